@@ -1,0 +1,3 @@
+"""A small shop window for a deployment."""
+
+__version__ = "1.0.0"

@@ -1,0 +1,22 @@
+"""Filter asgi.deploy.plan: an application's desired state from what the user wrote."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ansible.errors import AnsibleFilterError
+from ansible_collections.asgi.deploy.plugins.plugin_utils.plan import app_plan
+from ansible_collections.asgi.deploy.plugins.plugin_utils.spec import plain
+
+
+def plan(spec: Mapping[str, Any], facts: Mapping[str, Any]) -> dict[str, Any]:
+    try:
+        return app_plan(plain(spec), facts)
+    except ValueError as error:
+        raise AnsibleFilterError(str(error)) from error
+
+
+class FilterModule:
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        return {"plan": plan}

@@ -1,0 +1,29 @@
+"""Filter asgi.deploy.worker_count: how many workers a host's CPUs and memory allow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ansible.errors import AnsibleFilterError
+from ansible_collections.asgi.deploy.plugins.module_utils import workers
+
+
+def worker_count(
+    facts: Mapping[str, Any],
+    workload: str = "io_bound",
+    memory_per_worker: int = 256,
+    minimum: int = 1,
+    maximum: int | None = None,
+    explain: bool = False,
+) -> int | dict[str, Any]:
+    try:
+        result = workers.worker_count(facts, workload, memory_per_worker, minimum, maximum)
+    except ValueError as error:
+        raise AnsibleFilterError(f"asgi.deploy.worker_count: {error}") from error
+    return {"count": result.count, "reason": result.reason} if explain else result.count
+
+
+class FilterModule:
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        return {"worker_count": worker_count}

@@ -1,0 +1,49 @@
+"""Lookup asgi.deploy.options: a role's options from its argument spec."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible.errors import AnsibleLookupError
+from ansible.plugins.lookup import LookupBase
+from ansible_collections.asgi.deploy.plugins.plugin_utils.spec import plain, resolve, role_options
+
+DOCUMENTATION = """
+name: options
+short_description: A role's options, validated and filled with the defaults of its argument spec
+version_added: 0.1.0
+author: asgi.deploy contributors
+description:
+  - Makes C(meta/argument_specs.yml) the only place where a role's defaults are written.
+options:
+  _terms:
+    description: Names of roles of this collection.
+    required: true
+    type: list
+    elements: str
+"""
+
+EXAMPLES = """
+# vars/main.yml of the role nginx
+nginx: "{{ lookup('asgi.deploy.options', 'nginx') }}"
+"""
+
+RETURN = """
+_raw:
+  description: For each role a dictionary of its options, named without the role's prefix.
+  type: list
+  elements: dict
+"""
+
+
+class LookupModule(LookupBase):  # type: ignore[misc]
+    def run(self, terms: list[str], variables: dict[str, Any] | None = None, **kwargs: Any) -> list[dict[str, Any]]:
+        return [self._options(str(role), variables or {}) for role in terms]
+
+    def _options(self, role: str, variables: dict[str, Any]) -> dict[str, Any]:
+        options = role_options(role)
+        given = {name: plain(self._templar.template(variables[name])) for name in options if name in variables}
+        resolved, errors = resolve(options, given)
+        if errors:
+            raise AnsibleLookupError("\n".join(errors))
+        return {name.removeprefix(f"{role}_"): value for name, value in resolved.items()}

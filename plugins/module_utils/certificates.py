@@ -1,0 +1,46 @@
+"""Certificates that certbot keeps on a host."""
+
+from __future__ import annotations
+
+import re
+import time
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.asgi.deploy.plugins.module_utils.commands import attempt
+from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
+
+CERTBOT = Path("/etc/letsencrypt")
+
+
+def parse_x509(text: str) -> dict[str, Any]:
+    """Names and end of a certificate, from `openssl x509 -noout -enddate -ext subjectAltName`; the end is in UTC."""
+    end = re.search(r"notAfter=(.+) GMT", text)
+    return {
+        "domains": sorted(re.findall(r"DNS:([^,\s]+)", text)),
+        "ends": time.strptime(end[1], "%b %d %H:%M:%S %Y") if end else None,
+    }
+
+
+def parse_renewal(text: str) -> str | None:
+    """The ACME directory that a certificate came from, from certbot's renewal/NAME.conf."""
+    server = re.search(r"^server\s*=\s*(\S+)", text, re.MULTILINE)
+    return server[1] if server else None
+
+
+def observe_certificate(name: str) -> dict[str, Any] | None:
+    """What is on disk for a certificate's name: its domains, the directory it came from, whether it has expired."""
+    chain = CERTBOT / "live" / name / "fullchain.pem"
+    renewal = CERTBOT / "renewal" / f"{name}.conf"
+    if not chain.exists() or not renewal.exists():
+        return None
+    try:
+        shown = attempt(["openssl", "x509", "-in", str(chain), "-noout", "-enddate", "-ext", "subjectAltName"])
+    except DeployError:  # no openssl: never installed by us, so certbot's files are not ours either
+        return None
+    certificate = parse_x509(shown.stdout)
+    return {
+        "domains": certificate["domains"],
+        "server": parse_renewal(renewal.read_text(encoding="utf-8")),
+        "expired": certificate["ends"] is None or certificate["ends"] <= time.gmtime(),
+    }

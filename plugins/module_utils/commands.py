@@ -1,0 +1,62 @@
+"""Running programs, with errors that say what the program said."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Mapping, Sequence
+
+from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
+
+PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+def attempt(
+    argv: Sequence[str],
+    env: Mapping[str, str] | None = None,
+    cwd: str | None = None,
+    timeout: float = 600,
+) -> subprocess.CompletedProcess[str]:
+    """Runs a program to its end and gives its result, whatever its exit status.
+
+    Raises:
+        DeployError: the program is not there, or did not end within `timeout` seconds.
+    """
+    try:
+        return subprocess.run(
+            list(argv),
+            env={**os.environ, "PATH": PATH, "LC_ALL": "C.UTF-8", "HOME": "/root", **(env or {})},
+            cwd=cwd,
+            timeout=timeout,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
+        )
+    except FileNotFoundError as error:
+        raise DeployError(f"{argv[0]} is not on this host") from error
+    except subprocess.TimeoutExpired as error:
+        raise DeployError(f"{' '.join(argv[:3])} … did not end within {timeout:.0f} s") from error
+
+
+def run(
+    argv: Sequence[str],
+    env: Mapping[str, str] | None = None,
+    cwd: str | None = None,
+    timeout: float = 600,
+) -> str:
+    """Runs a program that must succeed and gives its standard output.
+
+    Raises:
+        DeployError: it failed; the text ends with the last lines it printed.
+    """
+    result = attempt(argv, env, cwd, timeout)
+    if result.returncode:
+        raise DeployError(f"{' '.join(argv[:3])} … ended with status {result.returncode}:\n{last_lines(result)}")
+    return result.stdout
+
+
+def last_lines(result: subprocess.CompletedProcess[str], count: int = 20) -> str:
+    """The end of what a program printed, preferring its standard error."""
+    return "\n".join((result.stderr.strip() or result.stdout.strip()).splitlines()[-count:])

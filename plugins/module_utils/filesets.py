@@ -1,0 +1,186 @@
+"""A set of files that stand or fall together."""
+
+from __future__ import annotations
+
+import grp
+import os
+import pwd
+import shutil
+import stat
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+# A file here says that a unit has yet to take the configuration on disk: written before the first change, removed after
+# the reload. It survives a run that is killed between the two.
+PENDING = Path("/var/lib/asgi/pending")
+
+FILE_OPTIONS: dict[str, Any] = {
+    "path": {"type": "path", "required": True},
+    "state": {"type": "str", "default": "file", "choices": ["file", "directory", "absent"]},
+    "content": {"type": "str"},
+    "mode": {"type": "str"},
+    "owner": {"type": "str", "default": "root"},
+    "group": {"type": "str", "default": "root"},
+}
+
+
+@dataclass(frozen=True)
+class Item:
+    """A file, a directory, or its absence."""
+
+    path: Path
+    state: str
+    content: bytes
+    mode: int
+    owner: str
+    group: str
+
+    @classmethod
+    def of(cls, options: Mapping[str, Any]) -> Item:
+        state = options["state"]
+        mode = options["mode"] or ("0755" if state == "directory" else "0644")
+        content = (options["content"] or "").encode()
+        return cls(Path(options["path"]), state, content, int(mode, 8), options["owner"], options["group"])
+
+    def difference(self) -> dict[str, Any] | None:
+        """What is not as it shall be, as Ansible's --diff shows it; nothing when all is right."""
+        found = _found(self.path)
+        if self.state == "absent":
+            return None if found is None else self._diff("present\n", "")
+        kind = "directory" if self.state == "directory" else "file"
+        if found is None or found["kind"] != kind:
+            return self._diff(f"{found['kind']}\n" if found else "", self._text())
+        if kind == "file" and found["content"] != self.content:
+            return self._diff(found["content"].decode(errors="replace"), self._text())
+        wanted = {"owner": self.owner, "group": self.group, "mode": f"{self.mode:04o}"}
+        if any(found[key] != value for key, value in wanted.items()):
+            return self._diff(_attributes(found), _attributes(wanted))
+        return None
+
+    def apply(self) -> None:
+        if self.state == "absent":
+            _remove(self.path)
+            return
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        if self.state == "directory":
+            if self.path.is_symlink() or (self.path.exists() and not self.path.is_dir()):
+                _remove(self.path)
+            self.path.mkdir(exist_ok=True)
+            shutil.chown(self.path, self.owner, self.group)
+            self.path.chmod(self.mode)
+        else:
+            if self.path.is_dir() and not self.path.is_symlink():
+                _remove(self.path)
+            write(self.path, self.content, self.mode, self.owner, self.group)
+
+    def _text(self) -> str:
+        return "directory\n" if self.state == "directory" else self.content.decode(errors="replace")
+
+    def _diff(self, before: str, after: str) -> dict[str, Any]:
+        return {"before_header": str(self.path), "after_header": str(self.path), "before": before, "after": after}
+
+
+def write(path: Path, content: bytes, mode: int = 0o644, owner: str = "root", group: str = "root") -> None:
+    """Replaces a file in one step: whoever opens it finds the old content or the new, and its rights are never wider."""
+    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            os.fchown(file.fileno(), pwd.getpwnam(owner).pw_uid, grp.getgrnam(group).gr_gid)
+            os.fchmod(file.fileno(), mode)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+
+def differences(items: Sequence[Item]) -> list[tuple[Item, dict[str, Any]]]:
+    """The items that are not as they shall be, each with its difference."""
+    return [(item, found) for item in items if (found := item.difference())]
+
+
+def apply_all(items: Sequence[Item], validate: Callable[[], None]) -> None:
+    """Applies all items and validates the result; when that fails, puts back what was there and raises."""
+    with _snapshot([item.path for item in items if item.state != "directory"]):
+        for item in items:
+            item.apply()
+        validate()
+
+
+@contextmanager
+def _snapshot(paths: Sequence[Path]) -> Iterator[None]:
+    """Puts files back as they were when the block fails; directories, having no content of their own, stay."""
+    with tempfile.TemporaryDirectory(prefix="asgi-") as folder:
+        copies: list[tuple[Path, Path | None]] = []
+        for number, path in enumerate(paths):
+            exists = path.is_symlink() or path.is_file()
+            copy = Path(folder, str(number)) if exists else None
+            if copy:
+                shutil.copy2(path, copy, follow_symlinks=False)
+                status = path.lstat()
+                os.chown(copy, status.st_uid, status.st_gid, follow_symlinks=False)
+            copies.append((path, copy))
+        try:
+            yield
+        except BaseException:
+            for path, copy in copies:
+                _remove(path)
+                if copy:
+                    status = copy.lstat()
+                    shutil.copy2(copy, path, follow_symlinks=False)
+                    os.chown(path, status.st_uid, status.st_gid, follow_symlinks=False)
+            raise
+
+
+def pending(unit: str) -> bool:
+    """Whether a run ended between changing this unit's files and making it take them."""
+    return (PENDING / unit).exists()
+
+
+@contextmanager
+def pending_reload(unit: str) -> Iterator[None]:
+    """Marks a unit as behind its files until the block has made it take them."""
+    PENDING.mkdir(parents=True, exist_ok=True)
+    (PENDING / unit).touch()
+    yield
+    (PENDING / unit).unlink()
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _found(path: Path) -> dict[str, Any] | None:
+    try:
+        status = path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    kinds = {stat.S_IFREG: "file", stat.S_IFDIR: "directory", stat.S_IFLNK: "link"}
+    kind = kinds.get(stat.S_IFMT(status.st_mode), "special file")
+    return {
+        "kind": kind,
+        "mode": f"{stat.S_IMODE(status.st_mode):04o}",
+        "owner": _name(pwd.getpwuid, status.st_uid),
+        "group": _name(grp.getgrgid, status.st_gid),
+        "content": path.read_bytes() if kind == "file" else b"",
+    }
+
+
+def _name(lookup: Callable[[int], Any], number: int) -> str:
+    try:
+        return str(lookup(number)[0])
+    except KeyError:
+        return str(number)
+
+
+def _attributes(found: Mapping[str, Any]) -> str:
+    return "".join(f"{key}: {found[key]}\n" for key in ("owner", "group", "mode"))

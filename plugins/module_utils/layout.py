@@ -1,0 +1,85 @@
+"""Where everything of an application lives on a host: paths, units, identifiers."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+ROOT = PurePosixPath("/srv/asgi")
+CACHE = PurePosixPath("/var/cache/asgi")
+UNITS = PurePosixPath("/etc/systemd/system")
+
+# sun_path of sockaddr_un holds 108 bytes, the last of them NUL: unix(7).
+SOCKET_PATH_MAX = 107
+NAME_MAX = 24
+VERSION_MAX = 40
+DIGEST_LENGTH = 8
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Paths and unit names of one application, below `root`."""
+
+    app: str
+    root: PurePosixPath = ROOT
+
+    @property
+    def home(self) -> PurePosixPath:
+        return self.root / self.app
+
+    @property
+    def releases(self) -> PurePosixPath:
+        return self.home / "releases"
+
+    @property
+    def venvs(self) -> PurePosixPath:
+        return self.home / "venvs"
+
+    @property
+    def current(self) -> PurePosixPath:
+        """The link that names the release that serves, and the one that starts at boot."""
+        return self.home / "current"
+
+    @property
+    def lock(self) -> PurePosixPath:
+        return self.home / ".lock"
+
+    @property
+    def audit(self) -> PurePosixPath:
+        return self.home / "deploys.jsonl"
+
+    @property
+    def mirror(self) -> PurePosixPath:
+        return CACHE / "git" / f"{self.app}.git"
+
+    @property
+    def user(self) -> str:
+        return f"asgi-{self.app}"
+
+    @property
+    def upstream(self) -> PurePosixPath:
+        """The socket nginx connects to: its path goes through `current`, so that a rename switches releases."""
+        return self.current / "app.sock"
+
+    @property
+    def boot_unit(self) -> str:
+        return f"asgi-boot@{self.app}.service"
+
+    def release(self, release: str) -> PurePosixPath:
+        return self.releases / release
+
+    def socket_path(self, release: str) -> PurePosixPath:
+        return self.release(release) / "app.sock"
+
+    def service(self, release: str) -> str:
+        return f"asgi-{self.app}@{release}.service"
+
+    def socket(self, release: str) -> str:
+        return f"asgi-{self.app}@{release}.socket"
+
+
+def release_id(version: str, digest: str) -> str:
+    """`<version>-<digest8>`, with what neither a path nor a unit name can hold replaced in the version."""
+    name = re.sub(r"[^A-Za-z0-9._]+", "_", version)[:VERSION_MAX].strip("_.") or "release"
+    return f"{name}-{digest[:DIGEST_LENGTH]}"

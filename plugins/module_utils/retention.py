@@ -1,0 +1,28 @@
+"""Which releases stay on a host."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A release on disk: its id, when it was prepared (seconds since the epoch) and the venv it uses."""
+
+    release: str
+    created: float
+    venv: str | None
+
+
+def to_prune(releases: Collection[Kept], keep: int, protected: Collection[str]) -> list[str]:
+    """The releases to remove: all but the newest `keep`; never a protected one (live, the one before, draining)."""
+    newest_first = sorted(releases, key=lambda kept: (kept.created, kept.release), reverse=True)
+    stay = {kept.release for kept in newest_first[:keep]} | set(protected)
+    return [kept.release for kept in newest_first if kept.release not in stay]
+
+
+def unused_venvs(venvs: Collection[str], releases: Collection[Kept], removed: Collection[str]) -> list[str]:
+    """The venvs that no remaining release uses."""
+    used = {kept.venv for kept in releases if kept.release not in removed}
+    return sorted(venv for venv in venvs if venv not in used)

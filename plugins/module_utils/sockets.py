@@ -1,0 +1,57 @@
+"""Who listens and who is connected, read from /proc."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+_LISTEN = "0A"  # TCP_LISTEN of the kernel's include/net/tcp_states.h
+_CONNECTED = "03"  # SS_CONNECTED of include/uapi/linux/net.h
+
+
+def parse_tcp_listeners(text: str) -> dict[int, set[str]]:
+    """Ports that are listened on, each with the inodes of its sockets, from the text of /proc/net/tcp or tcp6."""
+    listeners: dict[int, set[str]] = {}
+    for line in text.splitlines()[1:]:
+        fields = line.split()
+        if len(fields) > 9 and fields[3] == _LISTEN:
+            listeners.setdefault(int(fields[1].rsplit(":", 1)[1], 16), set()).add(fields[9])
+    return listeners
+
+
+def parse_unix_peers(text: str, path: str) -> int:
+    """How many connections are open to the unix socket at `path`, from the text of /proc/net/unix.
+
+    An accepted connection bears its listener's path; the connecting end bears none.
+    """
+    rows = (line.split(None, 7) for line in text.splitlines()[1:])
+    return sum(len(row) == 8 and row[5] == _CONNECTED and row[7] == path for row in rows)
+
+
+def unix_peers(path: str) -> int:
+    return parse_unix_peers(Path("/proc/net/unix").read_text(encoding="utf-8", errors="replace"), path)
+
+
+def port_owners(ports: list[int]) -> dict[int, str]:
+    """The names of the programs that listen on TCP ports; ports that are free are left out."""
+    inodes: dict[str, int] = {}
+    for table in ("tcp", "tcp6"):
+        file = Path("/proc/net", table)
+        listeners = parse_tcp_listeners(file.read_text(encoding="ascii")) if file.exists() else {}
+        inodes.update({inode: port for port in ports for inode in listeners.get(port, ())})
+    owners = dict.fromkeys(inodes.values(), "an unknown program")
+    if inodes:
+        owners.update({inodes[inode]: program for inode, program in _socket_holders() if inode in inodes})
+    return owners
+
+
+def _socket_holders() -> Iterator[tuple[str, str]]:
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            for descriptor in (process / "fd").iterdir():
+                if found := re.fullmatch(r"socket:\[(\d+)\]", os.readlink(descriptor)):
+                    yield found[1], (process / "comm").read_text(encoding="utf-8", errors="replace").strip()
+        except OSError:  # the process ended while we looked
+            continue

@@ -1,0 +1,108 @@
+"""An application's releases on a host: what is there, what serves, and what was done."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
+from ansible_collections.asgi.deploy.plugins.module_utils.filesets import write
+from ansible_collections.asgi.deploy.plugins.module_utils.layout import Layout
+from ansible_collections.asgi.deploy.plugins.module_utils.retention import Kept
+
+RECORD = "release.json"
+
+
+class Store:
+    """The directory of one application."""
+
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
+        self.current = Path(layout.current)
+
+    def path(self, release: str) -> Path:
+        return Path(self.layout.release(release))
+
+    def live(self) -> str | None:
+        """The release that `current` names, if it is there."""
+        try:
+            release = Path(os.readlink(self.current)).name
+        except OSError:
+            return None
+        return release if self.record(release) else None
+
+    def record(self, release: str) -> dict[str, Any]:
+        """What is known of a release; empty for one that was not prepared to the end."""
+        try:
+            found: dict[str, Any] = json.loads((self.path(release) / RECORD).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return found
+
+    def note(self, release: str, **changes: Any) -> None:
+        """Adds to what is known of a release."""
+        record = {**self.record(release), **changes}
+        write(self.path(release) / RECORD, json.dumps(record, indent=2, sort_keys=True).encode() + b"\n")
+
+    def on_disk(self) -> list[str]:
+        releases = Path(self.layout.releases)
+        return sorted(path.name for path in releases.iterdir() if path.is_dir()) if releases.is_dir() else []
+
+    def kept(self) -> list[Kept]:
+        records = ((release, self.record(release)) for release in self.on_disk())
+        return [Kept(release, float(record.get("prepared", 0)), record.get("venv")) for release, record in records]
+
+    def venvs(self) -> list[str]:
+        venvs = Path(self.layout.venvs)
+        return sorted(path.name for path in venvs.iterdir()) if venvs.is_dir() else []
+
+    def switch(self, release: str) -> None:
+        """Makes `current` name a release, in one rename(2)."""
+        temporary = self.current.with_name(".current")
+        temporary.unlink(missing_ok=True)
+        temporary.symlink_to(Path("releases", release))
+        os.replace(temporary, self.current)
+        descriptor = os.open(self.current.parent, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def audit(self, entry: Mapping[str, Any]) -> None:
+        """Adds a line to the audit trail."""
+        with open(self.layout.audit, "a", encoding="utf-8") as file:
+            file.write(json.dumps(entry, sort_keys=True) + "\n")
+
+    @contextmanager
+    def lock(self, timeout: float) -> Iterator[None]:
+        """Keeps other runs out; the kernel lets go of the lock when its holder dies, so it is never stale.
+
+        Raises:
+            DeployError: another run held it for `timeout` seconds.
+        """
+        Path(self.layout.home).mkdir(parents=True, exist_ok=True)
+        deadline = time.monotonic() + timeout
+        with open(self.layout.lock, "a+", encoding="utf-8") as file:
+            os.fchmod(file.fileno(), 0o600)
+            while True:
+                try:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                except BlockingIOError:
+                    if time.monotonic() > deadline:
+                        file.seek(0)
+                        raise DeployError(
+                            f"another run has been releasing {self.layout.app} on this host ({file.read().strip()}); "
+                            f"waited {timeout:.0f} s for it"
+                        ) from None
+                    time.sleep(0.2)
+            file.truncate(0)
+            file.write(f"process {os.getpid()} since {time.strftime('%Y-%m-%d %H:%M:%S %Z')}\n")
+            file.flush()
+            yield

@@ -1,0 +1,143 @@
+#!/usr/bin/python
+"""Module asgi.deploy.files: a set of files that stand or fall together."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.asgi.deploy.plugins.module_utils import systemd
+from ansible_collections.asgi.deploy.plugins.module_utils.commands import attempt, last_lines
+from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
+from ansible_collections.asgi.deploy.plugins.module_utils.filesets import (
+    FILE_OPTIONS,
+    Item,
+    apply_all,
+    differences,
+    pending,
+    pending_reload,
+)
+
+DOCUMENTATION = """
+module: files
+short_description: Writes a set of files that stand or fall together
+version_added: 0.1.0
+author: asgi.deploy contributors
+description:
+  - Compares and writes many files in one call.
+  - After writing, the whole is validated; when that fails, every file is put back as it was and the validator's own words are shown.
+  - A service takes its new configuration in the same call. A run that is killed in between is made good by the next one.
+attributes:
+  check_mode:
+    support: full
+    description: Tells which files differ; changes nothing.
+  diff_mode:
+    support: full
+    description: Shows each difference.
+options:
+  files:
+    description: The files.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      path:
+        description: Where it is.
+        type: path
+        required: true
+      state:
+        description: What it is.
+        type: str
+        choices: [file, directory, absent]
+        default: file
+      content:
+        description: The text of a file.
+        type: str
+      mode:
+        description: Its mode in octal; V(0644) by default, V(0755) for a directory.
+        type: str
+      owner:
+        description: Its owner.
+        type: str
+        default: root
+      group:
+        description: Its group.
+        type: str
+        default: root
+  validate:
+    description: The command that must succeed with the new files in place, as a list of arguments.
+    type: list
+    elements: str
+    default: []
+  reload:
+    description: The service that reads the files. Reloaded after a change; started where it does not run.
+    type: str
+"""
+
+EXAMPLES = """
+- name: Configure nginx
+  asgi.deploy.files:
+    files:
+      - path: /etc/nginx/nginx.conf
+        content: "{{ lookup('ansible.builtin.template', 'nginx.conf.j2') }}"
+    validate: [nginx, -t, -q]
+    reload: nginx.service
+"""
+
+RETURN = """
+paths:
+  description: The files that differed.
+  type: list
+  elements: str
+  returned: success
+"""
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={
+            "files": {"type": "list", "elements": "dict", "required": True, "options": FILE_OPTIONS},
+            "validate": {"type": "list", "elements": "str", "default": []},
+            "reload": {"type": "str"},
+        },
+        supports_check_mode=True,
+    )
+    unit = module.params["reload"]
+    found = differences([Item.of(options) for options in module.params["files"]])
+    result = {
+        "changed": bool(found) or bool(unit and pending(unit)),
+        "paths": [str(item.path) for item, _ in found],
+        "diff": [diff for _, diff in found],
+    }
+    if result["changed"] and not module.check_mode:
+        try:
+            _apply([item for item, _ in found], module.params)
+        except DeployError as error:
+            module.fail_json(msg=str(error), paths=result["paths"])
+    module.exit_json(**result)
+
+
+def _apply(items: list[Item], params: dict[str, Any]) -> None:
+    def validate() -> None:
+        if not params["validate"]:
+            return
+        checked = attempt(params["validate"])
+        if checked.returncode:
+            paths = ", ".join(str(item.path) for item in items)
+            raise DeployError(f"{params['validate'][0]} refuses the configuration; put back as it was: {paths}\n{last_lines(checked)}")
+
+    def write() -> None:
+        apply_all(items, validate)
+        if any("/systemd/" in str(item.path) for item in items):
+            systemd.daemon_reload()
+
+    if params["reload"]:
+        with pending_reload(params["reload"]):
+            write()
+            systemd.reload_or_start(params["reload"])
+    else:
+        write()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,107 @@
+"""From what the user wrote to what shall be: pure decisions, made on the controller before any host is touched."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ansible_collections.asgi.deploy.plugins.module_utils.layout import Layout
+from ansible_collections.asgi.deploy.plugins.module_utils.platforms import platform_of
+from ansible_collections.asgi.deploy.plugins.module_utils.workers import WorkerCount, worker_count
+from ansible_collections.asgi.deploy.plugins.plugin_utils.checks import app_errors
+from ansible_collections.asgi.deploy.plugins.plugin_utils.spec import nearest, resolve, role_options
+
+# Seconds after a switch in which nginx may still use a connection to the release before: after keepalive_time no request
+# goes over such a connection any more, and keepalive_timeout later the last idle one is closed.
+UPSTREAM_KEEPALIVE = {"connections": 32, "time": 3, "timeout": 2}
+
+OUR_PREFIXES = ("asgi_", "certificate_", "nginx_")
+PLAYBOOK_VARIABLES = {"asgi_apps", "asgi_hosts"}
+
+
+def _app_options() -> dict[str, Any]:
+    options: dict[str, Any] = role_options("app")["app_spec"]["options"]
+    return options
+
+
+def app_plan(spec: Mapping[str, Any], facts: Mapping[str, Any]) -> dict[str, Any]:
+    """The whole desired state of one application on one host.
+
+    Raises:
+        ValueError: something in `spec` is wrong or the host is not supported; its text names each mistake.
+    """
+    app, errors = _checked(spec, f"app {spec.get('name', '?')}: ")
+    if errors:
+        raise ValueError("\n".join(errors))
+    layout = Layout(app["name"])
+    workers = _workers(app, facts)
+    return {
+        **app,
+        "user": layout.user,
+        "home": str(layout.home),
+        "upstream": str(layout.upstream),
+        "upstream_keepalive": UPSTREAM_KEEPALIVE,
+        "boot_unit": layout.boot_unit,
+        "workers": workers.count,
+        "workers_reason": workers.reason,
+        "platform": platform_of(facts),
+    }
+
+
+def inventory_errors(variables: Mapping[str, Any]) -> list[str]:
+    """All that is wrong in one host's variables, found without touching the host."""
+    apps = variables.get("asgi_apps")
+    if not isinstance(apps, Sequence) or isinstance(apps, str) or not apps:
+        found = "is missing" if apps is None else f"found {apps!r}"
+        return [f"asgi_apps: {found}; expected a list with an entry for each application", *_misspelt(variables)]
+    errors = _misspelt(variables)
+    for index, spec in enumerate(apps):
+        where = f"asgi_apps[{index}]"
+        if not isinstance(spec, Mapping):
+            errors.append(f"{where}: found {spec!r}, expected a dictionary with name, git, module and domains")
+            continue
+        where += f" ({spec['name']})." if isinstance(spec.get("name"), str) else "."
+        errors.extend(_checked(spec, where)[1])
+    errors.extend(_collisions(apps))
+    if not variables.get("certificate_email"):
+        errors.append("certificate_email: is missing; expected the address the CA writes to, as in certificate_email: ops@example.com")
+    return errors
+
+
+def _checked(spec: Mapping[str, Any], where: str) -> tuple[dict[str, Any], list[str]]:
+    app, errors = resolve(_app_options(), spec, where)
+    return app, errors + app_errors(app, where)
+
+
+def _workers(app: Mapping[str, Any], facts: Mapping[str, Any]) -> WorkerCount:
+    if app["workers"] != "auto":
+        return WorkerCount(int(app["workers"]), "given")
+    return worker_count(facts, app["workload"], app["memory_per_worker"])
+
+
+def _collisions(apps: Sequence[Any]) -> list[str]:
+    """Names and domains that two applications of one host claim."""
+    errors, owners = [], {}
+    for index, spec in enumerate(apps):
+        if not isinstance(spec, Mapping):
+            continue
+        domains = spec.get("domains")
+        claims = [("name", spec.get("name"))] + [("domain", item) for item in (domains if isinstance(domains, list) else [])]
+        for kind, value in claims:
+            first = owners.setdefault((kind, str(value)), index)
+            if value is not None and first != index:
+                errors.append(f"asgi_apps[{index}]: {kind} {value!r} is taken by asgi_apps[{first}] on the same host")
+    return errors
+
+
+def _misspelt(variables: Mapping[str, Any]) -> list[str]:
+    """Variables that look like one of ours written wrongly; others with our prefixes may be somebody else's."""
+    known = PLAYBOOK_VARIABLES.union(role_options("nginx"), role_options("certificate"))
+    errors = []
+    for key in variables:
+        if key not in known and str(key).startswith(OUR_PREFIXES) and (meant := nearest(str(key), known, cutoff=0.85)):
+            errors.append(f"{key}: is not a variable of asgi.deploy; did you mean {meant}?")
+    return errors
+
+
+

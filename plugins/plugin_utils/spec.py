@@ -1,0 +1,83 @@
+"""Argument specs as the one source of options: read, validated and filled with defaults, on the controller."""
+
+from __future__ import annotations
+
+import difflib
+import functools
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
+ROLES = Path(__file__).resolve().parents[2] / "roles"
+KINDS = {"str": "text", "int": "a whole number", "bool": "true or false", "list": "a list", "dict": "a dictionary"}
+
+
+@functools.cache
+def role_options(role: str) -> dict[str, Any]:
+    """The options of a role's main entry point, as its ``meta/argument_specs.yml`` has them."""
+    text = (ROLES / role / "meta" / "argument_specs.yml").read_text(encoding="utf-8")
+    options: dict[str, Any] = yaml.safe_load(text)["argument_specs"]["main"]["options"]
+    return options
+
+
+def plain(value: Any) -> Any:
+    """A copy made of Python's own dictionaries, lists and text, without the templating engine's wrappers."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    return str(value) if isinstance(value, str) else value
+
+
+def nearest(word: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
+    """The known word that `word` was most likely meant to be."""
+    found = difflib.get_close_matches(word, list(known), n=1, cutoff=cutoff)
+    return found[0] if found else None
+
+
+def unknown_key(key: str, known: Mapping[str, Any]) -> str:
+    meant = nearest(key, known)
+    return "is not an option; " + (f"did you mean {meant}?" if meant else f"known are {', '.join(sorted(known))}")
+
+
+def resolve(options: Mapping[str, Any], values: Mapping[str, Any], where: str = "") -> tuple[dict[str, Any], list[str]]:
+    """`values` with types converted and defaults filled in, and all that is wrong with them.
+
+    Each option is handed to Ansible's own validator alone, so that every mistake is reported, and where it is.
+    """
+    resolved: dict[str, Any] = {}
+    errors = [f"{where}{key}: {unknown_key(key, options)}" for key in values if key not in options]
+    for key, option in options.items():
+        if key not in values or values[key] is None:
+            if option.get("required"):
+                errors.append(f"{where}{key}: is missing; expected {_expected(option)}")
+            default = plain(option.get("default"))
+            resolved[key] = resolve(option["options"], default, "")[0] if option.get("options") and default == {} else default
+            continue
+        found = values[key]
+        if option.get("options") and isinstance(found, Mapping):
+            resolved[key], inner = resolve(option["options"], found, f"{where}{key}.")
+            errors.extend(inner)
+            continue
+        result = ArgumentSpecValidator({key: {k: v for k, v in option.items() if k not in ("options", "required")}}).validate(
+            {key: plain(found)}
+        )
+        # The validator turns any value into text, a list or a dictionary included; nobody means that.
+        if result.error_messages or (option.get("type", "str") == "str" and isinstance(found, (Mapping, list))):
+            errors.append(f"{where}{key}: found {found!r}, expected {_expected(option)}")
+        resolved[key] = result.validated_parameters.get(key)
+    return resolved, errors
+
+
+def _expected(option: Mapping[str, Any]) -> str:
+    """What an option takes, in words."""
+    text = KINDS.get(option.get("type", "str"), str(option.get("type")))
+    if option.get("type") == "list":
+        text += f" of {KINDS.get(option.get('elements', 'str'), 'text')}"
+    if option.get("choices"):
+        text = f"one of {', '.join(map(str, option['choices']))}"
+    default = option.get("default")
+    return f"{text}, as in {default!r}" if default not in (None, {}, [], "") else text

@@ -1,0 +1,225 @@
+"""Pebble, Let's Encrypt's own test server, and the DNS it asks.
+
+There is one of each per machine, on the bridge's address; the labs share it, and it ends with the last lab that
+asked for it. Its own HTTPS listener gets a certificate from an authority made here: clients have to be told to
+trust that one, while the issued certificates come from a root that pebble makes anew at each start.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import ssl
+import subprocess
+import urllib.error
+import urllib.request
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from tests.lab.network import GATEWAY
+from tests.lab.process import LabError, Process, run, tail, wait_for
+from tests.lab.state import ACME, LABS, lab_names, read_json, read_process, remove_tree, write_json, write_process
+from tests.lab.state import write_text
+
+DIRECTORY = f"https://{GATEWAY}:14000/dir"
+MANAGEMENT = f"https://{GATEWAY}:15000"
+DNS = f"{GATEWAY}:8053"
+DNS_MANAGEMENT = f"http://{GATEWAY}:8055"
+HTTPS_CA, ROOT = "acme-https-ca.pem", "acme-root.pem"
+
+# Python 3.13 and later refuse an authority without keyUsage and a leaf without authorityKeyIdentifier.
+OPENSSL_CONF = f"""
+[req]
+distinguished_name = name
+prompt = no
+[name]
+CN = asgi.deploy lab
+[ca]
+basicConstraints = critical,CA:TRUE
+keyUsage = critical,keyCertSign,cRLSign
+subjectKeyIdentifier = hash
+[leaf]
+basicConstraints = critical,CA:FALSE
+keyUsage = critical,digitalSignature
+extendedKeyUsage = serverAuth
+subjectKeyIdentifier = hash
+authorityKeyIdentifier = keyid
+subjectAltName = IP:{GATEWAY},DNS:acme.test
+"""
+
+
+@dataclass(frozen=True)
+class Options:
+    """How pebble behaves; a change restarts it, and it then forgets accounts and root."""
+
+    nonce_reject: int = 0  # percent; its own default is 5, a good test of a client by itself
+    validity: int = 90 * 86400  # seconds
+
+
+def up(lab: str, options: Options = Options()) -> list[str]:
+    """Start what does not run and give the lab the certificates to trust; returns notes on what was done."""
+    notes = []
+    ACME.mkdir(parents=True, exist_ok=True)
+    _make_certificates()
+    if read_process(ACME / "dns.json") is None:
+        _start("dns", _dns_command(run(["pebble-challtestsrv", "-help"], check=False).stderr), {})
+    running = read_process(ACME / "pebble.json")
+    if running and read_json(ACME / "options.json") != asdict(options):
+        running.end()
+        running = None
+        notes.append("pebble restarted with other options: its accounts and its root are new")
+    if running is None:
+        write_text(ACME / "config.json", json.dumps({"pebble": _config(options)}, indent=2))
+        command = ["pebble", "-config", str(ACME / "config.json"), "-dnsserver", DNS]
+        environment = {
+            "PEBBLE_WFE_NONCEREJECT": str(options.nonce_reject),
+            "PEBBLE_VA_NOSLEEP": "1",
+            # Half of all authorizations would be reused at random, and their challenges not be tested.
+            "PEBBLE_AUTHZREUSE": "0",
+        }
+        _start("pebble", command, environment)
+        write_json(ACME / "options.json", asdict(options))
+    root = _root_certificate()
+    for name in {lab, *users()}:
+        write_text(LABS / name / HTTPS_CA, (ACME / "ca.pem").read_text())
+        write_text(LABS / name / ROOT, root)
+    return notes
+
+
+def users() -> list[str]:
+    """Labs that asked for an ACME server."""
+    return [lab for lab in lab_names() if (LABS / lab / HTTPS_CA).exists()]
+
+
+def leave(lab: str) -> None:
+    """One lab needs it no more; with the last one it ends."""
+    for name in (HTTPS_CA, ROOT):
+        (LABS / lab / name).unlink(missing_ok=True)
+    if not users():
+        down()
+
+
+def down() -> None:
+    """End it and forget all of it."""
+    for name in ("pebble", "dns"):
+        process = read_process(ACME / f"{name}.json")
+        if process:
+            process.end()
+    remove_tree(ACME)
+
+
+def set_address(name: str, addresses: Iterable[str]) -> None:
+    """Let a domain name point to these addresses, in the eyes of pebble."""
+    if read_process(ACME / "dns.json") is None:
+        raise LabError("the ACME server does not run: `acme up --lab NAME` starts it")
+    _post("/clear-a", {"host": name})
+    _post("/add-a", {"host": name, "addresses": list(addresses)})
+
+
+def _post(path: str, data: dict[str, object]) -> None:
+    request = urllib.request.Request(DNS_MANAGEMENT + path, json.dumps(data).encode(), method="POST")
+    # No proxy: the address is on this very machine.
+    urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=10).close()
+
+
+def _config(options: Options) -> dict[str, object]:
+    return {
+        "listenAddress": f"{GATEWAY}:14000",
+        "managementListenAddress": f"{GATEWAY}:15000",
+        "certificate": str(ACME / "leaf.pem"),
+        "privateKey": str(ACME / "leaf.key"),
+        "httpPort": 80,
+        "tlsPort": 443,
+        "ocspResponderURL": "",
+        "externalAccountBindingRequired": False,
+        "certificateValidityPeriod": options.validity,
+    }
+
+
+def flag(name: str, usage: str) -> str | None:
+    """The flag's name in the installed version: newer ones spell some of them longer (``-http01addr``)."""
+    wanted = name.lower()
+    names: list[str] = re.findall(r"^\s+--?([A-Za-z0-9-]+)", usage, re.MULTILINE)
+    plain = {one: one.replace("-", "").lower() for one in names}
+    exact = [one for one in names if plain[one] == wanted]
+    return next(iter(exact + [one for one in names if plain[one].startswith(wanted)]), None)
+
+
+def _dns_command(usage: str) -> list[str]:
+    settings = {
+        "dns01": DNS,
+        "management": DNS_MANAGEMENT.removeprefix("http://"),
+        # It is only wanted as a DNS server: hosts answer their challenges themselves.
+        "http01": "",
+        "https01": "",
+        "tlsalpn01": "",
+        "doh": "",
+        # Unknown names have no address: a forgotten record must not end at somebody's loopback.
+        "defaultipv4": "",
+        "defaultipv6": "",
+    }
+    command = ["pebble-challtestsrv"]
+    for name, value in settings.items():
+        found = flag(name, usage)
+        if found:
+            command.append(f"-{found}={value}")
+        elif name in ("dns01", "management"):
+            raise LabError(f"pebble-challtestsrv has no option like -{name}:\n{tail(usage, 30)}")
+    return command
+
+
+def _start(name: str, command: list[str], environment: dict[str, str]) -> None:
+    if not shutil.which(command[0]):
+        raise LabError(f"{command[0]} is not installed")
+    with (ACME / f"{name}.log").open("ab") as log:
+        child = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            env={"PATH": os.defpath, **environment},
+            cwd=ACME,
+        )
+    process = Process.of(child.pid)
+    if process:
+        write_process(ACME / f"{name}.json", process)
+
+
+def _make_certificates() -> None:
+    if (ACME / "leaf.pem").exists():
+        return
+    write_text(ACME / "openssl.cnf", OPENSSL_CONF)
+    new = ["openssl", "req", "-new", "-config", str(ACME / "openssl.cnf"), "-nodes"]
+    new += ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
+    authority = ["-keyout", str(ACME / "ca.key"), "-out", str(ACME / "ca.pem"), "-days", "3650"]
+    run([*new, "-x509", "-extensions", "ca", *authority])
+    run([*new, "-subj", "/CN=acme.test", "-keyout", str(ACME / "leaf.key"), "-out", str(ACME / "leaf.csr")])
+    sign = ["openssl", "x509", "-req", "-in", str(ACME / "leaf.csr"), "-days", "3650"]
+    sign += ["-CA", str(ACME / "ca.pem"), "-CAkey", str(ACME / "ca.key"), "-CAcreateserial"]
+    sign += ["-extfile", str(ACME / "openssl.cnf"), "-extensions", "leaf", "-out", str(ACME / "leaf.part")]
+    run(sign)
+    (ACME / "leaf.part").rename(ACME / "leaf.pem")
+
+
+def _root_certificate() -> str:
+    context = ssl.create_default_context(cafile=str(ACME / "ca.pem"))
+    opener = urllib.request.build_opener(
+        urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context)
+    )
+    found: list[str] = []
+
+    def answered() -> bool:
+        try:
+            with opener.open(f"{MANAGEMENT}/roots/0", timeout=5) as answer:
+                found.append(answer.read().decode())
+        except (urllib.error.URLError, OSError):
+            return read_process(ACME / "pebble.json") is None
+        return True
+
+    if not wait_for(answered, 20, 0.1) or not found:
+        raise LabError(f"pebble does not answer at {MANAGEMENT}\n{tail((ACME / 'pebble.log').read_text(), 15)}")
+    return found[0]

@@ -1,0 +1,118 @@
+"""The bridge that the hosts are plugged into, and their way out.
+
+The range is one that RFC 2544 sets aside for tests, so it meets no real network, and everything here is ours
+alone: an own bridge, an own nftables table, and sysctls whose former values are kept and restored.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+from tests.lab.process import LabError, run
+from tests.lab.state import STATE, read_json, write_json
+
+BRIDGE = "asgi-lab0"
+NETWORK = ipaddress.IPv4Network("198.18.0.0/24")
+GATEWAY = "198.18.0.1"
+FIRST, LAST = 11, 250
+TABLE = "asgi_lab"
+SAVED = STATE / "network.json"
+
+# Each systemd takes about ten inotify instances, and root's limit is shared by all hosts.
+SYSCTLS = {"net/ipv4/ip_forward": 1, "fs/inotify/max_user_instances": 1024}
+
+RULES = f"""
+table ip {TABLE}
+delete table ip {TABLE}
+table ip {TABLE} {{
+  chain forward {{
+    type filter hook forward priority filter; policy accept;
+    iifname "{BRIDGE}" accept
+    oifname "{BRIDGE}" ct state established,related accept
+    oifname "{BRIDGE}" iifname != "{BRIDGE}" drop
+  }}
+  chain postrouting {{
+    type nat hook postrouting priority srcnat; policy accept;
+    ip saddr {NETWORK} ip daddr != {NETWORK} masquerade
+  }}
+}}
+"""
+
+
+def allocate(used: Iterable[str]) -> str:
+    """Lowest free address for one more host, over all labs of the machine."""
+    taken = set(used)
+    for number in range(FIRST, LAST + 1):
+        address = str(NETWORK[number])
+        if address not in taken:
+            return address
+    raise LabError(f"no address is left in {NETWORK}: end some labs with `down`")
+
+
+def uplink_mtu() -> int:
+    """MTU of the default route's device: hosts with a larger one would lose their large packets on the way."""
+    routes = json.loads(run(["ip", "-json", "-4", "route", "show", "default"]).stdout or "[]")
+    device = routes[0]["dev"] if routes else "lo"
+    return min(1500, int(Path(f"/sys/class/net/{device}/mtu").read_text()))
+
+
+def nameservers() -> list[str]:
+    """Resolvers that a host on the bridge can reach too, which a stub on the machine's loopback is not."""
+    for name in ("/etc/resolv.conf", "/run/systemd/resolve/resolv.conf"):
+        found = parse_resolv(Path(name).read_text()) if Path(name).is_file() else []
+        if found:
+            return found
+    raise LabError("the machine's resolv.conf names no resolver outside of its own loopback")
+
+
+def parse_resolv(text: str) -> list[str]:
+    """IPv4 resolvers of a resolv.conf, loopback left out."""
+    rows = [line.split() for line in text.splitlines()]
+    found = [row[1] for row in rows if len(row) > 1 and row[0] == "nameserver" and ":" not in row[1]]
+    return [address for address in found if not ipaddress.ip_address(address).is_loopback]
+
+
+def up() -> list[str]:
+    """Make the bridge and the way out, if they are not there; returns warnings."""
+    if not Path(f"/sys/class/net/{BRIDGE}").exists():
+        run(["ip", "link", "add", BRIDGE, "type", "bridge"])
+    run(["ip", "address", "replace", f"{GATEWAY}/{NETWORK.prefixlen}", "dev", BRIDGE])
+    run(["ip", "link", "set", BRIDGE, "mtu", str(uplink_mtu()), "up"])
+    saved = read_json(SAVED)
+    for key, value in SYSCTLS.items():
+        file = Path("/proc/sys", key)
+        now = int(file.read_text())
+        if now < value:
+            # Written down before it is changed: a crash in between must not lose the former value.
+            saved.setdefault(key, now)
+            write_json(SAVED, saved)
+            file.write_text(str(value))
+    run(["nft", "-f", "-"], stdin=RULES)
+    return foreign_drops()
+
+
+def foreign_drops() -> list[str]:
+    """Other people's chains that drop forwarded packets: no rule of ours can overrule them."""
+    listed = run(["nft", "-json", "list", "chains"], check=False)
+    if listed.returncode:
+        return []
+    chains = [item["chain"] for item in json.loads(listed.stdout)["nftables"] if "chain" in item]
+    return [
+        f"{chain['family']} {chain['table']} {chain['name']} drops forwarded packets: hosts will not reach the "
+        f"network until that firewall accepts what comes from and returns to {BRIDGE} (see tests/lab/README.md)"
+        for chain in chains
+        if chain.get("hook") == "forward" and chain.get("policy") == "drop"
+    ]
+
+
+def down() -> None:
+    """Remove all of it."""
+    run(["nft", "delete", "table", "ip", TABLE], check=False)
+    run(["ip", "link", "delete", BRIDGE], check=False)
+    for key, value in read_json(SAVED).items():
+        if key in SYSCTLS:
+            Path("/proc/sys", key).write_text(str(value))
+    SAVED.unlink(missing_ok=True)

@@ -1,0 +1,238 @@
+"""Starting systemd-nspawn in a cgroup of its own, with and without a systemd on the machine.
+
+The guest's systemd wants a delegated part of the cgroup v2 tree. Where the machine runs systemd, only that may
+hand one out: a transient unit with ``Delegate=``. Elsewhere a directory in the tree is all it takes, and a few
+lines of shell stand in for the service manager: nspawn asks by exit code 133 to be started again on a reboot.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.lab.process import LabError, Process, run, wait_for
+from tests.lab.state import read_process, write_process
+
+REBOOT = 133
+ENVIRONMENT = {
+    "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    "LANG": "C.UTF-8",
+    # systemd 256 and later refuse cgroup v1, and nspawn would otherwise take after a hybrid machine.
+    "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1",
+}
+SUPERVISOR = f"""
+cgroup=$1; shift
+while
+  [ ! -d "$cgroup" ] || find "$cgroup" -depth -type d -exec rmdir {{}} +
+  mkdir -p "$cgroup"
+  sh -c 'echo $$ >"$0/cgroup.procs" && exec "$@"' "$cgroup" "$@"
+  [ $? -eq {REBOOT} ]
+do :; done
+"""
+
+
+def machine_runs_systemd() -> bool:
+    """The test of sd_booted(3)."""
+    return Path("/run/systemd/system").is_dir()
+
+
+def cgroup_root() -> Path:
+    """Where cgroup v2 is mounted: the only hierarchy, or the unified one beside those of v1."""
+    for line in Path("/proc/self/mounts").read_text().splitlines():
+        _, point, kind, *_ = line.split()
+        if kind == "cgroup2":
+            return Path(point)
+    raise LabError("no cgroup v2 hierarchy is mounted on this machine")
+
+
+def members(cgroup: Path) -> Iterator[Process]:
+    """Every process of a cgroup and of those below it."""
+    for directory, _, _ in os.walk(cgroup):
+        try:
+            pids = Path(directory, "cgroup.procs").read_text().split()
+        except OSError:
+            continue
+        for pid in pids:
+            process = Process.of(int(pid)) if pid != "0" else None
+            if process:
+                yield process
+
+
+def is_init(process: Process) -> bool:
+    """Whether a process is PID 1 of a PID namespace right below the machine's."""
+    try:
+        status = Path(f"/proc/{process.pid}/status").read_text()
+    except OSError:
+        return False
+    match = re.search(r"^NSpid:\s+(.*)$", status, re.MULTILINE)
+    own = len(match[1].split()) if match else 0
+    return own > 1 and match is not None and match[1].split()[-1] == "1" and own == _own_depth() + 1
+
+
+def _own_depth() -> int:
+    match = re.search(r"^NSpid:\s+(.*)$", Path("/proc/self/status").read_text(), re.MULTILINE)
+    return len(match[1].split()) if match else 1
+
+
+@dataclass(frozen=True)
+class Runner:
+    """Start and stop of one host's nspawn; ``directory`` keeps its console log and pid."""
+
+    name: str
+    directory: Path
+
+    @property
+    def console(self) -> Path:
+        """What the host writes to its console."""
+        return self.directory / "console.log"
+
+    def start(self, argv: list[str]) -> None:
+        """Start nspawn, and see to it that it comes back after a reboot of the guest."""
+        raise NotImplementedError
+
+    def cgroup(self) -> Path | None:
+        """The host's cgroup, while there is one."""
+        raise NotImplementedError
+
+    def active(self) -> bool:
+        """Whether something watches over the host (nspawn may be between two boots)."""
+        raise NotImplementedError
+
+    def _release(self) -> None:
+        """Have the service manager forget the host and not start it again."""
+        raise NotImplementedError
+
+    def init(self) -> Process | None:
+        """The guest's PID 1."""
+        cgroup = self.cgroup()
+        return next((one for one in members(cgroup) if is_init(one)), None) if cgroup else None
+
+    def kill_init(self) -> None:
+        """A power cut: nothing in the guest gets to see it coming."""
+        init = self.init()
+        if init:
+            init.send(signal.SIGKILL)
+        if not wait_for(lambda: not self.active(), 20):
+            raise LabError(f"{self.name}: nspawn does not end after its init was killed")
+
+    def stop(self) -> None:
+        """End everything of the host, in whichever state it is."""
+        self._release()
+        cgroup = self.cgroup()
+        if cgroup is None:
+            return
+        init = self.init()
+        if init:
+            init.send(signal.SIGKILL)
+            # nspawn tidies up by itself when its guest ends; let it.
+            wait_for(lambda: not any(members(cgroup)), 5)
+        for process in members(cgroup):
+            process.send(signal.SIGKILL)
+        if not wait_for(lambda: not any(members(cgroup)), 15):
+            left = ", ".join(str(process.pid) for process in members(cgroup))
+            raise LabError(f"{self.name}: processes survive SIGKILL: {left}")
+        for directory, _, _ in os.walk(cgroup, topdown=False):
+            Path(directory).rmdir()
+
+
+class CgroupRunner(Runner):
+    """For a machine without systemd."""
+
+    def start(self, argv: list[str]) -> None:
+        """Start the shell lines above, detached from whoever called."""
+        with self.console.open("ab") as console:
+            child = subprocess.Popen(
+                ["sh", "-c", SUPERVISOR, "asgi-lab", str(self._path), *argv],
+                stdin=subprocess.DEVNULL,
+                stdout=console,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                env=ENVIRONMENT,
+                cwd="/",
+            )
+        process = Process.of(child.pid)
+        if process:
+            write_process(self._file, process)
+
+    @property
+    def _path(self) -> Path:
+        return cgroup_root() / "asgi-lab" / self.name
+
+    @property
+    def _file(self) -> Path:
+        return self.directory / "supervisor.json"
+
+    def cgroup(self) -> Path | None:
+        """The directory made for it."""
+        return self._path if self._path.is_dir() else None
+
+    def active(self) -> bool:
+        """Whether the shell still runs."""
+        return read_process(self._file) is not None
+
+    def _release(self) -> None:
+        supervisor = read_process(self._file)
+        if supervisor:
+            supervisor.send(signal.SIGKILL)
+            supervisor.wait(5)
+
+
+class SystemdRunner(Runner):
+    """For a machine with systemd: a transient unit with a delegated cgroup, restarted on exit code 133."""
+
+    @property
+    def unit(self) -> str:
+        """Name of the transient unit."""
+        return f"asgi-lab-{self.name}.service"
+
+    def start(self, argv: list[str]) -> None:
+        """Have systemd start it."""
+        properties = (
+            "Delegate=yes",
+            "KillMode=mixed",
+            "Slice=machine.slice",
+            "TasksMax=16384",
+            f"RestartForceExitStatus={REBOOT}",
+            f"SuccessExitStatus={REBOOT}",
+            "RestartSec=0",
+            f"StandardOutput=append:{self.console}",
+            f"StandardError=append:{self.console}",
+        )
+        run(["systemctl", "reset-failed", self.unit], check=False)
+        command = ["systemd-run", "--quiet", "--collect", f"--unit={self.unit}"]
+        command += [f"--property={one}" for one in properties]
+        command += [f"--setenv={name}={value}" for name, value in ENVIRONMENT.items()]
+        run([*command, *argv])
+
+    def _show(self, name: str) -> str:
+        return run(["systemctl", "show", f"--property={name}", "--value", self.unit], check=False).stdout.strip()
+
+    def cgroup(self) -> Path | None:
+        """The unit's cgroup."""
+        group = self._show("ControlGroup")
+        path = cgroup_root() / group.lstrip("/")
+        return path if group.strip("/") and path.is_dir() else None
+
+    def active(self) -> bool:
+        """Whether the unit runs, or is on its way back."""
+        return self._show("ActiveState") in ("active", "activating", "deactivating", "reloading")
+
+    def stop(self) -> None:
+        """Kill the unit: there is no state in a thrown-away host that is worth a shutdown."""
+        if self._show("LoadState") == "loaded":
+            run(["systemctl", "kill", "--signal=SIGKILL", self.unit], check=False)
+            run(["systemctl", "stop", self.unit], check=False)
+            run(["systemctl", "reset-failed", self.unit], check=False)
+
+    def _release(self) -> None:
+        return
+
+
+def runner(name: str, directory: Path) -> Runner:
+    """The runner that this machine needs."""
+    return (SystemdRunner if machine_runs_systemd() else CgroupRunner)(name, directory)

@@ -1,0 +1,103 @@
+"""Where things are kept, and the lock and the file formats for them.
+
+Caches can be thrown away at any time and speed up the next lab; state belongs to living labs and goes with them.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from tests.lab.process import Process
+
+CACHE = Path(os.environ.get("ASGI_LAB_CACHE") or "/var/cache/asgi-deploy-lab")
+STATE = Path(os.environ.get("ASGI_LAB_STATE") or "/var/lib/asgi-deploy-lab")
+LABS = STATE / "labs"
+ACME = STATE / "acme"
+LOCK = Path("/run/asgi-deploy-lab.lock")
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold a lock that the kernel drops with the process: a killed run leaves no stale one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Content of a state file; empty when it is missing or was cut short."""
+    try:
+        data = json.loads(path.read_text())
+    except (OSError, ValueError):
+        return {}
+    return data if isinstance(data, dict) else {}
+
+
+def write_text(path: Path, text: str, mode: int = 0o644) -> None:
+    """Write a whole file or none: readers and crashes never see half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    with os.fdopen(handle, "w") as file:
+        file.write(text)
+    os.chmod(name, mode)
+    os.replace(name, path)
+
+
+def write_json(path: Path, data: dict[str, Any]) -> None:
+    """Write a state file."""
+    write_text(path, json.dumps(data, indent=2) + "\n")
+
+
+def write_process(path: Path, process: Process) -> None:
+    """Remember a process that was started."""
+    write_json(path, asdict(process))
+
+
+def read_process(path: Path) -> Process | None:
+    """The remembered process, if it still runs."""
+    data = read_json(path)
+    try:
+        process = Process(int(data["pid"]), int(data["start"]), str(data["boot"]))
+    except KeyError:
+        return None
+    return process if process.alive else None
+
+
+def lab_names() -> list[str]:
+    """Every lab that has state, whole or half-made."""
+    return sorted(path.name for path in LABS.iterdir() if path.is_dir()) if LABS.is_dir() else []
+
+
+def host_records(lab: str) -> dict[str, dict[str, str]]:
+    """Hosts of a lab as written by ``up``: name to release, address, image and machine id."""
+    hosts = read_json(LABS / lab / "lab.json").get("hosts", {})
+    return hosts if isinstance(hosts, dict) else {}
+
+
+def remove_tree(path: Path) -> None:
+    """Remove a directory, unless something is still mounted in it: that would delete through the mount."""
+    inside = [point for point in mount_points() if point == str(path) or point.startswith(f"{path}/")]
+    if inside:
+        raise OSError(f"still mounted: {', '.join(inside)}")
+    shutil.rmtree(path, ignore_errors=True)
+    if path.exists():
+        shutil.rmtree(path)
+
+
+def mount_points() -> list[str]:
+    """Every mount point in this mount namespace."""
+    lines = Path("/proc/self/mounts").read_text().splitlines()
+    return [line.split()[1].replace("\\040", " ") for line in lines]
