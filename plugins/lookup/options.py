@@ -38,9 +38,9 @@ _raw:
 
 class LookupModule(LookupBase):  # type: ignore[misc]
     def run(self, terms: list[str], variables: dict[str, Any] | None = None, **kwargs: Any) -> list[dict[str, Any]]:
-        return [self._options(str(role), variables or {}) for role in terms]
+        return [self._resolved(str(role), variables or {}) for role in terms]
 
-    def _options(self, role: str, variables: dict[str, Any]) -> dict[str, Any]:
+    def _resolved(self, role: str, variables: dict[str, Any]) -> dict[str, Any]:
         options = role_options(role)
         given = {name: plain(self._templar.template(variables[name])) for name in options if name in variables}
         resolved, errors = resolve(options, given)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from ansible_collections.asgi.deploy.plugins.module_utils.commands import attempt
-from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
 
 CERTBOT = Path("/etc/letsencrypt")
 
@@ -34,13 +34,21 @@ def observe_certificate(name: str) -> dict[str, Any] | None:
     renewal = CERTBOT / "renewal" / f"{name}.conf"
     if not chain.exists() or not renewal.exists():
         return None
-    try:
-        shown = attempt(["openssl", "x509", "-in", str(chain), "-noout", "-enddate", "-ext", "subjectAltName"])
-    except DeployError:  # no openssl: never installed by us, so certbot's files are not ours either
-        return None
+    shown = attempt(["openssl", "x509", "-in", str(chain), "-noout", "-enddate", "-ext", "subjectAltName"])
     certificate = parse_x509(shown.stdout)
     return {
         "domains": certificate["domains"],
         "server": parse_renewal(renewal.read_text(encoding="utf-8")),
         "expired": certificate["ends"] is None or certificate["ends"] <= time.gmtime(),
     }
+
+
+def due(found: Mapping[str, Any] | None, domains: Sequence[str], server: str) -> str | None:
+    """Why a certificate is to be asked for; nothing when the one on disk will do. Renewal in time is the timer's work."""
+    if found is None:
+        return "there is none"
+    if found["domains"] != sorted(domains):
+        return f"it is for {', '.join(found['domains'])}"
+    if found["server"] != server:
+        return f"it is from {found['server']}"
+    return "it has expired" if found["expired"] else None

@@ -16,7 +16,7 @@ from typing import Any
 
 # A file here says that a unit has yet to take the configuration on disk: written before the first change, removed after
 # the reload. It survives a run that is killed between the two.
-PENDING = Path("/var/lib/asgi/pending")
+PENDING = Path("/var/lib/asgi-deploy/pending")
 
 FILE_OPTIONS: dict[str, Any] = {
     "path": {"type": "path", "required": True},

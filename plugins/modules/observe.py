@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.asgi.deploy.plugins.module_utils import systemd
-from ansible_collections.asgi.deploy.plugins.module_utils.certificates import observe_certificate
+from ansible_collections.asgi.deploy.plugins.module_utils.certificates import due, observe_certificate
 from ansible_collections.asgi.deploy.plugins.module_utils.commands import attempt
 from ansible_collections.asgi.deploy.plugins.module_utils.filesets import FILE_OPTIONS, Item, differences, pending
 from ansible_collections.asgi.deploy.plugins.module_utils.sockets import port_owners
@@ -82,10 +82,24 @@ options:
     elements: int
     default: []
   certificates:
-    description: Names of certificates of certbot's.
+    description: Certificates that certbot shall have.
     type: list
-    elements: str
+    elements: dict
     default: []
+    suboptions:
+      name:
+        description: Certbot's name for it.
+        type: str
+        required: true
+      domains:
+        description: The names it shall be for.
+        type: list
+        elements: str
+        required: true
+      server:
+        description: URL of the ACME directory it shall come from.
+        type: str
+        required: true
   venvs:
     description: Virtual environments as in M(asgi.deploy.venv).
     type: list
@@ -140,8 +154,8 @@ outdated_venvs:
   type: list
   elements: str
   returned: success
-certificates:
-  description: For each certificate its C(domains), C(server) and C(expired), or nothing where there is none.
+certificates_due:
+  description: Certificates that are to be asked for, each with the reason.
   type: dict
   returned: success
 """
@@ -156,7 +170,16 @@ def main() -> None:
             "units": {"type": "list", "elements": "str", "default": []},
             "users": {"type": "list", "elements": "str", "default": []},
             "ports": {"type": "list", "elements": "int", "default": []},
-            "certificates": {"type": "list", "elements": "str", "default": []},
+            "certificates": {
+                "type": "list",
+                "elements": "dict",
+                "default": [],
+                "options": {
+                    "name": {"type": "str", "required": True},
+                    "domains": {"type": "list", "elements": "str", "required": True},
+                    "server": {"type": "str", "required": True},
+                },
+            },
             "venvs": {
                 "type": "list",
                 "elements": "dict",
@@ -183,7 +206,11 @@ def main() -> None:
         outdated_venvs=[
             venv["path"] for venv in wanted["venvs"] if not complete(Path(venv["path"]), tool_mark(venv["requirements"]))
         ],
-        certificates={name: observe_certificate(name) for name in wanted["certificates"]},
+        certificates_due={
+            certificate["name"]: reason
+            for certificate in wanted["certificates"]
+            if (reason := due(observe_certificate(certificate["name"]), certificate["domains"], certificate["server"]))
+        },
     )
 
 

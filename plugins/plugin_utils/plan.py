@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ansible_collections.asgi.deploy.plugins.module_utils.environment import environment_file
 from ansible_collections.asgi.deploy.plugins.module_utils.layout import Layout
 from ansible_collections.asgi.deploy.plugins.module_utils.platforms import platform_of
 from ansible_collections.asgi.deploy.plugins.module_utils.workers import WorkerCount, worker_count
@@ -38,6 +39,7 @@ def app_plan(spec: Mapping[str, Any], facts: Mapping[str, Any]) -> dict[str, Any
     return {
         **app,
         "user": layout.user,
+        "environment": environment_file(app["env"]),
         "home": str(layout.home),
         "upstream": str(layout.upstream),
         "upstream_keepalive": UPSTREAM_KEEPALIVE,

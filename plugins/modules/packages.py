@@ -1,0 +1,72 @@
+#!/usr/bin/python
+"""Module asgi.deploy.packages: Debian packages, by apt-get alone."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.asgi.deploy.plugins.module_utils.commands import run
+from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
+
+DOCUMENTATION = """
+module: packages
+short_description: Installs Debian packages, by apt-get alone
+version_added: 0.1.0
+author: asgi.deploy contributors
+description:
+  - Unlike M(ansible.builtin.apt) it needs no python3-apt on the host, so that check mode works on a bare one, and the first run
+    does not install it. Which packages are missing M(asgi.deploy.observe) has found out before.
+attributes:
+  check_mode:
+    support: full
+    description: Tells that it would install.
+  diff_mode:
+    support: full
+    description: Shows the names.
+options:
+  names:
+    description: The missing packages.
+    type: list
+    elements: str
+    required: true
+"""
+
+EXAMPLES = """
+- name: Install what is missing
+  asgi.deploy.packages:
+    names: "{{ observed.missing_packages }}"
+  when: observed.missing_packages | length > 0
+"""
+
+RETURN = """#"""
+
+LISTS = Path("/var/lib/apt/lists")
+FRESH = 3600.0  # seconds for which package lists are good enough
+ENV = {"DEBIAN_FRONTEND": "noninteractive"}
+WAIT = "--option=DPkg::Lock::Timeout=300"  # a new VM often runs its first upgrades just now
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={"names": {"type": "list", "elements": "str", "required": True}},
+        supports_check_mode=True,
+    )
+    names = module.params["names"]
+    try:
+        if names and not module.check_mode:
+            _install(names)
+    except DeployError as error:
+        module.fail_json(msg=f"packages {', '.join(names)} could not be installed: {error}")
+    module.exit_json(changed=bool(names), diff={"before": "", "after": "".join(f"{name}\n" for name in names)})
+
+
+def _install(names: list[str]) -> None:
+    if not any(LISTS.glob("*_Packages*")) or time.time() - LISTS.stat().st_mtime > FRESH:
+        run(["apt-get", WAIT, "--quiet", "update"], ENV)
+    run(["apt-get", WAIT, "--quiet", "--yes", "--no-install-recommends", "install", "--", *names], ENV, timeout=1800)
+
+
+if __name__ == "__main__":
+    main()
