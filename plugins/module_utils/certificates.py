@@ -44,7 +44,7 @@ def observe_certificate(name: str) -> dict[str, Any] | None:
 
 
 def due(found: Mapping[str, Any] | None, domains: Sequence[str], server: str) -> str | None:
-    """Why a certificate is to be asked for; nothing when the one on disk will do. Renewal in time is the timer's work."""
+    """Why a certificate is to be asked for; nothing when the one on disk will do. Renewal is the timer's work."""
     if found is None:
         return "there is none"
     if found["domains"] != sorted(domains):

@@ -146,7 +146,9 @@ class Deployment:
             _give(tree, self.layout.user)
             (path / "venv").symlink_to(Path("../../venvs", venv))
             self._write_files(release)
-            self.store.note(release, commit=commit, version=self.wanted.version, venv=venv, prepared=time.time(), state="prepared")
+            self.store.note(
+                release, commit=commit, version=self.wanted.version, venv=venv, prepared=time.time(), state="prepared"
+            )
         self._write_files(release)
         for file, text in self._unit_files(release).items():
             if not _holds(file, text):
@@ -191,7 +193,9 @@ class Deployment:
 
         def broken() -> str | None:
             unit = systemd.show(service)[0]
-            return None if unit.active and unit.restarts == restarts else f"the service does not stay up: {unit.ending()}"
+            return (
+                None if unit.active and unit.restarts == restarts else f"the service does not stay up: {unit.ending()}"
+            )
 
         wrong = watch(str(self.layout.socket_path(release)), self.wanted.gate, broken)
         if wrong:
@@ -273,7 +277,14 @@ class Deployment:
 
     def _audit(self, started: float, before: str | None, release: str | None, result: str, **more: Any) -> None:
         steps = {name: round(seconds, 3) for name, seconds in self.steps.items()}
-        entry = {"started": started, "ended": time.time(), "from": before, "to": release, "result": result, "steps": steps}
+        entry = {
+            "started": started,
+            "ended": time.time(),
+            "from": before,
+            "to": release,
+            "result": result,
+            "steps": steps,
+        }
         self.store.audit({**entry, "version": self.wanted.version, **more})
 
     def _result(self, changed: bool, release: str | None, commit: str | None, before: str | None) -> dict[str, Any]:
@@ -298,11 +309,8 @@ def _holds(path: Path, text: str) -> bool:
 
 def _give(tree: Path, group: str) -> None:
     """Lets the application read its code and nobody else; only root can write it."""
-    for path, _, files in os.walk(tree):
-        shutil.chown(path, "root", group)
-        os.chmod(path, 0o750)
-        for name in files:
-            file = Path(path, name)
-            if not file.is_symlink():
-                shutil.chown(file, "root", group)
-                file.chmod(0o750 if file.stat().st_mode & 0o100 else 0o640)
+    for folder, _, files in os.walk(tree):
+        for path in (Path(folder), *(Path(folder, name) for name in files)):
+            if not path.is_symlink():
+                shutil.chown(path, "root", group)
+                path.chmod(0o750 if path.stat().st_mode & 0o100 else 0o640)

@@ -85,7 +85,7 @@ class Item:
 
 
 def write(path: Path, content: bytes, mode: int = 0o644, owner: str = "root", group: str = "root") -> None:
-    """Replaces a file in one step: whoever opens it finds the old content or the new, and its rights are never wider."""
+    """Replaces a file in one step: whoever opens it finds the old content or the new, with no wider rights."""
     handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:

@@ -44,7 +44,12 @@ def ask(path: str, gate: Gate, timeout: float) -> str | None:
     connection = _UnixConnection(path, timeout)
     try:
         # As nginx asks it for a visitor, so that an application that insists on HTTPS or on its host name answers.
-        headers = {"Host": gate.host, "X-Forwarded-Proto": "https", "X-Forwarded-For": "127.0.0.1", "Connection": "close"}
+        headers = {
+            "Host": gate.host,
+            "X-Forwarded-Proto": "https",
+            "X-Forwarded-For": "127.0.0.1",
+            "Connection": "close",
+        }
         connection.request("GET", gate.path, headers=headers)
         response = connection.getresponse()
         response.read()

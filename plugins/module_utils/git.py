@@ -12,7 +12,8 @@ from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployEr
 
 _COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")  # SHA-1 or SHA-256 in full
 _ABBREVIATED = re.compile(r"[0-9a-f]{7,63}")
-_ENV = {"GIT_TERMINAL_PROMPT": "0", "GIT_SSH_COMMAND": "ssh -oBatchMode=yes -oStrictHostKeyChecking=accept-new"}
+_SSH = "ssh -oBatchMode=yes -oStrictHostKeyChecking=accept-new"
+_ENV = {"GIT_TERMINAL_PROMPT": "0", "GIT_SSH_COMMAND": _SSH}
 
 
 def parse_refs(text: str) -> dict[str, str]:
@@ -75,7 +76,16 @@ class Mirror:
             if not (self.path / "HEAD").exists():
                 self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
                 self._git("init", "--bare", "--quiet")
-            self._git("fetch", "--quiet", "--prune", "--force", "--", self.url, "+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
+            self._git(
+                "fetch",
+                "--quiet",
+                "--prune",
+                "--force",
+                "--",
+                self.url,
+                "+refs/heads/*:refs/heads/*",
+                "+refs/tags/*:refs/tags/*",
+            )
             if commit and not self._has(commit):  # a commit that no branch or tag holds any more
                 attempt(["git", "--git-dir", str(self.path), "fetch", "--quiet", "--", self.url, commit], _ENV)
         found = commit or self._known(version)

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from ansible_collections.asgi.deploy.plugins.module_utils.commands import attempt, last_lines, run
 from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
 
-_PROPERTIES = "Id,LoadState,ActiveState,SubState,UnitFileState,NRestarts,ExecMainStatus,ExecMainCode,Result,NeedDaemonReload"
+_PROPERTIES = (
+    "Id,LoadState,ActiveState,SubState,UnitFileState,NRestarts,ExecMainStatus,ExecMainCode,Result,NeedDaemonReload"
+)
 
 
 @dataclass(frozen=True)

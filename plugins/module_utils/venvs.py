@@ -40,7 +40,7 @@ class Interpreter:
 
 @dataclass(frozen=True)
 class Requirements:
-    """What an application needs: the file it was found in, as text of its own, and whether the text points into the tree."""
+    """What an application needs: the file it was found in, its text, and whether that points into the tree."""
 
     source: str
     text: str
@@ -55,7 +55,9 @@ def included(tree: Path, name: str, seen: set[Path] | None = None) -> str:
         return ""
     seen.add(path)
     text = path.read_text(encoding="utf-8")
-    inner = (included(tree, str(path.parent.relative_to(tree.resolve()) / file), seen) for file in _INCLUDE.findall(text))
+    inner = (
+        included(tree, str(path.parent.relative_to(tree.resolve()) / file), seen) for file in _INCLUDE.findall(text)
+    )
     return text + "".join(inner)
 
 
@@ -120,11 +122,28 @@ class Uv(Installer):
         run([self.program, "venv", "--quiet", "--python", interpreter.path, str(path)], self.env)
 
     def install(self, venv: Path, *arguments: str, cwd: Path | None = None) -> None:
-        argv = [self.program, "pip", "install", "--quiet", "--compile-bytecode", "--python", str(venv / "bin" / "python")]
+        argv = [
+            self.program,
+            "pip",
+            "install",
+            "--quiet",
+            "--compile-bytecode",
+            "--python",
+            str(venv / "bin" / "python"),
+        ]
         _explained([*argv, *arguments], self.env, cwd)
 
     def lock(self, tree: Path) -> str:
-        argv = [self.program, "export", "--quiet", "--frozen", "--no-dev", "--no-emit-project", "--no-header", "--no-annotate"]
+        argv = [
+            self.program,
+            "export",
+            "--quiet",
+            "--frozen",
+            "--no-dev",
+            "--no-emit-project",
+            "--no-header",
+            "--no-annotate",
+        ]
         return run([*argv, "--project", str(tree)], self.env, cwd=str(tree))
 
 
@@ -138,7 +157,9 @@ class Pip(Installer):
         _pip(venv, "install", "--quiet", *arguments, cwd=cwd)
 
     def lock(self, tree: Path) -> str:
-        raise DeployError("uv.lock of the application needs uv to be read; write installer: uv, or add a requirements.txt")
+        raise DeployError(
+            "uv.lock of the application needs uv to be read; write installer: uv, or add a requirements.txt"
+        )
 
 
 def installer_for(choice: str) -> Installer:

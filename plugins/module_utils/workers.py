@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 # Workers per CPU for each kind of work. 2n+1 for work that waits is the rule of gunicorn's own documentation
 # ("How Many Workers?"); a process that computes keeps one CPU busy alone, so more of them only take turns.
-WORKLOADS = {
+WORKLOADS: dict[str, tuple[str, Callable[[int], int]]] = {
     "io_bound": ("2 x {cpus} CPUs + 1", lambda cpus: 2 * cpus + 1),
     "cpu_bound": ("{cpus} CPUs", lambda cpus: cpus),
     "mixed": ("1.5 x {cpus} CPUs", lambda cpus: math.ceil(1.5 * cpus)),

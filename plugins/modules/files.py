@@ -25,8 +25,9 @@ version_added: 0.1.0
 author: asgi.deploy contributors
 description:
   - Compares and writes many files in one call.
-  - After writing, the whole is validated; when that fails, every file is put back as it was and the validator's own words are shown.
-  - A service takes its new configuration in the same call. A run that is killed in between is made good by the next one.
+  - After writing, the whole is validated; when that fails, every file is put back as it was and the validator's own
+    words are shown.
+  - A service takes its new configuration in the same call. What a killed run left undone, the next one finishes.
 attributes:
   check_mode:
     support: full
@@ -124,7 +125,9 @@ def _apply(items: list[Item], params: dict[str, Any]) -> None:
         checked = attempt(params["validate"])
         if checked.returncode:
             paths = ", ".join(str(item.path) for item in items)
-            raise DeployError(f"{params['validate'][0]} refuses the configuration; put back as it was: {paths}\n{last_lines(checked)}")
+            raise DeployError(
+                f"{params['validate'][0]} refuses the configuration; put back as it was: {paths}\n{last_lines(checked)}"
+            )
 
     def write() -> None:
         apply_all(items, validate)

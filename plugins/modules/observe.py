@@ -20,7 +20,8 @@ short_description: Looks at all that a role manages, in one round trip
 version_added: 0.1.0
 author: asgi.deploy contributors
 description:
-  - Reports what differs from what shall be, so that the tasks that would mend it are skipped, without a round trip, when nothing does.
+  - Reports what differs from what shall be, so that the tasks that would mend it are skipped, without a round trip,
+    when nothing does.
 attributes:
   check_mode:
     support: full
@@ -204,7 +205,9 @@ def main() -> None:
         missing_users=[name for name in wanted["users"] if not _user_exists(name)],
         port_owners={str(port): program for port, program in port_owners(wanted["ports"]).items()},
         outdated_venvs=[
-            venv["path"] for venv in wanted["venvs"] if not complete(Path(venv["path"]), tool_mark(venv["requirements"]))
+            venv["path"]
+            for venv in wanted["venvs"]
+            if not complete(Path(venv["path"]), tool_mark(venv["requirements"]))
         ],
         certificates_due={
             certificate["name"]: reason

@@ -16,8 +16,8 @@ short_description: Installs Debian packages, by apt-get alone
 version_added: 0.1.0
 author: asgi.deploy contributors
 description:
-  - Unlike M(ansible.builtin.apt) it needs no python3-apt on the host, so that check mode works on a bare one, and the first run
-    does not install it. Which packages are missing M(asgi.deploy.observe) has found out before.
+  - Unlike M(ansible.builtin.apt) it needs no python3-apt on the host, so that check mode works on a bare one, and the
+    first run does not install it. Which packages are missing M(asgi.deploy.observe) has found out before.
 attributes:
   check_mode:
     support: full

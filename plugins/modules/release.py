@@ -17,10 +17,11 @@ short_description: Puts a version of an application live without losing a reques
 version_added: 0.1.0
 author: asgi.deploy contributors
 description:
-  - Prepares a release with a name made from all its inputs, starts it beside the one that serves, asks it on its own socket
-    until it has proven itself, and then switches by renaming one link. The release before is drained and stopped.
+  - Prepares a release with a name made from all its inputs, starts it beside the one that serves, asks it on its own
+    socket until it has proven itself, and then switches by renaming a link. The release before is drained and stopped.
   - The same inputs make the same release, so a second run has nothing to do.
-  - Until the switch the release that serves is not touched. A run that is killed leaves no lock, and the next run finishes its work.
+  - Until the switch the release that serves is not touched. A run that is killed leaves no lock, and the next run
+    finishes its work.
   - Used by the role P(asgi.deploy.app#role), which computes all of its arguments.
 attributes:
   check_mode:

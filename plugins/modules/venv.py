@@ -15,7 +15,8 @@ short_description: A virtual environment with exactly what its requirements say
 version_added: 0.1.0
 author: asgi.deploy contributors
 description:
-  - Builds it with uv, which is installed for it, or with pip. It is built anew when the requirements or the host's Python change.
+  - Builds it with uv, which is installed for it, or with pip. It is built anew when the requirements or the host's
+    Python change.
 attributes:
   check_mode:
     support: full

@@ -129,7 +129,11 @@ def statuses(value: list[str]) -> str | None:
 
 def requirements(value: list[str]) -> str | None:
     wrong = [item for item in value if not _REQUIREMENT.fullmatch(item)]
-    return f"found {', '.join(map(repr, wrong))}, expected name or name==version, as in gunicorn==27.0.1" if wrong else None
+    return (
+        f"found {', '.join(map(repr, wrong))}, expected name or name==version, as in gunicorn==27.0.1"
+        if wrong
+        else None
+    )
 
 
 def between(least: int, most: int, unit: str) -> Rule:

@@ -12,8 +12,8 @@ from ansible_collections.asgi.deploy.plugins.module_utils.workers import WorkerC
 from ansible_collections.asgi.deploy.plugins.plugin_utils.checks import app_errors
 from ansible_collections.asgi.deploy.plugins.plugin_utils.spec import nearest, resolve, role_options
 
-# Seconds after a switch in which nginx may still use a connection to the release before: after keepalive_time no request
-# goes over such a connection any more, and keepalive_timeout later the last idle one is closed.
+# Bounds, in seconds, for nginx's connections to an application: keepalive_time after a switch no request goes over a
+# connection to the release before any more, and keepalive_timeout later the last idle one is closed.
 UPSTREAM_KEEPALIVE = {"connections": 32, "time": 3, "timeout": 2}
 
 OUR_PREFIXES = ("asgi_", "certificate_", "nginx_")
@@ -66,7 +66,10 @@ def inventory_errors(variables: Mapping[str, Any]) -> list[str]:
         errors.extend(_checked(spec, where)[1])
     errors.extend(_collisions(apps))
     if not variables.get("certificate_email"):
-        errors.append("certificate_email: is missing; expected the address the CA writes to, as in certificate_email: ops@example.com")
+        errors.append(
+            "certificate_email: is missing; expected the address the CA writes to, "
+            "as in certificate_email: ops@example.com"
+        )
     return errors
 
 
@@ -83,12 +86,15 @@ def _workers(app: Mapping[str, Any], facts: Mapping[str, Any]) -> WorkerCount:
 
 def _collisions(apps: Sequence[Any]) -> list[str]:
     """Names and domains that two applications of one host claim."""
-    errors, owners = [], {}
+    errors: list[str] = []
+    owners: dict[tuple[str, str], int] = {}
     for index, spec in enumerate(apps):
         if not isinstance(spec, Mapping):
             continue
         domains = spec.get("domains")
-        claims = [("name", spec.get("name"))] + [("domain", item) for item in (domains if isinstance(domains, list) else [])]
+        claims = [("name", spec.get("name"))] + [
+            ("domain", item) for item in (domains if isinstance(domains, list) else [])
+        ]
         for kind, value in claims:
             first = owners.setdefault((kind, str(value)), index)
             if value is not None and first != index:
@@ -104,6 +110,3 @@ def _misspelt(variables: Mapping[str, Any]) -> list[str]:
         if key not in known and str(key).startswith(OUR_PREFIXES) and (meant := nearest(str(key), known, cutoff=0.85)):
             errors.append(f"{key}: is not a variable of asgi.deploy; did you mean {meant}?")
     return errors
-
-
-

@@ -55,16 +55,18 @@ def resolve(options: Mapping[str, Any], values: Mapping[str, Any], where: str = 
             if option.get("required"):
                 errors.append(f"{where}{key}: is missing; expected {_expected(option)}")
             default = plain(option.get("default"))
-            resolved[key] = resolve(option["options"], default, "")[0] if option.get("options") and default == {} else default
+            resolved[key] = (
+                resolve(option["options"], default, "")[0] if option.get("options") and default == {} else default
+            )
             continue
         found = values[key]
         if option.get("options") and isinstance(found, Mapping):
             resolved[key], inner = resolve(option["options"], found, f"{where}{key}.")
             errors.extend(inner)
             continue
-        result = ArgumentSpecValidator({key: {k: v for k, v in option.items() if k not in ("options", "required")}}).validate(
-            {key: plain(found)}
-        )
+        result = ArgumentSpecValidator(
+            {key: {k: v for k, v in option.items() if k not in ("options", "required")}}
+        ).validate({key: plain(found)})
         # The validator turns any value into text, a list or a dictionary included; nobody means that.
         if result.error_messages or (option.get("type", "str") == "str" and isinstance(found, (Mapping, list))):
             errors.append(f"{where}{key}: found {found!r}, expected {_expected(option)}")

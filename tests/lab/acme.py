@@ -1,12 +1,13 @@
 """Pebble, Let's Encrypt's own test server, and the DNS it asks.
 
-There is one of each per machine, on the bridge's address; the labs share it, and it ends with the last lab that
-asked for it. Its own HTTPS listener gets a certificate from an authority made here: clients have to be told to
-trust that one, while the issued certificates come from a root that pebble makes anew at each start.
+There is one of each per machine, on the bridge's address; the labs share it, and it ends with the last lab
+that asked for it. Its own HTTPS listener gets a certificate from an authority made here: clients have to be
+told to trust that one, while the issued certificates come from a root that pebble makes anew at each start.
 """
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import re
@@ -17,17 +18,25 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 from tests.lab.network import GATEWAY
 from tests.lab.process import LabError, Process, run, tail, wait_for
-from tests.lab.state import ACME, LABS, lab_names, read_json, read_process, remove_tree, write_json, write_process
-from tests.lab.state import write_text
+from tests.lab.state import (
+    ACME,
+    LABS,
+    lab_names,
+    read_json,
+    read_process,
+    remove_tree,
+    write_json,
+    write_process,
+    write_text,
+)
 
 DIRECTORY = f"https://{GATEWAY}:14000/dir"
 MANAGEMENT = f"https://{GATEWAY}:15000"
 DNS = f"{GATEWAY}:8053"
-DNS_MANAGEMENT = f"http://{GATEWAY}:8055"
+DNS_MANAGEMENT = f"{GATEWAY}:8055"
 HTTPS_CA, ROOT = "acme-https-ca.pem", "acme-root.pem"
 
 # Python 3.13 and later refuse an authority without keyUsage and a leaf without authorityKeyIdentifier.
@@ -120,9 +129,14 @@ def set_address(name: str, addresses: Iterable[str]) -> None:
 
 
 def _post(path: str, data: dict[str, object]) -> None:
-    request = urllib.request.Request(DNS_MANAGEMENT + path, json.dumps(data).encode(), method="POST")
-    # No proxy: the address is on this very machine.
-    urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=10).close()
+    connection = http.client.HTTPConnection(DNS_MANAGEMENT, timeout=10)
+    try:
+        connection.request("POST", path, json.dumps(data))
+        status = connection.getresponse().status
+    finally:
+        connection.close()
+    if status != http.client.OK:
+        raise LabError(f"the ACME server's DNS answers {status} to {path}")
 
 
 def _config(options: Options) -> dict[str, object]:
@@ -151,7 +165,7 @@ def flag(name: str, usage: str) -> str | None:
 def _dns_command(usage: str) -> list[str]:
     settings = {
         "dns01": DNS,
-        "management": DNS_MANAGEMENT.removeprefix("http://"),
+        "management": DNS_MANAGEMENT,
         # It is only wanted as a DNS server: hosts answer their challenges themselves.
         "http01": "",
         "https01": "",
@@ -207,9 +221,7 @@ def _make_certificates() -> None:
 
 def _root_certificate() -> str:
     context = ssl.create_default_context(cafile=str(ACME / "ca.pem"))
-    opener = urllib.request.build_opener(
-        urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context)
-    )
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context))
     found: list[str] = []
 
     def answered() -> bool:
@@ -221,5 +233,6 @@ def _root_certificate() -> str:
         return True
 
     if not wait_for(answered, 20, 0.1) or not found:
-        raise LabError(f"pebble does not answer at {MANAGEMENT}\n{tail((ACME / 'pebble.log').read_text(), 15)}")
+        log = tail((ACME / "pebble.log").read_text(errors="replace"), 15)
+        raise LabError(f"pebble does not answer at {MANAGEMENT}\n{log}")
     return found[0]

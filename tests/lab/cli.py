@@ -19,7 +19,7 @@ ROOTLESS = ("list", "inventory", "shell", "run")
 
 def parser() -> argparse.ArgumentParser:
     """The commands and their options."""
-    top = argparse.ArgumentParser(prog="python3 -m tests.lab", description="Throw-away Debian hosts with systemd.")
+    top = argparse.ArgumentParser(prog="python3 -m tests.lab", description="Throw-away Debian hosts.")
     commands = top.add_subparsers(dest="command", required=True)
 
     def command(name: str, text: str) -> argparse.ArgumentParser:
@@ -28,7 +28,7 @@ def parser() -> argparse.ArgumentParser:
         return one
 
     one = command("up", "make and boot hosts; without any named, boot those that the lab has")
-    one.add_argument("hosts", nargs="*", metavar="HOST[=RELEASE]", help="release: trixie (default) or bookworm")
+    one.add_argument("hosts", nargs="*", metavar="HOST[=RELEASE]", help="trixie (default) or bookworm")
     one.add_argument("--acme", action="store_true", help="start the ACME server as well")
     command("down", "end and remove all of a lab")
     commands.add_parser("list", help="labs, hosts, addresses")
@@ -83,9 +83,8 @@ def main(arguments: list[str]) -> int:
     """Run one command; returns its exit code."""
     options = parser().parse_args(arguments)
     if os.geteuid() and options.command not in ROOTLESS:
-        os.chdir(REPOSITORY)
         try:
-            os.execvp("sudo", sudo_command(arguments))
+            return subprocess.run(sudo_command(arguments), cwd=REPOSITORY, check=False).returncode
         except OSError as error:
             print(f"root is needed, and sudo cannot be run: {error}", file=sys.stderr)
             return 1

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tests.lab import image, network
 from tests.lab.process import LabError, Process, run, tail, wait_for
-from tests.lab.runner import Runner, runner
+from tests.lab.runner import ENVIRONMENT, Runner, runner
 from tests.lab.ssh import Target
 from tests.lab.state import CACHE, mount_points, remove_tree, write_text
 
@@ -27,7 +27,7 @@ class Machine:
     name: str
     release: str
     address: str
-    image: str
+    image: Path
     machine_id: str
     directory: Path
     key: Path
@@ -59,8 +59,8 @@ class Machine:
             (self.directory / name).mkdir(parents=True)
         write_text(self.directory / "release", f"{self.release}\n")
         self._mount()
-        for path, text in self._files().items():
-            write_text(self.root / path, text)
+        for name, text in self._files().items():
+            write_text(self.root / name, text)
         keys = self.root / f"home/{image.USER}/.ssh"
         keys.mkdir(mode=0o700)
         write_text(keys / "authorized_keys", self.key.with_suffix(".pub").read_text(), 0o600)
@@ -90,10 +90,9 @@ class Machine:
     def _mount(self) -> None:
         if str(self.root) in mount_points():
             return
-        lower = image.IMAGES / self.image
-        if not lower.is_dir():
-            raise LabError(f"{self.name}: its image {lower} is gone; `down` the lab and make it again")
-        layers = f"lowerdir={lower},upperdir={self.directory}/upper,workdir={self.directory}/work"
+        if not self.image.is_dir():
+            raise LabError(f"{self.name}: its image {self.image} is gone; `down` the lab and make it again")
+        layers = f"lowerdir={self.image},upperdir={self.directory}/upper,workdir={self.directory}/work"
         run(["mount", "-t", "overlay", "-o", layers, f"asgi-lab-{self.lab}-{self.name}", str(self.root)])
 
     def _unmount(self) -> None:
@@ -108,11 +107,13 @@ class Machine:
         if one.active():
             return False
         one.stop()
+        clear_leftovers(f"{self.lab}-{self.name}")
         self.prepare()
         binds = [f"--bind={self.directory}/archives:/var/cache/apt/archives"]
         for name, inside in SHARED.items():
             (CACHE / name).mkdir(parents=True, exist_ok=True)
             binds.append(f"--bind={CACHE / name}:{inside}")
+        network.forget(self.address)
         one.start(
             [
                 "systemd-nspawn",
@@ -136,22 +137,31 @@ class Machine:
         return True
 
     def wait_ready(self, timeout: float = BOOT_TIMEOUT) -> str:
-        """Wait until sshd answers and systemd has finished booting; returns its state and any failed units."""
+        """Wait until sshd answers and systemd has booted; returns its state, and failed units if any."""
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline:
             if not self.runner.active():
                 raise LabError(f"{self.name} ended during its boot\n{self.diagnosis()}")
-            if self._answers():
-                done = self.target.run("systemctl is-system-running --wait", timeout=timeout, check=False)
-                state = done.stdout.strip()
-                if state == "running":
-                    return state
-                if state == "degraded":
-                    failed = "systemctl list-units --failed --plain --no-legend | cut -d' ' -f1"
-                    units = self.target.run(failed, timeout=20, check=False).stdout.split()
-                    return f"degraded: {' '.join(units)}"
-            time.sleep(0.1)
+            # Asked from outside: a login would have to wait for a logind that is still starting.
+            state = self._inside("systemctl", "is-system-running").strip()
+            if state in ("running", "degraded") and self._answers():
+                # Right after a boot sshd may accept a connection and still drop it.
+                if self.target.run("true", timeout=30, check=False).returncode:
+                    continue
+                failed = self._inside("systemctl", "list-units", "--failed", "--plain", "--no-legend")
+                units = [line.split()[0] for line in failed.splitlines() if line.strip()]
+                return f"{state}: {' '.join(units)}" if units else state
+            time.sleep(0.05)
         raise LabError(f"{self.name} is not up after {timeout:.0f} s\n{self.diagnosis()}")
+
+    def _inside(self, *argv: str) -> str:
+        """Output of a command in the guest's namespaces, past its network and its logins."""
+        init = self.runner.init()
+        if init is None:
+            return ""
+        command = ["nsenter", f"--target={init.pid}", "--all", *argv]
+        done = run(command, timeout=20, check=False, env=ENVIRONMENT)
+        return done.stdout
 
     def _answers(self) -> bool:
         try:
@@ -165,12 +175,8 @@ class Machine:
         """What there is to see of a boot that went wrong."""
         console = self.runner.console
         text = tail(console.read_text(errors="replace"), 25) if console.is_file() else ""
-        init = self.runner.init()
-        if init:
-            journal = ["journalctl", "--boot", "--no-pager", "--priority=warning", "--lines=25"]
-            done = run(["nsenter", f"--target={init.pid}", "--all", *journal], timeout=15, check=False)
-            text += f"\n-- journal --\n{done.stdout}{done.stderr}"
-        return f"-- {console} --\n{text}"
+        journal = self._inside("journalctl", "--boot", "--no-pager", "--priority=warning", "--lines=25")
+        return f"-- {console} --\n{text}\n-- journal --\n{journal}"
 
     def reboot(self) -> str:
         """Reboot it cleanly, as its own `systemctl reboot` does."""
@@ -195,16 +201,23 @@ class Machine:
 
 
 def remove(lab: str, directory: Path) -> None:
-    """End a host and remove all of it, going by its directory alone: there may be no record of it any more."""
+    """End a host and remove all of it, going by its directory alone: a record of it may be missing."""
     name = directory.name
     runner(f"{lab}-{name}", directory).stop()
-    one = Machine(lab, name, "", "", "", "", directory, directory)
+    one = Machine(lab, name, "", "", Path(), "", directory, directory)
     one._unmount()
     release = directory / "release"
     if release.is_file():
         image.harvest(directory / "archives", release.read_text().strip())
     remove_tree(directory)
-    for leftover in ("propagate", "unix-export"):
-        path = Path("/run/systemd/nspawn", leftover, f"{lab}-{name}")
-        if path.is_dir() and not any(point.startswith(str(path)) for point in mount_points()):
+    clear_leftovers(f"{lab}-{name}")
+
+
+def clear_leftovers(machine: str) -> None:
+    """Remove what an nspawn that was killed could not: its next start would refuse to go over it."""
+    for name in ("unix-export", "propagate"):
+        path = Path("/run/systemd/nspawn", name, machine)
+        while str(path) in mount_points():
+            run(["umount", str(path)])
+        if path.is_dir():
             remove_tree(path)

@@ -1,7 +1,7 @@
 """Root file systems: what a bare Debian VM of a hosting provider looks like on its first day.
 
-An image is named by a digest of all that goes into it, so that a changed recipe is a new image. Hosts share it
-read-only below their overlays; it is therefore never changed in place.
+An image is named by a digest of all that goes into it, so that a changed recipe is a new image. Hosts share
+it read-only below their overlays; it is therefore never changed in place.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def ensure(release: str) -> tuple[Path, bool]:
         _remove_stale(release)
         scratch = Path(tempfile.mkdtemp(prefix=f".{release}-", dir=IMAGES))
         try:
-            os.chmod(scratch, 0o755)
+            scratch.chmod(0o755)
             _bootstrap(wanted, scratch)
             _configure(wanted, scratch)
             scratch.rename(root)
@@ -100,13 +100,15 @@ def _remove_stale(release: str) -> None:
     """Remove what interrupted builds and former recipes left, unless a host still runs on it."""
     used = {host["image"] for lab in lab_names() for host in host_records(lab).values()}
     for path in [*IMAGES.glob(f".{release}-*"), *IMAGES.glob(f"{release}-*")]:
-        if path.name not in used:
+        if str(path) not in used:
             remove_tree(path)
 
 
 def _bootstrap(wanted: Recipe, root: Path) -> None:
     """Let mmdebstrap install the packages."""
     command = [
+        # In namespaces of its own: however the build ends, no process and no mount of it stays behind.
+        *("unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"),
         "mmdebstrap",
         "--mode=root",
         "--variant=minbase",
@@ -137,8 +139,10 @@ def _configure(wanted: Recipe, root: Path) -> None:
     if variables:
         sudoers += f'Defaults env_keep += "{" ".join(variables)}"\n'
         quoted = " ".join(f'"{name}={value.replace("%", "%%")}"' for name, value in variables.items())
-        write_text(root / "etc/systemd/system.conf.d/50-lab.conf", f"[Manager]\nDefaultEnvironment={quoted}\n")
-        write_text(root / "etc/environment", "".join(f"{name}={value}\n" for name, value in variables.items()))
+        manager = f"[Manager]\nDefaultEnvironment={quoted}\n"
+        write_text(root / "etc/systemd/system.conf.d/50-lab.conf", manager)
+        sessions = "".join(f"{name}={value}\n" for name, value in variables.items())
+        write_text(root / "etc/environment", sessions)
     write_text(root / f"etc/sudoers.d/90-{USER}", sudoers, 0o440)
     write_text(root / "etc/ssh/sshd_config.d/50-lab.conf", "PermitRootLogin no\nPasswordAuthentication no\n")
     write_text(root / "etc/machine-id", "uninitialized\n")
@@ -180,5 +184,5 @@ def link_or_copy(source: Path, target: Path) -> None:
         handle, name = tempfile.mkstemp(dir=target.parent, prefix=".copy-")
         os.close(handle)
         shutil.copyfile(source, name)
-        os.chmod(name, 0o644)
-        os.replace(name, target)
+        Path(name).chmod(0o644)
+        Path(name).replace(target)

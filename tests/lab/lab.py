@@ -11,6 +11,7 @@ Looking and ``run`` need no root. What does need it re-runs itself through the c
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -22,47 +23,42 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.lab import acme, host, image, network, packages, state
+from tests.lab import acme, image, network, packages, runner, sources, state
+from tests.lab.host import Machine
+from tests.lab.host import remove as remove_host
 from tests.lab.process import LabError, run
-from tests.lab.runner import cgroup_root, machine_runs_systemd
 from tests.lab.ssh import OPTIONS
 
 NAME = re.compile(r"^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$")
+NAME_LENGTH = 30  # two of them make a machine name, which is at most 64 long
 DEFAULT_RELEASE = "trixie"
+NO_FAULTS = acme.Options()
 REPOSITORY = Path(__file__).resolve().parents[2]
 Step = Callable[[str], None]
 
 
+def silent(text: str) -> None:
+    """Report no steps."""
+
+
 def check_name(kind: str, name: str) -> str:
     """Names become host names, paths and cgroups: keep them to what is one word in each of these."""
-    if not NAME.match(name) or len(name) > 30:
-        raise LabError(f"{kind} {name!r}: write up to 30 lower-case letters, digits and single hyphens")
+    if not NAME.fullmatch(name) or len(name) > NAME_LENGTH:
+        raise LabError(f"{kind} {name!r}: write up to {NAME_LENGTH} lower-case letters, digits and single hyphens")
     return name
 
 
 def sudo_command(arguments: list[str]) -> list[str]:
     """This command line, run by root with those variables that it reads."""
-    keep = [*state_variables(), *acme_free_variables()]
+    keep = ("ASGI_LAB_CACHE", *sources.PROXIES, *sources.INDEXES)
     return ["sudo", f"--preserve-env={','.join(keep)}", "--", sys.executable, "-m", "tests.lab", *arguments]
-
-
-def state_variables() -> tuple[str, ...]:
-    """Variables that say where the lab keeps its things."""
-    return ("ASGI_LAB_CACHE", "ASGI_LAB_STATE")
-
-
-def acme_free_variables() -> tuple[str, ...]:
-    """Variables that are passed on to the hosts."""
-    from tests.lab import sources
-
-    return (*sources.PROXIES, *sources.INDEXES)
 
 
 @dataclass(frozen=True)
 class Host:
     """A host of a lab, as tests use it."""
 
-    machine: host.Machine
+    machine: Machine
 
     @property
     def name(self) -> str:
@@ -127,6 +123,7 @@ class Lab:
     """A group of hosts with a name of its own; labs do not know of each other."""
 
     def __init__(self, name: str) -> None:
+        """Name a lab; nothing is made yet."""
         self.name = check_name("lab", name)
 
     @property
@@ -165,13 +162,13 @@ class Lab:
             raise LabError(f"lab {self.name} has no host {name}")
         return Host(self._machine(name, record))
 
-    def _machine(self, name: str, record: Mapping[str, str]) -> host.Machine:
-        return host.Machine(
+    def _machine(self, name: str, record: Mapping[str, str]) -> Machine:
+        return Machine(
             lab=self.name,
             name=name,
             release=record["release"],
             address=record["address"],
-            image=record["image"],
+            image=Path(record["image"]),
             machine_id=record["machine_id"],
             directory=self.state_dir / "hosts" / name,
             key=self.key,
@@ -181,7 +178,7 @@ class Lab:
         """Its hosts as an Ansible inventory in YAML."""
         return render_inventory({one.name: one.address for one in self.hosts()}, self.key, group)
 
-    def up(self, wanted: Mapping[str, str | None], step: Step) -> None:
+    def up(self, wanted: Mapping[str, str | None], step: Step = silent) -> None:
         """Make and boot the hosts (name to release), or all known ones when none is named."""
         installed = packages.ensure(packages.HOSTS)
         if installed:
@@ -195,7 +192,7 @@ class Lab:
         images: dict[str, str] = {}
         with ThreadPoolExecutor(max_workers=2) as pool:
             for release, (root, built) in zip(needed, pool.map(image.ensure, needed), strict=True):
-                images[release] = root.name
+                images[release] = str(root)
                 if built:
                     step(f"built image {root.name}")
         with state.locked(state.LOCK):
@@ -246,11 +243,11 @@ class Lab:
         else:
             step(f"host {name} ({machine.release}) at {machine.address}: already up, {machine.wait_ready()}")
 
-    def acme_up(self, options: acme.Options, step: Step) -> None:
+    def acme_up(self, options: acme.Options = NO_FAULTS, step: Step = silent) -> None:
         """Start the ACME server for this lab."""
-        packages_installed = packages.ensure(packages.ACME)
-        if packages_installed:
-            step(f"installed {' '.join(packages_installed)}")
+        installed = packages.ensure((*packages.HOSTS, *packages.ACME))
+        if installed:
+            step(f"installed {' '.join(installed)}")
         with state.locked(state.LOCK):
             self.state_dir.mkdir(parents=True, exist_ok=True)
             network.up()
@@ -270,11 +267,11 @@ class Lab:
             addresses = [known[one]["address"] if one in known else one for one in value.split(",")]
             acme.set_address(name, addresses)
 
-    def down(self, step: Step) -> None:
+    def down(self, step: Step = silent) -> None:
         """End and remove all of it; with the last lab, what the labs share as well."""
         directories = sorted((self.state_dir / "hosts").glob("*"))
         with ThreadPoolExecutor(max_workers=8) as pool:
-            tasks = [pool.submit(host.remove, self.name, directory) for directory in directories]
+            tasks = [pool.submit(remove_host, self.name, directory) for directory in directories]
         errors = [str(task.exception()) for task in tasks if task.exception()]
         if errors:
             raise LabError("\n".join(errors))
@@ -290,11 +287,10 @@ def clean_machine() -> None:
     """Remove what all labs share, after the last one. The caller holds the lock."""
     acme.down()
     network.down()
-    if not machine_runs_systemd():
-        parent = cgroup_root() / "asgi-lab"
-        if parent.is_dir():
-            parent.rmdir()
-    state.remove_tree(state.STATE)
+    runner.clean_machine()
+    state.remove_tree(state.LABS)
+    with contextlib.suppress(OSError):
+        state.STATE.rmdir()  # it may be a mount point, and that is not ours to remove
     state.LOCK.unlink(missing_ok=True)
 
 

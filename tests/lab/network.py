@@ -17,6 +17,7 @@ from tests.lab.state import STATE, read_json, write_json
 BRIDGE = "asgi-lab0"
 NETWORK = ipaddress.IPv4Network("198.18.0.0/24")
 GATEWAY = "198.18.0.1"
+BRIDGE_MAC = "02:00:c6:12:00:01"  # locally administered
 FIRST, LAST = 11, 250
 TABLE = "asgi_lab"
 SAVED = STATE / "network.json"
@@ -53,7 +54,7 @@ def allocate(used: Iterable[str]) -> str:
 
 
 def uplink_mtu() -> int:
-    """MTU of the default route's device: hosts with a larger one would lose their large packets on the way."""
+    """MTU of the default route's device: a host with a larger one loses its large packets on the way."""
     routes = json.loads(run(["ip", "-json", "-4", "route", "show", "default"]).stdout or "[]")
     device = routes[0]["dev"] if routes else "lo"
     return min(1500, int(Path(f"/sys/class/net/{device}/mtu").read_text()))
@@ -80,7 +81,9 @@ def up() -> list[str]:
     if not Path(f"/sys/class/net/{BRIDGE}").exists():
         run(["ip", "link", "add", BRIDGE, "type", "bridge"])
     run(["ip", "address", "replace", f"{GATEWAY}/{NETWORK.prefixlen}", "dev", BRIDGE])
-    run(["ip", "link", "set", BRIDGE, "mtu", str(uplink_mtu()), "up"])
+    # Without an address of its own, a bridge takes the lowest of its ports: it would change under the hosts'
+    # neighbour tables with each host that comes or goes, and connections would hang until these expire.
+    run(["ip", "link", "set", BRIDGE, "address", BRIDGE_MAC, "mtu", str(uplink_mtu()), "up"])
     saved = read_json(SAVED)
     for key, value in SYSCTLS.items():
         file = Path("/proc/sys", key)
@@ -94,6 +97,11 @@ def up() -> list[str]:
     return foreign_drops()
 
 
+def forget(address: str) -> None:
+    """Forget which host had this address before: a new one would be out of reach until that expires."""
+    run(["ip", "neighbour", "del", address, "dev", BRIDGE], check=False)
+
+
 def foreign_drops() -> list[str]:
     """Other people's chains that drop forwarded packets: no rule of ours can overrule them."""
     listed = run(["nft", "-json", "list", "chains"], check=False)
@@ -101,8 +109,8 @@ def foreign_drops() -> list[str]:
         return []
     chains = [item["chain"] for item in json.loads(listed.stdout)["nftables"] if "chain" in item]
     return [
-        f"{chain['family']} {chain['table']} {chain['name']} drops forwarded packets: hosts will not reach the "
-        f"network until that firewall accepts what comes from and returns to {BRIDGE} (see tests/lab/README.md)"
+        f"nftables chain {chain['family']} {chain['table']} {chain['name']} drops forwarded packets; "
+        f"hosts stay without a network until it accepts those of {BRIDGE} (see tests/lab/README.md)"
         for chain in chains
         if chain.get("hook") == "forward" and chain.get("policy") == "drop"
     ]

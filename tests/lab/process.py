@@ -1,7 +1,7 @@
 """Running commands with a bound on time, and ending exactly the processes that this package started.
 
-A bare pid is not an identity: it may have been given to somebody else since it was written to a file. A process
-is therefore known by pid, start time and boot, and signalled through a pidfd.
+A bare pid is not an identity: it may have been given to somebody else since it was written to a file. A
+process is therefore known by pid, start time and boot, and signalled through a pidfd.
 """
 
 from __future__ import annotations
@@ -28,11 +28,16 @@ def run(
     stdin: str | None = None,
     env: Mapping[str, str] | None = None,
 ) -> subprocess.CompletedProcess[str]:
-    """Run a command to its end; with ``check`` a failure becomes a LabError that shows the command's output."""
-    source = {"input": stdin} if stdin is not None else {"stdin": subprocess.DEVNULL}
+    """Run a command to its end; with ``check``, a failure is a LabError that shows its output."""
     try:
-        done = subprocess.run(  # type: ignore[call-overload]
-            list(argv), capture_output=True, text=True, timeout=timeout, env=env, check=False, **source
+        done = subprocess.run(
+            list(argv),
+            input=stdin or "",
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            env=env,
+            check=False,
         )
     except FileNotFoundError as error:
         raise LabError(f"{argv[0]} is not installed") from error
@@ -40,8 +45,7 @@ def run(
         raise LabError(f"no end after {timeout:.0f} s: {' '.join(argv)}") from error
     if check and done.returncode:
         raise LabError(f"exit {done.returncode}: {' '.join(argv)}\n{tail(done.stdout + done.stderr, 20)}")
-    result: subprocess.CompletedProcess[str] = done
-    return result
+    return done
 
 
 def tail(text: str, lines: int) -> str:

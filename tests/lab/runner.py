@@ -1,8 +1,9 @@
 """Starting systemd-nspawn in a cgroup of its own, with and without a systemd on the machine.
 
-The guest's systemd wants a delegated part of the cgroup v2 tree. Where the machine runs systemd, only that may
-hand one out: a transient unit with ``Delegate=``. Elsewhere a directory in the tree is all it takes, and a few
-lines of shell stand in for the service manager: nspawn asks by exit code 133 to be started again on a reboot.
+The guest's systemd wants a delegated part of the cgroup v2 tree. Where the machine runs systemd, only that
+may hand one out: a transient unit with ``Delegate=``. Elsewhere a directory in the tree is all it takes, and
+a few lines of shell stand in for the service manager: on a reboot, nspawn asks by exit code 133 to be
+started again.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from tests.lab.process import LabError, Process, run, wait_for
 from tests.lab.state import read_process, write_process
 
 REBOOT = 133
+PARENT = "asgi-lab"
+NAMED_HIERARCHY = Path("/sys/fs/cgroup/systemd")  # of a hybrid machine; nspawn makes the same names there
 ENVIRONMENT = {
     "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
     "LANG": "C.UTF-8",
@@ -50,6 +53,24 @@ def cgroup_root() -> Path:
     raise LabError("no cgroup v2 hierarchy is mounted on this machine")
 
 
+def remove_cgroup(path: Path) -> None:
+    """Remove a cgroup that has no processes any more, with all below it."""
+    for directory, _, _ in os.walk(path, topdown=False):
+        Path(directory).rmdir()
+
+
+def clean_machine() -> None:
+    """Remove what hosts leave in common on a machine without systemd; where there is one it is not ours."""
+    if machine_runs_systemd():
+        return
+    for root in (cgroup_root(), NAMED_HIERARCHY):
+        remove_cgroup(root / PARENT)
+    for name in ("locks", "propagate", "unix-export", "fsmount", ""):
+        path = Path("/run/systemd/nspawn", name)
+        if path.is_dir() and not any(path.iterdir()):
+            path.rmdir()
+
+
 def members(cgroup: Path) -> Iterator[Process]:
     """Every process of a cgroup and of those below it."""
     for directory, _, _ in os.walk(cgroup):
@@ -69,14 +90,9 @@ def is_init(process: Process) -> bool:
         status = Path(f"/proc/{process.pid}/status").read_text()
     except OSError:
         return False
-    match = re.search(r"^NSpid:\s+(.*)$", status, re.MULTILINE)
-    own = len(match[1].split()) if match else 0
-    return own > 1 and match is not None and match[1].split()[-1] == "1" and own == _own_depth() + 1
-
-
-def _own_depth() -> int:
-    match = re.search(r"^NSpid:\s+(.*)$", Path("/proc/self/status").read_text(), re.MULTILINE)
-    return len(match[1].split()) if match else 1
+    # Its pids from this namespace inwards: two of them, the inner one being 1.
+    match = re.search(r"^NSpid:\s+\d+\s+1$", status, re.MULTILINE)
+    return match is not None
 
 
 @dataclass(frozen=True)
@@ -103,10 +119,6 @@ class Runner:
         """Whether something watches over the host (nspawn may be between two boots)."""
         raise NotImplementedError
 
-    def _release(self) -> None:
-        """Have the service manager forget the host and not start it again."""
-        raise NotImplementedError
-
     def init(self) -> Process | None:
         """The guest's PID 1."""
         cgroup = self.cgroup()
@@ -120,24 +132,16 @@ class Runner:
         if not wait_for(lambda: not self.active(), 20):
             raise LabError(f"{self.name}: nspawn does not end after its init was killed")
 
-    def stop(self) -> None:
-        """End everything of the host, in whichever state it is."""
-        self._release()
-        cgroup = self.cgroup()
-        if cgroup is None:
-            return
+    def _kill_guest(self) -> None:
+        """Kill the guest's init alone: nspawn then ends by itself, and tidies up its mounts before."""
         init = self.init()
         if init:
             init.send(signal.SIGKILL)
-            # nspawn tidies up by itself when its guest ends; let it.
-            wait_for(lambda: not any(members(cgroup)), 5)
-        for process in members(cgroup):
-            process.send(signal.SIGKILL)
-        if not wait_for(lambda: not any(members(cgroup)), 15):
-            left = ", ".join(str(process.pid) for process in members(cgroup))
-            raise LabError(f"{self.name}: processes survive SIGKILL: {left}")
-        for directory, _, _ in os.walk(cgroup, topdown=False):
-            Path(directory).rmdir()
+            wait_for(lambda: not self.active(), 5)
+
+    def stop(self) -> None:
+        """End everything of the host, in whichever state it is."""
+        raise NotImplementedError
 
 
 class CgroupRunner(Runner):
@@ -161,7 +165,7 @@ class CgroupRunner(Runner):
 
     @property
     def _path(self) -> Path:
-        return cgroup_root() / "asgi-lab" / self.name
+        return cgroup_root() / PARENT / self.name
 
     @property
     def _file(self) -> Path:
@@ -175,11 +179,23 @@ class CgroupRunner(Runner):
         """Whether the shell still runs."""
         return read_process(self._file) is not None
 
-    def _release(self) -> None:
+    def stop(self) -> None:
+        """End guest, nspawn and supervisor, from the inside out so that each is reaped by its parent."""
+        self._kill_guest()
         supervisor = read_process(self._file)
         if supervisor:
-            supervisor.send(signal.SIGKILL)
-            supervisor.wait(5)
+            for process in members(self._path):
+                process.send(signal.SIGKILL)
+            if not supervisor.wait(1):
+                supervisor.send(signal.SIGKILL)
+                supervisor.wait(5)
+        for process in members(self._path):
+            process.send(signal.SIGKILL)
+        if not wait_for(lambda: not any(members(self._path)), 15):
+            left = ", ".join(str(process.pid) for process in members(self._path))
+            raise LabError(f"{self.name}: processes survive SIGKILL: {left}")
+        for path in (self._path, NAMED_HIERARCHY / PARENT / self.name):
+            remove_cgroup(path)
 
 
 class SystemdRunner(Runner):
@@ -210,7 +226,8 @@ class SystemdRunner(Runner):
         run([*command, *argv])
 
     def _show(self, name: str) -> str:
-        return run(["systemctl", "show", f"--property={name}", "--value", self.unit], check=False).stdout.strip()
+        command = ["systemctl", "show", f"--property={name}", "--value", self.unit]
+        return run(command, check=False).stdout.strip()
 
     def cgroup(self) -> Path | None:
         """The unit's cgroup."""
@@ -224,13 +241,11 @@ class SystemdRunner(Runner):
 
     def stop(self) -> None:
         """Kill the unit: there is no state in a thrown-away host that is worth a shutdown."""
+        self._kill_guest()
         if self._show("LoadState") == "loaded":
             run(["systemctl", "kill", "--signal=SIGKILL", self.unit], check=False)
             run(["systemctl", "stop", self.unit], check=False)
             run(["systemctl", "reset-failed", self.unit], check=False)
-
-    def _release(self) -> None:
-        return
 
 
 def runner(name: str, directory: Path) -> Runner:

@@ -1,7 +1,7 @@
 """What the machine uses to reach Debian and Python packages, so that hosts reach them in the same way.
 
-Nothing here names a mirror: it is read from the machine's own apt configuration, for whichever release that is
-written, and turned into the lines for the release wanted.
+Nothing here names a mirror: it is read from the machine's own apt configuration, for whichever release that
+is written, and turned into the lines for the release wanted.
 """
 
 from __future__ import annotations
@@ -19,8 +19,10 @@ RELEASES = ("bookworm", "trixie")
 _CODENAMES = "bullseye|bookworm|trixie|forky|sid|oldstable|stable|testing|unstable"
 _SUITE = re.compile(rf"^(?:{_CODENAMES})(?P<pocket>-updates|-security|/updates)?/?$")
 
-# Ways to reach a mirror, and how much to believe its clock: what decides whether `apt-get update` works at all.
-_APT_OPTIONS = re.compile(r'^Acquire::(?:https?::.+|Check-Valid-Until|Check-Date|Retries|ForceIPv[46]) "[^"]+";$')
+# Ways to reach a mirror, and how far to believe its clock: whether `apt-get update` works at all.
+_APT_OPTIONS = re.compile(
+    r'^Acquire::(?:https?::.+|Check-Valid-Until|Check-Date|Retries|ForceIPv[46]) "[^"]+";$',
+)
 
 PROXIES = ("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
 INDEXES = (
@@ -82,16 +84,17 @@ def parse_deb822(text: str) -> list[Source]:
 
 
 def resolve_mirror_list(uri: str) -> str:
-    """First mirror of a ``mirror+file:`` list, which Debian's cloud images use; other addresses as they are."""
+    """First mirror of a ``mirror+file:`` list, as in Debian's cloud images; other addresses stay."""
     if not uri.startswith("mirror+file:"):
         return uri
     file = Path(uri.removeprefix("mirror+file:"))
-    words = [line.split()[0] for line in file.read_text().splitlines() if line.strip()] if file.is_file() else []
+    lines = file.read_text().splitlines() if file.is_file() else []
+    words = [line.split()[0] for line in lines if line.strip()]
     return next((word for word in words if word.startswith("http")), "")
 
 
 def lines_for(release: str, sources: list[Source]) -> list[str]:
-    """Lines of a sources.list for a release; none when the machine names no Debian archive (it may be Ubuntu)."""
+    """Lines of a sources.list for a release; none when the machine's apt names no Debian archive."""
     archive = security = ""
     for source in sources:
         uri = resolve_mirror_list(source.uri)
@@ -152,7 +155,7 @@ def environment(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
 
 
 def pip_conf(text: str, *, bundle: bool) -> str:
-    """The host's pip.conf: the bundle to trust, and of the machine's own file what does not name local files."""
+    """The host's pip.conf: the bundle to trust, and what of the machine's own makes sense elsewhere."""
     parser = configparser.RawConfigParser()
     try:
         parser.read_string(text)

@@ -44,9 +44,7 @@ class Target:
         """Run a shell command there to its end."""
         argv = self.argv(command, root=root)
         try:
-            done = subprocess.run(
-                argv, input=stdin or "", capture_output=True, text=True, timeout=timeout, check=False
-            )
+            done = subprocess.run(argv, input=stdin or "", capture_output=True, text=True, timeout=timeout, check=False)
         except subprocess.TimeoutExpired as error:
             raise LabError(f"no end after {timeout:.0f} s on {self.address}: {command}") from error
         if check and done.returncode:

@@ -1,6 +1,6 @@
 """Where things are kept, and the lock and the file formats for them.
 
-Caches can be thrown away at any time and speed up the next lab; state belongs to living labs and goes with them.
+Caches speed up the next lab and can be thrown away when no lab lives; state goes with the lab it belongs to.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Any
 from tests.lab.process import Process
 
 CACHE = Path(os.environ.get("ASGI_LAB_CACHE") or "/var/cache/asgi-deploy-lab")
-STATE = Path(os.environ.get("ASGI_LAB_STATE") or "/var/lib/asgi-deploy-lab")
+STATE = Path("/var/lib/asgi-deploy-lab")
 LABS = STATE / "labs"
 ACME = STATE / "acme"
 LOCK = Path("/run/asgi-deploy-lab.lock")
@@ -29,9 +29,14 @@ LOCK = Path("/run/asgi-deploy-lab.lock")
 def locked(path: Path) -> Iterator[None]:
     """Hold a lock that the kernel drops with the process: a killed run leaves no stale one."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    try:
+    while True:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         fcntl.flock(handle, fcntl.LOCK_EX)
+        if path.exists() and os.fstat(handle).st_ino == path.stat().st_ino:
+            break
+        # Whoever held it before has removed the file: it locks nothing any more.
+        os.close(handle)
+    try:
         yield
     finally:
         os.close(handle)
@@ -52,8 +57,8 @@ def write_text(path: Path, text: str, mode: int = 0o644) -> None:
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     with os.fdopen(handle, "w") as file:
         file.write(text)
-    os.chmod(name, mode)
-    os.replace(name, path)
+    Path(name).chmod(mode)
+    Path(name).replace(path)
 
 
 def write_json(path: Path, data: dict[str, Any]) -> None:

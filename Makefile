@@ -1,0 +1,64 @@
+# Two commands do everything: `make demo` and `make test`.
+SHELL := /bin/sh
+PYTHON := .venv/bin/python
+COLLECTIONS := .venv/collections/ansible_collections/asgi
+VERSION := $(shell sed -n 's/^version: //p' galaxy.yml)
+ARTIFACT := build/asgi-deploy-$(VERSION).tar.gz
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+
+.PHONY: help setup lock demo demo-shell demo-down test lint unit build molecule clean
+
+help: ## Show what there is to make
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+
+setup: .venv/ready ## Install the tools into .venv
+
+.venv/ready: requirements-dev.txt
+	@python3 -c 'import ensurepip, venv' 2>/dev/null || $(SUDO) apt-get install -qy --no-install-recommends python3-venv
+	@command -v git >/dev/null || $(SUDO) apt-get install -qy --no-install-recommends git
+	python3 -m venv .venv
+	@.venv/bin/pip install -q --disable-pip-version-check "$$(sed -n 's/^\(uv==[^ ]*\).*/\1/p' requirements-dev.txt)"
+	.venv/bin/uv pip sync -q --require-hashes --python $(PYTHON) requirements-dev.txt
+	@mkdir -p $(COLLECTIONS) && ln -sfn ../../../.. $(COLLECTIONS)/deploy
+	@touch $@
+
+lock: .venv/ready ## Pin the newest versions of what the requirements files ask for
+	for file in requirements-dev roles/certificate/files/certbot; do \
+	  .venv/bin/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	    --no-emit-index-url --no-emit-find-links $$file.in -o $$file.txt || exit; done
+
+demo: setup ## Take the example application to HTTPS on a throw-away host
+	@$(PYTHON) -m tests.demo up
+
+demo-shell: setup ## Root shell on the demo's host; CMD='...' runs one command
+	@$(PYTHON) -m tests.lab shell --lab demo web1 $(if $(CMD),-- '$(CMD)')
+
+demo-down: setup ## Remove the demo's host and all that it left
+	@$(PYTHON) -m tests.demo down
+
+test: lint unit molecule ## Everything that CI runs
+
+lint: setup ## Style, types, and the rules of Ansible
+	ruff check
+	ruff format --check
+	mypy -p ansible_collections.asgi.deploy.plugins
+	mypy tests
+	yamllint --strict .
+	ansible-lint --strict
+	antsibull-changelog lint
+
+unit: setup ## Decisions and templates
+	$(PYTHON) -m pytest
+
+build: setup ## The artifact that ansible-galaxy installs
+	@rm -rf build .cache/collections
+	ansible-galaxy collection build --output-path build
+	ansible-galaxy collection install $(ARTIFACT) --collections-path .cache/collections --no-deps
+
+molecule: build ## Roles on real hosts, from the installed artifact; SCENARIO=name runs one
+	$(PYTHON) -m tests.lab down --lab molecule
+	ANSIBLE_COLLECTIONS_PATH=$(CURDIR)/.cache/collections molecule test $(if $(SCENARIO),-s $(SCENARIO),--all)
+
+clean: ## Remove what was made here; .venv stays
+	rm -rf build .cache .ansible .mypy_cache .ruff_cache
