@@ -17,7 +17,7 @@ _ENV = {"GIT_TERMINAL_PROMPT": "0", "GIT_SSH_COMMAND": _SSH}
 
 
 def parse_refs(text: str) -> dict[str, str]:
-    """References and their commits, from what `git ls-remote` printed; of a tag that is an object, what it points to."""
+    """References and their commits, as `git ls-remote` prints them; of a tag that is an object, what it points to."""
     refs: dict[str, str] = {}
     for line in text.splitlines():
         commit, _, ref = line.partition("\t")

@@ -9,18 +9,15 @@ from __future__ import annotations
 
 import http.client
 import json
-import os
 import re
-import shutil
 import ssl
-import subprocess
 import urllib.error
 import urllib.request
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
 from tests.lab.network import GATEWAY
-from tests.lab.process import LabError, Process, run, tail, wait_for
+from tests.lab.process import LabError, run, tail, wait_for
 from tests.lab.state import (
     ACME,
     LABS,
@@ -28,8 +25,8 @@ from tests.lab.state import (
     read_json,
     read_process,
     remove_tree,
+    start_service,
     write_json,
-    write_process,
     write_text,
 )
 
@@ -68,15 +65,22 @@ class Options:
     validity: int = 90 * 86400  # seconds
 
 
-def up(lab: str, options: Options = Options()) -> list[str]:
+def up(lab: str, options: Options, *, force: bool = False) -> list[str]:
     """Start what does not run and give the lab the certificates to trust; returns notes on what was done."""
     notes = []
     ACME.mkdir(parents=True, exist_ok=True)
     _make_certificates()
     if read_process(ACME / "dns.json") is None:
-        _start("dns", _dns_command(run(["pebble-challtestsrv", "-help"], check=False).stderr), {})
+        usage = run(["pebble-challtestsrv", "-help"], check=False).stderr
+        start_service(ACME / "dns", _dns_command(usage))
     running = read_process(ACME / "pebble.json")
     if running and read_json(ACME / "options.json") != asdict(options):
+        others = [one for one in users() if one != lab]
+        if others and not force:
+            raise LabError(
+                f"pebble runs with other options for {', '.join(others)} and would forget their accounts "
+                "and root: wait for their end, or add --restart"
+            )
         running.end()
         running = None
         notes.append("pebble restarted with other options: its accounts and its root are new")
@@ -89,7 +93,7 @@ def up(lab: str, options: Options = Options()) -> list[str]:
             # Half of all authorizations would be reused at random, and their challenges not be tested.
             "PEBBLE_AUTHZREUSE": "0",
         }
-        _start("pebble", command, environment)
+        start_service(ACME / "pebble", command, environment)
         write_json(ACME / "options.json", asdict(options))
     root = _root_certificate()
     for name in {lab, *users()}:
@@ -183,24 +187,6 @@ def _dns_command(usage: str) -> list[str]:
         elif name in ("dns01", "management"):
             raise LabError(f"pebble-challtestsrv has no option like -{name}:\n{tail(usage, 30)}")
     return command
-
-
-def _start(name: str, command: list[str], environment: dict[str, str]) -> None:
-    if not shutil.which(command[0]):
-        raise LabError(f"{command[0]} is not installed")
-    with (ACME / f"{name}.log").open("ab") as log:
-        child = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-            env={"PATH": os.defpath, **environment},
-            cwd=ACME,
-        )
-    process = Process.of(child.pid)
-    if process:
-        write_process(ACME / f"{name}.json", process)
 
 
 def _make_certificates() -> None:

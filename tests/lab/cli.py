@@ -57,6 +57,7 @@ def parser() -> argparse.ArgumentParser:
             defaults = acme.Options()
             one.add_argument("--nonce-reject", type=int, default=defaults.nonce_reject, metavar="PERCENT")
             one.add_argument("--validity", type=int, default=defaults.validity, metavar="SECONDS")
+            one.add_argument("--restart", action="store_true", help="even if other labs lose their accounts")
         if name == "dns":
             one.add_argument("records", nargs="+", metavar="NAME=ADDRESS|HOST[,…]")
     return top
@@ -138,7 +139,8 @@ def shell(lab: Lab, name: str, words: list[str]) -> int:
 def acme_command(lab: Lab, options: argparse.Namespace, step: Callable[[str], None]) -> None:
     """The subcommands of ``acme``."""
     if options.action == "up":
-        lab.acme_up(acme.Options(options.nonce_reject, options.validity), step)
+        wanted = acme.Options(options.nonce_reject, options.validity)
+        lab.acme_up(wanted, step, force=options.restart)
     elif options.action == "down":
         lab.acme_down()
     else:

@@ -23,7 +23,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.lab import acme, image, network, packages, runner, sources, state
+from tests.lab import acme, git, image, network, packages, runner, sources, state
 from tests.lab.host import Machine
 from tests.lab.host import remove as remove_host
 from tests.lab.process import LabError, run
@@ -243,7 +243,7 @@ class Lab:
         else:
             step(f"host {name} ({machine.release}) at {machine.address}: already up, {machine.wait_ready()}")
 
-    def acme_up(self, options: acme.Options = NO_FAULTS, step: Step = silent) -> None:
+    def acme_up(self, options: acme.Options = NO_FAULTS, step: Step = silent, *, force: bool = False) -> None:
         """Start the ACME server for this lab."""
         installed = packages.ensure((*packages.HOSTS, *packages.ACME))
         if installed:
@@ -251,7 +251,7 @@ class Lab:
         with state.locked(state.LOCK):
             self.state_dir.mkdir(parents=True, exist_ok=True)
             network.up()
-            for note in acme.up(self.name, options):
+            for note in acme.up(self.name, options, force=force):
                 step(note)
         step(f"ACME server at {acme.DIRECTORY}")
 
@@ -266,6 +266,13 @@ class Lab:
         for name, value in records.items():
             addresses = [known[one]["address"] if one in known else one for one in value.split(",")]
             acme.set_address(name, addresses)
+
+    def repository(self, name: str, tree: Path) -> git.Repository:
+        """A repository that the lab's hosts can fetch, with its working tree at `tree`."""
+        packages.ensure(packages.GIT)
+        with state.locked(state.LOCK):
+            git.up()
+        return git.Repository(self.name, name, tree)
 
     def down(self, step: Step = silent) -> None:
         """End and remove all of it; with the last lab, what the labs share as well."""
@@ -286,6 +293,7 @@ class Lab:
 def clean_machine() -> None:
     """Remove what all labs share, after the last one. The caller holds the lock."""
     acme.down()
+    git.down()
     network.down()
     runner.clean_machine()
     state.remove_tree(state.LABS)

@@ -17,6 +17,7 @@ HOSTS = (
     "systemd-container",
 )
 ACME = ("openssl", "pebble")
+GIT = ("git",)
 
 
 def missing(names: tuple[str, ...]) -> list[str]:

@@ -9,14 +9,15 @@ import fcntl
 import json
 import os
 import shutil
+import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from tests.lab.process import Process
+from tests.lab.process import LabError, Process
 
 CACHE = Path(os.environ.get("ASGI_LAB_CACHE") or "/var/cache/asgi-deploy-lab")
 STATE = Path("/var/lib/asgi-deploy-lab")
@@ -69,6 +70,25 @@ def write_json(path: Path, data: dict[str, Any]) -> None:
 def write_process(path: Path, process: Process) -> None:
     """Remember a process that was started."""
     write_json(path, asdict(process))
+
+
+def start_service(name: Path, command: Sequence[str], environment: Mapping[str, str] | None = None) -> None:
+    """Start a program that outlives this one; it logs to NAME.log and is remembered in NAME.json."""
+    if not shutil.which(command[0]):
+        raise LabError(f"{command[0]} is not installed")
+    with name.with_suffix(".log").open("ab") as log:
+        child = subprocess.Popen(
+            list(command),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            env={"PATH": os.defpath, **(environment or {})},
+            cwd=name.parent,
+        )
+    process = Process.of(child.pid)
+    if process:
+        write_process(name.with_suffix(".json"), process)
 
 
 def read_process(path: Path) -> Process | None:

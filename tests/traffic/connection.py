@@ -106,7 +106,8 @@ async def open_connection(speaks: type[C], load: Load) -> C:
 async def settle() -> None:
     """Let the loop take in what has arrived, so that a close is noticed before the next request is written.
 
-    One turn polls the sockets, the next runs what they brought, and the last the callbacks of a reset.
+    One turn of the loop polls the sockets, the next reads them; news of a reset takes one more, or two through
+    TLS.
     """
-    for _ in range(3):
+    for _ in range(4):
         await asyncio.sleep(0)

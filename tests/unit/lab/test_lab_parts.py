@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 import subprocess
 from pathlib import Path
 
@@ -92,7 +91,7 @@ def test_a_truncated_state_file_reads_as_empty(tmp_path: Path) -> None:
     file = tmp_path / "state.json"
     write_json(file, {"a": 1})
     assert read_json(file) == {"a": 1}
-    assert os.stat(file).st_mode & 0o777 == 0o644
+    assert file.stat().st_mode & 0o777 == 0o644
     file.write_text('{"a"')
     assert read_json(file) == {}
 

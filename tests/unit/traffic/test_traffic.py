@@ -150,8 +150,10 @@ async def listening(behaviour: Behaviour, tls: ssl.SSLContext | None = None) -> 
             writer.close()
 
     server = await asyncio.start_server(handle, "127.0.0.1", 0, ssl=tls)
-    yield server.sockets[0].getsockname()[1]
-    server.close()
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        server.close()
 
 
 def send(behaviour: Behaviour, **options: Any) -> Report:
@@ -414,12 +416,15 @@ def background(behaviour: Behaviour, tls: ssl.SSLContext | None = None) -> Itera
             await stop.wait()
 
     stop = asyncio.Event()
-    thread = threading.Thread(target=lambda: loop.run_until_complete(serve_until_stopped()))
+    thread = threading.Thread(target=loop.run_until_complete, args=(serve_until_stopped(),), daemon=True)
     thread.start()
-    ready.wait(5)
-    yield f"http://127.0.0.1:{ports[0]}"
-    loop.call_soon_threadsafe(stop.set)
-    thread.join(5)
+    try:
+        ready.wait(5)
+        yield f"http://127.0.0.1:{ports[0]}"
+    finally:
+        loop.call_soon_threadsafe(stop.set)
+        thread.join(5)
+        loop.close()
 
 
 @pytest.mark.parametrize("behaviour", [close_when_idle, reset_when_idle])
@@ -430,7 +435,7 @@ def test_a_close_is_noticed_although_the_client_was_busy(
     async def ask_and_be_busy(load: Load) -> tuple[bool, ...]:
         connection = await open_connection(Http1, load)
         await connection.exchange(get(load))
-        time.sleep(0.05)  # noqa: ASYNC251 - nothing that arrives meanwhile is looked at
+        time.sleep(0.05)
         before = connection.usable
         await settle()
         return before, connection.usable, connection.closed_by_server, connection.closed_idle

@@ -1,0 +1,78 @@
+"""Fixtures of all unit tests, and Ansible's loader, which must come before the first import from the collection."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible.parsing.dataloader import DataLoader
+from ansible.plugins.loader import init_plugin_loader
+from ansible.template import Templar, trust_as_template
+
+ROOT = Path(__file__).resolve().parents[2]
+
+Template = Callable[..., Any]
+Render = Callable[..., str]
+
+init_plugin_loader([str(ROOT / ".venv" / "collections")])
+
+
+@pytest.fixture
+def spec() -> dict[str, Any]:
+    """The least that a user writes for an application."""
+    return {
+        "name": "shop",
+        "git": "https://git.example.com/shop.git",
+        "module": "shop.main:app",
+        "domains": ["shop.example.com", "www.example.com"],
+    }
+
+
+@pytest.fixture
+def inventory(spec: dict[str, Any]) -> dict[str, Any]:
+    """The variables of a host where everything is right."""
+    return {"asgi_apps": [copy.deepcopy(spec)], "certificate_email": "ops@example.com"}
+
+
+@pytest.fixture
+def facts() -> Callable[[str], dict[str, Any]]:
+    """Facts of a host with 2 CPUs and 4 GiB that runs a version of Debian."""
+
+    def debian(major: str = "13") -> dict[str, Any]:
+        return {
+            "distribution": "Debian",
+            "distribution_major_version": major,
+            "processor_nproc": 2,
+            "processor_vcpus": 4,
+            "memtotal_mb": 4096,
+        }
+
+    return debian
+
+
+@pytest.fixture
+def template() -> Template:
+    """Evaluates an expression as a playbook does."""
+
+    def evaluate(expression: str, **variables: Any) -> Any:
+        return Templar(DataLoader(), variables=variables).template(trust_as_template(expression))
+
+    return evaluate
+
+
+@pytest.fixture
+def render() -> Render:
+    """The text of a role's template, with the role's own variables."""
+
+    def rendered(role: str, name: str, **variables: Any) -> str:
+        path = ROOT / "roles" / role
+        loader = DataLoader()
+        own = loader.load_from_file(str(path / "vars" / "main.yml"), trusted_as_template=True)
+        everything = {**own, "role_path": str(path), "ansible_search_path": [str(path)], **variables}
+        lookup = trust_as_template("{{ lookup('ansible.builtin.template', __name) }}")
+        return str(Templar(loader, variables={**everything, "__name": name}).template(lookup))
+
+    return rendered

@@ -1,0 +1,76 @@
+"""Paths, unit names and release ids."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+
+import pytest
+from ansible_collections.asgi.deploy.plugins.module_utils.layout import (
+    NAME_MAX,
+    SOCKET_PATH_MAX,
+    VERSION_MAX,
+    Layout,
+    release_id,
+)
+
+DIGEST = "0a1b2c3d4e5f"
+
+
+@pytest.mark.parametrize(
+    ("attribute", "value"),
+    [
+        ("home", PurePosixPath("/srv/asgi/shop")),
+        ("releases", PurePosixPath("/srv/asgi/shop/releases")),
+        ("venvs", PurePosixPath("/srv/asgi/shop/venvs")),
+        ("current", PurePosixPath("/srv/asgi/shop/current")),
+        ("upstream", PurePosixPath("/srv/asgi/shop/current/app.sock")),
+        ("lock", PurePosixPath("/srv/asgi/shop/.lock")),
+        ("audit", PurePosixPath("/srv/asgi/shop/deploys.jsonl")),
+        ("mirror", PurePosixPath("/var/cache/asgi/git/shop.git")),
+        ("user", "asgi-shop"),
+        ("boot_unit", "asgi-boot@shop.service"),
+    ],
+)
+def test_application(attribute: str, value: object) -> None:
+    assert getattr(Layout("shop"), attribute) == value
+
+
+def test_release() -> None:
+    layout = Layout("shop")
+    assert layout.release("v1-0a1b2c3d") == PurePosixPath("/srv/asgi/shop/releases/v1-0a1b2c3d")
+    assert layout.socket_path("v1-0a1b2c3d") == PurePosixPath("/srv/asgi/shop/releases/v1-0a1b2c3d/app.sock")
+    assert layout.service("v1-0a1b2c3d") == "asgi-shop@v1-0a1b2c3d.service"
+    assert layout.socket("v1-0a1b2c3d") == "asgi-shop@v1-0a1b2c3d.socket"
+
+
+@pytest.mark.parametrize(
+    ("version", "release"),
+    [
+        pytest.param("v1.4.2", "v1.4.2-0a1b2c3d", id="tag"),
+        pytest.param("HEAD", "HEAD-0a1b2c3d", id="HEAD"),
+        pytest.param("feature/new-cart", "feature_new_cart-0a1b2c3d", id="slash and hyphen"),
+        pytest.param("v1.0+build.5", "v1.0_build.5-0a1b2c3d", id="plus"),
+        pytest.param("a" * 40, f"{'a' * 40}-0a1b2c3d", id="as long as may be"),
+        pytest.param("a" * 41, f"{'a' * 40}-0a1b2c3d", id="too long"),
+        pytest.param(f"{'a' * 39}/b", f"{'a' * 39}-0a1b2c3d", id="cut at what was replaced"),
+        pytest.param("..", "release-0a1b2c3d", id="dots alone"),
+        pytest.param("//", "release-0a1b2c3d", id="nothing that can stay"),
+    ],
+)
+def test_release_id(version: str, release: str) -> None:
+    assert release_id(version, DIGEST) == release
+
+
+def test_longest_names_fit_a_socket_path() -> None:
+    release = release_id("v" * (VERSION_MAX + 1), DIGEST)
+    path = Layout("a" * NAME_MAX).socket_path(release)
+    assert len(str(path).encode()) <= SOCKET_PATH_MAX
+
+
+def test_longest_names_fit_a_unit_name() -> None:
+    release = release_id("v" * (VERSION_MAX + 1), DIGEST)
+    assert len(Layout("a" * NAME_MAX).service(release)) < 256
+
+
+def test_longest_name_fits_a_user_name() -> None:
+    assert len(Layout("a" * NAME_MAX).user) <= 32

@@ -1,0 +1,46 @@
+"""Which releases stay."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.asgi.deploy.plugins.module_utils.retention import Kept, to_prune, unused_venvs
+
+FOUR = [Kept("b", 2, "y"), Kept("d", 4, "z"), Kept("a", 1, "x"), Kept("c", 3, "y")]
+
+
+@pytest.mark.parametrize(
+    ("keep", "protected", "removed"),
+    [
+        pytest.param(5, set(), [], id="fewer than are kept"),
+        pytest.param(4, set(), [], id="as many as are kept"),
+        pytest.param(3, set(), ["a"], id="one too many"),
+        pytest.param(1, set(), ["c", "b", "a"], id="all but the newest"),
+        pytest.param(1, {"a"}, ["c", "b"], id="the live one is the oldest"),
+        pytest.param(2, {"a", "b"}, [], id="protected beside the newest"),
+        pytest.param(2, {"gone"}, ["b", "a"], id="protected but not there"),
+    ],
+)
+def test_to_prune(keep: int, protected: set[str], removed: list[str]) -> None:
+    assert to_prune(FOUR, keep, protected) == removed
+
+
+def test_a_release_that_was_never_finished_goes_first() -> None:
+    assert to_prune([*FOUR, Kept("unfinished", 0, None)], 4, {"a"}) == ["unfinished"]
+
+
+def test_releases_of_the_same_moment_have_an_order() -> None:
+    same = [Kept("a", 1, None), Kept("b", 1, None)]
+    assert to_prune(same, 1, set()) == to_prune(same[::-1], 1, set()) == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("removed", "unused"),
+    [
+        pytest.param([], ["orphan"], id="nothing removed"),
+        pytest.param(["b"], ["orphan"], id="still used by another"),
+        pytest.param(["b", "c"], ["orphan", "y"], id="used by none"),
+        pytest.param(["a", "b", "c", "d"], ["orphan", "x", "y", "z"], id="all removed"),
+    ],
+)
+def test_unused_venvs(removed: list[str], unused: list[str]) -> None:
+    assert unused_venvs(["z", "y", "x", "orphan"], FOUR, removed) == unused

@@ -1,0 +1,148 @@
+"""How many workers, and the sentence that says why."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.asgi.deploy.plugins.module_utils.workers import WorkerCount, cpus_of, worker_count
+
+LARGE = 1_048_576
+
+
+def host(cpus: Any = 2, memory: Any = LARGE) -> dict[str, Any]:
+    return {"processor_nproc": cpus, "memtotal_mb": memory}
+
+
+@pytest.mark.parametrize(
+    ("workload", "cpus", "count", "reason"),
+    [
+        ("io_bound", 1, 3, "io_bound: 2 x 1 CPUs + 1"),
+        ("io_bound", 2, 5, "io_bound: 2 x 2 CPUs + 1"),
+        ("io_bound", 64, 129, "io_bound: 2 x 64 CPUs + 1"),
+        ("cpu_bound", 1, 1, "cpu_bound: 1 CPUs"),
+        ("cpu_bound", 64, 64, "cpu_bound: 64 CPUs"),
+        ("mixed", 1, 2, "mixed: 1.5 x 1 CPUs"),
+        ("mixed", 2, 3, "mixed: 1.5 x 2 CPUs"),
+        ("mixed", 3, 5, "mixed: 1.5 x 3 CPUs"),
+    ],
+)
+def test_workload(workload: str, cpus: int, count: int, reason: str) -> None:
+    assert worker_count(host(cpus), workload) == WorkerCount(count, reason)
+
+
+@pytest.mark.parametrize(
+    ("memory", "count", "more"),
+    [
+        pytest.param(2560, 5, "", id="just enough"),
+        pytest.param(2559, 4, "; 4 fit in 50% of 2559 MiB at 256 MiB each", id="one MiB short"),
+        pytest.param(512, 1, "; 1 fit in 50% of 512 MiB at 256 MiB each", id="one fits"),
+        pytest.param(511, 1, "; 0 fit in 50% of 511 MiB at 256 MiB each; at least 1", id="none fits"),
+    ],
+)
+def test_memory(memory: int, count: int, more: str) -> None:
+    assert worker_count(host(2, memory)) == WorkerCount(count, f"io_bound: 2 x 2 CPUs + 1{more}")
+
+
+@pytest.mark.parametrize(
+    ("memory", "minimum", "maximum", "count", "more"),
+    [
+        pytest.param(LARGE, 5, 5, 5, "", id="bounds that change nothing"),
+        pytest.param(LARGE, 1, 4, 4, "; at most 4", id="maximum"),
+        pytest.param(LARGE, 6, None, 6, "; at least 6", id="minimum"),
+        pytest.param(1024, 3, 4, 3, "; 2 fit in 50% of 1024 MiB at 256 MiB each; at least 3", id="minimum over memory"),
+        pytest.param(1024, 1, 3, 2, "; 2 fit in 50% of 1024 MiB at 256 MiB each", id="memory below maximum"),
+        pytest.param(1024, 1, 1, 1, "; 2 fit in 50% of 1024 MiB at 256 MiB each; at most 1", id="maximum below memory"),
+    ],
+)
+def test_bounds(memory: int, minimum: int, maximum: int | None, count: int, more: str) -> None:
+    found = worker_count(host(2, memory), minimum=minimum, maximum=maximum)
+    assert found == WorkerCount(count, f"io_bound: 2 x 2 CPUs + 1{more}")
+
+
+@pytest.mark.parametrize(
+    ("facts", "cpus"),
+    [
+        pytest.param({"processor_nproc": 2, "processor_vcpus": 8}, 2, id="affinity is heeded"),
+        pytest.param({"processor_vcpus": 8}, 8, id="no nproc"),
+        pytest.param({"processor_nproc": 0, "processor_vcpus": 8}, 8, id="nproc of nothing"),
+        pytest.param({"processor_nproc": "4"}, 4, id="a number as text"),
+    ],
+)
+def test_cpus(facts: dict[str, Any], cpus: int) -> None:
+    assert cpus_of(facts) == cpus
+
+
+@pytest.mark.parametrize(
+    ("facts", "options", "text"),
+    [
+        pytest.param(
+            "web1", {}, "facts: found str, expected the dictionary ansible_facts", id="facts are no dictionary"
+        ),
+        pytest.param(
+            host(),
+            {"workload": "web"},
+            "workload: found 'web', expected one of io_bound, cpu_bound, mixed",
+            id="workload",
+        ),
+        pytest.param(
+            host(),
+            {"memory_per_worker": 0},
+            "memory_per_worker: found 0, expected a whole number of at least 1, as in memory_per_worker=1",
+            id="no memory",
+        ),
+        pytest.param(
+            host(),
+            {"memory_per_worker": "256M"},
+            "memory_per_worker: found '256M', expected a whole number of at least 1, as in memory_per_worker=1",
+            id="memory with a unit",
+        ),
+        pytest.param(
+            host(),
+            {"minimum": 0},
+            "minimum: found 0, expected a whole number of at least 1, as in minimum=1",
+            id="minimum of nothing",
+        ),
+        pytest.param(
+            host(),
+            {"minimum": True},
+            "minimum: found True, expected a whole number of at least 1, as in minimum=1",
+            id="minimum is no number",
+        ),
+        pytest.param(
+            host(),
+            {"maximum": 2.5},
+            "maximum: found 2.5, expected a whole number of at least 1, as in maximum=1",
+            id="maximum is no whole number",
+        ),
+        pytest.param(
+            host(),
+            {"minimum": 3, "maximum": 2},
+            "maximum: found 2, expected at least the minimum, 3",
+            id="maximum below minimum",
+        ),
+        pytest.param(
+            {"processor_nproc": 2},
+            {},
+            "facts: found no memtotal_mb; gather it first, as in gather_subset: [hardware]",
+            id="memory was not gathered",
+        ),
+        pytest.param(
+            {"memtotal_mb": 1024},
+            {},
+            "facts: found neither processor_nproc nor processor_vcpus; gather them first, "
+            "as in gather_subset: [hardware], and pass ansible_facts",
+            id="CPUs were not gathered",
+        ),
+        pytest.param(
+            host(cpus="two"),
+            {},
+            "processor_nproc: found 'two', expected a whole number of at least 1, as in processor_nproc=1",
+            id="CPUs are no number",
+        ),
+    ],
+)
+def test_error(facts: Any, options: dict[str, Any], text: str) -> None:
+    with pytest.raises(ValueError) as error:
+        worker_count(facts, **options)
+    assert str(error.value) == text
