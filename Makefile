@@ -4,6 +4,7 @@ PYTHON := .venv/bin/python
 COLLECTIONS := .venv/collections/ansible_collections/asgi
 VERSION := $(shell sed -n 's/^version: //p' galaxy.yml)
 ARTIFACT := build/asgi-deploy-$(VERSION).tar.gz
+INSTALLED := $(CURDIR)/.cache/collections
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
@@ -52,13 +53,13 @@ unit: setup ## Decisions and templates
 	$(PYTHON) -m pytest
 
 build: setup ## The artifact that ansible-galaxy installs
-	@rm -rf build .cache/collections
+	@rm -rf build $(INSTALLED)
 	ansible-galaxy collection build --output-path build
-	ansible-galaxy collection install $(ARTIFACT) --collections-path .cache/collections --no-deps
+	ANSIBLE_COLLECTIONS_PATH=$(INSTALLED) ansible-galaxy collection install $(ARTIFACT) --collections-path $(INSTALLED)
 
 molecule: build ## Roles on real hosts, from the installed artifact; SCENARIO=name runs one
 	$(PYTHON) -m tests.lab down --lab molecule
-	ANSIBLE_COLLECTIONS_PATH=$(CURDIR)/.cache/collections molecule test $(if $(SCENARIO),-s $(SCENARIO),--all)
+	ANSIBLE_COLLECTIONS_PATH=$(INSTALLED) molecule -c molecule/config.yml --no-command-borders test $(if $(SCENARIO),-s $(SCENARIO),--all)
 
 clean: ## Remove what was made here; .venv stays
 	rm -rf build .cache .ansible .mypy_cache .ruff_cache

@@ -102,6 +102,7 @@ def main() -> None:
             "reload": {"type": "str"},
         },
         supports_check_mode=True,
+        no_log=True,  # a host's journal is no place for whole files; what was done is logged below
     )
     unit = module.params["reload"]
     found = differences([Item.of(options) for options in module.params["files"]])
@@ -113,6 +114,7 @@ def main() -> None:
     if result["changed"] and not module.check_mode:
         try:
             _apply([item for item, _ in found], module.params)
+            module.log(f"wrote {', '.join(result['paths'])}")
         except DeployError as error:
             module.fail_json(msg=str(error), paths=result["paths"])
     module.exit_json(**result)

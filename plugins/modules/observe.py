@@ -192,6 +192,7 @@ def main() -> None:
             },
         },
         supports_check_mode=True,
+        no_log=True,  # a host's journal is no place for whole files
     )
     wanted = module.params
     drift = [str(item.path) for item, _ in differences([Item.of(options) for options in wanted["files"]])]

@@ -166,6 +166,7 @@ def main() -> None:
             "keep": {"type": "int", "required": True},
         },
         supports_check_mode=True,
+        no_log=True,  # a host's journal is no place for whole files; what was done is logged below
     )
     options = dict(module.params)
     gate = Gate(**options.pop("gate"), host=options.pop("host_name"))
@@ -175,6 +176,7 @@ def main() -> None:
     except DeployError as error:
         module.fail_json(msg=str(error))
     if result["changed"]:
+        module.log(f"{wanted.layout.app}: {result['before']} -> {result['release']}")
         result["diff"] = {
             "before_header": f"{wanted.layout.app}: release",
             "after_header": f"{wanted.layout.app}: release",

@@ -43,7 +43,7 @@ def playbook(*arguments: str, inventories: tuple[Path, ...] = (HOSTS, INVENTORY)
     """Run asgi.deploy.site and wait for its end."""
     argv = [str(Path(sys.executable).with_name("ansible-playbook")), "asgi.deploy.site"]
     argv += [f"--inventory={inventory}" for inventory in inventories]
-    settings = {"ANSIBLE_HOST_KEY_CHECKING": "false", "ANSIBLE_NOCOLOR": "1", **env}
+    settings = {"ANSIBLE_HOST_KEY_CHECKING": "false", "ANSIBLE_FORCE_COLOR": "false", "ANSIBLE_NOCOLOR": "true", **env}
     done = subprocess.run(
         [*argv, *arguments],
         cwd=TOP,

@@ -29,7 +29,11 @@ def parser() -> argparse.ArgumentParser:
             help=text if field.default in (MISSING, None) else f"{text} (%(default)s)",
         )
     options.add_argument("--json", action="store_true", help="print the report as JSON")
-    options.add_argument("--until-eof", action="store_true", help="stop when the input ends; say when all is under way")
+    options.add_argument(
+        "--until-eof",
+        action="store_true",
+        help="stop when the input ends; say when all is under way",
+    )
     return options
 
 

@@ -106,8 +106,7 @@ async def open_connection(speaks: type[C], load: Load) -> C:
 async def settle() -> None:
     """Let the loop take in what has arrived, so that a close is noticed before the next request is written.
 
-    One turn of the loop polls the sockets, the next reads them; news of a reset takes one more, or two through
-    TLS.
+    One turn of the loop polls the sockets, the next reads them; a reset takes one more, or two through TLS.
     """
     for _ in range(4):
         await asyncio.sleep(0)

@@ -14,7 +14,7 @@ class Load:
     """A bounded amount of traffic. The annotations are the command line's help, too."""
 
     url: Annotated[str, "https://name or http://name, with the path of the application if it has one"]
-    connect: Annotated[str | None, "an address to use instead of what the URL's name resolves to, or unix:/path"] = None
+    connect: Annotated[str | None, "an address, instead of resolving the URL's name, or unix:/path"] = None
     ca: Annotated[str | None, "a file with the authorities to trust instead of the system's"] = None
     seconds: Annotated[float, "the traffic ends after so long, whatever happens"] = 10
     get: Annotated[int, "clients that GET on a connection they keep"] = 0

@@ -28,7 +28,14 @@ class Traffic:
 
     report: Report
 
-    def __init__(self, url: str, *, seconds: float = 300, ca: str | Path | None = None, **options: Any) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        seconds: float = 300,
+        ca: str | Path | None = None,
+        **options: Any,
+    ) -> None:
         """Take the options of `Load`."""
         self.load = Load(url=url, seconds=seconds, ca=str(Path(ca).resolve()) if ca else None, **options)
 

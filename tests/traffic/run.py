@@ -71,7 +71,13 @@ class Shared:
 class Clients:
     """What the clients have in common."""
 
-    def __init__(self, load: Load, stop: asyncio.Event, recorder: Recorder, under_way: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        load: Load,
+        stop: asyncio.Event,
+        recorder: Recorder,
+        under_way: Callable[[], None],
+    ) -> None:
         """Prepare."""
         self.load, self.stop, self.recorder = load, stop, recorder
         self._under_way = under_way

@@ -66,7 +66,11 @@ app.include_router(probes.router)
 async def home() -> str:
     """Show which release answers."""
     version = Version()
-    return PAGE.format(version=escape(version.version), release=escape(version.release or "none"), pid=version.pid)
+    return PAGE.format(
+        version=escape(version.version),
+        release=escape(version.release or "none"),
+        pid=version.pid,
+    )
 
 
 @app.get("/health")

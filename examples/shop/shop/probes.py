@@ -31,7 +31,12 @@ async def echo(request: Request) -> Echo:
             value = json.loads(body)
         except ValueError as error:
             raise HTTPException(status.HTTP_400_BAD_REQUEST, f"not JSON: {error}") from error
-    return Echo(length=len(body), sha256=sha256(body).hexdigest(), json_value=value, base64=b64encode(body).decode())
+    return Echo(
+        length=len(body),
+        sha256=sha256(body).hexdigest(),
+        json_value=value,
+        base64=b64encode(body).decode(),
+    )
 
 
 @router.get("/headers")

@@ -360,10 +360,13 @@ def test_http2_sees_a_closed_connection() -> None:
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A certificate for NAME that is its own authority, with its key beside it."""
     path = tmp_path_factory.mktemp("tls") / "certificate.pem"
+    key = path.with_suffix(".key")
+    words = (
+        f"req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout {key} -out {path}"
+        f" -subj /CN={NAME} -addext subjectAltName=DNS:{NAME} -addext keyUsage=digitalSignature,keyCertSign"
+    )
     subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
-        + ["-keyout", str(path.with_suffix(".key")), "-out", str(path), "-subj", f"/CN={NAME}"]
-        + ["-addext", f"subjectAltName=DNS:{NAME}", "-addext", "keyUsage=digitalSignature,keyCertSign"],
+        ["openssl", *words.split()],
         check=True,
         capture_output=True,
     )

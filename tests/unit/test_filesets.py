@@ -1,0 +1,240 @@
+"""Sets of files, on a real file system."""
+
+from __future__ import annotations
+
+import getpass
+import grp
+import os
+import stat
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.asgi.deploy.plugins.module_utils import filesets
+from ansible_collections.asgi.deploy.plugins.module_utils.filesets import Item, apply_all, differences, write
+
+ME = getpass.getuser()
+MINE = grp.getgrgid(os.getgid()).gr_name
+
+
+def item(path: Path, content: str = "", state: str = "file", mode: str | None = None) -> Item:
+    return Item.of({"path": path, "state": state, "content": content, "mode": mode, "owner": ME, "group": MINE})
+
+
+def mode_of(path: Path) -> int:
+    return stat.S_IMODE(path.lstat().st_mode)
+
+
+def accept() -> None:
+    """Validates nothing."""
+
+
+def refuse() -> None:
+    raise RuntimeError("refused")
+
+
+def a_file(path: Path) -> None:
+    path.write_text("old\n", encoding="utf-8")
+    path.chmod(0o644)
+
+
+def a_file_of_mode_600(path: Path) -> None:
+    a_file(path)
+    path.chmod(0o600)
+
+
+def a_link(path: Path) -> None:
+    path.symlink_to("elsewhere")
+
+
+def a_link_to_the_content(path: Path) -> None:
+    path.with_name("elsewhere").write_text("new\n", encoding="utf-8")
+    path.symlink_to("elsewhere")
+
+
+def a_directory(path: Path) -> None:
+    path.mkdir(mode=0o755)
+
+
+def a_full_directory(path: Path) -> None:
+    a_directory(path)
+    (path / "inside").write_text("old\n", encoding="utf-8")
+
+
+def nothing(path: Path) -> None:
+    """Makes nothing."""
+
+
+@pytest.mark.parametrize(
+    ("before", "wanted", "mode"),
+    [
+        pytest.param(nothing, {"content": "new\n"}, 0o644, id="create"),
+        pytest.param(nothing, {"content": ""}, 0o644, id="create an empty file"),
+        pytest.param(a_file, {"content": "new\n"}, 0o644, id="change"),
+        pytest.param(a_file, {"content": "new\n", "mode": "0600"}, 0o600, id="change content and mode"),
+        pytest.param(a_file_of_mode_600, {"content": "old\n"}, 0o644, id="mode drifted"),
+        pytest.param(a_file, {"content": "old\n", "mode": "0755"}, 0o755, id="mode alone"),
+        pytest.param(a_link, {"content": "new\n"}, 0o644, id="dangling link in the way"),
+        pytest.param(a_link_to_the_content, {"content": "new\n"}, 0o644, id="link to the same content"),
+        pytest.param(a_full_directory, {"content": "new\n"}, 0o644, id="directory in the way"),
+        pytest.param(nothing, {"state": "directory"}, 0o755, id="create a directory"),
+        pytest.param(nothing, {"state": "directory", "mode": "0700"}, 0o700, id="create a closed directory"),
+        pytest.param(a_directory, {"state": "directory", "mode": "0700"}, 0o700, id="close a directory"),
+        pytest.param(a_file, {"state": "directory"}, 0o755, id="file in a directory's way"),
+        pytest.param(a_link, {"state": "directory"}, 0o755, id="link in a directory's way"),
+    ],
+)
+def test_apply(tmp_path: Path, before: Callable[[Path], None], wanted: dict[str, str], mode: int) -> None:
+    path = tmp_path / "path"
+    before(path)
+    wished = item(path, **wanted)
+    assert [found for found, _ in differences([wished])] == [wished]
+    apply_all([wished], accept)
+    assert differences([wished]) == []
+    assert mode_of(path) == mode
+    if wanted.get("state") == "directory":
+        assert path.is_dir() and not path.is_symlink()
+    else:
+        assert path.read_text(encoding="utf-8") == wanted["content"]
+        assert not path.is_symlink()
+
+
+@pytest.mark.parametrize("before", [a_file, a_link, a_directory, a_full_directory])
+def test_absent(tmp_path: Path, before: Callable[[Path], None]) -> None:
+    path = tmp_path / "path"
+    before(path)
+    gone = item(path, state="absent")
+    assert differences([gone])
+    apply_all([gone], accept)
+    assert not os.path.lexists(path)
+    assert differences([gone]) == []
+
+
+def test_what_a_link_names_is_left_alone(tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.write_text("other\n", encoding="utf-8")
+    path = tmp_path / "path"
+    path.symlink_to(other)
+    apply_all([item(path, "new\n")], accept)
+    assert (other.read_text(encoding="utf-8"), path.read_text(encoding="utf-8")) == ("other\n", "new\n")
+
+
+def test_directories_on_the_way_are_made(tmp_path: Path) -> None:
+    path = tmp_path / "a" / "b" / "path"
+    apply_all([item(path, "new\n")], accept)
+    assert path.read_text(encoding="utf-8") == "new\n"
+
+
+def test_a_directory_keeps_what_is_in_it(tmp_path: Path) -> None:
+    path = tmp_path / "path"
+    a_full_directory(path)
+    apply_all([item(path, state="directory", mode="0700")], accept)
+    assert (path / "inside").exists()
+
+
+@pytest.mark.parametrize(
+    ("before", "wanted", "diff"),
+    [
+        pytest.param(nothing, {"content": "new\n"}, ("", "new\n"), id="create"),
+        pytest.param(a_file, {"content": "new\n"}, ("old\n", "new\n"), id="change"),
+        pytest.param(a_file, {"state": "absent"}, ("present\n", ""), id="absent"),
+        pytest.param(a_link, {"content": "new\n"}, ("link\n", "new\n"), id="link"),
+        pytest.param(nothing, {"state": "directory"}, ("", "directory\n"), id="directory"),
+        pytest.param(
+            a_file_of_mode_600,
+            {"content": "old\n"},
+            (f"owner: {ME}\ngroup: {MINE}\nmode: 0600\n", f"owner: {ME}\ngroup: {MINE}\nmode: 0644\n"),
+            id="mode",
+        ),
+    ],
+)
+def test_diff(tmp_path: Path, before: Callable[[Path], None], wanted: dict[str, str], diff: tuple[str, str]) -> None:
+    path = tmp_path / "path"
+    before(path)
+    found = item(path, **wanted).difference()
+    assert found == {"before_header": str(path), "after_header": str(path), "before": diff[0], "after": diff[1]}
+
+
+def state_of(path: Path) -> Any:
+    """All that is to be as before: kind, mode, and what is inside."""
+    if not os.path.lexists(path):
+        return None
+    if path.is_symlink():
+        return "link", os.readlink(path)
+    if path.is_dir():
+        return "directory", mode_of(path), {inner.name: state_of(inner) for inner in path.iterdir()}
+    return "file", mode_of(path), path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("before", "wanted"),
+    [
+        pytest.param(nothing, {"content": "new\n"}, id="new file"),
+        pytest.param(a_file, {"content": "new\n"}, id="content"),
+        pytest.param(a_file_of_mode_600, {"content": "new\n"}, id="content and mode"),
+        pytest.param(a_file_of_mode_600, {"content": "old\n"}, id="mode alone"),
+        pytest.param(a_link, {"content": "new\n"}, id="link"),
+        pytest.param(a_file, {"state": "absent"}, id="removed file"),
+        pytest.param(a_link, {"state": "absent"}, id="removed link"),
+        pytest.param(a_full_directory, {"state": "absent"}, id="removed directory"),
+        pytest.param(a_full_directory, {"content": "new\n"}, id="directory replaced by a file"),
+        pytest.param(a_file, {"state": "directory"}, id="file replaced by a directory"),
+        pytest.param(a_link, {"state": "directory"}, id="link replaced by a directory"),
+    ],
+)
+def test_rollback(tmp_path: Path, before: Callable[[Path], None], wanted: dict[str, str]) -> None:
+    path, other = tmp_path / "path", tmp_path / "other"
+    before(path)
+    a_file(other)
+    was = state_of(path)
+    with pytest.raises(RuntimeError, match="^refused$"):
+        apply_all([item(other, "new\n"), item(path, **wanted)], refuse)
+    assert state_of(path) == was
+    assert other.read_text(encoding="utf-8") == "old\n"
+
+
+def test_rollback_when_a_file_cannot_be_written(tmp_path: Path) -> None:
+    path, blocked = tmp_path / "path", tmp_path / "file" / "below"
+    a_file(path)
+    a_file(tmp_path / "file")
+    with pytest.raises(OSError):
+        apply_all([item(path, "new\n"), item(blocked, "new\n")], accept)
+    assert path.read_text(encoding="utf-8") == "old\n"
+
+
+def test_validation_finds_the_new_files(tmp_path: Path) -> None:
+    path = tmp_path / "path"
+    a_file(path)
+    seen: list[str] = []
+    apply_all([item(path, "new\n")], lambda: seen.append(path.read_text(encoding="utf-8")))
+    assert seen == ["new\n"]
+
+
+def test_write_leaves_nothing_behind(tmp_path: Path) -> None:
+    path = tmp_path / "path"
+    a_file(path)
+    with pytest.raises(KeyError):
+        write(path, b"new\n", owner="nobody-has-this-name", group=MINE)
+    assert [found.name for found in tmp_path.iterdir()] == ["path"]
+    assert path.read_text(encoding="utf-8") == "old\n"
+
+
+def test_write_is_one_step(tmp_path: Path) -> None:
+    """Who has the old file open keeps reading the old content."""
+    path = tmp_path / "path"
+    a_file(path)
+    with path.open(encoding="utf-8") as reader:
+        write(path, b"new\n", owner=ME, group=MINE)
+        assert reader.read() == "old\n"
+
+
+def test_pending_survives_a_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(filesets, "PENDING", tmp_path / "pending")
+    assert not filesets.pending("nginx.service")
+    with pytest.raises(RuntimeError), filesets.pending_reload("nginx.service"):
+        refuse()
+    assert filesets.pending("nginx.service")
+    with filesets.pending_reload("nginx.service"):
+        assert filesets.pending("nginx.service")
+    assert not filesets.pending("nginx.service")

@@ -1,0 +1,235 @@
+"""Versions to commits, and a mirror of a real repository."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
+from ansible_collections.asgi.deploy.plugins.module_utils.git import Mirror, not_found, parse_refs, pick
+
+A, B, C = "a" * 40, "b" * 40, "c" * 40
+REFS = {
+    "HEAD": A,
+    "refs/heads/main": A,
+    "refs/heads/feature/cart": B,
+    "refs/heads/v1": A,
+    "refs/tags/v1": C,
+    "refs/tags/v1.4.2": B,
+}
+
+
+def test_parse_refs() -> None:
+    text = f"{A}\tHEAD\n{A}\trefs/heads/main\n{B}\trefs/tags/light\n{B}\trefs/tags/object\n{C}\trefs/tags/object^{{}}\n"
+    found = parse_refs(text)
+    assert found == {"HEAD": A, "refs/heads/main": A, "refs/tags/light": B, "refs/tags/object": C}
+
+
+@pytest.mark.parametrize("text", ["", "\n", "warning: something else\n"])
+def test_parse_no_refs(text: str) -> None:
+    assert parse_refs(text) == {}
+
+
+@pytest.mark.parametrize(
+    ("version", "commit"),
+    [
+        pytest.param("v1.4.2", B, id="tag"),
+        pytest.param("main", A, id="branch"),
+        pytest.param("feature/cart", B, id="branch with a slash"),
+        pytest.param("v1", C, id="tag before branch"),
+        pytest.param("HEAD", A, id="HEAD"),
+        pytest.param("refs/heads/v1", A, id="whole reference"),
+        pytest.param(C, C, id="whole commit"),
+        pytest.param("d" * 40, "d" * 40, id="whole commit that no reference holds"),
+        pytest.param("d" * 64, "d" * 64, id="whole SHA-256"),
+        pytest.param("d" * 41, None, id="neither SHA-1 nor SHA-256"),
+        pytest.param("aaaaaaa", None, id="abbreviated"),
+        pytest.param("cart", None, id="part of a branch"),
+        pytest.param("V1", None, id="other case"),
+    ],
+)
+def test_pick(version: str, commit: str | None) -> None:
+    assert pick(REFS, version) == commit
+
+
+@pytest.mark.parametrize(
+    ("refs", "version", "has"),
+    [
+        pytest.param(REFS, "1.4.2", "it has v1.4.2", id="nearest first"),
+        pytest.param(REFS, "zzzzzz", "it has main, feature/cart, v1, v1, v1.4.2", id="nothing near"),
+        pytest.param({"HEAD": A}, "v1", "it has no tag and no branch", id="nothing at all"),
+    ],
+)
+def test_not_found(refs: dict[str, str], version: str, has: str) -> None:
+    text = not_found(refs, "https://git.example.com/shop.git", version)
+    assert text.startswith(
+        f"version: found '{version}', which is no tag, branch or commit of https://git.example.com/shop.git; {has}"
+    )
+
+
+class Repository:
+    """A repository of somebody else's, on this machine."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        path.mkdir()
+        self.git("init", "--quiet", "--initial-branch=main")
+
+    def git(self, *arguments: str) -> str:
+        settings = ["-c", "user.name=Test", "-c", "user.email=test@example.com", "-c", "commit.gpgsign=false"]
+        argv = ["git", "-C", str(self.path), *settings, *arguments]
+        return subprocess.run(argv, check=True, capture_output=True, text=True).stdout.strip()
+
+    def commit(self, text: str) -> str:
+        (self.path / "main.py").write_text(text, encoding="utf-8")
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--message", text)
+        return self.git("rev-parse", "HEAD")
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Repository:
+    return Repository(tmp_path / "origin")
+
+
+@pytest.fixture
+def mirror(tmp_path: Path, repository: Repository) -> Mirror:
+    return Mirror(tmp_path / "cache" / "shop.git", str(repository.path))
+
+
+def released(mirror: Mirror, version: str) -> str:
+    """As a release does it: resolve, then fetch what is missing."""
+    return mirror.fetch(version, mirror.resolve(version))
+
+
+def test_versions_of_a_repository(mirror: Mirror, repository: Repository) -> None:
+    first = repository.commit("first")
+    repository.git("tag", "v1")
+    second = repository.commit("second")
+    repository.git("tag", "--annotate", "--message=two", "v2")
+    repository.git("branch", "feature/cart", first)
+    versions = {
+        "v1": first,
+        "v2": second,
+        "main": second,
+        "HEAD": second,
+        "feature/cart": first,
+        first: first,
+        first[:7]: first,
+        second[:12]: second,
+    }
+    assert {version: released(mirror, version) for version in versions} == versions
+
+
+def test_abbreviated_commit_is_known_after_a_fetch_alone(mirror: Mirror, repository: Repository) -> None:
+    commit = repository.commit("first")
+    assert mirror.resolve(commit[:8]) is None
+    assert mirror.fetch(commit[:8], None) == commit
+    assert mirror.resolve(commit[:8]) == commit
+
+
+def test_whole_commit_that_is_here_needs_no_network(mirror: Mirror, repository: Repository) -> None:
+    commit = repository.commit("first")
+    released(mirror, "main")
+    repository.path.rename(repository.path.with_name("gone"))
+    assert released(mirror, commit) == commit
+
+
+def test_moved_branch(mirror: Mirror, repository: Repository) -> None:
+    repository.commit("first")
+    first = released(mirror, "main")
+    repository.git("checkout", "--quiet", "--orphan", "other")
+    other = repository.commit("history was rewritten")
+    repository.git("branch", "--force", "main", other)
+    assert released(mirror, "main") == other != first
+
+
+def test_moved_tag(mirror: Mirror, repository: Repository) -> None:
+    repository.commit("first")
+    repository.git("tag", "v1")
+    released(mirror, "v1")
+    second = repository.commit("second")
+    repository.git("tag", "--force", "v1")
+    assert released(mirror, "v1") == second
+
+
+def test_branch_in_the_place_of_another(mirror: Mirror, repository: Repository) -> None:
+    commit = repository.commit("first")
+    repository.git("branch", "feature")
+    released(mirror, "feature")
+    repository.git("branch", "--delete", "feature")
+    repository.git("checkout", "--quiet", "-b", "feature/cart")
+    second = repository.commit("second")
+    assert released(mirror, "feature/cart") == second != commit
+
+
+def test_commit_that_no_branch_holds_any_more(mirror: Mirror, repository: Repository) -> None:
+    repository.commit("first")
+    lost = repository.commit("amended away")
+    repository.git("reset", "--quiet", "--hard", "HEAD~1")
+    repository.git("config", "uploadpack.allowAnySHA1InWant", "true")
+    assert released(mirror, lost) == lost
+
+
+def test_unknown_version(mirror: Mirror, repository: Repository) -> None:
+    repository.commit("first")
+    repository.git("tag", "v1.4.2")
+    with pytest.raises(DeployError) as error:
+        mirror.resolve("1.4.2")
+    expected = f"version: found '1.4.2', which is no tag, branch or commit of {repository.path}; it has v1.4.2"
+    assert str(error.value) == expected
+
+
+@pytest.mark.parametrize("version", ["0123abc", "0" * 40])
+def test_unknown_commit(mirror: Mirror, repository: Repository, version: str) -> None:
+    repository.commit("first")
+    with pytest.raises(DeployError) as error:
+        released(mirror, version)
+    assert str(error.value) == f"version: found '{version}', which is no commit of {repository.path}"
+
+
+def test_tree_is_no_commit(mirror: Mirror, repository: Repository) -> None:
+    repository.commit("first")
+    tree = repository.git("rev-parse", "HEAD^{tree}")
+    with pytest.raises(DeployError, match="which is no commit of"):
+        released(mirror, tree)
+
+
+def test_unreachable_repository(tmp_path: Path) -> None:
+    url = str(tmp_path / "nowhere.git")
+    with pytest.raises(DeployError) as error:
+        Mirror(tmp_path / "mirror", url).resolve("main")
+    first, *rest = str(error.value).splitlines()
+    assert first == f"git: {url} cannot be read from this host:"
+    assert f"fatal: '{url}' does not appear to be a git repository" in "\n".join(rest)
+
+
+def test_checkout(mirror: Mirror, repository: Repository, tmp_path: Path) -> None:
+    (repository.path / "package").mkdir()
+    (repository.path / "package" / "run.sh").write_text("#!/bin/sh\n", encoding="utf-8")
+    (repository.path / "package" / "run.sh").chmod(0o755)
+    (repository.path / "link").symlink_to("main.py")
+    first = repository.commit("first")
+    repository.commit("second")
+    released(mirror, "main")
+    tree = tmp_path / "release" / "src"
+    tree.mkdir(parents=True)
+    mirror.checkout(first, tree)
+    assert sorted(path.name for path in tree.iterdir()) == ["link", "main.py", "package"]
+    assert (tree / "main.py").read_text(encoding="utf-8") == "first"
+    assert (tree / "link").is_symlink()
+    assert (tree / "package" / "run.sh").stat().st_mode & 0o111
+    assert [path.name for path in tree.parent.iterdir()] == ["src"]
+
+
+def test_checkouts_do_not_mix(mirror: Mirror, repository: Repository, tmp_path: Path) -> None:
+    (repository.path / "only_in_first.py").touch()
+    first = repository.commit("first")
+    repository.git("rm", "--quiet", "only_in_first.py")
+    second = repository.commit("second")
+    released(mirror, "main")
+    for commit in (first, second):
+        (tmp_path / commit).mkdir()
+        mirror.checkout(commit, tmp_path / commit)
+    assert [path.name for path in (tmp_path / second).iterdir()] == ["main.py"]

@@ -1,0 +1,155 @@
+"""What is on a host: releases, the link that names one, the lock."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+
+import pytest
+from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
+from ansible_collections.asgi.deploy.plugins.module_utils.layout import Layout
+from ansible_collections.asgi.deploy.plugins.module_utils.retention import Kept
+from ansible_collections.asgi.deploy.plugins.module_utils.store import Store
+
+HOLDER = """
+import pathlib, sys
+sys.path[:0] = {path!r}
+from ansible_collections.asgi.deploy.plugins.module_utils import layout, store
+with store.Store(layout.Layout("shop", pathlib.PurePosixPath(sys.argv[1]))).lock(5):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(Layout("shop", PurePosixPath(tmp_path)))
+
+
+def prepare(store: Store, release: str, **record: object) -> None:
+    store.path(release).mkdir(parents=True)
+    (store.path(release) / "release.json").write_text(json.dumps({"state": "prepared", **record}), encoding="utf-8")
+
+
+@contextmanager
+def held(root: Path) -> Iterator[subprocess.Popen[str]]:
+    """Another process that holds the lock."""
+    argv = [sys.executable, "-c", HOLDER.format(path=sys.path), str(root)]
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        assert process.stdout.readline() == "held\n"
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def test_lock_that_another_process_holds(store: Store, tmp_path: Path) -> None:
+    with held(tmp_path) as process:
+        started = time.monotonic()
+        with pytest.raises(DeployError) as error, store.lock(0.3):
+            pytest.fail("two processes held the lock")
+        assert time.monotonic() - started < 2
+    head, _, tail = str(error.value).partition(f"(process {process.pid} since ")
+    assert head == "another run has been releasing shop on this host "
+    assert tail.endswith("); waited 0 s for it")
+    assert time.strptime(tail[:19], "%Y-%m-%d %H:%M:%S")
+
+
+def test_lock_of_a_process_that_was_killed(store: Store, tmp_path: Path) -> None:
+    with held(tmp_path) as process:
+        process.kill()
+        process.wait()
+        with store.lock(0):
+            assert str(os.getpid()) in Path(store.layout.lock).read_text(encoding="utf-8")
+
+
+def test_lock_is_waited_for(store: Store, tmp_path: Path) -> None:
+    with held(tmp_path) as process:
+        threading.Timer(0.3, process.kill).start()
+        with store.lock(10):
+            assert process.wait(timeout=5) != 0
+
+
+def test_lock_can_be_taken_again(store: Store) -> None:
+    for _ in range(2):
+        with store.lock(0):
+            assert Path(store.layout.lock).stat().st_mode & 0o777 == 0o600
+
+
+def test_nothing_is_there(store: Store) -> None:
+    assert (store.live(), store.on_disk(), store.kept(), store.venvs()) == (None, [], [], [])
+
+
+@pytest.mark.parametrize("text", [None, "", '{"state": "prep'])
+def test_record_of_an_incomplete_release(store: Store, text: str | None) -> None:
+    store.path("v1").mkdir(parents=True)
+    if text is not None:
+        (store.path("v1") / "release.json").write_text(text, encoding="utf-8")
+    assert store.record("v1") == {}
+    store.switch("v1")
+    assert store.live() is None
+    assert store.kept() == [Kept("v1", 0, None)]
+
+
+def test_switch(store: Store) -> None:
+    for release in ("v1", "v2"):
+        prepare(store, release)
+        store.switch(release)
+        assert os.readlink(store.current) == f"releases/{release}"
+        assert store.live() == release
+    assert sorted(path.name for path in store.current.parent.iterdir()) == ["current", "releases"]
+
+
+def test_switch_after_one_that_was_killed(store: Store) -> None:
+    prepare(store, "v1")
+    store.current.with_name(".current").symlink_to("releases/v0")
+    store.switch("v1")
+    assert store.live() == "v1"
+
+
+def test_switch_is_one_step(store: Store) -> None:
+    """Who follows the link while it is renamed always gets to a release."""
+    releases = ["v1", "v2"]
+    for release in releases:
+        prepare(store, release, number=release)
+    store.switch("v1")
+    seen: list[object] = []
+    done = threading.Event()
+
+    def follow() -> None:
+        while not done.is_set():
+            try:
+                seen.append(json.loads((store.current / "release.json").read_text(encoding="utf-8"))["number"])
+            except OSError as error:
+                seen.append(error)
+
+    follower = threading.Thread(target=follow)
+    follower.start()
+    for turn in range(200):
+        store.switch(releases[turn % 2])
+    done.set()
+    follower.join()
+    assert set(seen) == set(releases)
+
+
+def test_kept(store: Store) -> None:
+    prepare(store, "v2", prepared=2.5, venv="x")
+    prepare(store, "v1", prepared=1, venv="y")
+    (store.path("v1").parent / "stray-file").touch()
+    assert store.kept() == [Kept("v1", 1, "y"), Kept("v2", 2.5, "x")]
+
+
+def test_audit_only_grows(store: Store) -> None:
+    store.path("v1").mkdir(parents=True)
+    store.audit({"to": "v1", "result": "failed", "reason": "one\ntwo"})
+    store.audit({"to": "v1", "result": "live"})
+    lines = Path(store.layout.audit).read_text(encoding="utf-8").splitlines()
+    assert [json.loads(line)["result"] for line in lines] == ["failed", "live"]

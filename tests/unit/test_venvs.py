@@ -1,0 +1,208 @@
+"""What an application needs, read from its tree."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
+from ansible_collections.asgi.deploy.plugins.module_utils.venvs import (
+    Installer,
+    Pip,
+    Requirements,
+    complete,
+    included,
+    is_package,
+    requirements_of,
+)
+
+WHERE = "https://git.example.com/shop.git at v1 (0a1b2c3d4e5f)"
+
+
+class Exporting(Installer):
+    """Stands for uv, which is not on every machine: gives the text it would export."""
+
+    name = "uv"
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def lock(self, tree: Path) -> str:
+        return self.text
+
+
+def make(tree: Path, files: dict[str, str]) -> Path:
+    for name, text in files.items():
+        path = tree / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return tree
+
+
+@pytest.mark.parametrize(
+    ("files", "text"),
+    [
+        pytest.param({}, "", id="no file"),
+        pytest.param({"requirements.txt": "fastapi\n"}, "fastapi\n", id="alone"),
+        pytest.param({"requirements.txt": "-r base.txt\n", "base.txt": "a\n"}, "-r base.txt\na\n", id="-r"),
+        pytest.param({"requirements.txt": "-rbase.txt\n", "base.txt": "a\n"}, "-rbase.txt\na\n", id="-r without space"),
+        pytest.param({"requirements.txt": "x\n -c c.txt # y\n", "c.txt": "a\n"}, "x\n -c c.txt # y\na\n", id="-c"),
+        pytest.param(
+            {"requirements.txt": "--requirement=base.txt\n", "base.txt": "a\n"},
+            "--requirement=base.txt\na\n",
+            id="--requirement=",
+        ),
+        pytest.param(
+            {"requirements.txt": "--constraint c.txt\n", "c.txt": "a\n"}, "--constraint c.txt\na\n", id="--constraint"
+        ),
+        pytest.param(
+            {"requirements.txt": "-r more/a.txt\n", "more/a.txt": "-r b.txt\n", "more/b.txt": "b\n", "b.txt": "no\n"},
+            "-r more/a.txt\n-r b.txt\nb\n",
+            id="relative to the file that includes",
+        ),
+        pytest.param(
+            {"requirements.txt": "-r more/a.txt\n", "more/a.txt": "-r ../b.txt\n", "b.txt": "b\n"},
+            "-r more/a.txt\n-r ../b.txt\nb\n",
+            id="a directory up",
+        ),
+        pytest.param(
+            {"requirements.txt": "-r a.txt\n", "a.txt": "-r requirements.txt\n"},
+            "-r a.txt\n-r requirements.txt\n",
+            id="circle",
+        ),
+        pytest.param(
+            {"requirements.txt": "-r a.txt\n-r a.txt\n", "a.txt": "a\n"}, "-r a.txt\n-r a.txt\na\n", id="twice"
+        ),
+        pytest.param({"requirements.txt": "-r gone.txt\n"}, "-r gone.txt\n", id="missing"),
+        pytest.param({"requirements.txt": "-r https://a/b.txt\n"}, "-r https://a/b.txt\n", id="URL"),
+        pytest.param(
+            {"requirements.txt": "# -r a.txt\n--require-hashes\n", "a.txt": "a\n"},
+            "# -r a.txt\n--require-hashes\n",
+            id="no inclusion",
+        ),
+    ],
+)
+def test_included(tmp_path: Path, files: dict[str, str], text: str) -> None:
+    assert included(make(tmp_path, files), "requirements.txt") == text
+
+
+@pytest.mark.parametrize("way", ["../secret.txt", "link.txt"])
+def test_nothing_outside_the_tree_is_included(tmp_path: Path, way: str) -> None:
+    (tmp_path / "secret.txt").write_text("secret\n", encoding="utf-8")
+    tree = make(tmp_path / "tree", {"requirements.txt": f"-r {way}\n"})
+    (tree / "link.txt").symlink_to(tmp_path / "secret.txt")
+    assert included(tree, "requirements.txt") == f"-r {way}\n"
+
+
+PROJECT = '[project]\nname = "shop"\nversion = "1"\ndependencies = ["fastapi>=0.100", "httpx"]\n'
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        pytest.param(
+            {"uv.lock": "version = 1\n", "requirements.txt": "a\n", "pyproject.toml": PROJECT},
+            Requirements("uv.lock", "exported==1\n", False),
+            id="uv.lock comes first",
+        ),
+        pytest.param(
+            {"requirements.txt": "-r base.txt\n", "base.txt": "a\n", "pyproject.toml": PROJECT},
+            Requirements("requirements.txt", "-r base.txt\na\n", False),
+            id="requirements.txt comes second",
+        ),
+        pytest.param(
+            {"pyproject.toml": PROJECT},
+            Requirements("pyproject.toml", "fastapi>=0.100\nhttpx\n", False),
+            id="pyproject.toml comes last",
+        ),
+        pytest.param(
+            {"pyproject.toml": '[project]\nname = "shop"\nversion = "1"\n'},
+            Requirements("pyproject.toml", "", False),
+            id="project that needs nothing",
+        ),
+        pytest.param({"requirements.txt": ""}, Requirements("requirements.txt", "", False), id="empty requirements"),
+    ],
+)
+def test_requirements_of(tmp_path: Path, files: dict[str, str], expected: Requirements) -> None:
+    assert requirements_of(make(tmp_path, files), Exporting("exported==1\n"), WHERE) == expected
+
+
+@pytest.mark.parametrize(
+    ("line", "local"),
+    [
+        pytest.param("fastapi==0.100", False, id="from the index"),
+        pytest.param("x @ https://example.com/x.tar.gz", False, id="from the network"),
+        pytest.param("git+https://example.com/x.git", False, id="from git"),
+        pytest.param("--index-url https://example.com/simple/", False, id="another index"),
+        pytest.param(".", True, id="the tree itself"),
+        pytest.param("./libs/x", True, id="a directory"),
+        pytest.param("../x", True, id="a directory up"),
+        pytest.param("libs/x", True, id="a directory without a dot"),
+        pytest.param("wheels/x-1.0-py3-none-any.whl", True, id="a wheel"),
+        pytest.param("-e .", True, id="-e"),
+        pytest.param("-e./libs/x", True, id="-e without space"),
+        pytest.param("--editable=libs/x", True, id="--editable"),
+        pytest.param("file:///opt/x", True, id="file URL"),
+        pytest.param("x @ file:///opt/x", True, id="named file URL"),
+    ],
+)
+def test_what_points_into_the_tree(tmp_path: Path, line: str, local: bool) -> None:
+    """Its code may change while its name does not, so a virtual environment must not be shared."""
+    make(tmp_path, {"libs/x/pyproject.toml": PROJECT, "requirements.txt": f"fastapi\n{line}\n"})
+    assert requirements_of(tmp_path, Pip(), WHERE).local is local
+
+
+@pytest.mark.parametrize("files", [{}, {"setup.py": ""}, {"pyproject.toml": '[tool.poetry]\nname = "shop"\n'}])
+def test_no_requirements(tmp_path: Path, files: dict[str, str]) -> None:
+    with pytest.raises(DeployError) as error:
+        requirements_of(make(tmp_path, files), Pip(), WHERE)
+    assert str(error.value) == (
+        f"{WHERE} holds no uv.lock, requirements.txt or pyproject.toml with a [project] table at its top; "
+        "add one that lists what the application needs, fastapi for example"
+    )
+
+
+def test_requirements_that_only_a_build_tells(tmp_path: Path) -> None:
+    make(tmp_path, {"pyproject.toml": '[project]\nname = "shop"\ndynamic = ["version", "dependencies"]\n'})
+    with pytest.raises(DeployError, match="dynamic"):
+        requirements_of(tmp_path, Pip(), WHERE)
+
+
+def test_uv_lock_without_uv(tmp_path: Path) -> None:
+    with pytest.raises(DeployError) as error:
+        requirements_of(make(tmp_path, {"uv.lock": "version = 1\n"}), Pip(), WHERE)
+    assert str(error.value) == (
+        "uv.lock of the application needs uv to be read; write installer: uv, or add a requirements.txt"
+    )
+
+
+@pytest.mark.parametrize(
+    ("files", "package"),
+    [
+        pytest.param({}, False, id="no pyproject.toml"),
+        pytest.param({"pyproject.toml": PROJECT}, False, id="no build-system"),
+        pytest.param({"pyproject.toml": f'{PROJECT}[build-system]\nrequires = ["hatchling"]\n'}, True, id="package"),
+    ],
+)
+def test_is_package(tmp_path: Path, files: dict[str, str], package: bool) -> None:
+    assert is_package(make(tmp_path, files)) is package
+
+
+def test_broken_pyproject(tmp_path: Path) -> None:
+    with pytest.raises(DeployError, match=r"^pyproject\.toml of the application cannot be read: .*line 1"):
+        is_package(make(tmp_path, {"pyproject.toml": "[project\n"}))
+
+
+@pytest.mark.parametrize(
+    ("text", "mark", "whole"),
+    [
+        pytest.param(None, "", False, id="interrupted"),
+        pytest.param("", "", True, id="no mark asked for"),
+        pytest.param("m", "m", True, id="same mark"),
+        pytest.param("m", "n", False, id="another mark"),
+    ],
+)
+def test_complete(tmp_path: Path, text: str | None, mark: str, whole: bool) -> None:
+    if text is not None:
+        (tmp_path / ".complete").write_text(text, encoding="utf-8")
+    assert complete(tmp_path, mark) is whole
