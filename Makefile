@@ -59,7 +59,7 @@ build: setup ## The artifact that ansible-galaxy installs
 
 molecule: build ## Roles on real hosts, from the installed artifact; SCENARIO=name runs one
 	$(PYTHON) -m tests.lab down --lab molecule
-	ANSIBLE_COLLECTIONS_PATH=$(INSTALLED) molecule -c molecule/config.yml --no-command-borders test $(if $(SCENARIO),-s $(SCENARIO),--all)
+	ANSIBLE_COLLECTIONS_PATH=$(INSTALLED) molecule -c molecule/config.yml test --no-command-borders $(if $(SCENARIO),-s $(SCENARIO),--all)
 
 clean: ## Remove what was made here; .venv stays
 	rm -rf build .cache .ansible .mypy_cache .ruff_cache

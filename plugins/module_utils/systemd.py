@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from ansible_collections.asgi.deploy.plugins.module_utils.commands import attempt, last_lines, run
 from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
@@ -110,10 +112,25 @@ def reload_or_start(name: str) -> None:
         raise DeployError(f"systemctl {verb} {name} failed: {last_lines(result)}\n{journal([name], 15)}")
 
 
-def journal(names: Iterable[str], lines: int, since: float | None = None) -> str:
-    """The last lines that units logged, without time stamps; `since` is in seconds of the epoch."""
-    argv = ["journalctl", "--no-pager", "--output=cat", f"--lines={lines}"]
-    argv += [f"--unit={name}" for name in names]
-    if since is not None:
-        argv.append(f"--since=@{since:.3f}")
-    return attempt(argv).stdout.strip()
+def journal(names: Iterable[str], lines: int, since: float = 0) -> str:
+    """The most telling lines that units logged after `since`, in seconds of the epoch."""
+    argv = ["journalctl", "--no-pager", "--output=json", "--lines=1000", f"--since=@{since:.3f}"]
+    entries = map(json.loads, attempt([*argv, *(f"--unit={name}" for name in names)]).stdout.splitlines())
+    return telling([(str(entry.get("_PID")), _message(entry)) for entry in entries], lines)
+
+
+def telling(entries: Sequence[tuple[str, str]], lines: int) -> str:
+    """The lines to show of a failure, from pairs of process and message.
+
+    Several workers that fail at once write into each other's tracebacks; then one process's own lines say more than the
+    last ones of all.
+    """
+    failed = next((process for process, message in entries if message.startswith("Traceback ")), None)
+    own = [message for process, message in entries if failed in (None, process)]
+    return "\n".join(own[-lines:])
+
+
+def _message(entry: Mapping[str, Any]) -> str:
+    """A message is text, or a list of bytes where it is not printable."""
+    message = entry.get("MESSAGE") or ""
+    return message if isinstance(message, str) else bytes(message).decode(errors="replace")

@@ -176,7 +176,8 @@ def main() -> None:
     except DeployError as error:
         module.fail_json(msg=str(error))
     if result["changed"]:
-        module.log(f"{wanted.layout.app}: {result['before']} -> {result['release']}")
+        if not module.check_mode:
+            module.log(f"{wanted.layout.app}: {result['before']} -> {result['release']}")
         result["diff"] = {
             "before_header": f"{wanted.layout.app}: release",
             "after_header": f"{wanted.layout.app}: release",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -76,3 +77,20 @@ def render() -> Render:
         return str(Templar(loader, variables={**everything, "__name": name}).template(lookup))
 
     return rendered
+
+
+@pytest.fixture
+def verify(tmp_path: Path) -> Callable[[dict[str, str]], None]:
+    """Has systemd read units; anything that it says of them fails the test."""
+
+    def verified(units: dict[str, str]) -> None:
+        folder = tmp_path / "units"
+        folder.mkdir()
+        for name, text in units.items():
+            (folder / name).write_text(text, encoding="utf-8")
+        argv = ["systemd-analyze", "verify", "--man=no", "--recursive-errors=one", *sorted(units)]
+        shown = subprocess.run(argv, cwd=folder, capture_output=True, text=True, check=False)
+        said = shown.stdout + shown.stderr
+        assert shown.returncode == 0 and not said, said
+
+    return verified

@@ -161,7 +161,7 @@ def state_of(path: Path) -> Any:
     if not os.path.lexists(path):
         return None
     if path.is_symlink():
-        return "link", os.readlink(path)
+        return "link", str(path.readlink())
     if path.is_dir():
         return "directory", mode_of(path), {inner.name: state_of(inner) for inner in path.iterdir()}
     return "file", mode_of(path), path.read_text(encoding="utf-8")
@@ -188,7 +188,7 @@ def test_rollback(tmp_path: Path, before: Callable[[Path], None], wanted: dict[s
     before(path)
     a_file(other)
     was = state_of(path)
-    with pytest.raises(RuntimeError, match="^refused$"):
+    with pytest.raises(RuntimeError, match=r"^refused$"):
         apply_all([item(other, "new\n"), item(path, **wanted)], refuse)
     assert state_of(path) == was
     assert other.read_text(encoding="utf-8") == "old\n"

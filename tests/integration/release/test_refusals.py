@@ -1,0 +1,127 @@
+"""What only the host can find out about a release, said before traffic is touched."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.integration.conftest import Web, web
+from tests.integration.hosts import HOSTS, LAB, playbook
+
+
+@pytest.fixture(name="site", scope="module")
+def one_site() -> Web:
+    return web("web13")
+
+
+def refused(site: Web, **changes: str) -> str:
+    """Run with a changed entry, which must fail and leave what serves as it is."""
+    entry = {
+        "name": "shop",
+        "git": "{{ shop_repository }}",
+        "version": "v1.0.0",
+        "module": "shop.main:app",
+        "domains": ["{{ inventory_hostname }}.example.test"],
+    }
+    live, pid = site.live(), site.version()["pid"]
+    run = playbook("--extra-vars", json.dumps({"asgi_apps": [{**entry, **changes}]}), f"--limit={site.host.name}")
+    assert run.status != 0, run.output
+    assert site.live() == live
+    assert site.host.run(f"test -d /proc/{pid}", check=False).returncode == 0
+    return run.output
+
+
+def test_refuses_a_version_that_the_repository_does_not_have(site: Web) -> None:
+    output = refused(site, version="v1.0.1")
+    assert "version: found 'v1.0.1', which is no tag, branch or commit of git://" in output
+    assert "it has v1.1.0, v1.0.0" in output or "it has v1.0.0, v1.1.0" in output
+
+
+def test_refuses_a_repository_that_cannot_be_read(site: Web) -> None:
+    output = refused(site, git="git://198.18.0.1/molecule/none.git")
+    assert "git: git://198.18.0.1/molecule/none.git cannot be read from this host:" in output
+
+
+def test_refuses_an_application_that_says_nothing_of_what_it_needs(site: Web) -> None:
+    repository = LAB.repository("empty", HOSTS.parent / "empty")
+    source = HOSTS.parent / "empty-source"
+    source.mkdir(exist_ok=True)
+    (source / "app.py").write_text("app = None\n")
+    repository.create(source)
+    repository.commit("v1.0.0")
+    output = refused(site, git=repository.url)
+    assert "holds no uv.lock, requirements.txt or pyproject.toml with a [project] table at its top" in output
+
+
+def test_refuses_a_module_that_the_application_does_not_have(site: Web) -> None:
+    assert "ModuleNotFoundError: No module named 'shop.nothing'" in refused(site, module="shop.nothing:app")
+
+
+PROJECT = """\
+[project]
+name = "hello"
+version = "1.0.0"
+requires-python = ">=3.11"
+dependencies = ["starlette==1.10.0"]
+
+[build-system]
+requires = ["uv_build>=0.9"]
+build-backend = "uv_build"
+"""
+APP = """\
+from importlib.metadata import version
+
+from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+
+
+async def home(request):
+    return PlainTextResponse(version("hello"))
+
+
+app = Starlette(routes=[Route("/", home)])
+"""
+
+
+@pytest.mark.parametrize("installer", ["uv", "pip"])
+def test_builds_from_a_lock_or_from_the_project(site: Web, installer: str) -> None:
+    """A package with uv.lock by uv, and the same without a lock by pip; it is installed, as its metadata shows."""
+    name = f"hello-{installer}"
+    source = HOSTS.parent / f"{name}-source"
+    package = source / "src" / "hello"
+    package.mkdir(parents=True, exist_ok=True)
+    (source / "pyproject.toml").write_text(PROJECT)
+    (source / "README.md").write_text("hello\n")
+    (package / "__init__.py").write_text(APP)
+    if installer == "uv":
+        lock(source)
+    repository = LAB.repository(name, HOSTS.parent / name)
+    repository.create(source)
+    repository.commit("v1.0.0")
+    LAB.set_dns({f"{name}.example.test": site.host.name})
+    entry = {
+        "name": name,
+        "git": repository.url,
+        "version": "v1.0.0",
+        "module": "hello:app",
+        "domains": [f"{name}.example.test"],
+        "workers": "1",
+        "installer": installer,
+    }
+    playbook("--extra-vars", json.dumps({"asgi_apps": [entry]}), f"--limit={site.host.name}").ok()
+    from tests import https
+
+    answer = https.wait(f"{name}.example.test", site.host.address, site.ca)
+    assert (answer.status_code, answer.text) == (200, "1.0.0")
+    assert site.get("/version").status_code == 200, "the other application on the host serves on"
+
+
+def lock(tree: Path) -> None:
+    import subprocess
+    import sys
+
+    uv = Path(sys.executable).with_name("uv")
+    subprocess.run([str(uv), "lock", "--quiet", "--directory", str(tree)], check=True, timeout=60)

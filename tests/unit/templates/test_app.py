@@ -1,0 +1,246 @@
+"""Files of the role app: nginx's site, the units of a release, gunicorn's configuration."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable
+from configparser import ConfigParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible.errors import AnsibleError
+from ansible_collections.asgi.deploy.plugins.plugin_utils.plan import app_plan
+
+Facts = Callable[[str], dict[str, Any]]
+Render = Callable[..., str]
+Plan = Callable[..., dict[str, Any]]
+Verify = Callable[..., None]
+
+DEBIAN = pytest.mark.parametrize("major", ["12", "13"])
+RELEASE = "v1-0a1b2c3d"
+
+
+@pytest.fixture
+def plan(spec: dict[str, Any], facts: Facts) -> Plan:
+    return lambda major="13", **options: app_plan({**spec, **options}, facts(major))
+
+
+@pytest.fixture
+def site(render: Render, plan: Plan) -> Callable[[str], str]:
+    return lambda major: render("app", "site.conf.j2", app_plan=plan(major))
+
+
+def directives(text: str, name: str) -> list[str]:
+    """The values of an nginx directive, in the order they are written."""
+    return re.findall(rf"^\s*{name}\s+([^;{{]*);", text, re.MULTILINE)
+
+
+def unit(text: str) -> ConfigParser:
+    """A unit whose options are all there once; what may be there twice is looked for in the text."""
+    parser = ConfigParser(interpolation=None, strict=False, delimiters=("=",))
+    parser.optionxform = str  # type: ignore[assignment, method-assign]
+    parser.read_string(text)
+    return parser
+
+
+@pytest.mark.parametrize(
+    ("major", "present", "absent"),
+    [
+        ("12", ["listen 443 ssl http2;", "listen [::]:443 ssl http2;"], ["http2 on;", "X25519MLKEM768"]),
+        ("13", ["listen 443 ssl;", "listen [::]:443 ssl;", "http2 on;"], ["ssl http2"]),
+    ],
+)
+def test_site_of_a_system(site: Callable[[str], str], major: str, present: list[str], absent: list[str]) -> None:
+    text = site(major)
+    assert [words for words in present if words not in text] == []
+    assert [words for words in absent if words in text] == []
+
+
+@pytest.mark.parametrize(
+    ("major", "curves"),
+    [("12", "X25519:prime256v1:secp384r1"), ("13", "X25519MLKEM768:X25519:prime256v1:secp384r1")],
+)
+def test_site_curves(site: Callable[[str], str], major: str, curves: str) -> None:
+    assert directives(site(major), "ssl_ecdh_curve") == [curves]
+
+
+@DEBIAN
+def test_site_passes_on_no_claims_of_the_visitor(site: Callable[[str], str], major: str) -> None:
+    headers = dict(value.split(None, 1) for value in directives(site(major), "proxy_set_header"))
+    assert headers == {
+        "Host": "$host",
+        "X-Forwarded-For": "$remote_addr",
+        "X-Forwarded-Proto": "$scheme",
+        "X-Forwarded-Host": "$host",
+        "X-Forwarded-Port": "$server_port",
+        "X-Real-IP": "$remote_addr",
+        "X-Request-ID": "$request_id",
+        "Forwarded": '""',
+        "Upgrade": "$http_upgrade",
+        "Connection": "$asgi_connection",
+    }
+    assert "$proxy_add_x_forwarded_for" not in site(major)
+
+
+@DEBIAN
+def test_site_upstream(site: Callable[[str], str], major: str) -> None:
+    """Connections to the application are kept, and not for long."""
+    text = site(major)
+    assert directives(text, "server") == ["unix:/srv/asgi/shop/current/app.sock"]
+    assert directives(text, "keepalive") == ["32"]
+    assert directives(text, "keepalive_time") == ["3s"]
+    assert directives(text, "keepalive_timeout") == ["2s"]
+    assert directives(text, "proxy_http_version") == ["1.1"]
+    assert directives(text, "proxy_pass") == ["http://asgi_shop"]
+
+
+@DEBIAN
+def test_site_names_and_certificate(site: Callable[[str], str], major: str) -> None:
+    text = site(major)
+    assert directives(text, "server_name") == ["shop.example.com www.example.com"] * 2
+    assert directives(text, "ssl_certificate") == ["/etc/letsencrypt/live/shop/fullchain.pem"]
+    assert directives(text, "ssl_certificate_key") == ["/etc/letsencrypt/live/shop/privkey.pem"]
+    assert directives(text, "return") == ["301 https://$host$request_uri"]
+    assert directives(text, "include") == ["/etc/nginx/asgi/http.d/*.conf"]
+
+
+@DEBIAN
+def test_site_braces(site: Callable[[str], str], major: str) -> None:
+    assert site(major).count("{") == site(major).count("}")
+
+
+def test_socket(render: Render, plan: Plan) -> None:
+    text = render("app", "app.socket.j2", app_plan=plan())
+    assert dict(unit(text)["Socket"]) == {
+        "ListenStream": "/srv/asgi/shop/releases/%i/app.sock",
+        "SocketUser": "root",
+        "SocketGroup": "www-data",
+        "SocketMode": "0660",
+        "RemoveOnStop": "yes",
+    }
+
+
+def test_service_hangs_on_its_socket(render: Render, plan: Plan) -> None:
+    section = unit(render("app", "app.service.j2", app_plan=plan()))["Unit"]
+    assert section["Requires"] == "asgi-shop@%i.socket"
+    assert "asgi-shop@%i.socket" in section["After"].split()
+    assert not {"PartOf", "BindsTo", "Before"} & set(section)
+
+
+def test_service(render: Render, plan: Plan) -> None:
+    text = render("app", "app.service.j2", app_plan=plan(graceful_timeout=40))
+    service = unit(text)["Service"]
+    home = "/srv/asgi/shop/releases/%i"
+    expected = {
+        "User": "asgi-shop",
+        "Group": "asgi-shop",
+        "KillMode": "mixed",
+        "TimeoutStopSec": "45",
+        "Restart": "always",
+        "WorkingDirectory": f"{home}/src",
+        "EnvironmentFile": f"{home}/environment",
+        "ExecStart": f"{home}/venv/bin/gunicorn --config={home}/gunicorn.conf.py shop.main:app",
+        "NoNewPrivileges": "yes",
+        "CapabilityBoundingSet": "",
+        "ProtectSystem": "strict",
+    }
+    assert {name: service.get(name) for name in expected} == expected
+    assert "Environment=ASGI_APP=shop ASGI_RELEASE=%i\n" in text
+
+
+def test_service_lets_a_worker_finish_before_it_is_ended(render: Render, plan: Plan) -> None:
+    for seconds in (1, 30, 3600):
+        service = unit(render("app", "app.service.j2", app_plan=plan(graceful_timeout=seconds)))["Service"]
+        assert int(service["TimeoutStopSec"]) > seconds
+
+
+def settings(text: str) -> dict[str, Any]:
+    """What a configuration of gunicorn sets to a literal value."""
+    found = {}
+    for node in ast.parse(text).body:
+        if (
+            isinstance(node, ast.Assign)
+            and isinstance(node.value, ast.Constant)
+            and isinstance(node.targets[0], ast.Name)
+        ):
+            found[node.targets[0].id] = node.value.value
+    return found
+
+
+def test_gunicorn(render: Render, plan: Plan) -> None:
+    text = render("app", "gunicorn.conf.py.j2", app_plan=plan(workers=3, timeout=20, graceful_timeout=40))
+    compile(text, "gunicorn.conf.py", "exec")
+    assert settings(text) == {
+        "workers": 3,
+        "timeout": 20,
+        "graceful_timeout": 40,
+        "keepalive": 65,
+        "proc_name": "shop",
+        "worker_tmp_dir": "/dev/shm",
+        "control_socket_disable": True,
+        "forwarded_allow_ips": "*",
+    }
+    assert '"timeout_graceful_shutdown": 40,' in text
+
+
+def test_gunicorn_binds_nothing(render: Render, plan: Plan) -> None:
+    tree = ast.parse(render("app", "gunicorn.conf.py.j2", app_plan=plan()))
+    assert "bind" not in {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+
+
+def test_gunicorn_keeps_connections_longer_than_nginx(render: Render, plan: Plan) -> None:
+    """Were it to close first, a request that nginx has just sent would be lost."""
+    wanted = plan()
+    found = settings(render("app", "gunicorn.conf.py.j2", app_plan=wanted))
+    assert found["keepalive"] > wanted["upstream_keepalive"]["time"] + wanted["upstream_keepalive"]["timeout"]
+
+
+def test_boot(render: Render) -> None:
+    text = render("app", "boot.service.j2")
+    assert unit(text)["Unit"]["ConditionPathExists"] == "/srv/asgi/%i/current"
+    assert unit(text)["Install"]["WantedBy"] == "multi-user.target"
+
+
+@pytest.mark.parametrize("name", ["site.conf.j2", "app.service.j2", "app.socket.j2", "gunicorn.conf.py.j2"])
+def test_undefined_is_an_error(render: Render, name: str) -> None:
+    with pytest.raises(AnsibleError, match=r"object of type 'dict' has no attribute"):
+        render("app", name, app_plan={})
+
+
+@pytest.mark.parametrize(
+    "name", ["site.conf.j2", "app.service.j2", "app.socket.j2", "gunicorn.conf.py.j2", "boot.service.j2"]
+)
+def test_text(render: Render, plan: Plan, name: str) -> None:
+    text = render("app", name, app_plan=plan())
+    assert text.startswith("# Written by asgi.deploy, role app")
+    assert text.endswith("\n") and not text.endswith("\n\n")
+    assert "{{" not in text and "{%" not in text
+    assert [line for line in text.splitlines() if line != line.rstrip()] == []
+
+
+@pytest.fixture
+def units(render: Render, plan: Plan, tmp_path: Path) -> dict[str, str]:
+    """The units of a release whose server is there."""
+    program = tmp_path / "releases" / RELEASE / "venv" / "bin" / "gunicorn"
+    program.parent.mkdir(parents=True)
+    program.write_text("#!/bin/sh\n", encoding="utf-8")
+    program.chmod(0o755)
+    wanted = {**plan(), "home": str(tmp_path)}
+    kinds = ("service", "socket")
+    return {f"asgi-shop@{RELEASE}.{kind}": render("app", f"app.{kind}.j2", app_plan=wanted) for kind in kinds}
+
+
+def test_systemd_takes_the_units_of_a_release(units: dict[str, str], verify: Verify) -> None:
+    verify(units)
+
+
+@pytest.mark.parametrize("mistake", [("SocketMode", "SocketMood"), ("KillMode=mixed", "KillMode=mixt")])
+def test_systemd_would_tell_a_mistake(units: dict[str, str], verify: Verify, mistake: tuple[str, str]) -> None:
+    with pytest.raises(AssertionError, match=mistake[1].split("=")[-1]):
+        verify({name: text.replace(*mistake) for name, text in units.items()})
+
+
+def test_systemd_takes_the_boot_unit(render: Render, verify: Verify) -> None:
+    verify({"asgi-boot@shop.service": render("app", "boot.service.j2")})
