@@ -6,6 +6,7 @@ from typing import Any
 
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
+from ansible_collections.asgi.deploy.plugins.plugin_utils.checks import rule_errors
 from ansible_collections.asgi.deploy.plugins.plugin_utils.spec import plain, resolve, role_options
 
 DOCUMENTATION = """
@@ -44,6 +45,6 @@ class LookupModule(LookupBase):  # type: ignore[misc]
         options = role_options(role)
         given = {name: plain(self._templar.template(variables[name])) for name in options if name in variables}
         resolved, errors = resolve(options, given)
-        if errors:
+        if errors := errors + rule_errors(role, resolved):
             raise AnsibleLookupError("\n".join(errors))
         return {name.removeprefix(f"{role}_"): value for name, value in resolved.items()}

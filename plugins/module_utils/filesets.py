@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
+
 # A file here says that a unit has yet to take the configuration on disk: written before the first change, removed after
 # the reload. It survives a run that is killed between the two.
 PENDING = Path("/var/lib/asgi-deploy/pending")
@@ -30,7 +32,7 @@ FILE_OPTIONS: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Item:
-    """A file, a directory, or its absence."""
+    """A file, a directory, or the absence of a file; what is of another kind is never removed for it."""
 
     path: Path
     state: str
@@ -49,9 +51,13 @@ class Item:
     def difference(self) -> dict[str, Any] | None:
         """What is not as it shall be, as Ansible's --diff shows it; nothing when all is right."""
         found = _found(self.path)
-        if self.state == "absent":
-            return None if found is None else self._diff("present\n", "")
+        if self.state == "absent" and found is None:
+            return None
         kind = "directory" if self.state == "directory" else "file"
+        if found and (found["kind"] == "directory") != (kind == "directory"):
+            raise DeployError(f"{self.path} is a {found['kind']} where a {kind} belongs; move it away and run again")
+        if self.state == "absent":
+            return self._diff("present\n", "")
         if found is None or found["kind"] != kind:
             return self._diff(f"{found['kind']}\n" if found else "", self._text())
         if kind == "file" and found["content"] != self.content:
@@ -63,18 +69,14 @@ class Item:
 
     def apply(self) -> None:
         if self.state == "absent":
-            _remove(self.path)
+            self.path.unlink(missing_ok=True)
             return
         self.path.parent.mkdir(parents=True, exist_ok=True)
         if self.state == "directory":
-            if self.path.is_symlink() or (self.path.exists() and not self.path.is_dir()):
-                _remove(self.path)
             self.path.mkdir(exist_ok=True)
             shutil.chown(self.path, self.owner, self.group)
             self.path.chmod(self.mode)
         else:
-            if self.path.is_dir() and not self.path.is_symlink():
-                _remove(self.path)
             write(self.path, self.content, self.mode, self.owner, self.group)
 
     def _text(self) -> str:
@@ -130,7 +132,7 @@ def _snapshot(paths: Sequence[Path]) -> Iterator[None]:
             yield
         except BaseException:
             for path, copy in copies:
-                _remove(path)
+                path.unlink(missing_ok=True)
                 if copy:
                     status = copy.lstat()
                     shutil.copy2(copy, path, follow_symlinks=False)
@@ -150,13 +152,6 @@ def pending_reload(unit: str) -> Iterator[None]:
     (PENDING / unit).touch()
     yield
     (PENDING / unit).unlink()
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
 
 
 def _found(path: Path) -> dict[str, Any] | None:

@@ -51,10 +51,9 @@ def ask(path: str, gate: Gate, timeout: float) -> str | None:
             "Connection": "close",
         }
         connection.request("GET", gate.path, headers=headers)
-        response = connection.getresponse()
-        response.read()
+        response = connection.getresponse()  # its status says all; a body may have no end
     except TimeoutError:
-        return f"GET {gate.path} got no answer within {timeout:.0f} s"
+        return f"GET {gate.path} got no answer within {timeout:.3g} s"
     except (OSError, http.client.HTTPException) as error:
         return f"GET {gate.path} failed: {error or type(error).__name__}"
     finally:
@@ -83,6 +82,6 @@ def watch(path: str, gate: Gate, broken: Callable[[], str | None]) -> str | None
         if in_a_row >= gate.successes:
             return None
         if time.monotonic() >= deadline:
-            return f"{wrong or f'only {in_a_row} answers in a row passed'} (for {gate.timeout:.0f} s)"
+            return f"{wrong or f'only {in_a_row} answers in a row passed'} (for {gate.timeout:.3g} s)"
         if wrong:
             time.sleep(_INTERVAL)

@@ -63,7 +63,7 @@ class Mirror:
             return version
         result = attempt(["git", "ls-remote", "--", self.url, "HEAD", "refs/heads/*", "refs/tags/*"], _ENV, timeout=120)
         if result.returncode:
-            raise DeployError(f"git: {self.url} cannot be read from this host:\n{last_lines(result, 3)}")
+            raise DeployError(f"git: {self.url} cannot be read from this host:\n{last_lines(result)}")
         refs = parse_refs(result.stdout)
         commit = pick(refs, version)
         if commit is None and not _ABBREVIATED.fullmatch(version):

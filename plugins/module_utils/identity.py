@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -15,7 +16,7 @@ def digest(inputs: Mapping[str, Any]) -> str:
 
 
 def installable(wanted: Iterable[str], installed: Mapping[str, str]) -> list[str]:
-    """The server's requirements beside what the application has locked: the application's own version wins.
+    """The server's requirements beside what the application has locked, by normalised name: the latter's version wins.
 
     >>> installable(["gunicorn==27.0.1", "uvicorn==0.54.0"], {"uvicorn": "0.50.0"})
     ['gunicorn==27.0.1', 'uvicorn']
@@ -23,5 +24,10 @@ def installable(wanted: Iterable[str], installed: Mapping[str, str]) -> list[str
     requirements = []
     for requirement in wanted:
         name = requirement.split("==", 1)[0]
-        requirements.append(name if name.split("[", 1)[0].lower() in installed else requirement)
+        requirements.append(name if normalised(name.split("[", 1)[0]) in installed else requirement)
     return requirements
+
+
+def normalised(name: str) -> str:
+    """A distribution's name as all its spellings have it in common."""
+    return re.sub(r"[-_.]+", "-", name).lower()

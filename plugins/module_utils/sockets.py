@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 _LISTEN = "0A"  # TCP_LISTEN of the kernel's include/net/tcp_states.h
-_CONNECTED = "03"  # SS_CONNECTED of include/uapi/linux/net.h
+_PEERS = ("02", "03")  # waiting to be accepted, and accepted: SS_CONNECTING and SS_CONNECTED of uapi/linux/net.h
 
 
 def parse_tcp_listeners(text: str) -> dict[int, set[str]]:
@@ -24,10 +25,10 @@ def parse_tcp_listeners(text: str) -> dict[int, set[str]]:
 def parse_unix_peers(text: str, path: str) -> int:
     """How many connections are open to the unix socket at `path`, from the text of /proc/net/unix.
 
-    An accepted connection bears its listener's path; the connecting end bears none.
+    The listener's end of a connection bears its path, accepted or not; the other end bears none.
     """
     rows = (line.split(None, 7) for line in text.splitlines()[1:])
-    return sum(len(row) == 8 and row[5] == _CONNECTED and row[7] == path for row in rows)
+    return sum(len(row) == 8 and row[5] in _PEERS and row[7] == path for row in rows)
 
 
 def unix_peers(path: str) -> int:
@@ -49,9 +50,9 @@ def port_owners(ports: list[int]) -> dict[int, str]:
 
 def _socket_holders() -> Iterator[tuple[str, str]]:
     for process in Path("/proc").glob("[0-9]*"):
-        try:
+        with contextlib.suppress(OSError):  # the process ended while we looked
+            program = (process / "comm").read_text(encoding="utf-8", errors="replace").strip()
             for descriptor in (process / "fd").iterdir():
-                if found := re.fullmatch(r"socket:\[(\d+)\]", os.readlink(descriptor)):
-                    yield found[1], (process / "comm").read_text(encoding="utf-8", errors="replace").strip()
-        except OSError:  # the process ended while we looked
-            continue
+                with contextlib.suppress(OSError):  # or closed this one
+                    if found := re.fullmatch(r"socket:\[(\d+)\]", os.readlink(descriptor)):
+                        yield found[1], program

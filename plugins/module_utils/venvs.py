@@ -22,7 +22,8 @@ UV_HOME = Path("/opt/asgi") / f"uv-{UV_VERSION}"
 
 _COMPLETE = ".complete"
 _INCLUDE = re.compile(r"^\s*(?:-r|-c|--requirement|--constraint)[ =]?\s*(\S+)", re.MULTILINE)
-_LOCAL = re.compile(r"^\s*(?:-e\b|--editable\b|\.|/|file:)|@\s*file:", re.MULTILINE)
+_EDITABLE = re.compile(r"(?:-e|--editable)\b")
+_ARCHIVES = (".whl", ".zip", ".tar.gz", ".tar.bz2", ".tgz")
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,19 @@ def included(tree: Path, name: str, seen: set[Path] | None = None) -> str:
         included(tree, str(path.parent.relative_to(tree.resolve()) / file), seen) for file in _INCLUDE.findall(text)
     )
     return text + "".join(inner)
+
+
+def points_into_tree(text: str) -> bool:
+    """Whether requirements name files beside them, so that the same text may stand for other things in another tree."""
+    for line in map(str.strip, text.splitlines()):
+        target = line.split("#", 1)[0].split(";", 1)[0].split(" --", 1)[0].strip()
+        if _EDITABLE.match(line) or "file:" in target:
+            return True
+        if target.startswith(("-", "#")) or "://" in target:
+            continue
+        if target.startswith(".") or "/" in target or target.endswith(_ARCHIVES):
+            return True
+    return False
 
 
 def project(tree: Path) -> dict[str, object]:
@@ -183,12 +197,17 @@ def requirements_of(tree: Path, installer: Installer, where: str) -> Requirement
     """
     if (tree / "uv.lock").exists():
         text = installer.lock(tree)
-        return Requirements("uv.lock", text, bool(_LOCAL.search(text)))
+        return Requirements("uv.lock", text, points_into_tree(text))
     if (tree / "requirements.txt").exists():
         text = included(tree, "requirements.txt")
-        return Requirements("requirements.txt", text, bool(_LOCAL.search(text)))
+        return Requirements("requirements.txt", text, points_into_tree(text))
     table = project(tree).get("project")
     if isinstance(table, dict):
+        if "dependencies" in table.get("dynamic", []):
+            raise DeployError(
+                f"{where} has a pyproject.toml with dynamic dependencies, which only a build can tell; "
+                "add a uv.lock or a requirements.txt"
+            )
         return Requirements("pyproject.toml", "".join(f"{item}\n" for item in table.get("dependencies", [])), False)
     raise DeployError(
         f"{where} holds no uv.lock, requirements.txt or pyproject.toml with a [project] table at its top; "

@@ -102,11 +102,13 @@ def main() -> None:
             "reload": {"type": "str"},
         },
         supports_check_mode=True,
-        no_log=True,  # a host's journal is no place for whole files; what was done is logged below
     )
     unit = module.params["reload"]
-    found = differences([Item.of(options) for options in module.params["files"]])
-    result = {
+    try:
+        found = differences([Item.of(options) for options in module.params["files"]])
+    except DeployError as error:
+        module.fail_json(msg=str(error))
+    result: dict[str, Any] = {
         "changed": bool(found) or bool(unit and pending(unit)),
         "paths": [str(item.path) for item, _ in found],
         "diff": [diff for _, diff in found],

@@ -5,11 +5,13 @@ from __future__ import annotations
 
 import pwd
 from pathlib import Path
+from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.asgi.deploy.plugins.module_utils import systemd
 from ansible_collections.asgi.deploy.plugins.module_utils.certificates import due, observe_certificate
 from ansible_collections.asgi.deploy.plugins.module_utils.commands import attempt
+from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils.filesets import FILE_OPTIONS, Item, differences, pending
 from ansible_collections.asgi.deploy.plugins.module_utils.sockets import port_owners
 from ansible_collections.asgi.deploy.plugins.module_utils.venvs import complete, tool_mark
@@ -192,30 +194,34 @@ def main() -> None:
             },
         },
         supports_check_mode=True,
-        no_log=True,  # a host's journal is no place for whole files
     )
-    wanted = module.params
+    try:
+        module.exit_json(changed=False, **_look(module.params))
+    except DeployError as error:
+        module.fail_json(msg=str(error))
+
+
+def _look(wanted: dict[str, Any]) -> dict[str, Any]:
     drift = [str(item.path) for item, _ in differences([Item.of(options) for options in wanted["files"]])]
     if wanted["reload"] and pending(wanted["reload"]):
         drift.append(wanted["reload"])
-    module.exit_json(
-        changed=False,
-        missing_packages=_missing_packages(wanted["packages"]),
-        drift=drift,
-        inactive_units=[unit.name for unit in systemd.show(*wanted["units"]) if not (unit.active and unit.enabled)],
-        missing_users=[name for name in wanted["users"] if not _user_exists(name)],
-        port_owners={str(port): program for port, program in port_owners(wanted["ports"]).items()},
-        outdated_venvs=[
+    return {
+        "missing_packages": _missing_packages(wanted["packages"]),
+        "drift": drift,
+        "inactive_units": [unit.name for unit in systemd.show(*wanted["units"]) if not (unit.active and unit.enabled)],
+        "missing_users": [name for name in wanted["users"] if not _user_exists(name)],
+        "port_owners": {str(port): program for port, program in port_owners(wanted["ports"]).items()},
+        "outdated_venvs": [
             venv["path"]
             for venv in wanted["venvs"]
             if not complete(Path(venv["path"]), tool_mark(venv["requirements"]))
         ],
-        certificates_due={
+        "certificates_due": {
             certificate["name"]: reason
             for certificate in wanted["certificates"]
             if (reason := due(observe_certificate(certificate["name"]), certificate["domains"], certificate["server"]))
         },
-    )
+    }
 
 
 def _missing_packages(names: list[str]) -> list[str]:

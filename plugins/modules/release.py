@@ -166,7 +166,6 @@ def main() -> None:
             "keep": {"type": "int", "required": True},
         },
         supports_check_mode=True,
-        no_log=True,  # a host's journal is no place for whole files; what was done is logged below
     )
     options = dict(module.params)
     gate = Gate(**options.pop("gate"), host=options.pop("host_name"))

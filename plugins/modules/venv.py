@@ -58,7 +58,6 @@ def main() -> None:
             "installer": {"type": "str", "choices": ["auto", "uv", "pip"], "default": "auto"},
         },
         supports_check_mode=True,
-        no_log=True,  # a host's journal is no place for whole files
     )
     path, requirements = Path(module.params["path"]), module.params["requirements"]
     changed = not complete(path, tool_mark(requirements))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -23,12 +24,15 @@ _NAME = re.compile(r"[a-z](-?[a-z0-9])*")
 _MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)
 _DOTTED = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
-_REF = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._/+-]{0,199}")
+_REF = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._/@+-]{0,199}")
 _SCP = re.compile(r"[A-Za-z0-9_.-]+@[A-Za-z0-9.-]+:[^\s\\]+")
 _ENV = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _PATH = re.compile(r"/[A-Za-z0-9/._~%?&=+-]*")
 _STATUS = re.compile(r"[1-5](xx|[0-9]{2})")
 _REQUIREMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(\[[A-Za-z0-9,_-]+\])?(==[A-Za-z0-9.+!]+)?")
+_SIZE = re.compile(r"[0-9]{1,9}[kKmMgG]?")
+_EMAIL = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._%+-]*@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
+_URL = re.compile(r"https://[A-Za-z0-9._:\[\]-]+(/[A-Za-z0-9/._~%?&=+-]*)?")
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 
@@ -49,9 +53,13 @@ def git(value: str) -> str | None:
         return f"found {value!r}, {expected}"
     if value.startswith("/") or (_SCP.fullmatch(value) and not value.startswith("-")):
         return None
-    url = urlsplit(value)
+    try:
+        url = urlsplit(value)
+    except ValueError:  # an address in brackets that is none
+        return f"found {value!r}, {expected}"
     if url.password is not None:
-        return f"holds a password; keep it in root's ~/.netrc on the host and write git: {url.scheme}://{url.hostname}{url.path}"
+        clean = url._replace(netloc=url.netloc.rpartition("@")[2]).geturl()
+        return f"holds a password; keep it in root's ~/.netrc on the host and write git: {clean}"
     if url.scheme not in GIT_SCHEMES or not (url.hostname or url.scheme == "file") or not url.path.strip("/"):
         return f"found {value!r}, {expected}"
     return None
@@ -143,6 +151,22 @@ def between(least: int, most: int, unit: str) -> Rule:
     return rule
 
 
+def size(value: str) -> str | None:
+    return None if _SIZE.fullmatch(value) else f"found {value!r}, expected a size as nginx writes it, as in 16m"
+
+
+def email(value: str) -> str | None:
+    return None if _EMAIL.fullmatch(value) else f"found {value!r}, expected an address, as in ops@example.com"
+
+
+def https_url(value: str) -> str | None:
+    return None if _URL.fullmatch(value) else f"found {value!r}, expected a URL that begins with https://"
+
+
+def controller_file(value: str) -> str | None:
+    return None if Path(value).is_file() else f"found {value!r}, which is no file on the controller"
+
+
 APP: dict[str, Rule] = {
     "name": name,
     "git": git,
@@ -164,11 +188,27 @@ APP: dict[str, Rule] = {
 }
 
 
-def app_errors(app: Mapping[str, Any], where: str, rules: Mapping[str, Rule] | None = None) -> list[str]:
-    """What is wrong with the resolved options of one application; options with no value were reported before."""
+NGINX: dict[str, Rule] = {
+    "nginx_worker_connections": between(64, 1_048_576, "connections"),
+    "nginx_client_max_body_size": size,
+}
+
+CERTIFICATE: dict[str, Rule] = {
+    "certificate_name": name,
+    "certificate_domains": domains,
+    "certificate_email": email,
+    "certificate_directory": https_url,
+    "certificate_ca_file": controller_file,
+}
+
+ROLES = {"app": APP, "nginx": NGINX, "certificate": CERTIFICATE}
+
+
+def rule_errors(role: str, options: Mapping[str, Any], where: str = "") -> list[str]:
+    """What the rules of a role say of its resolved options; options without a value were reported before."""
     errors = []
-    for key, rule in (APP if rules is None else rules).items():
-        value: Any = app
+    for key, rule in ROLES[role].items():
+        value: Any = options
         for part in key.split("."):
             value = value.get(part) if isinstance(value, Mapping) else None
         if value is not None and (wrong := rule(value)):

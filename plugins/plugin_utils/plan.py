@@ -9,7 +9,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils.environment import env
 from ansible_collections.asgi.deploy.plugins.module_utils.layout import Layout
 from ansible_collections.asgi.deploy.plugins.module_utils.platforms import platform_of
 from ansible_collections.asgi.deploy.plugins.module_utils.workers import WorkerCount, worker_count
-from ansible_collections.asgi.deploy.plugins.plugin_utils.checks import app_errors
+from ansible_collections.asgi.deploy.plugins.plugin_utils.checks import rule_errors
 from ansible_collections.asgi.deploy.plugins.plugin_utils.spec import nearest, resolve, role_options
 
 # Bounds, in seconds, for nginx's connections to an application: keepalive_time after a switch no request goes over a
@@ -52,30 +52,46 @@ def app_plan(spec: Mapping[str, Any], facts: Mapping[str, Any]) -> dict[str, Any
 
 def inventory_errors(variables: Mapping[str, Any]) -> list[str]:
     """All that is wrong in one host's variables, found without touching the host."""
-    apps = variables.get("asgi_apps")
-    if not isinstance(apps, Sequence) or isinstance(apps, str) or not apps:
+    return [*_misspelt(variables), *_app_errors(variables.get("asgi_apps")), *_role_errors(variables)]
+
+
+def _app_errors(apps: Any) -> list[str]:
+    if not isinstance(apps, list) or not apps:
         found = "is missing" if apps is None else f"found {apps!r}"
-        return [f"asgi_apps: {found}; expected a list with an entry for each application", *_misspelt(variables)]
-    errors = _misspelt(variables)
+        return [f"asgi_apps: {found}; expected a list with an entry for each application"]
+    errors: list[str] = []
+    resolved: list[Mapping[str, Any]] = []
     for index, spec in enumerate(apps):
         where = f"asgi_apps[{index}]"
         if not isinstance(spec, Mapping):
             errors.append(f"{where}: found {spec!r}, expected a dictionary with name, git, module and domains")
+            resolved.append({})
             continue
         where += f" ({spec['name']})." if isinstance(spec.get("name"), str) else "."
-        errors.extend(_checked(spec, where)[1])
-    errors.extend(_collisions(apps))
+        app, wrong = _checked(spec, where)
+        errors.extend(wrong)
+        resolved.append(app)
+    return errors + _collisions(resolved)
+
+
+def _role_errors(variables: Mapping[str, Any]) -> list[str]:
+    """What is wrong with variables of the roles that every application needs."""
+    errors = []
     if not variables.get("certificate_email"):
         errors.append(
             "certificate_email: is missing; expected the address the CA writes to, "
             "as in certificate_email: ops@example.com"
         )
+    for role in ("nginx", "certificate"):
+        given = {key: option for key, option in role_options(role).items() if variables.get(key)}
+        resolved, wrong = resolve(given, {key: variables[key] for key in given})
+        errors += wrong + rule_errors(role, resolved)
     return errors
 
 
 def _checked(spec: Mapping[str, Any], where: str) -> tuple[dict[str, Any], list[str]]:
     app, errors = resolve(_app_options(), spec, where)
-    return app, errors + app_errors(app, where)
+    return app, errors + rule_errors("app", app, where)
 
 
 def _workers(app: Mapping[str, Any], facts: Mapping[str, Any]) -> WorkerCount:
@@ -84,17 +100,12 @@ def _workers(app: Mapping[str, Any], facts: Mapping[str, Any]) -> WorkerCount:
     return worker_count(facts, app["workload"], app["memory_per_worker"])
 
 
-def _collisions(apps: Sequence[Any]) -> list[str]:
+def _collisions(apps: Sequence[Mapping[str, Any]]) -> list[str]:
     """Names and domains that two applications of one host claim."""
     errors: list[str] = []
     owners: dict[tuple[str, str], int] = {}
-    for index, spec in enumerate(apps):
-        if not isinstance(spec, Mapping):
-            continue
-        domains = spec.get("domains")
-        claims = [("name", spec.get("name"))] + [
-            ("domain", item) for item in (domains if isinstance(domains, list) else [])
-        ]
+    for index, app in enumerate(apps):
+        claims = [("name", app.get("name")), *(("domain", domain) for domain in app.get("domains") or [])]
         for kind, value in claims:
             first = owners.setdefault((kind, str(value)), index)
             if value is not None and first != index:

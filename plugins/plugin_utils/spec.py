@@ -46,32 +46,48 @@ def unknown_key(key: str, known: Mapping[str, Any]) -> str:
 def resolve(options: Mapping[str, Any], values: Mapping[str, Any], where: str = "") -> tuple[dict[str, Any], list[str]]:
     """`values` with types converted and defaults filled in, and all that is wrong with them.
 
-    Each option is handed to Ansible's own validator alone, so that every mistake is reported, and where it is.
+    Each option is handed to Ansible's own validator alone, so that every mistake is reported, and where it is. What is
+    wrong has no value in the result.
     """
     resolved: dict[str, Any] = {}
     errors = [f"{where}{key}: {unknown_key(key, options)}" for key in values if key not in options]
     for key, option in options.items():
-        if key not in values or values[key] is None:
-            if option.get("required"):
-                errors.append(f"{where}{key}: is missing; expected {_expected(option)}")
+        found = values.get(key)
+        inner = option.get("options")
+        if found is None and option.get("required"):
+            errors.append(f"{where}{key}: is missing; expected {_expected(option)}")
+        elif found is None:
             default = plain(option.get("default"))
-            resolved[key] = (
-                resolve(option["options"], default, "")[0] if option.get("options") and default == {} else default
-            )
-            continue
-        found = values[key]
-        if option.get("options") and isinstance(found, Mapping):
-            resolved[key], inner = resolve(option["options"], found, f"{where}{key}.")
-            errors.extend(inner)
-            continue
-        result = ArgumentSpecValidator(
-            {key: {k: v for k, v in option.items() if k not in ("options", "required")}}
-        ).validate({key: plain(found)})
-        # The validator turns any value into text, a list or a dictionary included; nobody means that.
-        if result.error_messages or (option.get("type", "str") == "str" and isinstance(found, (Mapping, list))):
-            errors.append(f"{where}{key}: found {found!r}, expected {_expected(option)}")
-        resolved[key] = result.validated_parameters.get(key)
-    return resolved, errors
+            resolved[key] = resolve(inner, default)[0] if inner else default
+        elif inner and isinstance(found, Mapping):
+            resolved[key], wrong = resolve(inner, found, f"{where}{key}.")
+            errors.extend(wrong)
+        elif mistake := _mistake(option, found):
+            errors.append(f"{where}{key}: {mistake}")
+        else:
+            resolved[key] = _validated(option, found).validated_parameters["value"]
+    return {key: resolved.get(key) for key in options}, errors
+
+
+def _mistake(option: Mapping[str, Any], found: Any) -> str | None:
+    kind = option.get("type", "str")
+    if kind == "str" and isinstance(found, (bool, float)):
+        read_as = "true or false" if isinstance(found, bool) else "a number"
+        return f"found {found!r}, which YAML reads as {read_as}; put it in quotes"
+    # The validator is generous: it makes text of lists, a dictionary of key=value text, and a number of true.
+    meant = {
+        "str": not isinstance(found, (Mapping, list)),
+        "dict": isinstance(found, Mapping),
+        "int": not isinstance(found, bool),
+    }
+    if not meant.get(kind, True) or _validated(option, found).error_messages:
+        return f"found {found!r}, expected {_expected(option)}"
+    return None
+
+
+def _validated(option: Mapping[str, Any], found: Any) -> Any:
+    alone = {key: value for key, value in option.items() if key not in ("options", "required")}
+    return ArgumentSpecValidator({"value": alone}).validate({"value": plain(found)})
 
 
 def _expected(option: Mapping[str, Any]) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.asgi.deploy.plugins.plugin_utils import checks
-from ansible_collections.asgi.deploy.plugins.plugin_utils.checks import APP, app_errors, between, domain, git, module
+from ansible_collections.asgi.deploy.plugins.plugin_utils.checks import APP, between, domain, git, module, rule_errors
 from ansible_collections.asgi.deploy.plugins.plugin_utils.plan import _app_options
 
 GOOD: dict[str, list[Any]] = {
@@ -317,9 +317,9 @@ def test_no_password_is_told() -> None:
     assert "secret" not in str(git("https://me:secret@git.example.com"))
 
 
-def test_app_errors() -> None:
+def test_rule_errors() -> None:
     app = {"name": "Shop", "git": None, "module": "main:app", "gate": {"path": "ready", "timeout": 0}}
-    assert app_errors(app, "apps[0].") == [
+    assert rule_errors("app", app, "apps[0].") == [
         "apps[0].name: found 'Shop', expected at most 24 lower-case letters, digits and single hyphens, "
         "beginning with a letter, as in name: shop",
         "apps[0].gate.path: found 'ready', expected an absolute path of a URL, as in /ready",
@@ -327,5 +327,5 @@ def test_app_errors() -> None:
     ]
 
 
-def test_app_errors_where_a_group_is_missing() -> None:
-    assert app_errors({"gate": None}, "") == []
+def test_rule_errors_where_a_group_is_missing() -> None:
+    assert rule_errors("app", {"gate": None}) == []

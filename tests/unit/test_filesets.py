@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.asgi.deploy.plugins.module_utils import filesets
+from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils.filesets import Item, apply_all, differences, write
 
 ME = getpass.getuser()
@@ -77,12 +78,9 @@ def nothing(path: Path) -> None:
         pytest.param(a_file, {"content": "old\n", "mode": "0755"}, 0o755, id="mode alone"),
         pytest.param(a_link, {"content": "new\n"}, 0o644, id="dangling link in the way"),
         pytest.param(a_link_to_the_content, {"content": "new\n"}, 0o644, id="link to the same content"),
-        pytest.param(a_full_directory, {"content": "new\n"}, 0o644, id="directory in the way"),
         pytest.param(nothing, {"state": "directory"}, 0o755, id="create a directory"),
         pytest.param(nothing, {"state": "directory", "mode": "0700"}, 0o700, id="create a closed directory"),
         pytest.param(a_directory, {"state": "directory", "mode": "0700"}, 0o700, id="close a directory"),
-        pytest.param(a_file, {"state": "directory"}, 0o755, id="file in a directory's way"),
-        pytest.param(a_link, {"state": "directory"}, 0o755, id="link in a directory's way"),
     ],
 )
 def test_apply(tmp_path: Path, before: Callable[[Path], None], wanted: dict[str, str], mode: int) -> None:
@@ -100,7 +98,7 @@ def test_apply(tmp_path: Path, before: Callable[[Path], None], wanted: dict[str,
         assert not path.is_symlink()
 
 
-@pytest.mark.parametrize("before", [a_file, a_link, a_directory, a_full_directory])
+@pytest.mark.parametrize("before", [a_file, a_link])
 def test_absent(tmp_path: Path, before: Callable[[Path], None]) -> None:
     path = tmp_path / "path"
     before(path)
@@ -109,6 +107,24 @@ def test_absent(tmp_path: Path, before: Callable[[Path], None]) -> None:
     apply_all([gone], accept)
     assert not os.path.lexists(path)
     assert differences([gone]) == []
+
+
+@pytest.mark.parametrize(
+    ("before", "wanted", "message"),
+    [
+        pytest.param(a_full_directory, {"state": "absent"}, "is a directory where a file belongs", id="absent"),
+        pytest.param(a_full_directory, {"content": "new\n"}, "is a directory where a file belongs", id="file"),
+        pytest.param(a_file, {"state": "directory"}, "is a file where a directory belongs", id="directory"),
+        pytest.param(a_link, {"state": "directory"}, "is a link where a directory belongs", id="directory for a link"),
+    ],
+)
+def test_nothing_is_removed_for_another_kind(
+    tmp_path: Path, before: Callable[[Path], None], wanted: dict[str, str], message: str
+) -> None:
+    path = tmp_path / "path"
+    before(path)
+    with pytest.raises(DeployError, match=message):
+        differences([item(path, **wanted)])
 
 
 def test_what_a_link_names_is_left_alone(tmp_path: Path) -> None:
@@ -177,10 +193,6 @@ def state_of(path: Path) -> Any:
         pytest.param(a_link, {"content": "new\n"}, id="link"),
         pytest.param(a_file, {"state": "absent"}, id="removed file"),
         pytest.param(a_link, {"state": "absent"}, id="removed link"),
-        pytest.param(a_full_directory, {"state": "absent"}, id="removed directory"),
-        pytest.param(a_full_directory, {"content": "new\n"}, id="directory replaced by a file"),
-        pytest.param(a_file, {"state": "directory"}, id="file replaced by a directory"),
-        pytest.param(a_link, {"state": "directory"}, id="link replaced by a directory"),
     ],
 )
 def test_rollback(tmp_path: Path, before: Callable[[Path], None], wanted: dict[str, str]) -> None:

@@ -148,26 +148,26 @@ def test_asks_as_nginx_does(path: Path) -> None:
         pytest.param(
             reply("500 Internal Server Error"),
             gate(timeout=0.3),
-            "GET /ready answered 500 Internal Server Error, expected 2xx (for 0 s)",
+            "GET /ready answered 500 Internal Server Error, expected 2xx (for 0.3 s)",
             id="500",
         ),
         pytest.param(
             reply("404 Not Found"),
             gate("/", ("200", "3xx"), timeout=0.3),
-            "GET / answered 404 Not Found, expected 200, 3xx (for 0 s)",
+            "GET / answered 404 Not Found, expected 200, 3xx (for 0.3 s)",
             id="404",
         ),
         pytest.param(hang, gate(timeout=1), "GET /ready got no answer within 1 s (for 1 s)", id="hang"),
         pytest.param(
             hang_up,
             gate(timeout=0.3),
-            "GET /ready failed: Remote end closed connection without response (for 0 s)",
+            "GET /ready failed: Remote end closed connection without response (for 0.3 s)",
             id="hang up",
         ),
         pytest.param(
             lambda connection, _: connection.sendall(b"SSH-2.0-OpenSSH\r\n"),
             gate(timeout=0.3),
-            "GET /ready failed: SSH-2.0-OpenSSH\r\n (for 0 s)",
+            "GET /ready failed: SSH-2.0-OpenSSH\r\n (for 0.3 s)",
             id="no HTTP",
         ),
     ],
@@ -179,14 +179,14 @@ def test_refused(path: Path, answer: Answer, wanted: Gate, text: str) -> None:
 
 
 def test_no_socket(path: Path) -> None:
-    text = "GET /ready failed: [Errno 2] No such file or directory (for 0 s)"
+    text = "GET /ready failed: [Errno 2] No such file or directory (for 0.2 s)"
     assert watch(str(path), gate(timeout=0.2), alive) == text
 
 
 def test_too_few_answers_in_time(path: Path) -> None:
     with server(path, reply("200 OK")):
         found = watch(str(path), gate(timeout=0.2, successes=1_000_000), alive)
-    assert re.fullmatch(r"only [1-9]\d* answers in a row passed \(for 0 s\)", str(found))
+    assert re.fullmatch(r"only [1-9]\d* answers in a row passed \(for 0.2 s\)", str(found))
 
 
 def test_process_that_died_ends_the_wait(path: Path) -> None:

@@ -122,7 +122,7 @@ def test_everything_right(inventory: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize(
     "variable",
-    ["asgi_hosts", "nginx_worker_connections", "certificate_directory", "nginx_version", "asgi_team_contact"],
+    ["asgi_hosts", "nginx_worker_connections", "nginx_version", "asgi_team_contact"],
 )
 def test_variables_that_are_ours_or_none_of_our_business(inventory: dict[str, Any], variable: str) -> None:
     assert inventory_errors({**inventory, variable: "4096"}) == []

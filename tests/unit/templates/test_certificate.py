@@ -30,7 +30,7 @@ def test_challenge(render: Render) -> None:
     [
         pytest.param({}, [], id="a public CA"),
         pytest.param(
-            {"certificate_ca_file": "/ca.pem"},
+            {"certificate_ca_file": __file__},
             ["Environment=REQUESTS_CA_BUNDLE=/etc/asgi-deploy/acme-ca.pem"],
             id="a CA of one's own",
         ),
@@ -71,7 +71,7 @@ def test_systemd_takes_the_renewal(render: Render, tmp_path: Path, verify: Verif
     certbot.parent.mkdir(parents=True)
     certbot.write_text("#!/bin/sh\n", encoding="utf-8")
     certbot.chmod(0o755)
-    options = {**OPTIONS, "certificate_ca_file": "/ca.pem", "_certificate_certbot": str(tmp_path / "certbot")}
+    options = {**OPTIONS, "certificate_ca_file": __file__, "_certificate_certbot": str(tmp_path / "certbot")}
     verify(
         {
             "asgi-certificates.service": render("certificate", "renew.service.j2", **options),
