@@ -88,8 +88,9 @@ def start(*names: str) -> None:
 
 
 def stop(*names: str) -> None:
-    if names:
-        run(["systemctl", "stop", "--", *names])
+    """Stops units; one that is not loaded is stopped already."""
+    if loaded := [unit.name for unit in show(*names) if unit.present]:
+        run(["systemctl", "stop", "--", *loaded])
 
 
 def reset_failed(*names: str) -> None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from tests import https
 from tests.integration.conftest import Web, web
 from tests.integration.hosts import HOSTS, LAB, playbook
 
@@ -36,7 +39,7 @@ def refused(site: Web, **changes: str) -> str:
 def test_refuses_a_version_that_the_repository_does_not_have(site: Web) -> None:
     output = refused(site, version="v1.0.1")
     assert "version: found 'v1.0.1', which is no tag, branch or commit of git://" in output
-    assert "it has v1.1.0, v1.0.0" in output or "it has v1.0.0, v1.1.0" in output
+    assert "it has v1.0.0" in output
 
 
 def test_refuses_a_repository_that_cannot_be_read(site: Web) -> None:
@@ -112,16 +115,11 @@ def test_builds_from_a_lock_or_from_the_project(site: Web, installer: str) -> No
         "installer": installer,
     }
     playbook("--extra-vars", json.dumps({"asgi_apps": [entry]}), f"--limit={site.host.name}").ok()
-    from tests import https
-
     answer = https.wait(f"{name}.example.test", site.host.address, site.ca)
     assert (answer.status_code, answer.text) == (200, "1.0.0")
     assert site.get("/version").status_code == 200, "the other application on the host serves on"
 
 
 def lock(tree: Path) -> None:
-    import subprocess
-    import sys
-
     uv = Path(sys.executable).with_name("uv")
     subprocess.run([str(uv), "lock", "--quiet", "--directory", str(tree)], check=True, timeout=60)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from typing import Any
 
 from tests.integration.conftest import Web
 from tests.integration.hosts import playbook
@@ -82,7 +84,7 @@ def test_a_websocket_keeps_its_release_until_the_drain_ends(webs: list[Web]) -> 
 def test_a_changed_environment_is_a_release_of_its_own(webs: list[Web]) -> None:
     web = webs[0]
     before = web.live()
-    entry = {
+    entry: dict[str, Any] = {
         "name": "shop",
         "git": "{{ shop_repository }}",
         "version": "v1.1.0",
@@ -91,11 +93,10 @@ def test_a_changed_environment_is_a_release_of_its_own(webs: list[Web]) -> None:
         "env": {"GREETING": 'a "quoted" $value with \\ and spaces', "SHOP_WARM_UP_SECONDS": "1"},
         "gate": {"path": "/ready", "status": ["200"]},
     }
-    import json
-
     playbook("--extra-vars", json.dumps({"asgi_apps": [entry]}), f"--limit={web.host.name}").ok()
     assert web.live() != before
     pid = web.version()["pid"]
+    greeting = entry["env"]["GREETING"]
     environment = web.host.run(f"tr '\\0' '\\n' </proc/{pid}/environ").stdout.splitlines()
-    assert f"GREETING={entry['env']['GREETING']}" in environment  # type: ignore[index]
+    assert f"GREETING={greeting}" in environment
     assert f"ASGI_RELEASE={web.live()}" in environment
