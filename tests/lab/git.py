@@ -54,6 +54,11 @@ def up() -> None:
         start_service(DAEMON, command)
 
 
+def forget(lab: str) -> None:
+    """Remove a lab's repositories."""
+    remove_tree(DIRECTORY / lab)
+
+
 def down() -> None:
     """End it and forget what it served."""
     if process := read_process(DAEMON.with_suffix(".json")):

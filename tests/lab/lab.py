@@ -284,6 +284,7 @@ class Lab:
             raise LabError("\n".join(errors))
         with state.locked(state.LOCK):
             acme.leave(self.name)
+            git.forget(self.name)
             state.remove_tree(self.state_dir)
             if not state.lab_names():
                 clean_machine()
