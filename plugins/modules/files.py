@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
@@ -95,6 +96,7 @@ paths:
 
 
 def main() -> None:
+    os.umask(0o022)  # whatever root's own is: nginx and the application must get to what is made here
     module = AnsibleModule(
         argument_spec={
             "files": {"type": "list", "elements": "dict", "required": True, "options": FILE_OPTIONS},

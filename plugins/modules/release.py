@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 
 from ansible.module_utils.basic import AnsibleModule
@@ -140,6 +141,7 @@ steps:
 
 
 def main() -> None:
+    os.umask(0o022)  # whatever root's own is: nginx and the application must get to what is made here
     module = AnsibleModule(
         argument_spec={
             "name": {"type": "str", "required": True},

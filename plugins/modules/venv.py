@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
@@ -51,6 +52,7 @@ RETURN = """#"""
 
 
 def main() -> None:
+    os.umask(0o022)  # whatever root's own is: nginx and the application must get to what is made here
     module = AnsibleModule(
         argument_spec={
             "path": {"type": "path", "required": True},

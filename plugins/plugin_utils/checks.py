@@ -16,6 +16,14 @@ from ansible_collections.asgi.deploy.plugins.module_utils.layout import NAME_MAX
 
 Rule = Callable[[Any], "str | None"]
 
+# How the options that every application needs are written.
+EXAMPLES = {
+    "name": "shop",
+    "git": "https://git.example.com/shop.git",
+    "module": "shop.main:app",
+    "domains": "[shop.example.com]",
+}
+
 RESERVED_NAMES = {"boot"}
 RESERVED_ENV = {"ASGI_APP", "ASGI_RELEASE"}
 GIT_SCHEMES = ("https", "http", "ssh", "git", "file")

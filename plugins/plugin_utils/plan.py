@@ -9,7 +9,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils.environment import env
 from ansible_collections.asgi.deploy.plugins.module_utils.layout import Layout
 from ansible_collections.asgi.deploy.plugins.module_utils.platforms import platform_of
 from ansible_collections.asgi.deploy.plugins.module_utils.workers import WorkerCount, worker_count
-from ansible_collections.asgi.deploy.plugins.plugin_utils.checks import rule_errors
+from ansible_collections.asgi.deploy.plugins.plugin_utils.checks import EXAMPLES, rule_errors
 from ansible_collections.asgi.deploy.plugins.plugin_utils.spec import nearest, resolve, role_options
 
 # Bounds, in seconds, for nginx's connections to an application: keepalive_time after a switch no request goes over a
@@ -90,7 +90,7 @@ def _role_errors(variables: Mapping[str, Any]) -> list[str]:
 
 
 def _checked(spec: Mapping[str, Any], where: str) -> tuple[dict[str, Any], list[str]]:
-    app, errors = resolve(_app_options(), spec, where)
+    app, errors = resolve(_app_options(), spec, where, EXAMPLES)
     return app, errors + rule_errors("app", app, where)
 
 

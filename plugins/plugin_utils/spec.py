@@ -43,8 +43,15 @@ def unknown_key(key: str, known: Mapping[str, Any]) -> str:
     return "is not an option; " + (f"did you mean {meant}?" if meant else f"known are {', '.join(sorted(known))}")
 
 
-def resolve(options: Mapping[str, Any], values: Mapping[str, Any], where: str = "") -> tuple[dict[str, Any], list[str]]:
+def resolve(
+    options: Mapping[str, Any],
+    values: Mapping[str, Any],
+    where: str = "",
+    examples: Mapping[str, str] | None = None,
+) -> tuple[dict[str, Any], list[str]]:
     """`values` with types converted and defaults filled in, and all that is wrong with them.
+
+    `where` precedes each option's name in a message; `examples` are shown for required options that are missing.
 
     Each option is handed to Ansible's own validator alone, so that every mistake is reported, and where it is. What is
     wrong has no value in the result.
@@ -55,7 +62,8 @@ def resolve(options: Mapping[str, Any], values: Mapping[str, Any], where: str = 
         found = values.get(key)
         inner = option.get("options")
         if found is None and option.get("required"):
-            errors.append(f"{where}{key}: is missing; expected {_expected(option)}")
+            example = f", as in {key}: {examples[key]}" if examples and key in examples else ""
+            errors.append(f"{where}{key}: is missing; expected {_expected(option)}{example}")
         elif found is None:
             default = plain(option.get("default"))
             resolved[key] = resolve(inner, default)[0] if inner else default

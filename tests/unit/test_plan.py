@@ -155,10 +155,16 @@ def test_no_applications(inventory: dict[str, Any], apps: Any, error: str) -> No
 @pytest.mark.parametrize(
     ("changes", "errors"),
     [
-        pytest.param({"name": None}, ["asgi_apps[0].name: is missing; expected text"], id="no name"),
-        pytest.param({"module": None}, ["asgi_apps[0] (shop).module: is missing; expected text"], id="no module"),
+        pytest.param({"name": None}, ["asgi_apps[0].name: is missing; expected text, as in name: shop"], id="no name"),
         pytest.param(
-            {"domains": None}, ["asgi_apps[0] (shop).domains: is missing; expected a list of text"], id="no domains"
+            {"module": None},
+            ["asgi_apps[0] (shop).module: is missing; expected text, as in module: shop.main:app"],
+            id="no module",
+        ),
+        pytest.param(
+            {"domains": None},
+            ["asgi_apps[0] (shop).domains: is missing; expected a list of text, as in domains: [shop.example.com]"],
+            id="no domains",
         ),
         pytest.param(
             {"domian": ["a.example"]},
@@ -257,7 +263,10 @@ def test_two_applications_without_a_name(inventory: dict[str, Any]) -> None:
     first = inventory["asgi_apps"][0]
     first["name"] = None
     inventory["asgi_apps"].append({**first, "domains": ["blog.example.com"]})
-    errors = ["asgi_apps[0].name: is missing; expected text", "asgi_apps[1].name: is missing; expected text"]
+    errors = [
+        "asgi_apps[0].name: is missing; expected text, as in name: shop",
+        "asgi_apps[1].name: is missing; expected text",
+    ]
     assert inventory_errors(inventory) == errors
 
 
