@@ -28,7 +28,7 @@ description:
   - Compares and writes many files in one call.
   - After writing, the whole is validated; when that fails, every file is put back as it was and the validator's own
     words are shown.
-  - A service takes its new configuration in the same call. What a killed run left undone, the next one finishes.
+  - O(reload) takes its new configuration in the same call, and is started where it does not run. What a killed run left undone, the next one finishes.
 attributes:
   check_mode:
     support: full
@@ -37,43 +37,12 @@ attributes:
     support: full
     description: Shows each difference.
 options:
-  files:
-    description: The files.
-    type: list
-    elements: dict
-    required: true
-    suboptions:
-      path:
-        description: Where it is.
-        type: path
-        required: true
-      state:
-        description: What it is.
-        type: str
-        choices: [file, directory, absent]
-        default: file
-      content:
-        description: The text of a file.
-        type: str
-      mode:
-        description: Its mode in octal; V(0644) by default, V(0755) for a directory.
-        type: str
-      owner:
-        description: Its owner.
-        type: str
-        default: root
-      group:
-        description: Its group.
-        type: str
-        default: root
   validate:
     description: The command that must succeed with the new files in place, as a list of arguments.
     type: list
     elements: str
     default: []
-  reload:
-    description: The service that reads the files. Reloaded after a change; started where it does not run.
-    type: str
+extends_documentation_fragment: [asgi.deploy.files]
 """
 
 EXAMPLES = """
@@ -99,7 +68,7 @@ def main() -> None:
     os.umask(0o022)  # whatever root's own is: nginx and the application must get to what is made here
     module = AnsibleModule(
         argument_spec={
-            "files": {"type": "list", "elements": "dict", "required": True, "options": FILE_OPTIONS},
+            "files": {"type": "list", "elements": "dict", "default": [], "options": FILE_OPTIONS},
             "validate": {"type": "list", "elements": "str", "default": []},
             "reload": {"type": "str"},
         },

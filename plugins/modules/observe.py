@@ -37,38 +37,6 @@ options:
     type: list
     elements: str
     default: []
-  files:
-    description: Files as in M(asgi.deploy.files).
-    type: list
-    elements: dict
-    default: []
-    suboptions:
-      path:
-        description: Where it is.
-        type: path
-        required: true
-      state:
-        description: What it is.
-        type: str
-        choices: [file, directory, absent]
-        default: file
-      content:
-        description: The text of a file.
-        type: str
-      mode:
-        description: Its mode in octal.
-        type: str
-      owner:
-        description: Its owner.
-        type: str
-        default: root
-      group:
-        description: Its group.
-        type: str
-        default: root
-  reload:
-    description: The service that reads the files.
-    type: str
   units:
     description: Units that shall be enabled and active.
     type: list
@@ -117,6 +85,7 @@ options:
         description: The text of its requirements.
         type: str
         required: true
+extends_documentation_fragment: [asgi.deploy.files]
 """
 
 EXAMPLES = """
