@@ -1,4 +1,4 @@
-"""One release, from a version to serving: resolve, prepare, start, gate, switch, drain, prune.
+"""Puts releases live: start, gate, switch, watch, drain, prune.
 
 Every step can be done again: a run that was ended at any point is finished by the next one. Until the switch the
 release that serves is not touched.
@@ -6,290 +6,250 @@ release that serves is not touched.
 
 from __future__ import annotations
 
-import compileall
-import os
 import shutil
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.asgi.deploy.plugins.module_utils import systemd, venvs
+from ansible_collections.asgi.deploy.plugins.module_utils import memory, systemd
+from ansible_collections.asgi.deploy.plugins.module_utils.builder import Builder
 from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
-from ansible_collections.asgi.deploy.plugins.module_utils.filesets import write
-from ansible_collections.asgi.deploy.plugins.module_utils.gate import Gate, watch
-from ansible_collections.asgi.deploy.plugins.module_utils.git import Mirror
-from ansible_collections.asgi.deploy.plugins.module_utils.identity import digest
-from ansible_collections.asgi.deploy.plugins.module_utils.layout import UNITS, Layout, release_id
+from ansible_collections.asgi.deploy.plugins.module_utils.instance import Instance, not_draining, running
+from ansible_collections.asgi.deploy.plugins.module_utils.layout import Layout
 from ansible_collections.asgi.deploy.plugins.module_utils.retention import to_prune, unused_venvs
-from ansible_collections.asgi.deploy.plugins.module_utils.sockets import unix_peers
+from ansible_collections.asgi.deploy.plugins.module_utils.settings import Settings
+from ansible_collections.asgi.deploy.plugins.module_utils.states import STATES, Seen, last_good, remaining
 from ansible_collections.asgi.deploy.plugins.module_utils.store import Store
-
-JOURNAL_LINES = 40
-LOCK_TIMEOUT = 300.0
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """What shall serve."""
-
-    layout: Layout
-    git: str
-    version: str
-    files: Mapping[str, str]  # name in the release directory → text, readable by the application
-    environment: str  # text of its environment file, readable by root alone
-    units: Mapping[str, str]  # "service" and "socket" → text; %i stands for the release
-    server_requirements: Sequence[str]
-    installer: str
-    gate: Gate
-    settle: float  # seconds after a switch until no connection of nginx's leads to the release before
-    drain_timeout: float
-    keep: int
+from ansible_collections.asgi.deploy.plugins.module_utils.watch import AccessLog, watch
 
 
 class Deployment:
-    """The work of one run; `steps` tells how long each took."""
+    """The work of one run on one application; `steps` tells how long each took."""
 
-    def __init__(self, wanted: Wanted) -> None:
-        self.wanted = wanted
-        self.layout = wanted.layout
-        self.store = Store(wanted.layout)
-        self.mirror = Mirror(Path(wanted.layout.mirror), wanted.git)
-        self.interpreter = venvs.Interpreter.at(venvs.PYTHON)
-        self.steps: dict[str, float] = {}
+    def __init__(self, layout: Layout, by: str, lock_timeout: float) -> None:
+        self.layout = layout
+        self.store = Store(layout)
+        self._by = by
+        self._lock_timeout = lock_timeout
+        self._steps: dict[str, float] = {}
 
-    def identify(self, commit: str) -> str:
-        """The release's id: a digest over all that makes it what it is."""
-        wanted = self.wanted
-        inputs = {
-            "commit": commit,
-            "interpreter": self.interpreter.tag,
-            "installer": wanted.installer,
-            "server": list(wanted.server_requirements),
-            "files": dict(wanted.files),
-            "environment": wanted.environment,
-            "units": dict(wanted.units),
-        }
-        return release_id(wanted.version, digest(inputs))
+    def predict(self, builder: Builder, settings: Settings) -> dict[str, Any]:
+        """What :meth:`release` would do, without doing it."""
+        commit = builder.mirror.resolve(builder.inputs.version)
+        release = builder.identify(commit) if commit else None
+        left = self._left(release, builder, settings) if release else STATES
+        return self._result(bool(left), release, self.store.live(), commit=commit)
 
-    def predict(self) -> dict[str, Any]:
-        """What a run would do, without doing it."""
-        commit = self.mirror.resolve(self.wanted.version)
-        release = self.identify(commit) if commit else None
-        changed = release is None or not self._serves(release)
-        return self._result(changed=changed, release=release, commit=commit, before=self.store.live())
-
-    def run(self) -> dict[str, Any]:
-        """Makes the wanted release serve.
+    def release(self, builder: Builder, settings: Settings) -> dict[str, Any]:
+        """Makes the release of a builder's inputs serve.
 
         Raises:
             DeployError: it cannot; what served before still does.
         """
-        with self._step("resolve"):
-            commit = self.mirror.resolve(self.wanted.version)
-            release = self.identify(commit) if commit else None
-        with self.store.lock(LOCK_TIMEOUT):
-            if release and self._serves(release):
-                return self._result(changed=self._finish(release), release=release, commit=commit, before=release)
-            return self._deploy(commit, release)
+        version = builder.inputs.version
+        with self._step("resolved"):
+            commit = builder.mirror.resolve(version)
+            release = builder.identify(commit) if commit else None
+        with self.store.lock(self._lock_timeout, self._by):
+            before = self.store.live()
+            left = self._left(release, builder, settings) if release else STATES
+            if not left:
+                return self._result(False, release, before, commit=commit)
+            with self._audited(before, release, version=version) as entry:
+                if release is None or "prepared" in left:
+                    release, commit = self._prepare(builder, commit, before)
+                    entry["to"] = release
+                self.store.note(release, settings=asdict(settings))
+                self._advance(release, left, before, settings)
+            return self._result(True, release, before, commit=commit)
 
-    def _deploy(self, commit: str | None, release: str | None) -> dict[str, Any]:
-        before = self.store.live()
-        started = time.time()
+    def rollback(self, to: str | None) -> dict[str, Any]:
+        """Goes back to a release that is still on the host: the last that served well, or the one named.
+
+        Raises:
+            DeployError: there is no such release, or it does not pass its gate; what serves is not touched.
+        """
+        with self.store.lock(self._lock_timeout, self._by):
+            before = self.store.live()
+            target = self.choose(to)
+            if target == before:
+                return self._result(False, target, before)
+            settings = Settings.recorded(self.store.record(target))
+            with self._audited(before, target, rollback=True):
+                # It was watched in its time, and what it replaces is nothing to go back to.
+                left = [state for state in self._left(target, None, settings) if state != "watched"]
+                self._advance(target, left, before, settings)
+                self._reached(target, "watched")
+            return self._result(True, target, before)
+
+    def choose(self, to: str | None) -> str:
+        """The release a rollback leads to."""
+        records = self.store.good_records()
+        choice = to or last_good(records, self.store.live())
+        if choice in records:
+            return choice
+        listed = ", ".join(sorted(records, key=lambda name: records[name]["states"]["live"])) or "none"
+        asked = f"{to} is not a release that" if to else "no other release"
+        raise DeployError(f"{self.layout.app}: {asked} served well and is still on this host; those that did: {listed}")
+
+    def _prepare(self, builder: Builder, commit: str | None, before: str | None) -> tuple[str, str]:
+        """The release's id and commit, once it is on disk."""
+        version = builder.inputs.version
         try:
-            with self._step("fetch"):
-                commit = self.mirror.fetch(self.wanted.version, commit)
-                release = self.identify(commit)
-            with self._step("prepare"):
-                self._prepare(release, commit)
-            with self._step("start"):
-                self._start(release)
-            with self._step("gate"):
-                self._gate(release, started)
+            with self._step("prepared"):
+                commit = builder.mirror.fetch(version, commit)
+                release = builder.identify(commit)
+                builder.prepare(release, commit)
         except DeployError as error:
-            self._give_up(release, before, started, str(error))
-            raise DeployError(self._failure(str(error), release, before)) from error
-        with self._step("switch"):
-            self.store.switch(release)
-            systemd.enable(self.layout.boot_unit)
-        if before != release:
-            self.store.note(release, live=time.time(), state="live", previous=before)
-        self._audit(started, before, release, "live")
-        self._finish(release, before)
-        return self._result(changed=True, release=release, commit=commit, before=before)
+            raise self._story(version, before, "could not be prepared", error) from error
+        return release, commit
 
-    def _serves(self, release: str) -> bool:
-        """Whether a release serves, and all that belongs to it is as it shall be."""
-        service, socket, boot = systemd.show(
-            self.layout.service(release), self.layout.socket(release), self.layout.boot_unit
+    def _left(self, release: str, builder: Builder | None, settings: Settings) -> tuple[str, ...]:
+        """The states that a release has yet to reach."""
+        instance = Instance(self.layout, release)
+        seen = Seen(
+            recorded=self.store.record(release).get("states", {}),
+            intact=builder is None or builder.intact(release),
+            running=instance.up() and not instance.draining(),
+            live=self.store.live() == release and systemd.show(self.layout.boot_unit)[0].enabled,
+            others=self._others(release),
+            surplus=self._surplus(release, settings.keep),
         )
-        return (
-            self.store.live() == release
-            and all(unit.active and not unit.stale for unit in (service, socket))
-            and boot.enabled
-            and all(_holds(path, text) for path, text in self._unit_files(release).items())
-            and all(_holds(self.store.path(release) / name, text) for name, text in self._release_files().items())
-        )
+        return remaining(seen)
 
-    def _prepare(self, release: str, commit: str) -> None:
-        """Makes the release's directory; its record is written last and says that it is whole."""
-        path = self.store.path(release)
-        if not self.store.record(release):
-            shutil.rmtree(path, ignore_errors=True)
-            tree = path / "src"
-            tree.mkdir(parents=True)
-            self.mirror.checkout(commit, tree)
-            venv = self._venv(path, tree, commit)
-            compileall.compile_dir(str(tree), quiet=2)
-            _give(tree, self.layout.user)
-            (path / "venv").symlink_to(Path("../../venvs", venv))
-            self._write_files(release)
-            self.store.note(
-                release, commit=commit, version=self.wanted.version, venv=venv, prepared=time.time(), state="prepared"
-            )
-        self._write_files(release)
-        for file, text in self._unit_files(release).items():
-            if not _holds(file, text):
-                write(file, text.encode())
-        systemd.daemon_reload()
+    def _others(self, release: str) -> set[str]:
+        """Other releases that run and do not drain yet."""
+        return not_draining(self.layout, running(self.layout) - {release})
 
-    def _venv(self, path: Path, tree: Path, commit: str) -> str:
-        """The digest of the release's virtual environment, which is built if no release has it yet."""
-        installer = venvs.installer_for(self.wanted.installer)
-        where = f"{self.wanted.git} at {self.wanted.version} ({commit[:12]})"
-        requirements = venvs.requirements_of(tree, installer, where)
-        inputs = {
-            "requirements": requirements.text,
-            "tree": commit if requirements.local else None,
-            "interpreter": self.interpreter.tag,
-            "installer": installer.name,
-            "server": list(self.wanted.server_requirements),
-        }
-        name = digest(inputs)[:16]
-        venv = Path(self.layout.venvs, name)
-        if not venvs.complete(venv):
-            with self._step("venv"):
-                venvs.build(venv, installer, self.interpreter, requirements, tree, self.wanted.server_requirements)
-        if venvs.is_package(tree):
-            venvs.build_package(tree, path / "site", installer, venv)
-            _give(path / "site", self.layout.user)
-        return name
+    def _surplus(self, release: str, keep: int) -> list[str]:
+        previous = self.store.record(release).get("previous")
+        return to_prune(self.store.kept(), keep, {release, previous or release} | running(self.layout))
 
-    def _start(self, release: str) -> None:
-        """Starts the socket first: it holds the listener, so nothing that is sent to it from now on is refused."""
-        socket, service = self.layout.socket(release), self.layout.service(release)
-        systemd.reset_failed(socket, service)
+    def _advance(self, release: str, left: Collection[str], before: str | None, settings: Settings) -> None:
+        """Takes a prepared release through the states that are left; what serves is not touched before the switch."""
+        began = time.time()
         try:
-            systemd.start(socket)
-            systemd.start(service)
+            self._until_gated(release, left, before, settings, began)
         except DeployError as error:
-            raise DeployError(f"its units could not be started: {error}") from error
+            self._abandon(release, before, error.reason)
+            raise self._story(release, before, "was not put live", error) from error
+        log = AccessLog(Path(self.layout.access_log))
+        if "live" in left:
+            with self._step("live"):
+                self._switch(release, before)
+        if "watched" in left:
+            with self._step("watched"):
+                self._watch(release, before, settings, log, began)
+        with self._step("drained"):
+            for other in self._others(release):
+                Instance(self.layout, other).drain()
+        with self._step("pruned"):
+            self._prune(release, settings.keep)
 
-    def _gate(self, release: str, started: float) -> None:
-        service = self.layout.service(release)
-        restarts = systemd.show(service)[0].restarts
+    def _until_gated(
+        self, release: str, left: Collection[str], before: str | None, settings: Settings, began: float
+    ) -> None:
+        instance = Instance(self.layout, release)
+        if "released" in left:
+            with self._step("released"):
+                instance.run_command(began)
+            self._reached(release, "released")
+        if "started" in left:
+            with self._step("started"):
+                self._check_memory(release, before)
+                instance.start()
+            self._reached(release, "started")
+        if "gated" in left:
+            # Visitors are connected to a release that is live already, so who answered cannot be told there.
+            gate = replace(settings.gate, workers=0) if release == before else settings.gate
+            with self._step("gated"):
+                instance.pass_gate(gate, began)
+            self._reached(release, "gated")
 
-        def broken() -> str | None:
-            unit = systemd.show(service)[0]
-            return (
-                None if unit.active and unit.restarts == restarts else f"the service does not stay up: {unit.ending()}"
-            )
+    def _watch(self, release: str, before: str | None, settings: Settings, log: AccessLog, began: float) -> None:
+        """Watches a release that has just gone live, and goes back when it does badly and there is where to."""
+        before = before if before != release else self.store.record(release).get("previous")
+        instance = Instance(self.layout, release)
+        if before and settings.watch.seconds and (wrong := watch(log, settings.watch, instance.trouble())):
+            self._go_back(release, before, wrong)
+            raise self._story(release, before, "was taken back", DeployError(wrong, instance.log(began)))
+        self._reached(release, "watched")
 
-        wrong = watch(str(self.layout.socket_path(release)), self.wanted.gate, broken)
-        if wrong:
-            log = systemd.journal([service], JOURNAL_LINES, since=started)
-            raise DeployError(f"{wrong}\nThe end of its log:\n{log or '(it logged nothing)'}")
+    def _switch(self, release: str, before: str | None) -> None:
+        self.store.switch(release)
+        systemd.enable(self.layout.boot_unit)
+        record = self.store.record(release)
+        states = {name: at for name, at in record["states"].items() if name != "watched"}
+        previous = before if before != release else record.get("previous")
+        self.store.note(release, states={**states, "live": time.time()}, previous=previous, failed=None)
 
-    def _finish(self, release: str, before: str | None = None) -> bool:
-        """Drains and stops every other release, and removes those that are not kept; gives whether it had to."""
-        with self._step("drain"):
-            drained = [other for other in self._running() if other != release]
-            for other in drained:
-                self._drain(other, settle=self.wanted.settle if other == before else 0)
-        with self._step("prune"):
-            previous = self.store.record(release).get("previous")
-            return bool(self._prune({release, previous or release}) or drained)
+    def _go_back(self, release: str, before: str, reason: str) -> None:
+        """The release before was kept running for this: going back to it is one rename again."""
+        instance = Instance(self.layout, before)
+        if not instance.up() or instance.draining():
+            instance.start()
+        self.store.note(release, failed=reason)
+        self.store.switch(before)
+        Instance(self.layout, release).drain()
 
-    def _running(self) -> list[str]:
-        """The releases of which a unit is loaded, even a failed one."""
-        prefix = f"asgi-{self.layout.app}@"
-        names = systemd.listed(f"{prefix}*.socket") + systemd.listed(f"{prefix}*.service")
-        return sorted({name[len(prefix) :].rsplit(".", 1)[0] for name in names})
-
-    def _drain(self, release: str, settle: float) -> None:
-        """Stops a release once nobody is connected to it, or when the time for that is over."""
-        deadline = time.monotonic() + max(self.wanted.drain_timeout, settle)
-        settled = time.monotonic() + settle
-        path = str(self.layout.socket_path(release))
-        while time.monotonic() < settled or (unix_peers(path) and time.monotonic() < deadline):
-            time.sleep(0.2)
-        self._stop(release)
-
-    def _stop(self, release: str) -> None:
-        """The socket goes first: an attempt to connect must not start the service again."""
-        systemd.stop(self.layout.socket(release))
-        systemd.stop(self.layout.service(release))
-        systemd.reset_failed(self.layout.socket(release), self.layout.service(release))
-
-    def _prune(self, protected: set[str]) -> list[str]:
-        kept = self.store.kept()
-        removed = to_prune(kept, self.wanted.keep, protected)
-        for release in removed:
-            for file in self._unit_files(release):
+    def _prune(self, release: str, keep: int) -> None:
+        kept, removed = self.store.kept(), self._surplus(release, keep)
+        for surplus in removed:
+            for file in Instance(self.layout, surplus).files.values():
                 file.unlink(missing_ok=True)
-            shutil.rmtree(self.store.path(release))
+            shutil.rmtree(self.store.path(surplus))
         for venv in unused_venvs(self.store.venvs(), kept, removed):
             shutil.rmtree(Path(self.layout.venvs, venv))
         if removed:
             systemd.daemon_reload()
-        return removed
 
-    def _give_up(self, release: str | None, before: str | None, started: float, reason: str) -> None:
+    def _check_memory(self, release: str, before: str | None) -> None:
+        generations = running(self.layout) - {release}
+        if before in generations:
+            needed = Instance(self.layout, before).memory()
+            if wrong := memory.refusal(needed, memory.available(), generations - {before}):
+                raise DeployError(wrong)
+
+    def _abandon(self, release: str, before: str | None, reason: str) -> None:
         """Stops what was started; what served before was never touched."""
-        if release and release != before:
-            self._stop(release)
-            if self.store.record(release):
-                self.store.note(release, state="failed", reason=reason)
-        self._audit(started, before, release, "failed", reason=reason)
+        if release != before:
+            Instance(self.layout, release).stop()
+            self.store.note(release, failed=reason)
 
-    def _failure(self, reason: str, release: str | None, before: str | None) -> str:
+    def _story(self, release: str, before: str | None, outcome: str, error: DeployError) -> DeployError:
+        """An error as the user is told it: what became of the release, what serves, and why."""
+        serves = (
+            f"{before} {'serves again' if 'back' in outcome else 'still serves'}" if before else "nothing serves yet"
+        )
+        text = f"release {release} {outcome}; {serves}"
         if release == before:
-            return f"{self.layout.app}: release {release}, which shall serve, does not.\n{reason}"
-        serves = f"{before} still serves" if before else "nothing serves yet"
-        what = f"release {release}" if release else f"version {self.wanted.version}"
-        return f"{self.layout.app}: {what} was not put live; {serves}.\n{reason}"
+            text = f"release {release}, which shall serve, does not"
+        return DeployError(f"{self.layout.app}: {text}.\n{error.reason}", error.log)
 
-    def _unit_files(self, release: str) -> dict[Path, str]:
-        names = {"service": self.layout.service(release), "socket": self.layout.socket(release)}
-        return {Path(UNITS, names[kind]): text for kind, text in self.wanted.units.items()}
+    def _reached(self, release: str, state: str) -> None:
+        states = self.store.record(release).get("states", {})
+        self.store.note(release, states={**states, state: time.time()})
 
-    def _release_files(self) -> dict[str, str]:
-        return {**self.wanted.files, "environment": self.wanted.environment}
+    @contextmanager
+    def _audited(self, before: str | None, release: str | None, **more: Any) -> Iterator[dict[str, Any]]:
+        """Adds a line to the audit trail, whatever becomes of the block."""
+        entry = {"started": time.time(), "by": self._by, "from": before, "to": release, "result": "live", **more}
+        try:
+            yield entry
+        except DeployError as error:
+            entry.update(result="failed", reason=error.reason)
+            raise
+        finally:
+            self.store.audit({**entry, "ended": time.time(), "steps": self._durations()})
 
-    def _write_files(self, release: str) -> None:
-        for name, text in self._release_files().items():
-            path = self.store.path(release) / name
-            if not _holds(path, text):
-                group, mode = ("root", 0o600) if name == "environment" else (self.layout.user, 0o640)
-                write(path, text.encode(), mode, group=group)
+    def _result(self, changed: bool, release: str | None, before: str | None, **more: Any) -> dict[str, Any]:
+        return {"changed": changed, "release": release, "before": before, "steps": self._durations(), **more}
 
-    def _audit(self, started: float, before: str | None, release: str | None, result: str, **more: Any) -> None:
-        steps = {name: round(seconds, 3) for name, seconds in self.steps.items()}
-        entry = {
-            "started": started,
-            "ended": time.time(),
-            "from": before,
-            "to": release,
-            "result": result,
-            "steps": steps,
-        }
-        self.store.audit({**entry, "version": self.wanted.version, **more})
-
-    def _result(self, changed: bool, release: str | None, commit: str | None, before: str | None) -> dict[str, Any]:
-        steps = {name: round(seconds, 3) for name, seconds in self.steps.items()}
-        return {"changed": changed, "release": release, "commit": commit, "before": before, "steps": steps}
+    def _durations(self) -> dict[str, float]:
+        return {name: round(seconds, 3) for name, seconds in self._steps.items()}
 
     @contextmanager
     def _step(self, name: str) -> Iterator[None]:
@@ -297,20 +257,15 @@ class Deployment:
         try:
             yield
         finally:
-            self.steps[name] = time.monotonic() - started
+            self._steps[name] = time.monotonic() - started
 
 
-def _holds(path: Path, text: str) -> bool:
-    try:
-        return path.read_text(encoding="utf-8") == text
-    except OSError:
-        return False
-
-
-def _give(tree: Path, group: str) -> None:
-    """Lets the application read its code and nobody else; only root can write it."""
-    for folder, _, files in os.walk(tree):
-        for path in (Path(folder), *(Path(folder, name) for name in files)):
-            if not path.is_symlink():
-                shutil.chown(path, "root", group)
-                path.chmod(0o750 if path.stat().st_mode & 0o100 else 0o640)
+def switch_diff(app: str, before: str | None, after: str | None) -> dict[str, str]:
+    """Which release serves, before and after, as Ansible's --diff shows it."""
+    header = f"{app}: live release"
+    return {
+        "before_header": header,
+        "after_header": header,
+        "before": f"{before or 'none'}\n",
+        "after": f"{after or 'none'}\n",
+    }

@@ -1,8 +1,9 @@
-"""Text of environment files as systemd reads them."""
+"""Text that systemd reads: environment files and command lines."""
 
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Mapping
 
 # What a backslash must precede inside double quotes: SHELL_NEED_ESCAPE of systemd's src/basic/escape.h.
@@ -13,6 +14,17 @@ def environment_file(variables: Mapping[str, object]) -> str:
     """An EnvironmentFile= for these variables; whatever a value holds stays within its quotes."""
     lines = (f'{name}="{_SPECIAL.sub(_escaped, str(value))}"\n' for name, value in sorted(variables.items()))
     return "".join(lines)
+
+
+def command_line(command: str) -> str:
+    """A command written as for a shell, as ExecStart= takes it: each word stays one, and nothing is expanded."""
+    return " ".join(_quoted(word) for word in shlex.split(command))
+
+
+def _quoted(word: str) -> str:
+    """See "Command lines" in systemd.service(5): % and $ are doubled, quotes and backslashes escaped."""
+    word = word.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%").replace("$", "$$")
+    return f'"{word}"'
 
 
 def _escaped(found: re.Match[str]) -> str:

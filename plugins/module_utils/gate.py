@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import http.client
+import select
 import socket
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
+
+from ansible_collections.asgi.deploy.plugins.module_utils.processes import holder
+from ansible_collections.asgi.deploy.plugins.module_utils.sockets import peer_inodes
 
 _ANSWER_TIMEOUT = 10.0
 _INTERVAL = 0.1
@@ -21,6 +25,7 @@ class Gate:
     timeout: float
     successes: int
     host: str
+    workers: int  # processes that must all have answered
 
 
 class _UnixConnection(http.client.HTTPConnection):
@@ -39,49 +44,108 @@ def passes(status: int, wanted: Sequence[str]) -> bool:
     return str(status) in wanted or f"{status // 100}xx" in wanted
 
 
-def ask(path: str, gate: Gate, timeout: float) -> str | None:
-    """Asks once on a connection of its own; gives what is wrong with the answer, or nothing."""
-    connection = _UnixConnection(path, timeout)
-    try:
+class Probe:
+    """One question on a connection of its own, which stays open until it is closed."""
+
+    def __init__(self, path: str, gate: Gate, timeout: float, broken: Callable[[], str | None] = lambda: None) -> None:
+        """Asks, and waits for the answer for `timeout` seconds, or until `broken` tells that none will come."""
+        self._connection = _UnixConnection(path, timeout)
+        self.wrong = self._ask(gate, timeout, broken)
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def _ask(self, gate: Gate, timeout: float, broken: Callable[[], str | None]) -> str | None:
+        """What is wrong with the answer, or nothing."""
         # As nginx asks it for a visitor, so that an application that insists on HTTPS or on its host name answers.
-        headers = {
-            "Host": gate.host,
-            "X-Forwarded-Proto": "https",
-            "X-Forwarded-For": "127.0.0.1",
-            "Connection": "close",
-        }
-        connection.request("GET", gate.path, headers=headers)
-        response = connection.getresponse()  # its status says all; a body may have no end
-    except TimeoutError:
-        return f"GET {gate.path} got no answer within {timeout:.3g} s"
-    except (OSError, http.client.HTTPException) as error:
-        return f"GET {gate.path} failed: {error or type(error).__name__}"
-    finally:
-        connection.close()
-    if passes(response.status, gate.status):
+        headers = {"Host": gate.host, "X-Forwarded-Proto": "https", "X-Forwarded-For": "127.0.0.1"}
+        try:
+            self._connection.request("GET", gate.path, headers=headers)
+            if hopeless := self._wait(timeout, broken):
+                return hopeless
+            response = self._connection.getresponse()  # its status says all; a body may have no end
+        except TimeoutError:
+            return f"GET {gate.path} got no answer within {timeout:.3g} s"
+        except (OSError, http.client.HTTPException) as error:
+            return f"GET {gate.path} failed: {error or type(error).__name__}"
+        if passes(response.status, gate.status):
+            return None
+        return f"GET {gate.path} answered {response.status} {response.reason}, expected {', '.join(gate.status)}"
+
+    def _wait(self, timeout: float, broken: Callable[[], str | None]) -> str | None:
+        """Waits until there is something to read: systemd's listener takes a question even with no server behind it."""
+        deadline = time.monotonic() + timeout
+        while not select.select([self._connection.sock], [], [], _INTERVAL)[0]:
+            if hopeless := broken():
+                return hopeless
+            if time.monotonic() >= deadline:
+                raise TimeoutError
         return None
-    return f"GET {gate.path} answered {response.status} {response.reason}, expected {', '.join(gate.status)}"
 
 
-def watch(path: str, gate: Gate, broken: Callable[[], str | None]) -> str | None:
-    """Asks until the answers pass; gives why they did not, or nothing.
+@dataclass
+class Answers:
+    """Who has answered, and how: the decision whether a release may pass."""
+
+    gate: Gate
+    in_a_row: int = 0
+    well: set[int] = field(default_factory=set)
+    wrong: str | None = None
+
+    def add(self, worker: int | None, wrong: str | None) -> None:
+        """Counts an answer; one that is wrong begins the count anew, for its worker as well."""
+        self.wrong = wrong
+        if wrong:
+            self.in_a_row = 0
+            self.well.discard(worker or 0)
+            return
+        self.in_a_row += 1
+        if worker:
+            self.well.add(worker)
+
+    def passed(self, alive: Collection[int]) -> bool:
+        """Whether enough have answered; a worker that has ended since counts no more."""
+        self.well.intersection_update(alive)
+        return self.in_a_row >= self.gate.successes and len(self.well) >= self.gate.workers
+
+    def lacking(self) -> str:
+        """What was still missing when time was over."""
+        if self.wrong:
+            return self.wrong
+        if len(self.well) < self.gate.workers:
+            return f"only {len(self.well)} of {self.gate.workers} workers answered GET {self.gate.path}"
+        return f"only {self.in_a_row} answers in a row passed"
+
+
+def watch(
+    path: str, gate: Gate, broken: Callable[[], str | None], processes: Callable[[], Collection[int]]
+) -> str | None:
+    """Asks until every worker has answered as it shall; gives why that did not come about, or nothing.
+
+    Nobody else is connected to a release before it is live, so the process that holds the other end of the one
+    connection there is has answered.
 
     Args:
         path: the release's socket.
         gate: what must be answered.
         broken: tells why waiting is in vain, such as a process that has ended.
+        processes: tells which processes the service has now.
     """
     deadline = time.monotonic() + gate.timeout
-    in_a_row = 0
+    answers = Answers(gate)
     while True:
         left = deadline - time.monotonic()
-        wrong = ask(path, gate, max(0.1, min(_ANSWER_TIMEOUT, left)))
-        in_a_row = 0 if wrong else in_a_row + 1
+        probe = Probe(path, gate, max(0.1, min(_ANSWER_TIMEOUT, left)), broken)
+        try:
+            alive = processes()
+            answers.add(holder(alive, peer_inodes(path)), probe.wrong)
+        finally:
+            probe.close()
         if hopeless := broken():
             return hopeless
-        if in_a_row >= gate.successes:
+        if answers.passed(alive):
             return None
         if time.monotonic() >= deadline:
-            return f"{wrong or f'only {in_a_row} answers in a row passed'} (for {gate.timeout:.3g} s)"
-        if wrong:
+            return f"{answers.lacking()} (for {gate.timeout:.3g} s)"
+        if probe.wrong:
             time.sleep(_INTERVAL)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import PurePosixPath
+from typing import ClassVar
 
 ROOT = PurePosixPath("/srv/asgi")
 CACHE = PurePosixPath("/var/cache/asgi")
@@ -23,6 +24,9 @@ class Layout:
 
     app: str
     root: PurePosixPath = ROOT
+
+    # A release's units: one serves, one listens, one runs the release command, one stops it once nobody is connected.
+    KINDS: ClassVar[tuple[str, ...]] = ("service", "socket", "command", "drain")
 
     @property
     def home(self) -> PurePosixPath:
@@ -72,11 +76,20 @@ class Layout:
     def socket_path(self, release: str) -> PurePosixPath:
         return self.release(release) / "app.sock"
 
-    def service(self, release: str) -> str:
-        return f"asgi-{self.app}@{release}.service"
+    @property
+    def data(self) -> PurePosixPath:
+        """What the application itself stores."""
+        return PurePosixPath("/var/lib/asgi", self.app)
 
-    def socket(self, release: str) -> str:
-        return f"asgi-{self.app}@{release}.socket"
+    @property
+    def access_log(self) -> PurePosixPath:
+        """What nginx writes of this application's requests."""
+        return PurePosixPath(f"/var/log/nginx/asgi-{self.app}.access.log")
+
+    def unit(self, kind: str, release: str) -> str:
+        """A unit of a release, of one of :attr:`KINDS`; no application's name holds a dot, so none collides."""
+        suffix = "socket" if kind == "socket" else "service"
+        return f"asgi-{self.app}{'' if kind in ('socket', 'service') else f'.{kind}'}@{release}.{suffix}"
 
 
 def release_id(version: str, digest: str) -> str:

@@ -22,16 +22,16 @@ def parse_tcp_listeners(text: str) -> dict[int, set[str]]:
     return listeners
 
 
-def parse_unix_peers(text: str, path: str) -> int:
-    """How many connections are open to the unix socket at `path`, from the text of /proc/net/unix.
+def parse_unix_peers(text: str, path: str) -> list[str]:
+    """The inodes of the connections that are open to the unix socket at `path`, from the text of /proc/net/unix.
 
     The listener's end of a connection bears its path, accepted or not; the other end bears none.
     """
     rows = (line.split(None, 7) for line in text.splitlines()[1:])
-    return sum(len(row) == 8 and row[5] in _PEERS and row[7] == path for row in rows)
+    return [row[6] for row in rows if len(row) == 8 and row[5] in _PEERS and row[7] == path]
 
 
-def unix_peers(path: str) -> int:
+def peer_inodes(path: str) -> list[str]:
     return parse_unix_peers(Path("/proc/net/unix").read_text(encoding="utf-8", errors="replace"), path)
 
 

@@ -15,6 +15,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployEr
 from ansible_collections.asgi.deploy.plugins.module_utils.filesets import write
 from ansible_collections.asgi.deploy.plugins.module_utils.layout import Layout
 from ansible_collections.asgi.deploy.plugins.module_utils.retention import Kept
+from ansible_collections.asgi.deploy.plugins.module_utils.states import can_serve_again
 
 RECORD = "release.json"
 
@@ -50,13 +51,21 @@ class Store:
         record = {**self.record(release), **changes}
         write(self.path(release) / RECORD, json.dumps(record, indent=2, sort_keys=True).encode() + b"\n")
 
+    def good_records(self) -> dict[str, dict[str, Any]]:
+        """The records of releases that can serve again."""
+        records = {release: self.record(release) for release in self.on_disk()}
+        return {release: record for release, record in records.items() if can_serve_again(record)}
+
     def on_disk(self) -> list[str]:
         releases = Path(self.layout.releases)
         return sorted(path.name for path in releases.iterdir() if path.is_dir()) if releases.is_dir() else []
 
     def kept(self) -> list[Kept]:
         records = ((release, self.record(release)) for release in self.on_disk())
-        return [Kept(release, float(record.get("prepared", 0)), record.get("venv")) for release, record in records]
+        return [
+            Kept(release, float(record.get("states", {}).get("prepared", 0)), record.get("venv"))
+            for release, record in records
+        ]
 
     def venvs(self) -> list[str]:
         venvs = Path(self.layout.venvs)
@@ -80,8 +89,12 @@ class Store:
             file.write(json.dumps(entry, sort_keys=True) + "\n")
 
     @contextmanager
-    def lock(self, timeout: float) -> Iterator[None]:
+    def lock(self, timeout: float, by: str) -> Iterator[None]:
         """Keeps other runs out; the kernel lets go of the lock when its holder dies, so it is never stale.
+
+        Args:
+            timeout: seconds to wait for another run to end.
+            by: who asks, for the message that others get meanwhile.
 
         Raises:
             DeployError: another run held it for `timeout` seconds.
@@ -98,11 +111,11 @@ class Store:
                     if time.monotonic() > deadline:
                         file.seek(0)
                         raise DeployError(
-                            f"another run has been releasing {self.layout.app} on this host ({file.read().strip()}); "
-                            f"waited {timeout:.0f} s for it"
+                            f"{self.layout.app}: another run on this host holds the lock: {file.read().strip()}; "
+                            f"waited {timeout:.3g} s for it, and changed nothing"
                         ) from None
                     time.sleep(0.2)
             file.truncate(0)
-            file.write(f"process {os.getpid()} since {time.strftime('%Y-%m-%d %H:%M:%S %Z')}\n")
+            file.write(f"{by}, process {os.getpid()}, since {time.strftime('%Y-%m-%d %H:%M:%S %Z')}\n")
             file.flush()
             yield

@@ -11,7 +11,8 @@ from ansible_collections.asgi.deploy.plugins.module_utils.commands import attemp
 from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
 
 _PROPERTIES = (
-    "Id,LoadState,ActiveState,SubState,UnitFileState,NRestarts,ExecMainStatus,ExecMainCode,Result,NeedDaemonReload"
+    "Id,LoadState,ActiveState,SubState,UnitFileState,NeedDaemonReload,"
+    "MainPID,NRestarts,Result,ExecMainCode,ExecMainStatus"
 )
 
 
@@ -50,9 +51,13 @@ class Unit:
     def ending(self) -> str:
         """How its main process ended, in words."""
         result, status = self.properties.get("Result", "?"), self.properties.get("ExecMainStatus", "?")
-        if self.properties.get("ExecMainCode") == "1":
+        if result in ("timeout", "oom-kill", "start-limit-hit"):
+            return {"timeout": "it took too long", "oom-kill": "it was killed for want of memory"}.get(
+                result, "it ended again and again"
+            )
+        if self.properties.get("ExecMainCode") == "1":  # CLD_EXITED
             return f"its process ended with status {status}"
-        return f"its result is {result}"
+        return f"its process was ended by signal {status} (result {result})"
 
 
 def parse_show(text: str, names: Sequence[str]) -> list[Unit]:
@@ -85,6 +90,15 @@ def daemon_reload() -> None:
 
 def start(*names: str) -> None:
     run(["systemctl", "start", "--", *names])
+
+
+def start_soon(*names: str) -> None:
+    """Starts units without waiting for it."""
+    run(["systemctl", "start", "--no-block", "--", *names])
+
+
+def disable(*names: str) -> None:
+    run(["systemctl", "disable", "--quiet", "--", *names])
 
 
 def stop(*names: str) -> None:

@@ -28,7 +28,8 @@ description:
   - Compares and writes many files in one call.
   - After writing, the whole is validated; when that fails, every file is put back as it was and the validator's own
     words are shown.
-  - O(reload) takes its new configuration in the same call, and is started where it does not run. What a killed run left undone, the next one finishes.
+  - O(reload) takes its new configuration in the same call, and is started where it does not run. What a killed run
+    left undone, the next one finishes.
 attributes:
   check_mode:
     support: full

@@ -3,14 +3,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import shutil
+from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.asgi.deploy.plugins.module_utils.deployment import Deployment, Wanted
+from ansible_collections.asgi.deploy.plugins.module_utils.builder import Builder, Inputs
+from ansible_collections.asgi.deploy.plugins.module_utils.deployment import Deployment, switch_diff
 from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils.gate import Gate
 from ansible_collections.asgi.deploy.plugins.module_utils.layout import Layout
+from ansible_collections.asgi.deploy.plugins.module_utils.settings import Settings
+from ansible_collections.asgi.deploy.plugins.module_utils.watch import Watch
 
 DOCUMENTATION = """
 module: release
@@ -53,7 +58,9 @@ options:
     type: str
     required: true
   units:
-    description: Text of the release's C(service) and C(socket) unit; C(%i) in them is the release.
+    description:
+      - Text of the release's units C(service), C(socket), C(drain) and, if there is a release command, C(command).
+      - C(%i) in them is the release.
     type: dict
     required: true
   server_requirements:
@@ -92,12 +99,33 @@ options:
         description: Answers in a row that pass.
         type: int
         required: true
-  settle:
-    description: Seconds after a switch in which nginx may still use a connection to the release before.
-    type: int
+      workers:
+        description: Processes that must all have answered.
+        type: int
+        required: true
+  watch:
+    description: What takes a release back in its first seconds.
+    type: dict
     required: true
-  drain_timeout:
-    description: Seconds after a switch in which connections to the release before may end by themselves.
+    options:
+      seconds:
+        description: How long it is watched; V(0) for not at all.
+        type: int
+        required: true
+      error_percent:
+        description: The share of server errors that is too much.
+        type: int
+        required: true
+      errors:
+        description: Server errors that must have been seen for that.
+        type: int
+        required: true
+  by:
+    description: Who asks, for the audit trail and for those who have to wait.
+    type: str
+    required: true
+  lock_timeout:
+    description: Seconds to wait for another run on the same application.
     type: int
     required: true
   keep:
@@ -142,56 +170,46 @@ steps:
 
 def main() -> None:
     os.umask(0o022)  # whatever root's own is: nginx and the application must get to what is made here
+    whole = {"type": "int", "required": True}
+    text = {"type": "str", "required": True}
+    texts = {"type": "list", "elements": "str", "required": True}
+    gate = {"path": text, "status": texts, "timeout": whole, "successes": whole, "workers": whole}
+    watch = {"seconds": whole, "error_percent": whole, "errors": whole}
     module = AnsibleModule(
         argument_spec={
-            "name": {"type": "str", "required": True},
-            "git": {"type": "str", "required": True},
-            "version": {"type": "str", "required": True},
+            "name": text,
+            "git": text,
+            "version": text,
             "files": {"type": "dict", "required": True},
             "environment": {"type": "str", "required": True, "no_log": True},
             "units": {"type": "dict", "required": True},
-            "server_requirements": {"type": "list", "elements": "str", "required": True},
+            "server_requirements": texts,
             "installer": {"type": "str", "choices": ["auto", "uv", "pip"], "default": "auto"},
-            "host_name": {"type": "str", "required": True},
-            "gate": {
-                "type": "dict",
-                "required": True,
-                "options": {
-                    "path": {"type": "str", "required": True},
-                    "status": {"type": "list", "elements": "str", "required": True},
-                    "timeout": {"type": "int", "required": True},
-                    "successes": {"type": "int", "required": True},
-                },
-            },
-            "settle": {"type": "int", "required": True},
-            "drain_timeout": {"type": "int", "required": True},
-            "keep": {"type": "int", "required": True},
+            "host_name": text,
+            "gate": {"type": "dict", "required": True, "options": gate},
+            "watch": {"type": "dict", "required": True, "options": watch},
+            "keep": whole,
+            "by": text,
+            "lock_timeout": whole,
         },
         supports_check_mode=True,
     )
-    options = dict(module.params)
-    gate = Gate(**options.pop("gate"), host=options.pop("host_name"))
-    wanted = Wanted(layout=Layout(options.pop("name")), gate=gate, **options)
+    options = module.params
+    layout = Layout(options["name"])
+    inputs = Inputs(**{field.name: options[field.name] for field in dataclasses.fields(Inputs)})
+    settings = Settings(Gate(**options["gate"], host=options["host_name"]), Watch(**options["watch"]), options["keep"])
+    deployment = Deployment(layout, options["by"], options["lock_timeout"])
     try:
-        result = _predict(wanted) if module.check_mode else Deployment(wanted).run()
+        if module.check_mode and shutil.which("git") is None:
+            # A host that was never deployed to: git itself would be installed first.
+            result: dict[str, Any] = {"changed": True, "release": None, "commit": None, "before": None, "steps": {}}
+        elif module.check_mode:
+            result = deployment.predict(Builder(layout, inputs), settings)
+        else:
+            result = deployment.release(Builder(layout, inputs), settings)
     except DeployError as error:
         module.fail_json(msg=str(error))
-    if result["changed"]:
-        if not module.check_mode:
-            module.log(f"{wanted.layout.app}: {result['before']} -> {result['release']}")
-        result["diff"] = {
-            "before_header": f"{wanted.layout.app}: release",
-            "after_header": f"{wanted.layout.app}: release",
-            "before": f"{result['before'] or 'none'}\n",
-            "after": f"{result['release'] or wanted.version}\n",
-        }
-    module.exit_json(**result)
-
-
-def _predict(wanted: Wanted) -> dict[str, object]:
-    if shutil.which("git") is None:  # a host that was never deployed to: git itself would be installed first
-        return {"changed": True, "release": None, "commit": None, "before": None, "steps": {}}
-    return Deployment(wanted).predict()
+    module.exit_json(**result, diff=switch_diff(layout.app, result["before"], result["release"] or inputs.version))
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ nginx files and command lines.
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,7 @@ _REQUIREMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(\[[A-Za-z0-9,_-]+\])?(==[
 _SIZE = re.compile(r"[0-9]{1,9}[kKmMgG]?")
 _EMAIL = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._%+-]*@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 _URL = re.compile(r"https://[A-Za-z0-9._:\[\]-]+(/[A-Za-z0-9/._~%?&=+-]*)?")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 
@@ -152,6 +154,16 @@ def requirements(value: list[str]) -> str | None:
     )
 
 
+def command(value: str) -> str | None:
+    if _CONTROL.search(value):
+        return f"found {value!r}, expected one line"
+    try:
+        words = shlex.split(value)
+    except ValueError as error:
+        return f"found {value!r}, which is not written as for a shell: {error}"
+    return None if words else f"found {value!r}, expected a command, as in alembic upgrade head"
+
+
 def between(least: int, most: int, unit: str) -> Rule:
     def rule(value: int) -> str | None:
         return None if least <= value <= most else f"found {value}, expected {least} to {most} {unit}"
@@ -191,7 +203,13 @@ APP: dict[str, Rule] = {
     "gate.status": statuses,
     "gate.timeout": between(1, 3600, "seconds"),
     "gate.successes": between(1, 1000, "answers"),
+    "release_command": command,
+    "release_timeout": between(1, 86_400, "seconds"),
+    "watch.seconds": between(0, 3600, "seconds"),
+    "watch.error_percent": between(0, 100, "percent"),
+    "watch.errors": between(1, 1_000_000, "errors"),
     "drain_timeout": between(0, 86_400, "seconds"),
+    "lock_timeout": between(0, 86_400, "seconds"),
     "keep_releases": between(1, 100, "releases"),
 }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.asgi.deploy.plugins.module_utils.environment import environment_file
+from ansible_collections.asgi.deploy.plugins.module_utils.environment import command_line, environment_file
 from ansible_collections.asgi.deploy.plugins.module_utils.layout import Layout
 from ansible_collections.asgi.deploy.plugins.module_utils.platforms import platform_of
 from ansible_collections.asgi.deploy.plugins.module_utils.workers import WorkerCount, worker_count
@@ -40,9 +40,14 @@ def app_plan(spec: Mapping[str, Any], facts: Mapping[str, Any]) -> dict[str, Any
         **app,
         "user": layout.user,
         "environment": environment_file(app["env"]),
+        "release_command": command_line(app["release_command"]) if app["release_command"] else None,
+        "data": str(layout.data),
+        "access_log": str(layout.access_log),
         "home": str(layout.home),
         "upstream": str(layout.upstream),
         "upstream_keepalive": UPSTREAM_KEEPALIVE,
+        # nginx closes its own idle connections within that time; they must not be cut.
+        "drain_limit": max(app["drain_timeout"], UPSTREAM_KEEPALIVE["time"] + UPSTREAM_KEEPALIVE["timeout"] + 1),
         "boot_unit": layout.boot_unit,
         "workers": workers.count,
         "workers_reason": workers.reason,

@@ -1,0 +1,44 @@
+"""Processes of a service, read from /proc."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Mapping
+from pathlib import Path
+
+
+def parents() -> dict[int, int]:
+    """Every process with its parent."""
+    found = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            text = (folder / "stat").read_text(encoding="utf-8", errors="replace")
+        except OSError:  # it ended meanwhile
+            continue
+        # The name before it may hold spaces and parentheses: proc_pid_stat(5).
+        found[int(folder.name)] = int(text[text.rindex(")") + 2 :].split()[1])
+    return found
+
+
+def family(main: int, parent_of: Mapping[int, int]) -> set[int]:
+    """A process and all that descend from it."""
+    members = {main} if main in parent_of else set()
+    grown = True
+    while grown:
+        children = {child for child, parent in parent_of.items() if parent in members} - members
+        members |= children
+        grown = bool(children)
+    return members
+
+
+def holder(processes: Collection[int], inodes: Collection[str]) -> int | None:
+    """The process that has one of these sockets open."""
+    links = {f"socket:[{inode}]" for inode in inodes}
+    for process in processes:
+        try:
+            for descriptor in Path(f"/proc/{process}/fd").iterdir():
+                if os.readlink(descriptor) in links:
+                    return process
+        except OSError:  # it ended, or closed one, meanwhile
+            continue
+    return None

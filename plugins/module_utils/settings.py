@@ -1,0 +1,25 @@
+"""How a release is put live; kept in its record, so that going back to it needs no inventory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.asgi.deploy.plugins.module_utils.gate import Gate
+from ansible_collections.asgi.deploy.plugins.module_utils.watch import Watch
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a new release must show before and after it goes live, and how many are kept."""
+
+    gate: Gate
+    watch: Watch
+    keep: int
+
+    @classmethod
+    def recorded(cls, record: Mapping[str, Any]) -> Settings:
+        """The settings in a release's record."""
+        kept = record["settings"]
+        return cls(Gate(**kept["gate"]), Watch(**kept["watch"]), kept["keep"])

@@ -1,0 +1,75 @@
+"""The watch window: what visitors get from a release in its first seconds."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+_INTERVAL = 0.5
+
+
+@dataclass(frozen=True)
+class Watch:
+    """How long to watch, and how many server errors are too many."""
+
+    seconds: float
+    error_percent: float
+    errors: int
+
+
+def statuses(lines: Iterable[str]) -> list[int]:
+    """The HTTP statuses in lines of the access log; a line that is cut off or foreign is passed over."""
+    found = []
+    for line in lines:
+        try:
+            found.append(int(json.loads(line)["status"]))
+        except (ValueError, KeyError, TypeError):
+            continue
+    return found
+
+
+def verdict(seen: list[int], limits: Watch) -> str | None:
+    """Why these answers condemn a release; nothing when they do not."""
+    errors = sum(status >= 500 for status in seen)
+    if errors >= limits.errors and errors * 100 > limits.error_percent * len(seen):
+        return (
+            f"{errors} of {len(seen)} requests ended with a server error, "
+            f"more than {limits.error_percent:g} percent and at least {limits.errors}"
+        )
+    return None
+
+
+class AccessLog:
+    """What is added to an access log from now on."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._offset = path.stat().st_size if path.exists() else 0
+        self._rest = ""
+
+    def new_lines(self) -> list[str]:
+        """Whole lines since the last look; one that is still being written waits for the next."""
+        try:
+            with self._path.open("rb") as file:
+                file.seek(self._offset)
+                data = file.read()
+        except OSError:  # no request yet, or rotated just now
+            return []
+        self._offset += len(data)
+        *lines, self._rest = (self._rest + data.decode(errors="replace")).split("\n")
+        return lines
+
+
+def watch(log: AccessLog, limits: Watch, broken: Callable[[], str | None]) -> str | None:
+    """Watches for `limits.seconds`; gives why the release must go, or nothing."""
+    deadline = time.monotonic() + limits.seconds
+    seen: list[int] = []
+    while True:
+        seen += statuses(log.new_lines())
+        wrong = broken() or verdict(seen, limits)
+        if wrong or time.monotonic() >= deadline:
+            return wrong
+        time.sleep(min(_INTERVAL, max(0.0, deadline - time.monotonic())))

@@ -1,0 +1,1 @@
+"""Measurements behind the defaults; each is a command that repeats them."""

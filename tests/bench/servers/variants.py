@@ -1,0 +1,113 @@
+"""What is compared: servers, ways to connect to them, and what happens to them meanwhile."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+from string import Template
+
+FILES = Path(__file__).parent / "files"
+RECYCLE_AFTER, JITTER = 500, 100
+UVICORN = "--fd 3 --no-access-log --no-server-header --timeout-keep-alive 65 --timeout-graceful-shutdown 10"
+
+
+@dataclass(frozen=True)
+class Server:
+    """A server, as the service unit starts it."""
+
+    name: str
+    about: str
+    command: str
+    workers: int = 2
+    """Worker processes below the main one; 0 means that the main one serves."""
+    config: str | None = None
+    """The part of gunicorn's configuration file that tells this server from the others."""
+    loop: str = "auto"
+
+    def command_line(self, *, recycling: bool) -> str:
+        """What systemd runs."""
+        limit = f" --limit-max-requests {RECYCLE_AFTER} --limit-max-requests-jitter {JITTER}"
+        return self.command + (limit if recycling and not self.config else "")
+
+    def config_text(self, *, recycling: bool) -> str:
+        """Gunicorn's configuration file."""
+        if not self.config:
+            return ""
+        values = {"max_requests": RECYCLE_AFTER, "jitter": JITTER} if recycling else {"max_requests": 0, "jitter": 0}
+        return render(self.config, loop=self.loop) + render("gunicorn-common", **values)
+
+
+@dataclass(frozen=True)
+class Upstream:
+    """How nginx connects to the server."""
+
+    name: str
+    about: str
+    directives: str
+    location: str = ""
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A server behind an upstream."""
+
+    server: Server
+    upstream: Upstream
+
+    @property
+    def name(self) -> str:
+        """Both names."""
+        return f"{self.server.name}/{self.upstream.name}"
+
+
+def render(name: str, **values: object) -> str:
+    """A file of this package with its values."""
+    return Template((FILES / f"{name}.tmpl").read_text()).substitute(values)
+
+
+GUNICORN = "gunicorn --config=/srv/bench/gunicorn.conf.py app:app"
+SOCKET = "server unix:/srv/bench/current/app.sock{};"
+BOUNDED = "keepalive 32; keepalive_time 3s; keepalive_timeout 2s;"
+TWICE = SOCKET.format(" max_fails=0") * 2
+
+SERVERS = [
+    Server("gunicorn-uvicorn", "gunicorn with uvicorn's worker", GUNICORN, config="gunicorn-plain"),
+    Server("gunicorn-drain", "gunicorn with uvicorn's worker, which drains", GUNICORN, config="gunicorn-drain"),
+    Server("gunicorn-asgi", "gunicorn with its own asgi worker", GUNICORN, config="gunicorn-asgi"),
+    Server("uvicorn-workers", "uvicorn's supervisor with two workers", f"uvicorn {UVICORN} --workers 2 app:app"),
+    Server("uvicorn-single", "one uvicorn process", f"uvicorn {UVICORN} app:app", workers=0),
+]
+EXTRA_SERVERS = [
+    Server("gunicorn-drain-asyncio", "the same without uvloop", GUNICORN, config="gunicorn-drain", loop="asyncio"),
+]
+UPSTREAMS = [
+    Upstream("off", "a connection for each request", SOCKET.format("")),
+    Upstream("unbounded", "`keepalive 32`, nginx's default times", SOCKET.format("") + "keepalive 32;"),
+    Upstream("bounded", "`keepalive 32`, `keepalive_time 3s`, `keepalive_timeout 2s`", SOCKET.format("") + BOUNDED),
+]
+RETRY = Upstream(
+    "bounded-retry",
+    "bounded, and the socket twice with `max_fails=0` and `proxy_next_upstream error`: nginx repeats a request that is"
+    " idempotent once",
+    TWICE + BOUNDED,
+    "proxy_next_upstream error;",
+)
+# Beside the full product: what is worth trying with the servers that may become the default.
+VARIANTS = [
+    *(Variant(*pair) for pair in product(SERVERS, UPSTREAMS)),
+    *(Variant(server, RETRY) for server in SERVERS[:2]),
+    *(Variant(server, UPSTREAMS[2]) for server in EXTRA_SERVERS),
+]
+OPERATIONS = {
+    "deploy": "the other release starts, `current` is renamed, the old one stops when it has no peers or after 6 s",
+    "restart": "`systemctl restart` of the live service, twice",
+    "recycle": f"workers end after {RECYCLE_AFTER} to {RECYCLE_AFTER + JITTER} requests, for 7 s",
+    "kill": "SIGKILL of one worker, three times",
+    "hup": "SIGHUP to the main process, twice",
+}
+
+
+def possible(variant: Variant, operation: str) -> bool:
+    """SIGHUP only makes sense where there is a supervisor."""
+    return operation != "hup" or variant.server.workers > 0
