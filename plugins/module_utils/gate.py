@@ -26,6 +26,7 @@ class Gate:
     successes: int
     host: str
     workers: int  # processes that must all have answered
+    uptime: float = 0  # seconds that the service must have stayed up
 
 
 class _UnixConnection(http.client.HTTPConnection):
@@ -131,7 +132,8 @@ def watch(
         broken: tells why waiting is in vain, such as a process that has ended.
         processes: tells which processes the service has now.
     """
-    deadline = time.monotonic() + gate.timeout
+    began = time.monotonic()
+    deadline = began + max(gate.timeout, gate.uptime)
     answers = Answers(gate)
     while True:
         left = deadline - time.monotonic()
@@ -143,9 +145,10 @@ def watch(
             probe.close()
         if hopeless := broken():
             return hopeless
-        if answers.passed(alive):
+        passed = answers.passed(alive)
+        if passed and time.monotonic() >= began + gate.uptime:
             return None
         if time.monotonic() >= deadline:
             return f"{answers.lacking()} (for {gate.timeout:.3g} s)"
-        if probe.wrong:
+        if probe.wrong or passed:
             time.sleep(_INTERVAL)

@@ -140,7 +140,7 @@ def telling(entries: Sequence[tuple[str, str]], lines: int) -> str:
     Several workers that fail at once write into each other's tracebacks; then one process's own lines say more than the
     last ones of all.
     """
-    failed = next((process for process, message in entries if message.startswith("Traceback ")), None)
+    failed = next((process for process, message in entries if "Traceback (most recent call last)" in message), None)
     own = [message for process, message in entries if failed in (None, process)]
     return "\n".join(own[-lines:])
 

@@ -103,6 +103,10 @@ options:
         description: Processes that must all have answered.
         type: int
         required: true
+      uptime:
+        description: Seconds that the service must have stayed up.
+        type: int
+        required: true
   watch:
     description: What takes a release back in its first seconds.
     type: dict
@@ -173,7 +177,7 @@ def main() -> None:
     whole = {"type": "int", "required": True}
     text = {"type": "str", "required": True}
     texts = {"type": "list", "elements": "str", "required": True}
-    gate = {"path": text, "status": texts, "timeout": whole, "successes": whole, "workers": whole}
+    gate = {"path": text, "status": texts, "timeout": whole, "successes": whole, "workers": whole, "uptime": whole}
     watch = {"seconds": whole, "error_percent": whole, "errors": whole}
     module = AnsibleModule(
         argument_spec={

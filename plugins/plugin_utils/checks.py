@@ -202,6 +202,7 @@ APP: dict[str, Rule] = {
     "gate.path": path,
     "gate.status": statuses,
     "gate.timeout": between(1, 3600, "seconds"),
+    "gate.uptime": between(0, 3600, "seconds"),
     "gate.successes": between(1, 1000, "answers"),
     "release_command": command,
     "release_timeout": between(1, 86_400, "seconds"),

@@ -65,16 +65,26 @@ def template() -> Template:
 
 
 @pytest.fixture
-def render() -> Render:
-    """The text of a role's template, with the role's own variables."""
+def role_variable() -> Template:
+    """The value of a role's own variable."""
 
-    def rendered(role: str, name: str, **variables: Any) -> str:
+    def value(role: str, name: str, **variables: Any) -> Any:
         path = ROOT / "roles" / role
         loader = DataLoader()
         own = loader.load_from_file(str(path / "vars" / "main.yml"), trusted_as_template=True)
         everything = {**own, "role_path": str(path), "ansible_search_path": [str(path)], **variables}
-        lookup = trust_as_template("{{ lookup('ansible.builtin.template', __name) }}")
-        return str(Templar(loader, variables={**everything, "__name": name}).template(lookup))
+        return Templar(loader, variables=everything).template(trust_as_template(f"{{{{ {name} }}}}"))
+
+    return value
+
+
+@pytest.fixture
+def render(role_variable: Template) -> Render:
+    """The text of a role's template, with the role's own variables."""
+
+    def rendered(role: str, name: str, **variables: Any) -> str:
+        lookup = "lookup('ansible.builtin.template', __name)"
+        return str(role_variable(role, lookup, **variables, __name=name))
 
     return rendered
 

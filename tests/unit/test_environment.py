@@ -1,12 +1,14 @@
-"""Environment files: exactly quoted, and read back as they were."""
+"""Environment files and command lines: exactly quoted, and read back as they were."""
 
 from __future__ import annotations
 
+import shlex
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.module_utils.environment import environment_file
+from ansible_collections.asgi.deploy.plugins.module_utils.environment import command_line, environment_file
 
 
 @pytest.mark.parametrize(
@@ -64,3 +66,83 @@ def test_round_trip(tmp_path: Path) -> None:
     found = dict(item.split("=", 1) for item in shown.stdout.decode().split("\0") if item)
     assert {name: found.get(name) for name in values} == values
     assert set(found) - set(values) <= {"PATH", "PWD", "SHLVL", "_", "OLDPWD"}
+
+
+# A command as written for a shell, its words, and how systemd shall read them.
+COMMANDS = [
+    pytest.param("alembic upgrade head", ["alembic", "upgrade", "head"], '"alembic" "upgrade" "head"', id="plain"),
+    pytest.param("  a   b  ", ["a", "b"], '"a" "b"', id="spaces between words"),
+    pytest.param("a 'b  c' d\\ e", ["a", "b  c", "d e"], '"a" "b  c" "d e"', id="spaces within words"),
+    pytest.param("a '' b", ["a", "", "b"], '"a" "" "b"', id="empty word"),
+    pytest.param("a 'say \"hi\"'", ["a", 'say "hi"'], r'"a" "say \"hi\""', id="double quotes"),
+    pytest.param('a "it\'s"', ["a", "it's"], '"a" "it\'s"', id="single quote"),
+    pytest.param("a 100% %i %%h", ["a", "100%", "%i", "%%h"], '"a" "100%%" "%%i" "%%%%h"', id="percent"),
+    pytest.param(
+        "a $HOME '${HOME}' '$(id)' '$$'",
+        ["a", "$HOME", "${HOME}", "$(id)", "$$"],
+        '"a" "$$HOME" "$${HOME}" "$$(id)" "$$$$"',
+        id="dollar",
+    ),
+    pytest.param(r"a C:\\new '\n\x41'", ["a", r"C:\new", r"\n\x41"], r'"a" "C:\\new" "\\n\\x41"', id="backslash"),
+    pytest.param(r"a 'b\'", ["a", "b\\"], r'"a" "b\\"', id="backslash at the end"),
+    pytest.param("a ; b ';' \\; c", ["a", ";", "b", ";", ";", "c"], '"a" ";" "b" ";" ";" "c"', id="semicolon"),
+    pytest.param("a b;c", ["a", "b;c"], '"a" "b;c"', id="semicolon in a word"),
+    pytest.param(
+        "a && b | c > d &", ["a", "&&", "b", "|", "c", ">", "d", "&"], '"a" "&&" "b" "|" "c" ">" "d" "&"', id="sh"
+    ),
+    pytest.param("a # b", ["a", "#", "b"], '"a" "#" "b"', id="no comment"),
+    pytest.param(
+        "a -b +c @d !e :f", ["a", "-b", "+c", "@d", "!e", ":f"], '"a" "-b" "+c" "@d" "!e" ":f"', id="prefixes"
+    ),
+    pytest.param("a Grüße 世界", ["a", "Grüße", "世界"], '"a" "Grüße" "世界"', id="Unicode"),
+    pytest.param("a '\u2028\x85'", ["a", "\u2028\x85"], '"a" "\u2028\x85"', id="lines that are none to systemd"),
+    pytest.param("a '\" ; /bin/false'", ["a", '" ; /bin/false'], r'"a" "\" ; /bin/false"', id="injection"),
+]
+
+
+@pytest.mark.parametrize(("command", "words", "text"), COMMANDS)
+def test_command_line(command: str, words: list[str], text: str) -> None:
+    assert shlex.split(command) == words
+    assert command_line(command) == text
+
+
+@pytest.mark.parametrize(("command", "words", "text"), COMMANDS)
+def test_command_line_is_read_as_these_words(command: str, words: list[str], text: str) -> None:
+    """Within double quotes a shell unescapes what systemd unescapes; then come specifiers and variables."""
+    quoted = shlex.split(text)
+    assert len(quoted) == len(words)
+    assert [word.replace("%%", "%").replace("$$", "$") for word in quoted] == words
+
+
+Verify = Callable[[dict[str, str]], None]
+
+
+def service(command: str) -> dict[str, str]:
+    """A service of a type that may have one command only."""
+    return {"one.service": f"[Unit]\nDescription=One\n\n[Service]\nType=exec\nExecStart={command}\n"}
+
+
+@pytest.mark.parametrize(("command", "words", "text"), COMMANDS)
+def test_systemd_takes_a_command_line_as_one(verify: Verify, command: str, words: list[str], text: str) -> None:
+    """Were a word of it a second command or directive, systemd would refuse the unit."""
+    verify(service(command_line(f"/bin/true {command.removeprefix('a')}")))
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("/bin/true ; /bin/false", "more than one ExecStart"),
+        ("/bin/true\nExecStart=/bin/false", "more than one ExecStart"),
+        ("/bin/true '", "Unbalanced quoting"),
+    ],
+)
+def test_systemd_would_tell_of_a_second_command(verify: Verify, command: str, said: str) -> None:
+    with pytest.raises(AssertionError, match=said):
+        verify(service(command))
+
+
+def test_systemd_finds_the_program_whose_name_is_quoted(verify: Verify, tmp_path: Path) -> None:
+    program = tmp_path / "a b 100%i ü;"
+    program.write_text("#!/bin/sh\n", encoding="utf-8")
+    program.chmod(0o755)
+    verify(service(command_line(shlex.quote(str(program)))))

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 import re
+import signal
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.module_utils.gate import Gate, ask, passes, watch
+from ansible_collections.asgi.deploy.plugins.module_utils.gate import Answers, Gate, Probe, passes, watch
+from ansible_collections.asgi.deploy.plugins.module_utils.processes import family, parents
 
 Answer = Callable[[socket.socket, int], None]
 
@@ -35,8 +40,70 @@ def test_passes(status: int, wanted: list[str], passed: bool) -> None:
     assert passes(status, wanted) is passed
 
 
-def gate(path: str = "/ready", status: tuple[str, ...] = ("2xx",), timeout: float = 5, successes: int = 1) -> Gate:
-    return Gate(path=path, status=status, timeout=timeout, successes=successes, host="shop.example.com")
+def gate(
+    path: str = "/ready",
+    status: tuple[str, ...] = ("2xx",),
+    timeout: float = 5,
+    successes: int = 1,
+    workers: int = 0,
+    uptime: float = 0,
+) -> Gate:
+    return Gate(path, status, timeout, successes, "shop.example.com", workers, uptime)
+
+
+def feed(answers: Answers, *given: tuple[int | None, str | None]) -> Answers:
+    for worker, wrong in given:
+        answers.add(worker, wrong)
+    return answers
+
+
+@pytest.mark.parametrize(
+    ("wanted", "given", "alive", "passed"),
+    [
+        pytest.param(gate(), [], [], False, id="no answer"),
+        pytest.param(gate(), [(None, None)], [], True, id="one, whoever gave it"),
+        pytest.param(gate(successes=3), [(1, None)] * 2, [1], False, id="too few"),
+        pytest.param(gate(successes=3), [(1, None)] * 3, [1], True, id="enough"),
+        pytest.param(gate(successes=2), [(1, None), (1, "x"), (1, None)], [1], False, id="not in a row"),
+        pytest.param(gate(successes=2), [(1, "x"), (1, None), (1, None)], [1], True, id="wrong before"),
+        pytest.param(gate(successes=1), [(1, None), (None, "x")], [1], False, id="wrong at last"),
+        pytest.param(gate(workers=2), [(1, None)] * 9, [1, 2], False, id="one of two workers"),
+        pytest.param(gate(workers=2), [(1, None), (2, None)], [1, 2], True, id="both workers"),
+        pytest.param(gate(workers=2, successes=3), [(1, None), (2, None)], [1, 2], False, id="both, but too few"),
+        pytest.param(gate(workers=2), [(1, None), (None, None)], [1, 2], False, id="one that is not known"),
+        pytest.param(gate(workers=2), [(1, None), (2, None)], [1, 3], False, id="one has ended since"),
+        pytest.param(gate(workers=2), [(1, None), (2, None), (3, None)], [1, 3], True, id="one was replaced"),
+        pytest.param(gate(workers=2), [(1, None), (2, None), (1, "x"), (2, None)], [1, 2], False, id="one fails now"),
+        pytest.param(
+            gate(workers=2), [(1, None), (2, None), (1, "x"), (1, None)], [1, 2], True, id="one failed, and answers now"
+        ),
+        pytest.param(gate(workers=1), [(1, None), (2, None)], [1, 2, 3], True, id="more than there should be"),
+    ],
+)
+def test_answers(wanted: Gate, given: Sequence[tuple[int | None, str | None]], alive: list[int], passed: bool) -> None:
+    assert feed(Answers(wanted), *given).passed(alive) is passed
+
+
+def test_worker_that_ended_has_to_be_replaced() -> None:
+    answers = feed(Answers(gate(workers=2)), (1, None))
+    assert not answers.passed([1, 2])
+    assert not feed(answers, (2, None)).passed([2])
+    assert not answers.passed([1, 2])  # another process with the number of one that has ended
+    assert feed(answers, (3, None)).passed([2, 3])
+
+
+@pytest.mark.parametrize(
+    ("wanted", "given", "text"),
+    [
+        (gate(workers=2), [], "only 0 of 2 workers answered GET /ready"),
+        (gate(workers=2), [(1, None)], "only 1 of 2 workers answered GET /ready"),
+        (gate(workers=1, successes=3), [(1, None)] * 2, "only 2 answers in a row passed"),
+        (gate(workers=2), [(1, None), (2, "GET /ready answered 500")], "GET /ready answered 500"),
+        (gate(workers=2), [(2, "GET /ready answered 500"), (1, None)], "only 1 of 2 workers answered GET /ready"),
+    ],
+)
+def test_lacking(wanted: Gate, given: Sequence[tuple[int | None, str | None]], text: str) -> None:
+    assert feed(Answers(wanted), *given).lacking() == text
 
 
 def reply(status: str, body: str = "") -> Answer:
@@ -98,6 +165,16 @@ def alive() -> str | None:
     return None
 
 
+def nobody() -> set[int]:
+    return set()
+
+
+def asked(path: Path, wanted: Gate, timeout: float = 5, broken: Callable[[], str | None] = alive) -> str | None:
+    probe = Probe(str(path), wanted, timeout, broken)
+    probe.close()
+    return probe.wrong
+
+
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "app.sock"
@@ -114,12 +191,12 @@ def path(tmp_path: Path) -> Path:
 )
 def test_passed(path: Path, answer: Answer, wanted: Gate) -> None:
     with server(path, answer):
-        assert watch(str(path), wanted, alive) is None
+        assert watch(str(path), wanted, alive, nobody) is None
 
 
 def test_socket_that_comes_late(path: Path) -> None:
     results: list[str | None] = []
-    watcher = threading.Thread(target=lambda: results.append(watch(str(path), gate(), alive)))
+    watcher = threading.Thread(target=lambda: results.append(watch(str(path), gate(), alive, nobody)))
     watcher.start()
     time.sleep(0.15)
     with server(path, reply("200 OK")):
@@ -130,16 +207,18 @@ def test_socket_that_comes_late(path: Path) -> None:
 def test_successes_must_be_in_a_row(path: Path) -> None:
     ok, wrong = reply("200 OK"), reply("503 Busy")
     with server(path, replies(ok, ok, wrong, ok, ok, ok)) as requests:
-        assert watch(str(path), gate(successes=3), alive) is None
+        assert watch(str(path), gate(successes=3), alive, nobody) is None
     assert len(requests) == 6
 
 
 def test_asks_as_nginx_does(path: Path) -> None:
     with server(path, reply("200 OK")) as requests:
-        assert ask(str(path), gate("/ready?deep=1"), 5) is None
+        assert asked(path, gate("/ready?deep=1")) is None
     first, *headers = requests[0].splitlines()
     assert first == "GET /ready?deep=1 HTTP/1.1"
-    assert {"Host: shop.example.com", "X-Forwarded-Proto: https", "Connection: close"} <= set(headers)
+    expected = {"Host: shop.example.com", "X-Forwarded-Proto: https", "X-Forwarded-For: 127.0.0.1"}
+    assert expected <= set(headers)
+    assert sum(header.startswith("Host:") for header in headers) == 1
 
 
 @pytest.mark.parametrize(
@@ -174,34 +253,35 @@ def test_asks_as_nginx_does(path: Path) -> None:
 )
 def test_refused(path: Path, answer: Answer, wanted: Gate, text: str) -> None:
     with server(path, answer):
-        found = watch(str(path), wanted, alive)
+        found = watch(str(path), wanted, alive, nobody)
     assert found == text
 
 
 def test_no_socket(path: Path) -> None:
     text = "GET /ready failed: [Errno 2] No such file or directory (for 0.2 s)"
-    assert watch(str(path), gate(timeout=0.2), alive) == text
+    assert watch(str(path), gate(timeout=0.2), alive, nobody) == text
 
 
 def test_too_few_answers_in_time(path: Path) -> None:
     with server(path, reply("200 OK")):
-        found = watch(str(path), gate(timeout=0.2, successes=1_000_000), alive)
+        found = watch(str(path), gate(timeout=0.2, successes=1_000_000), alive, nobody)
     assert re.fullmatch(r"only [1-9]\d* answers in a row passed \(for 0.2 s\)", str(found))
 
 
 def test_process_that_died_ends_the_wait(path: Path) -> None:
     started = time.monotonic()
-    assert watch(str(path), gate(timeout=60), lambda: "the service does not stay up") == "the service does not stay up"
+    gone = "the service does not stay up"
+    assert watch(str(path), gate(timeout=60), lambda: gone, nobody) == gone
     assert time.monotonic() - started < 1
 
 
 def test_process_that_died_after_its_last_answer(path: Path) -> None:
     with server(path, reply("200 OK")):
-        assert watch(str(path), gate(), lambda: "its process ended") == "its process ended"
+        assert watch(str(path), gate(), lambda: "its process ended", nobody) == "its process ended"
 
 
 def test_answer_without_end_does_not_hold_the_gate(path: Path) -> None:
-    watcher = threading.Thread(target=watch, args=(str(path), gate(timeout=0.5), alive), daemon=True)
+    watcher = threading.Thread(target=watch, args=(str(path), gate(timeout=0.5), alive, nobody), daemon=True)
     with server(path, drip):
         watcher.start()
         watcher.join(timeout=3)
@@ -210,4 +290,237 @@ def test_answer_without_end_does_not_hold_the_gate(path: Path) -> None:
 
 def test_short_waits_are_told_truly(path: Path) -> None:
     with server(path, hang):
-        assert "within 0 s" not in str(ask(str(path), gate(), 0.3))
+        assert asked(path, gate(), 0.3) == "GET /ready got no answer within 0.3 s"
+
+
+def test_probe_keeps_its_connection_until_it_is_closed(path: Path) -> None:
+    """Else nobody could tell who has answered."""
+    ended = threading.Event()
+
+    def answer(connection: socket.socket, number: int) -> None:
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+        connection.recv(1)
+        ended.set()
+
+    with server(path, answer):
+        probe = Probe(str(path), gate(), 5)
+        assert probe.wrong is None
+        assert not ended.wait(0.2)
+        probe.close()
+        assert ended.wait(5)
+
+
+@pytest.mark.parametrize("successes", [1, 3])
+def test_process_that_died_ends_the_wait_for_an_answer(path: Path, successes: int) -> None:
+    """systemd's listener takes the question, and nobody is there to answer."""
+    started = time.monotonic()
+
+    def broken() -> str | None:
+        return "the service does not stay up" if time.monotonic() > started + 0.3 else None
+
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path))
+        listener.listen()
+        found = watch(str(path), gate(timeout=60, successes=successes, workers=2), broken, nobody)
+    assert found == "the service does not stay up"
+    assert time.monotonic() - started < 1.5
+
+
+def test_probe_of_what_is_broken(path: Path) -> None:
+    with server(path, hang):
+        assert asked(path, gate(), 60, lambda: "its process ended") == "its process ended"
+
+
+def test_half_an_answer(path: Path) -> None:
+    def half(connection: socket.socket, number: int) -> None:
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-")
+        connection.recv(1)
+
+    started = time.monotonic()
+    with server(path, half):
+        found = watch(str(path), gate(timeout=1), alive, nobody)
+    assert found == "GET /ready got no answer within 1 s (for 1 s)"
+    assert time.monotonic() - started < 3
+
+
+def test_uptime(path: Path) -> None:
+    started = time.monotonic()
+    with server(path, reply("200 OK")) as requests:
+        assert watch(str(path), gate(uptime=0.5), alive, nobody) is None
+    assert 0.5 <= time.monotonic() - started < 2
+    assert len(requests) < 20
+
+
+def test_uptime_beyond_the_timeout(path: Path) -> None:
+    with server(path, reply("200 OK")):
+        assert watch(str(path), gate(timeout=0.2, uptime=0.6), alive, nobody) is None
+
+
+def test_service_that_ends_before_its_uptime(path: Path) -> None:
+    started = time.monotonic()
+
+    def broken() -> str | None:
+        return "the service does not stay up" if time.monotonic() > started + 0.3 else None
+
+    with server(path, reply("200 OK")):
+        assert watch(str(path), gate(uptime=60), broken, nobody) == "the service does not stay up"
+    assert time.monotonic() - started < 2
+
+
+def test_answer_that_fails_within_the_uptime(path: Path) -> None:
+    with server(path, replies(reply("200 OK"), reply("200 OK"), reply("500 Oops"))):
+        found = watch(str(path), gate(timeout=0.5, uptime=0.5), alive, nobody)
+    assert str(found).startswith("GET /ready answered 500 Oops")
+
+
+def test_uptime_does_not_lengthen_the_wait_for_what_does_not_answer(path: Path) -> None:
+    started = time.monotonic()
+    with server(path, reply("500 Oops")):
+        found = watch(str(path), gate(timeout=0.3, uptime=3), alive, nobody)
+    assert found == "GET /ready answered 500 Oops, expected 2xx (for 0.3 s)"
+    assert time.monotonic() - started < 1.5
+
+
+Worker = Callable[[socket.socket], object]
+
+
+def answering(listener: socket.socket, status: str = "200 OK") -> None:
+    """Serves one connection after another, as a synchronous server does."""
+    while True:
+        connection, _ = listener.accept()
+        with connection, suppress(OSError):
+            while connection.recv(65536):
+                connection.sendall(f"HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n".encode())
+
+
+def failing(listener: socket.socket) -> None:
+    answering(listener, "500 Oops")
+
+
+def looping(listener: socket.socket) -> None:
+    """Serves as an event loop does: all workers are told of a connection, and one gets it."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while await reader.read(65536):
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+        writer.close()
+
+    async def run() -> None:
+        async with await asyncio.start_unix_server(serve, sock=listener) as one:
+            await one.serve_forever()
+
+    asyncio.run(run())
+
+
+def starting(listener: socket.socket) -> None:
+    """Has yet to import the application, and never comes to an end with it."""
+    time.sleep(60)
+
+
+def stuck(listener: socket.socket) -> None:
+    """Takes connections and answers nobody."""
+    held = []
+    while True:
+        held.append(listener.accept())
+
+
+def late(listener: socket.socket) -> None:
+    time.sleep(0.7)
+    answering(listener)
+
+
+@contextmanager
+def workers(path: Path, *tasks: Worker) -> Iterator[list[int]]:
+    """Processes that share one listener, as a server's workers do; gives their numbers."""
+    started: list[int] = []
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path))
+        listener.listen()
+        try:
+            for task in tasks:
+                child = os.fork()
+                if not child:
+                    work(task, listener)
+                started.append(child)
+            yield started
+        finally:
+            for child in started:
+                with suppress(ProcessLookupError):
+                    os.kill(child, signal.SIGKILL)
+                    os.waitpid(child, 0)
+
+
+def work(task: Worker, listener: socket.socket) -> NoReturn:
+    """What a child does, whatever happens to it, in place of the rest of the tests."""
+    try:
+        task(listener)
+    finally:
+        os._exit(1)
+
+
+def ours() -> set[int]:
+    return family(os.getpid(), parents())
+
+
+@pytest.mark.parametrize(
+    "tasks",
+    [
+        pytest.param([answering], id="one"),
+        pytest.param([answering, answering], id="two"),
+        pytest.param([answering, answering, answering], id="three"),
+        pytest.param([looping, looping, looping], id="event loops"),
+        pytest.param([answering, late], id="one comes late"),
+    ],
+)
+def test_every_worker_answers(path: Path, tasks: list[Worker]) -> None:
+    with workers(path, *tasks):
+        assert watch(str(path), gate(timeout=20, workers=len(tasks)), alive, ours) is None
+
+
+@pytest.mark.parametrize(
+    ("tasks", "text"),
+    [
+        pytest.param([answering, starting], "only 1 of 2 workers answered GET /ready (for 1 s)", id="one starts"),
+        pytest.param(
+            [answering, answering, starting], "only 2 of 3 workers answered GET /ready (for 1 s)", id="one of three"
+        ),
+    ],
+)
+def test_worker_that_never_answers(path: Path, tasks: list[Worker], text: str) -> None:
+    with workers(path, *tasks):
+        assert watch(str(path), gate(timeout=1, workers=len(tasks)), alive, ours) == text
+
+
+def test_worker_that_takes_questions_and_does_not_answer(path: Path) -> None:
+    with workers(path, answering, stuck):
+        found = watch(str(path), gate(timeout=1, workers=2), alive, ours)
+    assert re.fullmatch(r"GET /ready got no answer within [0-9.]+ s \(for 1 s\)", str(found))
+
+
+def test_worker_that_answers_wrongly(path: Path) -> None:
+    """Whichever of the two was last to be asked, the gate is not passed."""
+    with workers(path, answering, failing):
+        found = str(watch(str(path), gate(timeout=1, workers=2, successes=3), alive, ours))
+    assert found.endswith("(for 1 s)")
+    assert found.startswith(("GET /ready answered 500 Oops", "only 1 of 2 workers"))
+
+
+def test_worker_that_was_killed_does_not_count(path: Path) -> None:
+    with workers(path, answering, answering) as started:
+        assert watch(str(path), gate(timeout=20, workers=2), alive, ours) is None
+        os.kill(started[0], signal.SIGKILL)
+        os.waitpid(started[0], 0)
+        found = watch(str(path), gate(timeout=0.5, workers=2), alive, ours)
+    assert found == "only 1 of 2 workers answered GET /ready (for 0.5 s)"
+
+
+def test_workers_need_not_be_told_apart(path: Path) -> None:
+    with workers(path, answering, starting):
+        assert watch(str(path), gate(successes=5), alive, nobody) is None
+
+
+def test_waiting_for_a_worker_is_no_load(path: Path) -> None:
+    """The host serves visitors meanwhile, and what is asked for may ask a database."""
+    with server(path, reply("200 OK")) as requests:
+        assert watch(str(path), gate(timeout=1, workers=2), alive, nobody)
+    assert len(requests) <= 200

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 from pathlib import PurePosixPath
 
 import pytest
@@ -27,6 +28,8 @@ DIGEST = "0a1b2c3d4e5f"
         ("lock", PurePosixPath("/srv/asgi/shop/.lock")),
         ("audit", PurePosixPath("/srv/asgi/shop/deploys.jsonl")),
         ("mirror", PurePosixPath("/var/cache/asgi/git/shop.git")),
+        ("data", PurePosixPath("/var/lib/asgi/shop")),
+        ("access_log", PurePosixPath("/var/log/nginx/asgi-shop.access.log")),
         ("user", "asgi-shop"),
         ("boot_unit", "asgi-boot@shop.service"),
     ],
@@ -39,8 +42,30 @@ def test_release() -> None:
     layout = Layout("shop")
     assert layout.release("v1-0a1b2c3d") == PurePosixPath("/srv/asgi/shop/releases/v1-0a1b2c3d")
     assert layout.socket_path("v1-0a1b2c3d") == PurePosixPath("/srv/asgi/shop/releases/v1-0a1b2c3d/app.sock")
-    assert layout.service("v1-0a1b2c3d") == "asgi-shop@v1-0a1b2c3d.service"
-    assert layout.socket("v1-0a1b2c3d") == "asgi-shop@v1-0a1b2c3d.socket"
+
+
+@pytest.mark.parametrize(
+    ("kind", "unit"),
+    [
+        ("service", "asgi-shop@v1-0a1b2c3d.service"),
+        ("socket", "asgi-shop@v1-0a1b2c3d.socket"),
+        ("command", "asgi-shop.command@v1-0a1b2c3d.service"),
+        ("drain", "asgi-shop.drain@v1-0a1b2c3d.service"),
+    ],
+)
+def test_unit(kind: str, unit: str) -> None:
+    assert kind in Layout.KINDS
+    assert Layout("shop").unit(kind, "v1-0a1b2c3d") == unit
+
+
+def test_units_of_applications_whose_names_begin_alike() -> None:
+    names = ["shop", "shop-drain", "shop-command", "shop-socket"]
+    units = [Layout(name).unit(kind, "v1") for name in names for kind in Layout.KINDS]
+    assert len(set(units)) == len(units)
+    for name in names:
+        patterns = [Layout(name).unit(kind, "*") for kind in Layout.KINDS]
+        found = {unit for pattern in patterns for unit in fnmatch.filter(units, pattern)}
+        assert found == {Layout(name).unit(kind, "v1") for kind in Layout.KINDS}
 
 
 @pytest.mark.parametrize(
@@ -69,7 +94,8 @@ def test_longest_names_fit_a_socket_path() -> None:
 
 def test_longest_names_fit_a_unit_name() -> None:
     release = release_id("v" * (VERSION_MAX + 1), DIGEST)
-    assert len(Layout("a" * NAME_MAX).service(release)) < 256
+    layout = Layout("a" * NAME_MAX)
+    assert max(len(layout.unit(kind, release)) for kind in Layout.KINDS) < 256
 
 
 def test_longest_name_fits_a_user_name() -> None:

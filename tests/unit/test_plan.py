@@ -15,6 +15,8 @@ def test_defaults(spec: dict[str, Any], facts: Facts) -> None:
     assert app_plan(spec, facts("13")) == {
         **spec,
         "version": "HEAD",
+        "state": "present",
+        "remove_data": False,
         "env": {},
         "environment": "",
         "workers": 5,
@@ -32,10 +34,17 @@ def test_defaults(spec: dict[str, Any], facts: Facts) -> None:
         "installer": "auto",
         "timeout": 30,
         "graceful_timeout": 30,
-        "gate": {"path": "/", "status": ["2xx", "3xx", "4xx"], "timeout": 60, "successes": 3},
+        "gate": {"path": "/", "status": ["2xx", "3xx", "4xx"], "timeout": 60, "successes": 3, "uptime": 0},
+        "release_command": None,
+        "release_timeout": 600,
+        "watch": {"seconds": 5, "error_percent": 10, "errors": 5},
         "drain_timeout": 30,
+        "drain_limit": 30,
+        "lock_timeout": 60,
         "keep_releases": 5,
         "user": "asgi-shop",
+        "data": "/var/lib/asgi/shop",
+        "access_log": "/var/log/nginx/asgi-shop.access.log",
         "home": "/srv/asgi/shop",
         "upstream": "/srv/asgi/shop/current/app.sock",
         "upstream_keepalive": {"connections": 32, "time": 3, "timeout": 2},
@@ -72,6 +81,37 @@ def test_given_workers_need_no_facts_of_the_hardware(spec: dict[str, Any]) -> No
 def test_environment(spec: dict[str, Any], facts: Facts) -> None:
     plan = app_plan({**spec, "env": {"B": "$x", "A": 1}}, facts("13"))
     assert plan["environment"] == 'A="1"\nB="\\$x"\n'
+
+
+@pytest.mark.parametrize(
+    ("written", "planned"),
+    [
+        (None, None),
+        ("alembic upgrade head", '"alembic" "upgrade" "head"'),
+        ("sh -c 'echo 100% $HOME'", '"sh" "-c" "echo 100%% $$HOME"'),
+    ],
+)
+def test_release_command(spec: dict[str, Any], facts: Facts, written: str | None, planned: str | None) -> None:
+    assert app_plan({**spec, "release_command": written}, facts("13"))["release_command"] == planned
+
+
+@pytest.mark.parametrize(("given", "limit"), [(0, 6), (5, 6), (6, 6), (7, 7), (3600, 3600)])
+def test_drain_lasts_as_long_as_idle_connections_of_nginx(
+    spec: dict[str, Any], facts: Facts, given: int, limit: int
+) -> None:
+    assert app_plan({**spec, "drain_timeout": given}, facts("13"))["drain_limit"] == limit
+
+
+@pytest.mark.parametrize(
+    ("watch", "planned"),
+    [
+        ({}, {"seconds": 5, "error_percent": 10, "errors": 5}),
+        ({"seconds": 0}, {"seconds": 0, "error_percent": 10, "errors": 5}),
+        ({"error_percent": 50, "errors": 1}, {"seconds": 5, "error_percent": 50, "errors": 1}),
+    ],
+)
+def test_watch(spec: dict[str, Any], facts: Facts, watch: dict[str, int], planned: dict[str, int]) -> None:
+    assert app_plan({**spec, "watch": watch}, facts("13"))["watch"] == planned
 
 
 @pytest.mark.parametrize(
@@ -175,6 +215,38 @@ def test_no_applications(inventory: dict[str, Any], apps: Any, error: str) -> No
             {"gate": {"pth": "/"}},
             ["asgi_apps[0] (shop).gate.pth: is not an option; did you mean path?"],
             id="misspelt nested option",
+        ),
+        pytest.param(
+            {"watch": {"second": 5}},
+            ["asgi_apps[0] (shop).watch.second: is not an option; did you mean seconds?"],
+            id="misspelt option of the watch",
+        ),
+        pytest.param(
+            {"watch": {"seconds": -1, "errors": 0}, "lock_timeout": -1},
+            [
+                "asgi_apps[0] (shop).watch.seconds: found -1, expected 0 to 3600 seconds",
+                "asgi_apps[0] (shop).watch.errors: found 0, expected 1 to 1000000 errors",
+                "asgi_apps[0] (shop).lock_timeout: found -1, expected 0 to 86400 seconds",
+            ],
+            id="out of range",
+        ),
+        pytest.param(
+            {"release_command": "alembic 'upgrade"},
+            [
+                'asgi_apps[0] (shop).release_command: found "alembic \'upgrade", '
+                "which is not written as for a shell: No closing quotation"
+            ],
+            id="release command",
+        ),
+        pytest.param(
+            {"release_command": ["alembic", "upgrade"]},
+            ["asgi_apps[0] (shop).release_command: found ['alembic', 'upgrade'], expected text"],
+            id="release command as a list",
+        ),
+        pytest.param(
+            {"state": "gone"},
+            ["asgi_apps[0] (shop).state: found 'gone', expected one of present, absent, as in 'present'"],
+            id="state",
         ),
         pytest.param(
             {"module": "shop.main"},

@@ -12,8 +12,8 @@ import pytest
 from ansible_collections.asgi.deploy.plugins.module_utils.sockets import (
     parse_tcp_listeners,
     parse_unix_peers,
+    peer_inodes,
     port_owners,
-    unix_peers,
 )
 
 TCP = """\
@@ -38,6 +38,7 @@ Num       RefCount Protocol Flags    Type St Inode Path
 0000000000000000: 00000003 00000000 00000000 0001 03 30003
 0000000000000000: 00000003 00000000 00000000 0001 03 30004 {OLD}
 0000000000000000: 00000003 00000000 00000000 0001 03 30005 {OLD}.old
+0000000000000000: 00000003 00000000 00000000 0001 02   309 {OLD}
 0000000000000000: 00000002 00000000 00010000 0001 01 30006 /run/two words/app.sock
 0000000000000000: 00000003 00000000 00000000 0001 03 30007 /run/two words/app.sock
 0000000000000000: 00000002 00000000 00000000 0002 01 30008 @/org/abstract
@@ -60,14 +61,14 @@ def test_parse_tcp_listeners(text: str, listeners: dict[int, set[str]]) -> None:
 @pytest.mark.parametrize(
     ("text", "path", "peers"),
     [
-        pytest.param(UNIX, OLD, 2, id="two"),
-        pytest.param(UNIX, "/run/two words/app.sock", 1, id="space in the path"),
-        pytest.param(UNIX, "/srv/asgi/shop/releases/v1", 0, id="beginning of a path"),
-        pytest.param(UNIX, "@/org/abstract", 0, id="listener alone"),
-        pytest.param("", OLD, 0, id="nothing"),
+        pytest.param(UNIX, OLD, ["30002", "30004", "309"], id="two, and one that waits"),
+        pytest.param(UNIX, "/run/two words/app.sock", ["30007"], id="space in the path"),
+        pytest.param(UNIX, "/srv/asgi/shop/releases/v1", [], id="beginning of a path"),
+        pytest.param(UNIX, "@/org/abstract", [], id="listener alone"),
+        pytest.param("", OLD, [], id="nothing"),
     ],
 )
-def test_parse_unix_peers(text: str, path: str, peers: int) -> None:
+def test_parse_unix_peers(text: str, path: str, peers: list[str]) -> None:
     assert parse_unix_peers(text, path) == peers
 
 
@@ -82,19 +83,20 @@ def listener(tmp_path: Path) -> Iterator[tuple[socket.socket, str]]:
 
 def test_peers_of_a_socket(listener: tuple[socket.socket, str]) -> None:
     server, path = listener
-    assert unix_peers(path) == 0
+    assert peer_inodes(path) == []
     with closing(socket.socket(socket.AF_UNIX)) as client:
         client.connect(path)
-        with closing(server.accept()[0]):
-            assert unix_peers(path) == 1
-    assert unix_peers(path) == 0
+        with closing(server.accept()[0]) as accepted:
+            assert peer_inodes(path) == [str(os.fstat(accepted.fileno()).st_ino)]
+            assert peer_inodes(path[:-1]) == []
+    assert peer_inodes(path) == []
 
 
 def test_who_waits_to_be_accepted_is_a_peer(listener: tuple[socket.socket, str]) -> None:
     _, path = listener
     with closing(socket.socket(socket.AF_UNIX)) as client:
         client.connect(path)
-        assert unix_peers(path) == 1
+        assert len(peer_inodes(path)) == 1
 
 
 def comm() -> str:

@@ -22,7 +22,7 @@ HOLDER = """
 import pathlib, sys
 sys.path[:0] = {path!r}
 from ansible_collections.asgi.deploy.plugins.module_utils import layout, store
-with store.Store(layout.Layout("shop", pathlib.PurePosixPath(sys.argv[1]))).lock(5):
+with store.Store(layout.Layout("shop", pathlib.PurePosixPath(sys.argv[1]))).lock(5, "alice"):
     print("held", flush=True)
     sys.stdin.read()
 """
@@ -35,7 +35,9 @@ def store(tmp_path: Path) -> Store:
 
 def prepare(store: Store, release: str, **record: object) -> None:
     store.path(release).mkdir(parents=True)
-    (store.path(release) / "release.json").write_text(json.dumps({"state": "prepared", **record}), encoding="utf-8")
+    (store.path(release) / "release.json").write_text(
+        json.dumps({"states": {"prepared": 1}, **record}), encoding="utf-8"
+    )
 
 
 @contextmanager
@@ -54,12 +56,12 @@ def held(root: Path) -> Iterator[subprocess.Popen[str]]:
 def test_lock_that_another_process_holds(store: Store, tmp_path: Path) -> None:
     with held(tmp_path) as process:
         started = time.monotonic()
-        with pytest.raises(DeployError) as error, store.lock(0.3):
+        with pytest.raises(DeployError) as error, store.lock(0.3, "bob"):
             pytest.fail("two processes held the lock")
         assert time.monotonic() - started < 2
-    head, _, tail = str(error.value).partition(f"(process {process.pid} since ")
-    assert head == "another run has been releasing shop on this host "
-    assert tail.endswith("); waited 0 s for it")
+    head, _, tail = str(error.value).partition(", since ")
+    assert head == f"shop: another run on this host holds the lock: alice, process {process.pid}"
+    assert tail.endswith("; waited 0.3 s for it, and changed nothing")
     assert time.strptime(tail[:19], "%Y-%m-%d %H:%M:%S")
 
 
@@ -67,20 +69,22 @@ def test_lock_of_a_process_that_was_killed(store: Store, tmp_path: Path) -> None
     with held(tmp_path) as process:
         process.kill()
         process.wait()
-        with store.lock(0):
-            assert str(os.getpid()) in Path(store.layout.lock).read_text(encoding="utf-8")
+        with store.lock(0, "bob"):
+            text = Path(store.layout.lock).read_text(encoding="utf-8")
+            assert text.startswith(f"bob, process {os.getpid()}, since ")
+            assert len(text.splitlines()) == 1
 
 
 def test_lock_is_waited_for(store: Store, tmp_path: Path) -> None:
     with held(tmp_path) as process:
         threading.Timer(0.3, process.kill).start()
-        with store.lock(10):
+        with store.lock(10, "bob"):
             assert process.wait(timeout=5) != 0
 
 
 def test_lock_can_be_taken_again(store: Store) -> None:
     for _ in range(2):
-        with store.lock(0):
+        with store.lock(0, "bob"):
             assert Path(store.layout.lock).stat().st_mode & 0o777 == 0o600
 
 
@@ -88,7 +92,7 @@ def test_nothing_is_there(store: Store) -> None:
     assert (store.live(), store.on_disk(), store.kept(), store.venvs()) == (None, [], [], [])
 
 
-@pytest.mark.parametrize("text", [None, "", '{"state": "prep'])
+@pytest.mark.parametrize("text", [None, "", '{"states": {"prep'])
 def test_record_of_an_incomplete_release(store: Store, text: str | None) -> None:
     store.path("v1").mkdir(parents=True)
     if text is not None:
@@ -141,8 +145,8 @@ def test_switch_is_one_step(store: Store) -> None:
 
 
 def test_kept(store: Store) -> None:
-    prepare(store, "v2", prepared=2.5, venv="x")
-    prepare(store, "v1", prepared=1, venv="y")
+    prepare(store, "v2", states={"prepared": 2.5}, venv="x")
+    prepare(store, "v1", states={"prepared": 1, "live": 9}, venv="y")
     (store.path("v1").parent / "stray-file").touch()
     assert store.kept() == [Kept("v1", 1, "y"), Kept("v2", 2.5, "x")]
 
@@ -153,3 +157,21 @@ def test_audit_only_grows(store: Store) -> None:
     store.audit({"to": "v1", "result": "live"})
     lines = Path(store.layout.audit).read_text(encoding="utf-8").splitlines()
     assert [json.loads(line)["result"] for line in lines] == ["failed", "live"]
+
+
+def test_note_adds_to_a_record(store: Store) -> None:
+    prepare(store, "v1", commit="c")
+    store.note("v1", failed="GET / answered 500")
+    store.note("v1", states={"prepared": 1, "live": 2}, failed=None)
+    assert store.record("v1") == {"commit": "c", "failed": None, "states": {"prepared": 1, "live": 2}}
+    assert [path.name for path in store.path("v1").iterdir()] == ["release.json"]
+
+
+def test_good_records(store: Store) -> None:
+    assert store.good_records() == {}
+    served = {"prepared": 1, "live": 2}
+    prepare(store, "v1", states=served)
+    prepare(store, "v2", states=served, failed="the service does not stay up")
+    prepare(store, "v3")
+    store.path("v4").mkdir()
+    assert store.good_records() == {"v1": {"states": served}}

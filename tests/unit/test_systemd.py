@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
-from ansible_collections.asgi.deploy.plugins.module_utils.systemd import Unit, parse_show
+from ansible_collections.asgi.deploy.plugins.module_utils.systemd import Unit, _message, parse_show, telling
 
 SERVICE = """\
 Id=asgi-shop@v1-0a1b2c3d.service
@@ -62,12 +62,30 @@ def test_value_with_an_equals_sign() -> None:
     ("properties", "text"),
     [
         ({"ExecMainCode": "1", "ExecMainStatus": "3", "Result": "exit-code"}, "its process ended with status 3"),
-        ({"ExecMainCode": "2", "ExecMainStatus": "9", "Result": "oom-kill"}, "its result is oom-kill"),
-        ({}, "its result is ?"),
+        ({"ExecMainCode": "1", "ExecMainStatus": "203", "Result": "exit-code"}, "its process ended with status 203"),
+        (
+            {"ExecMainCode": "2", "ExecMainStatus": "9", "Result": "signal"},
+            "its process was ended by signal 9 (result signal)",
+        ),
+        (
+            {"ExecMainCode": "3", "ExecMainStatus": "11", "Result": "core-dump"},
+            "its process was ended by signal 11 (result core-dump)",
+        ),
+        ({"ExecMainCode": "2", "ExecMainStatus": "9", "Result": "oom-kill"}, "it was killed for want of memory"),
+        ({"ExecMainCode": "2", "ExecMainStatus": "15", "Result": "timeout"}, "it took too long"),
+        ({"ExecMainCode": "1", "ExecMainStatus": "1", "Result": "start-limit-hit"}, "it ended again and again"),
     ],
 )
 def test_ending(properties: dict[str, str], text: str) -> None:
     assert Unit("a.service", properties).ending() == text
+
+
+@pytest.mark.parametrize("result", ["success", "resources", "exec-condition", "protocol"])
+def test_process_that_did_not_end(result: str) -> None:
+    """There was none, as without its environment file, or it runs."""
+    found = Unit("a.service", {"ExecMainCode": "0", "ExecMainStatus": "0", "Result": result}).ending()
+    assert found
+    assert "signal" not in found
 
 
 @pytest.mark.parametrize(
@@ -86,3 +104,42 @@ def test_units_that_were_not_asked_for(text: str, names: list[str], message: str
 
 def test_no_units() -> None:
     assert parse_show("", []) == []
+
+
+TRACEBACK = "Traceback (most recent call last):"
+
+
+@pytest.mark.parametrize(
+    ("entries", "lines", "told"),
+    [
+        pytest.param([], 5, "", id="nothing"),
+        pytest.param([("1", "a"), ("2", "b"), ("1", "c")], 5, "a\nb\nc", id="no traceback"),
+        pytest.param([("1", "a"), ("2", "b"), ("1", "c")], 2, "b\nc", id="the last ones"),
+        pytest.param(
+            [("1", "start"), ("2", TRACEBACK), ("3", TRACEBACK), ("2", "  x"), ("3", "  y"), ("2", "E"), ("1", "end")],
+            5,
+            f"{TRACEBACK}\n  x\nE",
+            id="two that fail at once",
+        ),
+        pytest.param(
+            [("2", f"ERROR: {TRACEBACK}"), ("1", "a"), ("2", "E")], 5, f"ERROR: {TRACEBACK}\nE", id="within a line"
+        ),
+        pytest.param([("2", TRACEBACK), ("2", "  x"), ("2", "E"), ("1", "end")], 2, "  x\nE", id="end of a traceback"),
+    ],
+)
+def test_telling(entries: list[tuple[str, str]], lines: int, told: str) -> None:
+    assert telling(entries, lines) == told
+
+
+@pytest.mark.parametrize(
+    ("entry", "text"),
+    [
+        ({"MESSAGE": "text"}, "text"),
+        ({"MESSAGE": list("Grün\x1b".encode())}, "Grün\x1b"),
+        ({"MESSAGE": [255, 65]}, "\ufffdA"),
+        ({"MESSAGE": None}, ""),
+        ({}, ""),
+    ],
+)
+def test_message(entry: dict[str, object], text: str) -> None:
+    assert _message(entry) == text

@@ -87,6 +87,10 @@ class Host:
             CONFIGURE + operate("ready", variant),
         )
 
+    def settle(self, variant: Variant) -> None:
+        """Wait until all of it serves again."""
+        self.operate("ready", variant)
+
     def operate(self, operation: str, variant: Variant) -> dict[str, Any]:
         """Do it, and return what was done."""
         done: dict[str, Any] = json.loads(self._host.run(operate(operation, variant), timeout=90).stdout)

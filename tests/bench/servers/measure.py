@@ -15,8 +15,9 @@ from .variants import Variant
 
 CLIENTS = {"get": 6, "new": 4, "post": 8, "http2": 1, "websocket": 2}
 PAUSE = 0.02
+SPARSE, SPARSE_PAUSE = {"post": 40}, 1.0
 CONNECTIONS = 32
-WARM_UP = 1
+WARM_UP, SECONDS = 1, 4
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,8 @@ class Speed:
 
 def loss(host: Host, variant: Variant, operation: str) -> Loss:
     """Visit while it happens."""
-    with Traffic(f"https://{NAME}", connect=host.address, ca=host.ca, seconds=40, pause=PAUSE, **CLIENTS) as traffic:
+    clients, pause = (SPARSE, SPARSE_PAUSE) if operation == "sparse" else (CLIENTS, PAUSE)
+    with Traffic(f"https://{NAME}", connect=host.address, ca=host.ca, seconds=40, pause=pause, **clients) as traffic:
         time.sleep(0.5)
         done = host.operate(operation, variant)
         # Connections that were about to be closed show it now.
@@ -70,10 +72,10 @@ def summary(variant: Variant, operation: str, report: Report, done: dict[str, An
     )
 
 
-def speed(host: Host, variant: Variant, seconds: int) -> Speed:
+def speed(host: Host, variant: Variant) -> Speed:
     """Load it from the controller over TLS, on connections that are kept."""
     command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"https://{host.address}/version"]
-    for duration in (WARM_UP, seconds):
+    for duration in (WARM_UP, SECONDS):
         output = subprocess.run([*command, f"-d{duration}s"], check=True, capture_output=True, text=True).stdout
     rate = re.search(r"Requests/sec:\s+([\d.]+)", output)
     errors = [int(number) for number in re.findall(r"(?:connect|read|write|timeout|responses:) (\d+)", output)]

@@ -24,6 +24,7 @@ class Server:
     config: str | None = None
     """The part of gunicorn's configuration file that tells this server from the others."""
     loop: str = "auto"
+    http: str = "auto"
 
     def command_line(self, *, recycling: bool) -> str:
         """What systemd runs."""
@@ -35,7 +36,7 @@ class Server:
         if not self.config:
             return ""
         values = {"max_requests": RECYCLE_AFTER, "jitter": JITTER} if recycling else {"max_requests": 0, "jitter": 0}
-        return render(self.config, loop=self.loop) + render("gunicorn-common", **values)
+        return render(self.config, loop=self.loop, http=self.http) + render("gunicorn-common", **values)
 
 
 @dataclass(frozen=True)
@@ -79,29 +80,45 @@ SERVERS = [
     Server("uvicorn-single", "one uvicorn process", f"uvicorn {UVICORN} app:app", workers=0),
 ]
 EXTRA_SERVERS = [
-    Server("gunicorn-drain-asyncio", "the same without uvloop", GUNICORN, config="gunicorn-drain", loop="asyncio"),
+    Server(
+        "gunicorn-drain-pure",
+        "the same without uvloop and httptools",
+        GUNICORN,
+        config="gunicorn-drain",
+        loop="asyncio",
+        http="h11",
+    ),
 ]
 UPSTREAMS = [
     Upstream("off", "a connection for each request", SOCKET.format("")),
     Upstream("unbounded", "`keepalive 32`, nginx's default times", SOCKET.format("") + "keepalive 32;"),
     Upstream("bounded", "`keepalive 32`, `keepalive_time 3s`, `keepalive_timeout 2s`", SOCKET.format("") + BOUNDED),
 ]
-RETRY = Upstream(
-    "bounded-retry",
-    "bounded, and the socket twice with `max_fails=0` and `proxy_next_upstream error`: nginx repeats a request that is"
-    " idempotent once",
-    TWICE + BOUNDED,
-    "proxy_next_upstream error;",
-)
+RETRIES = [
+    Upstream(
+        "bounded-twice",
+        "bounded, the socket listed twice with `max_fails=0`, and `proxy_next_upstream error`",
+        TWICE + BOUNDED,
+        "proxy_next_upstream error;",
+    ),
+    Upstream(
+        "bounded-again",
+        "bounded, and a GET or HEAD that nginx would answer with 502 is asked once more on a connection of its own",
+        SOCKET.format("") + BOUNDED,
+        "error_page 502 = @again;",
+    ),
+]
 # Beside the full product: what is worth trying with the servers that may become the default.
 VARIANTS = [
     *(Variant(*pair) for pair in product(SERVERS, UPSTREAMS)),
-    *(Variant(server, RETRY) for server in SERVERS[:2]),
+    *(Variant(SERVERS[1], upstream) for upstream in RETRIES),
     *(Variant(server, UPSTREAMS[2]) for server in EXTRA_SERVERS),
 ]
 OPERATIONS = {
     "deploy": "the other release starts, `current` is renamed, the old one stops when it has no peers or after 6 s",
+    "handover": "the same, but the old one is stopped right after the rename",
     "restart": "`systemctl restart` of the live service, twice",
+    "sparse": "the same, while 40 clients POST once a second each: nginx has many idle connections",
     "recycle": f"workers end after {RECYCLE_AFTER} to {RECYCLE_AFTER + JITTER} requests, for 7 s",
     "kill": "SIGKILL of one worker, three times",
     "hup": "SIGHUP to the main process, twice",
@@ -109,5 +126,16 @@ OPERATIONS = {
 
 
 def possible(variant: Variant, operation: str) -> bool:
-    """SIGHUP only makes sense where there is a supervisor."""
-    return operation != "hup" or variant.server.workers > 0
+    """Whether it says something: the questions behind some operations concern few variants."""
+    if variant.upstream in RETRIES:
+        return operation == "kill"
+    if operation in ("handover", "sparse"):
+        return variant.server in SERVERS[:2]
+    if operation == "hup":
+        return variant.server.workers > 0 and variant.upstream.name == "bounded"
+    return True
+
+
+def worth_timing(variant: Variant) -> bool:
+    """Repeating a failed request costs nothing while none fails."""
+    return variant.upstream not in RETRIES

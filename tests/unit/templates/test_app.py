@@ -4,22 +4,37 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable
+import shlex
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
 from configparser import ConfigParser
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 from ansible.errors import AnsibleError
+from ansible_collections.asgi.deploy.plugins.module_utils.layout import Layout
 from ansible_collections.asgi.deploy.plugins.plugin_utils.plan import app_plan
 
 Facts = Callable[[str], dict[str, Any]]
 Render = Callable[..., str]
 Plan = Callable[..., dict[str, Any]]
+Variable = Callable[..., Any]
 Verify = Callable[..., None]
 
 DEBIAN = pytest.mark.parametrize("major", ["12", "13"])
 RELEASE = "v1-0a1b2c3d"
+KINDS = {
+    "service": "app.service.j2",
+    "socket": "app.socket.j2",
+    "command": "command.service.j2",
+    "drain": "drain.service.j2",
+}
+COMMAND = "alembic upgrade 'head; 100% $HOME'"
 
 
 @pytest.fixture
@@ -88,7 +103,7 @@ def test_site_passes_on_no_claims_of_the_visitor(site: Callable[[str], str], maj
 def test_site_upstream(site: Callable[[str], str], major: str) -> None:
     """Connections to the application are kept, and not for long."""
     text = site(major)
-    assert directives(text, "server") == ["unix:/srv/asgi/shop/current/app.sock"]
+    assert directives(text, "server") == ["unix:/srv/asgi/shop/current/app.sock max_fails=0"] * 2
     assert directives(text, "keepalive") == ["32"]
     assert directives(text, "keepalive_time") == ["3s"]
     assert directives(text, "keepalive_timeout") == ["2s"]
@@ -203,17 +218,15 @@ def test_boot(render: Render) -> None:
     assert unit(text)["Install"]["WantedBy"] == "multi-user.target"
 
 
-@pytest.mark.parametrize("name", ["site.conf.j2", "app.service.j2", "app.socket.j2", "gunicorn.conf.py.j2"])
+@pytest.mark.parametrize("name", ["site.conf.j2", "gunicorn.conf.py.j2", *KINDS.values()])
 def test_undefined_is_an_error(render: Render, name: str) -> None:
     with pytest.raises(AnsibleError, match=r"object of type 'dict' has no attribute"):
         render("app", name, app_plan={})
 
 
-@pytest.mark.parametrize(
-    "name", ["site.conf.j2", "app.service.j2", "app.socket.j2", "gunicorn.conf.py.j2", "boot.service.j2"]
-)
+@pytest.mark.parametrize("name", ["site.conf.j2", "gunicorn.conf.py.j2", "boot.service.j2", *KINDS.values()])
 def test_text(render: Render, plan: Plan, name: str) -> None:
-    text = render("app", name, app_plan=plan())
+    text = render("app", name, app_plan=plan(release_command=COMMAND))
     assert text.startswith("# Written by asgi.deploy, role app")
     assert text.endswith("\n") and not text.endswith("\n\n")
     assert "{{" not in text and "{%" not in text
@@ -222,21 +235,29 @@ def test_text(render: Render, plan: Plan, name: str) -> None:
 
 @pytest.fixture
 def units(render: Render, plan: Plan, tmp_path: Path) -> dict[str, str]:
-    """The units of a release whose server is there."""
-    program = tmp_path / "releases" / RELEASE / "venv" / "bin" / "gunicorn"
-    program.parent.mkdir(parents=True)
-    program.write_text("#!/bin/sh\n", encoding="utf-8")
-    program.chmod(0o755)
-    wanted = {**plan(), "home": str(tmp_path)}
-    kinds = ("service", "socket")
-    return {f"asgi-shop@{RELEASE}.{kind}": render("app", f"app.{kind}.j2", app_plan=wanted) for kind in kinds}
+    """The units of a release whose programs are there."""
+    programs = tmp_path / "releases" / RELEASE / "venv" / "bin"
+    programs.mkdir(parents=True)
+    for name in ("gunicorn", "alembic"):
+        (programs / name).write_text("#!/bin/sh\n", encoding="utf-8")
+        (programs / name).chmod(0o755)
+    wanted = {**plan(release_command=str(programs / COMMAND)), "home": str(tmp_path)}
+    return {Layout("shop").unit(kind, RELEASE): render("app", name, app_plan=wanted) for kind, name in KINDS.items()}
 
 
 def test_systemd_takes_the_units_of_a_release(units: dict[str, str], verify: Verify) -> None:
     verify(units)
 
 
-@pytest.mark.parametrize("mistake", [("SocketMode", "SocketMood"), ("KillMode=mixed", "KillMode=mixt")])
+@pytest.mark.parametrize(
+    "mistake",
+    [
+        ("SocketMode", "SocketMood"),
+        ("KillMode=mixed", "KillMode=mixt"),
+        ("ExecSearchPath", "ExecSearchPaths"),
+        ("TimeoutStartSec=infinity", "TimeoutStartSec=forever"),
+    ],
+)
 def test_systemd_would_tell_a_mistake(units: dict[str, str], verify: Verify, mistake: tuple[str, str]) -> None:
     with pytest.raises(AssertionError, match=mistake[1].split("=")[-1]):
         verify({name: text.replace(*mistake) for name, text in units.items()})
@@ -244,3 +265,147 @@ def test_systemd_would_tell_a_mistake(units: dict[str, str], verify: Verify, mis
 
 def test_systemd_takes_the_boot_unit(render: Render, verify: Verify) -> None:
     verify({"asgi-boot@shop.service": render("app", "boot.service.j2")})
+
+
+def sandbox(text: str) -> list[str]:
+    """The lines that say what a process may do and what it sees."""
+    return text[text.index("User=") :].splitlines()
+
+
+def test_release_command_sees_what_the_application_sees(render: Render, plan: Plan) -> None:
+    wanted = plan(release_command=COMMAND)
+    service, command = (render("app", KINDS[kind], app_plan=wanted) for kind in ("service", "command"))
+    assert sandbox(command) == sandbox(service)
+    assert {"PrivateUsers=yes", "ProtectSystem=strict", "StateDirectory=asgi/shop"} <= set(sandbox(command))
+
+
+def test_release_command(render: Render, plan: Plan) -> None:
+    text = render("app", "command.service.j2", app_plan=plan(release_command=COMMAND, release_timeout=90))
+    service = unit(text)["Service"]
+    home = "/srv/asgi/shop/releases/%i"
+    expected = {
+        "Type": "oneshot",
+        "ExecStart": '"alembic" "upgrade" "head; 100%% $$HOME"',
+        "TimeoutStartSec": "90",
+        "ExecSearchPath": f"{home}/venv/bin:/usr/local/bin:/usr/bin:/bin",
+        "User": "asgi-shop",
+        "WorkingDirectory": f"{home}/src",
+        "EnvironmentFile": f"{home}/environment",
+    }
+    assert {name: service.get(name) for name in expected} == expected
+    assert not {"Restart", "RemainAfterExit"} & set(service)
+    assert "Install" not in unit(text)
+
+
+@pytest.mark.parametrize(
+    ("command", "kinds"),
+    [(None, {"service", "socket", "drain"}), (COMMAND, {"service", "socket", "drain", "command"})],
+)
+def test_units_of_a_release(role_variable: Variable, plan: Plan, command: str | None, kinds: set[str]) -> None:
+    units = role_variable("app", "_app_units", app_plan=plan(release_command=command))
+    assert set(units) == kinds <= set(Layout.KINDS)
+    assert all(text.startswith("# Written by asgi.deploy") for text in units.values())
+
+
+def test_drain(render: Render, plan: Plan) -> None:
+    text = render("app", "drain.service.j2", app_plan=plan(drain_timeout=90))
+    assert f"{' '.join(STOP)}\n" in text
+    assert "ExecStart=-/usr/bin/timeout 90 /bin/sh" in text
+    service = unit(text)["Service"]
+    assert (service["Type"], service["TimeoutStartSec"]) == ("oneshot", "infinity")
+    assert not {"User", "Restart", "RemainAfterExit", "PrivateNetwork"} & set(service)
+
+
+STOP = ["ExecStart=/usr/bin/systemctl", "stop", "asgi-shop@%i.socket", "asgi-shop@%i.service"]
+
+
+@pytest.fixture
+def home() -> Iterator[Path]:
+    """A directory whose sockets have short paths."""
+    with tempfile.TemporaryDirectory(prefix="asgi-") as folder:
+        yield Path(folder)
+
+
+def waiting(render: Render, plan: Plan, home: Path, release: str, limit: int = 30) -> list[str]:
+    """The command with which the drain of a release waits, as systemd runs it."""
+    text = render("app", "drain.service.j2", app_plan={**plan(), "home": str(home), "drain_limit": limit})
+    found = re.search(r"^ExecStart=-(/usr/bin/timeout .*)$", text, re.MULTILINE)
+    assert found
+    return [word.replace("%i", release).replace("$$", "$") for word in shlex.split(found[1])]
+
+
+def listen(home: Path, release: str) -> socket.socket:
+    path = home / "releases" / release / "app.sock"
+    path.parent.mkdir(parents=True)
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(str(path))
+    listener.listen()
+    return listener
+
+
+def connect(listener: socket.socket) -> socket.socket:
+    client = socket.socket(socket.AF_UNIX)
+    client.connect(listener.getsockname())
+    return client
+
+
+def connected(argv: Sequence[str]) -> bool:
+    """What the grep in a drain's command says."""
+    found = re.search(r'(grep -q "[^"]*" /proc/net/unix)', argv[-1])
+    assert found
+    return subprocess.run(["/bin/sh", "-c", found[1]], check=False).returncode == 0
+
+
+def test_drain_sees_connections(render: Render, plan: Plan, home: Path) -> None:
+    argv = waiting(render, plan, home, "v1.4-0a1b2c3d")
+    assert not connected(argv)
+    with closing(listen(home, "v1.4-0a1b2c3d")) as listener:
+        assert not connected(argv)
+        with closing(connect(listener)):
+            assert connected(argv)  # not accepted yet
+            accepted, _ = listener.accept()
+            with closing(accepted):
+                assert connected(argv)
+        assert not connected(argv)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        pytest.param("v1.4-0a1b2c3d4", id="longer at its end"),
+        pytest.param("v1.4-0a1b2c3", id="shorter at its end"),
+        pytest.param("xv1.4-0a1b2c3d", id="longer at its beginning"),
+        pytest.param("1.4-0a1b2c3d", id="shorter at its beginning"),
+        pytest.param("v1.4-0a1b2c3e", id="another digest"),
+        # Of one commit with the tag v1.4 and the branch v1-4.
+        pytest.param("v1_4-0a1b2c3d", id="the dot is a dot"),
+    ],
+)
+def test_drain_does_not_see_another_release(render: Render, plan: Plan, home: Path, other: str) -> None:
+    with closing(listen(home, "v1.4-0a1b2c3d")), closing(listen(home, other)) as listener, closing(connect(listener)):
+        assert connected(waiting(render, plan, home, other))
+        assert not connected(waiting(render, plan, home, "v1.4-0a1b2c3d"))
+
+
+def test_drain_waits_for_the_last_connection(render: Render, plan: Plan, home: Path) -> None:
+    with closing(listen(home, RELEASE)) as listener:
+        client = connect(listener)
+        with subprocess.Popen(waiting(render, plan, home, RELEASE)) as drain:
+            time.sleep(0.7)
+            assert drain.poll() is None
+            client.close()
+            listener.accept()[0].close()
+            assert drain.wait(timeout=3) == 0
+
+
+def test_drain_without_connections_is_over_at_once(render: Render, plan: Plan, home: Path) -> None:
+    with closing(listen(home, RELEASE)):
+        assert subprocess.run(waiting(render, plan, home, RELEASE), timeout=3, check=False).returncode == 0
+
+
+def test_drain_ends_at_its_limit(render: Render, plan: Plan, home: Path) -> None:
+    with closing(listen(home, RELEASE)) as listener, closing(connect(listener)):
+        started = time.monotonic()
+        argv = waiting(render, plan, home, RELEASE, limit=1)
+        assert subprocess.run(argv, timeout=5, check=False).returncode == 124
+        assert 1 <= time.monotonic() - started < 3

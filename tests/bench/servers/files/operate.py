@@ -66,7 +66,12 @@ def answers(release: str) -> bool:
     return subprocess.run(command, check=False, capture_output=True).returncode == 0
 
 
-def deploy() -> dict[str, object]:
+def handover() -> dict[str, object]:
+    """Deploy, and leave it to the old release to end its connections."""
+    return deploy(0)
+
+
+def deploy(patience: float = DRAIN_SECONDS) -> dict[str, object]:
     """Start the other release, rename `current`, wait until the old one has no peers, stop it."""
     old = live()
     new = "b" if old == "a" else "a"
@@ -78,7 +83,7 @@ def deploy() -> dict[str, object]:
     link.symlink_to(f"releases/{new}")
     link.rename(CURRENT)
     began = time.monotonic()
-    drained = wait(lambda: peers(old) == 0, DRAIN_SECONDS)
+    drained = wait(lambda: peers(old) == 0, patience)
     waited, left = time.monotonic() - began, peers(old)
     systemctl("stop", f"bench@{old}.service", f"bench@{old}.socket")
     return {"count": 1, "drained": drained, "drain_seconds": round(waited, 2), "peers_left": left}
@@ -93,6 +98,12 @@ def restart() -> dict[str, object]:
         took.append(round(time.monotonic() - began, 2))
         time.sleep(1.5)
     return {"count": len(took), "seconds": took}
+
+
+def sparse() -> dict[str, object]:
+    """Restart it when there are idle connections."""
+    time.sleep(1)
+    return restart()
 
 
 def recycle() -> dict[str, object]:
@@ -112,7 +123,7 @@ def kill() -> dict[str, object]:
         if victims := workers():
             os.kill(victims[0], signal.SIGKILL)
             count += 1
-        time.sleep(1.5)
+        time.sleep(1.2)
     return {"count": count}
 
 
@@ -120,7 +131,7 @@ def hup() -> dict[str, object]:
     """Send SIGHUP to the master, twice."""
     for _ in range(2):
         os.kill(main_pid(), signal.SIGHUP)
-        time.sleep(3.5)
+        time.sleep(2.5)
     return {"count": 2}
 
 
@@ -133,5 +144,5 @@ def ready() -> dict[str, object]:
 
 
 if __name__ == "__main__":
-    operations = {one.__name__: one for one in (deploy, restart, recycle, kill, hup, ready)}
+    operations = {one.__name__: one for one in (deploy, handover, restart, sparse, recycle, kill, hup, ready)}
     print(json.dumps(operations[sys.argv[1]]()))

@@ -1,0 +1,162 @@
+"""The results, and how they read."""
+
+from __future__ import annotations
+
+import json
+import statistics
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from .measure import CLIENTS, CONNECTIONS, PAUSE, SECONDS, Loss, Speed, plain
+from .variants import EXTRA_SERVERS, OPERATIONS, RETRIES, SERVERS, UPSTREAMS, VARIANTS, Variant, worth_timing
+
+CHOICE = Path(__file__).parent / "files" / "choice.md"
+NONE = "-"
+
+
+@dataclass
+class Results:
+    """All that one run measured."""
+
+    began: float
+    versions: dict[str, str] = field(default_factory=dict)
+    losses: list[Loss] = field(default_factory=list)
+    speeds: list[Speed] = field(default_factory=list)
+    minutes: float = 0
+
+    @classmethod
+    def begin(cls) -> Results:
+        """Start the clock."""
+        return cls(time.time())
+
+    def plain(self) -> dict[str, Any]:
+        """Plain data, for json.dumps."""
+        return {
+            "date": time.strftime("%Y-%m-%d", time.gmtime(self.began)),
+            "began": self.began,
+            "minutes": self.minutes,
+            "versions": self.versions,
+            "losses": [plain(one) for one in self.losses],
+            "speeds": [plain(one) for one in self.speeds],
+        }
+
+
+def read(path: Path) -> Results:
+    """Undo `plain`."""
+    data = json.loads(path.read_text())
+    return Results(
+        began=data["began"],
+        versions=data["versions"],
+        losses=[Loss(**one) for one in data["losses"]],
+        speeds=[Speed(**one) for one in data["speeds"]],
+        minutes=data["minutes"],
+    )
+
+
+def markdown(results: Results) -> str:
+    """The page."""
+    clients = ", ".join(f"{number} {name}" for name, number in CLIENTS.items())
+    versions = ", ".join(f"{name} {version}" for name, version in results.versions.items())
+    return "\n".join(
+        [
+            "# Which server, and which connections to it",
+            "",
+            *CHOICE.read_text().splitlines(),
+            "",
+            "## How it was measured",
+            "",
+            f"On {time.strftime('%Y-%m-%d', time.gmtime(results.began))}, in {results.minutes:.0f} minutes, on a"
+            f" machine with 2 cores that had other work to do; a Debian 13 host with {versions}. To repeat:",
+            "",
+            "    python -m tests.bench.servers --write",
+            "",
+            "nginx ends TLS and connects to a unix socket that systemd holds; two workers; an application that does"
+            f" nothing. Visitors ({clients}; a pause of {PAUSE} s after each answer) never repeat a request.",
+            "",
+            *table(("server", "what it is"), [(one.name, one.about) for one in (*SERVERS, *EXTRA_SERVERS)]),
+            "",
+            *table(("connections", "what nginx is told"), [(one.name, one.about) for one in (*UPSTREAMS, *RETRIES)]),
+            "",
+            *table(("operation", "what happens"), list(OPERATIONS.items())),
+            "",
+            "## Requests that failed",
+            "",
+            f"Failures of all requests; {NONE}: was not tried, because it would say nothing.",
+            "",
+            *table(("server", "connections", *OPERATIONS), [loss_row(one, results.losses) for one in VARIANTS]),
+            "",
+            "The longest that a visitor waited for a right answer, in seconds:",
+            "",
+            *table(("server", "connections", *OPERATIONS), [wait_row(one, results.losses) for one in VARIANTS]),
+            "",
+            "## Requests per second",
+            "",
+            f"`wrk -t1 -c{CONNECTIONS} -d{SECONDS}s` on the same machine, over TLS on connections that are kept: median"
+            f" of {rounds(results.speeds)} rounds in random order, with the lowest and the highest, and the ratio to"
+            " the fastest.",
+            "",
+            *table(("server", "connections", "requests/s", "lowest and highest", "ratio"), speed_rows(results.speeds)),
+            "",
+        ]
+    )
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """A table, without what was not measured."""
+    return [
+        line(head),
+        line(["---"] * len(head)),
+        *(line(row) for row in rows if any(set(row[2:]) - {NONE}) or len(row) == 2),
+    ]
+
+
+def line(cells: Sequence[str]) -> str:
+    """A row."""
+    return f"| {' | '.join(cells)} |"
+
+
+def loss_row(variant: Variant, losses: Sequence[Loss]) -> list[str]:
+    """What each operation cost it."""
+    cells = []
+    for operation in OPERATIONS:
+        found = [one for one in losses if (one.variant, one.operation) == (variant.name, operation)]
+        failures, requests = sum(one.failures for one in found), sum(one.requests for one in found)
+        bold = "**" if failures else ""
+        cells.append(f"{bold}{failures}{bold} of {requests:,}" if found else NONE)
+    return [variant.server.name, variant.upstream.name, *cells]
+
+
+def wait_row(variant: Variant, losses: Sequence[Loss]) -> list[str]:
+    """How long it made visitors wait."""
+    cells = []
+    for operation in OPERATIONS:
+        found = [one.max_seconds for one in losses if (one.variant, one.operation) == (variant.name, operation)]
+        cells.append(f"{max(found):.2f}" if found else NONE)
+    return [variant.server.name, variant.upstream.name, *cells]
+
+
+def rounds(speeds: Sequence[Speed]) -> int:
+    """How many there were."""
+    return max((sum(one.variant == each.name for one in speeds) for each in VARIANTS), default=0)
+
+
+def speed_rows(speeds: Sequence[Speed]) -> list[list[str]]:
+    """The variants, the fastest first."""
+    rates = {
+        each: sorted(one.rate for one in speeds if one.variant == each.name) for each in VARIANTS if worth_timing(each)
+    }
+    medians = {each: statistics.median(values) for each, values in rates.items() if values}
+    best = max(medians.values(), default=1)
+    return [
+        [
+            each.server.name,
+            each.upstream.name,
+            f"{median:,.0f}",
+            f"{rates[each][0]:,.0f} to {rates[each][-1]:,.0f}",
+            f"{median / best:.2f}",
+        ]
+        for each, median in sorted(medians.items(), key=lambda item: -item[1])
+    ]

@@ -1,0 +1,150 @@
+"""Releases that must not get traffic: each is refused with the cause, the old one serves on, and no request is lost."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from tests.integration.conftest import Web, web
+from tests.integration.hosts import HOSTS, LAB, TOP, playbook
+from tests.integration.release.test_releases import traffic
+
+
+@dataclass(frozen=True)
+class Broken:
+    """What is wrong with a release, and what the run must say of it."""
+
+    tag: str
+    says: str
+    main: str = ""  # appended to the application's main.py
+    requirements: str = ""  # appended to its requirements.txt
+    entry: dict[str, Any] = field(default_factory=dict)  # changes to its entry in asgi_apps
+
+
+# In a worker that is born while this file is there, the first one removes it and is sound; the next one is not.
+ONE_OF_TWO = """
+import asyncio, os
+try:
+    os.mkdir("/tmp/first-worker")
+except FileExistsError:
+    import time
+    time.sleep(3600)
+"""
+KILLED = """
+import os, signal
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+EXITS_LATER = """
+import os, threading
+threading.Timer(3, os._exit, [7]).start()
+"""
+NOT_READY = """
+app.router.routes[:] = [route for route in app.router.routes if getattr(route, "path", "") != "/ready"]
+
+
+@app.get("/ready")
+async def not_ready():
+    raise RuntimeError("no database")
+"""
+LIFESPAN = """
+from contextlib import asynccontextmanager
+
+
+@asynccontextmanager
+async def broken(_):
+    raise RuntimeError("cannot start")
+    yield
+
+
+app.router.lifespan_context = broken
+"""
+CLOSES_SOCKETS = """
+import os
+os.close(3)
+"""
+
+QUICK = {"path": "/ready", "timeout": 8}
+RELEASES = [
+    Broken("import-error", "RuntimeError: broken at import", 'raise RuntimeError("broken at import")\n'),
+    Broken(
+        "missing-attribute", "Failed to find attribute 'nothing' in 'shop.main'", entry={"module": "shop.main:nothing"}
+    ),
+    Broken("lifespan-failure", "RuntimeError: cannot start", LIFESPAN),
+    Broken("start-hangs", "GET /ready got no answer within", "import time\ntime.sleep(3600)\n", entry={"gate": QUICK}),
+    Broken(
+        "start-too-slow",
+        "GET /ready answered 503 Service Unavailable, expected 200 (for 4 s)",
+        entry={"gate": {**QUICK, "status": [200], "timeout": 4}, "env": {"SHOP_WARM_UP_SECONDS": "20"}},
+    ),
+    Broken("not-ready", "GET /ready answered 500 Internal Server Error", NOT_READY, entry={"gate": QUICK}),
+    Broken("exits-later", "the service does not stay up", EXITS_LATER, entry={"workers": "1", "gate": {"uptime": 5}}),
+    Broken(
+        "one-worker-of-two",
+        "only 1 of 2 workers answered GET /ready",
+        ONE_OF_TWO,
+        entry={"workers": "2", "gate": QUICK},
+    ),
+    Broken("wrong-dependency", "could not be prepared", requirements="asgi-deploy-has-no-such-package==1.0.0\n"),
+    Broken("killed", "Worker (pid:", KILLED, entry={"gate": QUICK}),
+    Broken("command-fails", "its release command failed", entry={"release_command": "python -c 'raise SystemExit(9)'"}),
+    Broken("closes-its-socket", "was not put live", CLOSES_SOCKETS, entry={"gate": QUICK}),
+]
+# What is short and different enough to be looked at in every run; all of them are for `make faults`.
+ALWAYS = {"not-ready", "one-worker-of-two", "command-fails"}
+
+
+@pytest.fixture(name="site", scope="module")
+def one_site() -> Web:
+    return web("web13")
+
+
+@pytest.fixture(name="repository", scope="module")
+def broken_versions() -> Iterator[str]:
+    """The sound application, and a tag for everything that can be wrong with it."""
+    repository = LAB.repository("broken", HOSTS.parent / "broken")
+    repository.create(TOP / "examples" / "shop")
+    repository.commit("sound")
+    main, requirements = repository.tree / "shop" / "main.py", repository.tree / "requirements.txt"
+    sound, locked = main.read_text(), requirements.read_text()
+    for broken in RELEASES:
+        main.write_text(sound + broken.main)
+        requirements.write_text(locked + broken.requirements)
+        if broken.main or broken.requirements:
+            repository.commit(broken.tag)
+    yield repository.url
+
+
+def run(site: Web, repository: str, version: str, **changes: Any) -> tuple[int, str]:
+    entry = {
+        "name": "shop",
+        "git": repository,
+        "version": version,
+        "module": "shop.main:app",
+        "domains": [site.domain],
+        "gate": {"path": "/ready"},
+        "watch": {"seconds": 1},
+    }
+    done = playbook("--extra-vars", json.dumps({"asgi_apps": [{**entry, **changes}]}), f"--limit={site.host.name}")
+    return done.status, done.output
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [pytest.param(one, id=one.tag, marks=[] if one.tag in ALWAYS else [pytest.mark.campaign]) for one in RELEASES],
+)
+def test_is_refused(site: Web, repository: str, broken: Broken) -> None:
+    status, output = run(site, repository, "sound")
+    assert status == 0, output
+    live = site.live()
+    with traffic([site]):
+        version = broken.tag if broken.main or broken.requirements else "sound"
+        status, output = run(site, repository, version, **broken.entry)
+    assert status != 0, output
+    assert broken.says in output
+    assert live in output
+    assert site.live() == live == site.version()["release"]
+    assert site.audit()[-1]["result"] == "failed"

@@ -1,0 +1,127 @@
+"""A run that is ended at any point, by any end of it, leaves a site that serves, and the next run finishes."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests import https
+from tests.integration.conftest import Web, web
+from tests.integration.hosts import HOSTS, INVENTORY, TOP, playbook
+
+# On the host: waits until a release that was not there before has come to a point, and says so, or kills the module.
+WATCHER = """
+import json, os, pathlib, signal, sys, time
+point, action = sys.argv[1:3]
+home = pathlib.Path("/srv/asgi/shop")
+known = set(os.listdir(home / "releases"))
+live = os.readlink(home / "current")
+began = time.time()
+
+def states(release):
+    try:
+        return json.loads((home / "releases" / release / "release.json").read_text())["states"]
+    except (OSError, ValueError, KeyError):
+        return {}
+
+def reached():
+    new = set(os.listdir(home / "releases")) - known
+    if point == "locked":
+        return (home / ".lock").stat().st_mtime > began
+    if point == "preparing":
+        return bool(new)
+    if point == "switched":
+        return os.readlink(home / "current") != live
+    return any(point in states(release) for release in new)
+
+while not reached():
+    if time.time() - began > 60:
+        sys.exit(1)
+    time.sleep(0.001)
+if action == "kill":
+    holder = (home / ".lock").read_text().split("process ")[1].split(",")[0]
+    os.kill(int(holder), signal.SIGKILL)
+print("reached", flush=True)
+"""
+
+POINTS = ("locked", "preparing", "prepared", "released", "started", "gated", "switched", "live", "watched")
+ALWAYS = {("module", "started"), ("controller", "gated"), ("host", "switched")}
+
+
+@pytest.fixture(name="site", scope="module")
+def one_site() -> Web:
+    return web("web13")
+
+
+def variables(site: Web, number: int) -> str:
+    """Inputs that were never there before; the version alternates, so that a mix of two would show."""
+    entry: dict[str, Any] = {
+        "name": "shop",
+        "git": "{{ shop_repository }}",
+        "version": ("v1.0.0", "v1.1.0")[number % 2],
+        "module": "shop.main:app",
+        "domains": [site.domain],
+        "gate": {"path": "/ready"},
+        "watch": {"seconds": 1},
+        "workers": "2",
+        "release_command": "python -c pass",
+        "env": {"RUN": f"{time.time_ns()}"},
+    }
+    return json.dumps({"asgi_apps": [entry]})
+
+
+def start_playbook(site: Web, extra: str) -> subprocess.Popen[bytes]:
+    argv = [str(Path(sys.executable).with_name("ansible-playbook")), "asgi.deploy.site", f"--limit={site.host.name}"]
+    argv += [f"--inventory={HOSTS}", f"--inventory={INVENTORY}", "--extra-vars", extra]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "stdin": subprocess.DEVNULL}
+    return subprocess.Popen(argv, cwd=TOP, start_new_session=True, env={**os.environ}, **quiet)  # type: ignore[call-overload, no-any-return]
+
+
+@pytest.mark.parametrize(
+    ("victim", "point"),
+    [
+        pytest.param(victim, point, marks=[] if (victim, point) in ALWAYS else [pytest.mark.campaign])
+        for victim in ("module", "controller", "host")
+        for point in POINTS
+    ],
+)
+def test_site_serves_and_the_next_run_finishes(site: Web, victim: str, point: str) -> None:
+    extra = variables(site, POINTS.index(point))
+    watcher = subprocess.Popen(
+        site.host.machine.target.argv(f"python3 - {point} {'kill' if victim == 'module' else 'tell'}"),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    assert watcher.stdin and watcher.stdout
+    watcher.stdin.write(WATCHER.encode())
+    watcher.stdin.close()
+    run = start_playbook(site, extra)
+    try:
+        assert watcher.stdout.readline() == b"reached\n", f"the run never came to {point!r}"
+        if victim == "controller":
+            os.killpg(run.pid, signal.SIGKILL)
+        elif victim == "host":
+            site.host.cut()
+            site.host.start()
+        run.wait(timeout=120)
+    finally:
+        watcher.wait(timeout=90)
+        if run.poll() is None:
+            os.killpg(run.pid, signal.SIGKILL)
+    answer = https.wait(site.domain, site.host.address, site.ca, "/version")
+    assert answer.status_code == 200
+    assert answer.json()["release"].startswith(f"v{answer.json()['version']}-"), "one release's name, another's code"
+    finished = playbook("--extra-vars", extra, f"--limit={site.host.name}").ok()
+    wanted = json.loads(extra)["asgi_apps"][0]
+    assert site.version()["version"] == wanted["version"].removeprefix("v"), finished.output
+    assert site.version()["release"] == site.live()
+    again = playbook("--extra-vars", extra, f"--limit={site.host.name}").ok()
+    assert again.counts(site.host.name)["changed"] == 0, again.output

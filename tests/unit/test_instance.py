@@ -1,0 +1,125 @@
+"""A release's units, with what systemd would say of them."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from ansible_collections.asgi.deploy.plugins.module_utils import systemd
+from ansible_collections.asgi.deploy.plugins.module_utils.instance import Instance, Trouble, not_draining, running
+from ansible_collections.asgi.deploy.plugins.module_utils.layout import Layout
+from ansible_collections.asgi.deploy.plugins.module_utils.systemd import Unit
+
+SHOP = Layout("shop")
+Say = Callable[..., None]
+
+LOADED = [
+    "asgi-shop@v1.4.2-0a1b2c3d.socket",
+    "asgi-shop@v1.4.2-0a1b2c3d.service",
+    "asgi-shop@v2-ffffffff.service",
+    "asgi-shop.drain@v0-00000000.service",
+    "asgi-shop.command@v3-33333333.service",
+    "asgi-shop-two@v9-99999999.socket",
+    "asgi-boot@shop.service",
+]
+
+
+@pytest.fixture
+def say(monkeypatch: pytest.MonkeyPatch) -> Say:
+    """Sets what systemd says of units."""
+
+    def said(**units: dict[str, str]) -> None:
+        states = {name.replace("_AT_", "@"): properties for name, properties in units.items()}
+
+        def show(*names: str) -> list[Unit]:
+            return [Unit(name, next((states[key] for key in states if key in name), {})) for name in names]
+
+        monkeypatch.setattr(systemd, "show", show)
+
+    return said
+
+
+def test_names() -> None:
+    instance = Instance(SHOP, "v1-0a1b2c3d")
+    assert instance.units == {
+        "service": "asgi-shop@v1-0a1b2c3d.service",
+        "socket": "asgi-shop@v1-0a1b2c3d.socket",
+        "command": "asgi-shop.command@v1-0a1b2c3d.service",
+        "drain": "asgi-shop.drain@v1-0a1b2c3d.service",
+    }
+    assert instance.files["drain"] == Path("/etc/systemd/system/asgi-shop.drain@v1-0a1b2c3d.service")
+
+
+def test_running(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(systemd, "listed", lambda pattern: fnmatch.filter(LOADED, pattern))
+    assert running(SHOP) == {"v1.4.2-0a1b2c3d", "v2-ffffffff"}
+    assert running(Layout("shop-two")) == {"v9-99999999"}
+    assert running(Layout("two")) == set()
+
+
+@pytest.mark.parametrize(
+    ("state", "draining"), [("activating", True), ("inactive", False), ("failed", False), ("active", False)]
+)
+def test_draining(say: Say, state: str, draining: bool) -> None:
+    say(**{"drain_AT_v1": {"ActiveState": state}})
+    assert Instance(SHOP, "v1").draining() is draining
+    assert not_draining(SHOP, ["v1", "v2"]) == ({"v2"} if draining else {"v1", "v2"})
+
+
+UP = {"ActiveState": "active", "NRestarts": "0"}
+
+
+@pytest.mark.parametrize(
+    ("service", "socket", "up"),
+    [
+        (UP, UP, True),
+        (UP, {"ActiveState": "inactive"}, False),
+        ({"ActiveState": "activating"}, UP, False),
+        ({**UP, "NeedDaemonReload": "yes"}, UP, False),
+        (UP, {**UP, "NeedDaemonReload": "yes"}, False),
+        ({}, {}, False),
+    ],
+)
+def test_up(say: Say, service: dict[str, str], socket: dict[str, str], up: bool) -> None:
+    say(**{".service": service, ".socket": socket})
+    assert Instance(SHOP, "v1").up() is up
+
+
+@pytest.mark.parametrize(
+    ("later", "text"),
+    [
+        (UP, None),
+        (
+            {"ActiveState": "activating", "NRestarts": "1", "ExecMainCode": "1", "ExecMainStatus": "3"},
+            "the service does not stay up: its process ended with status 3",
+        ),
+        (
+            {"ActiveState": "failed", "ExecMainCode": "2", "ExecMainStatus": "11", "Result": "core-dump"},
+            "the service does not stay up: its process was ended by signal 11 (result core-dump)",
+        ),
+    ],
+)
+def test_trouble(say: Say, later: dict[str, str], text: str | None) -> None:
+    say(service=UP)
+    trouble = Trouble("asgi-shop@v1.service")
+    assert trouble() is None
+    say(service=later)
+    assert trouble() == text
+
+
+def test_trouble_of_a_service_that_is_up_again(say: Say) -> None:
+    """systemd has forgotten how the process before ended; nothing is made up for it."""
+    say(service=UP)
+    trouble = Trouble("asgi-shop@v1.service")
+    say(service={**UP, "NRestarts": "1", "ExecMainCode": "0", "ExecMainStatus": "0", "Result": "success"})
+    text = str(trouble())
+    assert text.startswith("the service does not stay up")
+    assert "signal" not in text
+
+
+def test_processes_of_a_service_that_is_down(say: Say) -> None:
+    say(service={"MainPID": "0"})
+    assert Instance(SHOP, "v1").processes() == set()
+    assert Instance(SHOP, "v1").memory() == 0

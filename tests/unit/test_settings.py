@@ -1,0 +1,17 @@
+"""Settings in a release's record."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+
+from ansible_collections.asgi.deploy.plugins.module_utils.gate import Gate
+from ansible_collections.asgi.deploy.plugins.module_utils.settings import Settings
+from ansible_collections.asgi.deploy.plugins.module_utils.watch import Watch
+
+
+def test_settings_come_back_from_a_record() -> None:
+    gate = Gate(path="/ready", status=["2xx"], timeout=60, successes=3, host="shop.example.com", workers=5)
+    settings = Settings(gate, Watch(seconds=5, error_percent=10, errors=5), keep=5)
+    record = json.loads(json.dumps({"version": "v1", "settings": asdict(settings)}))
+    assert Settings.recorded(record) == settings

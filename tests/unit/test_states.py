@@ -1,0 +1,122 @@
+"""What is left to do for a release, and which one to go back to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.asgi.deploy.plugins.module_utils.states import (
+    STATES,
+    Seen,
+    can_serve_again,
+    last_good,
+    remaining,
+)
+
+BUILT = ("prepared",)
+RELEASED = ("prepared", "released")
+GATED = ("prepared", "released", "started", "gated")
+LIVE = (*GATED, "live")
+WATCHED = (*LIVE, "watched")
+FROM_START = ("started", "gated", "live", "watched")
+
+
+def serving(**changes: Any) -> Seen:
+    """A release that serves and was watched, on a tidy host."""
+    return Seen(**{"recorded": WATCHED, "intact": True, "running": True, "live": True, **changes})
+
+
+@pytest.mark.parametrize(
+    ("seen", "left"),
+    [
+        pytest.param(Seen(), ("prepared", "released", *FROM_START), id="nothing there"),
+        pytest.param(
+            Seen(others=["v0"], surplus=["v-1"]), STATES, id="nothing there, another serves, and one more is surplus"
+        ),
+        pytest.param(Seen(BUILT, intact=True), ("released", *FROM_START), id="prepared"),
+        pytest.param(Seen(BUILT), ("prepared", "released", *FROM_START), id="prepared, then changed"),
+        pytest.param(
+            Seen(BUILT, intact=True, running=True),
+            ("released", *FROM_START),
+            id="prepared and up, with its command not run",
+        ),
+        pytest.param(Seen(RELEASED, intact=True), FROM_START, id="released"),
+        pytest.param(Seen(RELEASED), ("prepared", *FROM_START), id="released, then changed"),
+        pytest.param(
+            Seen(RELEASED, intact=True, running=True), ("gated", "live", "watched"), id="running, gate not passed"
+        ),
+        pytest.param(
+            Seen(GATED, intact=True, running=True, others=["v0"]),
+            ("gated", "live", "watched", "drained"),
+            id="gated by a run that was killed",
+        ),
+        pytest.param(Seen(GATED, intact=True, running=False), FROM_START, id="gated once, down since"),
+        pytest.param(
+            Seen(WATCHED, intact=True, running=True),
+            ("gated", "live", "watched"),
+            id="served once, still up for its last connections",
+        ),
+        pytest.param(Seen(WATCHED, intact=True), FROM_START, id="served once, stopped since"),
+        pytest.param(serving(recorded=LIVE), ("watched",), id="live, not watched to the end"),
+        pytest.param(
+            serving(recorded=LIVE, others=["v0"]), ("watched", "drained"), id="live, not watched, the one before runs"
+        ),
+        pytest.param(serving(), (), id="live and tidy"),
+        pytest.param(serving(intact=False), ("prepared",), id="live, with changed files"),
+        pytest.param(serving(running=False), FROM_START, id="live, but down"),
+        pytest.param(serving(running=False, intact=False), ("prepared", *FROM_START), id="live, changed and down"),
+        pytest.param(serving(recorded=()), ("prepared", "released", *FROM_START), id="live, and its record is lost"),
+        pytest.param(serving(others=["v0"]), ("drained",), id="live and watched, others run"),
+        pytest.param(serving(surplus=["v0"]), ("pruned",), id="live and watched, one is surplus"),
+        pytest.param(serving(others=["v1"], surplus=["v0"]), ("drained", "pruned"), id="both"),
+    ],
+)
+def test_remaining(seen: Seen, left: tuple[str, ...]) -> None:
+    assert remaining(seen) == left
+
+
+def record(live: float | None = None, failed: str | None = None, **states: float) -> dict[str, Any]:
+    found = {"prepared": 1.0, **states, **({} if live is None else {"live": live})}
+    return {"states": found, "failed": failed}
+
+
+@pytest.mark.parametrize(
+    ("found", "can"),
+    [
+        pytest.param(record(live=2), True, id="served"),
+        pytest.param({"states": {"prepared": 1, "live": 2}}, True, id="served, and nothing was ever said against it"),
+        pytest.param(record(live=2, failed="the service does not stay up"), False, id="taken back"),
+        pytest.param(record(failed="GET / answered 500"), False, id="gate not passed"),
+        pytest.param(record(), False, id="prepared alone"),
+        pytest.param(record(released=2, started=3, gated=4), False, id="never live"),
+        pytest.param({"states": {"live": 2}}, False, id="not whole"),
+        pytest.param({"states": {}}, False, id="no states"),
+        pytest.param({}, False, id="no record"),
+    ],
+)
+def test_can_serve_again(found: dict[str, Any], can: bool) -> None:
+    assert can_serve_again(found) is can
+
+
+@pytest.mark.parametrize(
+    ("records", "live", "good"),
+    [
+        pytest.param({}, None, None, id="nothing there"),
+        pytest.param({"v1": record(live=1)}, "v1", None, id="the live one alone"),
+        pytest.param({"v1": record(live=1)}, None, "v1", id="nothing live"),
+        pytest.param({"v1": record(live=1), "v2": record(live=2), "v3": record(live=3)}, "v3", "v2", id="the last"),
+        pytest.param({"v1": record(live=3), "v2": record(live=2)}, None, "v1", id="by time, not by name"),
+        pytest.param({"v1": record(live=10), "v2": record(live=9)}, None, "v1", id="by time as a number"),
+        pytest.param(
+            {"v1": record(live=1), "v2": record(live=2, failed="x"), "v3": record(live=3)},
+            "v3",
+            "v1",
+            id="not a failed",
+        ),
+        pytest.param({"v1": record(live=1), "v2": record()}, None, "v1", id="not one that never served"),
+        pytest.param({"v1": {}, "v2": record(live=2)}, "v2", None, id="not one without a record"),
+        pytest.param({"v1": record(live=1), "v2": record(live=1)}, None, "v2", id="at the same time"),
+    ],
+)
+def test_last_good(records: dict[str, Any], live: str | None, good: str | None) -> None:
+    assert last_good(records, live) == good
