@@ -8,7 +8,7 @@ INSTALLED := $(CURDIR)/.cache/collections
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help setup lock demo demo-shell demo-down test lint unit build molecule clean
+.PHONY: help setup lock demo demo-shell demo-down test lint unit build molecule faults soak clean
 
 help: ## Show what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -60,6 +60,15 @@ build: setup ## The artifact that ansible-galaxy installs
 molecule: build ## Roles on real hosts, from the installed artifact; SCENARIO=name runs one
 	$(PYTHON) -m tests.lab down --lab molecule
 	ANSIBLE_COLLECTIONS_PATH=$(INSTALLED) molecule -c molecule/config.yml test --no-command-borders $(if $(SCENARIO),-s $(SCENARIO),--all)
+
+faults: build ## Every broken release, and a kill at every step, on real hosts
+	$(PYTHON) -m tests.integration.hosts up
+	ANSIBLE_COLLECTIONS_PATH=$(INSTALLED) $(PYTHON) -m pytest -m "campaign or not campaign" \
+	  tests/integration/release/test_broken.py tests/integration/release/test_kills.py
+	$(PYTHON) -m tests.integration.hosts down
+
+soak: build ## Fifty releases and ten ways back under traffic
+	ANSIBLE_COLLECTIONS_PATH=$(INSTALLED) $(PYTHON) -m tests.soak $(SOAK)
 
 clean: ## Remove what was made here; .venv stays
 	rm -rf build .cache .ansible .mypy_cache .ruff_cache

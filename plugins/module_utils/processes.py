@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -35,10 +36,9 @@ def holder(processes: Collection[int], inodes: Collection[str]) -> int | None:
     """The process that has one of these sockets open."""
     links = {f"socket:[{inode}]" for inode in inodes}
     for process in processes:
-        try:
+        with contextlib.suppress(OSError):  # it ended meanwhile
             for descriptor in Path(f"/proc/{process}/fd").iterdir():
-                if os.readlink(descriptor) in links:
-                    return process
-        except OSError:  # it ended, or closed one, meanwhile
-            continue
+                with contextlib.suppress(OSError):  # or closed this one
+                    if os.readlink(descriptor) in links:
+                        return process
     return None

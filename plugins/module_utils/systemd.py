@@ -55,9 +55,14 @@ class Unit:
             return {"timeout": "it took too long", "oom-kill": "it was killed for want of memory"}.get(
                 result, "it ended again and again"
             )
-        if self.properties.get("ExecMainCode") == "1":  # CLD_EXITED
-            return f"its process ended with status {status}"
-        return f"its process was ended by signal {status} (result {result})"
+        # CLD_EXITED, CLD_KILLED and CLD_DUMPED of waitid(2); without one there was no process, or another runs by now.
+        ended = {"1": "its process ended with status", "2": "its process was ended by signal"}
+        ended["3"] = ended["2"]
+        if code := ended.get(self.properties.get("ExecMainCode", "0")):
+            return f"{code} {status}" + (
+                "" if result in ("exit-code", "signal", "success", "?") else f" (result {result})"
+            )
+        return "it has gone down" if result == "success" else f"its result is {result}"
 
 
 def parse_show(text: str, names: Sequence[str]) -> list[Unit]:

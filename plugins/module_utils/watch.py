@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -48,12 +49,15 @@ class AccessLog:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._offset = path.stat().st_size if path.exists() else 0
+        self._file = path.stat().st_ino if path.exists() else None
         self._rest = ""
 
     def new_lines(self) -> list[str]:
         """Whole lines since the last look; one that is still being written waits for the next."""
         try:
             with self._path.open("rb") as file:
+                if (number := os.fstat(file.fileno()).st_ino) != self._file:  # the first request, or rotated
+                    self._file, self._offset = number, 0
                 file.seek(self._offset)
                 data = file.read()
         except OSError:  # no request yet, or rotated just now

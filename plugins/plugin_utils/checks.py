@@ -42,6 +42,7 @@ _REQUIREMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(\[[A-Za-z0-9,_-]+\])?(==[
 _SIZE = re.compile(r"[0-9]{1,9}[kKmMgG]?")
 _EMAIL = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._%+-]*@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 _URL = re.compile(r"https://[A-Za-z0-9._:\[\]-]+(/[A-Za-z0-9/._~%?&=+-]*)?")
+_PROGRAM = re.compile(r"(/[A-Za-z0-9._+-]+)+|[A-Za-z0-9_][A-Za-z0-9._+-]*")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
@@ -161,7 +162,14 @@ def command(value: str) -> str | None:
         words = shlex.split(value)
     except ValueError as error:
         return f"found {value!r}, which is not written as for a shell: {error}"
-    return None if words else f"found {value!r}, expected a command, as in alembic upgrade head"
+    if not words:
+        return f"found {value!r}, expected a command, as in alembic upgrade head"
+    if not _PROGRAM.fullmatch(words[0]):
+        return (
+            f"found {value!r}, which begins with no program's name or absolute path; "
+            "a script of the application is run as in sh bin/migrate.sh"
+        )
+    return None
 
 
 def between(least: int, most: int, unit: str) -> Rule:

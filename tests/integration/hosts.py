@@ -39,9 +39,11 @@ class Run:
         return self
 
 
-def playbook(*arguments: str, inventories: tuple[Path, ...] = (HOSTS, INVENTORY), **env: str) -> Run:
-    """Run asgi.deploy.site and wait for its end."""
-    argv = [str(Path(sys.executable).with_name("ansible-playbook")), "asgi.deploy.site"]
+def playbook(
+    *arguments: str, name: str = "site", inventories: tuple[Path, ...] = (HOSTS, INVENTORY), **env: str
+) -> Run:
+    """Run a playbook of asgi.deploy and wait for its end."""
+    argv = [str(Path(sys.executable).with_name("ansible-playbook")), f"asgi.deploy.{name}"]
     argv += [f"--inventory={inventory}" for inventory in inventories]
     settings = {"ANSIBLE_HOST_KEY_CHECKING": "false", "ANSIBLE_FORCE_COLOR": "false", "ANSIBLE_NOCOLOR": "true", **env}
     done = subprocess.run(

@@ -65,7 +65,7 @@ def test_value_with_an_equals_sign() -> None:
         ({"ExecMainCode": "1", "ExecMainStatus": "203", "Result": "exit-code"}, "its process ended with status 203"),
         (
             {"ExecMainCode": "2", "ExecMainStatus": "9", "Result": "signal"},
-            "its process was ended by signal 9 (result signal)",
+            "its process was ended by signal 9",
         ),
         (
             {"ExecMainCode": "3", "ExecMainStatus": "11", "Result": "core-dump"},

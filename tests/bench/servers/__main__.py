@@ -31,7 +31,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = [one for one in VARIANTS if one.name in (options.variant or names(quick=options.quick))]
     operations = options.operation or (["restart", "recycle"] if options.quick else list(OPERATIONS))
     ensure(("wrk",))
-    results = Results.begin()
+    results = read(DATA) if options.add else Results.begin()
+    began = time.monotonic()
     host = Host()
     try:
         results.versions = host.versions()
@@ -40,8 +41,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         speeds(host, [one for one in chosen if worth_timing(one)], 2 if options.quick else options.rounds, results)
     finally:
         host.down()
-    results.minutes = round((time.time() - results.began) / 60, 1)
-    if options.write:
+    results.minutes = round(results.minutes + (time.monotonic() - began) / 60, 1)
+    if options.write or options.add:
         DATA.parent.mkdir(parents=True, exist_ok=True)
         DATA.write_text(json.dumps(results.plain(), indent=1) + "\n")
         PAGE.write_text(markdown(results))
@@ -58,6 +59,7 @@ def parser() -> argparse.ArgumentParser:
     options.add_argument("--repeat", type=int, default=1, help="how often to do each operation (%(default)s)")
     options.add_argument("--rounds", type=int, default=3, help="rounds of throughput (%(default)s)")
     options.add_argument("--write", action="store_true", help=f"write {PAGE.name} and {DATA.name}")
+    options.add_argument("--add", action="store_true", help=f"add to {PAGE.name} and {DATA.name}")
     options.add_argument("--render", action="store_true", help=f"only write {PAGE.name} anew from {DATA.name}")
     return options
 

@@ -15,6 +15,7 @@ from .variants import EXTRA_SERVERS, OPERATIONS, RETRIES, SERVERS, UPSTREAMS, VA
 
 CHOICE = Path(__file__).parent / "files" / "choice.md"
 NONE = "-"
+MORE = "--variant gunicorn-uvicorn/bounded --variant gunicorn-drain/bounded --repeat 3 --rounds 0"
 
 
 @dataclass
@@ -72,6 +73,7 @@ def markdown(results: Results) -> str:
             f" machine with 2 cores that had other work to do; a Debian 13 host with {versions}. To repeat:",
             "",
             "    python -m tests.bench.servers --write",
+            *(f"    python -m tests.bench.servers --add {MORE}" for _ in range(repeated(results.losses) > 1)),
             "",
             "nginx ends TLS and connects to a unix socket that systemd holds; two workers; an application that does"
             f" nothing. Visitors ({clients}; a pause of {PAUSE} s after each answer) never repeat a request.",
@@ -84,7 +86,8 @@ def markdown(results: Results) -> str:
             "",
             "## Requests that failed",
             "",
-            f"Failures of all requests; {NONE}: was not tried, because it would say nothing.",
+            f"Failures of all requests, with the number of runs if there was more than one; {NONE}: was not tried,"
+            " because it would say nothing.",
             "",
             *table(("server", "connections", *OPERATIONS), [loss_row(one, results.losses) for one in VARIANTS]),
             "",
@@ -125,7 +128,8 @@ def loss_row(variant: Variant, losses: Sequence[Loss]) -> list[str]:
         found = [one for one in losses if (one.variant, one.operation) == (variant.name, operation)]
         failures, requests = sum(one.failures for one in found), sum(one.requests for one in found)
         bold = "**" if failures else ""
-        cells.append(f"{bold}{failures}{bold} of {requests:,}" if found else NONE)
+        runs = f" ({len(found)})" if len(found) > 1 else ""
+        cells.append(f"{bold}{failures}{bold} of {requests:,}{runs}" if found else NONE)
     return [variant.server.name, variant.upstream.name, *cells]
 
 
@@ -136,6 +140,16 @@ def wait_row(variant: Variant, losses: Sequence[Loss]) -> list[str]:
         found = [one.max_seconds for one in losses if (one.variant, one.operation) == (variant.name, operation)]
         cells.append(f"{max(found):.2f}" if found else NONE)
     return [variant.server.name, variant.upstream.name, *cells]
+
+
+def repeated(losses: Sequence[Loss]) -> int:
+    """How often the most repeated measurement was made."""
+    return max((sum((one.variant, one.operation) == pair for one in losses) for pair in pairs(losses)), default=0)
+
+
+def pairs(losses: Sequence[Loss]) -> set[tuple[str, str]]:
+    """What was measured."""
+    return {(one.variant, one.operation) for one in losses}
 
 
 def rounds(speeds: Sequence[Speed]) -> int:

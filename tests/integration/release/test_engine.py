@@ -1,0 +1,145 @@
+"""The engine's other ways: back, alone, away; and what it tells of itself."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.integration.conftest import Web, web
+from tests.integration.hosts import HOSTS, INVENTORY, LAB, TOP, playbook
+from tests.integration.release.test_releases import release, traffic
+from tests.traffic import Traffic
+
+
+@pytest.fixture(name="site", scope="module")
+def one_site() -> Web:
+    return web("web13")
+
+
+def info(site: Web) -> dict[str, Any]:
+    """What asgi.deploy.release_info returns."""
+    argv = [
+        str(Path(sys.executable).with_name("ansible")),
+        site.host.name,
+        "--become",
+        "--inventory",
+        str(HOSTS),
+        "--inventory",
+        str(INVENTORY),
+    ]
+    argv += ["--module-name", "asgi.deploy.release_info", "--args", "name=shop"]
+    text = subprocess.run(argv, check=True, capture_output=True, text=True, timeout=60).stdout
+    found: dict[str, Any] = json.loads(text[text.index("{") :])
+    return found
+
+
+def test_goes_back_without_losing_a_request(site: Web) -> None:
+    first = site.live()
+    release("v1.1.0")
+    second = site.live()
+    with traffic([site]):
+        run = playbook(f"--limit={site.host.name}", name="rollback").ok()
+    assert run.counts(site.host.name)["changed"] == 1
+    assert site.live() == first == site.version()["release"]
+    assert site.audit()[-1] | {"from": second, "to": first, "rollback": True, "result": "live"} == site.audit()[-1]
+    playbook(f"--limit={site.host.name}", f"--extra-vars=asgi_release={second}", name="rollback").ok()
+    assert site.live() == second
+    refused = playbook(f"--limit={site.host.name}", "--extra-vars=asgi_release=v9-00000000", name="rollback")
+    assert refused.status != 0
+    assert "v9-00000000 is not a release that served well and is still on this host; those that did:" in refused.output
+    assert site.live() == second
+
+
+def test_tells_what_is_there(site: Web) -> None:
+    found = info(site)
+    assert found["live"] == site.live()
+    assert found["health"] == ""
+    assert found["workers"] > 1
+    assert found["memory"] > 1_000_000
+    assert found["releases"][site.live()]["running"]
+    assert {"prepared", "released", "started", "gated", "live", "watched"} <= set(
+        found["releases"][site.live()]["states"]
+    )
+    assert found["deploys"][-1]["to"] == site.live()
+
+
+def test_a_second_run_waits_and_says_for_whom(site: Web) -> None:
+    site.host.run("systemd-run --quiet --unit=holder flock --exclusive /srv/asgi/shop/.lock sleep 30")
+    site.host.run("until ! flock --nonblock /srv/asgi/shop/.lock true; do sleep 0.05; done")
+    site.host.run("echo 'alice, process 1, since yesterday' >/srv/asgi/shop/.lock")
+    try:
+        run = playbook(
+            f"--limit={site.host.name}", "--extra-vars", json.dumps({"asgi_apps": [{**entry(site), "lock_timeout": 1}]})
+        )
+    finally:
+        site.host.run("systemctl stop holder")
+    assert run.status != 0
+    assert "another run on this host holds the lock: alice, process 1, since yesterday; waited 1 s" in run.output
+
+
+def entry(site: Web, **changes: Any) -> dict[str, Any]:
+    plain = {
+        "name": "shop",
+        "git": "{{ shop_repository }}",
+        "version": "v1.1.0",
+        "module": "shop.main:app",
+        "domains": [site.domain],
+        "gate": {"path": "/ready"},
+        "watch": {"seconds": 4},
+    }
+    return {**plain, **changes}
+
+
+def test_a_release_that_does_badly_is_taken_back(site: Web) -> None:
+    """It answers its gate, and fails what visitors ask."""
+    live = site.live()
+    repository = LAB.repository("worse", HOSTS.parent / "worse")
+    repository.create(TOP / "examples" / "shop")
+    main = repository.tree / "shop" / "main.py"
+    main.write_text(main.read_text().replace("    return Version()\n", '    raise RuntimeError("no stock")\n'))
+    repository.commit("v1.3.0")
+    with Traffic(site.url, connect=site.host.address, ca=site.ca, get=3, pause=0.05) as flow:
+        changed = entry(site, git=repository.url, version="v1.3.0")
+        run = playbook(f"--limit={site.host.name}", "--extra-vars", json.dumps({"asgi_apps": [changed]}))
+    assert run.status != 0
+    assert f"was taken back; {live} serves again" in run.output
+    assert "requests ended with a server error, more than 10 percent and at least 5" in run.output
+    assert "RuntimeError: no stock" in run.output
+    assert flow.report.failures_by.keys() == {"status 500"}, "errors of its own, and none of the switch's"
+    assert site.live() == live == site.version()["release"]
+
+
+@pytest.mark.parametrize("how", ["systemctl restart 'asgi-shop@*.service'", "pkill --signal TERM --oldest gunicorn"])
+def test_a_restart_loses_no_request(site: Web, how: str) -> None:
+    release("v1.1.0")
+    pid = site.version()["pid"]
+    with traffic([site], websocket=0):
+        site.host.run(how)
+        site.host.run(f"while test -d /proc/{pid}; do sleep 0.2; done", timeout=60)
+    assert site.version()["release"] == site.live()
+
+
+def test_is_taken_off_the_host_wholly(site: Web) -> None:
+    site.host.run("install -o asgi-shop -d /var/lib/asgi/shop && touch /var/lib/asgi/shop/precious")
+    gone = json.dumps({"asgi_apps": [entry(site, state="absent")]})
+    dry = playbook(f"--limit={site.host.name}", "--check", "--extra-vars", gone).ok()
+    assert dry.counts(site.host.name)["changed"] >= 3
+    playbook(f"--limit={site.host.name}", "--extra-vars", gone).ok()
+    left = site.host.run(
+        "systemctl list-units --all --plain --no-legend 'asgi-shop*'; "
+        "ls -d /srv/asgi/shop /etc/systemd/system/asgi-shop* "
+        "/etc/nginx/asgi/sites/shop.conf /etc/letsencrypt/live/shop /var/cache/asgi/git/shop.git 2>/dev/null; "
+        "getent passwd asgi-shop",
+        check=False,
+    )
+    assert left.stdout == ""
+    assert site.host.run("ls /var/lib/asgi/shop").stdout == "precious\n"
+    again = playbook(f"--limit={site.host.name}", "--extra-vars", gone).ok()
+    assert again.counts(site.host.name)["changed"] == 0, again.output
+    playbook(f"--limit={site.host.name}").ok()
+    assert site.version()["version"] == "1.0.0"
