@@ -1,4 +1,4 @@
-"""A long day of one site: many releases and ways back under traffic of every kind, against the same traffic undisturbed."""
+"""A long day of one site: releases and ways back under traffic of every kind, against the same traffic undisturbed."""
 
 from __future__ import annotations
 
