@@ -91,6 +91,11 @@ RELEASES = [
     Broken("wrong-dependency", "could not be prepared", requirements="asgi-deploy-has-no-such-package==1.0.0\n"),
     Broken("killed", "Worker (pid:", KILLED, entry={"gate": QUICK}),
     Broken("command-fails", "its release command failed", entry={"release_command": "python -c 'raise SystemExit(9)'"}),
+    Broken(
+        "command-hangs",
+        "its release command failed: it took too long",
+        entry={"release_command": "sleep 60", "release_timeout": 2},
+    ),
     Broken("closes-its-socket", "was not put live", CLOSES_SOCKETS, entry={"gate": QUICK}),
 ]
 # What is short and different enough to be looked at in every run; all of them are for `make faults`.

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import socket
+import ssl
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from websockets.sync.client import ClientConnection, connect
 
 from tests.integration.conftest import Web, web
 from tests.integration.hosts import HOSTS, INVENTORY, LAB, TOP, playbook
@@ -122,6 +125,59 @@ def test_a_restart_loses_no_request(site: Web, how: str) -> None:
         site.host.run(how)
         site.host.run(f"while test -d /proc/{pid}; do sleep 0.2; done", timeout=60)
     assert site.version()["release"] == site.live()
+
+
+def test_the_release_command_runs_once_as_the_application(site: Web) -> None:
+    command = """sh -c 'echo "$(id -un) $ASGI_RELEASE $GREETING $(command -v python)" >>$HOME/commands'"""
+    wanted = json.dumps({"asgi_apps": [entry(site, release_command=command, env={"GREETING": '50% "off"'})]})
+    playbook(f"--limit={site.host.name}", "--extra-vars", wanted).ok()
+    playbook(f"--limit={site.host.name}", "--extra-vars", wanted).ok()
+    live = site.live()
+    python = f"/srv/asgi/shop/releases/{live}/venv/bin/python"
+    assert site.host.run("cat /var/lib/asgi/shop/commands").stdout == f'asgi-shop {live} 50% "off" {python}\n'
+    site.host.run("rm /var/lib/asgi/shop/commands")
+
+
+def test_generations_overlap_while_somebody_is_connected(site: Web) -> None:
+    """Two WebSockets hold on to two releases that were replaced; each release stops when its own has gone."""
+
+    def talk(ws: ClientConnection) -> str:
+        ws.send("still there?")
+        return str(json.loads(ws.recv(timeout=10))["release"])
+
+    def running() -> set[str]:
+        units = site.host.run("systemctl list-units --plain --no-legend 'asgi-shop@*.service'").stdout
+        return {line.split("@")[1].split(".service")[0] for line in units.splitlines()}
+
+    generations, sockets = [], []
+    for number in range(3):
+        wanted = json.dumps({"asgi_apps": [entry(site, env={"RUN": str(number)}, watch={"seconds": 0})]})
+        playbook(f"--limit={site.host.name}", "--extra-vars", wanted).ok()
+        generations.append(site.live())
+        sockets.append(open_websocket(site))
+    try:
+        assert [talk(ws) for ws in sockets] == generations
+        assert running() == set(generations)
+    finally:
+        for ws in sockets:
+            ws.close()
+    site.host.run(f"until ! systemctl --quiet is-active asgi-shop@{generations[0]}.service; do sleep 0.1; done")
+    site.host.run(f"until ! systemctl --quiet is-active asgi-shop@{generations[1]}.service; do sleep 0.1; done")
+    assert running() == {generations[2]}
+
+
+def open_websocket(site: Web) -> ClientConnection:
+    context = ssl.create_default_context(cafile=str(site.ca))
+    raw = socket.create_connection((site.host.address, 443), timeout=10)
+    return connect(f"wss://{site.domain}/ws", sock=raw, ssl=context)
+
+
+def test_a_commit_that_is_here_needs_no_network(site: Web) -> None:
+    commit = info(site)["releases"][site.live()]["commit"]
+    playbook(f"--limit={site.host.name}", "--extra-vars", json.dumps({"asgi_apps": [entry(site, version=commit)]})).ok()
+    nowhere = json.dumps({"asgi_apps": [entry(site, version=commit, git="git://198.18.0.1/molecule/none.git")]})
+    run = playbook(f"--limit={site.host.name}", "--extra-vars", nowhere).ok()
+    assert run.counts(site.host.name)["changed"] == 0, run.output
 
 
 def test_is_taken_off_the_host_wholly(site: Web) -> None:
