@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tests.demo import versions
 from tests.lab import Lab, LabError
@@ -58,6 +60,20 @@ def playbook(
         check=False,
     )
     return Run(done.returncode, done.stdout)
+
+
+def only(domain: str, **changes: Any) -> str:
+    """Extra variables that replace the inventory's application by one with other options."""
+    entry = {
+        "name": "shop",
+        "git": "{{ shop_repository }}",
+        "version": "v1.1.0",
+        "module": "shop.main:app",
+        "domains": [domain],
+        "gate": {"path": "/ready"},
+        "watch": {"seconds": 1},
+    }
+    return json.dumps({"asgi_apps": [{**entry, **changes}]})
 
 
 def up() -> None:

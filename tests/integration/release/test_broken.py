@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.integration.conftest import Web, web
-from tests.integration.hosts import HOSTS, LAB, TOP, playbook
+from tests.integration.hosts import HOSTS, LAB, TOP, only, playbook
 from tests.integration.release.test_releases import traffic
 
 
@@ -124,16 +123,8 @@ def broken_versions() -> Iterator[str]:
 
 
 def run(site: Web, repository: str, version: str, **changes: Any) -> tuple[int, str]:
-    entry = {
-        "name": "shop",
-        "git": repository,
-        "version": version,
-        "module": "shop.main:app",
-        "domains": [site.domain],
-        "gate": {"path": "/ready"},
-        "watch": {"seconds": 1},
-    }
-    done = playbook("--extra-vars", json.dumps({"asgi_apps": [{**entry, **changes}]}), f"--limit={site.host.name}")
+    wanted = only(site.domain, git=repository, version=version, **changes)
+    done = playbook("--extra-vars", wanted, f"--limit={site.host.name}")
     return done.status, done.output
 
 

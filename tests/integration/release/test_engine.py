@@ -14,7 +14,7 @@ import pytest
 from websockets.sync.client import ClientConnection, connect
 
 from tests.integration.conftest import Web, web
-from tests.integration.hosts import HOSTS, INVENTORY, LAB, TOP, playbook
+from tests.integration.hosts import HOSTS, INVENTORY, LAB, TOP, only, playbook
 from tests.integration.release.test_releases import release, traffic
 from tests.traffic import Traffic
 
@@ -76,26 +76,11 @@ def test_a_second_run_waits_and_says_for_whom(site: Web) -> None:
     site.host.run("until ! flock --nonblock /srv/asgi/shop/.lock true; do sleep 0.05; done")
     site.host.run("echo 'alice, process 1, since yesterday' >/srv/asgi/shop/.lock")
     try:
-        run = playbook(
-            f"--limit={site.host.name}", "--extra-vars", json.dumps({"asgi_apps": [{**entry(site), "lock_timeout": 1}]})
-        )
+        run = playbook(f"--limit={site.host.name}", "--extra-vars", only(site.domain, lock_timeout=1))
     finally:
         site.host.run("systemctl stop holder")
     assert run.status != 0
     assert "another run on this host holds the lock: alice, process 1, since yesterday; waited 1 s" in run.output
-
-
-def entry(site: Web, **changes: Any) -> dict[str, Any]:
-    plain = {
-        "name": "shop",
-        "git": "{{ shop_repository }}",
-        "version": "v1.1.0",
-        "module": "shop.main:app",
-        "domains": [site.domain],
-        "gate": {"path": "/ready"},
-        "watch": {"seconds": 4},
-    }
-    return {**plain, **changes}
 
 
 def test_a_release_that_does_badly_is_taken_back(site: Web) -> None:
@@ -107,8 +92,8 @@ def test_a_release_that_does_badly_is_taken_back(site: Web) -> None:
     main.write_text(main.read_text().replace("    return Version()\n", '    raise RuntimeError("no stock")\n'))
     repository.commit("v1.3.0")
     with Traffic(site.url, connect=site.host.address, ca=site.ca, get=3, pause=0.05) as flow:
-        changed = entry(site, git=repository.url, version="v1.3.0")
-        run = playbook(f"--limit={site.host.name}", "--extra-vars", json.dumps({"asgi_apps": [changed]}))
+        changed = only(site.domain, git=repository.url, version="v1.3.0", watch={"seconds": 4})
+        run = playbook(f"--limit={site.host.name}", "--extra-vars", changed)
     assert run.status != 0
     assert f"was taken back; {live} serves again" in run.output
     assert "requests ended with a server error, more than 10 percent and at least 5" in run.output
@@ -129,7 +114,7 @@ def test_a_restart_loses_no_request(site: Web, how: str) -> None:
 
 def test_the_release_command_runs_once_as_the_application(site: Web) -> None:
     command = """sh -c 'echo "$(id -un) $ASGI_RELEASE $GREETING $(command -v python)" >>$HOME/commands'"""
-    wanted = json.dumps({"asgi_apps": [entry(site, release_command=command, env={"GREETING": '50% "off"'})]})
+    wanted = only(site.domain, release_command=command, env={"GREETING": '50% "off"'})
     playbook(f"--limit={site.host.name}", "--extra-vars", wanted).ok()
     playbook(f"--limit={site.host.name}", "--extra-vars", wanted).ok()
     live = site.live()
@@ -151,7 +136,7 @@ def test_generations_overlap_while_somebody_is_connected(site: Web) -> None:
 
     generations, sockets = [], []
     for number in range(3):
-        wanted = json.dumps({"asgi_apps": [entry(site, env={"RUN": str(number)}, watch={"seconds": 0})]})
+        wanted = only(site.domain, env={"RUN": str(number)}, watch={"seconds": 0})
         playbook(f"--limit={site.host.name}", "--extra-vars", wanted).ok()
         generations.append(site.live())
         sockets.append(open_websocket(site))
@@ -174,15 +159,15 @@ def open_websocket(site: Web) -> ClientConnection:
 
 def test_a_commit_that_is_here_needs_no_network(site: Web) -> None:
     commit = info(site)["releases"][site.live()]["commit"]
-    playbook(f"--limit={site.host.name}", "--extra-vars", json.dumps({"asgi_apps": [entry(site, version=commit)]})).ok()
-    nowhere = json.dumps({"asgi_apps": [entry(site, version=commit, git="git://198.18.0.1/molecule/none.git")]})
+    playbook(f"--limit={site.host.name}", "--extra-vars", only(site.domain, version=commit)).ok()
+    nowhere = only(site.domain, version=commit, git="git://198.18.0.1/molecule/none.git")
     run = playbook(f"--limit={site.host.name}", "--extra-vars", nowhere).ok()
     assert run.counts(site.host.name)["changed"] == 0, run.output
 
 
 def test_is_taken_off_the_host_wholly(site: Web) -> None:
     site.host.run("install -o asgi-shop -d /var/lib/asgi/shop && touch /var/lib/asgi/shop/precious")
-    gone = json.dumps({"asgi_apps": [entry(site, state="absent")]})
+    gone = only(site.domain, state="absent")
     dry = playbook(f"--limit={site.host.name}", "--check", "--extra-vars", gone).ok()
     assert dry.counts(site.host.name)["changed"] >= 3
     playbook(f"--limit={site.host.name}", "--extra-vars", gone).ok()

@@ -9,13 +9,12 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests import https
 from tests.integration.conftest import Web, web
-from tests.integration.hosts import HOSTS, INVENTORY, TOP, playbook
+from tests.integration.hosts import HOSTS, INVENTORY, TOP, only, playbook
 
 # On the host: waits until a release that was not there before has come to a point, and says so, or kills the module.
 WATCHER = """
@@ -63,19 +62,13 @@ def one_site() -> Web:
 
 def variables(site: Web, number: int) -> str:
     """Inputs that were never there before; the version alternates, so that a mix of two would show."""
-    entry: dict[str, Any] = {
-        "name": "shop",
-        "git": "{{ shop_repository }}",
-        "version": ("v1.0.0", "v1.1.0")[number % 2],
-        "module": "shop.main:app",
-        "domains": [site.domain],
-        "gate": {"path": "/ready"},
-        "watch": {"seconds": 1},
-        "workers": "2",
-        "release_command": "python -c pass",
-        "env": {"RUN": f"{time.time_ns()}"},
-    }
-    return json.dumps({"asgi_apps": [entry]})
+    return only(
+        site.domain,
+        version=("v1.0.0", "v1.1.0")[number % 2],
+        workers="2",
+        release_command="python -c pass",
+        env={"RUN": f"{time.time_ns()}"},
+    )
 
 
 def start_playbook(site: Web, extra: str) -> subprocess.Popen[bytes]:

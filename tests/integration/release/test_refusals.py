@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +10,7 @@ import pytest
 
 from tests import https
 from tests.integration.conftest import Web, web
-from tests.integration.hosts import HOSTS, LAB, playbook
+from tests.integration.hosts import HOSTS, LAB, only, playbook
 
 
 @pytest.fixture(name="site", scope="module")
@@ -21,15 +20,9 @@ def one_site() -> Web:
 
 def refused(site: Web, **changes: str) -> str:
     """Run with a changed entry, which must fail and leave what serves as it is."""
-    entry = {
-        "name": "shop",
-        "git": "{{ shop_repository }}",
-        "version": "v1.0.0",
-        "module": "shop.main:app",
-        "domains": ["{{ inventory_hostname }}.example.test"],
-    }
     live, pid = site.live(), site.version()["pid"]
-    run = playbook("--extra-vars", json.dumps({"asgi_apps": [{**entry, **changes}]}), f"--limit={site.host.name}")
+    wanted = only(site.domain, **{"version": "v1.0.0", **changes})
+    run = playbook("--extra-vars", wanted, f"--limit={site.host.name}")
     assert run.status != 0, run.output
     assert site.live() == live
     assert site.host.run(f"test -d /proc/{pid}", check=False).returncode == 0
@@ -105,16 +98,17 @@ def test_builds_from_a_lock_or_from_the_project(site: Web, installer: str) -> No
     repository.create(source)
     repository.commit("v1.0.0")
     LAB.set_dns({f"{name}.example.test": site.host.name})
-    entry = {
-        "name": name,
-        "git": repository.url,
-        "version": "v1.0.0",
-        "module": "hello:app",
-        "domains": [f"{name}.example.test"],
-        "workers": "1",
-        "installer": installer,
-    }
-    playbook("--extra-vars", json.dumps({"asgi_apps": [entry]}), f"--limit={site.host.name}").ok()
+    wanted = only(
+        f"{name}.example.test",
+        name=name,
+        git=repository.url,
+        version="v1.0.0",
+        module="hello:app",
+        workers="1",
+        installer=installer,
+        gate={"path": "/"},
+    )
+    playbook("--extra-vars", wanted, f"--limit={site.host.name}").ok()
     answer = https.wait(f"{name}.example.test", site.host.address, site.ca)
     assert (answer.status_code, answer.text) == (200, "1.0.0")
     assert site.get("/version").status_code == 200, "the other application on the host serves on"

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from typing import Any
 
 from tests.integration.conftest import Web
-from tests.integration.hosts import playbook
+from tests.integration.hosts import only, playbook
 from tests.traffic import Traffic
 
 STEADY = {"get": 3, "new": 1, "post": 2, "http2": 1, "websocket": 1, "pause": 0.03}
@@ -84,19 +82,12 @@ def test_a_websocket_keeps_its_release_until_the_drain_ends(webs: list[Web]) -> 
 def test_a_changed_environment_is_a_release_of_its_own(webs: list[Web]) -> None:
     web = webs[0]
     before = web.live()
-    entry: dict[str, Any] = {
-        "name": "shop",
-        "git": "{{ shop_repository }}",
-        "version": "v1.1.0",
-        "module": "shop.main:app",
-        "domains": ["{{ inventory_hostname }}.example.test"],
-        "env": {"GREETING": 'a "quoted" $value with \\ and spaces', "SHOP_WARM_UP_SECONDS": "1"},
-        "gate": {"path": "/ready", "status": ["200"]},
-    }
-    playbook("--extra-vars", json.dumps({"asgi_apps": [entry]}), f"--limit={web.host.name}").ok()
+    greeting = 'a "quoted" $value with \\ and spaces'
+    env = {"GREETING": greeting, "SHOP_WARM_UP_SECONDS": "1"}
+    wanted = only(web.domain, env=env, gate={"path": "/ready", "status": ["200"]})
+    playbook("--extra-vars", wanted, f"--limit={web.host.name}").ok()
     assert web.live() != before
     pid = web.version()["pid"]
-    greeting = entry["env"]["GREETING"]
     environment = web.host.run(f"tr '\\0' '\\n' </proc/{pid}/environ").stdout.splitlines()
     assert f"GREETING={greeting}" in environment
     assert f"ASGI_RELEASE={web.live()}" in environment
