@@ -11,11 +11,17 @@ from pathlib import Path
 from typing import Any
 
 from .measure import CLIENTS, CONNECTIONS, PAUSE, SECONDS, Loss, Speed, plain
-from .variants import EXTRA_SERVERS, OPERATIONS, RETRIES, SERVERS, UPSTREAMS, VARIANTS, Variant, worth_timing
+from .variants import EXTRA_SERVERS, OPERATIONS, RETRIES, SERVERS, UPSTREAMS, VARIANTS, Variant
 
 CHOICE = Path(__file__).parent / "files" / "choice.md"
 NONE = "-"
-MORE = "--variant gunicorn-uvicorn/bounded --variant gunicorn-drain/bounded --repeat 3 --rounds 0"
+REFERENCE = "gunicorn-uvicorn/bounded"
+FINALISTS = "gunicorn-uvicorn/bounded --variant gunicorn-drain/bounded"
+MORE = [
+    f"--variant {FINALISTS} --repeat 2 --rounds 0",
+    f"--variant {FINALISTS} --variant gunicorn-asgi/bounded --variant uvicorn-workers/bounded"
+    " --variant uvicorn-single/bounded --repeat 0 --rounds 5",
+]
 
 
 @dataclass
@@ -27,6 +33,11 @@ class Results:
     losses: list[Loss] = field(default_factory=list)
     speeds: list[Speed] = field(default_factory=list)
     minutes: float = 0
+
+    @property
+    def repeated(self) -> bool:
+        """Whether something was measured again, beyond what one run does."""
+        return len(self.losses) > len({(one.variant, one.operation) for one in self.losses})
 
     @classmethod
     def begin(cls) -> Results:
@@ -73,7 +84,7 @@ def markdown(results: Results) -> str:
             f" machine with 2 cores that had other work to do; a Debian 13 host with {versions}. To repeat:",
             "",
             "    python -m tests.bench.servers --write",
-            *(f"    python -m tests.bench.servers --add {MORE}" for _ in range(repeated(results.losses) > 1)),
+            *(f"    python -m tests.bench.servers --add {one}" for one in MORE if results.repeated),
             "",
             "nginx ends TLS and connects to a unix socket that systemd holds; two workers; an application that does"
             f" nothing. Visitors ({clients}; a pause of {PAUSE} s after each answer) never repeat a request.",
@@ -97,11 +108,14 @@ def markdown(results: Results) -> str:
             "",
             "## Requests per second",
             "",
-            f"`wrk -t1 -c{CONNECTIONS} -d{SECONDS}s` on the same machine, over TLS on connections that are kept: median"
-            f" of {rounds(results.speeds)} rounds in random order, with the lowest and the highest, and the ratio to"
-            " the fastest.",
+            f"`wrk -t1 -c{CONNECTIONS} -d{SECONDS}s` on the same two cores, over TLS on connections that are kept. All"
+            f" variants take turns in each round, in random order; the ratio is to {REFERENCE} in the same round. The"
+            " other work on the machine makes the numbers vary: differences of a tenth mean nothing.",
             "",
-            *table(("server", "connections", "requests/s", "lowest and highest", "ratio"), speed_rows(results.speeds)),
+            *table(
+                ("server", "connections", "rounds", "median requests/s", "range", "median ratio", "range"),
+                speed_rows(results.speeds),
+            ),
             "",
         ]
     )
@@ -142,35 +156,25 @@ def wait_row(variant: Variant, losses: Sequence[Loss]) -> list[str]:
     return [variant.server.name, variant.upstream.name, *cells]
 
 
-def repeated(losses: Sequence[Loss]) -> int:
-    """How often the most repeated measurement was made."""
-    return max((sum((one.variant, one.operation) == pair for one in losses) for pair in pairs(losses)), default=0)
-
-
-def pairs(losses: Sequence[Loss]) -> set[tuple[str, str]]:
-    """What was measured."""
-    return {(one.variant, one.operation) for one in losses}
-
-
-def rounds(speeds: Sequence[Speed]) -> int:
-    """How many there were."""
-    return max((sum(one.variant == each.name for one in speeds) for each in VARIANTS), default=0)
-
-
 def speed_rows(speeds: Sequence[Speed]) -> list[list[str]]:
     """The variants, the fastest first."""
-    rates = {
-        each: sorted(one.rate for one in speeds if one.variant == each.name) for each in VARIANTS if worth_timing(each)
-    }
-    medians = {each: statistics.median(values) for each, values in rates.items() if values}
-    best = max(medians.values(), default=1)
+    # All variants of a run take part in each of its rounds, so the same place in their lists is the same minute or so.
+    rates = {each: [one.rate for one in speeds if one.variant == each.name] for each in VARIANTS}
+    reference = next((values for each, values in rates.items() if each.name == REFERENCE), [])
+    rows = []
+    for each, values in rates.items():
+        ratios = sorted(mine / theirs for mine, theirs in zip(values, reference, strict=False))
+        if ratios:
+            rows.append((statistics.median(ratios), each, values, ratios))
     return [
         [
             each.server.name,
             each.upstream.name,
-            f"{median:,.0f}",
-            f"{rates[each][0]:,.0f} to {rates[each][-1]:,.0f}",
-            f"{median / best:.2f}",
+            str(len(values)),
+            f"{statistics.median(values):,.0f}",
+            f"{min(values):,.0f} to {max(values):,.0f}",
+            f"{ratio:.2f}",
+            f"{ratios[0]:.2f} to {ratios[-1]:.2f}",
         ]
-        for each, median in sorted(medians.items(), key=lambda item: -item[1])
+        for ratio, each, values, ratios in sorted(rows, key=lambda row: -row[0])
     ]
