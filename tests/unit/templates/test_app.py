@@ -103,7 +103,7 @@ def test_site_passes_on_no_claims_of_the_visitor(site: Callable[[str], str], maj
 def test_site_upstream(site: Callable[[str], str], major: str) -> None:
     """Connections to the application are kept, and not for long."""
     text = site(major)
-    assert directives(text, "server") == ["unix:/srv/asgi/shop/current/app.sock max_fails=0"] * 2
+    assert directives(text, "server") == ["unix:/srv/asgi/shop/current/app.sock"]
     assert directives(text, "keepalive") == ["32"]
     assert directives(text, "keepalive_time") == ["3s"]
     assert directives(text, "keepalive_timeout") == ["2s"]
