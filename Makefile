@@ -64,8 +64,8 @@ molecule: build ## Roles on real hosts, from the installed artifact; SCENARIO=na
 faults: build ## Every broken release, and a kill at every step, on real hosts
 	$(PYTHON) -m tests.integration.hosts up
 	ANSIBLE_COLLECTIONS_PATH=$(INSTALLED) $(PYTHON) -m pytest -m "campaign or not campaign" \
-	  tests/integration/release/test_broken.py tests/integration/release/test_kills.py
-	$(PYTHON) -m tests.integration.hosts down
+	  tests/integration/release/test_broken.py tests/integration/release/test_kills.py; \
+	  status=$$?; $(PYTHON) -m tests.integration.hosts down; exit $$status
 
 soak: build ## Fifty releases and ten ways back under traffic
 	ANSIBLE_COLLECTIONS_PATH=$(INSTALLED) $(PYTHON) -m tests.soak $(SOAK)
