@@ -21,6 +21,7 @@ MORE = [
     f"--variant {FINALISTS} --repeat 2 --rounds 0",
     f"--variant {FINALISTS} --variant gunicorn-asgi/bounded --variant uvicorn-workers/bounded"
     " --variant uvicorn-single/bounded --repeat 0 --rounds 5",
+    f"--variant {FINALISTS} --repeat 0 --rounds 6",
 ]
 
 
