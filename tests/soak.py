@@ -29,7 +29,9 @@ def campaign(site: Web, deploys: int, rollbacks: int) -> Report:
         for number in range(1, deploys + 1):
             release(site, number)
             if number % every == 0:
+                before = site.live()
                 hosts.playbook(f"--limit={site.host.name}", name="rollback").ok()
+                assert site.live() != before, "a way back that led nowhere"
             print(f"{time.strftime('%H:%M:%S')}  {number} of {deploys} releases; live is {site.live()}", flush=True)
     return flow.report
 

@@ -73,6 +73,7 @@ class Builder:
             _give(tree, self.layout.user)
             (path / "venv").symlink_to(Path("../../venvs", venv))
             self._write(release)
+            os.sync()  # the record must not outlive, in a power cut, what it vouches for
             self.store.note(
                 release, commit=commit, version=self.inputs.version, venv=venv, states={"prepared": time.time()}
             )
@@ -96,7 +97,8 @@ class Builder:
         requirements = venvs.requirements_of(tree, installer, where)
         content = {
             "requirements": requirements.text,
-            "tree": commit if requirements.local else None,
+            # What points into the tree points into this very release's.
+            "tree": path.name if requirements.local else None,
             "interpreter": self.interpreter.tag,
             "installer": installer.name,
             "server": list(self.inputs.server_requirements),
@@ -120,7 +122,7 @@ class Builder:
 
 def _holds(path: Path, text: str) -> bool:
     try:
-        return path.read_text(encoding="utf-8") == text
+        return path.read_bytes() == text.encode()
     except OSError:
         return False
 

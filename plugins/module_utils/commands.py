@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
+import signal
 import subprocess
 from collections.abc import Mapping, Sequence
 
 from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
 
+_LIBC = ctypes.CDLL(None)
+_PR_SET_PDEATHSIG = 1  # of the kernel's uapi/linux/prctl.h
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -33,11 +37,17 @@ def attempt(
             text=True,
             errors="replace",
             check=False,
+            # It must not go on writing where the next run begins anew.
+            preexec_fn=_die_with_parent,
         )
     except FileNotFoundError as error:
         raise DeployError(f"{argv[0]} is not on this host") from error
     except subprocess.TimeoutExpired as error:
         raise DeployError(f"{' '.join(argv[:3])} … did not end within {timeout:.0f} s") from error
+
+
+def _die_with_parent() -> None:
+    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def run(

@@ -6,7 +6,6 @@ release that serves is not touched.
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
@@ -14,7 +13,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.asgi.deploy.plugins.module_utils import memory, systemd
+from ansible_collections.asgi.deploy.plugins.module_utils import memory, systemd, venvs
 from ansible_collections.asgi.deploy.plugins.module_utils.builder import Builder
 from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils.instance import Instance, not_draining, running
@@ -50,19 +49,21 @@ class Deployment:
             DeployError: it cannot; what served before still does.
         """
         version = builder.inputs.version
-        with self._step("resolved"):
-            commit = builder.mirror.resolve(version)
-            release = builder.identify(commit) if commit else None
         with self.store.lock(self._lock_timeout, self._by):
+            # Looked up under the lock: of two runs, the one that waits must not put an older commit over a newer one.
+            with self._step("resolved"):
+                commit = builder.mirror.resolve(version)
+                release = builder.identify(commit) if commit else None
             before = self.store.live()
             left = self._left(release, builder, settings) if release else STATES
-            if not left:
+            if release and not left:
+                self._keep(release, settings)
                 return self._result(False, release, before, commit=commit)
             with self._audited(before, release, version=version) as entry:
                 if release is None or "prepared" in left:
                     release, commit = self._prepare(builder, commit, before)
                     entry["to"] = release
-                self.store.note(release, settings=asdict(settings))
+                self._keep(release, settings)
                 self._advance(release, left, before, settings)
             return self._result(True, release, before, commit=commit)
 
@@ -83,6 +84,8 @@ class Deployment:
                 left = [state for state in self._left(target, None, settings) if state != "watched"]
                 self._advance(target, left, before, settings)
                 self._reached(target, "watched")
+                if before:
+                    self.store.note(before, left=time.time())
             return self._result(True, target, before)
 
     def choose(self, to: str | None) -> str:
@@ -103,7 +106,7 @@ class Deployment:
                 commit = builder.mirror.fetch(version, commit)
                 release = builder.identify(commit)
                 builder.prepare(release, commit)
-        except DeployError as error:
+        except (DeployError, OSError) as error:
             raise self._story(version, before, "could not be prepared", error) from error
         return release, commit
 
@@ -131,10 +134,11 @@ class Deployment:
     def _advance(self, release: str, left: Collection[str], before: str | None, settings: Settings) -> None:
         """Takes a prepared release through the states that are left; what serves is not touched before the switch."""
         began = time.time()
+        was_up = Instance(self.layout, release).up()
         try:
             self._until_gated(release, left, before, settings, began)
-        except DeployError as error:
-            self._abandon(release, before, error.reason)
+        except (DeployError, OSError) as error:
+            self._abandon(release, before, was_up, str(error).splitlines()[0])
             raise self._story(release, before, "was not put live", error) from error
         log = AccessLog(Path(self.layout.access_log))
         if "live" in left:
@@ -173,18 +177,21 @@ class Deployment:
         """Watches a release that has just gone live, and goes back when it does badly and there is where to."""
         before = before if before != release else self.store.record(release).get("previous")
         instance = Instance(self.layout, release)
-        if before and settings.watch.seconds and (wrong := watch(log, settings.watch, instance.trouble())):
+        if before and settings.watch.seconds and (wrong := watch(log, release, settings.watch, instance.trouble())):
             self._go_back(release, before, wrong)
             raise self._story(release, before, "was taken back", DeployError(wrong, instance.log(began)))
         self._reached(release, "watched")
+        self.store.note(release, failed=None)
 
     def _switch(self, release: str, before: str | None) -> None:
+        """Notes before the rename what must not be forgotten: a run that is killed after it is finished by the next."""
+        record = self.store.record(release)
+        states = {name: at for name, at in record["states"].items() if name not in ("live", "watched")}
+        previous = before if before != release else record.get("previous")
+        self.store.note(release, states=states, previous=previous)
         self.store.switch(release)
         systemd.enable(self.layout.boot_unit)
-        record = self.store.record(release)
-        states = {name: at for name, at in record["states"].items() if name != "watched"}
-        previous = before if before != release else record.get("previous")
-        self.store.note(release, states={**states, "live": time.time()}, previous=previous, failed=None)
+        self.store.note(release, states={**states, "live": time.time()}, failed=None, left=None)
 
     def _go_back(self, release: str, before: str, reason: str) -> None:
         """The release before was kept running for this: going back to it is one rename again."""
@@ -200,26 +207,37 @@ class Deployment:
         for surplus in removed:
             for file in Instance(self.layout, surplus).files.values():
                 file.unlink(missing_ok=True)
-            shutil.rmtree(self.store.path(surplus))
+            self.store.remove(surplus)
         for venv in unused_venvs(self.store.venvs(), kept, removed):
-            shutil.rmtree(Path(self.layout.venvs, venv))
+            venvs.remove(Path(self.layout.venvs, venv))
         if removed:
             systemd.daemon_reload()
 
     def _check_memory(self, release: str, before: str | None) -> None:
         generations = running(self.layout) - {release}
-        if before in generations:
+        if before in generations and not Instance(self.layout, release).up():
             needed = Instance(self.layout, before).memory()
             if wrong := memory.refusal(needed, memory.available(), generations - {before}):
                 raise DeployError(wrong)
 
-    def _abandon(self, release: str, before: str | None, reason: str) -> None:
+    def _abandon(self, release: str, before: str | None, was_up: bool, reason: str) -> None:
         """Stops what was started; what served before was never touched."""
-        if release != before:
-            Instance(self.layout, release).stop()
+        if release == before:
+            return
+        instance = Instance(self.layout, release)
+        if was_up:  # somebody may still be connected to it
+            instance.drain()
+        else:
+            instance.stop()
+        if "live" not in self.store.record(release).get("states", {}):  # one that served well may serve again
             self.store.note(release, failed=reason)
 
-    def _story(self, release: str, before: str | None, outcome: str, error: DeployError) -> DeployError:
+    def _keep(self, release: str, settings: Settings) -> None:
+        """Notes the settings, so that going back to the release needs no inventory."""
+        if self.store.record(release).get("settings") != (kept := asdict(settings)):
+            self.store.note(release, settings=kept)
+
+    def _story(self, release: str, before: str | None, outcome: str, error: DeployError | OSError) -> DeployError:
         """An error as the user is told it: what became of the release, what serves, and why."""
         serves = (
             f"{before} {'serves again' if 'back' in outcome else 'still serves'}" if before else "nothing serves yet"
@@ -227,7 +245,8 @@ class Deployment:
         text = f"release {release} {outcome}; {serves}"
         if release == before:
             text = f"release {release}, which shall serve, does not"
-        return DeployError(f"{self.layout.app}: {text}.\n{error.reason}", error.log)
+        told = error if isinstance(error, DeployError) else DeployError(str(error))
+        return DeployError(f"{self.layout.app}: {text}.\n{told.reason}", told.log)
 
     def _reached(self, release: str, state: str) -> None:
         states = self.store.record(release).get("states", {})
@@ -236,9 +255,10 @@ class Deployment:
     @contextmanager
     def _audited(self, before: str | None, release: str | None, **more: Any) -> Iterator[dict[str, Any]]:
         """Adds a line to the audit trail, whatever becomes of the block."""
-        entry = {"started": time.time(), "by": self._by, "from": before, "to": release, "result": "live", **more}
+        entry = {"started": time.time(), "by": self._by, "from": before, "to": release, "result": "ended", **more}
         try:
             yield entry
+            entry["result"] = "live"
         except DeployError as error:
             entry.update(result="failed", reason=error.reason)
             raise

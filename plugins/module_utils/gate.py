@@ -67,7 +67,7 @@ class Probe:
                 return hopeless
             response = self._connection.getresponse()  # its status says all; a body may have no end
         except TimeoutError:
-            return f"GET {gate.path} got no answer within {timeout:.3g} s"
+            return f"GET {gate.path} got no answer within {round(timeout, 1):g} s"
         except (OSError, http.client.HTTPException) as error:
             return f"GET {gate.path} failed: {error or type(error).__name__}"
         if passes(response.status, gate.status):
@@ -124,8 +124,8 @@ def watch(
 ) -> str | None:
     """Asks until every worker has answered as it shall; gives why that did not come about, or nothing.
 
-    Nobody else is connected to a release before it is live, so the process that holds the other end of the one
-    connection there is has answered.
+    Nobody else connects to a release before it is live, so the process that holds the other end of the one connection
+    that is new has answered.
 
     Args:
         path: the release's socket.
@@ -137,11 +137,12 @@ def watch(
     deadline = began + gate.timeout
     answers = Answers(gate)
     while True:
-        left = deadline - time.monotonic()
+        left = max(deadline, began + gate.uptime) - time.monotonic()
+        others = set(peer_inodes(path))
         probe = Probe(path, gate, max(0.1, min(_ANSWER_TIMEOUT, left)), broken)
         try:
             alive = processes()
-            answers.add(holder(alive, peer_inodes(path)), probe.wrong)
+            answers.add(holder(alive, set(peer_inodes(path)) - others), probe.wrong)
         finally:
             probe.close()
         if hopeless := broken():
@@ -150,5 +151,5 @@ def watch(
         if passed and time.monotonic() >= began + gate.uptime:
             return None
         if not passed and time.monotonic() >= deadline:
-            return f"{answers.lacking()} (for {gate.timeout:.3g} s)"
+            return f"{answers.lacking()} (for {gate.timeout:g} s)"
         time.sleep(_INTERVAL if probe.wrong or passed else _PAUSE)

@@ -73,9 +73,8 @@ class Mirror:
     def fetch(self, version: str, commit: str | None) -> str:
         """Fetches what is new unless `commit` is here already, and gives the commit of `version`."""
         if commit is None or not self._has(commit):
-            if not (self.path / "HEAD").exists():
-                self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
-                self._git("init", "--bare", "--quiet")
+            self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._git("init", "--bare", "--quiet")  # again, too: a run that was killed may have begun it
             self._git(
                 "fetch",
                 "--quiet",

@@ -18,6 +18,7 @@ class Instance:
     """A release as systemd runs it."""
 
     def __init__(self, layout: Layout, release: str) -> None:
+        self.layout = layout
         self.release = release
         self.units = {kind: layout.unit(kind, release) for kind in layout.KINDS}
         self.files = {kind: Path(UNITS, unit) for kind, unit in self.units.items()}
@@ -73,6 +74,11 @@ class Instance:
         unit = self.units["command"]
         if not self.files["command"].exists():
             return
+        others = systemd.listed(self.layout.unit("command", "*"))
+        if busy := [one.name for one in systemd.show(*others) if one.properties.get("ActiveState") == "activating"]:
+            raise DeployError(
+                f"the release command of another run is still at work: {', '.join(busy)}; wait for its end"
+            )
         systemd.reset_failed(unit)
         if attempt(["systemctl", "start", "--", unit], timeout=86_400).returncode:
             ending = systemd.show(unit)[0].ending()

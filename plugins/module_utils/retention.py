@@ -8,16 +8,20 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Kept:
-    """A release on disk: its id, when it was prepared (seconds since the epoch) and the venv it uses."""
+    """A release on disk: its id, when it was prepared (seconds since the epoch), its venv, and whether it can serve."""
 
     release: str
     created: float
     venv: str | None
+    good: bool = True
 
 
 def to_prune(releases: Collection[Kept], keep: int, protected: Collection[str]) -> list[str]:
-    """The releases to remove: all but the newest `keep`; never a protected one (live, the one before, draining)."""
-    newest_first = sorted(releases, key=lambda kept: (kept.created, kept.release), reverse=True)
+    """The releases to remove: all but the newest `keep`; never a protected one (live, the one before, draining).
+
+    One that failed takes no place from one that can serve.
+    """
+    newest_first = sorted(releases, key=lambda kept: (kept.good, kept.created, kept.release), reverse=True)
     stay = {kept.release for kept in newest_first[:keep]} | set(protected)
     return [kept.release for kept in newest_first if kept.release not in stay]
 

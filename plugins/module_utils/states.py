@@ -25,7 +25,7 @@ class Seen:
 def remaining(seen: Seen) -> tuple[str, ...]:
     """The states that a release has yet to reach, in order; nothing when it serves and all is tidy.
 
-    >>> remaining(Seen(recorded=("prepared", "released", "watched"), intact=True, running=True, live=True))
+    >>> remaining(Seen(("prepared", "released", "live", "watched"), intact=True, running=True, live=True))
     ()
     """
     prepared = "prepared" in seen.recorded
@@ -36,7 +36,7 @@ def remaining(seen: Seen) -> tuple[str, ...]:
         "started": up,
         # One that is up and not live may be one whose gate a killed run did not wait for.
         "gated": up and seen.live,
-        "live": up and seen.live,
+        "live": up and seen.live and "live" in seen.recorded,
         "watched": up and seen.live and "watched" in seen.recorded,
         "drained": not seen.others,
         "pruned": not seen.surplus,
@@ -45,11 +45,14 @@ def remaining(seen: Seen) -> tuple[str, ...]:
 
 
 def last_good(records: Mapping[str, Mapping[str, Any]], live: str | None) -> str | None:
-    """The release to go back to: the last that served and was not found wanting; never the live one."""
+    """The release to go back to: the last that served and was not found wanting; never the live one.
+
+    Nor one that was left by going back: going back twice must not lead to what was wrong the first time.
+    """
     served = {
         release: float(record["states"]["live"])
         for release, record in records.items()
-        if release != live and can_serve_again(record)
+        if release != live and can_serve_again(record) and not record.get("left")
     }
     return max(served, key=lambda release: (served[release], release)) if served else None
 

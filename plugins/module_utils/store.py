@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import shutil
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -61,11 +62,17 @@ class Store:
         return sorted(path.name for path in releases.iterdir() if path.is_dir()) if releases.is_dir() else []
 
     def kept(self) -> list[Kept]:
-        records = ((release, self.record(release)) for release in self.on_disk())
-        return [
-            Kept(release, float(record.get("states", {}).get("prepared", 0)), record.get("venv"))
-            for release, record in records
-        ]
+        return [self._kept(release, self.record(release)) for release in self.on_disk()]
+
+    def _kept(self, release: str, record: Mapping[str, Any]) -> Kept:
+        prepared = record.get("states", {}).get("prepared")
+        good = bool(prepared) and not record.get("failed")
+        return Kept(release, float(prepared or 0), record.get("venv"), good)
+
+    def remove(self, release: str) -> None:
+        """Removes a release; its record goes first, so that one that is half removed is none."""
+        (self.path(release) / RECORD).unlink(missing_ok=True)
+        shutil.rmtree(self.path(release))
 
     def venvs(self) -> list[str]:
         venvs = Path(self.layout.venvs)
@@ -112,7 +119,7 @@ class Store:
                         file.seek(0)
                         raise DeployError(
                             f"{self.layout.app}: another run on this host holds the lock: {file.read().strip()}; "
-                            f"waited {timeout:.3g} s for it, and changed nothing"
+                            f"waited {timeout:g} s for it, and changed nothing"
                         ) from None
                     time.sleep(0.2)
             file.truncate(0)

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import json
+import os
 import platform
 import re
 import shutil
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 
 from ansible_collections.asgi.deploy.plugins.module_utils.commands import attempt, last_lines, run
 from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
-from ansible_collections.asgi.deploy.plugins.module_utils.identity import digest, installable
+from ansible_collections.asgi.deploy.plugins.module_utils.identity import digest, installable, normalised
 from ansible_collections.asgi.deploy.plugins.module_utils.layout import CACHE
 
 PYTHON = "/usr/bin/python3"
@@ -55,7 +56,10 @@ def included(tree: Path, name: str, seen: set[Path] | None = None) -> str:
     if path in seen or not path.is_relative_to(tree.resolve()) or not path.is_file():
         return ""
     seen.add(path)
-    text = path.read_text(encoding="utf-8")
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise DeployError(f"{name} of the application is not UTF-8 text: {error}") from error
     inner = (
         included(tree, str(path.parent.relative_to(tree.resolve()) / file), seen) for file in _INCLUDE.findall(text)
     )
@@ -84,7 +88,7 @@ def project(tree: Path) -> dict[str, object]:
 
     try:
         return tomllib.loads(file.read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # not TOML, or not UTF-8
         raise DeployError(f"pyproject.toml of the application cannot be read: {error}") from error
 
 
@@ -155,6 +159,7 @@ class Uv(Installer):
             "--frozen",
             "--no-dev",
             "--no-emit-project",
+            "--no-editable",
             "--no-header",
             "--no-annotate",
         ]
@@ -247,6 +252,7 @@ def build(
             keep = Path(folder, "keep.txt")
             keep.write_text("".join(f"{name}=={version}\n" for name, version in installed.items()), encoding="utf-8")
             installer.install(venv, "--constraint", str(keep), *missing, cwd=Path(folder))
+    os.sync()  # what says that all is there must not outlive, in a power cut, what it speaks of
     (venv / _COMPLETE).write_text(mark, encoding="utf-8")
 
 
@@ -268,14 +274,15 @@ def build_package(tree: Path, target: Path, installer: Installer, venv: Path) ->
 
 
 def distributions(venv: Path) -> Mapping[str, str]:
-    """What is installed in a virtual environment: normalised names and versions."""
-    code = (
-        "import json, re, sysconfig, importlib.metadata as m; "
-        "found = m.distributions(path=[sysconfig.get_path('purelib')]); "
-        "print(json.dumps({re.sub(r'[-_.]+', '-', d.metadata['Name']).lower(): d.version for d in found}))"
-    )
-    result: dict[str, str] = json.loads(run([str(venv / "bin" / "python"), "-c", code]))
-    return result
+    """What is installed in a virtual environment: normalised names and versions, found without running any of it."""
+    folders = [str(folder) for folder in venv.glob("lib/python*/site-packages")]
+    return {normalised(one.metadata["Name"]): one.version for one in metadata.distributions(path=folders)}
+
+
+def remove(venv: Path) -> None:
+    """Removes a virtual environment; what says that it is complete goes first."""
+    (venv / _COMPLETE).unlink(missing_ok=True)
+    shutil.rmtree(venv)
 
 
 def _pip(venv: Path, *arguments: str, cwd: Path | None = None) -> None:

@@ -21,13 +21,19 @@ class Watch:
     errors: int
 
 
-def statuses(lines: Iterable[str]) -> list[int]:
-    """The HTTP statuses in lines of the access log; a line that is cut off or foreign is passed over."""
+def statuses(lines: Iterable[str], release: str) -> list[int]:
+    """The HTTP statuses of a release, and of nginx where nobody answered, in lines of the access log.
+
+    For a moment the release before still answers; its errors are not the new one's. A line that is cut off or foreign
+    is passed over.
+    """
     found = []
     for line in lines:
         try:
-            found.append(int(json.loads(line)["status"]))
-        except (ValueError, KeyError, TypeError):
+            entry = json.loads(line)
+            if entry.get("release", "") in ("", release):
+                found.append(int(entry["status"]))
+        except (ValueError, KeyError, TypeError, AttributeError):
             continue
     return found
 
@@ -67,12 +73,12 @@ class AccessLog:
         return lines
 
 
-def watch(log: AccessLog, limits: Watch, broken: Callable[[], str | None]) -> str | None:
-    """Watches for `limits.seconds`; gives why the release must go, or nothing."""
+def watch(log: AccessLog, release: str, limits: Watch, broken: Callable[[], str | None]) -> str | None:
+    """Watches a release for `limits.seconds`; gives why the release must go, or nothing."""
     deadline = time.monotonic() + limits.seconds
     seen: list[int] = []
     while True:
-        seen += statuses(log.new_lines())
+        seen += statuses(log.new_lines(), release)
         wrong = broken() or verdict(seen, limits)
         if wrong or time.monotonic() >= deadline:
             return wrong

@@ -78,7 +78,7 @@ def main() -> None:
     unit = module.params["reload"]
     try:
         found = differences([Item.of(options) for options in module.params["files"]])
-    except DeployError as error:
+    except (DeployError, OSError) as error:
         module.fail_json(msg=str(error))
     result: dict[str, Any] = {
         "changed": bool(found) or bool(unit and pending(unit)),

@@ -166,7 +166,7 @@ def main() -> None:
     )
     try:
         module.exit_json(changed=False, **_look(module.params))
-    except DeployError as error:
+    except (DeployError, OSError) as error:
         module.fail_json(msg=str(error))
 
 

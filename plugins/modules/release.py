@@ -211,7 +211,7 @@ def main() -> None:
             result = deployment.predict(Builder(layout, inputs), settings)
         else:
             result = deployment.release(Builder(layout, inputs), settings)
-    except DeployError as error:
+    except (DeployError, OSError) as error:
         module.fail_json(msg=str(error))
     module.exit_json(**result, diff=switch_diff(layout.app, result["before"], result["release"] or inputs.version))
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from pathlib import Path
 from typing import Any
@@ -95,7 +96,7 @@ def main() -> None:
             deploys=_last_deploys(Path(layout.audit), module.params["deploys"]),
             **_live(layout, store),
         )
-    except DeployError as error:
+    except (DeployError, OSError) as error:
         module.fail_json(msg=str(error))
 
 
@@ -121,7 +122,11 @@ def _told(record: dict[str, Any]) -> dict[str, Any]:
 
 def _last_deploys(audit: Path, count: int) -> list[dict[str, Any]]:
     lines = audit.read_text(encoding="utf-8").splitlines() if audit.exists() else []
-    return [json.loads(line) for line in lines[len(lines) - min(count, len(lines)) :]]
+    told = []
+    for line in lines[len(lines) - min(count, len(lines)) :]:
+        with contextlib.suppress(ValueError):  # a run that was killed may have left half a line
+            told.append(json.loads(line))
+    return told
 
 
 if __name__ == "__main__":

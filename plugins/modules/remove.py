@@ -72,12 +72,11 @@ def main() -> None:
     if module.params["data"]:
         folders.append(Path(layout.data))
     try:
-        units = _unit_files(layout)
-        changed = bool(units or running(layout)) or any(folder.exists() for folder in folders)
+        changed = bool(_unit_files(layout) or running(layout)) or any(folder.exists() for folder in folders)
         if changed and not module.check_mode:
             with Store(layout).lock(module.params["lock_timeout"], module.params["by"]):
-                _remove(layout, units, folders)
-    except DeployError as error:
+                _remove(layout, folders)
+    except (DeployError, OSError) as error:
         module.fail_json(msg=str(error))
     module.exit_json(changed=changed)
 
@@ -86,8 +85,9 @@ def _unit_files(layout: Layout) -> list[Path]:
     return sorted(file for kind in layout.KINDS for file in Path(UNITS).glob(layout.unit(kind, "*")))
 
 
-def _remove(layout: Layout, units: list[Path], folders: list[Path]) -> None:
-    for release in running(layout):
+def _remove(layout: Layout, folders: list[Path]) -> None:
+    units = _unit_files(layout)
+    for release in running(layout) | {unit.stem.split("@", 1)[1] for unit in units}:
         Instance(layout, release).stop()
     systemd.disable(layout.boot_unit)
     for unit in units:

@@ -84,7 +84,7 @@ def main() -> None:
             result: dict[str, Any] = {"changed": target != live, "release": target, "before": live, "steps": {}}
         else:
             result = deployment.rollback(module.params["to"])
-    except DeployError as error:
+    except (DeployError, OSError) as error:
         module.fail_json(msg=str(error))
     module.exit_json(**result, diff=switch_diff(layout.app, result["before"], result["release"]))
 

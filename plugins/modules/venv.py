@@ -62,12 +62,12 @@ def main() -> None:
         supports_check_mode=True,
     )
     path, requirements = Path(module.params["path"]), module.params["requirements"]
-    changed = not complete(path, tool_mark(requirements))
-    if changed and not module.check_mode:
-        try:
+    try:
+        changed = not complete(path, tool_mark(requirements))
+        if changed and not module.check_mode:
             build_tool(path, requirements, module.params["installer"])
-        except DeployError as error:
-            module.fail_json(msg=str(error))
+    except (DeployError, OSError) as error:
+        module.fail_json(msg=str(error))
     module.exit_json(changed=changed)
 
 

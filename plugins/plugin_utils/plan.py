@@ -17,7 +17,7 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils.spec import nearest, r
 UPSTREAM_KEEPALIVE = {"connections": 32, "time": 3, "timeout": 2}
 
 OUR_PREFIXES = ("asgi_", "certificate_", "nginx_")
-PLAYBOOK_VARIABLES = {"asgi_apps", "asgi_hosts"}
+PLAYBOOK_VARIABLES = {"asgi_app", "asgi_apps", "asgi_hosts", "asgi_release"}
 
 
 def _app_options() -> dict[str, Any]:
@@ -62,14 +62,14 @@ def inventory_errors(variables: Mapping[str, Any]) -> list[str]:
 
 def _app_errors(apps: Any) -> list[str]:
     if not isinstance(apps, list) or not apps:
-        found = "is missing" if apps is None else f"found {apps!r}"
+        found = "is missing" if apps is None else f"found {_kind(apps)}"
         return [f"asgi_apps: {found}; expected a list with an entry for each application"]
     errors: list[str] = []
     resolved: list[Mapping[str, Any]] = []
     for index, spec in enumerate(apps):
         where = f"asgi_apps[{index}]"
         if not isinstance(spec, Mapping):
-            errors.append(f"{where}: found {spec!r}, expected a dictionary with name, git, module and domains")
+            errors.append(f"{where}: found {_kind(spec)}, expected a dictionary with name, git, module and domains")
             resolved.append({})
             continue
         where += f" ({spec['name']})." if isinstance(spec.get("name"), str) else "."
@@ -77,6 +77,12 @@ def _app_errors(apps: Any) -> list[str]:
         errors.extend(wrong)
         resolved.append(app)
     return errors + _collisions(resolved)
+
+
+def _kind(value: Any) -> str:
+    """What a value is, without what it holds: that may be secret."""
+    kinds = {"list": "an empty list" if not value else "a list", "dict": "a dictionary", "str": "text"}
+    return kinds.get(type(value).__name__, type(value).__name__)
 
 
 def _role_errors(variables: Mapping[str, Any]) -> list[str]:
@@ -110,7 +116,9 @@ def _collisions(apps: Sequence[Mapping[str, Any]]) -> list[str]:
     errors: list[str] = []
     owners: dict[tuple[str, str], int] = {}
     for index, app in enumerate(apps):
-        claims = [("name", app.get("name")), *(("domain", domain) for domain in app.get("domains") or [])]
+        claims = [("name", app.get("name"))]
+        if app.get("state") != "absent":
+            claims += [("domain", domain) for domain in app.get("domains") or []]
         for kind, value in claims:
             first = owners.setdefault((kind, str(value)), index)
             if value is not None and first != index:

@@ -178,12 +178,12 @@ A_LIST = "expected a list with an entry for each application"
     ("apps", "error"),
     [
         pytest.param(None, f"asgi_apps: is missing; {A_LIST}", id="none"),
-        pytest.param([], f"asgi_apps: found []; {A_LIST}", id="empty"),
-        pytest.param("shop", f"asgi_apps: found 'shop'; {A_LIST}", id="text"),
-        pytest.param({"name": "shop"}, f"asgi_apps: found {{'name': 'shop'}}; {A_LIST}", id="dictionary"),
+        pytest.param([], f"asgi_apps: found an empty list; {A_LIST}", id="empty"),
+        pytest.param("shop", f"asgi_apps: found text; {A_LIST}", id="text"),
+        pytest.param({"name": "shop"}, f"asgi_apps: found a dictionary; {A_LIST}", id="dictionary"),
         pytest.param(
             ["shop"],
-            "asgi_apps[0]: found 'shop', expected a dictionary with name, git, module and domains",
+            "asgi_apps[0]: found text, expected a dictionary with name, git, module and domains",
             id="list of names",
         ),
     ],
@@ -283,7 +283,7 @@ def test_mistakes_in_an_application(inventory: dict[str, Any], changes: dict[str
     [
         ("certificate_emial", "certificate_email"),
         ("certificate_mail", "certificate_email"),
-        ("asgi_app", "asgi_apps"),
+        ("asgi_aps", "asgi_apps"),
         ("asgi_host", "asgi_hosts"),
         ("nginx_worker_connection", "nginx_worker_connections"),
     ],

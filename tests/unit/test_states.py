@@ -62,6 +62,7 @@ def serving(**changes: Any) -> Seen:
             serving(recorded=LIVE, others=["v0"]), ("watched", "drained"), id="live, not watched, the one before runs"
         ),
         pytest.param(serving(), (), id="live and tidy"),
+        pytest.param(serving(recorded=GATED), ("live", "watched"), id="renamed by a run that was killed at once"),
         pytest.param(serving(intact=False), ("prepared",), id="live, with changed files"),
         pytest.param(serving(running=False), FROM_START, id="live, but down"),
         pytest.param(serving(running=False, intact=False), ("prepared", *FROM_START), id="live, changed and down"),
@@ -120,3 +121,9 @@ def test_can_serve_again(found: dict[str, Any], can: bool) -> None:
 )
 def test_last_good(records: dict[str, Any], live: str | None, good: str | None) -> None:
     assert last_good(records, live) == good
+
+
+def test_going_back_twice_does_not_lead_to_what_was_left() -> None:
+    records = {"v1": record(live=1.0), "v2": record(live=2.0), "v3": {**record(live=3.0), "left": 4.0}}
+    assert last_good(records, "v2") == "v1"
+    assert can_serve_again(records["v3"])

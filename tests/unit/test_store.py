@@ -100,7 +100,7 @@ def test_record_of_an_incomplete_release(store: Store, text: str | None) -> None
     assert store.record("v1") == {}
     store.switch("v1")
     assert store.live() is None
-    assert store.kept() == [Kept("v1", 0, None)]
+    assert store.kept() == [Kept("v1", 0, None, good=False)]
 
 
 def test_switch(store: Store) -> None:

@@ -29,8 +29,11 @@ def test_statuses() -> None:
         "[503]",
         "503",
         line(499),
+        json.dumps({"status": 500, "release": "v0"}),
+        json.dumps({"status": 201, "release": "v1"}),
+        json.dumps({"status": 504, "release": ""}),
     ]
-    assert statuses(lines) == [200, 502, 499]
+    assert statuses(lines, "v1") == [200, 502, 499, 201, 504]
 
 
 @pytest.mark.parametrize(
@@ -102,7 +105,7 @@ def test_log_half_a_character(path: Path) -> None:
     add(path, text[:cut])
     assert log.new_lines() == []
     add(path, text[cut:])
-    assert statuses(log.new_lines()) == [500]
+    assert statuses(log.new_lines(), "v1") == [500]
 
 
 def test_log_that_is_not_there_yet(tmp_path: Path) -> None:
@@ -140,7 +143,7 @@ def nothing() -> str | None:
 def test_watched_to_the_end(path: Path) -> None:
     started = time.monotonic()
     add(path, f"{line(500)}\n" * 100)  # of the release before
-    assert watch(AccessLog(path), Watch(0.3, 0, 1), nothing) is None
+    assert watch(AccessLog(path), "v1", Watch(0.3, 0, 1), nothing) is None
     assert 0.3 <= time.monotonic() - started < 2
 
 
@@ -149,7 +152,7 @@ def test_errors_end_the_watch(path: Path, seconds: float) -> None:
     log = AccessLog(path)
     add(path, f"{line(500)}\n")
     started = time.monotonic()
-    assert str(watch(log, Watch(seconds, 10, 1), nothing)).startswith("1 of 1 requests ended with a server error")
+    assert str(watch(log, "v1", Watch(seconds, 10, 1), nothing)).startswith("1 of 1 requests ended with a server error")
     assert time.monotonic() - started < 2
 
 
@@ -164,12 +167,12 @@ def test_errors_that_come_by_and_by(path: Path) -> None:
     visitor = threading.Thread(target=visit, args=([f"{line(500)}\n"] * 3,))
     log = AccessLog(path)
     visitor.start()
-    assert str(watch(log, Watch(60, 10, 3), nothing)).startswith("3 of 3 ")
+    assert str(watch(log, "v1", Watch(60, 10, 3), nothing)).startswith("3 of 3 ")
     visitor.join()
 
 
 def test_service_that_went_down_ends_the_watch(path: Path) -> None:
     said = iter([None, "the service does not stay up"])
     started = time.monotonic()
-    assert watch(AccessLog(path), Watch(60, 10, 5), lambda: next(said)) == "the service does not stay up"
+    assert watch(AccessLog(path), "v1", Watch(60, 10, 5), lambda: next(said)) == "the service does not stay up"
     assert time.monotonic() - started < 2

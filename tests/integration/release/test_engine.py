@@ -50,12 +50,43 @@ def test_goes_back_without_losing_a_request(site: Web) -> None:
     assert run.counts(site.host.name)["changed"] == 1
     assert site.live() == first == site.version()["release"]
     assert site.audit()[-1] | {"from": second, "to": first, "rollback": True, "result": "live"} == site.audit()[-1]
+    twice = playbook(f"--limit={site.host.name}", name="rollback")
+    assert site.live() != second, f"going back twice must not lead forward again: {twice.output}"
     playbook(f"--limit={site.host.name}", f"--extra-vars=asgi_release={second}", name="rollback").ok()
     assert site.live() == second
     refused = playbook(f"--limit={site.host.name}", "--extra-vars=asgi_release=v9-00000000", name="rollback")
     assert refused.status != 0
     assert "v9-00000000 is not a release that served well and is still on this host; those that did:" in refused.output
     assert site.live() == second
+    unknown = playbook(f"--limit={site.host.name}", "--extra-vars=asgi_app=shoop", name="rollback")
+    assert unknown.status != 0
+    assert "asgi_app: found shoop, expected one of shop" in unknown.output
+
+
+def test_goes_back_to_a_release_that_still_drains(site: Web) -> None:
+    """Whoever is connected to it stays so, and does not confuse its gate."""
+    playbook(f"--limit={site.host.name}", "--extra-vars", only(site.domain, watch={"seconds": 0})).ok()
+    first = site.live()
+    with open_websocket(site) as ws:
+        wanted = only(site.domain, env={"RUN": "next"}, watch={"seconds": 0})
+        playbook(f"--limit={site.host.name}", "--extra-vars", wanted).ok()
+        assert site.live() != first
+        playbook(f"--limit={site.host.name}", name="rollback").ok()
+        assert site.live() == first
+        ws.send("still there?")
+        assert json.loads(ws.recv(timeout=10))["release"] == first
+
+
+def test_a_crashed_release_is_replaced_for_good(site: Web) -> None:
+    """Its failed units do not look, run after run, as if they had yet to be stopped."""
+    live = site.live()
+    site.host.run(f"systemctl kill --signal=KILL asgi-shop@{live}.service; systemctl stop asgi-shop@{live}.socket")
+    wanted = only(site.domain, env={"RUN": "after a crash"})
+    playbook(f"--limit={site.host.name}", "--extra-vars", wanted).ok()
+    assert site.live() != live
+    site.host.run("until ! systemctl --quiet is-active 'asgi-shop.drain@*'; do sleep 0.2; done", check=False)
+    again = playbook(f"--limit={site.host.name}", "--extra-vars", wanted).ok()
+    assert again.counts(site.host.name)["changed"] == 0, again.output
 
 
 def test_tells_what_is_there(site: Web) -> None:

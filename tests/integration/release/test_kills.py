@@ -116,5 +116,9 @@ def test_site_serves_and_the_next_run_finishes(site: Web, victim: str, point: st
     wanted = json.loads(extra)["asgi_apps"][0]
     assert site.version()["version"] == wanted["version"].removeprefix("v"), finished.output
     assert site.version()["release"] == site.live()
+    record = json.loads(site.host.run("cat /srv/asgi/shop/current/release.json").stdout)
+    assert {"prepared", "released", "live", "watched"} <= set(record["states"]), record
+    assert record["previous"], record
+    assert not record["failed"], record
     again = playbook("--extra-vars", extra, f"--limit={site.host.name}").ok()
     assert again.counts(site.host.name)["changed"] == 0, again.output

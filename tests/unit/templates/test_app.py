@@ -352,7 +352,7 @@ def connect(listener: socket.socket) -> socket.socket:
 
 def connected(argv: Sequence[str]) -> bool:
     """What the grep in a drain's command says."""
-    found = re.search(r"while (.*?); do ", argv[-1])
+    found = re.search(r"; if (.*?); then ", argv[-1])
     assert found
     return subprocess.run(["/bin/sh", "-c", found[1]], check=False).returncode == 0
 
