@@ -8,6 +8,7 @@ import ssl
 import subprocess
 import sys
 import time
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -168,23 +169,21 @@ def test_generations_overlap_while_somebody_is_connected(site: Web) -> None:
         units = site.host.run("systemctl list-units --plain --no-legend 'asgi-shop@*.service'").stdout
         return {line.split("@")[1].split(".service")[0] for line in units.splitlines()}
 
-    generations, sockets = [], []
-    for number in range(3):
-        wanted = only(site.domain, env={"RUN": str(number)}, watch={"seconds": 0})
-        playbook(f"--limit={site.host.name}", "--extra-vars", wanted).ok()
-        generations.append(site.live())
-        sockets.append(open_websocket(site))
-    try:
+    generations: list[str] = []
+    with ExitStack() as stack:
+        sockets: list[ClientConnection] = []
+        for number in range(3):
+            wanted = only(site.domain, env={"RUN": str(number)}, watch={"seconds": 0})
+            playbook(f"--limit={site.host.name}", "--extra-vars", wanted).ok()
+            generations.append(site.live())
+            sockets.append(stack.enter_context(open_websocket(site)))
         assert [talk(ws) for ws in sockets] == generations
         assert running() == set(generations)
-    finally:
-        for ws in sockets:
-            ws.close()
     site.host.run("while systemctl list-units --plain --no-legend 'asgi-shop.drain@*' | grep -q .; do sleep 0.2; done")
     assert running() == {generations[2]}
 
 
-def open_websocket(site: Web) -> ClientConnection:
+def open_websocket(site: Web) -> AbstractContextManager[ClientConnection]:
     context = ssl.create_default_context(cafile=str(site.ca))
     raw = socket.create_connection((site.host.address, 443), timeout=10)
     return connect(f"wss://{site.domain}/ws", sock=raw, ssl=context)
