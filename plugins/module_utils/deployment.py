@@ -139,6 +139,8 @@ class Deployment:
             self._until_gated(release, left, before, settings, began)
         except (DeployError, OSError) as error:
             self._abandon(release, before, was_up, str(error).splitlines()[0])
+            if before:
+                self._prune(before, settings.keep)
             raise self._story(release, before, "was not put live", error) from error
         log = AccessLog(Path(self.layout.access_log))
         if "live" in left:

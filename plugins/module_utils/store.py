@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils.filesets import write
@@ -106,23 +106,37 @@ class Store:
         Raises:
             DeployError: another run held it for `timeout` seconds.
         """
-        Path(self.layout.home).mkdir(parents=True, exist_ok=True)
         deadline = time.monotonic() + timeout
-        with open(self.layout.lock, "a+", encoding="utf-8") as file:
-            os.fchmod(file.fileno(), 0o600)
-            while True:
-                try:
-                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    break
-                except BlockingIOError:
-                    if time.monotonic() > deadline:
-                        file.seek(0)
-                        raise DeployError(
-                            f"{self.layout.app}: another run on this host holds the lock: {file.read().strip()}; "
-                            f"waited {timeout:g} s for it, and changed nothing"
-                        ) from None
-                    time.sleep(0.2)
-            file.truncate(0)
-            file.write(f"{by}, process {os.getpid()}, since {time.strftime('%Y-%m-%d %H:%M:%S %Z')}\n")
-            file.flush()
-            yield
+        while True:
+            Path(self.layout.home).mkdir(parents=True, exist_ok=True)
+            with open(self.layout.lock, "a+", encoding="utf-8") as file:
+                self._acquire(file, deadline, timeout)
+                if not _is_still(Path(self.layout.lock), file):  # a removal of the application took the file away
+                    continue
+                os.fchmod(file.fileno(), 0o600)
+                file.truncate(0)
+                file.write(f"{by}, process {os.getpid()}, since {time.strftime('%Y-%m-%d %H:%M:%S %Z')}\n")
+                file.flush()
+                yield
+                return
+
+    def _acquire(self, file: TextIO, deadline: float, timeout: float) -> None:
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    file.seek(0)
+                    raise DeployError(
+                        f"{self.layout.app}: another run on this host holds the lock: {file.read().strip()}; "
+                        f"waited {timeout:g} s for it, and changed nothing"
+                    ) from None
+                time.sleep(0.2)
+
+
+def _is_still(path: Path, file: TextIO) -> bool:
+    try:
+        return path.stat().st_ino == os.fstat(file.fileno()).st_ino
+    except FileNotFoundError:
+        return False

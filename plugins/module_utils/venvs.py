@@ -183,6 +183,8 @@ class Pip(Installer):
 
 def installer_for(choice: str) -> Installer:
     """The installer for a choice of ``auto``, ``uv`` or ``pip``; ``auto`` takes pip where uv cannot be installed."""
+    Path(CACHE).mkdir(parents=True, exist_ok=True)
+    Path(CACHE).chmod(0o700)  # it holds what an application built from its own code
     if choice == "pip":
         return Pip()
     try:
