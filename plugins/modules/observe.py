@@ -24,13 +24,6 @@ author: asgi.deploy contributors
 description:
   - Reports what differs from what shall be, so that the tasks that would mend it are skipped, without a round trip,
     when nothing does.
-attributes:
-  check_mode:
-    support: full
-    description: Changes nothing in any mode.
-  diff_mode:
-    support: none
-    description: Makes no change that could be shown.
 options:
   packages:
     description: Debian packages that shall be installed.
@@ -85,7 +78,7 @@ options:
         description: The text of its requirements.
         type: str
         required: true
-extends_documentation_fragment: [asgi.deploy.files]
+extends_documentation_fragment: [asgi.deploy.info, asgi.deploy.files]
 """
 
 EXAMPLES = """

@@ -37,10 +37,6 @@ attributes:
     support: full
     description: Shows the release that serves and the one that would.
 options:
-  name:
-    description: The application's name.
-    type: str
-    required: true
   git:
     description: The repository.
     type: str
@@ -124,18 +120,11 @@ options:
         description: Server errors that must have been seen for that.
         type: int
         required: true
-  by:
-    description: Who asks, for the audit trail and for those who have to wait.
-    type: str
-    required: true
-  lock_timeout:
-    description: Seconds to wait for another run on the same application.
-    type: int
-    required: true
   keep:
     description: Releases kept on the host.
     type: int
     required: true
+extends_documentation_fragment: [asgi.deploy.run]
 """
 
 EXAMPLES = """
@@ -194,7 +183,7 @@ def main() -> None:
             "watch": {"type": "dict", "required": True, "options": watch},
             "keep": whole,
             "by": text,
-            "lock_timeout": whole,
+            "lock_timeout": {"type": "int", "default": 60},
         },
         supports_check_mode=True,
     )

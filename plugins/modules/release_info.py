@@ -23,13 +23,6 @@ version_added: 0.1.0
 author: asgi.deploy contributors
 description:
   - Looks; changes nothing.
-attributes:
-  check_mode:
-    support: full
-    description: Changes nothing in any mode.
-  diff_mode:
-    support: none
-    description: Makes no change that could be shown.
 options:
   name:
     description: The application's name.
@@ -39,6 +32,7 @@ options:
     description: How many of the last lines of the audit trail to return.
     type: int
     default: 10
+extends_documentation_fragment: [asgi.deploy.info]
 """
 
 EXAMPLES = """

@@ -29,22 +29,11 @@ attributes:
     support: none
     description: Tells only that it would be removed.
 options:
-  name:
-    description: The application's name.
-    type: str
-    required: true
   data:
     description: Whether to remove what the application itself has stored, in C(/var/lib/asgi/NAME).
     type: bool
     default: false
-  by:
-    description: Who asks, for those who have to wait.
-    type: str
-    required: true
-  lock_timeout:
-    description: Seconds to wait for another run on the same application.
-    type: int
-    default: 60
+extends_documentation_fragment: [asgi.deploy.run]
 """
 
 EXAMPLES = """

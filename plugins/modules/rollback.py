@@ -26,21 +26,10 @@ attributes:
     support: full
     description: Shows the release that serves and the one that would.
 options:
-  name:
-    description: The application's name.
-    type: str
-    required: true
   to:
     description: The release to go back to; by default the one that served last before the one that does.
     type: str
-  by:
-    description: Who asks, for the audit trail and for those who have to wait.
-    type: str
-    required: true
-  lock_timeout:
-    description: Seconds to wait for another run on the same application.
-    type: int
-    default: 60
+extends_documentation_fragment: [asgi.deploy.run]
 """
 
 EXAMPLES = """
