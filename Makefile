@@ -48,6 +48,7 @@ lint: setup ## Style, types, and the rules of Ansible
 	yamllint --strict .
 	ansible-lint --strict
 	antsibull-changelog lint
+	antsibull-docs lint-collection-docs --plugin-docs .
 
 unit: setup ## Decisions and templates
 	$(PYTHON) -m pytest

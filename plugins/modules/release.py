@@ -77,7 +77,7 @@ options:
     description: What the release must answer before it gets traffic.
     type: dict
     required: true
-    options:
+    suboptions:
       path:
         description: The path asked for.
         type: str
@@ -107,7 +107,7 @@ options:
     description: What takes a release back in its first seconds.
     type: dict
     required: true
-    options:
+    suboptions:
       seconds:
         description: How long it is watched; V(0) for not at all.
         type: int
