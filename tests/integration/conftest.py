@@ -44,6 +44,12 @@ class Web:
         """The release that `current` names."""
         return self.host.run("basename $(readlink /srv/asgi/shop/current)").stdout.strip()
 
+    def drained(self) -> None:
+        """Wait until every release that was replaced has stopped."""
+        self.host.run(
+            "while systemctl list-units --plain --no-legend 'asgi-shop.drain@*' | grep -q .; do sleep 0.2; done"
+        )
+
     def version(self) -> dict[str, Any]:
         """Which version and release answer."""
         answer: dict[str, Any] = self.get("/version").raise_for_status().json()

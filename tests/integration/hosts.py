@@ -19,6 +19,8 @@ HOSTS = TOP / ".cache" / "molecule" / "hosts.yml"
 INVENTORY = TOP / "molecule" / "inventory.yml"
 LAB = Lab("molecule")
 RELEASES = {"web13": "trixie", "web12": "bookworm"}
+# Output to read in, whatever molecule has set for its own.
+PLAIN = {"ANSIBLE_HOST_KEY_CHECKING": "false", "ANSIBLE_FORCE_COLOR": "false", "ANSIBLE_NOCOLOR": "true"}
 BARE = "bare"  # a host that nothing was installed on, for what must end before anything is
 
 
@@ -47,11 +49,10 @@ def playbook(
     """Run a playbook of asgi.deploy and wait for its end."""
     argv = [str(Path(sys.executable).with_name("ansible-playbook")), f"asgi.deploy.{name}"]
     argv += [f"--inventory={inventory}" for inventory in inventories]
-    settings = {"ANSIBLE_HOST_KEY_CHECKING": "false", "ANSIBLE_FORCE_COLOR": "false", "ANSIBLE_NOCOLOR": "true", **env}
     done = subprocess.run(
         [*argv, *arguments],
         cwd=TOP,
-        env={**os.environ, **settings},
+        env={**os.environ, **PLAIN, **env},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

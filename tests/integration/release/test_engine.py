@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import ssl
 import subprocess
@@ -16,7 +17,7 @@ import pytest
 from websockets.sync.client import ClientConnection, connect
 
 from tests.integration.conftest import Web, web
-from tests.integration.hosts import HOSTS, INVENTORY, LAB, TOP, only, playbook
+from tests.integration.hosts import HOSTS, INVENTORY, LAB, PLAIN, TOP, only, playbook
 from tests.integration.release.test_releases import release, traffic
 from tests.traffic import Traffic
 
@@ -38,7 +39,8 @@ def info(site: Web) -> dict[str, Any]:
         str(INVENTORY),
     ]
     argv += ["--module-name", "asgi.deploy.release_info", "--args", "name=shop"]
-    text = subprocess.run(argv, check=True, capture_output=True, text=True, timeout=60).stdout
+    env = {**os.environ, **PLAIN}
+    text = subprocess.run(argv, env=env, check=True, capture_output=True, text=True, timeout=60).stdout
     found: dict[str, Any] = json.loads(text[text.index("{") :])
     return found
 
@@ -88,7 +90,7 @@ def test_a_crashed_release_is_replaced_for_good(site: Web) -> None:
     wanted = only(site.domain, env={"RUN": "after a crash"})
     playbook(f"--limit={site.host.name}", "--extra-vars", wanted).ok()
     assert site.live() != live
-    site.host.run("while systemctl list-units --plain --no-legend 'asgi-shop.drain@*' | grep -q .; do sleep 0.2; done")
+    site.drained()
     again = playbook(f"--limit={site.host.name}", "--extra-vars", wanted).ok()
     assert again.counts(site.host.name)["changed"] == 0, again.output
 
@@ -179,7 +181,7 @@ def test_generations_overlap_while_somebody_is_connected(site: Web) -> None:
             sockets.append(stack.enter_context(open_websocket(site)))
         assert [talk(ws) for ws in sockets] == generations
         assert running() == set(generations)
-    site.host.run("while systemctl list-units --plain --no-legend 'asgi-shop.drain@*' | grep -q .; do sleep 0.2; done")
+    site.drained()
     assert running() == {generations[2]}
 
 

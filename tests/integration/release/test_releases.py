@@ -49,6 +49,7 @@ def test_a_release_and_the_way_back_lose_no_request(webs: list[Web]) -> None:
 
 
 def test_only_the_live_release_runs_afterwards(web: Web) -> None:
+    web.drained()
     running = web.host.run("systemctl list-units --plain --no-legend --all 'asgi-shop@*'").stdout
     assert {line.split()[0] for line in running.splitlines()} == {
         f"asgi-shop@{web.live()}.service",
