@@ -6,9 +6,11 @@ VERSION := $(shell sed -n 's/^version: //p' galaxy.yml)
 ARTIFACT := build/asgi-deploy-$(VERSION).tar.gz
 INSTALLED := $(CURDIR)/.cache/collections
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+# For each what certbot's plugin needs beside certbot; the role installs the one that is asked for.
+DNS_PROVIDERS := cloudflare digitalocean dnsimple dnsmadeeasy gehirn google linode luadns nsone ovh rfc2136 route53 sakuracloud
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help setup lock demo demo-shell demo-down test lint unit build molecule faults soak clean
+.PHONY: help setup lock demo demo-shell demo-down test lint docs unit build molecule faults soak test-vm lynis bench clean
 
 help: ## Show what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -16,8 +18,8 @@ help: ## Show what there is to make
 setup: .venv/ready ## Install the tools into .venv
 
 .venv/ready: requirements-dev.txt
-	@python3 -c 'import ensurepip, venv' 2>/dev/null && which git openssl systemd-analyze >/dev/null || \
-	  { $(SUDO) apt-get update -q && $(SUDO) apt-get install -qy --no-install-recommends git openssl python3-venv systemd; }
+	@python3 -c 'import ensurepip, venv' 2>/dev/null && which git openssl ss systemd-analyze >/dev/null || \
+	  { $(SUDO) apt-get update -q && $(SUDO) apt-get install -qy --no-install-recommends git iproute2 openssl python3-venv systemd; }
 	python3 -m venv .venv
 	@.venv/bin/pip install -q --disable-pip-version-check "$$(sed -n 's/^\(uv==[^ ]*\).*/\1/p' requirements-dev.txt)"
 	.venv/bin/uv pip sync -q --require-hashes --python $(PYTHON) requirements-dev.txt
@@ -25,9 +27,13 @@ setup: .venv/ready ## Install the tools into .venv
 	@touch $@
 
 lock: .venv/ready ## Pin the newest versions of what the requirements files ask for
-	for file in requirements-dev roles/certificate/files/certbot; do \
+	for file in requirements-dev roles/certificate/files/certbot roles/app/files/server; do \
 	  .venv/bin/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	    --no-emit-index-url --no-emit-find-links $$file.in -o $$file.txt || exit; done
+	cd roles/certificate/files && for name in $(DNS_PROVIDERS); do \
+	  echo certbot-dns-$$name | $(CURDIR)/.venv/bin/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes \
+	    --no-header --no-annotate --no-emit-index-url --no-emit-find-links --constraints certbot.txt \
+	    $$(sed -n 's/^\([a-z0-9-]*\)==.*/--no-emit-package \1/p' certbot.txt) - -o dns/$$name.txt || exit; done
 
 demo: setup ## Take the example application to HTTPS on a throw-away host
 	@$(PYTHON) -m tests.demo up
@@ -44,13 +50,17 @@ lint: setup ## Style, types, and the rules of Ansible
 	ruff check
 	ruff format --check
 	mypy -p ansible_collections.asgi.deploy.plugins
+	mypy -p asgi_deploy_runtime
 	mypy tests
 	yamllint --strict .
 	ansible-lint --strict
 	antsibull-changelog lint
 	antsibull-docs lint-collection-docs --plugin-docs .
 
-unit: setup ## Decisions and templates
+docs: setup ## The pages that are made from options and tables
+	PYTHONPATH=.venv/collections $(PYTHON) -m tests.docs
+
+unit: setup ## Decisions, templates, and the servers without a host
 	$(PYTHON) -m pytest
 
 build: setup ## The artifact that ansible-galaxy installs
@@ -59,17 +69,25 @@ build: setup ## The artifact that ansible-galaxy installs
 	ANSIBLE_COLLECTIONS_PATH=$(INSTALLED) ansible-galaxy collection install $(ARTIFACT) --collections-path $(INSTALLED)
 
 molecule: build ## Roles on real hosts, from the installed artifact; SCENARIO=name runs one
-	$(PYTHON) -m tests.lab down --lab molecule
-	ANSIBLE_COLLECTIONS_PATH=$(INSTALLED) molecule -c molecule/config.yml test --no-command-borders $(if $(SCENARIO),-s $(SCENARIO),--all)
+	ANSIBLE_COLLECTIONS_PATH=$(INSTALLED) $(PYTHON) -m tests.integration.lanes $(SCENARIO)
 
 faults: build ## Every broken release, and a kill at every step, on real hosts
 	$(PYTHON) -m tests.integration.hosts up
 	ANSIBLE_COLLECTIONS_PATH=$(INSTALLED) $(PYTHON) -m pytest -m "campaign or not campaign" \
-	  tests/integration/release/test_broken.py tests/integration/release/test_kills.py; \
+	  tests/integration/release/test_broken.py tests/integration/release/test_kills.py tests/integration/processes; \
 	  status=$$?; $(PYTHON) -m tests.integration.hosts down; exit $$status
 
 soak: build ## Fifty releases and ten ways back under traffic
 	ANSIBLE_COLLECTIONS_PATH=$(INSTALLED) $(PYTHON) -m tests.soak $(SOAK)
+
+test-vm: build ## The playbook on a virtual machine with a kernel of its own, and its reboot
+	ANSIBLE_COLLECTIONS_PATH=$(INSTALLED) $(PYTHON) -m tests.vm
+
+lynis: build ## The index of lynis on bare hosts, and on hardened ones
+	ANSIBLE_COLLECTIONS_PATH=$(INSTALLED) $(PYTHON) -m tests.lynis
+
+bench: build ## What runs cost, against the raw cost and the usual way; BENCH=--write writes docs/speed.md
+	ANSIBLE_COLLECTIONS_PATH=$(INSTALLED) $(PYTHON) -m tests.bench.playbook $(BENCH)
 
 clean: ## Remove what was made here; .venv stays
 	rm -rf build .cache .ansible .mypy_cache .ruff_cache

@@ -110,9 +110,9 @@ def up() -> int:
     return 0
 
 
-def versions(repository: Repository) -> None:
-    """Three versions of the example application: two good ones, and one that does not even start."""
-    repository.create(TOP / "examples" / "shop")
+def versions(repository: Repository, source: Path = TOP / "examples" / "shop") -> None:
+    """Three versions of an application, by default the example: two good ones, and one that does not even start."""
+    repository.create(source)
     about, main = repository.tree / "shop" / "__init__.py", repository.tree / "shop" / "main.py"
     repository.commit("v1.0.0")
     about.write_text(about.read_text().replace("1.0.0", "1.1.0"))

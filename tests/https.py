@@ -10,12 +10,21 @@ from typing import Any
 import httpx
 
 
-def get(name: str, address: str, ca: Path, path: str = "/", *, http2: bool = False, **options: Any) -> httpx.Response:
+def get(name: str, address: str, ca: Path, path: str = "/", **options: Any) -> httpx.Response:
     """GET https://name/path from `address`, with the certificate checked against `ca` and the name."""
+    return ask("GET", name, address, ca, path, **options)
+
+
+def ask(
+    method: str, name: str, address: str, ca: Path, path: str, *, http2: bool = False, **options: Any
+) -> httpx.Response:
+    """Ask as get() does, with another method."""
     context = ssl.create_default_context(cafile=str(ca))
     headers = {"Host": name, **options.pop("headers", {})}
     with httpx.Client(verify=context, http1=not http2, http2=http2, trust_env=False, timeout=10) as client:
-        return client.get(f"https://{address}{path}", headers=headers, extensions={"sni_hostname": name}, **options)
+        return client.request(
+            method, f"https://{address}{path}", headers=headers, extensions={"sni_hostname": name}, **options
+        )
 
 
 def wait(name: str, address: str, ca: Path, path: str = "/", seconds: float = 30) -> httpx.Response:

@@ -24,6 +24,9 @@ options:
       content:
         description: The text of a file.
         type: str
+      secret_content:
+        description: The same, of a file whose text is not to be shown anywhere.
+        type: str
       mode:
         description: Its mode in octal; V(0644) by default, V(0755) for a directory.
         type: str

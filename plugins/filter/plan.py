@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
@@ -10,9 +10,14 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils.plan import app_plan
 from ansible_collections.asgi.deploy.plugins.plugin_utils.spec import plain
 
 
-def plan(spec: Mapping[str, Any], facts: Mapping[str, Any]) -> dict[str, Any]:
+def plan(
+    spec: Mapping[str, Any],
+    facts: Mapping[str, Any],
+    contents: Mapping[str, Any] | None = None,
+    apps: Sequence[Any] = (),
+) -> dict[str, Any]:
     try:
-        return app_plan(plain(spec), facts)
+        return app_plan(plain(spec), facts, plain(contents or {}), plain(apps))
     except ValueError as error:
         raise AnsibleFilterError(str(error)) from error
 

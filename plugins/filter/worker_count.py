@@ -16,9 +16,23 @@ def worker_count(
     minimum: int = 1,
     maximum: int | None = None,
     explain: bool = False,
+    cpu_limit: float | None = None,
+    memory_limit: int | None = None,
+    connections: int | None = None,
+    connections_per_worker: int = 1,
 ) -> int | dict[str, Any]:
     try:
-        result = workers.worker_count(facts, workload, memory_per_worker, minimum, maximum)
+        result = workers.worker_count(
+            facts,
+            workload,
+            memory_per_worker,
+            minimum,
+            maximum,
+            cpu_limit,
+            memory_limit,
+            connections,
+            connections_per_worker,
+        )
     except ValueError as error:
         raise AnsibleFilterError(f"asgi.deploy.worker_count: {error}") from error
     return {"count": result.count, "reason": result.reason} if explain else result.count

@@ -7,29 +7,39 @@ import os
 import shutil
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from ansible_collections.asgi.deploy.plugins.module_utils import systemd, venvs
+from ansible_collections.asgi.deploy.plugins.module_utils import secrets, systemd, venvs
 from ansible_collections.asgi.deploy.plugins.module_utils.filesets import write
-from ansible_collections.asgi.deploy.plugins.module_utils.git import Mirror
 from ansible_collections.asgi.deploy.plugins.module_utils.identity import digest
 from ansible_collections.asgi.deploy.plugins.module_utils.instance import Instance
-from ansible_collections.asgi.deploy.plugins.module_utils.layout import Layout, release_id
+from ansible_collections.asgi.deploy.plugins.module_utils.layout import UNITS, Layout, release_id
+from ansible_collections.asgi.deploy.plugins.module_utils.sources import application, source_of
 from ansible_collections.asgi.deploy.plugins.module_utils.store import Store
+from ansible_collections.asgi.deploy.plugins.module_utils.supplies import supplies
+from ansible_collections.asgi.deploy.plugins.module_utils.tree import Additions
 
 
 @dataclass(frozen=True)
 class Inputs:
     """All that makes a release what it is."""
 
-    git: str
+    source: Mapping[str, Any]  # of SOURCE_OPTIONS
     version: str
     files: Mapping[str, str]  # name in the release directory → text, readable by the application
     environment: str  # text of its environment file, readable by root alone
+    tree: Mapping[str, Any]  # what is added to its source: see Additions
     units: Mapping[str, str]  # kind of unit → text; %i stands for the release
     server_requirements: Sequence[str]
     installer: str
+    python: str = "system"  # or a version, or a path on the host
+    extras: Sequence[str] = ()
+    index: Mapping[str, Any] | None = None  # of INDEX_OPTIONS
+    wheelhouse: str | None = None  # SHA-256 of the archive of wheels that was shipped
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    server_lock: str | None = None  # what serves, with hashes; with it nothing is installed without
 
 
 class Builder:
@@ -39,85 +49,159 @@ class Builder:
         self.layout = layout
         self.inputs = inputs
         self.store = Store(layout)
-        self.mirror = Mirror(Path(layout.mirror), inputs.git)
-        self.interpreter = venvs.Interpreter.at(venvs.PYTHON)
+        self.additions = Additions.of(inputs.tree)
+        self.source = source_of(inputs.source, Path(layout.mirror))
+        self.interpreter = venvs.Interpreter.wanted(inputs.python)
 
-    def identify(self, commit: str) -> str:
+    def identify(self, identity: str) -> str:
         """The release's id: a digest over all its inputs."""
+        key = secrets.key(Path(self.layout.names_key), make=True) if self.inputs.secrets else None
+        return self._identify(identity, key)
+
+    def predict(self, identity: str) -> str | None:
+        """The same without changing anything; nothing where its secrets would be the first on this host."""
+        key = secrets.key(Path(self.layout.names_key), make=False) if self.inputs.secrets else None
+        return None if self.inputs.secrets and key is None else self._identify(identity, key)
+
+    def _identify(self, identity: str, key: bytes | None) -> str:
         inputs = self.inputs
         content = {
-            "commit": commit,
+            "source": self.source.content(identity),
+            "supplies": self._supplies,
             "interpreter": self.interpreter.tag,
             "installer": inputs.installer,
             "server": list(inputs.server_requirements),
             "files": dict(inputs.files),
             "environment": inputs.environment,
+            "tree": dict(inputs.tree),
             "units": dict(inputs.units),
         }
+        if inputs.server_lock is not None:
+            content["server_lock"] = inputs.server_lock
+        if key is not None:
+            content["secrets"] = secrets.name_of(inputs.secrets, key)
         return release_id(inputs.version, digest(content))
 
     def intact(self, release: str) -> bool:
         """Whether the release's files and units are on disk as they shall be."""
-        return all(_holds(path, text) for path, text in {**self._files(release), **self._units(release)}.items())
+        texts = {**self._files(release), **self._units(release)}
+        return (
+            all(_holds(path, text) for path, text in texts.items())
+            and self.additions.intact(self.store.path(release))
+            and self._sealed(release)
+        )
 
-    def prepare(self, release: str, commit: str) -> None:
+    def _sealed(self, release: str) -> bool:
+        """Whether the release's secrets are there, as they were written, and this host can read them."""
+        if not self.inputs.secrets:
+            return True
+        return self.store.record(release).get("seal") == secrets.seal(self.store.path(release) / secrets.FOLDER)
+
+    @property
+    def _supplies(self) -> dict[str, Any]:
+        """Where distributions come from, and which extras; never what opens the way there."""
+        index = self.inputs.index["url"] if self.inputs.index else None
+        return {"index": index, "wheelhouse": self.inputs.wheelhouse, "extras": sorted(self.inputs.extras)}
+
+    def prepare(self, release: str, identity: str) -> None:
         """Makes the release's directory; its record is written last and says that it is whole."""
         path = self.store.path(release)
         if not self.store.record(release):
             shutil.rmtree(path, ignore_errors=True)
-            tree = path / "src"
-            tree.mkdir(parents=True)
-            self.mirror.checkout(commit, tree)
-            venv = self._venv(path, tree, commit)
-            compileall.compile_dir(str(tree), quiet=2)
-            _give(tree, self.layout.user)
+            whole = path / ("tree" if self.source.subdirectory else "src")
+            whole.mkdir(parents=True)
+            self.source.checkout(identity, whole)
+            tree = application(whole, self.source.subdirectory, self.source.where(self.inputs.version, identity))
+            if tree != whole:
+                (path / "src").symlink_to(tree.relative_to(path))
+            self.additions.check(tree)
+            venv = self._venv(path, tree, whole, identity)
+            self.additions.lay(tree, self.layout.user)
+            compileall.compile_dir(str(whole), quiet=2)
+            _give(whole, self.layout.user)
             (path / "venv").symlink_to(Path("../../venvs", venv))
             self._write(release)
+            sealed = self._seal(release)
+            compileall.compile_dir(str(path / "runtime"), quiet=2)
+            _give(path / "runtime", self.layout.user)
             os.sync()  # the record must not outlive, in a power cut, what it vouches for
+            told = self.source.told(identity)
             self.store.note(
-                release, commit=commit, version=self.inputs.version, venv=venv, states={"prepared": time.time()}
+                release,
+                source=told,
+                commit=told.get("commit"),
+                wheelhouse=self.inputs.wheelhouse,
+                version=self.inputs.version,
+                venv=venv,
+                states={"prepared": time.time()},
+                **sealed,
             )
         self._write(release)
+        if not self._sealed(release):
+            self.store.note(release, **self._seal(release))
+
+    def _seal(self, release: str) -> dict[str, str]:
+        """Writes the release's secrets; gives what is to be noted of them."""
+        if not self.inputs.secrets:
+            return {}
+        folder = self.store.path(release) / secrets.FOLDER
+        secrets.lay(self.inputs.secrets, folder)
+        return {"seal": secrets.seal(folder)}
 
     def _write(self, release: str) -> None:
         for path, text in self._files(release).items():
             if not _holds(path, text):
                 group, mode = ("root", 0o600) if path.name == "environment" else (self.layout.user, 0o640)
+                path.parent.mkdir(parents=True, exist_ok=True)
                 write(path, text.encode(), mode, group=group)
+        self.additions.mend(self.store.path(release), self.layout.user)
         stale = {path: text for path, text in self._units(release).items() if not _holds(path, text)}
         for path, text in stale.items():
             write(path, text.encode())
         if stale or any(unit.stale for unit in systemd.show(*Instance(self.layout, release).units.values())):
             systemd.daemon_reload()
 
-    def _venv(self, path: Path, tree: Path, commit: str) -> str:
+    def _venv(self, path: Path, tree: Path, whole: Path, identity: str) -> str:
         """The digest of the release's virtual environment, which is built if no release has it yet."""
-        installer = venvs.installer_for(self.inputs.installer)
-        where = f"{self.inputs.git} at {self.inputs.version} ({commit[:12]})"
-        requirements = venvs.requirements_of(tree, installer, where)
-        content = {
-            "requirements": requirements.text,
-            # What points into the tree points into this very release's.
-            "tree": path.name if requirements.local else None,
-            "interpreter": self.interpreter.tag,
-            "installer": installer.name,
-            "server": list(self.inputs.server_requirements),
-        }
-        name = digest(content)[:16]
-        venv = Path(self.layout.venvs, name)
-        if not venvs.complete(venv):
-            venvs.build(venv, installer, self.interpreter, requirements, tree, self.inputs.server_requirements)
-        if venvs.is_package(tree):
-            venvs.build_package(tree, path / "site", installer, venv)
-            _give(path / "site", self.layout.user)
+        with supplies(self.layout.app, self.inputs.index, self.inputs.wheelhouse) as given:
+            installer = venvs.installer_for(self.inputs.installer, given)
+            requirements = self._requirements(tree, whole, installer, identity)
+            lock = self.inputs.server_lock
+            if lock is not None:
+                where = self.source.where(self.inputs.version, identity)
+                venvs.check_hashes(requirements, tree, where)
+            content = {
+                "requirements": requirements.text,
+                # What points into the tree points into this very release's.
+                "tree": path.name if requirements.local else None,
+                "supplies": self._supplies,
+                "interpreter": self.interpreter.tag,
+                "installer": installer.name,
+                "server": list(self.inputs.server_requirements),
+                **({} if lock is None else {"server_lock": lock}),
+            }
+            name = digest(content)[:16]
+            venv = Path(self.layout.venvs, name)
+            if not venvs.complete(venv):
+                wanted = self.inputs.server_requirements
+                venvs.build(venv, installer, self.interpreter, requirements, tree, wanted, server_lock=lock)
+            if venvs.is_package(tree):
+                venvs.build_package(tree, path / "site", installer, venv)
+                _give(path / "site", self.layout.user)
         return name
+
+    def _requirements(self, tree: Path, whole: Path, installer: venvs.Installer, identity: str) -> venvs.Requirements:
+        if self.source.requirement:
+            return venvs.Requirements("package", f"{self.source.requirement}\n", False)
+        where = self.source.where(self.inputs.version, identity)
+        return venvs.requirements_of(tree, installer, where, self.inputs.extras, whole)
 
     def _files(self, release: str) -> dict[Path, str]:
         texts = {**self.inputs.files, "environment": self.inputs.environment}
         return {self.store.path(release) / name: text for name, text in texts.items()}
 
     def _units(self, release: str) -> dict[Path, str]:
-        return {Instance(self.layout, release).files[kind]: text for kind, text in self.inputs.units.items()}
+        return {Path(UNITS, self.layout.unit(kind, release)): text for kind, text in self.inputs.units.items()}
 
 
 def _holds(path: Path, text: str) -> bool:

@@ -6,7 +6,8 @@ import ctypes
 import os
 import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
 
@@ -47,7 +48,8 @@ def attempt(
 
 
 def _die_with_parent() -> None:
-    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if hasattr(_LIBC, "prctl"):  # a controller may be no Linux
+        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def run(
@@ -65,6 +67,24 @@ def run(
     if result.returncode:
         raise DeployError(f"{' '.join(argv[:3])} … ended with status {result.returncode}:\n{last_lines(result)}")
     return result.stdout
+
+
+@contextmanager
+def start_reading(argv: Sequence[str]) -> Iterator[Iterator[str]]:
+    """What a program prints, line by line; it is ended when nobody reads on."""
+    with subprocess.Popen(
+        list(argv),
+        env={**os.environ, "PATH": PATH, "LC_ALL": "C.UTF-8"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        text=True,
+        errors="replace",
+        preexec_fn=_die_with_parent,
+    ) as process:
+        try:
+            yield iter(process.stdout or ())
+        finally:
+            process.terminate()
 
 
 def last_lines(result: subprocess.CompletedProcess[str], count: int = 20) -> str:

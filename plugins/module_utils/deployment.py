@@ -13,16 +13,17 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.asgi.deploy.plugins.module_utils import memory, systemd, venvs
+from ansible_collections.asgi.deploy.plugins.module_utils import archives, memory, systemd, venvs
 from ansible_collections.asgi.deploy.plugins.module_utils.builder import Builder
 from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
-from ansible_collections.asgi.deploy.plugins.module_utils.instance import Instance, not_draining, running
+from ansible_collections.asgi.deploy.plugins.module_utils.instance import Instance, not_draining, refuse_paused, running
 from ansible_collections.asgi.deploy.plugins.module_utils.layout import Layout
 from ansible_collections.asgi.deploy.plugins.module_utils.retention import to_prune, unused_venvs
 from ansible_collections.asgi.deploy.plugins.module_utils.settings import Settings
 from ansible_collections.asgi.deploy.plugins.module_utils.states import STATES, Seen, last_good, remaining
 from ansible_collections.asgi.deploy.plugins.module_utils.store import Store
 from ansible_collections.asgi.deploy.plugins.module_utils.watch import AccessLog, watch
+from ansible_collections.asgi.deploy.plugins.module_utils.work import Work, at_work, busy, check_units, hand_over
 
 
 class Deployment:
@@ -37,10 +38,13 @@ class Deployment:
 
     def predict(self, builder: Builder, settings: Settings) -> dict[str, Any]:
         """What :meth:`release` would do, without doing it."""
-        commit = builder.mirror.resolve(builder.inputs.version)
-        release = builder.identify(commit) if commit else None
+        check_units(builder.inputs.units)
+        identity = builder.source.resolve(builder.inputs.version)
+        if identity:
+            builder.source.verify(builder.inputs.version, identity, fetch=False)
+        release = builder.predict(identity) if identity else None
         left = self._left(release, builder, settings) if release else STATES
-        return self._result(bool(left), release, self.store.live(), commit=commit)
+        return self._result(bool(left), release, self.store.live(), **_told(builder, identity))
 
     def release(self, builder: Builder, settings: Settings) -> dict[str, Any]:
         """Makes the release of a builder's inputs serve.
@@ -52,20 +56,24 @@ class Deployment:
         with self.store.lock(self._lock_timeout, self._by):
             # Looked up under the lock: of two runs, the one that waits must not put an older commit over a newer one.
             with self._step("resolved"):
-                commit = builder.mirror.resolve(version)
-                release = builder.identify(commit) if commit else None
+                identity = builder.source.resolve(version)
+                if identity:
+                    builder.source.verify(version, identity, fetch=True)
+                release = builder.identify(identity) if identity else None
             before = self.store.live()
+            refuse_paused(self.layout, before)
             left = self._left(release, builder, settings) if release else STATES
             if release and not left:
                 self._keep(release, settings)
-                return self._result(False, release, before, commit=commit)
+                return self._result(False, release, before, **_told(builder, identity))
             with self._audited(before, release, version=version) as entry:
+                check_units(builder.inputs.units)
                 if release is None or "prepared" in left:
-                    release, commit = self._prepare(builder, commit, before)
+                    release, identity = self._prepare(builder, identity, before)
                     entry["to"] = release
                 self._keep(release, settings)
                 self._advance(release, left, before, settings)
-            return self._result(True, release, before, commit=commit)
+            return self._result(True, release, before, **_told(builder, identity))
 
     def rollback(self, to: str | None) -> dict[str, Any]:
         """Goes back to a release that is still on the host: the last that served well, or the one named.
@@ -75,6 +83,7 @@ class Deployment:
         """
         with self.store.lock(self._lock_timeout, self._by):
             before = self.store.live()
+            refuse_paused(self.layout, before)
             target = self.choose(to)
             if target == before:
                 return self._result(False, target, before)
@@ -98,17 +107,17 @@ class Deployment:
         asked = f"{to} is not a release that" if to else "no other release"
         raise DeployError(f"{self.layout.app}: {asked} served well and is still on this host; those that did: {listed}")
 
-    def _prepare(self, builder: Builder, commit: str | None, before: str | None) -> tuple[str, str]:
-        """The release's id and commit, once it is on disk."""
+    def _prepare(self, builder: Builder, identity: str | None, before: str | None) -> tuple[str, str]:
+        """The release's id and what its source is, once it is on disk."""
         version = builder.inputs.version
         try:
             with self._step("prepared"):
-                commit = builder.mirror.fetch(version, commit)
-                release = builder.identify(commit)
-                builder.prepare(release, commit)
+                identity = builder.source.fetch(version, identity)
+                release = builder.identify(identity)
+                builder.prepare(release, identity)
         except (DeployError, OSError) as error:
             raise self._story(version, before, "could not be prepared", error) from error
-        return release, commit
+        return release, identity
 
     def _left(self, release: str, builder: Builder | None, settings: Settings) -> tuple[str, ...]:
         """The states that a release has yet to reach."""
@@ -118,6 +127,7 @@ class Deployment:
             intact=builder is None or builder.intact(release),
             running=instance.up() and not instance.draining(),
             live=self.store.live() == release and systemd.show(self.layout.boot_unit)[0].enabled,
+            working=Work(self.layout, release, builder.inputs.units if builder else None).up(),
             others=self._others(release),
             surplus=self._surplus(release, settings.keep),
         )
@@ -125,11 +135,15 @@ class Deployment:
 
     def _others(self, release: str) -> set[str]:
         """Other releases that run and do not drain yet."""
-        return not_draining(self.layout, running(self.layout) - {release})
+        return (not_draining(self.layout, running(self.layout)) | at_work(self.layout)) - {release}
 
     def _surplus(self, release: str, keep: int) -> list[str]:
         previous = self.store.record(release).get("previous")
-        return to_prune(self.store.kept(), keep, {release, previous or release} | running(self.layout))
+        return to_prune(self.store.kept(), keep, {release, previous or release} | self._occupied())
+
+    def _occupied(self) -> set[str]:
+        """The releases of which anything runs."""
+        return running(self.layout) | busy(self.layout)
 
     def _advance(self, release: str, left: Collection[str], before: str | None, settings: Settings) -> None:
         """Takes a prepared release through the states that are left; what serves is not touched before the switch."""
@@ -146,11 +160,15 @@ class Deployment:
         if "live" in left:
             with self._step("live"):
                 self._switch(release, before)
+        if "working" in left:
+            with self._step("working"):
+                self._set_to_work(release, self._way_back(release, before) if "watched" in left else None)
         if "watched" in left:
             with self._step("watched"):
                 self._watch(release, before, settings, log, began)
         with self._step("drained"):
             for other in self._others(release):
+                Work(self.layout, other).stop_soon()
                 Instance(self.layout, other).drain()
         with self._step("pruned"):
             self._prune(release, settings.keep)
@@ -159,6 +177,8 @@ class Deployment:
         self, release: str, left: Collection[str], before: str | None, settings: Settings, began: float
     ) -> None:
         instance = Instance(self.layout, release)
+        if "working" in left and (missing := Work(self.layout, release).missing_programs()):
+            raise DeployError(missing)
         if "released" in left:
             with self._step("released"):
                 instance.run_command(began)
@@ -169,21 +189,41 @@ class Deployment:
                 instance.start()
             self._reached(release, "started")
         if "gated" in left:
-            # Visitors are connected to a release that is live already, so who answered cannot be told there.
-            gate = replace(settings.gate, workers=0) if release == before else settings.gate
             with self._step("gated"):
-                instance.pass_gate(gate, began)
+                instance.pass_gate(settings.gate, began)
             self._reached(release, "gated")
 
     def _watch(self, release: str, before: str | None, settings: Settings, log: AccessLog, began: float) -> None:
         """Watches a release that has just gone live, and goes back when it does badly and there is where to."""
-        before = before if before != release else self.store.record(release).get("previous")
-        instance = Instance(self.layout, release)
-        if before and settings.watch.seconds and (wrong := watch(log, release, settings.watch, instance.trouble())):
+        before = self._way_back(release, before)
+        instance, work = Instance(self.layout, release), Work(self.layout, release)
+        server, processes = instance.trouble(), work.trouble()
+        # The gate has proven the server of a first release, and nothing of its processes.
+        limits = settings.watch if before else replace(settings.watch, error_percent=100)
+        watched = settings.watch.seconds and (before or work.processes)
+        if watched and (wrong := watch(log, release, limits, lambda: server() or processes())):
+            error = DeployError(wrong, work.log(began, processes.ended) if processes.ended else instance.log(began))
+            if before is None:
+                raise self._unwell(release, error)
             self._go_back(release, before, wrong)
-            raise self._story(release, before, "was taken back", DeployError(wrong, instance.log(began)))
+            raise self._story(release, before, "was taken back", error)
         self._reached(release, "watched")
         self.store.note(release, failed=None)
+
+    def _way_back(self, release: str, before: str | None) -> str | None:
+        """The release to go back to when this one does badly."""
+        previous: str | None = before if before != release else self.store.record(release).get("previous")
+        return previous
+
+    def _set_to_work(self, release: str, way_back: str | None) -> None:
+        """Moves processes and timers to a release that has just gone live; goes back when they cannot be started."""
+        try:
+            hand_over(self.layout, release)
+        except (DeployError, OSError) as error:
+            if way_back is None:
+                raise self._unwell(release, error) from error
+            self._go_back(release, way_back, str(error).splitlines()[0])
+            raise self._story(release, way_back, "was taken back", error) from error
 
     def _switch(self, release: str, before: str | None) -> None:
         """Notes before the rename what must not be forgotten: a run that is killed after it is finished by the next."""
@@ -202,6 +242,7 @@ class Deployment:
             instance.start()
         self.store.note(release, failed=reason)
         self.store.switch(before)
+        hand_over(self.layout, before, wait=False)
         Instance(self.layout, release).drain()
 
     def _prune(self, release: str, keep: int) -> None:
@@ -209,16 +250,18 @@ class Deployment:
         for surplus in removed:
             for file in Instance(self.layout, surplus).files.values():
                 file.unlink(missing_ok=True)
+            Work(self.layout, surplus).forget()
             self.store.remove(surplus)
         for venv in unused_venvs(self.store.venvs(), kept, removed):
             venvs.remove(Path(self.layout.venvs, venv))
+        archives.prune()
         if removed:
             systemd.daemon_reload()
 
     def _check_memory(self, release: str, before: str | None) -> None:
         generations = running(self.layout) - {release}
         if before in generations and not Instance(self.layout, release).up():
-            needed = Instance(self.layout, before).memory()
+            needed = Instance(self.layout, before).memory() + Work(self.layout, before).memory()
             if wrong := memory.refusal(needed, memory.available(), generations - {before}):
                 raise DeployError(wrong)
 
@@ -248,6 +291,12 @@ class Deployment:
         if release == before:
             text = f"release {release}, which shall serve, does not"
         told = error if isinstance(error, DeployError) else DeployError(str(error))
+        return DeployError(f"{self.layout.app}: {text}.\n{told.reason}", told.log)
+
+    def _unwell(self, release: str, error: DeployError | OSError) -> DeployError:
+        """What is wrong beside a server that does serve, where there is nothing to go back to."""
+        told = error if isinstance(error, DeployError) else DeployError(str(error))
+        text = f"release {release} serves, but not all that belongs to it runs"
         return DeployError(f"{self.layout.app}: {text}.\n{told.reason}", told.log)
 
     def _reached(self, release: str, state: str) -> None:
@@ -280,6 +329,11 @@ class Deployment:
             yield
         finally:
             self._steps[name] = time.monotonic() - started
+
+
+def _told(builder: Builder, identity: str | None) -> dict[str, Any]:
+    told = builder.source.told(identity) if identity else {}
+    return {"source": told, "commit": told.get("commit")}
 
 
 def switch_diff(app: str, before: str | None, after: str | None) -> dict[str, str]:

@@ -6,6 +6,9 @@ import re
 import shlex
 from collections.abc import Mapping
 
+# What precedes a command that shall find the release's secrets in its environment: below the release's directory.
+LAUNCHER = "venv/bin/python -m asgi_deploy_runtime.run"
+
 # What a backslash must precede inside double quotes: SHELL_NEED_ESCAPE of systemd's src/basic/escape.h.
 _SPECIAL = re.compile(r'(["\\`$])')
 

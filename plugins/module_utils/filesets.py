@@ -19,11 +19,13 @@ from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployEr
 # A file here says that a unit has yet to take the configuration on disk: written before the first change, removed after
 # the reload. It survives a run that is killed between the two.
 PENDING = Path("/var/lib/asgi-deploy/pending")
+_RESTART = "restart"  # its text, where a reload would not do
 
 FILE_OPTIONS: dict[str, Any] = {
     "path": {"type": "path", "required": True},
     "state": {"type": "str", "default": "file", "choices": ["file", "directory", "absent"]},
     "content": {"type": "str"},
+    "secret_content": {"type": "str", "no_log": True},
     "mode": {"type": "str"},
     "owner": {"type": "str", "default": "root"},
     "group": {"type": "str", "default": "root"},
@@ -40,13 +42,16 @@ class Item:
     mode: int
     owner: str
     group: str
+    secret: bool = False
 
     @classmethod
     def of(cls, options: Mapping[str, Any]) -> Item:
         state = options["state"]
         mode = options["mode"] or ("0755" if state == "directory" else "0644")
-        content = (options["content"] or "").encode()
-        return cls(Path(options["path"]), state, content, int(mode, 8), options["owner"], options["group"])
+        secret = options.get("secret_content")
+        content = (secret or options["content"] or "").encode()
+        owner, group = options["owner"], options["group"]
+        return cls(Path(options["path"]), state, content, int(mode, 8), owner, group, bool(secret))
 
     def difference(self) -> dict[str, Any] | None:
         """What is not as it shall be, as Ansible's --diff shows it; nothing when all is right."""
@@ -61,7 +66,8 @@ class Item:
         if found is None or found["kind"] != kind:
             return self._diff(f"{found['kind']}\n" if found else "", self._text())
         if kind == "file" and found["content"] != self.content:
-            return self._diff(found["content"].decode(errors="replace"), self._text())
+            before = "another secret\n" if self.secret else found["content"].decode(errors="replace")
+            return self._diff(before, self._text())
         wanted = {"owner": self.owner, "group": self.group, "mode": f"{self.mode:04o}"}
         if any(found[key] != value for key, value in wanted.items()):
             return self._diff(_attributes(found), _attributes(wanted))
@@ -80,6 +86,8 @@ class Item:
             write(self.path, self.content, self.mode, self.owner, self.group)
 
     def _text(self) -> str:
+        if self.secret:
+            return "a secret\n"
         return "directory\n" if self.state == "directory" else self.content.decode(errors="replace")
 
     def _diff(self, before: str, after: str) -> dict[str, Any]:
@@ -145,11 +153,17 @@ def pending(unit: str) -> bool:
     return (PENDING / unit).exists()
 
 
+def pending_restart(unit: str) -> bool:
+    """Whether what has yet to be taken is only taken at a start."""
+    return pending(unit) and (PENDING / unit).read_text(encoding="utf-8") == _RESTART
+
+
 @contextmanager
-def pending_reload(unit: str) -> Iterator[None]:
-    """Marks a unit as behind its files until the block has made it take them."""
+def pending_reload(unit: str, restart: bool = False) -> Iterator[None]:
+    """Marks a unit as behind its files until the block has made it take them, by a restart if it has to be one."""
     PENDING.mkdir(parents=True, exist_ok=True)
-    (PENDING / unit).touch()
+    text = _RESTART if restart or pending_restart(unit) else ""
+    (PENDING / unit).write_text(text, encoding="utf-8")
     yield
     (PENDING / unit).unlink()
 

@@ -9,11 +9,9 @@ import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
-from ansible_collections.asgi.deploy.plugins.module_utils.processes import holder
-from ansible_collections.asgi.deploy.plugins.module_utils.sockets import peer_inodes
-
 _ANSWER_TIMEOUT = 10.0
 _INTERVAL = 0.1
+_LEAST = 0.5  # less time would only tell that there was no answer, and hide what the answers before said
 _PAUSE = 0.01  # between answers that are right, while other workers' are missing: waiting is to be no load
 
 
@@ -52,6 +50,7 @@ class Probe:
     def __init__(self, path: str, gate: Gate, timeout: float, broken: Callable[[], str | None] = lambda: None) -> None:
         """Asks, and waits for the answer for `timeout` seconds, or until `broken` tells that none will come."""
         self._connection = _UnixConnection(path, timeout)
+        self.worker: int | None = None  # the process that answered, as it says itself
         self.wrong = self._ask(gate, timeout, broken)
 
     def close(self) -> None:
@@ -60,12 +59,14 @@ class Probe:
     def _ask(self, gate: Gate, timeout: float, broken: Callable[[], str | None]) -> str | None:
         """What is wrong with the answer, or nothing."""
         # As nginx asks it for a visitor, so that an application that insists on HTTPS or on its host name answers.
-        headers = {"Host": gate.host, "X-Forwarded-Proto": "https", "X-Forwarded-For": "127.0.0.1"}
+        headers = {"Host": gate.host, "X-Forwarded-Proto": "https", "X-Forwarded-For": "127.0.0.1", "X-ASGI-Probe": "1"}
         try:
             self._connection.request("GET", gate.path, headers=headers)
             if hopeless := self._wait(timeout, broken):
                 return hopeless
             response = self._connection.getresponse()  # its status says all; a body may have no end
+            worker = response.headers.get("X-ASGI-Worker", "")
+            self.worker = int(worker) if worker.isdecimal() else None
         except TimeoutError:
             return f"GET {gate.path} got no answer within {round(timeout, 1):g} s"
         except (OSError, http.client.HTTPException) as error:
@@ -124,8 +125,7 @@ def watch(
 ) -> str | None:
     """Asks until every worker has answered as it shall; gives why that did not come about, or nothing.
 
-    Nobody else connects to a release before it is live, so the process that holds the other end of the one connection
-    that is new has answered.
+    Who answers says so in a header of its own, because connections are shared out among workers by chance.
 
     Args:
         path: the release's socket.
@@ -138,18 +138,15 @@ def watch(
     answers = Answers(gate)
     while True:
         left = max(deadline, began + gate.uptime) - time.monotonic()
-        others = set(peer_inodes(path))
         probe = Probe(path, gate, max(0.1, min(_ANSWER_TIMEOUT, left)), broken)
-        try:
-            alive = processes()
-            answers.add(holder(alive, set(peer_inodes(path)) - others), probe.wrong)
-        finally:
-            probe.close()
+        probe.close()
+        alive = processes()
+        answers.add(probe.worker, probe.wrong)
         if hopeless := broken():
             return hopeless
         passed = answers.passed(alive)
         if passed and time.monotonic() >= began + gate.uptime:
             return None
-        if not passed and time.monotonic() >= deadline:
+        if not passed and time.monotonic() >= deadline - min(_LEAST, gate.timeout / 10):
             return f"{answers.lacking()} (for {gate.timeout:g} s)"
         time.sleep(_INTERVAL if probe.wrong or passed else _PAUSE)

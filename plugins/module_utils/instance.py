@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from pathlib import Path
+from typing import Any
 
 from ansible_collections.asgi.deploy.plugins.module_utils import memory, processes, systemd
 from ansible_collections.asgi.deploy.plugins.module_utils.commands import attempt
 from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils.gate import Gate, watch
-from ansible_collections.asgi.deploy.plugins.module_utils.layout import UNITS, Layout
+from ansible_collections.asgi.deploy.plugins.module_utils.layout import UNITS, Layout, release_of
 
 JOURNAL_LINES = 40
 
@@ -60,6 +61,10 @@ class Instance:
         """All processes of its service."""
         main = int(systemd.show(self.units["service"])[0].properties.get("MainPID") or 0)
         return processes.family(main, processes.parents()) if main else set()
+
+    def told(self) -> dict[str, Any]:
+        """How its service is."""
+        return systemd.show(self.units["service"])[0].told()
 
     def memory(self) -> int:
         """Bytes that it uses."""
@@ -112,10 +117,16 @@ class Trouble:
         return f"the service does not stay up: {unit.ending()}"
 
 
+def refuse_paused(layout: Layout, release: str | None) -> None:
+    """Raises DeployError while a release holds what comes: what is held would be lost with it."""
+    if release and Path(layout.pause(release)).exists():
+        raise DeployError(f"{layout.app}: release {release} is paused; let it go on first, by the playbook resume")
+
+
 def running(layout: Layout) -> set[str]:
     """The releases of an application of which a socket or a service is loaded, even a failed one."""
     names = [name for kind in ("socket", "service") for name in systemd.listed(layout.unit(kind, "*"))]
-    return {name.split("@", 1)[1].rsplit(".", 1)[0] for name in names}
+    return {release_of(name) for name in names}
 
 
 def not_draining(layout: Layout, releases: Collection[str]) -> set[str]:

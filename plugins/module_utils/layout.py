@@ -9,6 +9,8 @@ from typing import ClassVar
 
 ROOT = PurePosixPath("/srv/asgi")
 CACHE = PurePosixPath("/var/cache/asgi")
+# Holds a folder APP@RELEASE for each service that runs: RuntimeDirectory= of its unit.
+SERVING = PurePosixPath("/run/asgi-deploy/serving")
 UNITS = PurePosixPath("/etc/systemd/system")
 
 # sun_path of sockaddr_un holds 108 bytes, the last of them NUL: unix(7).
@@ -26,6 +28,7 @@ class Layout:
     root: PurePosixPath = ROOT
 
     # A release's units: one serves, one listens, one runs the release command, one stops it once nobody is connected.
+    # Others are there as the application has them: processes, jobs, the timers of these, a target for them all.
     KINDS: ClassVar[tuple[str, ...]] = ("service", "socket", "command", "drain")
 
     @property
@@ -46,12 +49,22 @@ class Layout:
         return self.home / "current"
 
     @property
+    def previous(self) -> PurePosixPath:
+        """The link that names the release that served before: pages of it still ask for their own static files."""
+        return self.home / "previous"
+
+    @property
     def lock(self) -> PurePosixPath:
         return self.home / ".lock"
 
     @property
     def audit(self) -> PurePosixPath:
         return self.home / "deploys.jsonl"
+
+    @property
+    def names_key(self) -> PurePosixPath:
+        """The key by which secrets go into the names of releases; as old as the application on this host."""
+        return self.home / ".key"
 
     @property
     def mirror(self) -> PurePosixPath:
@@ -65,6 +78,21 @@ class Layout:
     def upstream(self) -> PurePosixPath:
         """The socket nginx connects to: its path goes through `current`, so that a rename switches releases."""
         return self.current / "app.sock"
+
+    @property
+    def tls(self) -> PurePosixPath:
+        """The certificate that is served."""
+        return PurePosixPath("/etc/asgi-deploy/tls", self.app)
+
+    @property
+    def certificate(self) -> PurePosixPath:
+        """Which certificate it shall have."""
+        return PurePosixPath("/etc/asgi-deploy/certificates", self.app)
+
+    @property
+    def public_units(self) -> tuple[str, str]:
+        """The public listener of an application without nginx, and the unit that keeps systemd from waiting on it."""
+        return f"asgi-{self.app}.public.socket", f"asgi-{self.app}.public.service"
 
     @property
     def boot_unit(self) -> str:
@@ -82,14 +110,54 @@ class Layout:
         return PurePosixPath("/var/lib/asgi", self.app)
 
     @property
+    def storage(self) -> PurePosixPath:
+        """Directories of a release's tree that outlive it; not below :attr:`data`, where the application could put a
+        link in the place of one of them before root makes it.
+        """
+        return PurePosixPath("/var/lib/asgi-storage", self.app)
+
+    @property
+    def cache(self) -> PurePosixPath:
+        """Such directories that may be lost; no application is named like what else is in our own cache."""
+        return PurePosixPath(f"/var/cache/asgi-{self.app}")
+
+    @property
+    def maintenance(self) -> PurePosixPath:
+        """While this file is there, nginx answers 503 instead of the application."""
+        return self.home / "maintenance"
+
+    def pause(self, release: str) -> PurePosixPath:
+        """While this file is there, a release's service waits with its start; gone with a reboot."""
+        return PurePosixPath(f"/run/systemd/system/{self.unit('service', release)}.d/paused.conf")
+
+    @property
     def access_log(self) -> PurePosixPath:
         """What nginx writes of this application's requests."""
-        return PurePosixPath(f"/var/log/nginx/asgi-{self.app}.access.log")
+        return PurePosixPath(f"/var/log/nginx/asgi/{self.app}.access.log")
 
     def unit(self, kind: str, release: str) -> str:
-        """A unit of a release, of one of :attr:`KINDS`; no application's name holds a dot, so none collides."""
-        suffix = "socket" if kind == "socket" else "service"
-        return f"asgi-{self.app}{'' if kind in ('socket', 'service') else f'.{kind}'}@{release}.{suffix}"
+        """A unit of a release; no application's name holds a dot, so none collides.
+
+        Its kind is one of :attr:`KINDS`, ``process-NAME-NUMBER``, ``job-NAME``, ``timer-NAME`` or ``live``.
+        """
+        part, suffix = ("", kind) if kind in ("socket", "service") else (f".{kind}", "service")
+        if kind == "live":
+            suffix = "target"
+        elif kind.startswith("timer-"):  # it starts the service whose name is its own
+            part, suffix = f".job-{kind[len('timer-') :]}", "timer"
+        return f"asgi-{self.app}{part}@{release}.{suffix}"
+
+    def kind(self, unit: str) -> str:
+        """The kind of a unit of this application: what :meth:`unit` was given for it."""
+        name, suffix = unit.split("@", 1)[0].removeprefix(f"asgi-{self.app}").lstrip("."), unit.rsplit(".", 1)[1]
+        if suffix == "timer":
+            return f"timer-{name[len('job-') :]}"
+        return name or suffix
+
+
+def release_of(unit: str) -> str:
+    """The release that a unit is of."""
+    return unit.split("@", 1)[1].rsplit(".", 1)[0]
 
 
 def release_id(version: str, digest: str) -> str:

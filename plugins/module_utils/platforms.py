@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-# What the distribution's own packages can do. nginx: `http2 on;` came in 1.25.1; OpenSSL: X25519MLKEM768 in 3.5.
+# What the distribution's own packages can do. nginx: `http2 on;` came in 1.25.1, HTTP/3 in 1.25.0; OpenSSL:
+# X25519MLKEM768 in 3.5.
 PLATFORMS: dict[tuple[str, str], dict[str, Any]] = {
-    ("Debian", "12"): {"nginx_http2_directive": False, "post_quantum_group": False},
-    ("Debian", "13"): {"nginx_http2_directive": True, "post_quantum_group": True},
+    ("Debian", "12"): {"nginx_http2_directive": False, "nginx_http3": False, "post_quantum_group": False},
+    ("Debian", "13"): {"nginx_http2_directive": True, "nginx_http3": True, "post_quantum_group": True},
 }
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 
@@ -30,15 +28,3 @@ def family(main: int, parent_of: Mapping[int, int]) -> set[int]:
         members |= children
         grown = bool(children)
     return members
-
-
-def holder(processes: Collection[int], inodes: Collection[str]) -> int | None:
-    """The process that has one of these sockets open."""
-    links = {f"socket:[{inode}]" for inode in inodes}
-    for process in processes:
-        with contextlib.suppress(OSError):  # it ended meanwhile
-            for descriptor in Path(f"/proc/{process}/fd").iterdir():
-                with contextlib.suppress(OSError):  # or closed this one
-                    if os.readlink(descriptor) in links:
-                        return process
-    return None

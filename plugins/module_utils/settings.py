@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.asgi.deploy.plugins.module_utils.gate import Gate
@@ -17,9 +17,12 @@ class Settings:
     gate: Gate
     watch: Watch
     keep: int
+    worker_count: int = 0
+    workers_reason: str = ""  # why it is that number, for who asks
+    sandbox: Mapping[str, Any] = field(default_factory=dict)  # what differs from every application's, for who asks
 
     @classmethod
     def recorded(cls, record: Mapping[str, Any]) -> Settings:
         """The settings in a release's record."""
-        kept = record["settings"]
-        return cls(Gate(**kept["gate"]), Watch(**kept["watch"]), kept["keep"])
+        kept = dict(record["settings"])
+        return cls(Gate(**kept.pop("gate")), Watch(**kept.pop("watch")), **kept)

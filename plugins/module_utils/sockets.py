@@ -1,15 +1,14 @@
-"""Who listens and who is connected, read from /proc."""
+"""Who listens, read from /proc."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 _LISTEN = "0A"  # TCP_LISTEN of the kernel's include/net/tcp_states.h
-_PEERS = ("02", "03")  # waiting to be accepted, and accepted: SS_CONNECTING and SS_CONNECTED of uapi/linux/net.h
 
 
 def parse_tcp_listeners(text: str) -> dict[int, set[str]]:
@@ -22,19 +21,6 @@ def parse_tcp_listeners(text: str) -> dict[int, set[str]]:
     return listeners
 
 
-def parse_unix_peers(text: str, path: str) -> list[str]:
-    """The inodes of the connections that are open to the unix socket at `path`, from the text of /proc/net/unix.
-
-    The listener's end of a connection bears its path, accepted or not; the other end bears none.
-    """
-    rows = (line.split(None, 7) for line in text.splitlines()[1:])
-    return [row[6] for row in rows if len(row) == 8 and row[5] in _PEERS and row[7] == path]
-
-
-def peer_inodes(path: str) -> list[str]:
-    return parse_unix_peers(Path("/proc/net/unix").read_text(encoding="utf-8", errors="replace"), path)
-
-
 def port_owners(ports: list[int]) -> dict[int, str]:
     """The names of the programs that listen on TCP ports; ports that are free are left out."""
     inodes: dict[str, int] = {}
@@ -43,9 +29,13 @@ def port_owners(ports: list[int]) -> dict[int, str]:
         listeners = parse_tcp_listeners(file.read_text(encoding="ascii")) if file.exists() else {}
         inodes.update({inode: port for port in ports for inode in listeners.get(port, ())})
     owners = dict.fromkeys(inodes.values(), "an unknown program")
-    if inodes:
-        owners.update({inodes[inode]: program for inode, program in _socket_holders() if inode in inodes})
+    owners.update({inodes[inode]: program for inode, program in holders(inodes).items()})
     return owners
+
+
+def holders(inodes: Collection[str]) -> dict[str, str]:
+    """The names of the programs that hold sockets; the kernel's own have none."""
+    return {inode: program for inode, program in _socket_holders() if inode in inodes} if inodes else {}
 
 
 def _socket_holders() -> Iterator[tuple[str, str]]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 # In this order. Until `live` the release that serves is not touched.
-STATES = ("prepared", "released", "started", "gated", "live", "watched", "drained", "pruned")
+STATES = ("prepared", "released", "started", "gated", "live", "working", "watched", "drained", "pruned")
 
 
 @dataclass(frozen=True)
@@ -18,6 +18,7 @@ class Seen:
     intact: bool = False  # its files and units are on disk as they shall be
     running: bool = False  # its units are up, and stay so
     live: bool = False  # `current` names it, and it starts at boot
+    working: bool = True  # its processes run, and the timers of its jobs
     others: Collection[str] = ()  # other releases that run and do not drain yet
     surplus: Collection[str] = ()  # releases that are not kept
 
@@ -37,6 +38,7 @@ def remaining(seen: Seen) -> tuple[str, ...]:
         # One that is up and not live may be one whose gate a killed run did not wait for.
         "gated": up and seen.live,
         "live": up and seen.live and "live" in seen.recorded,
+        "working": up and seen.live and seen.working,
         "watched": up and seen.live and "watched" in seen.recorded,
         "drained": not seen.others,
         "pruned": not seen.surplus,

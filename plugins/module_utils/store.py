@@ -19,6 +19,12 @@ from ansible_collections.asgi.deploy.plugins.module_utils.retention import Kept
 from ansible_collections.asgi.deploy.plugins.module_utils.states import can_serve_again
 
 RECORD = "release.json"
+# What every module takes that works under the lock, as the fragment `run` documents it.
+RUN_OPTIONS: dict[str, Any] = {
+    "name": {"type": "str", "required": True},
+    "by": {"type": "str", "required": True},
+    "lock_timeout": {"type": "int", "default": 60},
+}
 
 
 class Store:
@@ -79,11 +85,10 @@ class Store:
         return sorted(path.name for path in venvs.iterdir()) if venvs.is_dir() else []
 
     def switch(self, release: str) -> None:
-        """Makes `current` name a release, in one rename(2)."""
-        temporary = self.current.with_name(".current")
-        temporary.unlink(missing_ok=True)
-        temporary.symlink_to(Path("releases", release))
-        os.replace(temporary, self.current)
+        """Makes `current` name a release, in one rename(2); `previous` names the one before already then."""
+        if (before := self.live()) and before != release:
+            _link(Path(self.layout.previous), before)
+        _link(self.current, release)
         descriptor = os.open(self.current.parent, os.O_RDONLY)
         try:
             os.fsync(descriptor)
@@ -93,6 +98,7 @@ class Store:
     def audit(self, entry: Mapping[str, Any]) -> None:
         """Adds a line to the audit trail."""
         with open(self.layout.audit, "a", encoding="utf-8") as file:
+            os.fchmod(file.fileno(), 0o600)  # it holds what people ran
             file.write(json.dumps(entry, sort_keys=True) + "\n")
 
     @contextmanager
@@ -133,6 +139,13 @@ class Store:
                         f"waited {timeout:g} s for it, and changed nothing"
                     ) from None
                 time.sleep(0.2)
+
+
+def _link(path: Path, release: str) -> None:
+    temporary = path.with_name(f".{path.name}")
+    temporary.unlink(missing_ok=True)
+    temporary.symlink_to(Path("releases", release))
+    os.replace(temporary, path)
 
 
 def _is_still(path: Path, file: TextIO) -> bool:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.asgi.deploy.plugins.module_utils.commands import attempt, last_lines, run
+from ansible_collections.asgi.deploy.plugins.module_utils.commands import attempt, last_lines, run, start_reading
 from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
 
 _PROPERTIES = (
     "Id,LoadState,ActiveState,SubState,UnitFileState,NeedDaemonReload,"
     "MainPID,NRestarts,Result,ExecMainCode,ExecMainStatus"
 )
+
+_UNUSABLE = ("masked", "masked-runtime", "not-found", "bad-setting", "error", "bad")
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,18 @@ class Unit:
         """The unit's file changed and systemd has not read it yet."""
         return self.properties.get("NeedDaemonReload") == "yes"
 
+    def told(self) -> dict[str, Any]:
+        """How it is, for who asks; `failed` is empty unless it has failed and is not started any more."""
+        failed = (
+            f"{self.name} has failed and is not started any more: {self.ending()}, after {self.restarts} restarts. "
+            f"Its log tells why: journalctl --unit={self.name}; then release it again, or go back by a rollback"
+        )
+        return {
+            "state": f"{self.properties.get('ActiveState')} ({self.properties.get('SubState')})",
+            "restarts": self.restarts,
+            "failed": failed if self.failed else "",
+        }
+
     def ending(self) -> str:
         """How its main process ended, in words."""
         result, status = self.properties.get("Result", "?"), self.properties.get("ExecMainStatus", "?")
@@ -76,17 +91,30 @@ def parse_show(text: str, names: Sequence[str]) -> list[Unit]:
     ]
 
 
-def show(*names: str) -> list[Unit]:
+def show(*names: str, properties: str = _PROPERTIES) -> list[Unit]:
     """The state of units; one that does not exist is not `present`."""
     if not names:
         return []
-    return parse_show(run(["systemctl", "show", f"--property={_PROPERTIES}", "--", *names]), names)
+    return parse_show(run(["systemctl", "show", f"--property={properties}", "--", *names]), names)
 
 
-def listed(pattern: str) -> list[str]:
-    """The names of loaded units that match a pattern, running or failed."""
-    text = run(["systemctl", "list-units", "--all", "--plain", "--no-legend", "--full", "--", pattern])
+def listed(*patterns: str, states: str | None = None) -> list[str]:
+    """The names of loaded units that match a pattern, running or failed, or only those in some states."""
+    which = f"--state={states}" if states else "--all"
+    text = run(["systemctl", "list-units", which, "--plain", "--no-legend", "--full", "--", *patterns])
     return [line.split(None, 1)[0] for line in text.splitlines() if line.strip()]
+
+
+def known() -> list[str]:
+    """The names of all units that could be started on the host, loaded or not."""
+    verbs = (["list-unit-files"], ["list-units", "--all"])
+    return sorted({name for verb in verbs for name in usable(run(["systemctl", *verb, "--plain", "--no-legend"]))})
+
+
+def usable(text: str) -> list[str]:
+    """The units in a listing, of which the second column tells the state, that are there and not masked."""
+    rows = (line.split(None, 2) for line in text.splitlines())
+    return [row[0] for row in rows if len(row) > 1 and row[1] not in _UNUSABLE]
 
 
 def daemon_reload() -> None:
@@ -100,6 +128,28 @@ def start(*names: str) -> None:
 def start_soon(*names: str) -> None:
     """Starts units without waiting for it."""
     run(["systemctl", "start", "--no-block", "--", *names])
+
+
+def stop_soon(*names: str) -> None:
+    """Stops units without waiting for it."""
+    if loaded := [unit.name for unit in show(*names) if unit.present]:
+        run(["systemctl", "stop", "--no-block", "--", *loaded])
+
+
+def restart(*names: str) -> None:
+    """Restarts units; how long their ends may take is said in the units."""
+    run(["systemctl", "restart", "--", *names], timeout=86_400)
+
+
+def restart_soon(*names: str) -> None:
+    """Restarts units without waiting for it."""
+    run(["systemctl", "restart", "--no-block", "--", *names])
+
+
+def try_restart(*names: str) -> None:
+    """Restarts those of the units that run."""
+    if names:
+        run(["systemctl", "try-restart", "--", *names])
 
 
 def disable(*names: str) -> None:
@@ -132,11 +182,33 @@ def reload_or_start(name: str) -> None:
         raise DeployError(f"systemctl {verb} {name} failed: {last_lines(result)}\n{journal([name], 15)}")
 
 
+def restart_anew(name: str) -> None:
+    """Has systemd read its units anew, and starts a service anew that runs.
+
+    Raises:
+        DeployError: it does not start; the text holds the end of the service's journal.
+    """
+    daemon_reload()
+    result = attempt(["systemctl", "try-restart", "--", name])
+    if result.returncode:
+        raise DeployError(f"systemctl try-restart {name} failed: {last_lines(result)}\n{journal([name], 15)}")
+
+
 def journal(names: Iterable[str], lines: int, since: float = 0) -> str:
     """The most telling lines that units logged after `since`, in seconds of the epoch."""
-    argv = ["journalctl", "--no-pager", "--output=json", "--lines=1000", f"--since=@{since:.3f}"]
+    # Without --all a long record, such as a traceback in JSON, would have no text: journalctl(1), --output=json.
+    argv = ["journalctl", "--no-pager", "--output=json", "--all", "--lines=1000", f"--since=@{since:.3f}"]
     entries = map(json.loads, attempt([*argv, *(f"--unit={name}" for name in names)]).stdout.splitlines())
-    return telling([(str(entry.get("_PID")), _message(entry)) for entry in entries], lines)
+    return telling([(str(entry.get("_PID")), readable(message(entry))) for entry in entries], lines)
+
+
+@contextmanager
+def newest_first(patterns: Iterable[str], options: Iterable[str]) -> Iterator[Iterator[dict[str, Any]]]:
+    """Records that units logged, for as long as somebody reads them."""
+    argv = ["journalctl", "--no-pager", "--quiet", "--output=json", "--all", "--reverse", *options]
+    argv += [f"--unit={pattern}" for pattern in patterns]
+    with start_reading(argv) as lines:
+        yield map(json.loads, lines)
 
 
 def telling(entries: Sequence[tuple[str, str]], lines: int) -> str:
@@ -146,11 +218,29 @@ def telling(entries: Sequence[tuple[str, str]], lines: int) -> str:
     last ones of all.
     """
     failed = next((process for process, message in entries if "Traceback (most recent call last)" in message), None)
-    own = [message for process, message in entries if failed in (None, process)]
+    own = [line for process, message in entries if failed in (None, process) for line in message.split("\n")]
     return "\n".join(own[-lines:])
 
 
-def _message(entry: Mapping[str, Any]) -> str:
-    """A message is text, or a list of bytes where it is not printable."""
-    message = entry.get("MESSAGE") or ""
-    return message if isinstance(message, str) else bytes(message).decode(errors="replace")
+def message(entry: Mapping[str, Any]) -> str:
+    """What a record of the journal says: it is text, or a list of bytes where it is not printable."""
+    said = entry.get("MESSAGE") or ""
+    return said if isinstance(said, str) else bytes(said).decode(errors="replace")
+
+
+def record_of(text: str) -> dict[str, Any] | None:
+    """What the runtime of a release logged as JSON; nothing for anything else."""
+    try:
+        record = json.loads(text) if text.startswith("{") else None
+    except ValueError:  # cut off, or something else in braces
+        return None
+    return record if isinstance(record, dict) and {"level", "logger", "message"} <= set(record) else None
+
+
+def readable(text: str) -> str:
+    """A record that the runtime of a release logged as JSON as a person reads it; anything else as it is."""
+    record = record_of(text)
+    if record is None:
+        return text
+    line = f"{record['level']} {record['logger']}: {record['message']}"
+    return "\n".join([line, *(str(record[key]) for key in ("exception", "stack") if record.get(key))])

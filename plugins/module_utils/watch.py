@@ -31,7 +31,8 @@ def statuses(lines: Iterable[str], release: str) -> list[int]:
     for line in lines:
         try:
             entry = json.loads(line)
-            if entry.get("release", "") in ("", release):
+            # Static files are nginx's own: they tell nothing of a release.
+            if entry.get("release", "") in ("", release) and entry.get("upstream") != "":
                 found.append(int(entry["status"]))
         except (ValueError, KeyError, TypeError, AttributeError):
             continue

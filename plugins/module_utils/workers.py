@@ -39,6 +39,17 @@ def _whole(name: str, value: Any, least: int) -> int:
     return number
 
 
+def _cpus_within(limit: Any) -> int:
+    """Whole CPUs that a limit stands for, the last of them perhaps in part."""
+    try:
+        number = 0.0 if isinstance(limit, bool) else float(limit)
+    except (TypeError, ValueError):
+        number = 0.0
+    if not 0 < number < math.inf:
+        raise ValueError(f"cpu_limit: found {limit!r}, expected a number above 0, as in cpu_limit=1.5")
+    return math.ceil(number)
+
+
 def cpus_of(facts: Mapping[str, Any]) -> int:
     """CPUs that this host's processes may use: C(processor_nproc) heeds affinity, C(processor_vcpus) does not."""
     for fact in ("processor_nproc", "processor_vcpus"):
@@ -50,12 +61,21 @@ def cpus_of(facts: Mapping[str, Any]) -> int:
     )
 
 
+def connections_bound(connections: Any, per_worker: Any) -> int:
+    """The workers whose pools a database has room for, twice: at a switch two releases run side by side."""
+    return _whole("connections", connections, 1) // (2 * _whole("connections_per_worker", per_worker, 1))
+
+
 def worker_count(
     facts: Mapping[str, Any],
     workload: str = "io_bound",
     memory_per_worker: int = 256,
     minimum: int = 1,
     maximum: int | None = None,
+    cpu_limit: float | None = None,
+    memory_limit: int | None = None,
+    connections: int | None = None,
+    connections_per_worker: int = 1,
 ) -> WorkerCount:
     """The number of workers for a host.
 
@@ -65,9 +85,14 @@ def worker_count(
         memory_per_worker: MiB that one worker takes at its peak.
         minimum: never fewer; it wins over the memory bound, and the reason says so.
         maximum: never more; ``None`` for no bound.
+        cpu_limit: CPUs that the service may use; a fraction counts as the next whole one.
+        memory_limit: MiB that the service may use.
+        connections: what the database grants the application on this host.
+        connections_per_worker: the most that one worker opens.
 
     Raises:
-        ValueError: an argument is out of range or a fact is missing; names it, what was found and what to write.
+        ValueError: the database has no room for even one worker, or an argument is out of range, or a fact
+            is missing; names it, what was found and what to write.
     """
     if not isinstance(facts, Mapping):
         raise ValueError(f"facts: found {type(facts).__name__}, expected the dictionary ansible_facts")
@@ -83,15 +108,26 @@ def worker_count(
 
     cpus = cpus_of(facts)
     text, rule = WORKLOADS[workload]
+    if cpu_limit is not None and (allowed := _cpus_within(cpu_limit)) < cpus:
+        cpus, text = allowed, f"{text} (limited to {float(cpu_limit):g} of {cpus})"
     count, reason = rule(cpus), f"{workload}: {text.format(cpus=cpus)}"
 
     memory = _whole("memtotal_mb", facts["memtotal_mb"], 1)
-    fitting = int(memory * MEMORY_SHARE) // per_worker
-    if fitting < count:
-        count = fitting
-        reason += f"; {fitting} fit in {MEMORY_SHARE:.0%} of {memory} MiB at {per_worker} MiB each"
+    room, where = int(memory * MEMORY_SHARE), f"{MEMORY_SHARE:.0%} of {memory} MiB"
+    if memory_limit is not None and (limit := _whole("memory_limit", memory_limit, 1)) < room:
+        room, where = limit, f"the limit of {limit} MiB"
+    if (fitting := room // per_worker) < count:
+        count, reason = fitting, f"{reason}; {fitting} fit in {where} at {per_worker} MiB each"
+    if connections is not None and (pools := connections_bound(connections, connections_per_worker)) < count:
+        count = pools
+        reason += f"; {pools} twice in {connections} connections at {connections_per_worker} each"
     if most is not None and most < count:
         count, reason = most, f"{reason}; at most {most}"
     if count < least:
         count, reason = least, f"{reason}; at least {least}"
+    if connections is not None and connections_bound(connections, connections_per_worker) < count:
+        raise ValueError(
+            f"connections: found {connections}, expected at least {2 * count * int(connections_per_worker)}: "
+            f"{count} workers of two releases at {connections_per_worker} each"
+        )
     return WorkerCount(count, reason)

@@ -17,6 +17,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils.filesets import (
     differences,
     pending,
     pending_reload,
+    pending_restart,
 )
 
 DOCUMENTATION = """
@@ -28,6 +29,9 @@ description:
   - Compares and writes many files in one call.
   - After writing, the whole is validated; when that fails, every file is put back as it was and the validator's own
     words are shown.
+  - A drop-in of the service in O(reload) has that started anew, where it runs; when it does not start, every file is
+    put back and it is started once more.
+  - A socket of systemd that listens and was changed listens anew, and what requires it is started again.
   - O(reload) takes its new configuration in the same call, and is started where it does not run. What a killed run
     left undone, the next one finishes.
 attributes:
@@ -95,27 +99,48 @@ def main() -> None:
 
 
 def _apply(items: list[Item], params: dict[str, Any]) -> None:
+    unit = params["reload"]
+    # Of a service's drop-in most takes effect when it starts.
+    restart = bool(unit) and (pending_restart(unit) or any(item.path.parent.name == f"{unit}.d" for item in items))
+
+    ran = False
+
     def validate() -> None:
-        if not params["validate"]:
-            return
-        checked = attempt(params["validate"])
-        if checked.returncode:
-            paths = ", ".join(str(item.path) for item in items)
-            raise DeployError(
-                f"{params['validate'][0]} refuses the configuration; put back as it was: {paths}\n{last_lines(checked)}"
-            )
+        nonlocal ran
+        if params["validate"]:
+            checked = attempt(params["validate"])
+            if checked.returncode:
+                raise _refused(f"{params['validate'][0]} refuses the configuration", items, last_lines(checked))
+        if restart:
+            ran = systemd.show(unit)[0].active
+            try:
+                systemd.restart_anew(unit)
+            except DeployError as error:
+                raise _refused(f"{unit} does not start with it", items, str(error)) from error
 
     def write() -> None:
-        apply_all(items, validate)
+        try:
+            apply_all(items, validate)
+        except DeployError:
+            if ran:
+                systemd.daemon_reload()
+                systemd.reload_or_start(unit)
+            raise
         if any("/systemd/" in str(item.path) for item in items):
             systemd.daemon_reload()
+            systemd.try_restart(*(item.path.name for item in items if item.path.suffix == ".socket"))
 
-    if params["reload"]:
-        with pending_reload(params["reload"]):
+    if unit:
+        with pending_reload(unit, restart):
             write()
-            systemd.reload_or_start(params["reload"])
+            systemd.reload_or_start(unit)
     else:
         write()
+
+
+def _refused(what: str, items: list[Item], said: str) -> DeployError:
+    paths = ", ".join(str(item.path) for item in items)
+    return DeployError(f"{what}; put back as it was: {paths}\n{said}")
 
 
 if __name__ == "__main__":

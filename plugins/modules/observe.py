@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.asgi.deploy.plugins.module_utils import systemd
-from ansible_collections.asgi.deploy.plugins.module_utils.certificates import due, observe_certificate
-from ansible_collections.asgi.deploy.plugins.module_utils.commands import attempt
+from ansible_collections.asgi.deploy.plugins.module_utils import debian, systemd
+from ansible_collections.asgi.deploy.plugins.module_utils.archives import missing
+from ansible_collections.asgi.deploy.plugins.module_utils.certificates import Wanted, observe_certificate, reason_to_act
 from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils.filesets import FILE_OPTIONS, Item, differences, pending
+from ansible_collections.asgi.deploy.plugins.module_utils.needs import unmet
 from ansible_collections.asgi.deploy.plugins.module_utils.sockets import port_owners
 from ansible_collections.asgi.deploy.plugins.module_utils.venvs import complete, tool_mark
 
@@ -35,6 +36,11 @@ options:
     type: list
     elements: str
     default: []
+  needs:
+    description: Units that shall be there, running or not.
+    type: list
+    elements: str
+    default: []
   users:
     description: Users that shall exist.
     type: list
@@ -46,24 +52,15 @@ options:
     elements: int
     default: []
   certificates:
-    description: Certificates that certbot shall have.
+    description: Certificates that shall be served, as the role P(asgi.deploy.certificate#role) writes them down.
     type: list
     elements: dict
     default: []
-    suboptions:
-      name:
-        description: Certbot's name for it.
-        type: str
-        required: true
-      domains:
-        description: The names it shall be for.
-        type: list
-        elements: str
-        required: true
-      server:
-        description: URL of the ACME directory it shall come from.
-        type: str
-        required: true
+  lineages:
+    description: Names for which to report whether certbot has a certificate.
+    type: list
+    elements: str
+    default: []
   venvs:
     description: Virtual environments as in M(asgi.deploy.venv).
     type: list
@@ -78,6 +75,11 @@ options:
         description: The text of its requirements.
         type: str
         required: true
+  archives:
+    description: SHA-256 of archives that shall have been shipped to the host.
+    type: list
+    elements: str
+    default: []
 extends_documentation_fragment: [asgi.deploy.info, asgi.deploy.files]
 """
 
@@ -90,6 +92,11 @@ EXAMPLES = """
 """
 
 RETURN = """
+check_mode:
+  description:
+    - Whether nothing is to be changed. C(ansible_check_mode) does not know of the C(check_mode) of a play or a task.
+  type: bool
+  returned: success
 missing_packages:
   description: Packages that are not installed.
   type: list
@@ -102,6 +109,11 @@ drift:
   returned: success
 inactive_units:
   description: Units that are not both enabled and active.
+  type: list
+  elements: str
+  returned: success
+unmet_needs:
+  description: What is wrong with units that shall be there.
   type: list
   elements: str
   returned: success
@@ -119,9 +131,19 @@ outdated_venvs:
   type: list
   elements: str
   returned: success
+missing_archives:
+  description: Archives that are not there.
+  type: list
+  elements: str
+  returned: success
 certificates_due:
-  description: Certificates that are to be asked for, each with the reason.
+  description: Certificates that there is something to do for, each with the reason.
   type: dict
+  returned: success
+lineages:
+  description: Those of the names for which certbot has a certificate.
+  type: list
+  elements: str
   returned: success
 """
 
@@ -133,18 +155,12 @@ def main() -> None:
             "files": {"type": "list", "elements": "dict", "default": [], "options": FILE_OPTIONS},
             "reload": {"type": "str"},
             "units": {"type": "list", "elements": "str", "default": []},
+            "needs": {"type": "list", "elements": "str", "default": []},
             "users": {"type": "list", "elements": "str", "default": []},
             "ports": {"type": "list", "elements": "int", "default": []},
-            "certificates": {
-                "type": "list",
-                "elements": "dict",
-                "default": [],
-                "options": {
-                    "name": {"type": "str", "required": True},
-                    "domains": {"type": "list", "elements": "str", "required": True},
-                    "server": {"type": "str", "required": True},
-                },
-            },
+            "certificates": {"type": "list", "elements": "dict", "default": []},
+            "lineages": {"type": "list", "elements": "str", "default": []},
+            "archives": {"type": "list", "elements": "str", "default": []},
             "venvs": {
                 "type": "list",
                 "elements": "dict",
@@ -158,7 +174,7 @@ def main() -> None:
         supports_check_mode=True,
     )
     try:
-        module.exit_json(changed=False, **_look(module.params))
+        module.exit_json(changed=False, check_mode=module.check_mode, **_look(module.params))
     except (DeployError, OSError) as error:
         module.fail_json(msg=str(error))
 
@@ -168,9 +184,10 @@ def _look(wanted: dict[str, Any]) -> dict[str, Any]:
     if wanted["reload"] and pending(wanted["reload"]):
         drift.append(wanted["reload"])
     return {
-        "missing_packages": _missing_packages(wanted["packages"]),
+        "missing_packages": debian.missing(wanted["packages"]),
         "drift": drift,
         "inactive_units": [unit.name for unit in systemd.show(*wanted["units"]) if not (unit.active and unit.enabled)],
+        "unmet_needs": unmet(wanted["needs"]),
         "missing_users": [name for name in wanted["users"] if not _user_exists(name)],
         "port_owners": {str(port): program for port, program in port_owners(wanted["ports"]).items()},
         "outdated_venvs": [
@@ -178,20 +195,14 @@ def _look(wanted: dict[str, Any]) -> dict[str, Any]:
             for venv in wanted["venvs"]
             if not complete(Path(venv["path"]), tool_mark(venv["requirements"]))
         ],
+        "missing_archives": missing(wanted["archives"]),
         "certificates_due": {
-            certificate["name"]: reason
-            for certificate in wanted["certificates"]
-            if (reason := due(observe_certificate(certificate["name"]), certificate["domains"], certificate["server"]))
+            wanted.name: reason
+            for wanted in (Wanted(**options) for options in wanted["certificates"])
+            if (reason := reason_to_act(wanted))
         },
+        "lineages": [name for name in wanted["lineages"] if observe_certificate(name)],
     }
-
-
-def _missing_packages(names: list[str]) -> list[str]:
-    if not names:
-        return []
-    listing = attempt(["dpkg-query", "--show", "--showformat=${Package} ${db:Status-Status}\n", "--", *names]).stdout
-    installed = {line.split()[0] for line in listing.splitlines() if line.endswith(" installed")}
-    return [name for name in names if name not in installed]
 
 
 def _user_exists(name: str) -> bool:

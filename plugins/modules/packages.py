@@ -3,11 +3,8 @@
 
 from __future__ import annotations
 
-import time
-from pathlib import Path
-
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.asgi.deploy.plugins.module_utils.commands import run
+from ansible_collections.asgi.deploy.plugins.module_utils.debian import install
 from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
 
 DOCUMENTATION = """
@@ -42,11 +39,6 @@ EXAMPLES = """
 
 RETURN = """#"""
 
-LISTS = Path("/var/lib/apt/lists")
-FRESH = 3600.0  # seconds for which package lists are good enough
-ENV = {"DEBIAN_FRONTEND": "noninteractive"}
-WAIT = "--option=DPkg::Lock::Timeout=300"  # a new VM often runs its first upgrades just now
-
 
 def main() -> None:
     module = AnsibleModule(
@@ -56,16 +48,10 @@ def main() -> None:
     names = module.params["names"]
     try:
         if names and not module.check_mode:
-            _install(names)
+            install(names)
     except DeployError as error:
         module.fail_json(msg=f"packages {', '.join(names)} could not be installed: {error}")
     module.exit_json(changed=bool(names), diff={"before": "", "after": "".join(f"{name}\n" for name in names)})
-
-
-def _install(names: list[str]) -> None:
-    if not any(LISTS.glob("*_Packages*")) or time.time() - LISTS.stat().st_mtime > FRESH:
-        run(["apt-get", WAIT, "--quiet", "update"], ENV)
-    run(["apt-get", WAIT, "--quiet", "--yes", "--no-install-recommends", "install", "--", *names], ENV, timeout=1800)
 
 
 if __name__ == "__main__":

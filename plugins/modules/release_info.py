@@ -3,17 +3,10 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
-from pathlib import Path
-from typing import Any
-
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.asgi.deploy.plugins.module_utils import report
 from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
-from ansible_collections.asgi.deploy.plugins.module_utils.gate import Probe
-from ansible_collections.asgi.deploy.plugins.module_utils.instance import Instance, running
 from ansible_collections.asgi.deploy.plugins.module_utils.layout import Layout
-from ansible_collections.asgi.deploy.plugins.module_utils.settings import Settings
 from ansible_collections.asgi.deploy.plugins.module_utils.store import Store
 
 DOCUMENTATION = """
@@ -55,14 +48,55 @@ workers:
   description: Processes of the live release's service, its supervisor included.
   type: int
   returned: success
+worker_count:
+  description: Worker processes that the live release was given.
+  type: int
+  returned: success
+workers_reason:
+  description: Why it is that number.
+  type: str
+  returned: success
+  sample: "io_bound: 2 x 2 CPUs + 1"
+sandbox:
+  description: What the live release may do beyond, or, as with C(outgoing), less than every application.
+  type: dict
+  returned: success
+  sample: {jit: true}
+service:
+  description:
+    - The live release's service, with its C(state) as systemd has it, how often it was started again as C(restarts),
+      and in C(failed) what to know of one that has failed for good; empty when it has not.
+  type: dict
+  returned: success
 memory:
   description: Bytes that they use.
   type: int
   returned: success
+processes:
+  description:
+    - Each background process of the live release, by name and number, with its C(state) as systemd has it, how often it
+      was started again as C(restarts), C(failed) as for the service, and the C(memory) it uses, in bytes.
+  type: dict
+  returned: success
+jobs:
+  description:
+    - Each job of the live release, by name, with its schedule's C(state), when it is due C(next), when it was due
+      C(last), and its C(result), which is V(success) for one that never ran.
+  type: dict
+  returned: success
 releases:
   description:
-    - Each release on the host, with its C(commit), C(version), C(previous) release, C(states) and when they were
-      reached, whether it is C(running), and why it C(failed).
+    - Each release on the host, with its C(source), its C(commit) if it is from git, C(version), C(previous) release,
+      C(states) and when they were reached, whether it is C(running), and why it C(failed).
+  type: dict
+  returned: success
+packages:
+  description: The distributions in the live release's virtual environment, by name, with their versions.
+  type: dict
+  returned: success
+  sample: {uvicorn: 0.54.0}
+tools:
+  description: What the collection itself has on the host, C(uv) and C(certbot), with their versions.
   type: dict
   returned: success
 deploys:
@@ -81,46 +115,16 @@ def main() -> None:
     layout = Layout(module.params["name"])
     store = Store(layout)
     try:
-        up = running(layout)
         module.exit_json(
             changed=False,
-            releases={
-                release: {**_told(store.record(release)), "running": release in up} for release in store.on_disk()
-            },
-            deploys=_last_deploys(Path(layout.audit), module.params["deploys"]),
-            **_live(layout, store),
+            releases=report.releases(layout, store),
+            packages=report.packages(layout, store),
+            tools=report.tools(),
+            deploys=report.last_deploys(layout, module.params["deploys"]),
+            **report.live(layout, store),
         )
     except (DeployError, OSError) as error:
         module.fail_json(msg=str(error))
-
-
-def _live(layout: Layout, store: Store) -> dict[str, Any]:
-    release = store.live()
-    if release is None:
-        return {"live": None, "health": "nothing is live", "workers": 0, "memory": 0}
-    instance = Instance(layout, release)
-    gate = Settings.recorded(store.record(release)).gate
-    probe = Probe(str(layout.socket_path(release)), gate, timeout=5)
-    probe.close()
-    return {
-        "live": release,
-        "health": probe.wrong or "",
-        "workers": len(instance.processes()),
-        "memory": instance.memory(),
-    }
-
-
-def _told(record: dict[str, Any]) -> dict[str, Any]:
-    return {key: record.get(key) for key in ("commit", "version", "states", "previous", "failed")}
-
-
-def _last_deploys(audit: Path, count: int) -> list[dict[str, Any]]:
-    lines = audit.read_text(encoding="utf-8").splitlines() if audit.exists() else []
-    told = []
-    for line in lines[len(lines) - min(count, len(lines)) :]:
-        with contextlib.suppress(ValueError):  # a run that was killed may have left half a line
-            told.append(json.loads(line))
-    return told
 
 
 if __name__ == "__main__":

@@ -7,11 +7,13 @@ import shutil
 from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.asgi.deploy.plugins.module_utils import systemd
+from ansible_collections.asgi.deploy.plugins.module_utils import archives, systemd
 from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils.instance import Instance, running
-from ansible_collections.asgi.deploy.plugins.module_utils.layout import UNITS, Layout
-from ansible_collections.asgi.deploy.plugins.module_utils.store import Store
+from ansible_collections.asgi.deploy.plugins.module_utils.layout import UNITS, Layout, release_of
+from ansible_collections.asgi.deploy.plugins.module_utils.pause import let_go
+from ansible_collections.asgi.deploy.plugins.module_utils.store import RUN_OPTIONS, Store
+from ansible_collections.asgi.deploy.plugins.module_utils.work import Work, busy
 
 DOCUMENTATION = """
 module: remove
@@ -30,7 +32,9 @@ attributes:
     description: Tells only that it would be removed.
 options:
   data:
-    description: Whether to remove what the application itself has stored, in C(/var/lib/asgi/NAME).
+    description:
+      - Whether to remove what the application itself has stored, in C(/var/lib/asgi/NAME) and
+        C(/var/lib/asgi-storage/NAME).
     type: bool
     default: false
 extends_documentation_fragment: [asgi.deploy.run]
@@ -49,19 +53,19 @@ RETURN = """#"""
 def main() -> None:
     module = AnsibleModule(
         argument_spec={
-            "name": {"type": "str", "required": True},
+            **RUN_OPTIONS,
             "data": {"type": "bool", "default": False},
-            "by": {"type": "str", "required": True},
-            "lock_timeout": {"type": "int", "default": 60},
         },
         supports_check_mode=True,
     )
     layout = Layout(module.params["name"])
-    folders = [Path(layout.home), Path(layout.mirror)]
+    folders = [Path(layout.home), Path(layout.mirror), Path(layout.tls), Path(layout.certificate), Path(layout.cache)]
     if module.params["data"]:
-        folders.append(Path(layout.data))
+        folders += [Path(layout.data), Path(layout.storage)]
     try:
-        changed = bool(_unit_files(layout) or running(layout)) or any(folder.exists() for folder in folders)
+        changed = bool(_unit_files(layout) or running(layout) or busy(layout)) or any(
+            folder.exists() for folder in folders
+        )
         if changed and not module.check_mode:
             with Store(layout).lock(module.params["lock_timeout"], module.params["by"]):
                 _remove(layout, folders)
@@ -71,19 +75,26 @@ def main() -> None:
 
 
 def _unit_files(layout: Layout) -> list[Path]:
-    return sorted(file for kind in layout.KINDS for file in Path(UNITS).glob(layout.unit(kind, "*")))
+    of_releases = [file for name in ("", ".*") for file in Path(UNITS).glob(f"asgi-{layout.app}{name}@*.*")]
+    return sorted([*of_releases, *(file for unit in layout.public_units if (file := Path(UNITS, unit)).exists())])
 
 
 def _remove(layout: Layout, folders: list[Path]) -> None:
     units = _unit_files(layout)
-    for release in running(layout) | {unit.stem.split("@", 1)[1] for unit in units}:
+    for release in running(layout) | busy(layout) | {release_of(unit.name) for unit in units if "@" in unit.name}:
+        work = Work(layout, release)
+        work.stop()
         Instance(layout, release).stop()
+        let_go(layout, release)
+        work.forget()
+    systemd.stop(*layout.public_units)
     systemd.disable(layout.boot_unit)
     for unit in units:
         unit.unlink(missing_ok=True)
     systemd.daemon_reload()
     for folder in folders:
         shutil.rmtree(folder, ignore_errors=True)
+    archives.prune()
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.asgi.deploy.plugins.module_utils.deployment import Deployment, switch_diff
 from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils.layout import Layout
+from ansible_collections.asgi.deploy.plugins.module_utils.store import RUN_OPTIONS
 
 DOCUMENTATION = """
 module: rollback
@@ -58,10 +59,8 @@ steps:
 def main() -> None:
     module = AnsibleModule(
         argument_spec={
-            "name": {"type": "str", "required": True},
+            **RUN_OPTIONS,
             "to": {"type": "str"},
-            "by": {"type": "str", "required": True},
-            "lock_timeout": {"type": "int", "default": 60},
         },
         supports_check_mode=True,
     )

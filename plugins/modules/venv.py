@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
+from ansible_collections.asgi.deploy.plugins.module_utils.supplies import supplies
 from ansible_collections.asgi.deploy.plugins.module_utils.venvs import build_tool, complete, tool_mark
 
 DOCUMENTATION = """
@@ -34,6 +35,9 @@ options:
     description: The text of its requirements, with hashes or without.
     type: str
     required: true
+  wheelhouse:
+    description: The SHA-256 of an archive of wheels that was shipped to the host; nothing but these is installed then.
+    type: str
   installer:
     description: What builds it; V(auto) is uv where it can be installed and pip elsewhere.
     type: str
@@ -57,6 +61,7 @@ def main() -> None:
         argument_spec={
             "path": {"type": "path", "required": True},
             "requirements": {"type": "str", "required": True},
+            "wheelhouse": {"type": "str"},
             "installer": {"type": "str", "choices": ["auto", "uv", "pip"], "default": "auto"},
         },
         supports_check_mode=True,
@@ -65,7 +70,8 @@ def main() -> None:
     try:
         changed = not complete(path, tool_mark(requirements))
         if changed and not module.check_mode:
-            build_tool(path, requirements, module.params["installer"])
+            with supplies(f".{path.name}", None, module.params["wheelhouse"]) as given:
+                build_tool(path, requirements, module.params["installer"], given)
     except (DeployError, OSError) as error:
         module.fail_json(msg=str(error))
     module.exit_json(changed=changed)

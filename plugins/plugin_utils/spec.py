@@ -12,14 +12,22 @@ import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 ROLES = Path(__file__).resolve().parents[2] / "roles"
-KINDS = {"str": "text", "int": "a whole number", "bool": "true or false", "list": "a list", "dict": "a dictionary"}
+KEYS_SHOWN = 8
+KINDS = {
+    "str": "text",
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    "list": "a list",
+    "dict": "a dictionary",
+}
 
 
 @functools.cache
-def role_options(role: str) -> dict[str, Any]:
-    """The options of a role's main entry point, as its ``meta/argument_specs.yml`` has them."""
+def role_options(role: str, entry: str = "main") -> dict[str, Any]:
+    """The options of an entry point of a role, as its ``meta/argument_specs.yml`` has them."""
     text = (ROLES / role / "meta" / "argument_specs.yml").read_text(encoding="utf-8")
-    options: dict[str, Any] = yaml.safe_load(text)["argument_specs"]["main"]["options"]
+    options: dict[str, Any] = yaml.safe_load(text)["argument_specs"][entry]["options"]
     return options
 
 
@@ -66,7 +74,7 @@ def resolve(
             errors.append(f"{where}{key}: is missing; expected {_expected(option)}{example}")
         elif found is None:
             default = plain(option.get("default"))
-            resolved[key] = resolve(inner, default)[0] if inner else default
+            resolved[key] = resolve(inner, default)[0] if inner and isinstance(default, Mapping) else default
         elif inner and isinstance(found, Mapping):
             resolved[key], wrong = resolve(inner, found, f"{where}{key}.")
             errors.extend(wrong)
@@ -79,18 +87,27 @@ def resolve(
 
 def _mistake(option: Mapping[str, Any], found: Any) -> str | None:
     kind = option.get("type", "str")
+    shown = "a value that is not shown" if option.get("no_log") else repr(found)
     if kind == "str" and isinstance(found, (bool, float)):
         read_as = "true or false" if isinstance(found, bool) else "a number"
-        return f"found {found!r}, which YAML reads as {read_as}; put it in quotes"
+        return f"found {shown}, which YAML reads as {read_as}; put it in quotes"
     # The validator is generous: it makes text of lists, a dictionary of key=value text, and a number of true.
     meant = {
         "str": not isinstance(found, (Mapping, list)),
         "dict": isinstance(found, Mapping),
         "int": not isinstance(found, bool),
+        "float": not isinstance(found, bool),
+        "list": not isinstance(found, list) or all(_is_element(option, item) for item in found),
     }
     if not meant.get(kind, True) or _validated(option, found).error_messages:
-        return f"found {found!r}, expected {_expected(option)}"
+        return f"found {shown}, expected {_expected(option)}"
     return None
+
+
+def _is_element(option: Mapping[str, Any], item: Any) -> bool:
+    if option.get("elements") == "dict":
+        return isinstance(item, Mapping)
+    return not isinstance(item, (Mapping, list))
 
 
 def _validated(option: Mapping[str, Any], found: Any) -> Any:
@@ -102,8 +119,13 @@ def _expected(option: Mapping[str, Any]) -> str:
     """What an option takes, in words."""
     text = KINDS.get(option.get("type", "str"), str(option.get("type")))
     if option.get("type") == "list":
-        text += f" of {KINDS.get(option.get('elements', 'str'), 'text')}"
+        elements = option.get("elements", "str")
+        text += " of dictionaries" if elements == "dict" else f" of {KINDS.get(elements, 'text')}"
     if option.get("choices"):
         text = f"one of {', '.join(map(str, option['choices']))}"
     default = option.get("default")
+    if inner := option.get("options"):
+        text += f" with {', '.join(inner)}" if len(inner) <= KEYS_SHOWN else ""
+    if isinstance(default, bool):
+        return f"{text}, as in {str(default).lower()}"
     return f"{text}, as in {default!r}" if default not in (None, {}, [], "") else text

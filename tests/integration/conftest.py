@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, overload
 
 import httpx
 import pytest
@@ -14,7 +17,7 @@ import testinfra
 from testinfra.host import Host as Inside
 
 from tests import https
-from tests.integration.hosts import LAB, RELEASES
+from tests.integration.hosts import DOMAIN, HOSTS, LAB, PLAIN, RELEASES
 from tests.lab import Host
 
 
@@ -24,10 +27,12 @@ class Web:
 
     host: Host
     inside: Inside
+    label: str
+    app: str
 
     @property
     def domain(self) -> str:
-        return f"{self.host.name}.example.test"
+        return f"{self.label}.{DOMAIN}"
 
     @property
     def ca(self) -> Path:
@@ -42,12 +47,12 @@ class Web:
 
     def live(self) -> str:
         """The release that `current` names."""
-        return self.host.run("basename $(readlink /srv/asgi/shop/current)").stdout.strip()
+        return self.host.run(f"basename $(readlink /srv/asgi/{self.app}/current)").stdout.strip()
 
     def drained(self) -> None:
         """Wait until every release that was replaced has stopped."""
         self.host.run(
-            "while systemctl list-units --plain --no-legend 'asgi-shop.drain@*' | grep -q .; do sleep 0.2; done"
+            f"while systemctl list-units --plain --no-legend 'asgi-{self.app}.drain@*' | grep -q .; do sleep 0.2; done"
         )
 
     def version(self) -> dict[str, Any]:
@@ -55,12 +60,29 @@ class Web:
         answer: dict[str, Any] = self.get("/version").raise_for_status().json()
         return answer
 
+    def info(self) -> dict[str, Any]:
+        """What asgi.deploy.release_info returns."""
+        argv = [str(Path(sys.executable).with_name("ansible")), self.host.name, "--become", f"--inventory={HOSTS}"]
+        argv += ["--module-name=asgi.deploy.release_info", f"--args=name={self.app}"]
+        done = subprocess.run(argv, env={**os.environ, **PLAIN}, check=True, capture_output=True, text=True, timeout=60)
+        found: dict[str, Any] = json.loads(done.stdout[done.stdout.index("{") :])
+        return found
+
     def audit(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in self.host.run("cat /srv/asgi/shop/deploys.jsonl").stdout.splitlines()]
+        return [
+            json.loads(line) for line in self.host.run(f"cat /srv/asgi/{self.app}/deploys.jsonl").stdout.splitlines()
+        ]
 
 
-def web(name: str) -> Web:
-    """A host by name."""
+W = TypeVar("W", bound=Web)
+
+
+@overload
+def web(name: str, label: str | None = None, app: str = "shop") -> Web: ...
+@overload
+def web(name: str, label: str, app: str, kind: type[W]) -> W: ...
+def web(name: str, label: str | None = None, app: str = "shop", kind: type[Web] = Web) -> Web:
+    """An application on a host, by default the one that has the host's name; `kind` is what it can be asked."""
     host = LAB.host(name)
     inside = testinfra.get_host(
         f"ssh://admin@{host.address}",
@@ -68,7 +90,7 @@ def web(name: str) -> Web:
         ssh_identity_file=str(LAB.key),
         ssh_extra_args="-oStrictHostKeyChecking=no -oUserKnownHostsFile=/dev/null -oLogLevel=ERROR",
     )
-    return Web(host, inside)
+    return kind(host, inside, label or name, app)
 
 
 @pytest.fixture(scope="session", params=sorted(RELEASES), name="web")

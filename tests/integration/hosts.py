@@ -12,16 +12,51 @@ from pathlib import Path
 from typing import Any
 
 from tests.demo import versions
+from tests.integration import pki
+from tests.integration.files import storefront
 from tests.lab import Lab, LabError
 
 TOP = Path(__file__).resolve().parents[2]
 HOSTS = TOP / ".cache" / "molecule" / "hosts.yml"
 INVENTORY = TOP / "molecule" / "inventory.yml"
-LAB = Lab("molecule")
+LAB = Lab(os.environ.get("ASGI_TEST_LAB", "molecule"))  # another name, to test two clones on one machine at once
+DOMAIN = f"{LAB.name}.test"
 RELEASES = {"web13": "trixie", "web12": "bookworm"}
 # Output to read in, whatever molecule has set for its own.
 PLAIN = {"ANSIBLE_HOST_KEY_CHECKING": "false", "ANSIBLE_FORCE_COLOR": "false", "ANSIBLE_NOCOLOR": "true"}
+PKI = HOSTS.parent / "pki"
 BARE = "bare"  # a host that nothing was installed on, for what must end before anything is
+# Hosts of many applications, each with a name of its own; two, so that scenarios can run side by side.
+APPS, SIDE = "apps", "side"
+SIDE12 = "side12"  # beside it, for what has to be seen on both releases
+DIRECT = "direct"  # a host without nginx
+PREY = {"prey13": "trixie", "prey12": "bookworm"}  # whose applications are broken into
+PATHS = "web12"  # one of those of the first scenario, for applications that share a domain
+# Names besides the hosts' own, by host.
+SITES = {
+    APPS: [
+        "gunicorn",
+        "gunicorn-asgi",
+        "uvicorn",
+        "uvicorn-workers",
+        "sync",
+        "gthread",
+        "wsgi",
+        "archive",
+        "directory",
+        "package",
+        "offline",
+        "fetched",
+        "repository",
+        "web",
+        "old-web",
+    ],
+    SIDE: ["services", "files", "work", "secure", "other.secure", "given"],
+    SIDE12: ["secure12"],
+    DIRECT: ["open", "closed"],
+    PATHS: ["paths"],
+    **{name: [f"{app}.{name}" for app in ("attacked", "neighbour", "opened")] for name in PREY},
+}
 
 
 @dataclass(frozen=True)
@@ -33,7 +68,7 @@ class Run:
 
     def counts(self, host: str) -> dict[str, int]:
         """The line of a host in the recap, as numbers."""
-        line = re.search(rf"^{host}\s*: (.*)$", self.output, re.MULTILINE)
+        line = re.search(rf"^{host}\s*: (ok=.*)$", self.output, re.MULTILINE)
         assert line, self.output
         return {key: int(number) for key, number in re.findall(r"(\w+)=(\d+)", line[1])}
 
@@ -57,7 +92,7 @@ def playbook(
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=600,
+        timeout=float(os.environ.get("ASGI_TEST_TIMEOUT", "600")),  # more on slow hosts
         check=False,
     )
     return Run(done.returncode, done.stdout)
@@ -73,22 +108,39 @@ def only(domain: str, **changes: Any) -> str:
         "domains": [domain],
         "gate": {"path": "/ready"},
         "watch": {"seconds": 1},
+        "site": {"rate": "none"},
     }
     return json.dumps({"asgi_apps": [{**entry, **changes}]})
 
 
 def up() -> None:
     """Boot the hosts, publish the application, and write down how to reach both."""
-    LAB.up({**RELEASES, BARE: "trixie"}, print)
+    others = {BARE: "trixie", APPS: "trixie", SIDE: "trixie", SIDE12: "bookworm", DIRECT: "bookworm"}
+    LAB.up({**RELEASES, **others, **PREY}, print)
     LAB.acme_up(step=print)
-    LAB.set_dns({f"{name}.example.test": name for name in RELEASES})
+    LAB.set_dns({f"{name}.{DOMAIN}": name for name in RELEASES})
+    LAB.set_dns({f"{label}.{DOMAIN}": name for name, labels in SITES.items() for label in labels})
+    pki.make(PKI, f"closed.{DOMAIN}")
+    pki.issue(PKI, "given", f"given.{DOMAIN}")
     repository = LAB.repository("shop", HOSTS.parent / "shop")
     versions(repository)
+    wsgi = LAB.repository("wsgi", HOSTS.parent / "wsgi")
+    versions(wsgi, TOP / "tests" / "integration" / "apps" / "wsgi")
     variables = {
+        "test_domain": DOMAIN,
+        "test_pki": PKI,
+        "test_visitor": LAB.host("web13").address,
+        "test_neighbour": LAB.host(SIDE).address,
         "shop_repository": repository.url,
+        "wsgi_repository": wsgi.url,
         "certificate_directory": LAB.acme_directory,
         "certificate_ca_file": LAB.acme_https_ca,
     }
+    prey = LAB.repository("prey", HOSTS.parent / "prey")
+    prey.create(TOP / "tests" / "integration" / "sandbox" / "source")
+    prey.commit("v1.0.0")
+    variables |= {"prey_repository": prey.url, "test_listed": LAB.host(APPS).address}
+    variables |= storefront.publish(LAB, HOSTS.parent / "files")
     lines = [f"    {name}: {value}\n" for name, value in variables.items()]
     HOSTS.parent.mkdir(parents=True, exist_ok=True)
     HOSTS.write_text(LAB.inventory() + "  vars:\n" + "".join(lines))

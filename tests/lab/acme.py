@@ -85,15 +85,10 @@ def up(lab: str, options: Options, *, force: bool = False) -> list[str]:
         running = None
         notes.append("pebble restarted with other options: its accounts and its root are new")
     if running is None:
-        write_text(ACME / "config.json", json.dumps({"pebble": _config(options)}, indent=2))
+        more = {"ocspResponderURL": "", "externalAccountBindingRequired": False}
+        write_text(ACME / "config.json", config(14000, 15000, **more, certificateValidityPeriod=options.validity))
         command = ["pebble", "-config", str(ACME / "config.json"), "-dnsserver", DNS]
-        environment = {
-            "PEBBLE_WFE_NONCEREJECT": str(options.nonce_reject),
-            "PEBBLE_VA_NOSLEEP": "1",
-            # Half of all authorizations would be reused at random, and their challenges not be tested.
-            "PEBBLE_AUTHZREUSE": "0",
-        }
-        start_service(ACME / "pebble", command, environment)
+        start_service(ACME / "pebble", command, environment(options.nonce_reject))
         write_json(ACME / "options.json", asdict(options))
     root = _root_certificate()
     for name in {lab, *users()}:
@@ -143,17 +138,26 @@ def _post(path: str, data: dict[str, object]) -> None:
         raise LabError(f"the ACME server's DNS answers {status} to {path}")
 
 
-def _config(options: Options) -> dict[str, object]:
-    return {
-        "listenAddress": f"{GATEWAY}:14000",
-        "managementListenAddress": f"{GATEWAY}:15000",
+def config(port: int, management: int, **more: object) -> str:
+    """A pebble's configuration: it listens on the bridge's address, with the certificate made here."""
+    common = {
+        "listenAddress": f"{GATEWAY}:{port}",
+        "managementListenAddress": f"{GATEWAY}:{management}",
         "certificate": str(ACME / "leaf.pem"),
         "privateKey": str(ACME / "leaf.key"),
         "httpPort": 80,
         "tlsPort": 443,
-        "ocspResponderURL": "",
-        "externalAccountBindingRequired": False,
-        "certificateValidityPeriod": options.validity,
+    }
+    return json.dumps({"pebble": {**common, **more}}, indent=2)
+
+
+def environment(nonce_reject: int) -> dict[str, str]:
+    """A pebble's environment, with the share of nonces that it refuses, in percent."""
+    return {
+        "PEBBLE_WFE_NONCEREJECT": str(nonce_reject),
+        "PEBBLE_VA_NOSLEEP": "1",
+        # Half of all authorizations would be reused at random, and their challenges not be tested.
+        "PEBBLE_AUTHZREUSE": "0",
     }
 
 

@@ -81,7 +81,7 @@ class Machine:
             "etc/resolv.conf": nameservers,
             # networkd in the guest, not addresses set from outside: it has to come back after a reboot.
             "etc/systemd/network/10-lab.network": (
-                f"[Match]\nName=host0\n\n[Link]\nMTUBytes={network.uplink_mtu()}\n\n[Network]\n"
+                f"[Match]\nName=host0 en*\n\n[Link]\nMTUBytes={network.uplink_mtu()}\n\n[Network]\n"
                 f"Address={self.address}/{network.NETWORK.prefixlen}\nGateway={network.GATEWAY}\n"
                 "LinkLocalAddressing=no\nIPv6AcceptRA=no\n"
             ),
@@ -131,6 +131,8 @@ class Machine:
                 "--timezone=off",
                 "--link-journal=no",
                 "--console=read-only",
+                # As in a virtual machine: systemd filters addresses and devices by BPF.
+                "--system-call-filter=bpf add_key keyctl request_key",
                 *binds,
             ]
         )

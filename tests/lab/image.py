@@ -58,15 +58,15 @@ class Recipe:
         return f"{self.release}-{digest[:12]}"
 
 
-def recipe(release: str) -> Recipe:
-    """The recipe for a release on this machine."""
+def recipe(release: str, more: tuple[str, ...] = ()) -> Recipe:
+    """The recipe for a release on this machine, with more packages."""
     if release not in sources.RELEASES:
         raise LabError(f"release {release!r}: not one of {', '.join(sources.RELEASES)}")
     authorities = sources.extra_authorities()
     pip = Path("/etc/pip.conf")
     return Recipe(
         release=release,
-        packages=PACKAGES,
+        packages=(*PACKAGES, *more),
         lines=tuple(sources.lines_for(release, sources.machine_sources())),
         apt_options=tuple(sources.machine_apt_options()),
         environment=tuple(sorted(sources.environment().items())),
@@ -76,15 +76,18 @@ def recipe(release: str) -> Recipe:
     )
 
 
-def ensure(release: str) -> tuple[Path, bool]:
-    """Directory of the image for a release, and whether it had to be built."""
-    wanted = recipe(release)
-    root = IMAGES / wanted.name
-    with locked(IMAGES / f".{release}.lock"):
+def ensure(release: str, kind: str = "", more: tuple[str, ...] = ()) -> tuple[Path, bool]:
+    """Directory of the image for a release, and whether it had to be built.
+
+    Those with more packages are of another kind, so that one does not make the other stale.
+    """
+    wanted = recipe(release, more)
+    root = IMAGES / f"{kind}{wanted.name}"
+    with locked(IMAGES / f".{kind}{release}.lock"):
         if root.is_dir():
             return root, False
-        _remove_stale(release)
-        scratch = Path(tempfile.mkdtemp(prefix=f".{release}-", dir=IMAGES))
+        _remove_stale(f"{kind}{release}")
+        scratch = Path(tempfile.mkdtemp(prefix=f".{kind}{release}-", dir=IMAGES))
         try:
             scratch.chmod(0o755)
             _bootstrap(wanted, scratch)

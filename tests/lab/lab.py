@@ -23,7 +23,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.lab import acme, git, image, network, packages, runner, sources, state
+from tests.lab import acme, ca, git, image, index, network, packages, runner, sources, state
 from tests.lab.host import Machine
 from tests.lab.host import remove as remove_host
 from tests.lab.process import LabError, run
@@ -255,6 +255,11 @@ class Lab:
                 step(note)
         step(f"ACME server at {acme.DIRECTORY}")
 
+    def authority(self, options: ca.Options | None = None) -> ca.Authority:
+        """A CA of its own, beside the one that all labs share; other options start it anew."""
+        with state.locked(state.LOCK):
+            return ca.up(self.state_dir, self.name, options or ca.Options())
+
     def acme_down(self) -> None:
         """This lab needs no ACME server any more."""
         with state.locked(state.LOCK):
@@ -274,6 +279,10 @@ class Lab:
             git.up()
         return git.Repository(self.name, name, tree)
 
+    def index(self, folder: Path) -> index.Index:
+        """A private index of the wheels in a folder, which the lab's hosts can ask by name and password."""
+        return index.up(self.state_dir, self.name, folder)
+
     def down(self, step: Step = silent) -> None:
         """End and remove all of it; with the last lab, what the labs share as well."""
         directories = sorted((self.state_dir / "hosts").glob("*"))
@@ -285,6 +294,8 @@ class Lab:
         with state.locked(state.LOCK):
             acme.leave(self.name)
             git.forget(self.name)
+            index.down(self.state_dir)
+            ca.down(self.state_dir)
             state.remove_tree(self.state_dir)
             if not state.lab_names():
                 clean_machine()

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
+from pathlib import Path
 
+from tests.lab import sources
 from tests.lab.process import LabError, run
+from tests.lab.state import CACHE, locked
 
 HOSTS = (
     "ca-certificates",
@@ -17,6 +21,7 @@ HOSTS = (
     "systemd-container",
 )
 ACME = ("openssl", "pebble")
+KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 GIT = ("git",)
 
 
@@ -43,3 +48,35 @@ def ensure(names: tuple[str, ...]) -> list[str]:
         run([*apt, "update"], timeout=300, env=env)
         run(install, timeout=600, env=env)
     return wanted
+
+
+def pebble_of_testing() -> Path:
+    """The program of Debian testing's package, unpacked into the cache and not installed: 2.10 or newer is wanted."""
+    folder = CACHE / "pebble-of-testing"
+    program = folder / "usr" / "bin" / "pebble"
+    with locked(CACHE / ".pebble-of-testing.lock"):
+        if program.exists():
+            return program
+        scratch = Path(tempfile.mkdtemp(prefix=".pebble-", dir=CACHE))
+        try:
+            # apt with lists of its own: the machine's own sources stay what they are.
+            (scratch / "lists" / "partial").mkdir(parents=True)
+            lines = sources.lines_for("testing", sources.machine_sources())[:1]
+            archive = lines[0].split()[1] if lines else "http://deb.debian.org/debian"
+            (scratch / "sources.list").write_text(f"deb [signed-by={KEYRING}] {archive} testing main\n")
+            options = {
+                "Dir::Etc::sourcelist": scratch / "sources.list",
+                "Dir::Etc::sourceparts": "/dev/null",
+                "Dir::State::lists": scratch / "lists",
+                "APT::Sandbox::User": "root",
+            }
+            apt = ["apt-get", "-q", *(f"-o{name}={value}" for name, value in options.items())]
+            run([*apt, "update"], timeout=300)
+            # apt downloads into the folder where it runs.
+            run(["env", f"--chdir={scratch}", *apt, "download", "pebble"], timeout=300)
+            (package,) = scratch.glob("pebble_*.deb")
+            run(["dpkg-deb", "--extract", str(package), str(scratch / "root")])
+            (scratch / "root").rename(folder)
+        finally:
+            shutil.rmtree(scratch)
+    return program

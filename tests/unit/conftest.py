@@ -72,6 +72,8 @@ def role_variable() -> Template:
         path = ROOT / "roles" / role
         loader = DataLoader()
         own = loader.load_from_file(str(path / "vars" / "main.yml"), trusted_as_template=True)
+        for task in loader.load_from_file(str(path / "tasks" / "main.yml"), trusted_as_template=True):
+            own |= task.get("ansible.builtin.set_fact", {})  # what is decided once
         everything = {**own, "role_path": str(path), "ansible_search_path": [str(path)], **variables}
         return Templar(loader, variables=everything).template(trust_as_template(f"{{{{ {name} }}}}"))
 

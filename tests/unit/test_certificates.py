@@ -6,7 +6,25 @@ import time
 from typing import Any
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.module_utils.certificates import due, parse_renewal, parse_x509
+from ansible_collections.asgi.deploy.plugins.module_utils.certificates import (
+    SELF_SIGNED,
+    STAND_IN,
+    Wanted,
+    account_lost,
+    due,
+    finding,
+    in_url,
+    is_address,
+    likely_reason,
+    parse_renewal,
+    parse_x509,
+    problem,
+    retry_at,
+    self_signed_due,
+    served_texts,
+    status_of,
+    told_to_wait,
+)
 
 CA = "https://acme.example.com/directory"
 
@@ -29,8 +47,9 @@ CA = "https://acme.example.com/directory"
         ),
         pytest.param(
             "notAfter=Dec 31 23:59:59 2049 GMT\n"
-            "X509v3 Subject Alternative Name: \n    IP Address:10.0.0.1, DNS:*.example.com, email:a@example.com\n",
-            ["*.example.com"],
+            "X509v3 Subject Alternative Name: \n    IP Address:10.0.0.1, DNS:*.example.com, email:a@example.com, "
+            "IP Address:2001:DB8:0:0:0:0:0:1\n",
+            ["*.example.com", "10.0.0.1", "2001:db8::1"],
             (2049, 12, 31, 23, 59, 59),
             id="names of other kinds",
         ),
@@ -44,7 +63,7 @@ def test_parse_x509(text: str, domains: list[str], end: tuple[int, ...]) -> None
 
 
 def test_parse_no_certificate() -> None:
-    assert parse_x509("") == {"domains": [], "ends": None}
+    assert parse_x509("") == {"domains": [], "ends": None, "issuer": ""}
 
 
 def test_end_can_be_compared_with_now() -> None:
@@ -55,6 +74,7 @@ def test_end_can_be_compared_with_now() -> None:
 @pytest.mark.parametrize(
     ("text", "server"),
     [
+        pytest.param(f"dns_rfc2136_x1 = 1\nserver = {CA}\n", CA, id="digits in a key"),
         pytest.param(f"version = 5.1\n[renewalparams]\naccount = 1a2b\nserver = {CA}\n", CA, id="as certbot writes it"),
         pytest.param(f"server={CA}", CA, id="no spaces"),
         pytest.param(f"# server = {CA}\n", None, id="comment"),
@@ -63,11 +83,21 @@ def test_end_can_be_compared_with_now() -> None:
     ],
 )
 def test_parse_renewal(text: str, server: str | None) -> None:
-    assert parse_renewal(text) == server
+    assert parse_renewal(text).get("server") == server
+
+
+DAY = 86400
+RENEWAL = {"server": CA, "key_type": "ecdsa", "required_profile": None, "authenticator": "webroot"}
+WANTED = Wanted("shop", ["b.example.com", "a.example.com"], renewal=RENEWAL)
 
 
 def found(**changes: Any) -> dict[str, Any]:
-    return {"domains": ["a.example.com", "b.example.com"], "server": CA, "expired": False, **changes}
+    renewal = {"server": CA, "key_type": "ecdsa", "authenticator": "webroot", "account": "1a2b"}
+    return {"domains": ["a.example.com", "b.example.com"], "renewal": renewal, "expired": False, **changes}
+
+
+def renewal(**changes: str) -> dict[str, Any]:
+    return found(renewal={**found()["renewal"], **changes})
 
 
 @pytest.mark.parametrize(
@@ -82,13 +112,225 @@ def found(**changes: Any) -> dict[str, Any]:
             id="a name less",
         ),
         pytest.param(
-            found(server="https://staging.example.com/directory"),
+            renewal(server="https://staging.example.com/directory"),
             "it is from https://staging.example.com/directory",
             id="another CA",
         ),
-        pytest.param(found(server=None), "it is from None", id="no CA"),
+        pytest.param(renewal(key_type="rsa"), "its key_type is rsa, not ecdsa", id="another kind of key"),
+        pytest.param(
+            renewal(required_profile="shortlived"), "its required_profile is shortlived, not None", id="another profile"
+        ),
+        pytest.param(
+            renewal(authenticator="standalone"), "its authenticator is standalone, not webroot", id="another challenge"
+        ),
+        pytest.param(found(renewal={}), "it is from None", id="no CA"),
         pytest.param(found(expired=True), "it has expired", id="expired"),
     ],
 )
 def test_due(certificate: dict[str, Any] | None, reason: str | None) -> None:
-    assert due(certificate, ["b.example.com", "a.example.com"], CA) == reason
+    assert due(certificate, WANTED) == reason
+
+
+def made(**changes: Any) -> dict[str, Any]:
+    return {
+        "domains": ["a.example.com", "b.example.com"],
+        "issuer": f"O = {STAND_IN}",
+        "made_here": STAND_IN,
+        "seconds": 7.0 * DAY,
+        "ends": time.gmtime(1_900_000_000),
+        **changes,
+    }
+
+
+@pytest.mark.parametrize(
+    ("certificate", "kind", "reason"),
+    [
+        (None, STAND_IN, "there is none"),
+        (made(), STAND_IN, None),
+        (made(seconds=0.0), STAND_IN, "it has expired"),
+        (made(seconds=3.0 * DAY), STAND_IN, "it will soon expire"),
+        (made(domains=["a.example.com"]), STAND_IN, "it is for a.example.com"),
+        # One of the CA's serves on, even for other names, and to its last hour.
+        (made(made_here=None, domains=["x.example.com"], seconds=60.0), STAND_IN, None),
+        (made(made_here=None, seconds=-60.0), STAND_IN, "it has expired"),
+        (made(), SELF_SIGNED, "it was not made here"),
+        (made(made_here=None), SELF_SIGNED, "it was not made here"),
+        (made(made_here=SELF_SIGNED, seconds=31.0 * DAY), SELF_SIGNED, None),
+        (made(made_here=SELF_SIGNED, seconds=29.0 * DAY), SELF_SIGNED, "it will soon expire"),
+    ],
+)
+def test_self_signed_due(certificate: dict[str, Any] | None, kind: str, reason: str | None) -> None:
+    assert self_signed_due(certificate, WANTED, kind) == reason
+
+
+def test_what_is_served() -> None:
+    assert served_texts(WANTED, b"chain", b"key") == [b"chainkey"]
+    assert [path.name for path in WANTED.files] == ["combined.pem"]
+    direct = Wanted("shop", ["example.com"], group="asgi-shop")
+    assert served_texts(direct, b"chain", b"key") == [b"chain", b"key"]
+    assert [path.name for path in direct.files] == ["fullchain.pem", "privkey.pem"]
+    assert Wanted("shop", ["*.example.com", "example.com"]).served_names == ["example.com"]
+    mixed = Wanted("shop", ["10.0.0.1", "a.example.com", "b.example.com", "2001:db8::1"])
+    assert mixed.served_names == ["a.example.com", "10.0.0.1"] and mixed.addresses == ["10.0.0.1", "2001:db8::1"]
+
+
+@pytest.mark.parametrize(
+    ("name", "address", "host"),
+    [
+        ("shop.example.com", False, "shop.example.com"),
+        ("192.0.2.1", True, "192.0.2.1"),
+        ("2001:db8::1", True, "[2001:db8::1]"),
+        ("192.0.2.256", False, "192.0.2.256"),
+        ("*.example.com", False, "*.example.com"),
+    ],
+)
+def test_addresses(name: str, address: bool, host: str) -> None:
+    assert is_address(name) is address and in_url(name) == host
+
+
+def test_finding_of_an_address() -> None:
+    assert finding("192.0.2.1", ["192.0.2.1"], ["192.0.2.1"], None) is None
+    text = str(finding("2001:db8::1", ["2001:db8::1"], [], "with status 404"))
+    assert "2001:db8::1 is no address of this host (behind NAT that may be right)" in text
+    assert "http://[2001:db8::1]/ on port 80 answers with status 404" in text
+
+
+LIMITED = (
+    "Error finalizing order :: rateLimited :: too many certificates (5) already issued for this exact set of "
+    "identifiers in the last 168h0m0s, retry after {}: see https://ca.example.com/limits"
+)
+
+
+@pytest.mark.parametrize(
+    ("said", "moment"),
+    [
+        (LIMITED.format("2026-11-22 20:00:00 UTC"), 1795377600.0),
+        (LIMITED.format("2026-11-22T20:00:00Z"), 1795377600.0),
+        ("rateLimited :: slow down", None),
+        ("dns :: the zone is locked, retry after 2026-11-22 20:00:00 UTC", None),
+    ],
+)
+def test_when_the_ca_wants_to_be_asked_again(said: str, moment: float | None) -> None:
+    assert retry_at(said) == moment
+    if moment:
+        assert likely_reason(said).endswith("it is asked again after 2026-11-22 20:00:00 UTC, not before")
+
+
+ASKED = {"server": CA, "domains": ["a.example.com"]}
+WAIT = {"ok": False, "wait": {"until": "2026-11-22T20:00:00Z", "asked": ASKED}}
+
+
+@pytest.mark.parametrize(
+    ("last", "asked", "now", "until"),
+    [
+        pytest.param(WAIT, ASKED, 1795377599.0, "2026-11-22T20:00:00Z", id="before"),
+        pytest.param(WAIT, ASKED, 1795377600.0, None, id="after"),
+        pytest.param(WAIT, {**ASKED, "server": "https://staging"}, 1795377599.0, None, id="another CA"),
+        pytest.param(WAIT, {**ASKED, "domains": ["b.example.com"]}, 1795377599.0, None, id="other names"),
+        pytest.param({"ok": True}, ASKED, 0.0, None, id="no limit"),
+        pytest.param(None, ASKED, 0.0, None, id="never asked"),
+    ],
+)
+def test_a_ca_that_said_when_is_not_asked_before(
+    last: dict[str, Any] | None, asked: dict[str, Any], now: float, until: str | None
+) -> None:
+    assert told_to_wait(last, asked, now) == until
+    if until:  # what is said instead is known again for what it is
+        assert retry_at(f"not asked: the CA's rate limit was reached before, retry after {until}") == 1795377600.0
+
+
+@pytest.mark.parametrize(
+    ("addresses", "own", "probe", "told"),
+    [
+        pytest.param(["192.0.2.1"], ["192.0.2.1"], None, [], id="all is right"),
+        pytest.param([], [], None, ["a.example.com has no address"], id="no address"),
+        pytest.param(
+            ["192.0.2.1", "192.0.2.9"],
+            ["192.0.2.1"],
+            None,
+            ["resolves to 192.0.2.9, which is no address"],
+            id="foreign",
+        ),
+        pytest.param(
+            ["192.0.2.1"],
+            ["192.0.2.1"],
+            "with status 404",
+            ["http://a.example.com/ on port 80 answers with"],
+            id="probe",
+        ),
+        pytest.param(["192.0.2.9"], [], "not (timed out)", ["192.0.2.9", "NAT", "answers not (timed out)"], id="both"),
+    ],
+)
+def test_finding(addresses: list[str], own: list[str], probe: str | None, told: list[str]) -> None:
+    text = finding("a.example.com", addresses, own, probe)
+    assert (text is None) == (not told)
+    assert all(part in str(text) for part in told)
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        ("urn:ietf:params:acme:error:rateLimited :: too many certificates already issued", "rate limit"),
+        ("requests.exceptions.ConnectionError: … Max retries exceeded with url: /dir", "directory does not answer"),
+        ("/opt/asgi/certbot/bin/certbot certonly … did not end within 600 s", "directory does not answer"),
+        ("  Type:   dns\n  Detail: DNS problem: NXDOMAIN looking up A", "finds no address"),
+        ("  Type:   connection\n  Detail: Get x: could not resolve URL", "finds no address"),
+        ("  Type:   connection\n  Detail: Timeout during connect", "does not reach port 80"),
+        ("  Type:   unauthorized\n  Detail: Invalid response from http://a.example.com/: 404", "another server"),
+        ("Unable to register an account: externalAccountRequired", "certificate_account"),
+        ("urn:ietf:params:acme:error:caa :: CAA record forbids", "CAA"),
+        ("Error returned by the ACME server: JWS has an invalid anti-replay nonce: P9lSz", "refused nonces"),
+        ("Plugin legacy name: Unable to determine base domain for a.example.com", "the DNS provider did not take"),
+        ("something new", "certbot's own words"),
+    ],
+)
+def test_likely_reason(said: str, reason: str) -> None:
+    assert reason in likely_reason(said)
+
+
+@pytest.mark.parametrize(
+    ("said", "lost"),
+    [
+        (
+            "urn:ietf:params:acme:error:accountDoesNotExist :: The request specified an account that does not exist",
+            True,
+        ),
+        ("Account with ID 1a2b not found", True),
+        ("No such authorization", False),
+        ("", False),
+    ],
+)
+def test_account_lost(said: str, lost: bool) -> None:
+    assert account_lost(said) is lost
+
+
+@pytest.mark.parametrize(
+    ("serving", "told"),
+    [
+        (None, "Nothing is served yet."),
+        (made(), "a self-signed stand-in is served, WHICH NO BROWSER TRUSTS."),
+        (made(made_here=None), "The one from before is served on; it ends 2030-03-17 17:46 UTC."),
+    ],
+)
+def test_problem_tells_what_is_served(serving: dict[str, Any] | None, told: str) -> None:
+    text = problem(WANTED, "Type: dns\nDetail: NXDOMAIN", ["a.example.com has no address"], serving)
+    lines = text.splitlines()
+    assert lines[0] == "shop: the CA gave no certificate for b.example.com, a.example.com."
+    assert told in lines[1]
+    assert "Seen from this host: a.example.com has no address." in lines
+    assert lines[-2:] == ["  Type: dns", "  Detail: NXDOMAIN"]
+
+
+def test_status() -> None:
+    last = {"at": "2026-01-01T00:00:00Z", "ok": False, "text": "…"}
+    assert status_of(WANTED, made(), last) == {
+        "name": "shop",
+        "domains": ["b.example.com", "a.example.com"],
+        "source": "stand-in",
+        "issuer": f"O = {STAND_IN}",
+        "not_after": "2030-03-17T17:46:40Z",
+        "days_left": 7.0,
+        "last": last,
+    }
+    assert status_of(WANTED, made(made_here=None, issuer="CN = R1"), None)["source"] == "acme"
+    assert status_of(WANTED, None, None)["not_after"] is None

@@ -250,3 +250,20 @@ def test_pending_survives_a_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     with filesets.pending_reload("nginx.service"):
         assert filesets.pending("nginx.service")
     assert not filesets.pending("nginx.service")
+
+
+def test_a_restart_that_did_not_come_about_is_still_due(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reload in between is not enough."""
+    monkeypatch.setattr(filesets, "PENDING", tmp_path / "pending")
+    with pytest.raises(RuntimeError), filesets.pending_reload("nginx.service", restart=True):
+        refuse()
+    assert filesets.pending_restart("nginx.service")
+    with pytest.raises(RuntimeError), filesets.pending_reload("nginx.service"):
+        refuse()
+    assert filesets.pending_restart("nginx.service")
+    with filesets.pending_reload("nginx.service", restart=True):
+        pass
+    assert not filesets.pending_restart("nginx.service")
+    with pytest.raises(RuntimeError), filesets.pending_reload("nginx.service"):
+        refuse()
+    assert filesets.pending("nginx.service") and not filesets.pending_restart("nginx.service")

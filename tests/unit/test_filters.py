@@ -40,7 +40,7 @@ def test_plan(template: Template, spec: dict[str, Any], facts: Facts) -> None:
     plan = template("{{ app | asgi.deploy.plan(ansible_facts) }}", app=app, ansible_facts=facts("12"), port=8080)
     assert plan["workers"] == 5
     assert plan["upstream"] == "/srv/asgi/shop/current/app.sock"
-    assert plan["platform"] == {"nginx_http2_directive": False, "post_quantum_group": False}
+    assert plan["platform"] == {"nginx_http2_directive": False, "nginx_http3": False, "post_quantum_group": False}
 
 
 def test_plan_tells_every_mistake(template: Template, spec: dict[str, Any], facts: Facts) -> None:

@@ -216,7 +216,7 @@ def test_asks_as_nginx_does(path: Path) -> None:
         assert asked(path, gate("/ready?deep=1")) is None
     first, *headers = requests[0].splitlines()
     assert first == "GET /ready?deep=1 HTTP/1.1"
-    expected = {"Host: shop.example.com", "X-Forwarded-Proto: https", "X-Forwarded-For: 127.0.0.1"}
+    expected = {"Host: shop.example.com", "X-Forwarded-Proto: https", "X-Forwarded-For: 127.0.0.1", "X-ASGI-Probe: 1"}
     assert expected <= set(headers)
     assert sum(header.startswith("Host:") for header in headers) == 1
 
@@ -384,13 +384,19 @@ def test_uptime_does_not_lengthen_the_wait_for_what_does_not_answer(path: Path) 
 Worker = Callable[[socket.socket], object]
 
 
+def signed(question: bytes, status: str = "200 OK") -> bytes:
+    """An answer; who is asked as the gate asks says who answers, as the runtime of a release does."""
+    worker = f"X-ASGI-Worker: {os.getpid()}\r\n" if b"\r\nX-ASGI-Probe: 1\r\n" in question else ""
+    return f"HTTP/1.1 {status}\r\nContent-Length: 0\r\n{worker}\r\n".encode()
+
+
 def answering(listener: socket.socket, status: str = "200 OK") -> None:
     """Serves one connection after another, as a synchronous server does."""
     while True:
         connection, _ = listener.accept()
         with connection, suppress(OSError):
-            while connection.recv(65536):
-                connection.sendall(f"HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n".encode())
+            while question := connection.recv(65536):
+                connection.sendall(signed(question, status))
 
 
 def failing(listener: socket.socket) -> None:
@@ -401,8 +407,8 @@ def looping(listener: socket.socket) -> None:
     """Serves as an event loop does: all workers are told of a connection, and one gets it."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while await reader.read(65536):
-            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+        while question := await reader.read(65536):
+            writer.write(signed(question))
         writer.close()
 
     async def run() -> None:
@@ -512,6 +518,38 @@ def test_worker_that_was_killed_does_not_count(path: Path) -> None:
         os.waitpid(started[0], 0)
         found = watch(str(path), gate(timeout=0.5, workers=2), alive, ours)
     assert found == "only 1 of 2 workers answered GET /ready (for 0.5 s)"
+
+
+@pytest.mark.parametrize(
+    ("header", "worker"),
+    [
+        pytest.param("X-ASGI-Worker: 4711\r\n", 4711, id="told"),
+        pytest.param("x-asgi-worker: 4711\r\n", 4711, id="in lower case, as uvicorn writes"),
+        pytest.param("", None, id="not told"),
+        pytest.param("X-ASGI-Worker: \r\n", None, id="empty"),
+        pytest.param("X-ASGI-Worker: -1\r\n", None, id="no number"),
+        pytest.param("X-ASGI-Worker: one\r\n", None, id="a word"),
+    ],
+)
+def test_who_answered(path: Path, header: str, worker: int | None) -> None:
+    text = f"HTTP/1.1 200 OK\r\n{header}Content-Length: 0\r\n\r\n"
+    with server(path, lambda connection, _: connection.sendall(text.encode())):
+        probe = Probe(str(path), gate(), 5)
+        probe.close()
+    assert (probe.worker, probe.wrong) == (worker, None)
+
+
+def test_worker_that_does_not_say_who_it_is(path: Path) -> None:
+    with server(path, reply("200 OK")):
+        found = watch(str(path), gate(timeout=0.3, workers=1), alive, nobody)
+    assert found == "only 0 of 1 workers answered GET /ready (for 0.3 s)"
+
+
+def test_process_of_another_service_does_not_count(path: Path) -> None:
+    """The number comes from what is tested: it must be one of the service's own processes."""
+    with workers(path, answering):
+        found = watch(str(path), gate(timeout=0.3, workers=1), alive, lambda: {1})
+    assert found == "only 0 of 1 workers answered GET /ready (for 0.3 s)"
 
 
 def test_workers_need_not_be_told_apart(path: Path) -> None:

@@ -7,7 +7,16 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
-from ansible_collections.asgi.deploy.plugins.module_utils.git import Mirror, not_found, parse_refs, pick
+from ansible_collections.asgi.deploy.plugins.module_utils.git import (
+    Mirror,
+    Submodule,
+    not_found,
+    parse_refs,
+    parse_submodules,
+    pick,
+    related,
+)
+from ansible_collections.asgi.deploy.plugins.module_utils.sources import Git
 
 A, B, C = "a" * 40, "b" * 40, "c" * 40
 REFS = {
@@ -233,3 +242,107 @@ def test_checkouts_do_not_mix(mirror: Mirror, repository: Repository, tmp_path: 
         (tmp_path / commit).mkdir()
         mirror.checkout(commit, tmp_path / commit)
     assert [path.name for path in (tmp_path / second).iterdir()] == ["main.py"]
+
+
+def test_locks_of_a_git_that_was_killed(mirror: Mirror, repository: Repository) -> None:
+    repository.commit("first")
+    released(mirror, "main")
+    stale = [mirror.path / name for name in ("packed-refs.lock", "refs/heads/main.lock", "HEAD.lock")]
+    for path in stale:
+        path.touch()
+    second = repository.commit("second")
+    assert released(mirror, "main") == second
+    assert not any(path.exists() for path in stale)
+
+
+@pytest.mark.parametrize(
+    ("url", "parent", "whole"),
+    [
+        ("https://other.example/x.git", "https://git.example.com/team/shop.git", "https://other.example/x.git"),
+        ("../lib.git", "https://git.example.com/team/shop.git", "https://git.example.com/team/lib.git"),
+        ("../lib.git", "https://git.example.com/team/shop.git/", "https://git.example.com/team/lib.git"),
+        ("../../o/lib.git", "https://git.example.com/team/shop.git", "https://git.example.com/o/lib.git"),
+        ("./lib", "/srv/git/shop", "/srv/git/shop/lib"),
+        ("../lib.git", "git@git.example.com:team/shop.git", "git@git.example.com:team/lib.git"),
+        ("../lib.git", "git@git.example.com:shop.git", "git@git.example.com:lib.git"),
+    ],
+)
+def test_related(url: str, parent: str, whole: str) -> None:
+    assert related(url, parent) == whole
+
+
+def test_parse_submodules() -> None:
+    settings = "submodule.a b.path\nlibs/a b\0submodule.a b.url\n../a.git\0submodule.x.y.path\nx\0submodule.x.y.url\nhttps://x\0"
+    listing = "\0".join([f"100644 blob {A}\tmain.py", f"160000 commit {B}\tlibs/a b", f"160000 commit {C}\tx", ""])
+    assert parse_submodules(settings, listing, "https://git.example.com/shop.git") == [
+        Submodule("https://git.example.com/a.git", B, "libs/a b"),
+        Submodule("https://x", C, "x"),
+    ]
+
+
+@pytest.mark.parametrize("settings", ["", "submodule.x.path\nlib\0"])
+def test_submodule_that_comes_from_nowhere(settings: str) -> None:
+    with pytest.raises(DeployError) as error:
+        parse_submodules(settings, f"160000 commit {B}\tlib\0", "https://git.example.com/shop.git")
+    text = "submodules: .gitmodules of https://git.example.com/shop.git does not say where 'lib' comes from"
+    assert str(error.value) == text
+
+
+def test_submodules_within_submodules(mirror: Mirror, repository: Repository, tmp_path: Path) -> None:
+    """What is recorded, and not what is newest; and without the network once it is here."""
+    inner, outer = Repository(tmp_path / "inner"), Repository(tmp_path / "outer")
+    allow = ("-c", "protocol.file.allow=always")
+    inner.commit("inner first")
+    outer.git(*allow, "submodule", "--quiet", "add", "../inner", "deep")
+    outer.commit("outer first")
+    repository.git(*allow, "submodule", "--quiet", "add", "../outer", "libs/outer")
+    commit = repository.commit("first")
+    outer.commit("outer second")
+    source = Git(mirror, None, submodules=True)
+    assert source.fetch("main", source.resolve("main")) == commit
+    for one in (repository, outer, inner):
+        one.path.rename(one.path.with_name(f"{one.path.name}-gone"))
+    assert source.fetch(commit, source.resolve(commit)) == commit
+    tree = tmp_path / "tree"
+    tree.mkdir()
+    source.checkout(commit, tree)
+    found = {str(path.relative_to(tree)): path.read_text() for path in tree.rglob("main.py")}
+    assert found == {
+        "main.py": "first",
+        "libs/outer/main.py": "outer first",
+        "libs/outer/deep/main.py": "inner first",
+    }
+    assert not list(tree.rglob(".git"))
+
+
+def test_submodules_stay_out_unless_asked_for(mirror: Mirror, repository: Repository, tmp_path: Path) -> None:
+    other = Repository(tmp_path / "other")
+    other.commit("other")
+    repository.git("-c", "protocol.file.allow=always", "submodule", "--quiet", "add", "../other", "lib")
+    commit = repository.commit("first")
+    source, tree = Git(mirror, None, submodules=False), tmp_path / "tree"
+    tree.mkdir()
+    source.checkout(source.fetch("main", commit), tree)
+    assert list((tree / "lib").iterdir()) == []
+    assert source.content(commit) != Git(mirror, None, submodules=True).content(commit)
+
+
+def test_a_submodule_from_the_network_reads_no_file_of_the_host(tmp_path: Path) -> None:
+    here = Repository(tmp_path / "private")
+    commit = here.commit("secret")
+    inner = Mirror(tmp_path / "m", "https://git.example.com/shop.git").of_submodule(
+        Submodule(str(here.path), commit, "x")
+    )
+    with pytest.raises(DeployError, match="transport 'file' not allowed"):
+        inner.fetch(commit, commit)
+
+
+def test_key_is_there_only_while_git_works(tmp_path: Path) -> None:
+    mirror = Mirror(tmp_path / "m", "ssh://git@localhost/x.git", "THE KEY\n\n")
+    with mirror._access() as env:
+        command = env["GIT_SSH_COMMAND"]
+        file = Path(command.rpartition("-oIdentityFile=")[2])
+        assert (file.read_text(), oct(file.stat().st_mode)[-4:]) == ("THE KEY\n", "0600")
+        assert "-oIdentitiesOnly=yes" in command
+        assert "THE KEY" not in str(env)
+    assert not file.exists()

@@ -29,7 +29,7 @@ DIGEST = "0a1b2c3d4e5f"
         ("audit", PurePosixPath("/srv/asgi/shop/deploys.jsonl")),
         ("mirror", PurePosixPath("/var/cache/asgi/git/shop.git")),
         ("data", PurePosixPath("/var/lib/asgi/shop")),
-        ("access_log", PurePosixPath("/var/log/nginx/asgi-shop.access.log")),
+        ("access_log", PurePosixPath("/var/log/nginx/asgi/shop.access.log")),
         ("user", "asgi-shop"),
         ("boot_unit", "asgi-boot@shop.service"),
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,17 +13,61 @@ Facts = Callable[[str], dict[str, Any]]
 
 
 def test_defaults(spec: dict[str, Any], facts: Facts) -> None:
-    assert app_plan(spec, facts("13")) == {
+    plan = app_plan(spec, facts("13"))
+    assert plan.pop("serving")["command"].startswith("gunicorn ")
+    assert not any(plan["settings"].pop("hooks").values())
+    assert not any(plan.pop("settings").values())
+    assert plan.pop("site")["names"] == spec["domains"]
+    assert "PrivateUsers=yes" in plan.pop("sandbox_lines")
+    assert not any(value for value in plan.pop("sandbox").values())
+    assert plan == {
         **spec,
         "version": "HEAD",
+        "source": {
+            "kind": "git",
+            "url": "https://git.example.com/shop.git",
+            "subdirectory": None,
+            "submodules": False,
+            "signers": [],
+            "deploy_key": None,
+        },
+        "verify": None,
+        "require_hashes": False,
+        "server_lock": None,
+        "source_packages": ["git"],
+        "subdirectory": None,
+        "submodules": False,
+        "deploy_key": None,
+        "archive": None,
+        "directory": None,
+        "package": None,
+        "extras": [],
+        "index": None,
+        "python": "system",
+        "wheelhouse": None,
         "state": "present",
         "remove_data": False,
         "env": {},
+        "secrets": {},
+        "launcher": "",
+        "env_file": None,
         "environment": "",
+        "python_path": [f"/srv/asgi/shop/releases/%i/{folder}" for folder in ("site", "src", "runtime")],
+        "files": {},
+        "storage": [],
+        "cache": [],
+        "links": {},
+        "state_directories": ["asgi/shop"],
+        "cache_directories": [],
+        "static": {},
+        "static_immutable": [],
+        "sandbox_changes": {},
         "workers": 5,
         "workers_reason": "io_bound: 2 x 2 CPUs + 1",
         "workload": "io_bound",
         "memory_per_worker": 256,
+        "limits": {"cpu": None, "memory": None, "tasks": None, "files": 65536},
+        "database": None,
         "server_requirements": [
             "gunicorn==27.0.1",
             "uvicorn==0.54.0",
@@ -30,26 +75,51 @@ def test_defaults(spec: dict[str, Any], facts: Facts) -> None:
             "uvloop==0.23.0",
             "httptools==0.9.0",
             "websockets==17.4",
+            "setproctitle==1.3.8",
+            "python-json-logger==4.2.0",
         ],
+        "server": "gunicorn",
+        "factory": False,
+        "log": {"format": "json", "level": "info", "levels": {}, "access": None},
+        "proxy": "nginx",
+        "tls": {
+            "port": 443,
+            "certificate": None,
+            "key": None,
+            "minimum_version": "1.2",
+            "ciphers": "ECDHE+AESGCM:ECDHE+CHACHA20",
+            "client_certificates": "none",
+            "client_ca": None,
+        },
+        "direct": None,
+        "public_units": ["asgi-shop.public.socket", "asgi-shop.public.service"],
+        "serving_folder": "/run/asgi-deploy/serving",
+        "tls_folder": "/etc/asgi-deploy/tls/shop",
+        "health": {"liveness": None, "readiness": None, "metrics": None},
         "installer": "auto",
         "timeout": 30,
         "graceful_timeout": 30,
         "gate": {"path": "/", "status": ["2xx", "3xx", "4xx"], "timeout": 60, "successes": 3, "uptime": 0},
         "release_command": None,
+        "needs": [],
         "release_timeout": 600,
+        "processes": {},
+        "jobs": {},
+        "units": [],
         "watch": {"seconds": 5, "error_percent": 10, "errors": 5},
         "drain_timeout": 30,
         "drain_limit": 30,
         "lock_timeout": 60,
         "keep_releases": 5,
         "user": "asgi-shop",
+        "wanted_units": ["network-online.target"],
         "data": "/var/lib/asgi/shop",
-        "access_log": "/var/log/nginx/asgi-shop.access.log",
+        "access_log": "/var/log/nginx/asgi/shop.access.log",
         "home": "/srv/asgi/shop",
         "upstream": "/srv/asgi/shop/current/app.sock",
         "upstream_keepalive": {"connections": 32, "time": 3, "timeout": 2},
         "boot_unit": "asgi-boot@shop.service",
-        "platform": {"nginx_http2_directive": True, "post_quantum_group": True},
+        "platform": {"nginx_http2_directive": True, "nginx_http3": True, "post_quantum_group": True},
     }
 
 
@@ -117,8 +187,8 @@ def test_watch(spec: dict[str, Any], facts: Facts, watch: dict[str, int], planne
 @pytest.mark.parametrize(
     ("major", "platform"),
     [
-        ("12", {"nginx_http2_directive": False, "post_quantum_group": False}),
-        ("13", {"nginx_http2_directive": True, "post_quantum_group": True}),
+        ("12", {"nginx_http2_directive": False, "nginx_http3": False, "post_quantum_group": False}),
+        ("13", {"nginx_http2_directive": True, "nginx_http3": True, "post_quantum_group": True}),
     ],
 )
 def test_platform(spec: dict[str, Any], facts: Facts, major: str, platform: dict[str, bool]) -> None:
@@ -183,7 +253,7 @@ A_LIST = "expected a list with an entry for each application"
         pytest.param({"name": "shop"}, f"asgi_apps: found a dictionary; {A_LIST}", id="dictionary"),
         pytest.param(
             ["shop"],
-            "asgi_apps[0]: found text, expected a dictionary with name, git, module and domains",
+            "asgi_apps[0]: found text, expected a dictionary with name, module, domains and a source such as git",
             id="list of names",
         ),
     ],
@@ -262,6 +332,55 @@ def test_no_applications(inventory: dict[str, Any], apps: Any, error: str) -> No
             id="choice",
         ),
         pytest.param(
+            {"server": "granian"},
+            [
+                "asgi_apps[0] (shop).server: found 'granian', expected one of gunicorn, gunicorn-asgi, uvicorn, "
+                "gunicorn-wsgi, as in 'gunicorn'"
+            ],
+            id="server",
+        ),
+        pytest.param(
+            {"settings": {"max_request": 1000}},
+            ["asgi_apps[0] (shop).settings.max_request: is not an option; did you mean max_requests?"],
+            id="misspelt setting",
+        ),
+        pytest.param(
+            {"settings": {"hooks": {"post_frok": "shop.hooks:post_fork"}}},
+            ["asgi_apps[0] (shop).settings.hooks.post_frok: is not an option; did you mean post_fork?"],
+            id="misspelt hook",
+        ),
+        pytest.param(
+            {"settings": {"bind": "0.0.0.0:8000", "threads": 4}},
+            [
+                "asgi_apps[0] (shop).settings.bind: is no setting of a release: the listener is systemd's, and nginx's "
+                "alone; leave it out, or write proxy: none to serve without nginx",
+                "asgi_apps[0] (shop).settings.threads: found 4, which server: gunicorn does not take: "
+                "an asgi worker has one event loop; write more workers",
+            ],
+            id="settings that a server is not given",
+        ),
+        pytest.param(
+            {"settings": ["bind"]},
+            ["asgi_apps[0] (shop).settings: found ['bind'], expected a dictionary"],
+            id="settings as a list",
+        ),
+        pytest.param(
+            {"settings": {"lifespan": True}},
+            ["asgi_apps[0] (shop).settings.lifespan: found True, which YAML reads as true or false; put it in quotes"],
+            id="on without quotes",
+        ),
+        pytest.param(
+            {"log": {"level": "warn", "levels": {"shop": "loud"}}, "health": {"metrics": "/"}},
+            [
+                "asgi_apps[0] (shop).log.level: found 'warn', expected one of debug, info, warning, error, critical, "
+                "as in 'info'",
+                "asgi_apps[0] (shop).log.levels: found shop: loud, expected one of debug, info, warning, error, "
+                "critical for each logger",
+                "asgi_apps[0] (shop).health.metrics: found '/', expected a path of a URL other than /, as in /ready",
+            ],
+            id="logs and health",
+        ),
+        pytest.param(
             {"timeout": "soon", "domains": ["Shop.example.com"], "env": {"A-B": 1}},
             [
                 "asgi_apps[0] (shop).timeout: found 'soon', expected a whole number, as in 30",
@@ -305,6 +424,11 @@ def test_no_email(inventory: dict[str, Any], email: Any) -> None:
     assert inventory_errors({**inventory, "certificate_email": email}) == [NO_EMAIL]
 
 
+GIVEN = {"certificate": "shop.pem", "key": "shop.key"}
+READ = {path: {"content": ""} for path in GIVEN.values()}
+TO_SHARE = "; to share it, each expects a path of its own, as in site: {path: /blog}"
+
+
 @pytest.mark.parametrize(
     ("changes", "errors"),
     [
@@ -316,19 +440,130 @@ def test_no_email(inventory: dict[str, Any], email: Any) -> None:
         ),
         pytest.param(
             {"name": "blog", "domains": ["blog.example.com", "www.example.com"]},
-            ["asgi_apps[1]: domain 'www.example.com' is taken by asgi_apps[0] on the same host"],
+            [f"asgi_apps[1]: domain 'www.example.com' is taken by asgi_apps[0] on the same host{TO_SHARE}"],
             id="domain",
         ),
         pytest.param(
+            {"name": "blog", "domains": ["blog.example.com", "9.9.9.9"]},
+            [
+                "certificate_profile: is missing; Let's Encrypt gives certificates for addresses, as 9.9.9.9 of "
+                "asgi_apps[1], with certificate_profile: shortlived alone"
+            ],
+            id="one address",
+        ),
+        pytest.param(
             {"name": "blog", "domains": "www.example.com"},
-            ["asgi_apps[1]: domain 'www.example.com' is taken by asgi_apps[0] on the same host"],
+            [f"asgi_apps[1]: domain 'www.example.com' is taken by asgi_apps[0] on the same host{TO_SHARE}"],
             id="domain written as text",
+        ),
+        pytest.param(
+            {"name": "blog", "domains": ["www.example.com"], "proxy": "none", "tls": {"port": 8443, **GIVEN}},
+            ["asgi_apps[1]: domain 'www.example.com' is taken by asgi_apps[0] on the same host"],
+            id="domain without nginx",
+        ),
+        pytest.param(
+            {"name": "blog", "domains": ["a.example.com"], "site": {"redirect_from": ["www.example.com"]}},
+            [f"asgi_apps[1]: domain 'www.example.com' is taken by asgi_apps[0] on the same host{TO_SHARE}"],
+            id="another name",
         ),
     ],
 )
 def test_two_applications(inventory: dict[str, Any], changes: dict[str, Any], errors: list[str]) -> None:
     inventory["asgi_apps"].append({**inventory["asgi_apps"][0], **changes})
-    assert inventory_errors(inventory) == errors
+    assert inventory_errors(inventory, READ) == errors
+
+
+def test_addresses_of_two_applications(inventory: dict[str, Any]) -> None:
+    shop = inventory["asgi_apps"][0]
+    inventory |= {"certificate_source": "self-signed", "certificate_email": None}
+    shop["domains"] = ["shop.example.com", "9.9.9.9"]
+    blog = {**shop, "name": "blog", "domains": ["2620:fe::9"]}
+    assert inventory_errors({**inventory, "asgi_apps": [shop, blog]}) == [
+        "asgi_apps[1]: has an address in domains, as asgi_apps[0] has; TLS does not say which one a visitor asks for: "
+        "give all addresses of a host to one application"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "errors"),
+    [
+        pytest.param(
+            {"proxy": "none", "tls": {**GIVEN, "port": 8443}},
+            {"proxy": "none", "tls": {**GIVEN, "port": 9443}},
+            [],
+            id="two",
+        ),
+        pytest.param({}, {"proxy": "none", "tls": {**GIVEN, "port": 8443}}, [], id="one beside nginx"),
+        pytest.param(
+            {"proxy": "none", "tls": {**GIVEN, "port": 8443}},
+            {"proxy": "none", "tls": {**GIVEN, "port": 8443}},
+            ["asgi_apps[1]: port 8443 is taken by asgi_apps[0] on the same host"],
+            id="one port twice",
+        ),
+        pytest.param(
+            {},
+            {"proxy": "none", "tls": GIVEN},
+            [
+                "asgi_apps[1]: port 443 is nginx's, because of asgi_apps[0] on the same host; "
+                "write another tls.port, and tls.certificate and tls.key instead of asking the CA on port 80"
+            ],
+            id="nginx's port",
+        ),
+        pytest.param(
+            {},
+            {"proxy": "none", "tls": {"port": 8443}},
+            [
+                "asgi_apps[1]: port 80 is nginx's, because of asgi_apps[0] on the same host; "
+                "write another tls.port, and tls.certificate and tls.key instead of asking the CA on port 80"
+            ],
+            id="the port of the challenge",
+        ),
+        pytest.param({"state": "absent"}, {"proxy": "none"}, [], id="nginx's application is absent"),
+        pytest.param(
+            {"proxy": "none", "tls": {"port": 8443}},
+            {"proxy": "none", "tls": {"port": 9443}},
+            [],
+            id="two that ask the CA",
+        ),
+    ],
+)
+def test_ports(inventory: dict[str, Any], first: dict[str, Any], second: dict[str, Any], errors: list[str]) -> None:
+    shop = inventory["asgi_apps"][0]
+    inventory["asgi_apps"] = [{**shop, **first}, {**shop, "name": "blog", "domains": ["blog.example.com"], **second}]
+    assert inventory_errors(inventory, READ) == errors
+
+
+@pytest.mark.parametrize("options", [{"certificate_challenge": "dns"}, {"certificate_source": "self-signed"}])
+def test_port_80_is_nginxs_where_the_ca_does_not_ask_there(inventory: dict[str, Any], options: dict[str, Any]) -> None:
+    direct = {"name": "blog", "domains": ["blog.example.com"], "proxy": "none", "tls": {"port": 8443}}
+    inventory["asgi_apps"].append({**inventory["asgi_apps"][0], **direct})
+    inventory |= {**options, "certificate_dns_hooks": {"auth": "/usr/local/bin/dns", "cleanup": "/usr/local/bin/dns"}}
+    assert [error for error in inventory_errors(inventory) if "port 80" in error] == []
+
+
+def test_given_certificate_needs_no_email(inventory: dict[str, Any]) -> None:
+    del inventory["certificate_email"]
+    inventory["asgi_apps"][0].update(proxy="none", tls=GIVEN)
+    assert inventory_errors(inventory, READ) == []
+    inventory["asgi_apps"][0].update(proxy="nginx", tls={})
+    assert inventory_errors(inventory, READ) == [NO_EMAIL]
+
+
+@pytest.mark.parametrize(
+    ("ca", "errors"),
+    [
+        ("ca.pem", []),
+        ("none.pem", ["certificate_ca_file: found 'none.pem', which is no file on the controller ({base}/none.pem)"]),
+        ("", []),
+        ("a\nb", ["certificate_ca_file: found 'a\\nb', expected a path on the controller"]),
+    ],
+)
+def test_a_file_of_a_role(inventory: dict[str, Any], tmp_path: Path, ca: str, errors: list[str]) -> None:
+    (tmp_path / "ca.pem").touch()
+    inventory["certificate_ca_file"] = ca
+    found = inventory_errors(inventory, base=str(tmp_path))
+    assert found[: len(errors)] == [error.format(base=tmp_path) for error in errors]
+    assert bool(found) == bool(errors)
 
 
 def test_two_applications_without_a_name(inventory: dict[str, Any]) -> None:

@@ -1,16 +1,15 @@
-"""Processes of a service: who descends from whom, and who holds a socket."""
+"""Processes of a service: who descends from whom."""
 
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.module_utils.processes import family, holder, parents
+from ansible_collections.asgi.deploy.plugins.module_utils.processes import family, parents
 
 PARENTS = {1: 0, 10: 1, 11: 10, 12: 10, 13: 12, 20: 1, 21: 20}
 
@@ -35,11 +34,11 @@ def test_family_of_nobody() -> None:
 
 
 @contextmanager
-def child(code: str, *descriptors: int) -> Iterator[subprocess.Popen[str]]:
+def child(code: str) -> Iterator[subprocess.Popen[str]]:
     """Another process, that has said that it is ready."""
     argv = [sys.executable, "-c", f"{code}\nprint('ready', flush=True)\nimport sys; sys.stdin.read()"]
     pipe = subprocess.PIPE
-    with subprocess.Popen(argv, stdin=pipe, stdout=pipe, text=True, pass_fds=descriptors) as process:
+    with subprocess.Popen(argv, stdin=pipe, stdout=pipe, text=True) as process:
         assert process.stdout
         assert process.stdout.readline() == "ready\n"
         try:
@@ -57,35 +56,3 @@ def test_parents() -> None:
         assert found[os.getpid()] == os.getppid()
         assert process.pid in family(os.getpid(), found)
         assert os.getpid() not in family(process.pid, found)
-
-
-def inode(one: socket.socket) -> str:
-    return str(os.fstat(one.fileno()).st_ino)
-
-
-def test_holder() -> None:
-    ours, theirs = socket.socketpair()
-    with closing(ours), child("", theirs.fileno()) as process, child("") as other:
-        found = inode(theirs)
-        theirs.close()
-        gone = 2**22 + 1
-        assert holder([gone, other.pid, process.pid], [found]) == process.pid
-        assert holder([other.pid, process.pid], ["1", found]) == process.pid
-        assert holder([other.pid], [found]) is None
-        assert holder([process.pid], [inode(ours)]) is None
-        assert holder([process.pid], []) is None
-        assert holder([], [found]) is None
-
-
-def test_holder_is_this_process() -> None:
-    with closing(socket.socket(socket.AF_UNIX)) as ours:
-        assert holder([os.getpid()], [inode(ours)]) == os.getpid()
-
-
-def test_descriptor_that_closes_meanwhile_hides_no_holder() -> None:
-    """Listing /proc/self/fd takes the lowest free descriptor, which is closed again when it is looked at."""
-    free = os.open("/dev/null", os.O_RDONLY)
-    with closing(socket.socket(socket.AF_UNIX)) as ours:
-        os.close(free)
-        assert ours.fileno() > free
-        assert holder([os.getpid()], [inode(ours)]) == os.getpid()

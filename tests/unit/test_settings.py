@@ -12,6 +12,17 @@ from ansible_collections.asgi.deploy.plugins.module_utils.watch import Watch
 
 def test_settings_come_back_from_a_record() -> None:
     gate = Gate(path="/ready", status=["2xx"], timeout=60, successes=3, host="shop.example.com", workers=5)
-    settings = Settings(gate, Watch(seconds=5, error_percent=10, errors=5), keep=5)
+    settings = Settings(
+        gate, Watch(5, 10, 5), keep=5, worker_count=5, workers_reason="given", sandbox={"outgoing": ["10.0.0.0/8"]}
+    )
     record = json.loads(json.dumps({"version": "v1", "settings": asdict(settings)}))
     assert Settings.recorded(record) == settings
+    assert record["settings"]["gate"]  # the record itself is left as it is
+
+
+def test_settings_of_a_record_without_workers() -> None:
+    gate = Gate(path="/ready", status=["2xx"], timeout=60, successes=3, host="shop.example.com", workers=5)
+    settings = asdict(Settings(gate, Watch(seconds=5, error_percent=10, errors=5), keep=5))
+    del settings["worker_count"], settings["workers_reason"], settings["sandbox"]
+    assert Settings.recorded({"settings": settings}).worker_count == 0
+    assert Settings.recorded({"settings": settings}).sandbox == {}

@@ -1,20 +1,14 @@
-"""Who listens and who is connected: text of /proc, and this process itself."""
+"""Who listens: text of /proc, and this process itself."""
 
 from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.module_utils.sockets import (
-    parse_tcp_listeners,
-    parse_unix_peers,
-    peer_inodes,
-    port_owners,
-)
+from ansible_collections.asgi.deploy.plugins.module_utils.sockets import parse_tcp_listeners, port_owners
 
 TCP = """\
   sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode                                                     
@@ -30,20 +24,6 @@ TCP6 = """\
    0: 00000000000000000000000000000000:01BB 00000000000000000000000000000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 18125 1 ffff8f5a4 100 0 0 10 0
 """  # noqa: E501
 
-OLD = "/srv/asgi/shop/releases/v1-0a1b2c3d/app.sock"
-UNIX = f"""\
-Num       RefCount Protocol Flags    Type St Inode Path
-0000000000000000: 00000002 00000000 00010000 0001 01 30001 {OLD}
-0000000000000000: 00000003 00000000 00000000 0001 03 30002 {OLD}
-0000000000000000: 00000003 00000000 00000000 0001 03 30003
-0000000000000000: 00000003 00000000 00000000 0001 03 30004 {OLD}
-0000000000000000: 00000003 00000000 00000000 0001 03 30005 {OLD}.old
-0000000000000000: 00000003 00000000 00000000 0001 02   309 {OLD}
-0000000000000000: 00000002 00000000 00010000 0001 01 30006 /run/two words/app.sock
-0000000000000000: 00000003 00000000 00000000 0001 03 30007 /run/two words/app.sock
-0000000000000000: 00000002 00000000 00000000 0002 01 30008 @/org/abstract
-"""
-
 
 @pytest.mark.parametrize(
     ("text", "listeners"),
@@ -56,47 +36,6 @@ Num       RefCount Protocol Flags    Type St Inode Path
 )
 def test_parse_tcp_listeners(text: str, listeners: dict[int, set[str]]) -> None:
     assert parse_tcp_listeners(text) == listeners
-
-
-@pytest.mark.parametrize(
-    ("text", "path", "peers"),
-    [
-        pytest.param(UNIX, OLD, ["30002", "30004", "309"], id="two, and one that waits"),
-        pytest.param(UNIX, "/run/two words/app.sock", ["30007"], id="space in the path"),
-        pytest.param(UNIX, "/srv/asgi/shop/releases/v1", [], id="beginning of a path"),
-        pytest.param(UNIX, "@/org/abstract", [], id="listener alone"),
-        pytest.param("", OLD, [], id="nothing"),
-    ],
-)
-def test_parse_unix_peers(text: str, path: str, peers: list[str]) -> None:
-    assert parse_unix_peers(text, path) == peers
-
-
-@pytest.fixture
-def listener(tmp_path: Path) -> Iterator[tuple[socket.socket, str]]:
-    path = str(tmp_path / "app.sock")
-    with closing(socket.socket(socket.AF_UNIX)) as server:
-        server.bind(path)
-        server.listen()
-        yield server, path
-
-
-def test_peers_of_a_socket(listener: tuple[socket.socket, str]) -> None:
-    server, path = listener
-    assert peer_inodes(path) == []
-    with closing(socket.socket(socket.AF_UNIX)) as client:
-        client.connect(path)
-        with closing(server.accept()[0]) as accepted:
-            assert peer_inodes(path) == [str(os.fstat(accepted.fileno()).st_ino)]
-            assert peer_inodes(path[:-1]) == []
-    assert peer_inodes(path) == []
-
-
-def test_who_waits_to_be_accepted_is_a_peer(listener: tuple[socket.socket, str]) -> None:
-    _, path = listener
-    with closing(socket.socket(socket.AF_UNIX)) as client:
-        client.connect(path)
-        assert len(peer_inodes(path)) == 1
 
 
 def comm() -> str:

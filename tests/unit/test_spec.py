@@ -99,7 +99,11 @@ def test_values(given: dict[str, Any], resolved: dict[str, Any]) -> None:
             ["app.domains: found {'a': 1}, expected a list of text"],
             id="dictionary as list",
         ),
-        pytest.param({**LEAST, "gate": ["/"]}, ["app.gate: found ['/'], expected a dictionary"], id="nested as list"),
+        pytest.param(
+            {**LEAST, "gate": ["/"]},
+            ["app.gate: found ['/'], expected a dictionary with path, timeout, status"],
+            id="nested as list",
+        ),
         pytest.param(
             {**LEAST, "gate": {"pth": "/", "timeout": "x"}},
             [

@@ -18,7 +18,7 @@ RELEASED = ("prepared", "released")
 GATED = ("prepared", "released", "started", "gated")
 LIVE = (*GATED, "live")
 WATCHED = (*LIVE, "watched")
-FROM_START = ("started", "gated", "live", "watched")
+FROM_START = ("started", "gated", "live", "working", "watched")
 
 
 def serving(**changes: Any) -> Seen:
@@ -43,17 +43,19 @@ def serving(**changes: Any) -> Seen:
         pytest.param(Seen(RELEASED, intact=True), FROM_START, id="released"),
         pytest.param(Seen(RELEASED), ("prepared", *FROM_START), id="released, then changed"),
         pytest.param(
-            Seen(RELEASED, intact=True, running=True), ("gated", "live", "watched"), id="running, gate not passed"
+            Seen(RELEASED, intact=True, running=True),
+            ("gated", "live", "working", "watched"),
+            id="running, gate not passed",
         ),
         pytest.param(
             Seen(GATED, intact=True, running=True, others=["v0"]),
-            ("gated", "live", "watched", "drained"),
+            ("gated", "live", "working", "watched", "drained"),
             id="gated by a run that was killed",
         ),
         pytest.param(Seen(GATED, intact=True, running=False), FROM_START, id="gated once, down since"),
         pytest.param(
             Seen(WATCHED, intact=True, running=True),
-            ("gated", "live", "watched"),
+            ("gated", "live", "working", "watched"),
             id="served once, still up for its last connections",
         ),
         pytest.param(Seen(WATCHED, intact=True), FROM_START, id="served once, stopped since"),
@@ -67,6 +69,17 @@ def serving(**changes: Any) -> Seen:
         pytest.param(serving(running=False), FROM_START, id="live, but down"),
         pytest.param(serving(running=False, intact=False), ("prepared", *FROM_START), id="live, changed and down"),
         pytest.param(serving(recorded=()), ("prepared", "released", *FROM_START), id="live, and its record is lost"),
+        pytest.param(serving(working=False), ("working",), id="live, with a process down"),
+        pytest.param(
+            serving(recorded=LIVE, working=False, others=["v0"]),
+            ("working", "watched", "drained"),
+            id="renamed by a run that was killed before the processes moved",
+        ),
+        pytest.param(
+            Seen(WATCHED, intact=True, running=True, working=True),
+            ("gated", "live", "working", "watched"),
+            id="served once, its processes still run",
+        ),
         pytest.param(serving(others=["v0"]), ("drained",), id="live and watched, others run"),
         pytest.param(serving(surplus=["v0"]), ("pruned",), id="live and watched, one is surplus"),
         pytest.param(serving(others=["v1"], surplus=["v0"]), ("drained", "pruned"), id="both"),

@@ -109,7 +109,10 @@ def test_switch(store: Store) -> None:
         store.switch(release)
         assert str(store.current.readlink()) == f"releases/{release}"
         assert store.live() == release
-    assert sorted(path.name for path in store.current.parent.iterdir()) == ["current", "releases"]
+    assert sorted(path.name for path in store.current.parent.iterdir()) == ["current", "previous", "releases"]
+    assert str(store.current.with_name("previous").readlink()) == "releases/v1"
+    store.switch("v2")
+    assert str(store.current.with_name("previous").readlink()) == "releases/v1"
 
 
 def test_switch_after_one_that_was_killed(store: Store) -> None:

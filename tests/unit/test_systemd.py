@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 import pytest
+from ansible_collections.asgi.deploy.plugins.module_utils import systemd
 from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
-from ansible_collections.asgi.deploy.plugins.module_utils.systemd import Unit, _message, parse_show, telling
+from ansible_collections.asgi.deploy.plugins.module_utils.systemd import (
+    Unit,
+    message,
+    parse_show,
+    readable,
+    telling,
+    usable,
+)
 
 SERVICE = """\
 Id=asgi-shop@v1-0a1b2c3d.service
@@ -58,6 +66,15 @@ def test_value_with_an_equals_sign() -> None:
     assert unit.properties == {"Id": "a.service", "Description": "a=b"}
 
 
+FAILED = {
+    "ActiveState": "failed",
+    "SubState": "failed",
+    "ExecMainCode": "1",
+    "ExecMainStatus": "3",
+    "Result": "exit-code",
+}
+
+
 @pytest.mark.parametrize(
     ("properties", "text"),
     [
@@ -78,6 +95,18 @@ def test_value_with_an_equals_sign() -> None:
 )
 def test_ending(properties: dict[str, str], text: str) -> None:
     assert Unit("a.service", properties).ending() == text
+
+
+def test_what_failed_for_good_is_told() -> None:
+    told = Unit("a.service", {**FAILED, "NRestarts": "600"}).told()
+    assert (told["state"], told["restarts"]) == ("failed (failed)", 600)
+    assert "a.service has failed and is not started any more: its process ended with status 3" in told["failed"]
+    assert "journalctl --unit=a.service" in told["failed"]
+
+
+@pytest.mark.parametrize("state", ["active", "activating", "inactive"])
+def test_what_may_start_again_has_not_failed(state: str) -> None:
+    assert Unit("a.service", {**FAILED, "ActiveState": state}).told()["failed"] == ""
 
 
 @pytest.mark.parametrize("result", ["success", "resources", "exec-condition", "protocol"])
@@ -104,6 +133,27 @@ def test_units_that_were_not_asked_for(text: str, names: list[str], message: str
 
 def test_no_units() -> None:
     assert parse_show("", []) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        pytest.param("", [], id="nothing"),
+        pytest.param(
+            "redis.service alias -\nsudo.service masked enabled\ncron.service enabled enabled\nx.mount generated -\n",
+            ["redis.service", "cron.service", "x.mount"],
+            id="files",
+        ),
+        pytest.param(
+            "-.mount loaded active mounted Root Mount\nnone.service not-found inactive dead none.service\n"
+            "a.service masked inactive dead a.service\n",
+            ["-.mount"],
+            id="units",
+        ),
+    ],
+)
+def test_usable(text: str, names: list[str]) -> None:
+    assert usable(text) == names
 
 
 TRACEBACK = "Traceback (most recent call last):"
@@ -142,4 +192,58 @@ def test_telling(entries: list[tuple[str, str]], lines: int, told: str) -> None:
     ],
 )
 def test_message(entry: dict[str, object], text: str) -> None:
-    assert _message(entry) == text
+    assert message(entry) == text
+
+
+LOGGED = '{"level": "ERROR", "logger": "shop", "message": "no database", "request_id": "0a1b2c3d"'
+
+
+@pytest.mark.parametrize(
+    ("said", "text"),
+    [
+        pytest.param("Traceback (most recent call last):", "Traceback (most recent call last):", id="plain"),
+        pytest.param("", "", id="empty"),
+        pytest.param(f"{LOGGED}}}", "ERROR shop: no database", id="logged as JSON"),
+        pytest.param(
+            f'{LOGGED}, "exception": "{TRACEBACK}\\n  x\\nE"}}',
+            f"ERROR shop: no database\n{TRACEBACK}\n  x\nE",
+            id="traceback",
+        ),
+        pytest.param(f'{LOGGED}, "exception": "E", "stack": "S"}}', "ERROR shop: no database\nE\nS", id="stack"),
+        pytest.param(f'{LOGGED}, "exception": null}}', "ERROR shop: no database", id="no exception"),
+        pytest.param('{"message": "started"}', '{"message": "started"}', id="of another program"),
+        pytest.param('{"message": 7, "level": "INFO", "logger": "a"}', "INFO a: 7", id="no text"),
+        pytest.param('{"msg": "started"}', '{"msg": "started"}', id="other keys"),
+        pytest.param(f"{LOGGED}", LOGGED, id="cut off"),
+        pytest.param("{not JSON}", "{not JSON}", id="braces"),
+        pytest.param('["message"]', '["message"]', id="a list"),
+        pytest.param("7", "7", id="a number"),
+    ],
+)
+def test_readable(said: str, text: str) -> None:
+    assert readable(said) == text
+    assert readable(message({"MESSAGE": list(said.encode())})) == text
+
+
+def test_traceback_within_a_record_is_told() -> None:
+    """Its process is the one that failed, as with a plain one."""
+    record = readable(f'{LOGGED}, "exception": "{TRACEBACK}\\nE"}}')
+    assert (
+        telling([("1", "start"), ("2", record), ("3", "other"), ("1", "end")], 9)
+        == f"ERROR shop: no database\n{TRACEBACK}\nE"
+    )
+
+
+@pytest.mark.parametrize(
+    ("names", "calls"),
+    [
+        ([], []),
+        (["asgi-shop.public.socket"], [["systemctl", "try-restart", "--", "asgi-shop.public.socket"]]),
+    ],
+)
+def test_try_restart(monkeypatch: pytest.MonkeyPatch, names: list[str], calls: list[list[str]]) -> None:
+    """Without names systemctl would have something to say, too."""
+    called: list[list[str]] = []
+    monkeypatch.setattr(systemd, "run", called.append)
+    systemd.try_restart(*names)
+    assert called == calls

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils.venvs import (
     Installer,
+    Interpreter,
     Pip,
     Requirements,
     complete,
     included,
+    interpreters,
     is_package,
     requirements_of,
 )
@@ -25,9 +28,10 @@ class Exporting(Installer):
     name = "uv"
 
     def __init__(self, text: str) -> None:
+        super().__init__()
         self.text = text
 
-    def lock(self, tree: Path) -> str:
+    def lock(self, tree: Path, extras: Sequence[str] = ()) -> str:
         return self.text
 
 
@@ -206,3 +210,102 @@ def test_complete(tmp_path: Path, text: str | None, mark: str, whole: bool) -> N
     if text is not None:
         (tmp_path / ".complete").write_text(text, encoding="utf-8")
     assert complete(tmp_path, mark) is whole
+
+
+EXTRAS = (
+    PROJECT
+    + """
+[project.optional-dependencies]
+postgres = ["asyncpg>=0.30"]
+red_is = ["redis"]
+all = ["Shop[postgres, red-is]", "orjson"]
+round = ["shop[round]"]
+"""
+)
+
+
+@pytest.mark.parametrize(
+    ("extras", "more"),
+    [
+        ([], []),
+        (["postgres"], ["asyncpg>=0.30"]),
+        (["Red.IS", "postgres"], ["redis", "asyncpg>=0.30"]),
+        (["all"], ["orjson", "asyncpg>=0.30", "redis"]),
+        (["all", "postgres"], ["orjson", "asyncpg>=0.30", "redis"]),
+        (["round"], []),
+    ],
+)
+def test_extras(tmp_path: Path, extras: list[str], more: list[str]) -> None:
+    found = requirements_of(make(tmp_path, {"pyproject.toml": EXTRAS}), Pip(), WHERE, extras)
+    assert found.text.splitlines() == ["fastapi>=0.100", "httpx", *more]
+
+
+@pytest.mark.parametrize(
+    ("files", "text"),
+    [
+        pytest.param(
+            {"pyproject.toml": EXTRAS},
+            f"extras: found 'mysql', which the pyproject.toml of {WHERE} does not have; "
+            "it has all, postgres, red-is, round",
+            id="another",
+        ),
+        pytest.param(
+            {"pyproject.toml": PROJECT},
+            f"extras: found 'mysql', which the pyproject.toml of {WHERE} does not have; it has none",
+            id="none",
+        ),
+        pytest.param(
+            {"requirements.txt": "a\n"},
+            f"extras: found mysql, but {WHERE} lists what it needs in a requirements.txt, which has none; "
+            "leave extras out, or add a uv.lock",
+            id="requirements.txt",
+        ),
+    ],
+)
+def test_extras_that_are_not_there(tmp_path: Path, files: dict[str, str], text: str) -> None:
+    with pytest.raises(DeployError) as error:
+        requirements_of(make(tmp_path, files), Pip(), WHERE, ["mysql"])
+    assert str(error.value) == text
+
+
+def test_what_is_included_may_lie_beside_the_folder_of_the_application(tmp_path: Path) -> None:
+    make(tmp_path, {"base.txt": "b\n", "backend/requirements.txt": "-r ../base.txt\n"})
+    found = requirements_of(tmp_path / "backend", Pip(), WHERE, whole=tmp_path)
+    assert found.text == "-r ../base.txt\nb\n"
+
+
+def python(folder: Path, name: str, mode: int = 0o755) -> Path:
+    path = folder / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("#!/bin/sh\necho cpython-399\n", encoding="utf-8")
+    path.chmod(mode)
+    return path
+
+
+def test_interpreters(tmp_path: Path) -> None:
+    for name in ("a/python3.9", "a/python3.13", "b/python3.13", "b/python3.14", "b/python3.13-config", "b/python3"):
+        python(tmp_path, name)
+    python(tmp_path, "b/python3.15", 0o644)
+    found = interpreters(f"{tmp_path}/a:{tmp_path}/b:{tmp_path}/none")
+    assert list(found.items()) == [
+        ("3.9", f"{tmp_path}/a/python3.9"),
+        ("3.13", f"{tmp_path}/a/python3.13"),
+        ("3.14", f"{tmp_path}/b/python3.14"),
+    ]
+
+
+def test_another_build_of_the_same_version_is_another_interpreter(tmp_path: Path) -> None:
+    path = python(tmp_path, "bin/python3.99")
+    found = Interpreter.wanted(str(path))
+    assert found.path == str(path)
+    assert found.tag.startswith("cpython-399-") and found.tag.endswith(str(path))
+    assert Interpreter.wanted("system").path == "/usr/bin/python3"
+
+
+@pytest.mark.parametrize("wanted", ["3.99", "/opt/nothing/bin/python3"])
+def test_an_interpreter_that_is_not_there(wanted: str) -> None:
+    with pytest.raises(DeployError) as error:
+        Interpreter.wanted(wanted)
+    text = str(error.value)
+    assert text.startswith(f"python: found '{wanted}', which this host does not have. It has ")
+    assert text.endswith("write one of these or python: system, or install it on the host before")

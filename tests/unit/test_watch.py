@@ -31,7 +31,8 @@ def test_statuses() -> None:
         line(499),
         json.dumps({"status": 500, "release": "v0"}),
         json.dumps({"status": 201, "release": "v1"}),
-        json.dumps({"status": 504, "release": ""}),
+        json.dumps({"status": 504, "release": "", "upstream": "unix:/srv/asgi/shop/current/app.sock"}),
+        json.dumps({"status": 200, "release": "", "upstream": ""}),
     ]
     assert statuses(lines, "v1") == [200, 502, 499, 201, 504]
 

@@ -61,6 +61,56 @@ def test_bounds(memory: int, minimum: int, maximum: int | None, count: int, more
 
 
 @pytest.mark.parametrize(
+    ("cpus", "limit", "workload", "count", "text"),
+    [
+        pytest.param(8, 1.5, "io_bound", 5, "io_bound: 2 x 2 CPUs + 1 (limited to 1.5 of 8)", id="a fraction"),
+        pytest.param(8, "2", "io_bound", 5, "io_bound: 2 x 2 CPUs + 1 (limited to 2 of 8)", id="a number as text"),
+        pytest.param(8, 0.1, "cpu_bound", 1, "cpu_bound: 1 CPUs (limited to 0.1 of 8)", id="less than one"),
+        pytest.param(8, 7.01, "cpu_bound", 8, "cpu_bound: 8 CPUs", id="the next whole CPU is the last"),
+        pytest.param(2, 16, "mixed", 3, "mixed: 1.5 x 2 CPUs", id="more than there are"),
+    ],
+)
+def test_cpu_limit(cpus: int, limit: Any, workload: str, count: int, text: str) -> None:
+    assert worker_count(host(cpus), workload, cpu_limit=limit) == WorkerCount(count, text)
+
+
+@pytest.mark.parametrize(
+    ("memory", "limit", "count", "more"),
+    [
+        pytest.param(LARGE, 1280, 5, "", id="just enough"),
+        pytest.param(LARGE, 1279, 4, "; 4 fit in the limit of 1279 MiB at 256 MiB each", id="all of the limit counts"),
+        pytest.param(2048, 1024, 4, "; 4 fit in 50% of 2048 MiB at 256 MiB each", id="as much as half of the host's"),
+        pytest.param(2048, 4096, 4, "; 4 fit in 50% of 2048 MiB at 256 MiB each", id="more than the host's share"),
+        pytest.param(LARGE, 100, 1, "; 0 fit in the limit of 100 MiB at 256 MiB each; at least 1", id="none fits"),
+    ],
+)
+def test_memory_limit(memory: int, limit: int, count: int, more: str) -> None:
+    assert worker_count(host(2, memory), memory_limit=limit) == WorkerCount(count, f"io_bound: 2 x 2 CPUs + 1{more}")
+
+
+@pytest.mark.parametrize(
+    ("connections", "each", "count", "more"),
+    [
+        pytest.param(100, 10, 5, "", id="just enough"),
+        pytest.param(99, 10, 4, "; 4 twice in 99 connections at 10 each", id="one short"),
+        pytest.param(2, 1, 1, "; 1 twice in 2 connections at 1 each", id="one worker"),
+    ],
+)
+def test_connections(connections: int, each: int, count: int, more: str) -> None:
+    found = worker_count(host(), connections=connections, connections_per_worker=each)
+    assert found == WorkerCount(count, f"io_bound: 2 x 2 CPUs + 1{more}")
+
+
+def test_all_bounds_at_once() -> None:
+    found = worker_count(host(8, 8192), cpu_limit=4, memory_limit=2000, connections=100, connections_per_worker=10)
+    assert found == WorkerCount(
+        5,
+        "io_bound: 2 x 4 CPUs + 1 (limited to 4 of 8); 7 fit in the limit of 2000 MiB at 256 MiB each; "
+        "5 twice in 100 connections at 10 each",
+    )
+
+
+@pytest.mark.parametrize(
     ("facts", "cpus"),
     [
         pytest.param({"processor_nproc": 2, "processor_vcpus": 8}, 2, id="affinity is heeded"),
@@ -120,6 +170,39 @@ def test_cpus(facts: dict[str, Any], cpus: int) -> None:
             {"minimum": 3, "maximum": 2},
             "maximum: found 2, expected at least the minimum, 3",
             id="maximum below minimum",
+        ),
+        *(
+            pytest.param(
+                host(),
+                {"cpu_limit": wrong},
+                f"cpu_limit: found {wrong!r}, expected a number above 0, as in cpu_limit=1.5",
+                id=f"CPU limit of {wrong!r}",
+            )
+            for wrong in (0, -1, "many", True, float("inf"), float("nan"))
+        ),
+        pytest.param(
+            host(),
+            {"memory_limit": 0},
+            "memory_limit: found 0, expected a whole number of at least 1, as in memory_limit=1",
+            id="memory limit of nothing",
+        ),
+        pytest.param(
+            host(),
+            {"connections": 19, "connections_per_worker": 10},
+            "connections: found 19, expected at least 20: 1 workers of two releases at 10 each",
+            id="too few connections for one worker",
+        ),
+        pytest.param(
+            host(),
+            {"connections": 40, "connections_per_worker": 10, "minimum": 3},
+            "connections: found 40, expected at least 60: 3 workers of two releases at 10 each",
+            id="too few connections for the minimum",
+        ),
+        pytest.param(
+            host(),
+            {"connections": 40, "connections_per_worker": 0},
+            "connections_per_worker: found 0, expected a whole number of at least 1, as in connections_per_worker=1",
+            id="workers without connections",
         ),
         pytest.param(
             {"processor_nproc": 2},

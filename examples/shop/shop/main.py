@@ -7,11 +7,12 @@ from contextlib import asynccontextmanager
 from html import escape
 from typing import TypedDict
 
-from fastapi import FastAPI, HTTPException, Request, status
+from fastapi import FastAPI, Request, Response, status
 from fastapi.responses import HTMLResponse
 
-from shop import __version__, probes
-from shop.models import Status, Version
+from shop import __version__, orders, probes
+from shop.models import Readiness, Status, Version
+from shop.services import Services
 
 PAGE = """\
 <!doctype html>
@@ -38,6 +39,7 @@ class State(TypedDict):
     """What the lifespan hands to every request."""
 
     ready: asyncio.Event
+    services: Services
 
 
 @asynccontextmanager
@@ -46,10 +48,11 @@ async def lifespan(_: FastAPI) -> AsyncIterator[State]:
     ready = asyncio.Event()
     seconds = float(os.environ.get("SHOP_WARM_UP_SECONDS", "0"))  # in place of filling caches
     warming = asyncio.create_task(warm_up(ready, seconds))
-    try:
-        yield {"ready": ready}
-    finally:
-        warming.cancel()
+    async with Services.from_environment() as services:
+        try:
+            yield {"ready": ready, "services": services}
+        finally:
+            warming.cancel()
 
 
 async def warm_up(ready: asyncio.Event, seconds: float) -> None:
@@ -59,6 +62,7 @@ async def warm_up(ready: asyncio.Event, seconds: float) -> None:
 
 
 app = FastAPI(title="shop", version=__version__, lifespan=lifespan)
+app.include_router(orders.router)
 app.include_router(probes.router)
 
 
@@ -75,16 +79,20 @@ async def home() -> str:
 
 @app.get("/health")
 async def health() -> Status:
-    """Liveness: the worker answers."""
+    """Liveness: the worker answers. A database that is down is no reason to start it again."""
     return Status(status="alive")
 
 
-@app.get("/ready", responses={status.HTTP_503_SERVICE_UNAVAILABLE: {"description": "Still starting"}})
-async def ready(request: Request) -> Status:
-    """Readiness: the worker may be given traffic."""
+@app.get("/ready", responses={status.HTTP_503_SERVICE_UNAVAILABLE: {"model": Readiness}})
+async def ready(request: Request, response: Response) -> Readiness:
+    """Readiness: the worker may be given traffic, as it is warm and all that it needs answers."""
+    response.status_code = status.HTTP_503_SERVICE_UNAVAILABLE
     if not request.state.ready.is_set():
-        raise HTTPException(status.HTTP_503_SERVICE_UNAVAILABLE, "still starting")
-    return Status(status="ready")
+        return Readiness(status="starting")
+    if down := await request.state.services.down():
+        return Readiness(status="waiting", down=down)
+    response.status_code = status.HTTP_200_OK
+    return Readiness(status="ready")
 
 
 @app.get("/version")

@@ -1,6 +1,7 @@
 """What the application answers with."""
 
 import os
+from datetime import datetime
 
 from pydantic import BaseModel, Field, JsonValue
 
@@ -11,6 +12,32 @@ class Status(BaseModel):
     """The answer to a probe."""
 
     status: str
+
+
+class Readiness(Status):
+    """The answer to the readiness probe: which backing services it waits for."""
+
+    down: list[str] = []
+
+
+class NewOrder(BaseModel):
+    """What a visitor orders."""
+
+    item: str = Field(min_length=1, max_length=200)
+    quantity: int = Field(default=1, ge=1, le=1000)
+
+
+class Order(NewOrder):
+    """An order as it is stored."""
+
+    id: int
+    placed: datetime
+
+
+class Visits(BaseModel):
+    """How often the shop was visited."""
+
+    visits: int
 
 
 class Version(BaseModel):
@@ -36,6 +63,7 @@ class Headers(Version):
     scheme: str
     http_version: str
     client: str | None
+    url: str
     headers: list[tuple[str, str]]
 
 

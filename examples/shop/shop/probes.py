@@ -46,6 +46,7 @@ async def headers(request: Request) -> Headers:
         scheme=request.url.scheme,
         http_version=request.scope["http_version"],
         client=request.client.host if request.client else None,
+        url=str(request.url_for("headers")),
         headers=request.headers.items(),
     )
 

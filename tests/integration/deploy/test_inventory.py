@@ -6,23 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.hosts import playbook
-
-# Nothing answers at this address, so a run that tried it would say so.
-INVENTORY = """\
-asgi:
-  hosts:
-    web1:
-      ansible_host: 198.18.0.254
-  vars:
-    certificate_email: ops@example.com
-    asgi_apps:
-      - name: shop
-        git: https://git.example.com/shop.git
-        version: v1.4.2
-        module: shop.main:app
-        domains: [shop.example.com]
-"""
+from tests.integration.refused import INVENTORY, refusal
 
 
 @pytest.mark.parametrize(
@@ -50,10 +34,4 @@ asgi:
 )
 def test_says_what_is_wrong(tmp_path: Path, right: str, wrong: str, message: str) -> None:
     assert right in INVENTORY
-    file = tmp_path / "inventory.yml"
-    file.write_text(INVENTORY.replace(right, wrong, 1))
-    run = playbook(inventories=(file,))
-    assert run.status != 0
-    assert message in run.output
-    assert "Gathering Facts" not in run.output
-    assert "unreachable=0" in run.output
+    assert message in refusal(tmp_path, INVENTORY.replace(right, wrong, 1))

@@ -10,8 +10,8 @@ from tests.integration.conftest import Web
 from tests.integration.hosts import RELEASES, playbook
 
 # Modules sent to one host by a run that changes nothing: facts, and a look at the web server, the application, the
-# certificate and the release. A task that costs a further one belongs into one of these.
-ROUND_TRIPS = 5
+# certificate, the release and the hardening. A task that costs a further one belongs into one of these.
+ROUND_TRIPS = 6
 
 COUNTING_SSH = """\
 #!/bin/sh
@@ -25,6 +25,9 @@ def test_check_mode_finds_nothing_to_do() -> None:
     run = playbook("--check", "--diff").ok()
     for host in RELEASES:
         assert run.counts(host)["changed"] == 0, run.output
+    for line in run.output.splitlines():
+        if line.startswith("included: "):
+            assert all(host in line for host in RELEASES), f"hosts wait for each other: {line}"
 
 
 def test_a_run_that_changes_nothing_takes_few_round_trips(tmp_path: Path) -> None:

@@ -66,7 +66,7 @@ import os
 os.close(3)
 """
 
-QUICK = {"path": "/ready", "timeout": 8}
+QUICK = {"path": "/ready", "timeout": 25}
 RELEASES = [
     Broken("import-error", "RuntimeError: broken at import", 'raise RuntimeError("broken at import")\n'),
     Broken(

@@ -71,7 +71,9 @@ def test_goes_back_without_losing_a_request(site: Web) -> None:
 
 def test_goes_back_to_a_release_that_still_drains(site: Web) -> None:
     """Whoever is connected to it stays so, and does not confuse its gate."""
-    playbook(f"--limit={site.host.name}", "--extra-vars", only(site.domain, watch={"seconds": 0})).ok()
+    playbook(
+        f"--limit={site.host.name}", "--extra-vars", only(site.domain, watch={"seconds": 0}, drain_timeout=600)
+    ).ok()
     first = site.live()
     with open_websocket(site) as ws:
         wanted = only(site.domain, env={"RUN": "next"}, watch={"seconds": 0})
@@ -142,6 +144,7 @@ def test_a_release_that_does_badly_is_taken_back(site: Web) -> None:
 @pytest.mark.parametrize("how", ["systemctl restart 'asgi-shop@*.service'", "pkill --signal TERM --oldest gunicorn"])
 def test_a_restart_loses_no_request(site: Web, how: str) -> None:
     release("v1.1.0")
+    site.drained()  # so that there is no older server
     pid = site.version()["pid"]
     with traffic([site], websocket=0):
         site.host.run(how)
@@ -175,7 +178,8 @@ def test_generations_overlap_while_somebody_is_connected(site: Web) -> None:
     with ExitStack() as stack:
         sockets: list[ClientConnection] = []
         for number in range(3):
-            wanted = only(site.domain, env={"RUN": str(number)}, watch={"seconds": 0})
+            # However long three releases take, nobody is cut off.
+            wanted = only(site.domain, env={"RUN": str(number)}, watch={"seconds": 0}, drain_timeout=600)
             playbook(f"--limit={site.host.name}", "--extra-vars", wanted).ok()
             generations.append(site.live())
             sockets.append(stack.enter_context(open_websocket(site)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -51,6 +52,7 @@ if action == "kill":
 print("reached", flush=True)
 """
 
+MARK = "ASGI_TEST_KILLS"
 POINTS = ("locked", "preparing", "prepared", "released", "started", "gated", "switched", "live", "watched")
 ALWAYS = {("module", "started"), ("controller", "gated"), ("host", "switched")}
 
@@ -74,8 +76,26 @@ def variables(site: Web, number: int) -> str:
 def start_playbook(site: Web, extra: str) -> subprocess.Popen[bytes]:
     argv = [str(Path(sys.executable).with_name("ansible-playbook")), "asgi.deploy.site", f"--limit={site.host.name}"]
     argv += [f"--inventory={HOSTS}", f"--inventory={INVENTORY}", "--extra-vars", extra]
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "stdin": subprocess.DEVNULL}
-    return subprocess.Popen(argv, cwd=TOP, start_new_session=True, env={**os.environ}, **quiet)  # type: ignore[call-overload, no-any-return]
+    quiet = subprocess.DEVNULL
+    return subprocess.Popen(
+        argv, cwd=TOP, env={**os.environ, MARK: str(time.time_ns())}, stdin=quiet, stdout=quiet, stderr=quiet
+    )
+
+
+def kill(run: subprocess.Popen[bytes]) -> None:
+    """Ends a run with its workers, which Ansible gives sessions of their own; their environment tells them."""
+    mark = next(part for part in environment(run.pid) if part.startswith(MARK.encode()))
+    for pid in [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdecimal()]:
+        if mark in environment(pid):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+
+def environment(pid: int) -> list[bytes]:
+    try:
+        return Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+    except OSError:  # it has ended meanwhile
+        return []
 
 
 @pytest.mark.parametrize(
@@ -100,7 +120,7 @@ def test_site_serves_and_the_next_run_finishes(site: Web, victim: str, point: st
     try:
         assert watcher.stdout.readline() == b"reached\n", f"the run never came to {point!r}"
         if victim == "controller":
-            os.killpg(run.pid, signal.SIGKILL)
+            kill(run)
         elif victim == "host":
             site.host.cut()
             site.host.start()
@@ -108,7 +128,7 @@ def test_site_serves_and_the_next_run_finishes(site: Web, victim: str, point: st
     finally:
         watcher.wait(timeout=90)
         if run.poll() is None:
-            os.killpg(run.pid, signal.SIGKILL)
+            kill(run)
     answer = https.wait(site.domain, site.host.address, site.ca, "/version")
     assert answer.status_code == 200
     assert answer.json()["release"].startswith(f"v{answer.json()['version']}-"), "one release's name, another's code"

@@ -10,7 +10,7 @@ import pytest
 
 from tests import https
 from tests.integration.conftest import Web, web
-from tests.integration.hosts import HOSTS, LAB, only, playbook
+from tests.integration.hosts import DOMAIN, HOSTS, LAB, only, playbook
 
 
 @pytest.fixture(name="site", scope="module")
@@ -97,9 +97,9 @@ def test_builds_from_a_lock_or_from_the_project(site: Web, installer: str) -> No
     repository = LAB.repository(name, HOSTS.parent / name)
     repository.create(source)
     repository.commit("v1.0.0")
-    LAB.set_dns({f"{name}.example.test": site.host.name})
+    LAB.set_dns({f"{name}.{DOMAIN}": site.host.name})
     wanted = only(
-        f"{name}.example.test",
+        f"{name}.{DOMAIN}",
         name=name,
         git=repository.url,
         version="v1.0.0",
@@ -109,7 +109,7 @@ def test_builds_from_a_lock_or_from_the_project(site: Web, installer: str) -> No
         gate={"path": "/"},
     )
     playbook("--extra-vars", wanted, f"--limit={site.host.name}").ok()
-    answer = https.wait(f"{name}.example.test", site.host.address, site.ca)
+    answer = https.wait(f"{name}.{DOMAIN}", site.host.address, site.ca)
     assert (answer.status_code, answer.text) == (200, "1.0.0")
     assert site.get("/version").status_code == 200, "the other application on the host serves on"
 

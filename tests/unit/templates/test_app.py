@@ -1,8 +1,8 @@
-"""Files of the role app: nginx's site, the units of a release, gunicorn's configuration."""
+"""Files of the role app: nginx's site, the units of a release, what is laid into it."""
 
 from __future__ import annotations
 
-import ast
+import json
 import re
 import socket
 import subprocess
@@ -33,6 +33,8 @@ KINDS = {
     "command": "command.service.j2",
     "drain": "drain.service.j2",
 }
+GUNICORN = "gunicorn --config=python:asgi_deploy_runtime.gunicorn_conf asgi_deploy_runtime.application:app"
+RUNTIME = Path(__file__).resolve().parents[3] / "roles" / "app" / "files" / "asgi_deploy_runtime"
 COMMAND = "alembic upgrade 'head; 100% $HOME'"
 
 
@@ -59,25 +61,12 @@ def unit(text: str) -> ConfigParser:
     return parser
 
 
-@pytest.mark.parametrize(
-    ("major", "present", "absent"),
-    [
-        ("12", ["listen 443 ssl http2;", "listen [::]:443 ssl http2;"], ["http2 on;", "X25519MLKEM768"]),
-        ("13", ["listen 443 ssl;", "listen [::]:443 ssl;", "http2 on;"], ["ssl http2"]),
-    ],
-)
-def test_site_of_a_system(site: Callable[[str], str], major: str, present: list[str], absent: list[str]) -> None:
+@DEBIAN
+def test_site_listens_as_the_host_does(site: Callable[[str], str], major: str) -> None:
+    """What differs between hosts is in the files of the role nginx; systems make no other sites."""
     text = site(major)
-    assert [words for words in present if words not in text] == []
-    assert [words for words in absent if words in text] == []
-
-
-@pytest.mark.parametrize(
-    ("major", "curves"),
-    [("12", "X25519:prime256v1:secp384r1"), ("13", "X25519MLKEM768:X25519:prime256v1:secp384r1")],
-)
-def test_site_curves(site: Callable[[str], str], major: str, curves: str) -> None:
-    assert directives(site(major), "ssl_ecdh_curve") == [curves]
+    assert directives(text, "include") == ["/etc/nginx/asgi/http.conf", "/etc/nginx/asgi/https.conf"]
+    assert not directives(text, "listen")
 
 
 @DEBIAN
@@ -90,7 +79,9 @@ def test_site_passes_on_no_claims_of_the_visitor(site: Callable[[str], str], maj
         "X-Forwarded-Host": "$host",
         "X-Forwarded-Port": "$server_port",
         "X-Real-IP": "$remote_addr",
-        "X-Request-ID": "$request_id",
+        "X-Forwarded-Prefix": '""',
+        "X-Request-ID": "$asgi_request_id",
+        "X-ASGI-Probe": '""',
         "Forwarded": '""',
         "Upgrade": "$http_upgrade",
         "Connection": "$asgi_connection",
@@ -114,10 +105,20 @@ def test_site_upstream(site: Callable[[str], str], major: str) -> None:
 def test_site_names_and_certificate(site: Callable[[str], str], major: str) -> None:
     text = site(major)
     assert directives(text, "server_name") == ["shop.example.com www.example.com"] * 2
-    assert directives(text, "ssl_certificate") == ["/etc/letsencrypt/live/shop/fullchain.pem"]
-    assert directives(text, "ssl_certificate_key") == ["/etc/letsencrypt/live/shop/privkey.pem"]
-    assert directives(text, "return") == ["301 https://$host$request_uri"]
-    assert directives(text, "include") == ["/etc/nginx/asgi/http.d/*.conf"]
+    assert directives(text, "ssl_certificate") == ["/etc/asgi-deploy/tls/shop/combined.pem"]
+    assert directives(text, "ssl_certificate_key") == ["/etc/asgi-deploy/tls/shop/combined.pem"]
+    assert directives(text, "return") == ["301 https://$host$request_uri", "503"]
+
+
+def test_site_with_addresses(render: Render, plan: Plan) -> None:
+    app = plan(domains=["2001:db8::1", "shop.example.com"], site={"redirect_from": ["192.0.2.1"]})
+    text = render("app", "site.conf.j2", app_plan=app)
+    names = ["[2001:db8::1] shop.example.com", "192.0.2.1"]
+    assert directives(text, "server_name") == [names[0], names[1], names[1], names[0]]
+    assert "return 301 https://[2001:db8::1]$request_uri;" in text
+    unnamed = text[text.index("unnamed.conf") :]
+    assert directives(unnamed, "ssl_certificate")[0] == "/etc/asgi-deploy/tls/shop/combined.pem"
+    assert "unnamed.conf" not in render("app", "site.conf.j2", app_plan=plan())
 
 
 @DEBIAN
@@ -143,6 +144,17 @@ def test_service_hangs_on_its_socket(render: Render, plan: Plan) -> None:
     assert not {"PartOf", "BindsTo", "Before"} & set(section)
 
 
+@pytest.mark.parametrize("kind", ["service", "command"])
+def test_needs_come_first_and_take_nothing_along(render: Render, plan: Plan, kind: str) -> None:
+    needs = ["postgresql.service", "srv-my\\x2dfiles.mount"]
+    text = render("app", KINDS[kind], app_plan=plan(needs=needs, release_command=COMMAND))
+    section = unit(text)["Unit"]
+    assert section["Wants"].split() == ["network-online.target", *needs]
+    assert set(section["Wants"].split()) <= set(section["After"].split())
+    assert not set(needs) & set(section.get("Requires", "").split())
+    assert not {"Requisite", "BindsTo", "PartOf"} & set(section)
+
+
 def test_service(render: Render, plan: Plan) -> None:
     text = render("app", "app.service.j2", app_plan=plan(graceful_timeout=40))
     service = unit(text)["Service"]
@@ -155,7 +167,7 @@ def test_service(render: Render, plan: Plan) -> None:
         "Restart": "always",
         "WorkingDirectory": f"{home}/src",
         "EnvironmentFile": f"{home}/environment",
-        "ExecStart": f"{home}/venv/bin/gunicorn --config={home}/gunicorn.conf.py shop.main:app",
+        "ExecStart": f"{home}/venv/bin/{GUNICORN}",
         "NoNewPrivileges": "yes",
         "CapabilityBoundingSet": "",
         "ProtectSystem": "strict",
@@ -170,46 +182,99 @@ def test_service_lets_a_worker_finish_before_it_is_ended(render: Render, plan: P
         assert int(service["TimeoutStopSec"]) > seconds
 
 
-def settings(text: str) -> dict[str, Any]:
-    """What a configuration of gunicorn sets to a literal value."""
-    found = {}
-    for node in ast.parse(text).body:
-        if (
-            isinstance(node, ast.Assign)
-            and isinstance(node.value, ast.Constant)
-            and isinstance(node.targets[0], ast.Name)
-        ):
-            found[node.targets[0].id] = node.value.value
-    return found
+def test_service_lets_kept_connections_end_before_it_is_ended(render: Render, plan: Plan) -> None:
+    direct = {"proxy": "none", "settings": {"keepalive": 75}, "graceful_timeout": 40}
+    service = unit(render("app", "app.service.j2", app_plan=plan(**direct)))["Service"]
+    assert int(service["TimeoutStopSec"]) > 40 + 2 * 75
 
 
-def test_gunicorn(render: Render, plan: Plan) -> None:
-    text = render("app", "gunicorn.conf.py.j2", app_plan=plan(workers=3, timeout=20, graceful_timeout=40))
-    compile(text, "gunicorn.conf.py", "exec")
-    assert settings(text) == {
-        "IDLE": 2,
-        "workers": 3,
-        "timeout": 20,
-        "graceful_timeout": 46,
-        "keepalive": 65,
-        "proc_name": "shop",
-        "worker_tmp_dir": "/dev/shm",
-        "control_socket_disable": True,
-        "forwarded_allow_ips": "*",
-    }
-    assert '"timeout_graceful_shutdown": 40,' in text
+@pytest.mark.parametrize(
+    ("options", "command"),
+    [
+        ({}, GUNICORN),
+        ({"server": "gunicorn-asgi"}, GUNICORN),
+        ({"server": "gunicorn-wsgi"}, GUNICORN),
+        ({"server": "uvicorn"}, "python -m asgi_deploy_runtime.serve"),
+    ],
+)
+def test_service_of_a_server(render: Render, plan: Plan, options: dict[str, Any], command: str) -> None:
+    """The runtime is found by PYTHONPATH, after the application's own modules, which may be called as ours are."""
+    text = render("app", "app.service.j2", app_plan=plan(**options))
+    home = "/srv/asgi/shop/releases/%i"
+    assert unit(text)["Service"]["ExecStart"] == f"{home}/venv/bin/{command}"
+    assert f"Environment=PYTHONPATH={home}/site:{home}/src:{home}/runtime\n" in text
 
 
-def test_gunicorn_binds_nothing(render: Render, plan: Plan) -> None:
-    tree = ast.parse(render("app", "gunicorn.conf.py.j2", app_plan=plan()))
-    assert "bind" not in {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+def test_folders_of_modules(render: Render, plan: Plan) -> None:
+    """A PYTHONPATH of the user's adds to the release's own, without which the server would not be found."""
+    planned = plan(env={"PYTHONPATH": "lib:/opt/lib", "A": "1"})
+    home = "/srv/asgi/shop/releases/%i"
+    for template in ("app.service.j2", "sandbox.j2"):
+        text = render("app", template, app_plan=planned)
+        assert f"Environment=PYTHONPATH={home}/site:{home}/src/lib:/opt/lib:{home}/src:{home}/runtime\n" in text
+    assert planned["environment"] == 'A="1"\n'
 
 
-def test_gunicorn_keeps_connections_longer_than_nginx(render: Render, plan: Plan) -> None:
-    """Were it to close first, a request that nginx has just sent would be lost."""
-    wanted = plan()
-    found = settings(render("app", "gunicorn.conf.py.j2", app_plan=wanted))
-    assert found["keepalive"] > wanted["upstream_keepalive"]["time"] + wanted["upstream_keepalive"]["timeout"]
+@pytest.mark.parametrize(
+    ("options", "watchdog"),
+    [
+        pytest.param({"server": "uvicorn", "workers": 1, "timeout": 20}, {"main", "20"}, id="one process"),
+        pytest.param({"server": "uvicorn", "workers": 2}, set(), id="a supervisor"),
+        pytest.param({"workers": 1}, set(), id="gunicorn"),
+    ],
+)
+def test_watchdog(render: Render, plan: Plan, options: dict[str, Any], watchdog: set[str]) -> None:
+    service = unit(render("app", "app.service.j2", app_plan=plan(**options)))["Service"]
+    assert {service[name] for name in ("NotifyAccess", "WatchdogSec") if name in service} == watchdog
+    assert service["Type"] == "exec"
+
+
+def test_metrics_of_a_release_lie_in_a_directory_of_its_own(render: Render, plan: Plan) -> None:
+    text = render("app", "app.service.j2", app_plan=plan(health={"metrics": "/metrics"}))
+    assert unit(text)["Service"]["RuntimeDirectory"] == "asgi-deploy/serving/shop@%i"
+    assert "Environment=PROMETHEUS_MULTIPROC_DIR=/run/asgi-deploy/serving/shop@%i\n" in text
+    without = render("app", "app.service.j2", app_plan=plan())
+    assert "PROMETHEUS" not in without
+
+
+def test_metrics_are_for_the_host_alone(render: Render, plan: Plan) -> None:
+    wanted = plan(health={"metrics": "/-/metrics"})
+    own = render("app", "metrics.conf.j2", app_plan=wanted)
+    assert "location = /shop {" in own
+    assert directives(own, "proxy_pass") == ["http://asgi_shop/-/metrics"]
+    site = render("app", "site.conf.j2", app_plan=wanted)
+    assert re.findall(r"location = (\S+) \{\s*return 404;", site) == ["/-/metrics"]
+    assert "return 404" not in render("app", "site.conf.j2", app_plan=plan())
+
+
+@pytest.mark.parametrize(("metrics", "state"), [("/metrics", "file"), (None, "absent")])
+def test_metrics_come_and_go(role_variable: Variable, plan: Plan, metrics: str | None, state: str) -> None:
+    *_, found = role_variable("app", "_app_site_files", app_plan=plan(health={"metrics": metrics}))
+    assert (found["path"], found["state"]) == ("/etc/nginx/asgi/metrics.d/shop.conf", state)
+
+
+def test_backlog(render: Render, plan: Plan) -> None:
+    """systemd listens, so the socket unit has to say it."""
+    text = render("app", "app.socket.j2", app_plan=plan(settings={"backlog": 512}))
+    assert unit(text)["Socket"]["Backlog"] == "512"
+
+
+def test_files_of_a_release(role_variable: Variable, plan: Plan) -> None:
+    """The whole runtime as it is in the repository, and what it is told."""
+    wanted = plan(log={"format": "text"})
+    files = role_variable("app", "_app_release_files", app_plan=wanted)
+    runtime = {f"runtime/asgi_deploy_runtime/{path.name}": path.read_text() for path in RUNTIME.glob("*.py")}
+    assert len(runtime) > 5
+    assert {name: text for name, text in files.items() if name.endswith(".py")} == runtime
+    assert set(files) - set(runtime) == {"runtime/asgi_deploy_runtime/settings.json", "drain.sh", "sandbox.conf"}
+    assert json.loads(files["runtime/asgi_deploy_runtime/settings.json"]) == wanted["serving"]["runtime"]
+
+
+def test_draining_is_shown_as_long_as_it_lasts(render: Render, plan: Plan) -> None:
+    """Where the runtime looks for it: health.py."""
+    mark = unit(render("app", "drain.service.j2", app_plan=plan()))["Service"]["RuntimeDirectory"]
+    assert mark == "asgi-deploy/draining/shop@%i"
+    assert "/run/asgi-deploy/draining" in (RUNTIME / "health.py").read_text()
 
 
 def test_boot(render: Render) -> None:
@@ -218,13 +283,13 @@ def test_boot(render: Render) -> None:
     assert unit(text)["Install"]["WantedBy"] == "multi-user.target"
 
 
-@pytest.mark.parametrize("name", ["site.conf.j2", "gunicorn.conf.py.j2", *KINDS.values()])
+@pytest.mark.parametrize("name", ["site.conf.j2", "metrics.conf.j2", *KINDS.values()])
 def test_undefined_is_an_error(render: Render, name: str) -> None:
     with pytest.raises(AnsibleError, match=r"object of type 'dict' has no attribute"):
         render("app", name, app_plan={})
 
 
-@pytest.mark.parametrize("name", ["site.conf.j2", "gunicorn.conf.py.j2", "boot.service.j2", *KINDS.values()])
+@pytest.mark.parametrize("name", ["site.conf.j2", "metrics.conf.j2", "boot.service.j2", *KINDS.values()])
 def test_text(render: Render, plan: Plan, name: str) -> None:
     text = render("app", name, app_plan=plan(release_command=COMMAND))
     assert text.startswith("# Written by asgi.deploy, role app")
@@ -233,15 +298,28 @@ def test_text(render: Render, plan: Plan, name: str) -> None:
     assert [line for line in text.splitlines() if line != line.rstrip()] == []
 
 
-@pytest.fixture
-def units(render: Render, plan: Plan, tmp_path: Path) -> dict[str, str]:
+EVERYTHING = {
+    "server": "uvicorn",
+    "workers": 1,
+    "settings": {"backlog": 64},
+    "health": {"metrics": "/metrics"},
+    "secrets": {"PASSWORD": "hunter22", "TOKEN": "hunter33"},
+}
+
+
+@pytest.fixture(params=[pytest.param({}, id="defaults"), pytest.param(EVERYTHING, id="everything")])
+def units(render: Render, plan: Plan, tmp_path: Path, request: pytest.FixtureRequest) -> dict[str, str]:
     """The units of a release whose programs are there."""
     programs = tmp_path / "releases" / RELEASE / "venv" / "bin"
     programs.mkdir(parents=True)
-    for name in ("gunicorn", "alembic"):
+    for name in ("gunicorn", "python", "alembic"):
         (programs / name).write_text("#!/bin/sh\n", encoding="utf-8")
         (programs / name).chmod(0o755)
-    wanted = {**plan(release_command=str(programs / COMMAND)), "home": str(tmp_path)}
+    wanted = {
+        **plan(release_command=str(programs / COMMAND), needs=["absent.service"], **request.param),
+        "home": str(tmp_path),
+    }
+    wanted["launcher"] = wanted["launcher"].replace("/srv/asgi/shop", str(tmp_path))
     return {Layout("shop").unit(kind, RELEASE): render("app", name, app_plan=wanted) for kind, name in KINDS.items()}
 
 
@@ -277,6 +355,35 @@ def test_release_command_sees_what_the_application_sees(render: Render, plan: Pl
     service, command = (render("app", KINDS[kind], app_plan=wanted) for kind in ("service", "command"))
     assert sandbox(command) == sandbox(service)
     assert {"PrivateUsers=yes", "ProtectSystem=strict", "StateDirectory=asgi/shop"} <= set(sandbox(command))
+
+
+def test_secrets_are_credentials_of_every_unit(render: Render, role_variable: Variable, plan: Plan) -> None:
+    """Their values are in no file of the release; commands find them by way of the runtime."""
+    job = {"command": "python -m shop.report", "schedule": "daily"}
+    wanted = plan(
+        secrets={"TOKEN": "hunter33", "PASSWORD": "hunter22"},
+        release_command=COMMAND,
+        processes={"worker": "celery worker"},
+        jobs={"report": job},
+    )
+    units = role_variable("app", "_app_units", app_plan=wanted)
+    release = "/srv/asgi/shop/releases/%i"
+    given = [f"LoadCredentialEncrypted={name}:{release}/secrets/{name}" for name in ("PASSWORD", "TOKEN")]
+    run = f"ExecStart={release}/venv/bin/python -m asgi_deploy_runtime.run "
+    started = {
+        "service": f"ExecStart={release}/venv/bin/gunicorn ",
+        "command": f'{run}"alembic" "upgrade" ',
+        "process-worker-1": f'{run}"celery" "worker"',
+        "job-report": f'{run}"python" "-m" ',
+    }
+    for kind, start in started.items():
+        assert set(given) <= set(units[kind].splitlines())
+        assert start in units[kind]
+    texts = {**units, **role_variable("app", "_app_release_files", app_plan=wanted)}
+    assert set(given) <= set(texts["sandbox.conf"].splitlines())
+    assert not [name for name, text in texts.items() if "hunter" in text]
+    without = role_variable("app", "_app_units", app_plan=plan(release_command=COMMAND))
+    assert not [kind for kind, text in without.items() if "Credential" in text or "runtime.run" in text]
 
 
 def test_release_command(render: Render, plan: Plan) -> None:

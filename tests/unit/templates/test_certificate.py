@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 Render = Callable[..., str]
+Variable = Callable[..., Any]
 Verify = Callable[..., None]
 
 OPTIONS = {
@@ -17,6 +18,7 @@ OPTIONS = {
     "certificate_domains": ["shop.example.com"],
     "certificate_email": "ops@example.com",
 }
+PROVIDER = {"name": "rfc2136", "credentials": {"server": "192.0.2.53", "name": "key", "secret": "hush"}}
 
 
 def test_challenge(render: Render) -> None:
@@ -25,21 +27,168 @@ def test_challenge(render: Render) -> None:
     assert "root /var/lib/asgi-deploy/acme;" in text
 
 
+def test_renewal_runs_what_a_run_sends(render: Render, role_variable: Variable) -> None:
+    lines = render("certificate", "renew.service.j2", **OPTIONS).splitlines()
+    module = "ansible_collections.asgi.deploy.plugins.module_utils.renewal"
+    assert f"ExecStart=/usr/bin/python3 -m {module} renew" in lines
+    assert "Environment=PYTHONPATH=/opt/asgi/lib PYTHONDONTWRITEBYTECODE=1" in lines
+    paths = [file["path"] for file in role_variable("certificate", "_certificate_module_files", **OPTIONS)]
+    assert f"/opt/asgi/lib/{module.replace('.', '/')}.py" in paths
+
+
+def test_renewal_runs_on_its_own(role_variable: Variable, tmp_path: Path) -> None:
+    """What is copied to the host is all that it imports."""
+    for file in role_variable("certificate", "_certificate_module_files", **OPTIONS):
+        path = tmp_path / str(file["path"]).removeprefix("/")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(file["content"], encoding="utf-8")
+    module = "ansible_collections.asgi.deploy.plugins.module_utils.renewal"
+    subprocess.run(
+        ["/usr/bin/python3", "-S", "-c", f"import {module}"],
+        env={"PYTHONPATH": str(tmp_path / "opt" / "asgi" / "lib")},
+        check=True,
+    )
+
+
 @pytest.mark.parametrize(
-    ("options", "environment"),
+    ("options", "there", "not_there"),
     [
-        pytest.param({}, [], id="a public CA"),
         pytest.param(
-            {"certificate_ca_file": __file__},
-            ["Environment=REQUESTS_CA_BUNDLE=/etc/asgi-deploy/acme-ca.pem"],
-            id="a CA of one's own",
+            {},
+            [
+                "server = https://acme-v02.api.letsencrypt.org/directory",
+                "domains = shop.example.com",
+                "key-type = ecdsa",
+                "authenticator = webroot",
+                "webroot-path = /var/lib/asgi-deploy/acme",
+            ],
+            ["eab", "profile", "manual"],
+            id="all defaults",
+        ),
+        pytest.param(
+            {"certificate_directory": "staging", "certificate_key_type": "rsa", "certificate_profile": "tlsserver"},
+            [
+                "server = https://acme-staging-v02.api.letsencrypt.org/directory",
+                "key-type = rsa",
+                "required-profile = tlsserver",
+            ],
+            ["eab"],
+            id="staging, RSA, a profile",
+        ),
+        pytest.param(
+            {"certificate_account": {"key_id": "kid-1", "hmac_key": "c2VjcmV0LWtleS1vZi0xNg"}},
+            ["eab-kid = kid-1", "eab-hmac-key = c2VjcmV0LWtleS1vZi0xNg"],
+            [],
+            id="account binding",
+        ),
+        pytest.param(
+            {
+                "certificate_challenge": "dns",
+                "certificate_dns_hooks": {"auth": "/bin/true"},
+                "certificate_domains": ["example.com", "*.example.com"],
+            },
+            [
+                "authenticator = manual",
+                "preferred-challenges = dns",
+                "manual-auth-hook = /etc/asgi-deploy/certificates/shop/auth",
+                "domains = example.com,*.example.com",
+            ],
+            ["webroot", "cleanup"],
+            id="hooks",
+        ),
+        pytest.param(
+            {"certificate_challenge": "dns", "certificate_dns_plugin": {**PROVIDER, "propagation": 5}},
+            [
+                "authenticator = dns-rfc2136",
+                "dns-rfc2136-credentials = /etc/asgi-deploy/certificates/shop/dns.ini",
+                "dns-rfc2136-propagation-seconds = 5",
+            ],
+            ["webroot", "manual", "hush"],
+            id="provider",
+        ),
+        pytest.param(
+            {"certificate_challenge": "dns", "certificate_dns_plugin": {"name": "route53"}},
+            ["authenticator = dns-route53"],
+            ["credentials", "propagation"],
+            id="the host's own role",
+        ),
+        pytest.param(
+            {"certificate_domains": ["192.0.2.1", "shop.example.com", "2001:db8::1"]},
+            ["domains = shop.example.com"],
+            ["192.0.2.1", "2001:db8::1"],
+            id="addresses",
+        ),
+        pytest.param({"certificate_domains": ["2001:db8::1"]}, [], ["\ndomains =", "2001"], id="addresses alone"),
+        pytest.param(
+            {"certificate_served": {"port": 8443, "group": "asgi-shop"}},
+            ["authenticator = standalone"],
+            ["webroot"],
+            id="without nginx",
         ),
     ],
 )
-def test_renewal(render: Render, options: dict[str, Any], environment: list[str]) -> None:
-    lines = render("certificate", "renew.service.j2", **OPTIONS, **options).splitlines()
-    assert [line for line in lines if line.startswith("Environment")] == environment
-    assert "ExecStart=/opt/asgi/certbot/bin/certbot renew --quiet --no-random-sleep-on-renew" in lines
+def test_what_certbot_is_told(render: Render, options: dict[str, Any], there: list[str], not_there: list[str]) -> None:
+    text = render("certificate", "certbot.ini.j2", **{**OPTIONS, **options})
+    assert set(there) <= set(text.splitlines())
+    assert not [word for word in not_there if word in text]
+
+
+def test_a_provider_is_part_of_what_shall_be_had(role_variable: Variable) -> None:
+    options = {**OPTIONS, "certificate_challenge": "dns", "certificate_dns_plugin": PROVIDER}
+    renewal = role_variable("certificate", "_certificate_wanted", **options)["renewal"]
+    assert renewal["authenticator"] == "dns-rfc2136" and renewal["dns_rfc2136_propagation_seconds"] is None
+    options["certificate_dns_plugin"] = {**PROVIDER, "propagation": 5}
+    wanted = role_variable("certificate", "_certificate_wanted", **options)
+    assert wanted["renewal"]["dns_rfc2136_propagation_seconds"] == "5" and "hush" not in str(wanted)
+    (venv,) = role_variable("certificate", "_certificate_venvs", **options)
+    assert "\ncertbot-dns-rfc2136==" in venv["requirements"] and "\ncertbot==" in venv["requirements"]
+    (venv,) = role_variable("certificate", "_certificate_venvs", **OPTIONS)
+    assert "certbot-dns" not in venv["requirements"]
+    assert not [
+        key for key in role_variable("certificate", "_certificate_wanted", **OPTIONS)["renewal"] if "dns" in key
+    ]
+
+
+def test_credentials_are_for_root_alone(role_variable: Variable) -> None:
+    options = {**OPTIONS, "certificate_challenge": "dns", "certificate_dns_plugin": PROVIDER}
+    files = role_variable("certificate", "_certificate_renewal_files", **options)
+    (file,) = [file for file in files if "hush" in str(file)]
+    assert (file["path"], file["mode"]) == ("/etc/asgi-deploy/certificates/shop/dns.ini", "0600")
+    assert "hush" in file["secret_content"] and "content" not in file
+    for others in (OPTIONS, {**options, "certificate_source": "self-signed"}):
+        found = role_variable("certificate", "_certificate_renewal_files", **others)
+        (gone,) = [file for file in found if file["path"].endswith("/dns.ini")]
+        assert gone["state"] == "absent" and not gone["secret_content"]
+
+
+def test_secrets_are_for_root_alone(role_variable: Variable) -> None:
+    binding = {"key_id": "kid-1", "hmac_key": "c2VjcmV0LWtleS1vZi0xNg"}
+    files = role_variable("certificate", "_certificate_renewal_files", **OPTIONS, certificate_account=binding)
+    holding = [file for file in files if binding["hmac_key"] in str(file)]
+    assert [(file["path"], file["mode"]) for file in holding] == [
+        ("/etc/asgi-deploy/certificates/shop/certbot.ini", "0600")
+    ]
+    assert binding["hmac_key"] in holding[0]["secret_content"]
+
+
+@pytest.mark.parametrize("group", [None, "asgi-shop"])
+def test_a_given_key_is_for_those_who_serve_it(role_variable: Variable, tmp_path: Path, group: str | None) -> None:
+    (tmp_path / "cert.pem").write_text("CHAIN\n", encoding="utf-8")
+    (tmp_path / "key.pem").write_text("KEY\n", encoding="utf-8")
+    given = {"certificate": str(tmp_path / "cert.pem"), "key": str(tmp_path / "key.pem")}
+    options = {**OPTIONS, "certificate_given": given, "certificate_served": {"group": group} if group else {}}
+    files = [
+        file
+        for name in ("_certificate_served_files", "_certificate_renewal_files")
+        for file in role_variable("certificate", name, **options)
+    ]
+    holding = [file for file in files if "KEY\n" in str(file.get("secret_content"))]
+    assert [(file["path"], file["mode"], file.get("group")) for file in holding] == [
+        ("/etc/asgi-deploy/tls/shop/privkey.pem", "0640", "asgi-shop")
+        if group
+        else ("/etc/asgi-deploy/tls/shop/combined.pem", "0600", None)
+    ]
+    assert not [file for file in files if "certbot" in file["path"] or "letsencrypt" in file["path"]]
 
 
 def test_timer(render: Render) -> None:
@@ -48,34 +197,18 @@ def test_timer(render: Render) -> None:
 
 
 def test_hook_is_a_program(render: Render, tmp_path: Path) -> None:
-    text = render("certificate", "reload.sh.j2", **OPTIONS)
+    text = render("certificate", "deployed.sh.j2", **OPTIONS)
     assert text.startswith("#!/bin/sh\n")
     hook = tmp_path / "hook"
     hook.write_text(text, encoding="utf-8")
     assert subprocess.run(["/bin/sh", "-n", str(hook)], check=False).returncode == 0
 
 
-def test_hook_reloads_nothing_that_is_broken(render: Render, tmp_path: Path) -> None:
-    (tmp_path / "nginx").write_text("#!/bin/sh\nexit 1\n", encoding="utf-8")
-    (tmp_path / "systemctl").write_text("#!/bin/sh\ntouch reloaded\n", encoding="utf-8")
-    for program in ("nginx", "systemctl"):
-        (tmp_path / program).chmod(0o755)
-    script = render("certificate", "reload.sh.j2", **OPTIONS)
-    ended = subprocess.run(["/bin/sh", "-c", script], env={"PATH": f"{tmp_path}:/bin"}, cwd=tmp_path, check=False)
-    assert ended.returncode != 0
-    assert not (tmp_path / "reloaded").exists()
-
-
-def test_systemd_takes_the_renewal(render: Render, tmp_path: Path, verify: Verify) -> None:
-    certbot = tmp_path / "certbot" / "bin" / "certbot"
-    certbot.parent.mkdir(parents=True)
-    certbot.write_text("#!/bin/sh\n", encoding="utf-8")
-    certbot.chmod(0o755)
-    options = {**OPTIONS, "certificate_ca_file": __file__, "_certificate_certbot": str(tmp_path / "certbot")}
+def test_systemd_takes_the_renewal(render: Render, verify: Verify) -> None:
     verify(
         {
-            "asgi-certificates.service": render("certificate", "renew.service.j2", **options),
-            "asgi-certificates.timer": render("certificate", "renew.timer.j2", **options),
+            "asgi-certificates.service": render("certificate", "renew.service.j2", **OPTIONS),
+            "asgi-certificates.timer": render("certificate", "renew.timer.j2", **OPTIONS),
         }
     )
 

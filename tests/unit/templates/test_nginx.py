@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+import ipaddress
+import json
 import re
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from ansible.errors import AnsibleError
 
+Facts = Callable[[str], dict[str, Any]]
 Render = Callable[..., str]
+Verify = Callable[..., None]
+
+IPV6 = {"all_ipv6_addresses": ["fe80::1"]}
+
+
+@pytest.fixture(name="render")
+def on_a_host(render: Render, facts: Facts) -> Render:
+    """Renders for a Debian 13 with IPv6, or for another host."""
+    return lambda *names, **given: render(*names, **{"ansible_facts": {**facts("13"), **IPV6}, **given})
 
 
 def test_defaults(render: Render) -> None:
@@ -47,6 +60,56 @@ def test_upgrade_map(render: Render) -> None:
     assert block.split() == ["default", "upgrade;", "''", "'';"]
 
 
+@pytest.mark.parametrize(
+    ("claimed", "taken"),
+    [
+        ("0a1b2c3d", True),
+        ("0a1b2c3", False),
+        ("A-b_c.d9" * 16, True),
+        ("A-b_c.d9" * 16 + "x", False),
+        ("0a1b2c3d\\n", False),
+        ('0a1b2c3d"}', False),
+        ("0a1b 2c3d", False),
+        ("", False),
+    ],
+)
+def test_request_id_that_is_taken_over(render: Render, claimed: str, taken: bool) -> None:
+    """Of what a visitor claims only what cannot forge a line of a log; the runtime's own rule is the same."""
+    text = render("nginx", "nginx.conf.j2")
+    (block,) = re.findall(r"map \$http_x_request_id \$asgi_request_id \{(.*?)\n    \}", text, re.DOTALL)
+    (pattern,) = re.findall(r'"~(.+)" \$http_x_request_id;', block)
+    assert "default $request_id;" in block
+    assert bool(re.search(pattern.replace("$", r"\Z"), claimed)) is taken
+
+
+def test_access_log(render: Render) -> None:
+    """Each line is JSON: values that are text are in quotes, and those without can be numbers only."""
+    (parts,) = re.findall(r"log_format asgi escape=json(.*?);\n", render("nginx", "nginx.conf.j2"), re.DOTALL)
+    line = "".join(re.findall(r"'([^']*)'", parts))
+    sample = re.sub(r"\$(status|body_bytes_sent|request_time)\b", "1", line)
+    found = json.loads(re.sub(r"\$\w+", "x", sample))
+    assert set(found) >= {"time", "request_id", "client", "method", "uri", "status", "seconds", "agent", "release"}
+
+
+def test_metrics_are_for_the_host_alone(render: Render) -> None:
+    text = render("nginx", "metrics.conf.j2", nginx_metrics_port="9999")
+    assert re.findall(r"listen ([^;]+);", text) == ["127.0.0.1:9999"]
+    assert re.findall(r"listen ([^;]+);", render("nginx", "metrics.conf.j2")) == ["127.0.0.1:9180"]
+    assert "include /etc/nginx/asgi/metrics.d/*.conf;" in text
+
+
+def test_logs_are_bounded(render: Render) -> None:
+    lines = {line.strip() for line in render("nginx", "logrotate.conf.j2").splitlines()}
+    assert {"maxsize 100M", "rotate 7", "create 0640 www-data adm"} <= lines
+    (folder,) = re.findall(r"access_log (/\S+)/[^/]+ asgi;", render("nginx", "nginx.conf.j2"))
+    assert f"{folder}/*.log {{" in lines
+
+
+def test_systemd_takes_the_rotation_of_logs(render: Render, verify: Verify) -> None:
+    service = render("nginx", "logs.service.j2").replace("/usr/sbin/logrotate", "/bin/true")
+    verify({"asgi-logs.service": service, "asgi-logs.timer": render("nginx", "logs.timer.j2")})
+
+
 def test_order_of_includes(render: Render) -> None:
     """The catch-all servers come first; what the user put into sites-enabled stays in."""
     text = render("nginx", "nginx.conf.j2")
@@ -55,6 +118,7 @@ def test_order_of_includes(render: Render) -> None:
         "/etc/nginx/mime.types",
         "/etc/nginx/conf.d/*.conf",
         "/etc/nginx/asgi/default.conf",
+        "/etc/nginx/asgi/metrics.conf",
         "/etc/nginx/asgi/sites/*.conf",
         "/etc/nginx/sites-enabled/*",
     ]
@@ -63,14 +127,196 @@ def test_order_of_includes(render: Render) -> None:
 def test_unknown_names_are_refused(render: Render) -> None:
     text = render("nginx", "default.conf.j2")
     assert text.count("default_server;") == 4
+    assert "reuseport" not in text
     assert "return 444;" in text
     assert "ssl_reject_handshake on;" in text
     assert "include /etc/nginx/asgi/http.d/*.conf;" in text
 
 
-@pytest.mark.parametrize("name", ["nginx.conf.j2", "default.conf.j2"])
+@pytest.mark.parametrize(
+    ("major", "ipv6", "options", "lines"),
+    [
+        ("12", {}, {}, ["listen 443 ssl http2;"]),
+        ("12", IPV6, {}, ["listen 443 ssl http2;", "listen [::]:443 ssl http2;"]),
+        ("13", {"all_ipv6_addresses": []}, {}, ["listen 443 ssl;", "http2 on;"]),
+        ("13", IPV6, {}, ["listen 443 ssl;", "listen [::]:443 ssl;", "http2 on;"]),
+        (
+            "13",
+            {},
+            {"nginx_http3": True},
+            [
+                "listen 443 ssl;",
+                "listen 443 quic;",
+                "http2 on;",
+                "add_header Alt-Svc 'h3=\":443\"; ma=86400' always;",
+            ],
+        ),
+        (
+            "13",
+            {},
+            {"nginx_proxy_protocol": True, "nginx_trusted_proxies": ["10.0.0.1"]},
+            ["listen 443 ssl proxy_protocol;", "http2 on;"],
+        ),
+    ],
+)
+def test_begin_of_servers_with_tls(
+    render: Render, facts: Facts, major: str, ipv6: dict[str, Any], options: dict[str, Any], lines: list[str]
+) -> None:
+    text = render("nginx", "https.conf.j2", ansible_facts={**facts(major), **ipv6}, **options)
+    found = re.findall(r"^(?:listen|http2|add_header Alt-Svc).*$", text, re.MULTILINE)
+    assert found == lines
+
+
+def test_begin_of_servers_without_tls(render: Render) -> None:
+    text = render("nginx", "http.conf.j2", nginx_health_path="/up")
+    assert re.findall(r"listen ([^;]+);", text) == ["80", "[::]:80"]
+    assert "include /etc/nginx/asgi/http.d/*.conf;" in text
+    assert "location = /up {" in text
+    assert "    location = /-/nginx {" in render("nginx", "default.conf.j2")
+
+
+def test_one_server_has_the_sockets_of_http_3(render: Render) -> None:
+    text = render("nginx", "default.conf.j2", nginx_http3=True)
+    assert re.findall(r"listen ([^;]*quic[^;]*);", text) == [
+        "443 quic reuseport default_server",
+        "[::]:443 quic reuseport default_server",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("options", "found"),
+    [
+        ({}, []),
+        (
+            {"nginx_trusted_proxies": ["10.0.0.0/8", "2001:db8::1"]},
+            ["set_real_ip_from 10.0.0.0/8", "set_real_ip_from 2001:db8::1", "real_ip_header X-Forwarded-For"],
+        ),
+        (
+            {"nginx_trusted_proxies": ["10.0.0.1"], "nginx_proxy_protocol": True},
+            ["set_real_ip_from 10.0.0.1", "real_ip_header proxy_protocol"],
+        ),
+    ],
+)
+def test_whose_word_on_addresses_is_taken(render: Render, options: dict[str, Any], found: list[str]) -> None:
+    text = render("nginx", "nginx.conf.j2", **options)
+    assert re.findall(r"(?:set_real_ip_from|real_ip_header) [^;]+", text) == found
+
+
+def test_modern_tls(render: Render) -> None:
+    text = render("nginx", "nginx.conf.j2", nginx_tls="modern")
+    assert re.findall(r"ssl_protocols ([^;]+);", text) == ["TLSv1.3"]
+    assert "ssl_ciphers" not in text
+    assert "ssl_stapling" not in text
+
+
+@pytest.mark.parametrize(
+    ("major", "groups"),
+    [("12", "X25519:prime256v1:secp384r1"), ("13", "?X25519MLKEM768:X25519:prime256v1:secp384r1")],
+)
+def test_groups(render: Render, facts: Facts, major: str, groups: str) -> None:
+    text = render("nginx", "nginx.conf.j2", ansible_facts=facts(major))
+    assert re.findall(r"ssl_ecdh_curve ([^;]+);", text) == [groups]
+
+
+def test_compression_leaves_secrets_alone(render: Render) -> None:
+    """nginx compresses text/html wherever it compresses at all, whatever the types are."""
+    assert re.findall(r"(gzip|brotli) (\w+);", render("nginx", "https.conf.j2", nginx_brotli=True)) == [
+        ("gzip", "off"),
+        ("brotli", "off"),
+    ]
+    for name in ("nginx.conf.j2", "https.conf.j2", "compress.conf.j2"):
+        assert "gzip o" in render("nginx", name)
+        assert "brotli" not in render("nginx", name)
+
+
+def test_error_pages(render: Render) -> None:
+    """nginx puts in what differs; what is left without it is JSON."""
+    page = re.sub(r"<!--# echo var=\"(\w+)\".*?-->", lambda found: "1", render("nginx", "error.json.j2"))
+    assert json.loads(page) == {"status": 1, "title": "1", "request_id": "1"}
+    text = render("nginx", "nginx.conf.j2")
+    (titles,) = re.findall(r"map \$status \$asgi_error \{(.*?)\}", text, re.DOTALL)
+    (answered,) = re.findall(r"error_page ([0-9 ]+) /-/", render("nginx", "https.conf.j2"))
+    assert re.findall(r"^ +([0-9]+) ", titles, re.MULTILINE) == answered.split()
+
+
+@pytest.mark.parametrize(
+    ("accept", "kind"),
+    [
+        ("application/json", "json"),
+        ("application/problem+json, */*", "json"),
+        ("application/json;q=0.9, text/html", "json"),
+        ("text/html,application/xhtml+xml,application/json;q=0.9", "html"),
+        ("*/*", "html"),
+        ("", "html"),
+    ],
+)
+def test_kind_of_an_error_page(render: Render, accept: str, kind: str) -> None:
+    text = render("nginx", "nginx.conf.j2")
+    (pattern,) = re.findall(r'"~\*(.+)" json;', text)
+    assert ("json" if re.search(pattern, accept, re.IGNORECASE) else "html") == kind
+
+
+def test_snippet(render: Render) -> None:
+    text = render("nginx", "nginx.conf.j2", nginx_snippet="map $a $b {\n    default 1;\n}\n")
+    assert "    map $a $b {\n        default 1;\n    }\n" in text
+    assert text.index("map $a $b") < text.index("include /etc/nginx/asgi/sites")
+
+
+@pytest.mark.parametrize("name", ["nginx.conf.j2", "default.conf.j2", "metrics.conf.j2"])
 def test_text(render: Render, name: str) -> None:
     text = render("nginx", name)
     assert text.startswith("# Written by asgi.deploy, role nginx")
     assert text.count("{") == text.count("}")
     assert text.endswith("}\n")
+
+
+@pytest.mark.parametrize(
+    ("apps", "refusing", "serving"),
+    [
+        (
+            [{"domains": ["a.example.com"]}],
+            ["443 ssl default_server", "[::]:443 ssl default_server"],
+            ["443 ssl", "[::]:443 ssl"],
+        ),
+        (
+            [{"domains": ["192.0.2.1"]}],
+            ["443 ssl", "[::]:443 ssl"],
+            ["443 ssl default_server", "[::]:443 ssl default_server"],
+        ),
+    ],
+)
+def test_who_says_no_name_in_tls(render: Render, apps: list[Any], refusing: list[str], serving: list[str]) -> None:
+    """One server for those, whichever: with two, or none, nginx would take no configuration, or the wrong server."""
+    catch_all = render("nginx", "default.conf.j2", asgi_apps=apps).rpartition("server {")[2]
+    assert re.findall(r"^ +listen ([^;]+);", catch_all, re.MULTILINE) == refusing
+    assert re.findall(r"server_name ([^;]+);", catch_all) == ["_" if "default_server" in refusing[0] else "~."]
+    assert "ssl_reject_handshake on;" in catch_all and "return 421;" in catch_all
+    assert re.findall(r"^listen ([^;]+);", render("nginx", "unnamed.conf.j2", asgi_apps=apps), re.MULTILINE) == serving
+
+
+@pytest.mark.parametrize(
+    ("address", "counted"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("::ffff:192.0.2.7", "::ffff:192.0.2.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"),
+        ("2001:db8:1:2::", "2001:db8:1:2::"),
+        ("2001:db8:a0a:a0a:a0a::a0a", "2001:db8:a0a:a0a::"),  # bytes that are line breaks
+        ("::1", "::"),
+    ],
+)
+def test_who_is_counted(render: Render, address: str, counted: str) -> None:
+    """Of IPv6 a network of 64 bits; nginx has an address as its 4 or 16 bytes, and takes the first that matches."""
+    text = render("nginx", "nginx.conf.j2")
+    (block,) = re.findall(r"map \$binary_remote_addr \$asgi_client \{\n(.*?)\n    \}", text, re.DOTALL)
+    first, *patterns = (line.strip().removesuffix(";") for line in block.splitlines())
+    assert first == "default $binary_remote_addr"
+    packed = ipaddress.ip_address(address).packed
+    found = packed
+    for pattern, value in re.findall(r'"~(.*)" (\$\w+)', "\n".join(patterns)):
+        match = re.search(pattern.replace("(?<", "(?P<").encode("latin-1"), packed)
+        if match:
+            found = match["asgi_network"] if value == "$asgi_network" else packed
+            break
+    wanted = ipaddress.ip_address(counted).packed
+    assert found == (wanted if len(found) == len(wanted) else wanted[:8])

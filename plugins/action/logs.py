@@ -1,0 +1,45 @@
+"""Action asgi.deploy.logs: prints what an application logs, and goes on with what comes."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from ansible.errors import AnsibleActionFail
+from ansible.module_utils.parsing.convert_bool import boolean
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+
+_PAUSE = 1.0  # seconds between two looks
+
+
+class ActionModule(ActionBase):  # type: ignore[misc]
+    _supports_check_mode = True
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        super().run(tmp, task_vars)
+        options = dict(self._task.args)
+        seconds = self._seconds(options)
+        ends = time.monotonic() + seconds
+        host = (task_vars or {}).get("inventory_hostname", "")
+        several = len((task_vars or {}).get("ansible_play_hosts", ())) > 1
+        while True:
+            found: dict[str, Any] = self._execute_module("asgi.deploy.logs", options, task_vars=task_vars)
+            if found.get("failed"):
+                return found
+            for line in found["lines"]:
+                Display().display(f"{host}  {line}" if several else line)
+            if time.monotonic() >= ends:
+                return {"changed": False, "cursor": found["cursor"]}
+            options |= {"cursor": found["cursor"], "minutes": None} if found["cursor"] else {}
+            time.sleep(_PAUSE)
+
+    @staticmethod
+    def _seconds(options: dict[str, Any]) -> int:
+        """For how long to go on."""
+        text = str(options.get("follow") or 0)
+        if not text.isdecimal():
+            raise AnsibleActionFail(f"follow: found {text!r}, expected seconds, as in follow: 60")
+        if int(text) and boolean(options.get("access", False), strict=False):
+            raise AnsibleActionFail("access: nginx's log cannot be followed; leave out access or follow")
+        return int(text)

@@ -1,0 +1,20 @@
+"""Action asgi.deploy.show: prints lines as they are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+
+
+class ActionModule(ActionBase):  # type: ignore[misc]
+    _requires_connection = False
+    _supports_check_mode = True
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        _, given = self.validate_argument_spec(
+            argument_spec={"lines": {"type": "list", "elements": "str", "required": True}}
+        )
+        Display().display("\n".join(given["lines"]))
+        return {**super().run(tmp, task_vars), "changed": False}

@@ -1,0 +1,35 @@
+"""Action asgi.deploy.wheelhouse: fills an application's wheelhouse on the controller."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
+from ansible_collections.asgi.deploy.plugins.plugin_utils.certificates import asks_the_ca, certbot_locks
+from ansible_collections.asgi.deploy.plugins.plugin_utils.controller import contents
+from ansible_collections.asgi.deploy.plugins.plugin_utils.plan import app_plan
+from ansible_collections.asgi.deploy.plugins.plugin_utils.spec import plain
+from ansible_collections.asgi.deploy.plugins.plugin_utils.wheels import Beside, Target, fill
+
+
+class ActionModule(ActionBase):  # type: ignore[misc]
+    _requires_connection = False
+    _supports_check_mode = False
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        _, given = self.validate_argument_spec(argument_spec={"app": {"type": "dict", "required": True}})
+        variables = task_vars or {}
+        facts = plain(variables.get("ansible_facts", {}))
+        app, base = plain(given["app"]), variables.get("inventory_dir")
+        keys = ("certificate_source", "certificate_dns_plugin")
+        options = {key: plain(self._templar.template(variables[key])) for key in keys if key in variables}
+        try:
+            plan = app_plan(app, facts, contents(self._loader, app, base))
+            locks = certbot_locks(options.get("certificate_dns_plugin")) if asks_the_ca(app, options) else []
+            beside = Beside(locks, Target.of("system", facts)) if locks else None
+            wheels = fill(plan, Target.of(plan["python"], facts), base, beside)
+        except (DeployError, ValueError, OSError) as error:
+            raise AnsibleActionFail(str(error)) from error
+        return {**super().run(tmp, task_vars), "changed": bool(wheels), "wheels": wheels}

@@ -1,0 +1,19 @@
+"""Filter asgi.deploy.changes: what a run would change for an application."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ansible_collections.asgi.deploy.plugins.plugin_utils.changes import changes
+from ansible_collections.asgi.deploy.plugins.plugin_utils.spec import plain
+
+
+def changes_of(plan: Mapping[str, Any], host: str, **found: Mapping[str, Any] | None) -> list[str]:
+    looked = {name: plain(found.get(name) or {}) for name in ("observed", "released", "certificate")}
+    return changes(host, plain(plan), **looked)
+
+
+class FilterModule:
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        return {"changes": changes_of}

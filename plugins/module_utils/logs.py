@@ -1,0 +1,128 @@
+"""What an application logged on a host, and what nginx wrote of its requests, as a person reads it."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections import deque
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.asgi.deploy.plugins.module_utils import systemd
+from ansible_collections.asgi.deploy.plugins.module_utils.layout import Layout, release_of
+
+# As syslog(3) numbers them; a line without a level of its own has its priority in the journal.
+LEVELS = {"debug": 7, "info": 6, "warning": 4, "error": 3, "critical": 2}
+
+
+@dataclass(frozen=True)
+class Query:
+    """Which lines are wanted."""
+
+    lines: int  # at most so many, the last ones
+    since: float | None = None  # seconds of the epoch
+    request: str | None = None  # the id of one request
+    level: str = "debug"  # and above: a key of LEVELS
+    access: bool = False  # also nginx's line for each request
+    cursor: str | None = None  # after this place in the journal
+
+
+@dataclass(frozen=True, order=True)
+class Line:
+    """One record, in one or more lines of text."""
+
+    at: float
+    text: str
+
+
+@dataclass(frozen=True)
+class Found:
+    """What was found, and where in the journal it ends."""
+
+    lines: list[Line]
+    cursor: str | None
+
+
+def read(layout: Layout, query: Query) -> Found:
+    """The lines, in the order of their times."""
+    lines: list[Line] = []
+    cursor = query.cursor
+    with systemd.newest_first(_patterns(layout), _options(query)) as entries:
+        for number, entry in enumerate(entries):
+            if number == 0:
+                cursor = entry["__CURSOR"]
+            if line := of_journal(layout, entry, query):
+                lines.append(line)
+            if len(lines) == query.lines:
+                break
+    if query.access or query.request:
+        lines += _access(Path(layout.access_log), query)
+    return Found(sorted(lines)[-query.lines :], cursor)
+
+
+def _patterns(layout: Layout) -> list[str]:
+    """Of all units of the application's releases."""
+    return [f"asgi-{layout.app}{part}@*" for part in ("", ".*")]
+
+
+def _options(query: Query) -> list[str]:
+    """What journalctl can leave out itself."""
+    options = [f"--since=@{query.since:.3f}"] if query.since else []
+    if query.cursor:
+        options.append(f"--after-cursor={query.cursor}")
+    if query.request:
+        options.append(f"--grep={re.escape(query.request)}")
+    return options
+
+
+def of_journal(layout: Layout, entry: Mapping[str, Any], query: Query) -> Line | None:
+    """A record of the journal; nothing for one that is not wanted."""
+    said = systemd.message(entry)
+    record = systemd.record_of(said)
+    level, request = int(entry.get("PRIORITY") or LEVELS["info"]), ""
+    if record:
+        level, request = LEVELS.get(record["level"].lower(), level), record.get("request_id") or ""
+    if level > LEVELS[query.level] or (query.request and query.request != request and f"[{query.request}]" not in said):
+        return None
+    at = int(entry["__REALTIME_TIMESTAMP"]) / 1e6
+    # What systemd itself says of a unit names it in another field.
+    unit = str(entry.get("UNIT") or entry.get("_SYSTEMD_UNIT"))
+    kind = "systemd" if "UNIT" in entry else layout.kind(unit)
+    where = release_of(unit) if kind == "service" else f"{release_of(unit)} {kind}"
+    return Line(at, f"{_clock(at)} {where}{f' [{request}]' if request else ''} {systemd.readable(said)}")
+
+
+def _access(path: Path, query: Query) -> list[Line]:
+    """nginx's lines; also those of the file before, which a rotation has just put aside."""
+    wanted: deque[Line] = deque(maxlen=query.lines)
+    for file in (path.with_name(f"{path.name}.1"), path):
+        if file.exists():
+            with file.open(encoding="utf-8", errors="replace") as lines:
+                wanted.extend(of_access_log(lines, query))
+    return list(wanted)
+
+
+def of_access_log(lines: Iterable[str], query: Query) -> Iterable[Line]:
+    """The lines of nginx's log that are wanted."""
+    for line in lines:
+        if query.request and query.request not in line:
+            continue
+        try:
+            told = json.loads(line)
+            at = datetime.fromisoformat(told["time"]).timestamp()
+        except (ValueError, KeyError):  # half a line, as of a disk that was full
+            continue
+        if (query.since and at < query.since) or (query.request and told["request_id"] != query.request):
+            continue
+        text = (
+            f"{told['method']} {told['uri']} {told['status']} in {told['seconds'] * 1000:.0f} ms for {told['client']}"
+        )
+        yield Line(at, f"{_clock(at)} nginx {told['release']} [{told['request_id']}] {text}")
+
+
+def _clock(at: float) -> str:
+    return f"{time.strftime('%Y-%m-%d %H:%M:%S', time.gmtime(at))}.{int(at * 1000) % 1000:03d}"

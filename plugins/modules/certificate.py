@@ -1,0 +1,66 @@
+#!/usr/bin/python
+"""Module asgi.deploy.certificate: has a certificate, if only a stand-in."""
+
+from __future__ import annotations
+
+import os
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
+from ansible_collections.asgi.deploy.plugins.module_utils.renewal import have
+
+DOCUMENTATION = """
+module: certificate
+short_description: Has a certificate, if only a stand-in
+version_added: 0.1.0
+author: asgi.deploy contributors
+description:
+  - Gets the certificate that the role P(asgi.deploy.certificate#role) has written down, and puts it where it is
+    served from.
+  - When the CA gives none, warns, with its words and the likely reason. What is served then is the certificate from
+    before, or a self-signed stand-in where there is none that is still good.
+attributes:
+  check_mode:
+    support: full
+    description: Tells that there would be a change.
+  diff_mode:
+    support: none
+    description: Tells only that there would be a change.
+options:
+  name:
+    description: The certificate's name.
+    type: str
+    required: true
+"""
+
+EXAMPLES = """
+- name: Have the certificate
+  asgi.deploy.certificate:
+    name: shop
+"""
+
+RETURN = """
+problem:
+  description: Why the CA gave no certificate, and what is served now.
+  type: str
+  returned: when it gave none
+"""
+
+
+def main() -> None:
+    os.umask(0o022)
+    module = AnsibleModule(argument_spec={"name": {"type": "str", "required": True}}, supports_check_mode=True)
+    if module.check_mode:
+        module.exit_json(changed=True)
+    try:
+        outcome = have(module.params["name"])
+    except (DeployError, OSError) as error:
+        module.fail_json(msg=str(error))
+    if outcome.problem is None:
+        module.exit_json(changed=outcome.changed)
+    module.warn(outcome.problem)
+    module.exit_json(changed=outcome.changed, problem=outcome.problem)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,239 @@
+#!/usr/bin/python
+"""Module asgi.deploy.harden: the whole hardening of a host, in one round trip when there is nothing to do."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
+from ansible_collections.asgi.deploy.plugins.module_utils.filesets import FILE_OPTIONS
+from ansible_collections.asgi.deploy.plugins.module_utils.firewall import Firewall
+from ansible_collections.asgi.deploy.plugins.module_utils.hardening import Hardening, Part, Wanted, confirm
+
+DOCUMENTATION = """
+module: harden
+short_description: Hardens a host, and takes it back
+version_added: 0.1.0
+author: asgi.deploy contributors
+description:
+  - Compares files, packages, units, kernel parameters and the firewall with what shall be, and acts on what differs.
+  - Refuses, before it changes anything, what would shut out whoever runs it or a program that others reach.
+  - A change of the firewall or of sshd is on trial until it is called again with O(confirm), over a new connection. If
+    nobody does, the host puts both back by itself.
+attributes:
+  check_mode:
+    support: full
+    description: Tells what differs; changes nothing.
+  diff_mode:
+    support: full
+    description: Shows each difference.
+options:
+  confirm:
+    description: Makes final what an earlier call has changed, and does nothing else.
+    type: bool
+    default: false
+  parts:
+    description: What belongs together.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      name:
+        description: Its name; V(firewall) and V(sshd) are known.
+        type: str
+        required: true
+      "on":
+        description: Whether it shall be; otherwise it is taken back.
+        type: bool
+        required: true
+      packages:
+        description: Debian packages that it needs; they stay when it is taken back.
+        type: list
+        elements: str
+        default: []
+      files:
+        description: Its files, as in M(asgi.deploy.files).
+        type: list
+        elements: dict
+        default: []
+        suboptions:
+          path:
+            description: Where it is.
+            type: path
+            required: true
+          state:
+            description: What it is.
+            type: str
+            choices: [file, directory, absent]
+            default: file
+          content:
+            description: The text of a file.
+            type: str
+          secret_content:
+            description: The same, of a file whose text is not to be shown anywhere.
+            type: str
+          mode:
+            description: Its mode in octal; V(0644) by default, V(0755) for a directory.
+            type: str
+          owner:
+            description: Its owner.
+            type: str
+            default: root
+          group:
+            description: Its group.
+            type: str
+            default: root
+      enabled:
+        description: Units that start at boot.
+        type: list
+        elements: str
+        default: []
+      active:
+        description: Those of them that run now.
+        type: list
+        elements: str
+        default: []
+      ends:
+        description: Units that end when it is taken back.
+        type: list
+        elements: str
+        default: []
+      take:
+        description: Commands, as lists of arguments, by which the host takes changed files.
+        type: list
+        elements: list
+        default: []
+      not_beside:
+        description: Packages beside which it is not needed.
+        type: list
+        elements: str
+        default: []
+      in_containers:
+        description: Whether a container has any use for it.
+        type: bool
+        default: true
+  firewall:
+    description: What comes in, as the role P(asgi.deploy.hardening#role) plans it; nothing where the firewall is off.
+    type: dict
+  sshd:
+    description: What C(sshd -T) shall show, by its names.
+    type: dict
+    default: {}
+  sysctl:
+    description: Kernel parameters by name; a C(*) stands for every interface.
+    type: dict
+    default: {}
+  services:
+    description: Units that shall not run where they are installed.
+    type: list
+    elements: str
+    default: []
+"""
+
+EXAMPLES = """
+- name: Make final what a new connection came through
+  asgi.deploy.harden:
+    confirm: true
+"""
+
+RETURN = """
+check_mode:
+  description: Whether nothing is to be changed.
+  type: bool
+  returned: success
+parts:
+  description: The names of what was done.
+  type: list
+  elements: str
+  returned: success
+on_trial:
+  description: Whether a new connection has to confirm.
+  type: bool
+  returned: success
+fixed:
+  description: Kernel parameters that this host does not let be set, as in a container.
+  type: list
+  elements: str
+  returned: success
+reboot_required:
+  description: Whether an upgrade waits for a reboot.
+  type: bool
+  returned: success
+"""
+
+_TEXTS = {"type": "list", "elements": "str", "default": []}
+
+
+def main() -> None:
+    os.umask(0o022)  # whatever root's own is: others have to read what is made here
+    module = AnsibleModule(
+        argument_spec={
+            "confirm": {"type": "bool", "default": False},
+            "parts": {
+                "type": "list",
+                "elements": "dict",
+                "default": [],
+                "options": {
+                    "name": {"type": "str", "required": True},
+                    "on": {"type": "bool", "required": True},
+                    "packages": _TEXTS,
+                    "files": {"type": "list", "elements": "dict", "default": [], "options": FILE_OPTIONS},
+                    "enabled": _TEXTS,
+                    "active": _TEXTS,
+                    "ends": _TEXTS,
+                    "take": {"type": "list", "elements": "list", "default": []},
+                    "not_beside": _TEXTS,
+                    "in_containers": {"type": "bool", "default": True},
+                },
+            },
+            "firewall": {"type": "dict"},
+            "sshd": {"type": "dict", "default": {}},
+            "sysctl": {"type": "dict", "default": {}},
+            "services": _TEXTS,
+        },
+        supports_check_mode=True,
+    )
+    try:
+        result = _confirmed(module) if module.params["confirm"] else _hardened(module)
+    except (DeployError, OSError) as error:
+        module.fail_json(msg=str(error))
+    module.exit_json(**result)
+
+
+def _confirmed(module: AnsibleModule) -> dict[str, Any]:
+    return {"changed": not module.check_mode and confirm()}
+
+
+def _hardened(module: AnsibleModule) -> dict[str, Any]:
+    options = module.params
+    host = Hardening(
+        Wanted(
+            parts=tuple(map(Part.of, options["parts"])),
+            firewall=Firewall.of(options["firewall"]) if options["firewall"] else None,
+            sshd=options["sshd"],
+            sysctl=options["sysctl"],
+            services=tuple(options["services"]),
+        )
+    )
+    found = host.look()
+    if reasons := host.refusals(found):
+        module.fail_json(msg="\n".join([*reasons, "Nothing was changed."]))
+    fixed, on_trial = found.parameters.fixed, False
+    if found.changed and not module.check_mode:
+        fixed, on_trial = host.apply(found)
+        module.log(f"hardened: {', '.join(found.changed)}")
+    return {
+        "changed": bool(found.changed),
+        "check_mode": module.check_mode,
+        "parts": found.changed,
+        "diff": found.diff,
+        "on_trial": on_trial,
+        "fixed": fixed,
+        "reboot_required": os.path.exists("/run/reboot-required"),
+    }
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,76 @@
+#!/usr/bin/python
+"""Module asgi.deploy.pause: holds what comes, or lets it go on."""
+
+from __future__ import annotations
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
+from ansible_collections.asgi.deploy.plugins.module_utils.layout import Layout
+from ansible_collections.asgi.deploy.plugins.module_utils.pause import pause, paused, resume
+from ansible_collections.asgi.deploy.plugins.module_utils.restart import live_release
+from ansible_collections.asgi.deploy.plugins.module_utils.store import RUN_OPTIONS, Store
+
+DOCUMENTATION = """
+module: pause
+short_description: Holds what comes for an application, or lets it go on
+version_added: 0.1.0
+author: asgi.deploy contributors
+description:
+  - Ends the live release's service, processes and timers, when they have done what they have in hand. systemd keeps the
+    listener, so that requests wait there and are not refused, each for as long as nginx waits for an answer, and as
+    many as the listener's backlog holds. WebSockets are closed. Jobs that run end in peace.
+  - Nothing is released, restarted or taken back meanwhile. After a reboot nothing is paused any more.
+  - A line of the audit trail tells who did it.
+options:
+  state:
+    description: Whether to hold what comes, or to go on, which ends when all workers answer the gate's question again.
+    type: str
+    choices: [paused, resumed]
+    required: true
+attributes:
+  check_mode:
+    support: full
+    description: Tells whether something would change.
+  diff_mode:
+    support: none
+    description: Changes no file that stays.
+extends_documentation_fragment: [asgi.deploy.run]
+"""
+
+EXAMPLES = """
+- name: Hold all requests while the database moves
+  asgi.deploy.pause:
+    name: shop
+    state: paused
+    by: ops
+"""
+
+RETURN = """
+release:
+  description: The release that is live.
+  type: str
+  returned: success
+"""
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={
+            **RUN_OPTIONS,
+            "state": {"type": "str", "choices": ["paused", "resumed"], "required": True},
+        },
+        supports_check_mode=True,
+    )
+    layout, wanted = Layout(module.params["name"]), module.params["state"] == "paused"
+    try:
+        if module.check_mode:
+            release = live_release(Store(layout))
+            module.exit_json(changed=paused(layout, release) is not wanted, release=release)
+        done = (pause if wanted else resume)(layout, module.params["by"], module.params["lock_timeout"])
+    except (DeployError, OSError) as error:
+        module.fail_json(msg=str(error))
+    module.exit_json(**done)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,66 @@
+#!/usr/bin/python
+"""Module asgi.deploy.restart: restarts what serves, without losing a request."""
+
+from __future__ import annotations
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
+from ansible_collections.asgi.deploy.plugins.module_utils.layout import Layout
+from ansible_collections.asgi.deploy.plugins.module_utils.restart import live_release, restart
+from ansible_collections.asgi.deploy.plugins.module_utils.store import RUN_OPTIONS, Store
+
+DOCUMENTATION = """
+module: restart
+short_description: Restarts what serves, without losing a request
+version_added: 0.1.0
+author: asgi.deploy contributors
+description:
+  - Restarts the live release's service and background processes. systemd holds the listener meanwhile, so that what
+    comes waits, for as long as the end and the start take, and is not refused. WebSockets are closed.
+  - Ends when all workers have answered the gate's question again. A line of the audit trail tells who did it.
+attributes:
+  check_mode:
+    support: full
+    description: Tells which release it would restart.
+  diff_mode:
+    support: none
+    description: Changes no file.
+extends_documentation_fragment: [asgi.deploy.run]
+"""
+
+EXAMPLES = """
+- name: Restart the application
+  asgi.deploy.restart:
+    name: shop
+    by: ops
+"""
+
+RETURN = """
+release:
+  description: The release that was restarted.
+  type: str
+  returned: success
+seconds:
+  description: How long it took until it answered again.
+  type: float
+  returned: changed
+"""
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec=RUN_OPTIONS,
+        supports_check_mode=True,
+    )
+    layout = Layout(module.params["name"])
+    try:
+        if module.check_mode:
+            module.exit_json(changed=True, release=live_release(Store(layout)))
+        done = restart(layout, module.params["by"], module.params["lock_timeout"])
+    except (DeployError, OSError) as error:
+        module.fail_json(msg=str(error))
+    module.exit_json(changed=True, **done)
+
+
+if __name__ == "__main__":
+    main()

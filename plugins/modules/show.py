@@ -1,0 +1,35 @@
+#!/usr/bin/python
+"""Module asgi.deploy.show: the text of the action of the same name."""
+
+from __future__ import annotations
+
+DOCUMENTATION = """
+module: show
+short_description: Prints lines as they are
+version_added: 0.1.0
+author: asgi.deploy contributors
+description:
+  - For what is made to be read, such as a table, which M(ansible.builtin.debug) would print as data.
+options:
+  lines:
+    description: The lines.
+    type: list
+    elements: str
+    required: true
+attributes:
+  check_mode:
+    support: full
+    description: Prints in any mode.
+  diff_mode:
+    support: none
+    description: Changes nothing.
+"""
+
+EXAMPLES = """
+- name: Show the table
+  asgi.deploy.show:
+    lines: "{{ overview.lines }}"
+  run_once: true
+"""
+
+RETURN = """#"""

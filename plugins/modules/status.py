@@ -1,0 +1,112 @@
+#!/usr/bin/python
+"""Module asgi.deploy.status: how all applications of a host are, in one round trip."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.asgi.deploy.plugins.module_utils import memory
+from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
+from ansible_collections.asgi.deploy.plugins.module_utils.layout import ROOT, Layout
+from ansible_collections.asgi.deploy.plugins.module_utils.renewal import STATUS
+from ansible_collections.asgi.deploy.plugins.module_utils.report import status
+
+DOCUMENTATION = """
+module: status
+short_description: How the applications of a host are, in one round trip
+version_added: 0.1.0
+author: asgi.deploy contributors
+description:
+  - Looks; changes nothing. The playbook C(asgi.deploy.status) shows what it returns as a table.
+options:
+  names:
+    description: The applications' names; by default all that have something on the host.
+    type: list
+    elements: str
+    default: []
+  deploys:
+    description: How many of the last lines of each audit trail to return.
+    type: int
+    default: 5
+extends_documentation_fragment: [asgi.deploy.info]
+"""
+
+EXAMPLES = """
+- name: How is everything?
+  asgi.deploy.status:
+  register: host_status
+"""
+
+RETURN = """
+applications:
+  description:
+    - Each application by its name, with what M(asgi.deploy.release_info) returns of the live release, and its
+      C(version), C(commit), C(since) when it serves, whether there is C(maintenance) and whether it is C(paused),
+      the releases that are C(draining), and the last C(deploys). Times are seconds of the epoch.
+  type: dict
+  returned: success
+certificates:
+  description: The entries of C(/var/lib/asgi-deploy/certificates.json), by name.
+  type: dict
+  returned: success
+host:
+  description:
+    - The host's time C(now), and bytes of its C(memory_available), C(memory_total), C(disk_free) and C(disk_total), the
+      last two where releases are.
+  type: dict
+  returned: success
+"""
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={
+            "names": {"type": "list", "elements": "str", "default": []},
+            "deploys": {"type": "int", "default": 5},
+        },
+        supports_check_mode=True,
+    )
+    try:
+        module.exit_json(
+            changed=False,
+            applications={
+                name: status(Layout(name), module.params["deploys"]) for name in module.params["names"] or _all_names()
+            },
+            certificates=_certificates(),
+            host=_host(),
+        )
+    except (DeployError, OSError) as error:
+        module.fail_json(msg=str(error))
+
+
+def _all_names() -> list[str]:
+    return sorted(path.name for path in Path(ROOT).iterdir() if path.is_dir()) if Path(ROOT).is_dir() else []
+
+
+def _certificates() -> dict[str, Any]:
+    try:
+        found = json.loads(STATUS.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):  # no certificate yet, or somebody wrote there
+        return {}
+    return {entry["name"]: entry for entry in found["certificates"]}
+
+
+def _host() -> dict[str, Any]:
+    disk = shutil.disk_usage(ROOT if Path(ROOT).is_dir() else "/")
+    return {
+        "now": time.time(),
+        "memory_available": memory.available(),
+        "memory_total": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
+        "disk_free": disk.free,
+        "disk_total": disk.total,
+    }
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,43 @@
+#!/usr/bin/python
+"""Documentation of the action asgi.deploy.wheelhouse, which runs on the controller alone."""
+
+from __future__ import annotations
+
+DOCUMENTATION = """
+module: wheelhouse
+short_description: Fills a folder with the wheels that an application needs on a host
+version_added: 0.1.0
+author: asgi.deploy contributors
+description:
+  - Runs on the controller, and fetches wheels of all that the application, its server and its build need, for the
+    Python and the platform of the host, of which it needs the facts C(distribution), C(platform) and C(python).
+  - Where the host gets its certificate from a CA, of certbot too, for the Python of the host's own.
+  - Adds what is missing. Several applications and kinds of host may share a folder; to begin anew, remove it.
+attributes:
+  check_mode:
+    support: none
+    description: Skipped, for only fetching tells what is needed.
+  diff_mode:
+    support: none
+    description: Returns the names of what is new.
+options:
+  app:
+    description: The application, as in an entry of C(asgi_apps).
+    type: dict
+    required: true
+"""
+
+EXAMPLES = """
+- name: Have the wheels of each application
+  asgi.deploy.wheelhouse:
+    app: "{{ item }}"
+  loop: "{{ asgi_apps }}"
+"""
+
+RETURN = """
+wheels:
+  description: The names of the wheels that are new.
+  type: list
+  elements: str
+  returned: success
+"""

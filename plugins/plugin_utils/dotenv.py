@@ -1,0 +1,81 @@
+"""Environment files as developers write them: KEY=value lines.
+
+What shells, docker and python-dotenv read in different ways is refused instead of guessed. No message shows a value: it
+may be secret.
+"""
+
+from __future__ import annotations
+
+import re
+
+_SETTING = re.compile(r"[ \t]*(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_]*)[ \t]*=[ \t]*")
+_SINGLE = re.compile(r"'([^']*)'")
+_DOUBLE = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
+_REST = re.compile(r"[ \t]*(?:#[^\n]*)?(?=\n|\Z)")
+_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+_ESCAPES = {"n": "\n", "t": "\t", '"': '"', "\\": "\\", "$": "$"}
+
+EXAMPLE = 'KEY=value or KEY="two words"'
+
+
+def parse(text: str) -> tuple[dict[str, str], list[str]]:
+    """The variables in the text of an environment file, and what is wrong with it, each with its line."""
+    text = text.removeprefix("\ufeff").replace("\r\n", "\n")
+    values: dict[str, str] = {}
+    lines: dict[str, int] = {}
+    errors: list[str] = []
+    position = 0
+    while position < len(text):
+        line = text.count("\n", 0, position) + 1
+        if _REST.match(text, position):
+            position = _end_of_line(text, position)
+            continue
+        found = _SETTING.match(text, position)
+        if not found:
+            errors.append(f"line {line}: expected {EXAMPLE}")
+            position = _end_of_line(text, position)
+            continue
+        name = found[1]
+        value, wrong, position = _value(text, found.end())
+        if wrong:
+            errors.append(f"line {line}: {name} {wrong}")
+        elif name in values:
+            errors.append(f"line {line}: {name} was set in line {lines[name]} already")
+        else:
+            values[name], lines[name] = value, line
+    return values, errors
+
+
+def _value(text: str, start: int) -> tuple[str, str | None, int]:
+    """A value, what is wrong with it, and where the next line begins."""
+    quote = text[start : start + 1]
+    if quote not in ("'", '"'):
+        end = _end_of_line(text, start)
+        return *_unquoted(text[start:end].removesuffix("\n")), end
+    found = (_SINGLE if quote == "'" else _DOUBLE).match(text, start)
+    if not found:
+        return "", f"has no closing {quote}", len(text)
+    end = _end_of_line(text, found.end())
+    if not _REST.match(text, found.end()):
+        return "", f"goes on after its closing {quote}", end
+    return *(_unescaped(found[1]) if quote == '"' else (found[1], None)), end
+
+
+def _unquoted(written: str) -> tuple[str, str | None]:
+    value = re.split(r"(?:^|[ \t])#", written, maxsplit=1)[0].strip(" \t")
+    if re.search(r"[ \t'\"`\\]|\$[{(]", value):
+        return "", "holds spaces, quotes, backslashes or ${ outside quotes; put its value in single quotes"
+    return value, None
+
+
+def _unescaped(written: str) -> tuple[str, str | None]:
+    if unknown := [one for one in _ESCAPE.findall(written) if one not in _ESCAPES]:
+        return "", f"holds \\{unknown[0]}, which is read differently by different programs; use single quotes"
+    if re.search(r"(?<!\\)(?:\\\\)*\$[{(]", written):
+        return "", "holds ${ or $(, and nothing is expanded here; use single quotes"
+    return _ESCAPE.sub(lambda found: _ESCAPES[found[1]], written), None
+
+
+def _end_of_line(text: str, position: int) -> int:
+    end = text.find("\n", position)
+    return len(text) if end < 0 else end + 1

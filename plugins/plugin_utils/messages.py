@@ -1,0 +1,49 @@
+"""How messages are told: each in one line, without secrets that somebody wrote in a wrong place, and not endless."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from typing import Any
+
+_MASK = "********"
+WORD_MAX, LENGTH_MAX = 200, 1600
+_HEAD, _TAIL = 60, 20
+
+# In a URL: a password, whatever the scheme, and what stands for one in a URL of the web, a token.
+_PASSWORD = re.compile(r"(?<=://)[^\s/@'\"]*:[^\s/@'\"]*@")
+_TOKEN = re.compile(r"(?<=http://|ttps://)[^\s/@'\"]+@")
+_KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(-----END [A-Z ]*PRIVATE KEY-----|$)", re.DOTALL)
+_WORD = re.compile(rf"\S{{{WORD_MAX + 1},}}")
+
+
+def told(text: str) -> str:
+    """A message as it is shown.
+
+    >>> told("found 'https://ops:hunter2@git.example.com/a b'")
+    "found 'https://********@git.example.com/a b'"
+    """
+    text = _KEY.sub("a private key, which is not shown", text)
+    text = _TOKEN.sub(f"{_MASK}@", _PASSWORD.sub(f"{_MASK}@", text))
+    text = _WORD.sub(lambda word: _cut(word[0], _HEAD, _TAIL), text)
+    if len(text) > LENGTH_MAX:
+        text = _cut(text, LENGTH_MAX // 2, LENGTH_MAX // 2)
+    return "".join(char if visible(char) else repr(char)[1:-1] for char in text)
+
+
+def visible(char: str) -> bool:
+    """Whether a character can be seen, or is a space; others could end the line, or steer a terminal."""
+    return char == " " or unicodedata.category(char) not in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp", "Zs")
+
+
+def kind(value: Any) -> str:
+    """What a value is, without what it holds: that may be secret."""
+    if isinstance(value, Mapping):
+        return "a dictionary"
+    kinds = {"list": "a list", "str": "text", "bool": "true or false", "int": "a whole number", "float": "a number"}
+    return "nothing" if value is None else kinds.get(type(value).__name__, type(value).__name__)
+
+
+def _cut(text: str, head: int, tail: int) -> str:
+    return f"{text[:head]} … ({len(text) - head - tail} characters more) … {text[-tail:]}"

@@ -1,0 +1,168 @@
+"""The edge of an ASGI application."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from typing import Any
+
+from . import health, requests
+from .logs import request_id
+from .settings import RELEASE, SETTINGS
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Application = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+_MAPPED = "::ffff:"  # an IPv4 address as an IPv6 listener sees it: RFC 4291, 2.5.5.2
+
+
+class Edge:
+    """Gives every request its id, answers what is not the application's to answer, counts and logs where asked to."""
+
+    def __init__(self, application: Application) -> None:
+        self._application = application
+        self._liveness = SETTINGS["health"]["liveness"]
+        self._readiness = SETTINGS["health"]["readiness"]
+        self._metrics_path = SETTINGS["health"]["metrics"]
+        self._direct = SETTINGS["direct"]
+        self._root_path = SETTINGS["root_path"]
+        self._access = SETTINGS["log"]["access"]
+        # uvicorn adds the release by itself.
+        self._named = (b"x-asgi-release", RELEASE.encode()) if SETTINGS["server"] == "gunicorn-asgi" else None
+        self._metrics = None
+        if self._metrics_path:
+            from .metrics import Metrics
+
+            self._metrics = Metrics()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._application(scope, receive, send)
+            return
+        if self._root_path:
+            scope["root_path"] = self._root_path
+        headers = _wanted(scope)
+        current = headers[b"x-request-id"].decode("latin-1")
+        if self._direct:
+            current = requests.valid_id(current)
+            _as_behind_a_proxy(scope)
+        token = request_id.set(current or None)
+        try:
+            await self._answer(scope, receive, send, headers, current)
+        finally:
+            request_id.reset(token)
+
+    async def _answer(
+        self, scope: Scope, receive: Receive, send: Send, headers: Mapping[bytes, bytes], current: str
+    ) -> None:
+        added = self._added(scope, headers, current)
+        if not (added or self._metrics or self._access):
+            inner = send
+        elif not (self._metrics or self._access):
+            inner = _with_headers(send, added)
+        else:
+            await self._observed(scope, receive, _with_headers(send, added), headers)
+            return
+        if scope["type"] == "websocket" or not await self._own(scope, inner):
+            await self._application(scope, receive, inner)
+
+    def _added(self, scope: Scope, headers: Mapping[bytes, bytes], current: str) -> list[tuple[bytes, bytes]]:
+        """Headers of the answer that are not the application's."""
+        added = [self._named] if self._named else []
+        if self._direct:
+            added.append((b"x-request-id", current.encode()))
+        # Who answers, for the gate; nginx lets no visitor ask for it.
+        if headers[b"x-asgi-probe"] and (not self._direct or _local(scope)):
+            added.append((b"x-asgi-worker", str(os.getpid()).encode()))
+        return added
+
+    async def _own(self, scope: Scope, send: Send) -> bool:
+        """Answers a path that is ours; gives whether it was."""
+        path = scope["path"]
+        if path == self._liveness:
+            await _send(send, 200, requests.status_body("alive"))
+        elif path == self._readiness and health.draining():
+            await _send(send, 503, requests.status_body("draining"))
+        elif path == self._metrics_path and self._metrics and (not self._direct or _local(scope)):
+            kind, text = self._metrics.text()
+            await _send(send, 200, text, kind)
+        else:
+            return False
+        return True
+
+    async def _observed(self, scope: Scope, receive: Receive, send: Send, headers: Mapping[bytes, bytes]) -> None:
+        """The same, with a look at how it went."""
+        status: int | None = None
+        began = time.perf_counter()
+
+        async def noting(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            elif message["type"] == "websocket.accept":
+                status = 101
+            await send(message)
+
+        method = scope.get("method", "WEBSOCKET")
+        if self._metrics:
+            self._metrics.begin()
+        try:
+            if scope["type"] == "websocket" or not await self._own(scope, noting):
+                await self._application(scope, receive, noting)
+        except Exception:
+            status = status or 500  # which the server answers
+            raise
+        finally:
+            seconds = time.perf_counter() - began
+            if self._metrics:
+                self._metrics.end(method, status, seconds)
+            if self._access:
+                client = scope["client"][0] if scope.get("client") else None
+                agent = headers[b"user-agent"].decode("latin-1")
+                requests.log(method, scope["path"], status, seconds, client, agent)
+
+
+def _wanted(scope: Scope) -> dict[bytes, bytes]:
+    found = {b"x-request-id": b"", b"x-asgi-probe": b"", b"user-agent": b""}
+    for name, value in scope["headers"]:
+        if name in found:
+            found[name] = value
+    return found
+
+
+def _as_behind_a_proxy(scope: Scope) -> None:
+    """The gate, on a socket of its own and without TLS, passes for a visitor; an IPv4 address is written as one."""
+    client = scope.get("client")
+    if client is None and scope["type"] == "http":
+        scope["scheme"] = "https"
+    elif client and client[0].startswith(_MAPPED):
+        scope["client"] = (client[0][len(_MAPPED) :], client[1])
+
+
+def _local(scope: Scope) -> bool:
+    client = scope.get("client")
+    return not client or client[0] in requests.LOOPBACK
+
+
+def _with_headers(send: Send, added: list[tuple[bytes, bytes]]) -> Send:
+    if not added:
+        return send
+
+    async def sending(message: Message) -> None:
+        if message["type"] in ("http.response.start", "websocket.accept"):
+            names = {name for name, _ in added}
+            kept = [pair for pair in message.get("headers", []) if pair[0].lower() not in names]
+            message = {**message, "headers": [*kept, *added]}
+        await send(message)
+
+    return sending
+
+
+async def _send(send: Send, status: int, body: bytes, kind: str = "application/json") -> None:
+    headers = [(b"content-type", kind.encode()), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

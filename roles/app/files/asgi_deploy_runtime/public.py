@@ -1,0 +1,104 @@
+"""The public listener of a release that serves without a proxy.
+
+All releases inherit the one listener that systemd holds, and only the one that `current` names takes connections from
+it: the switch is the same rename as behind nginx, and what comes in the meantime waits in the kernel's queue.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import socket
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from .settings import RELEASE
+from .tls import Certificate
+
+_TICK = 0.1
+
+
+class Public:
+    """Serves on the public listener while the release is live."""
+
+    def __init__(
+        self,
+        options: dict[str, Any],
+        sockets: Sequence[socket.socket],
+        protocol: Callable[[], asyncio.Protocol],
+        busy: Callable[[], bool],
+        backlog: int,
+    ) -> None:
+        """
+        Args:
+            options: the settings `direct`.
+            sockets: the listeners.
+            protocol: makes the protocol of a connection.
+            busy: whether somebody is connected.
+            backlog: connections that wait to be accepted; listening once more sets it for the listener of all.
+        """
+        self._current = Path(options["current"])
+        self._certificate = Certificate(options["tls"])
+        self._sockets = sockets
+        self._protocol = protocol
+        self._busy = busy
+        self._backlog = backlog
+        # While somebody is connected, each worker shares this lock: so the drain learns when nobody is any more.
+        self._lock = os.open(Path(os.environ["ASGI_RUNTIME"], "busy"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._locked = False
+        self._servers: list[tuple[socket.socket, asyncio.AbstractServer]] = []
+
+    def live(self) -> bool:
+        """Whether `current` names this release."""
+        try:
+            return self._current.readlink().name == RELEASE
+        except OSError:
+            return False
+
+    @property
+    def open(self) -> bool:
+        """Whether connections are taken."""
+        return bool(self._servers)
+
+    async def watch(self, turned: Callable[[bool], None]) -> None:
+        """Opens and closes as `current` changes, and tells `turned` whether the release is live now."""
+        while True:
+            live = self.live()
+            if live and not self.open:
+                turned(live)
+                await self.start()
+            elif self.open and not live:
+                turned(live)
+                await self.stop()
+            self._certificate.refresh()
+            self._mark()
+            await asyncio.sleep(_TICK)
+
+    async def start(self) -> None:
+        loop = asyncio.get_running_loop()
+        for listener in self._sockets:
+            own = listener.dup()  # closing it leaves the listener to the others
+            context = self._certificate.context
+            server = await loop.create_server(self._protocol, sock=own, ssl=context, backlog=self._backlog)
+            self._servers.append((own, server))
+
+    async def stop(self) -> None:
+        """Takes no more connections; those that there are stay."""
+        for own, _ in self._servers:
+            asyncio.get_running_loop().remove_reader(own.fileno())
+        await asyncio.sleep(_TICK)  # asyncio would lose what it has just accepted
+        for _, server in self._servers:
+            server.close()
+        self._servers = []
+
+    def _mark(self) -> None:
+        busy = self.open or self._busy()
+        if busy == self._locked:
+            return
+        try:
+            fcntl.flock(self._lock, (fcntl.LOCK_SH if busy else fcntl.LOCK_UN) | fcntl.LOCK_NB)
+            self._locked = busy
+        except BlockingIOError:  # the drain looks at it just now
+            return

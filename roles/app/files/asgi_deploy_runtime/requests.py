@@ -1,0 +1,42 @@
+"""What is the same for both kinds of applications: ids, answers of our own, the access log."""
+
+from __future__ import annotations
+
+import json
+import re
+import uuid
+
+from .logs import access
+
+# As nginx is told, too: what else a visitor claims to be an id could forge lines of logs.
+_ID = re.compile(r"[A-Za-z0-9._-]{8,128}")
+LOOPBACK = ("127.0.0.1", "::1")
+
+
+def valid_id(claimed: str) -> str:
+    """The id that was claimed, or a new one."""
+    return claimed if _ID.fullmatch(claimed) else uuid.uuid4().hex
+
+
+def status_body(status: str) -> bytes:
+    return json.dumps({"status": status}).encode() + b"\n"
+
+
+def log(method: str, path: str, status: int | None, seconds: float, client: str | None, agent: str) -> None:
+    """One line of the access log."""
+    access.info(
+        "%s %s %s in %.1f ms for %s",
+        method,
+        path,
+        status or "-",
+        seconds * 1000,
+        client or "-",
+        extra={
+            "method": method,
+            "path": path,
+            "status": status,
+            "duration_ms": round(seconds * 1000, 2),
+            "client": client,
+            "agent": agent,
+        },
+    )

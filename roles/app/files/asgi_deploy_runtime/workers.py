@@ -1,0 +1,49 @@
+"""gunicorn's uvicorn worker, with an end that loses no request."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import sys
+from typing import Any
+
+from gunicorn.arbiter import Arbiter
+from uvicorn.server import HANDLED_SIGNALS
+from uvicorn_worker import UvicornWorker
+
+from .draining import DrainingServer
+from .settings import SETTINGS
+
+
+class Worker(UvicornWorker):  # type: ignore[misc]
+    """Ends as the server does, and passes on what gunicorn's uvicorn worker does not."""
+
+    CONFIG_KWARGS = SETTINGS["uvicorn"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        logger = logging.getLogger("uvicorn.error")  # which it kept from the handlers of all
+        logger.handlers, logger.propagate = [], True
+
+    async def _serve(self) -> None:
+        self.config.app = self.wsgi
+        server = DrainingServer(self.config)
+        self._install_sigquit_handler()
+        # At its end uvicorn raises once more the signal that told it to end, which would be the process's end before
+        # gunicorn has called worker_exit.
+        for number in HANDLED_SIGNALS:
+            signal.signal(number, server.handle_exit)
+        # While uvicorn waits for the last requests it shows no sign of life, and would be killed after `timeout`.
+        heartbeat = asyncio.create_task(self._beat())
+        try:
+            await server.serve(self.sockets)
+        finally:
+            heartbeat.cancel()
+        if not server.started:
+            sys.exit(Arbiter.WORKER_BOOT_ERROR)
+
+    async def _beat(self) -> None:
+        while True:
+            self.notify()
+            await asyncio.sleep(1)

@@ -1,0 +1,123 @@
+"""The edge of a WSGI application."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from . import health, requests
+from .logs import request_id
+from .settings import RELEASE, SETTINGS
+
+Environ = dict[str, Any]
+StartResponse = Callable[..., Any]
+Application = Callable[[Environ, StartResponse], Iterable[bytes]]
+
+
+class Edge:
+    """Gives every request its id, answers what is not the application's to answer, counts and logs where asked to."""
+
+    def __init__(self, application: Application) -> None:
+        self._application = application
+        self._liveness = SETTINGS["health"]["liveness"]
+        self._readiness = SETTINGS["health"]["readiness"]
+        self._metrics_path = SETTINGS["health"]["metrics"]
+        self._access = SETTINGS["log"]["access"]
+        self._root_path = SETTINGS["root_path"]
+        self._metrics = None
+        if self._metrics_path:
+            from .metrics import Metrics
+
+            self._metrics = Metrics()
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        token = request_id.set(environ.get("HTTP_X_REQUEST_ID") or None)
+        # Connections come from nginx alone, which overwrites the header: it holds one address.
+        environ["REMOTE_ADDR"] = environ.get("HTTP_X_FORWARDED_FOR", "")
+        added = [("X-ASGI-Release", RELEASE)]
+        if environ.get("HTTP_X_ASGI_PROBE"):
+            added.append(("X-ASGI-Worker", str(os.getpid())))
+        seen = _Seen(environ["PATH_INFO"])
+
+        def starting(status: str, headers: list[tuple[str, str]], *error: Any) -> Any:
+            seen.status = int(status.split(None, 1)[0])
+            return start_response(status, [*headers, *added], *error)
+
+        if self._metrics:
+            self._metrics.begin()
+        try:
+            body = self._own(seen.path, starting) or self._application(self._below(environ), starting)
+        except BaseException:
+            self._end(environ, seen.failed())
+            request_id.reset(token)
+            raise
+
+        def ended() -> None:
+            self._end(environ, seen)
+            request_id.set(None)
+
+        # The body may be made while it is sent, and is still part of the request.
+        return _Body(body, ended)
+
+    def _own(self, path: str, start_response: StartResponse) -> list[bytes] | None:
+        """The answer to a path that is ours."""
+        kind, status, body = "application/json", "200 OK", b""
+        if path == self._liveness:
+            body = requests.status_body("alive")
+        elif path == self._readiness and health.draining():
+            status, body = "503 Service Unavailable", requests.status_body("draining")
+        elif path == self._metrics_path and self._metrics:
+            kind, body = self._metrics.text()
+        else:
+            return None
+        start_response(status, [("Content-Type", kind), ("Content-Length", str(len(body)))])
+        return [body]
+
+    def _below(self, environ: Environ) -> Environ:
+        """The request as an application sees it that is reached below a path: PEP 3333, SCRIPT_NAME."""
+        root, path = self._root_path, environ["PATH_INFO"]
+        if root and f"{path}/".startswith(f"{root}/"):
+            environ["SCRIPT_NAME"], environ["PATH_INFO"] = root, path[len(root) :]
+        return environ
+
+    def _end(self, environ: Environ, seen: _Seen) -> None:
+        seconds = time.perf_counter() - seen.began
+        method = environ["REQUEST_METHOD"]
+        if self._metrics:
+            self._metrics.end(method, seen.status, seconds)
+        if self._access:
+            agent = environ.get("HTTP_USER_AGENT", "")
+            requests.log(method, seen.path, seen.status, seconds, environ["REMOTE_ADDR"] or None, agent)
+
+
+class _Seen:
+    """How a request went."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.began = time.perf_counter()
+        self.status: int | None = None
+
+    def failed(self) -> _Seen:
+        self.status = 500  # which the server answers
+        return self
+
+
+class _Body:
+    """An application's answer; `then` is called when it was sent, or cannot be."""
+
+    def __init__(self, body: Iterable[bytes], then: Callable[[], Any]) -> None:
+        self._body = body
+        self._then = then
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self._body)
+
+    def close(self) -> None:
+        try:
+            if hasattr(self._body, "close"):
+                self._body.close()
+        finally:
+            self._then()

@@ -1,0 +1,1 @@
+"""What runs of the playbook cost, against the raw cost and against roles written the usual way."""

@@ -1,0 +1,217 @@
+"""The command line: build hosts, measure, and write docs/speed.md with its numbers."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import sys
+import time
+from dataclasses import asdict
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from tests.demo import versions
+from tests.integration.deploy.test_runs import ROUND_TRIPS
+from tests.integration.hosts import TOP
+from tests.lab import Host, Lab, LabError
+
+from .measure import Cost, Series, cost, in_turn, ratios
+from .report import markdown
+
+HOME = TOP / ".cache" / "bench"
+PAGE, DATA = TOP / "docs" / "speed.md", TOP / "docs" / "benchmarks" / "playbook.json"
+PLAIN_PLAYBOOK = Path(__file__).with_name("files") / "plain.yml"
+OURS, PLAIN, FLOOR = "ours1", "plain1", "floor1"
+SSH = ["-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR"]
+
+
+class Bench:
+    """The lab's hosts, and what is run against them."""
+
+    def __init__(self, more_hosts: int) -> None:
+        self.lab = Lab("bench")
+        self.more = [f"ours{number}" for number in range(2, more_hosts + 1)]
+        shutil.rmtree(HOME, ignore_errors=True)
+        HOME.mkdir(parents=True)
+        self.lab.up(dict.fromkeys((OURS, PLAIN, FLOOR, *self.more), "trixie"), print)
+        self.lab.acme_up(step=print)
+        names = [(f"app{number}.{host}.bench.test", host) for host in (OURS, *self.more) for number in range(10)]
+        self.lab.set_dns(dict(names))
+        repository = self.lab.repository("shop", HOME / "shop")
+        versions(repository)
+        self.repository = repository.url
+        (HOME / "hosts.yml").write_text(self.lab.inventory())
+
+    def site(self, *hosts: str, apps: int = 1, **changes: Any) -> Cost:
+        """A run of the playbook site."""
+        wanted = [
+            {
+                "name": f"app{number}",
+                "git": self.repository,
+                "version": "v1.0.0",
+                "module": "shop.main:app",
+                "domains": [f"app{number}.{{{{ inventory_hostname }}}}.bench.test"],
+                "gate": {"path": "/ready"},
+                "workers": 1,
+                "watch": {"seconds": 0},
+                **changes,
+            }
+            for number in range(apps)
+        ]
+        inventory = {
+            "asgi": {
+                "hosts": dict.fromkeys(hosts),
+                "vars": {
+                    "certificate_email": "ops@example.com",
+                    "certificate_directory": self.lab.acme_directory,
+                    "certificate_ca_file": str(self.lab.acme_https_ca),
+                    "asgi_apps": wanted,
+                },
+            }
+        }
+        (HOME / "site.json").write_text(json.dumps(inventory))
+        inventories = [f"--inventory={HOME / name}" for name in ("hosts.yml", "site.json")]
+        forks = f"--forks={max(5, len(hosts))}"
+        return cost([program("ansible-playbook"), "asgi.deploy.site", forks, *inventories])
+
+    def plain(self) -> Cost:
+        """A run of the tasks written the usual way."""
+        argv = [program("ansible-playbook"), str(PLAIN_PLAYBOOK), f"--inventory={HOME / 'hosts.yml'}"]
+        return cost([*argv, f"--limit={PLAIN}", "--extra-vars", json.dumps({"repository": self.repository})])
+
+    def round_trips(self) -> Cost:
+        """As many commands over one connection as a run that changes nothing sends, each the start of a Python."""
+        host = self.lab.host(OURS)
+        shared = ["-o", "ControlMaster=auto", "-o", "ControlPersist=60s", "-o", f"ControlPath={HOME}/%C"]
+        ssh = ["ssh", *SSH, *shared, "-i", str(self.lab.key), f"admin@{host.address}", "sudo", "python3", "-c", "pass"]
+        command = " ".join(ssh)
+        return cost(["sh", "-c", " && ".join([command] * ROUND_TRIPS)])
+
+
+def program(name: str) -> str:
+    return str(Path(sys.executable).with_name(name))
+
+
+def first_run(bench: Bench) -> dict[str, float]:
+    """From a bare host to HTTPS, against apt and uv alone, with the same packages on another one."""
+    ours, floor = bench.lab.host(OURS), bench.lab.host(FLOOR)
+    before = packages(ours)
+    spent = bench.site(OURS)
+    wanted = sorted(packages(ours) - before)
+    plans = {
+        "/opt/asgi/certbot": frozen(ours, "/opt/asgi/certbot"),
+        "/opt/venv": frozen(ours, "/srv/asgi/app0/current/venv"),
+    }
+    began = time.monotonic()
+    apt = "DEBIAN_FRONTEND=noninteractive apt-get"
+    floor.run(f"{apt} update -q && {apt} install -qy --no-install-recommends {' '.join(wanted)}", timeout=900)
+    apt_took = time.monotonic() - began
+    floor.run("python3 -m venv /opt/uv && /opt/uv/bin/pip install -q uv==$(cat)", stdin=uv_version(ours), timeout=300)
+    for venv, requirements in plans.items():
+        script = (
+            f"/opt/uv/bin/uv venv -q {venv} && /opt/uv/bin/uv pip install -q --no-deps --python {venv}/bin/python -r -"
+        )
+        floor.run(script, stdin=requirements, timeout=600)
+    took = time.monotonic() - began
+    return {"ours": spent.wall, "floor": took, "apt": apt_took, "packages": len(wanted)}
+
+
+def packages(host: Host) -> set[str]:
+    """What is installed."""
+    shown = host.run("dpkg-query --show --showformat='${db:Status-Status} ${Package}\\n'").stdout.splitlines()
+    return {line.split()[1] for line in shown if line.startswith("installed ")}
+
+
+def frozen(host: Host, venv: str) -> str:
+    """What a virtual environment holds, but for the application itself."""
+    text = host.run(f"/opt/asgi/uv-*/bin/uv pip freeze --python {venv}/bin/python").stdout
+    return "".join(f"{line}\n" for line in text.splitlines() if "==" in line)
+
+
+def uv_version(host: Host) -> str:
+    return host.run("/opt/asgi/uv-*/bin/uv --version").stdout.split()[1]
+
+
+def releases(bench: Bench, rounds: int) -> dict[str, Any]:
+    """New releases with warm caches: the run, and the steps that the host wrote down."""
+    series, steps = Series("release"), []
+    for number in range(rounds):
+        series.costs.append(bench.site(OURS, env={"RUN": f"{number}-{time.time_ns()}"}))
+        last = bench.lab.host(OURS).run("tail -n 1 /srv/asgi/app0/deploys.jsonl").stdout
+        steps.append(json.loads(last)["steps"])
+    return {"series": asdict(series), "steps": steps}
+
+
+def main() -> int:
+    options = argparse.ArgumentParser(prog="python -m tests.bench.playbook", description=__doc__)
+    options.add_argument("--rounds", type=int, default=5, help="of each pair (%(default)s)")
+    options.add_argument("--hosts", type=int, default=10, help="for what many of them cost (%(default)s)")
+    options.add_argument("--apps", type=int, default=10, help="on one host (%(default)s)")
+    options.add_argument("--write", action="store_true", help=f"write {PAGE.name} and {DATA.name}")
+    options.add_argument("--render", action="store_true", help=f"only write {PAGE.name} anew from {DATA.name}")
+    given = options.parse_args()
+    if given.render:
+        PAGE.write_text(markdown(json.loads(DATA.read_text())))
+        return 0
+    began = time.monotonic()
+    bench = Bench(given.hosts)
+    try:
+        results: dict[str, Any] = {"date": time.strftime("%Y-%m-%d"), "rounds": given.rounds, **machine()}
+        print("the first run", flush=True)
+        results["first"] = first_run(bench)
+        print(results["first"], flush=True)
+        bench.plain()
+        print("runs that change nothing", flush=True)
+        ours, plain, floor = in_turn(
+            given.rounds, ours=lambda: bench.site(OURS), plain=bench.plain, round_trips=bench.round_trips
+        )
+        results["nothing"] = {
+            "series": [asdict(one) for one in (ours, plain, floor)],
+            "against plain": ratios(ours, plain),
+            "against round trips": ratios(ours, floor),
+        }
+        print("releases", flush=True)
+        results["release"] = releases(bench, given.rounds)
+        print("many applications", flush=True)
+        bench.site(OURS, apps=given.apps)
+        one, many = in_turn(
+            given.rounds,
+            one=lambda: bench.site(OURS),
+            many=lambda: bench.site(OURS, apps=given.apps),
+        )
+        results["apps"] = {"number": given.apps, "series": [asdict(one), asdict(many)], "ratio": ratios(many, one)}
+        print("many hosts", flush=True)
+        everybody = (OURS, *bench.more)
+        bench.site(*everybody)
+        one, many = in_turn(given.rounds, one=lambda: bench.site(OURS), many=lambda: bench.site(*everybody))
+        results["hosts"] = {"number": given.hosts, "series": [asdict(one), asdict(many)], "ratio": ratios(many, one)}
+        results["minutes"] = round((time.monotonic() - began) / 60, 1)
+    finally:
+        bench.lab.down(print)
+    page = markdown(results)
+    if given.write:
+        DATA.write_text(json.dumps(results, indent=1) + "\n")
+        PAGE.write_text(page)
+    print(page)
+    return 0
+
+
+def machine() -> dict[str, Any]:
+    """What it was measured on."""
+    processor = next(line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name"))
+    count = sum(line.startswith("processor") for line in Path("/proc/cpuinfo").read_text().splitlines())
+    return {
+        "processor": processor.split(":")[1].strip(),
+        "processors": count,
+        "python": sys.version.split()[0],
+        "ansible_core": metadata.version("ansible-core"),
+    }
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except LabError as error:
+        sys.exit(f"error: {error}")

@@ -1,0 +1,48 @@
+"""The results, and how they read."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+TEMPLATE = Path(__file__).with_name("files") / "speed.md.j2"
+
+
+def markdown(results: Mapping[str, Any]) -> str:
+    """The page."""
+    nothing, apps, hosts = results["nothing"], results["apps"], results["hosts"]
+    ours, plain, floor = nothing["series"]
+    rows = [
+        _row("nothing to do: one application, hardened", ours),
+        _row("roles written the usual way, which do less", plain, nothing["against plain"], "of it"),
+        _row("six round trips alone, each an empty Python", floor, nothing["against round trips"], "times it"),
+        _row("a release, its environment there", results["release"]["series"]),
+        _row(f"nothing to do: {apps['number']} applications", apps["series"][1], apps["ratio"], "times one"),
+        _row(f"nothing to do: {hosts['number']} hosts", hosts["series"][1], hosts["ratio"], "times one"),
+    ]
+    one, many = (_row("", series)["median"] for series in apps["series"])
+    steps = results["release"]["steps"]
+    found = {
+        "rows": rows,
+        "per_app": (many - one) / (apps["number"] - 1),
+        "steps": {name: statistics.median(step.get(name, 0) for step in steps) for name in steps[0]},
+        "memory": max(cost["memory"] for series in hosts["series"] for cost in series["costs"]),
+    }
+    page: str = jinja2.Template(TEMPLATE.read_text(), trim_blocks=True).render({**results, **found})
+    return page
+
+
+def _row(name: str, series: Mapping[str, Any], ratio: Sequence[float] = (), of: str = "") -> dict[str, Any]:
+    walls = [cost["wall"] for cost in series["costs"]]
+    against = f"{ratio[1]:.2f} {of} ({ratio[0]:.2f} to {ratio[2]:.2f})" if ratio else ""
+    return {
+        "name": name,
+        "median": statistics.median(walls),
+        "least": min(walls),
+        "most": max(walls),
+        "against": against,
+    }

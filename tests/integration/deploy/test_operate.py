@@ -1,0 +1,239 @@
+"""What people run day by day: plan, release, status, logs, restart, maintenance."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from tests.integration.conftest import Web
+from tests.integration.hosts import BARE, HOSTS, INVENTORY, LAB, only, playbook
+from tests.integration.release.test_releases import traffic
+
+AWAY = "asgi: {hosts: {away: {ansible_host: 198.18.0.254, ansible_ssh_timeout: 3}}}\n"
+
+
+def test_status_is_a_table(webs: list[Web]) -> None:
+    lines = playbook(name="status").ok().output.splitlines()
+    heading = next(line for line in lines if line.startswith("HOST"))
+    for column in ("APPLICATION", "STATE", "RELEASE", "COMMIT", "WORKERS", "MEMORY", "CERTIFICATE", "LAST DEPLOY"):
+        assert column in heading
+    for web in webs:
+        [row] = [line for line in lines if line.startswith(f"{web.host.name} ") and " shop " in line]
+        assert row.split()[:4] == [web.host.name, "shop", "ok", web.live()]
+        assert " MiB " in row
+        assert "release, live, " in row
+
+
+def test_status_for_programs(webs: list[Web]) -> None:
+    output = playbook("--extra-vars=asgi_format=json", name="status").ok().output
+    found = json.loads(output[output.index("\n{") : output.rindex("\n}") + 2])
+    for web in webs:
+        told = found[web.host.name]
+        assert told["applications"]["shop"]["live"] == web.live()
+        assert told["certificates"]["shop"]["days_left"] > 0
+        assert 0 < told["host"]["disk_free"] < told["host"]["disk_total"]
+
+
+def test_status_as_a_page_and_of_a_host_that_is_away(webs: list[Web], tmp_path: Path) -> None:
+    page, away = tmp_path / "status.html", tmp_path / "away.yml"
+    away.write_text(AWAY)
+    run = playbook(f"--extra-vars=asgi_page={page}", name="status", inventories=(HOSTS, INVENTORY, away))
+    assert run.status != 0
+    assert "away: did not answer" in run.output
+    text = page.read_text()
+    for web in webs:
+        assert f"<code>{web.live()}</code>" in text
+    assert '<td class="state bad">no answer</td>' in text
+    assert "http" not in text, "it needs nothing but itself"
+
+
+def test_an_application_that_is_not_known(webs: list[Web]) -> None:
+    for name in ("status", "logs", "restart", "rollback", "maintenance", "release", "remove", "plan", "site"):
+        run = playbook("--extra-vars=asgi_app=shpo", name=name)
+        assert run.status != 0
+        assert "asgi_app: found shpo, expected one of shop" in run.output
+
+
+def test_one_id_finds_what_happened(web: Web) -> None:
+    wanted = f"wanted-{time.time_ns()}"
+    assert web.get("/version", headers={"X-Request-ID": wanted}).status_code == 200
+    web.get("/version", headers={"X-Request-ID": "another-request"})
+    output = playbook(f"--limit={web.host.name}", f"--extra-vars=asgi_request={wanted}", name="logs").ok().output
+    [line] = [line for line in output.splitlines() if f"[{wanted}]" in line]
+    assert f"nginx {web.live()} [{wanted}] GET /version 200 in " in line
+    assert "another-request" not in output
+
+
+def test_logs_by_level_and_what_comes(web: Web) -> None:
+    unit = f"asgi-shop@{web.live()}.service"
+    limit = f"--limit={web.host.name}"
+    output = playbook(limit, "--extra-vars=asgi_lines=2", name="logs").ok().output
+    shown = [line for line in output.splitlines() if web.live() in line]
+    assert len(shown) == 2, output
+    web.host.run(f"systemctl kill --signal=USR1 {unit}")  # gunicorn opens its logs anew, and says so
+    output = playbook(limit, '--extra-vars={"asgi_minutes": 1, "asgi_level": "critical"}', name="logs").ok().output
+    assert web.live() not in output
+    later = "systemd-run --quiet --on-active=6 --timer-property=AccuracySec=1 "
+    web.host.run(f"{later} systemctl kill --signal=USR1 {unit}")
+    began = time.monotonic()
+    output = playbook(limit, '--extra-vars={"asgi_lines": 1, "asgi_follow": 12}', name="logs").ok().output
+    assert time.monotonic() - began > 12
+    assert output.count("Handling signal: usr1") >= 1, output
+
+
+@pytest.mark.parametrize(
+    ("variables", "says"),
+    [
+        ("asgi_request=a b", "request: found 'a b', expected an id as in the header X-Request-ID"),
+        ("asgi_lines=0", "lines: found 0, expected at least 1"),
+        ("asgi_level=loud", "value of level must be one of: debug, info, warning, error, critical, got: loud"),
+        ("asgi_follow=soon", "follow: found 'soon', expected seconds"),
+        ("asgi_follow=5 asgi_access=true", "access: nginx's log cannot be followed"),
+    ],
+)
+def test_what_cannot_be_asked_of_logs(variables: str, says: str) -> None:
+    key, value = variables.split("=", 1)
+    extra = variables if "asgi_access" in value else json.dumps({key: value})
+    run = playbook("--limit=web13", f"--extra-vars={extra}", name="logs")
+    assert run.status != 0
+    assert says in run.output, run.output
+
+
+def test_a_restart_loses_no_request(webs: list[Web]) -> None:
+    before = {web.host.name: web.info()["live"] for web in webs}
+    pids = {web.host.name: main_process(web) for web in webs}
+    with traffic(webs, websocket=0, timeout=60):  # who comes meanwhile waits
+        playbook(name="restart").ok()
+    for web in webs:
+        assert web.live() == before[web.host.name]
+        assert main_process(web) != pids[web.host.name]
+        last = web.audit()[-1]
+        assert (last["restart"], last["result"]) == (web.live(), "live")
+
+
+def main_process(web: Web) -> str:
+    unit = f"asgi-shop@{web.live()}.service"
+    return web.host.run(f"systemctl show --property=MainPID --value {unit}").stdout.strip()
+
+
+def test_a_restart_in_check_mode(web: Web) -> None:
+    pid = main_process(web)
+    run = playbook("--check", f"--limit={web.host.name}", name="restart").ok()
+    assert run.counts(web.host.name)["changed"] == 1
+    assert main_process(web) == pid
+
+
+@pytest.fixture
+def closed(webs: list[Web]) -> Iterator[None]:
+    playbook("--extra-vars=asgi_maintenance=true", name="maintenance").ok()
+    yield
+    run = playbook("--extra-vars=asgi_maintenance=false", name="maintenance").ok()
+    assert all(run.counts(web.host.name)["changed"] == 1 for web in webs)
+    assert all(web.get("/version").status_code == 200 for web in webs)
+
+
+@pytest.mark.usefixtures("closed")
+def test_maintenance(webs: list[Web]) -> None:
+    for web in webs:
+        answer = web.get("/version")
+        assert (answer.status_code, "Retry-After" in answer.headers) == (503, True)
+        assert web.get("/ready").status_code == 200, "the gate's path still answers"
+    again = playbook("--extra-vars=asgi_maintenance=true", name="maintenance").ok()
+    assert all(again.counts(web.host.name)["changed"] == 0 for web in webs)
+    assert playbook(name="status").ok().output.count(" shop         maintenance  ") == len(webs)
+
+
+@pytest.mark.parametrize("value", ["", "asgi_maintenance=perhaps"])
+def test_maintenance_needs_to_know_which(value: str) -> None:
+    run = playbook(f"--extra-vars={value or '{}'}", name="maintenance")
+    assert run.status != 0
+    assert "expected true or false, as in -e asgi_maintenance=true" in run.output
+
+
+def test_a_plan_where_nothing_would_change(webs: list[Web]) -> None:
+    run = playbook(name="plan").ok()
+    for web in webs:
+        assert run.counts(web.host.name)["changed"] == 0, run.output
+        lines = run.output.splitlines()
+        assert f"{web.host.name}: shop: nothing would change; {web.live()} serves" in lines
+        assert {f"{web.host.name}: {part}: nothing would change" for part in ("nginx", "hardening")} <= set(lines)
+
+
+def test_a_plan_of_a_release_and_of_drift(web: Web) -> None:
+    before, limit = web.live(), f"--limit={web.host.name}"
+    file = "/etc/nginx/asgi/compress.conf"
+    web.host.run(f"echo '# by hand' >>{file}")
+    try:
+        output = playbook(limit, "--extra-vars", only(web.domain), name="plan").ok().output
+    finally:
+        web.host.run(f"sed -i '/by hand/d' {file}")
+    assert f"{web.host.name}: nginx would change\n  files  {file}\n" in output
+    [line] = [line for line in output.splitlines() if line.startswith("  release")]
+    assert line.split()[1:3] == [before, "->"] and line.split()[3].startswith("v1.1.0-"), line
+    assert f"{web.host.name}: shop would change\n{line}\n  workers  " in output
+    assert web.live() == before
+
+
+def test_a_plan_of_an_empty_host(web: Web, tmp_path: Path) -> None:
+    inventory = tmp_path / "inventory.yml"
+    inventory.write_text(f"asgi: {{hosts: {{{BARE}: }}, vars: {{certificate_email: ops@example.com}}}}\n")
+    extra = only(web.domain)
+    output = playbook("--extra-vars", extra, name="plan", inventories=(HOSTS, inventory)).ok().output
+    assert f"{BARE}: nginx would change\n  packages  nginx" in output
+    assert "  release      none -> v1.1.0, whose name is known once the host can look at its source\n" in output
+    assert "  certificate  " in output
+    assert LAB.host(BARE).run("ls -d /etc/nginx /opt/asgi /srv/asgi 2>/dev/null", check=False).stdout == ""
+
+
+def test_a_release_of_another_version_by_one_command(webs: list[Web]) -> None:
+    before = {web.host.name: web.live() for web in webs}
+    wrong = playbook("--extra-vars=asgi_version=--upload-pack=id", name="release")
+    assert wrong.status != 0
+    assert "asgi_apps[0] (shop).version: found '--upload-pack=id'" in wrong.output
+    with traffic(webs, websocket=0):
+        playbook("--extra-vars=asgi_version=v1.1.0", name="release").ok()
+        assert {web.version()["version"] for web in webs} == {"1.1.0"}
+        playbook(name="release").ok()
+    assert {web.host.name: web.live() for web in webs} == before
+
+
+@pytest.fixture
+def resumed() -> Iterator[None]:
+    yield
+    playbook(name="resume").ok()
+
+
+@pytest.mark.usefixtures("resumed")
+def test_a_pause_holds_requests_and_loses_none(webs: list[Web]) -> None:
+    before = {web.host.name: web.live() for web in webs}
+    with traffic(webs, websocket=0, timeout=90):
+        checked = playbook("--check", name="pause").ok()
+        playbook(name="pause").ok()
+        began = time.monotonic()
+        with ThreadPoolExecutor() as pool:
+            held = [pool.submit(web.get, "/version", timeout=90) for web in webs]
+            assert playbook(name="status").ok().output.count(" shop         paused  ") == len(webs)
+            again = playbook(name="pause").ok()
+            for name in ("release", "rollback", "restart"):
+                assert " is paused; let it go on first, by the playbook resume" in playbook(name=name).output
+            assert not any(answer.done() for answer in held)
+            waited = time.monotonic() - began
+            run = playbook(name="resume").ok()
+            answers = [answer.result() for answer in held]
+    assert [answer.status_code for answer in answers] == [200] * len(webs)
+    assert all(answer.elapsed.total_seconds() > waited for answer in answers)
+    for web in webs:
+        counts = [one.counts(web.host.name)["changed"] for one in (checked, again, run)]
+        assert counts == [1, 0, 1]
+        assert web.live() == before[web.host.name]
+        assert [next(iter({"pause", "resume"} & line.keys())) for line in web.audit()[-2:]] == ["pause", "resume"]
+        assert web.host.run("ls -d /run/systemd/system/asgi-shop@*.d", check=False).stdout == ""
+        assert (
+            web.host.run("systemctl show --property=NeedDaemonReload --value 'asgi-shop@*'").stdout.split()
+            == ["no"] * 2
+        )

@@ -1,0 +1,167 @@
+"""An application without nginx: TLS of its own, and releases that lose no request."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests import https
+from tests.integration import pki
+from tests.integration.conftest import Web, web
+from tests.integration.hosts import DIRECT, HOSTS, PKI, TOP, Run, playbook
+from tests.integration.release.test_releases import traffic
+
+INVENTORY = TOP / "molecule" / "direct" / "inventory.yml"
+METRICS = """\
+import ssl, urllib.request as u
+context = ssl._create_unverified_context()
+print(u.urlopen('https://localhost/metrics', context=context).read().decode())
+"""
+VISITORS = {"http2": 0, "new": 3}
+
+
+@pytest.fixture(name="site", scope="module")
+def open_site() -> Web:
+    return web(DIRECT, "open", "open")
+
+
+@pytest.fixture(name="closed", scope="module")
+def closed_site() -> Web:
+    return web(DIRECT, "closed", "closed")
+
+
+def site_playbook(*arguments: str, name: str = "site") -> Run:
+    return playbook(*arguments, name=name, inventories=(HOSTS, INVENTORY))
+
+
+def handshake(site: Web, port: int, ca: Path, **options: Any) -> tuple[str | None, bytes]:
+    """The version that is spoken, and the certificate that is shown."""
+    context = ssl.create_default_context(cafile=str(ca))
+    if "client" in options:
+        context.load_cert_chain(PKI / f"{options['client']}.pem", PKI / f"{options['client']}.key")
+    context.maximum_version = options.get("newest", ssl.TLSVersion.TLSv1_3)
+    raw = socket.create_connection((site.host.address, port), timeout=10)
+    with raw, context.wrap_socket(raw, server_hostname=site.domain) as connection:
+        connection.sendall(f"GET /version HTTP/1.1\r\nHost: {site.domain}\r\nConnection: close\r\n\r\n".encode())
+        answer = connection.recv(12)
+        if not answer:  # in TLS 1.3 a visitor's certificate is refused after the handshake
+            raise ConnectionResetError
+        assert answer == b"HTTP/1.1 200"
+        return connection.version(), connection.getpeercert(binary_form=True) or b""
+
+
+def test_answers_without_nginx(site: Web) -> None:
+    answer = site.get("/headers", headers={"X-Forwarded-For": "192.0.2.1", "X-Forwarded-Proto": "http"})
+    assert answer.json()["scheme"] == "https"
+    assert answer.json()["client"].startswith("198.18."), "what a visitor says of itself is not believed"
+    assert len(answer.headers["X-Request-ID"]) == 32
+    assert not {"x-asgi-release", "x-asgi-worker", "server"} & set(answer.headers)
+    assert site.host.run("command -v nginx", check=False).returncode != 0
+    assert site.get("/metrics").status_code == 404, "not for visitors"
+    assert 'asgi_requests_total{method="GET",status="200"}' in site.host.run(f'python3 -c "{METRICS}"').stdout
+
+
+def test_no_process_of_root_serves(site: Web) -> None:
+    group = site.host.run(f"systemctl show --property=ControlGroup --value asgi-open@{site.live()}.service").stdout
+    owners = site.host.run(f"stat -c %U $(sed 's:^:/proc/:' '/sys/fs/cgroup{group.strip()}/cgroup.procs')").stdout
+    assert len(owners.split()) > 1
+    assert set(owners.split()) == {"asgi-open"}
+    assert site.host.run("stat -c %a:%U:%G /etc/asgi-deploy/tls/open/privkey.pem").stdout == "640:root:asgi-open\n"
+
+
+def test_a_release_and_the_way_back_lose_no_request(site: Web) -> None:
+    first = site.live()
+    with traffic([site], **VISITORS):
+        site_playbook("--extra-vars=shop_version=v1.1.0").ok()
+        time.sleep(2)
+        assert site.version()["version"] == "1.1.0"
+        site_playbook("--extra-vars=asgi_app=open", name="rollback").ok()
+        time.sleep(2)
+        assert site.version()["release"] == first == site.live()
+    site.drained()
+    units = site.host.run("systemctl list-units --plain --no-legend 'asgi-open@*.service'").stdout
+    assert [line.split()[0] for line in units.splitlines()] == [f"asgi-open@{first}.service"]
+
+
+def test_a_broken_release_gets_no_traffic(site: Web) -> None:
+    live = site.live()
+    with traffic([site], **VISITORS):
+        run = site_playbook("--extra-vars=shop_version=v1.2.0")
+    assert run.status != 0
+    assert 'raise RuntimeError("this version is broken on purpose")' in run.output
+    assert site.live() == live == site.version()["release"]
+
+
+def test_a_restart_loses_no_request(site: Web) -> None:
+    with traffic([site], **VISITORS, websocket=0):
+        site.host.run(f"systemctl restart asgi-open@{site.live()}.service")
+        time.sleep(2)
+
+
+def test_a_renewed_certificate_is_served_without_a_restart(site: Web) -> None:
+    _, before = handshake(site, 443, site.ca)
+    pid = site.host.run(f"systemctl show --property=MainPID --value asgi-open@{site.live()}.service").stdout
+    with traffic([site], **VISITORS):
+        site.host.run(
+            "REQUESTS_CA_BUNDLE=/etc/asgi-deploy/acme-ca.pem "
+            "/opt/asgi/certbot/bin/certbot renew --cert-name=open --force-renewal --quiet --no-random-sleep-on-renew"
+        )
+        deadline = time.monotonic() + 10
+        while (after := handshake(site, 443, site.ca)[1]) == before and time.monotonic() < deadline:
+            time.sleep(0.2)
+    assert after != before
+    assert site.host.run(f"systemctl show --property=MainPID --value asgi-open@{site.live()}.service").stdout == pid
+
+
+def test_visitors_show_a_certificate(closed: Web) -> None:
+    assert handshake(closed, 8443, PKI / "ca.pem", client="client")[0] == "TLSv1.3"
+    with pytest.raises((ssl.SSLError, ConnectionResetError)):
+        handshake(closed, 8443, PKI / "ca.pem")
+    with pytest.raises((ssl.SSLError, ConnectionResetError)):
+        handshake(closed, 8443, PKI / "ca.pem", client="client", newest=ssl.TLSVersion.TLSv1_2)
+
+
+def test_a_given_certificate_is_replaced_without_a_release(closed: Web) -> None:
+    live, (_, before) = closed.live(), handshake(closed, 8443, PKI / "ca.pem", client="client")
+    pki.issue(PKI, "server", closed.domain)
+    run = site_playbook("--diff").ok()
+    key = (PKI / "server.key").read_text().splitlines()[1]
+    assert "a secret" in run.output and key not in run.output, run.output
+    deadline = time.monotonic() + 10
+    while (after := handshake(closed, 8443, PKI / "ca.pem", client="client")[1]) == before:
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    assert after != before
+    assert closed.live() == live
+
+
+def test_comes_back_after_a_reboot(site: Web, closed: Web) -> None:
+    site.host.reboot()
+    assert https.wait(site.domain, site.host.address, site.ca, "/version").json()["release"] == site.live()
+    assert handshake(closed, 8443, PKI / "ca.pem", client="client")[0] == "TLSv1.3"
+
+
+def test_is_taken_off_the_host_wholly(site: Web, closed: Web) -> None:
+    entry = {
+        "git": "/none",
+        "module": "shop.main:app",
+        "domains": ["x.example.test"],
+        "proxy": "none",
+        "state": "absent",
+    }
+    gone = [{**entry, "name": name} for name in ("open", "closed")]
+    inventory = HOSTS.parent / "gone.yml"
+    inventory.write_text(str({"asgi": {"vars": {"asgi_apps": gone}}}))
+    playbook(inventories=(HOSTS, INVENTORY, inventory)).ok()
+    left = "ls -d /srv/asgi/open /etc/systemd/system/asgi-open* /etc/asgi-deploy/tls/* 2>/dev/null; ss -Htln | grep 443"
+    assert site.host.run(left, check=False).stdout == ""
+    with pytest.raises(httpx.ConnectError):
+        site.get("/version")
+    again = playbook(inventories=(HOSTS, INVENTORY, inventory)).ok()
+    assert again.counts(DIRECT)["changed"] == 0, again.output

@@ -1,0 +1,81 @@
+"""Run molecule's scenarios side by side: those that share a host one after the other, in a lane of their own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from tests.integration import hosts
+from tests.lab import LabError
+
+LANES = (
+    ("deploy", "release", "paths"),  # web13, web12, bare
+    ("servers", "sources", "web", "sandbox"),  # apps, prey13, prey12
+    ("services", "files", "processes", "certificates", "direct", "hardening"),  # side, side12, direct
+)
+SCENARIOS = [scenario for lane in LANES for scenario in lane]
+LIMIT = 3000  # seconds that a scenario may take
+TAIL = 60  # lines of what failed, which hold the tests' summary, are shown once more at the end
+
+
+def run(scenario: str) -> str | None:
+    """Run a scenario, and show what it printed if it fails; gives the end of that, or nothing if all is well."""
+    began = time.monotonic()
+    argv = [str(Path(sys.executable).with_name("molecule")), "-c", "molecule/config.yml", "test"]
+    argv += ["--no-command-borders", "-s", scenario]
+    with tempfile.TemporaryDirectory() as state, tempfile.TemporaryFile("w+") as output:
+        # What molecule remembers of hosts, such as that they are prepared, must not outlive them.
+        environment = {**os.environ, "MOLECULE_EPHEMERAL_DIRECTORY": state}
+        try:
+            status = subprocess.call(
+                argv,
+                cwd=hosts.TOP,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                timeout=LIMIT,
+            )
+        except subprocess.TimeoutExpired:
+            status = -1
+            print(f"molecule did not end within {LIMIT} s", file=output)
+        output.seek(0)
+        text = output.read()
+    took = f"after {time.monotonic() - began:.0f} s"
+    if status == 0:
+        print(f"=== scenario {scenario} passed {took}", flush=True)
+        return None
+    print(f"{text}\n=== scenario {scenario} FAILED {took}", flush=True)
+    return "\n".join(text.splitlines()[-TAIL:])
+
+
+def main(wanted: list[str]) -> int:
+    """Run all scenarios, or those that are named."""
+    if unknown := set(wanted) - set(SCENARIOS):
+        print(f"error: no scenario {', '.join(sorted(unknown))}; there are {', '.join(SCENARIOS)}")
+        return 2
+    lanes = [[one for one in lane if one in wanted] for lane in LANES] if wanted else LANES
+    hosts.down()
+    hosts.up()
+    try:
+        with ThreadPoolExecutor(len(lanes)) as pool:
+            ended = [one for lane in pool.map(lambda lane: [(name, run(name)) for name in lane], lanes) for one in lane]
+    finally:
+        hosts.down()
+    failed = {scenario: tail for scenario, tail in ended if tail is not None}
+    for scenario, tail in failed.items():
+        print(f"\n=== the end of {scenario}\n{tail}")
+    print(f"scenarios that failed: {', '.join(failed) or 'none'}")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except LabError as error:
+        sys.exit(f"error: {error}")

@@ -1,0 +1,64 @@
+"""The applications of this scenario, each by the beginning of its URLs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pytest
+
+from tests import https
+from tests.integration.conftest import Web, web
+from tests.integration.hosts import HOSTS, PATHS, TOP, Run, playbook
+
+INVENTORY = TOP / "molecule" / "paths" / "inventory.yml"
+
+
+@dataclass(frozen=True)
+class Part(Web):
+    """An application below a path."""
+
+    path: str
+
+    @property
+    def url(self) -> str:
+        return f"https://{self.domain}{self.path}"
+
+    def get(self, path: str = "/", **options: Any) -> httpx.Response:
+        return https.get(self.domain, self.host.address, self.ca, f"{self.path}{path}", **options)
+
+    def logged(self) -> str:
+        """What nginx wrote down of its requests."""
+        return self.host.run(f"cat /var/log/nginx/asgi/{self.app}.access.log").stdout
+
+
+def part(name: str, path: str) -> Part:
+    found = web(PATHS, "paths", name)
+    return Part(found.host, found.inside, found.label, found.app, path)
+
+
+@pytest.fixture(scope="session")
+def front() -> Part:
+    return part("front", "")
+
+
+@pytest.fixture(scope="session")
+def blog() -> Part:
+    return part("blog", "/blog")
+
+
+@pytest.fixture(scope="session")
+def till() -> Part:
+    return part("till", "/till")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def the_inventorys_applications() -> None:
+    run().ok()
+
+
+def run(*arguments: str, name: str = "site", **variables: Any) -> Run:
+    """Run the playbook with the scenario's inventory, and other values of its variables."""
+    extra = [f"--extra-vars={key}={value}" for key, value in variables.items()]
+    return playbook(*arguments, *extra, name=name, inventories=(HOSTS, INVENTORY))

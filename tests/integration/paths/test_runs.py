@@ -1,0 +1,125 @@
+"""Runs on applications that share a server: releases of one, its removal, another password, and visitors by IPv6."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests import https
+from tests.integration.hosts import BARE, HOSTS, LAB, playbook
+from tests.integration.paths.conftest import Part, run
+from tests.integration.release.test_releases import traffic
+
+ABSENT = """\
+asgi:
+  hosts:
+    bare:
+  vars:
+    hardening: false
+    asgi_apps:
+      - name: shop
+        git: https://git.example.com/shop.git
+        module: shop.main:app
+        domains: [bare.example.test]
+        state: absent
+"""
+# Two of a network, and one of the next.
+VISITORS = ["2001:db8:0:1::a", "2001:db8:0:1:ffff::b", "2001:db8:0:2::a"]
+ADDRESS = "2001:db8::1"
+ASK = f"""
+import socket, ssl, sys
+name = sys.argv[1]
+for visitor in {[VISITORS[0]] * 5 + VISITORS[1:]}:
+    plain = socket.create_connection(("{ADDRESS}", 443), 9, (visitor, 0))
+    tls = ssl._create_unverified_context().wrap_socket(plain, server_hostname=name)
+    tls.sendall(f"GET /limited HTTP/1.1\\r\\nHost: {{name}}\\r\\nConnection: close\\r\\n\\r\\n".encode())
+    print(tls.recv(100).split()[1].decode())
+"""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def afterwards() -> Iterator[None]:
+    """Puts everything back as the inventory has it; each test says itself what it needs to be other than that."""
+    yield
+    run().ok()
+
+
+def test_a_release_of_one_loses_no_request_of_any(front: Part, blog: Part, till: Part) -> None:
+    before = {part.app: part.live() for part in (front, till)}
+    with traffic([front, blog], get=1, post=1), traffic([till], get=1, websocket=0):
+        run(blog_version="v1.1.0").ok()
+        assert blog.version()["version"] == "1.1.0"
+    assert {part.app: part.live() for part in (front, till)} == before
+
+
+def test_another_password_is_not_shown(blog: Part) -> None:
+    other = {"blog_password": "close-sesame"}
+    told = run("--diff", "-vvv", **other).ok()
+    assert "+++ after: /etc/nginx/asgi/auth/blog.htpasswd" in told.output
+    assert "close-sesame" not in told.output.replace("blog_password=close-sesame", "")
+    assert "$6$" not in told.output
+    assert blog.get("/docs", auth=("ops", "close-sesame")).status_code == 200
+
+
+def test_one_goes_and_the_others_stay(front: Part, till: Part) -> None:
+    """Its paths are the owner's then."""
+    run(blog_state="absent").ok()
+    gone = https.get(front.domain, front.host.address, front.ca, "/blog/version")
+    assert (gone.status_code, gone.json()) == (404, {"detail": "Not Found"})
+    assert (front.get("/version").status_code, till.get("/version").status_code) == (200, 200)
+    assert front.host.run("ls -d /srv/asgi/blog /etc/nginx/asgi/*/blog.conf", check=False).stdout == ""
+
+
+def test_one_is_removed_by_a_command(front: Part, blog: Part, till: Part) -> None:
+    run().ok()
+    whole = run("--extra-vars=asgi_app=front", name="remove")
+    assert whole.status != 0
+    assert "asgi_app: front has the server that blog, till is below" in whole.output
+    assert (front.get("/version").status_code, blog.get("/version").status_code) == (200, 200)
+    planned = run("--extra-vars=asgi_app=blog", name="plan").ok().output
+    assert "web12: blog: nothing would change" in planned
+    assert "web12: till:" not in planned and "web12: front:" not in planned
+    run("--extra-vars=asgi_app=blog", name="remove").ok()
+    assert https.get(front.domain, front.host.address, front.ca, "/blog/version").status_code == 404
+    assert till.get("/version").status_code == 200
+    assert front.host.run("ls -d /srv/asgi/blog", check=False).stdout == ""
+
+
+def test_the_owner_goes_and_comes_back(front: Part, blog: Part, till: Part) -> None:
+    """The first of the others has a server and a certificate of its own before that, and gives them up again."""
+    own = "/etc/asgi-deploy/tls/blog/combined.pem /etc/letsencrypt/live/blog"
+    assert front.host.run(f"ls -d {own}", check=False).stdout == ""
+    run(front_state="absent").ok()
+    assert (blog.get("/version").status_code, till.get("/version").status_code) == (200, 200)
+    assert (front.get("/version").status_code, front.get("/").status_code) == (404, 404)
+    assert len(front.host.run(f"ls -d {own}").stdout.splitlines()) == 2
+    run().ok()
+    assert [part.get("/version").status_code for part in (front, blog, till)] == [200, 200, 200]
+    assert front.host.run(f"ls -d {own}", check=False).stdout == ""
+    assert run().ok().counts(front.host.name)["changed"] == 0
+
+
+def test_ipv6_is_counted_by_network(front: Part) -> None:
+    for address in [ADDRESS, *VISITORS]:
+        front.host.run(f"ip -6 address add {address}/128 dev lo nodad")
+    try:
+        run().ok()
+        front.host.run(f"cat > /tmp/ask.py <<'END'\n{ASK}\nEND")
+        *first, same, other = front.host.run(f"python3 /tmp/ask.py {front.domain}").stdout.split()
+        assert (first[0], first[-1]) == ("404", "429")
+        assert (same, other) == ("429", "404")
+    finally:
+        for address in [ADDRESS, *VISITORS]:
+            front.host.run(f"ip -6 address del {address}/128 dev lo")
+        front.host.run("rm -f /tmp/ask.py")
+
+
+def test_nothing_is_installed_for_what_shall_be_absent(tmp_path: Path) -> None:
+    """Nor an address for the CA asked for."""
+    inventory = tmp_path / "inventory.yml"
+    inventory.write_text(ABSENT)
+    told = playbook(inventories=(HOSTS, inventory)).ok()
+    assert told.counts(BARE)["changed"] == 0, told.output
+    assert LAB.host(BARE).run("ls -d /etc/nginx /opt/asgi 2>/dev/null", check=False).stdout == ""

@@ -1,0 +1,182 @@
+"""What an attacker in an application's process tries, and what the sandbox is to answer.
+
+The same code, run by root outside of any sandbox, must get further: that shows that an attack is one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+# Numbers of system calls that the C library has no functions for: syscalls(2).
+CALLS = """\
+import ctypes, os, platform
+libc = ctypes.CDLL(None, use_errno=True)
+KEYCTL, BPF, USERFAULTFD = {"x86_64": (250, 321, 323), "aarch64": (219, 280, 282)}[platform.machine()]
+def checked(value):
+    if value < 0:
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+    return value
+"""
+# A program that an attacker brought along.
+DROPPED = """\
+import os, shutil, subprocess
+path = os.path.join({folder!r}, "dropped")
+shutil.copy("/bin/true", path)
+os.chmod(path, 0o700)
+try:
+    result = subprocess.run([path]).returncode
+finally:
+    os.unlink(path)
+"""
+PROCESSES = """\
+import os
+def owner(pid):
+    try:
+        with open(f"/proc/{pid}/environ", "rb") as file:
+            return b"ASGI_APP=NEIGHBOUR" in file.read()
+    except OSError:
+        return False
+result = [pid for pid in os.listdir("/proc") if pid.isdigit() and owner(pid)]
+if not result:
+    raise LookupError("no such process is to be seen")
+""".replace("NEIGHBOUR", "neighbour")
+
+
+@dataclass(frozen=True)
+class Attack:
+    """Code, and the errors of which one must end it."""
+
+    what: str
+    code: str
+    errors: tuple[str, ...]
+    harmless: bool = True  # for root to do on the host
+
+
+ABSENT, DENIED, READ_ONLY = ("FileNotFoundError",), ("PermissionError",), ("OSError", "PermissionError")
+
+
+def read(path: str) -> str:
+    return f"open({path!r}, 'rb').read(1)"
+
+
+def write(path: str) -> str:
+    """Appends nothing, which takes the same right as something."""
+    return f"open({path!r}, 'ab').close()"
+
+
+def listed(path: str) -> str:
+    return f"import os; result = sorted(os.listdir({path!r})); assert result"
+
+
+def connect(path: str) -> str:
+    return f"import socket; socket.socket(socket.AF_UNIX).connect({path!r})"
+
+
+def call(expression: str) -> str:
+    return f"{CALLS}checked({expression})"
+
+
+OTHERS = [
+    Attack("read another application's code", read("/srv/asgi/neighbour/current/src/prey/main.py"), ABSENT),
+    Attack("read another application's environment file", read("/srv/asgi/neighbour/current/environment"), ABSENT),
+    Attack("read another application's storage", listed("/var/lib/asgi-storage/neighbour"), ABSENT),
+    Attack("read another application's data", "import os; os.listdir('/var/lib/asgi/neighbour')", ABSENT),
+    Attack("speak to another application's socket", connect("/srv/asgi/neighbour/current/app.sock"), ABSENT),
+    Attack("see another application's process and its environment", PROCESSES, ("LookupError",)),
+    Attack(
+        "see which applications there are",
+        "import os; assert 'neighbour' in os.listdir('/srv/asgi')",
+        ("AssertionError",),
+    ),
+    Attack("read another application's key", read("/etc/asgi-deploy/tls/neighbour/combined.pem"), ABSENT),
+]
+
+HOST = [
+    Attack("read /etc/shadow", read("/etc/shadow"), DENIED),
+    Attack("look into /root", "import os; os.listdir('/root')", DENIED),
+    Attack("look into /home", "import os; assert os.listdir('/home')", (*DENIED, "AssertionError")),
+    Attack("read the key of its own certificate", read("/etc/asgi-deploy/tls/attacked/combined.pem"), ABSENT),
+    Attack("read what certbot keeps", "import os; os.listdir('/etc/letsencrypt')", DENIED),
+    Attack("read the host's SSH key", read("/etc/ssh/ssh_host_ed25519_key"), DENIED),
+    Attack("read what releases are built from", "import os; os.listdir('/var/cache/asgi')", DENIED),
+    Attack("read its own environment file", read("/srv/asgi/attacked/current/environment"), DENIED),
+    Attack("change its own code", write("/srv/asgi/attacked/current/src/prey/main.py"), READ_ONLY),
+    Attack("change its own virtual environment", write("/srv/asgi/attacked/current/venv/pyvenv.cfg"), READ_ONLY),
+    Attack(
+        "make another release the live one",
+        "import os; os.symlink('x', '/srv/asgi/attacked/mine'); os.unlink('/srv/asgi/attacked/mine')",
+        READ_ONLY,
+    ),
+    Attack("have every shell run something", write("/etc/profile.d/dropped.sh"), READ_ONLY, harmless=False),
+    Attack("have systemd run something", write("/etc/systemd/system/dropped.service"), READ_ONLY, harmless=False),
+    Attack("replace a program", write("/usr/bin/env"), READ_ONLY),
+    Attack("see the environment of the first process", read("/proc/1/environ"), ABSENT),
+    Attack("change the kernel's settings", write("/proc/sys/net/ipv4/ip_forward"), READ_ONLY),
+    Attack("move processes between cgroups", write("/sys/fs/cgroup/cgroup.procs"), READ_ONLY),
+]
+
+PRIVILEGES = [
+    Attack("become root", "import os; os.setuid(0)", DENIED),
+    Attack(
+        "become root by sudo",
+        "import subprocess; subprocess.run(['sudo', '-n', 'true'], check=True)",
+        ("CalledProcessError",),
+    ),
+    Attack(
+        "leave a program that makes others its user",
+        "import os; open('/tmp/suid', 'w').close(); os.chmod('/tmp/suid', 0o4755); os.unlink('/tmp/suid')",
+        DENIED,
+    ),
+    Attack("signal processes of others", "import os; os.kill(1, 0)", DENIED),
+    Attack(
+        "read another process's memory",
+        CALLS + "import subprocess\n"
+        "child = subprocess.Popen(['sleep', '5'])\n"
+        "try:\n    checked(libc.ptrace(0x4206, child.pid, 0, 0))\n"  # PTRACE_SEIZE
+        "finally:\n    child.kill()",
+        DENIED,
+    ),
+    Attack("load a kernel module", call("libc.init_module(b'x', 1, b'')"), DENIED, harmless=False),
+    Attack("remove a kernel module", call("libc.delete_module(b'x', 0)"), DENIED, harmless=False),
+    Attack("load a program into the kernel", call("libc.syscall(BPF, 0, 0, 0)"), DENIED, harmless=False),
+    Attack("mount", call("libc.mount(b'none', b'/mnt', b'tmpfs', 0, 0)"), DENIED, harmless=False),
+    Attack("have a user namespace", call("libc.unshare(0x10000000)"), DENIED),
+    Attack("have a network of its own", call("libc.unshare(0x40000000)"), DENIED),
+    Attack("use the kernel's keyrings", call("libc.syscall(KEYCTL, 0, -3, 1)"), DENIED),
+    Attack("handle page faults, as exploits do", call("libc.syscall(USERFAULTFD, 1)"), DENIED),
+    Attack(
+        "read the kernel's log", call("libc.klogctl(3, ctypes.create_string_buffer(64), 64)"), DENIED, harmless=False
+    ),
+    Attack("open the host's memory", read("/dev/mem"), ABSENT, harmless=False),
+    Attack(
+        "set the clock", "import time; time.clock_settime(time.CLOCK_REALTIME, time.time())", DENIED, harmless=False
+    ),
+    Attack("take the host's name", "import socket; socket.sethostname(socket.gethostname())", DENIED),
+    Attack("go before others", "import os; os.nice(-5)", DENIED),
+    Attack("write code into memory", "import mmap; mmap.mmap(-1, 4096, prot=7)", DENIED),
+    Attack("run a program from /tmp", DROPPED.format(folder="/tmp"), DENIED),
+    Attack("run a program from /dev/shm", DROPPED.format(folder="/dev/shm"), DENIED),
+    Attack("run a program from its storage", DROPPED.format(folder="/var/lib/asgi-storage/attacked/uploads"), DENIED),
+    Attack("run a program from its own folder", DROPPED.format(folder="/var/lib/asgi/attacked"), DENIED),
+]
+
+NETWORK = [
+    Attack("forge packets", "import socket; socket.socket(socket.AF_INET, socket.SOCK_RAW, 1)", DENIED),
+    Attack("listen to the network", "import socket; socket.socket(socket.AF_PACKET, socket.SOCK_RAW)", READ_ONLY),
+    Attack(
+        "ask the kernel about the network",
+        "import socket; socket.socket(socket.AF_NETLINK, socket.SOCK_RAW)",
+        READ_ONLY,
+    ),
+    Attack(
+        "listen on a port below 1024",
+        "import socket; socket.socket().bind(('127.0.0.1', 997))",
+        DENIED,
+    ),
+    Attack("speak to D-Bus", connect("/run/dbus/system_bus_socket"), (*DENIED, "FileNotFoundError")),
+    Attack(
+        "speak to systemd", connect("/run/systemd/private"), (*DENIED, "FileNotFoundError", "ConnectionRefusedError")
+    ),
+]
+
+ATTACKS = [*OTHERS, *HOST, *PRIVILEGES, *NETWORK]

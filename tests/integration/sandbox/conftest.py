@@ -1,0 +1,87 @@
+"""The applications of this scenario on each host, and how code is run in them."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from tests import https
+from tests.integration.conftest import Web, web
+from tests.integration.hosts import HOSTS, PREY, TOP, Run, playbook
+
+INVENTORY = TOP / "molecule" / "sandbox" / "inventory.yml"
+# The code prints what it found as the application itself does: see prey.main.
+ALONE = """\
+import json, sys
+names = {}
+try:
+    exec(sys.stdin.read(), names)
+    found = {"error": None, "result": names.get("result")}
+except BaseException as error:
+    found = {"error": type(error).__name__, "errno": getattr(error, "errno", None), "text": str(error)}
+print(json.dumps(found))
+"""
+
+
+@dataclass(frozen=True)
+class Prey(Web):
+    """An application that runs what it is sent."""
+
+    def attack(self, code: str) -> dict[str, Any]:
+        """What came of code in the process that serves."""
+        answer = https.ask("POST", self.domain, self.host.address, self.ca, "/run", content=code.encode())
+        found: dict[str, Any] = answer.raise_for_status().json()
+        return found
+
+    def as_root(self, code: str) -> dict[str, Any]:
+        """What comes of the same code when root runs it on the host, in no sandbox."""
+        done = self.host.run(f"printf %s {shlex.quote(code)} | python3 -c {shlex.quote(ALONE)}")
+        found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+        return found
+
+    @property
+    def service(self) -> str:
+        return f"asgi-{self.app}@{self.live()}.service"
+
+    def main(self) -> int:
+        """The first process of its service."""
+        return int(self.host.run(f"systemctl show --property=MainPID --value {self.service}").stdout)
+
+    def exposure(self, unit: str) -> float:
+        """The number that systemd-analyze gives a unit's sandbox, from 0 to 10."""
+        last = self.host.run(f"systemd-analyze security --no-pager {unit}").stdout.splitlines()[-1]
+        return float(last.split(":")[1].split()[0])
+
+
+def scenario(*arguments: str, name: str = "site") -> Run:
+    return playbook(*arguments, name=name, inventories=(HOSTS, INVENTORY))
+
+
+def prey(name: str, app: str) -> Prey:
+    return web(name, f"{app}.{name}", app, Prey)
+
+
+@pytest.fixture(scope="session", params=sorted(PREY))
+def on(request: pytest.FixtureRequest) -> Callable[[str], Prey]:
+    """The applications of each Debian release in turn, by name."""
+    return lambda app: prey(request.param, app)
+
+
+@pytest.fixture(scope="session")
+def attacked(on: Callable[[str], Prey]) -> Prey:
+    return on("attacked")
+
+
+@pytest.fixture(scope="session")
+def neighbour(on: Callable[[str], Prey]) -> Prey:
+    return on("neighbour")
+
+
+@pytest.fixture(scope="session")
+def opened(on: Callable[[str], Prey]) -> Prey:
+    return on("opened")

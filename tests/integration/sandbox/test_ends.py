@@ -1,0 +1,111 @@
+"""Ends: of a service that never stays up, and of nginx, which is restarted, reloaded, and told to write new logs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from tests import https
+from tests.integration.sandbox.conftest import Prey, scenario
+
+NEVER = "ExecStart=\nExecStart=/bin/false\n"
+
+
+@pytest.fixture
+def failing(neighbour: Prey) -> Iterator[Prey]:
+    """A service that from now on ends as soon as it is started, and that is given up after three times."""
+    folder = f"/run/systemd/system/{neighbour.service}.d"
+    text = f"[Unit]\nStartLimitBurst=3\n[Service]\n{NEVER}"
+    neighbour.host.run(f"mkdir -p {folder}; printf %s '{text}' >{folder}/never.conf; systemctl daemon-reload")
+    yield neighbour
+    service, socket = neighbour.service, neighbour.service.replace(".service", ".socket")
+    neighbour.host.run(f"rm -r {folder}; systemctl daemon-reload; systemctl reset-failed {service} {socket}")
+    neighbour.host.run(f"systemctl start {socket} {service}")
+
+
+def test_a_crash_loop_ends_and_is_told(failing: Prey) -> None:
+    failing.host.run(f"kill -KILL {failing.main()}")
+    deadline = time.monotonic() + 60
+    state = ""
+    while state != "failed" and time.monotonic() < deadline:
+        time.sleep(1)
+        state = failing.host.run(f"systemctl is-active {failing.service}", check=False).stdout.strip()
+    assert state == "failed"
+    told = failing.info()["service"]
+    assert told["state"] == "failed (failed)"
+    assert "has failed and is not started any more" in told["failed"]
+    assert failing.service in told["failed"]
+    time.sleep(1)
+    log = failing.host.run(f"journalctl --no-pager --unit={failing.service} --lines=10 --priority=crit").stdout
+    assert f"{failing.service} is down and is not started any more" in log
+    assert https.get(failing.domain, failing.host.address, failing.ca, "/ready").status_code in (502, 503)
+
+
+def test_one_that_runs_has_nothing_to_tell(attacked: Prey) -> None:
+    found = attacked.info()
+    assert (found["service"]["state"], found["service"]["failed"]) == ("active (running)", "")
+    assert [process["failed"] for process in found["processes"].values()] == [""]
+
+
+def nginx(site: Prey) -> str:
+    return site.host.run("systemctl show --property=MainPID --value nginx.service").stdout.strip()
+
+
+def test_nginx_reloads(attacked: Prey) -> None:
+    before = nginx(attacked)
+    for command in ("nginx -s reload", "systemctl reload nginx", "systemctl start asgi-logs.service"):
+        attacked.host.run(command)
+        assert https.wait(attacked.domain, attacked.host.address, attacked.ca, "/ready").status_code == 200, command
+    assert nginx(attacked) == before
+
+
+def test_nginx_writes_new_logs(attacked: Prey) -> None:
+    log = "/var/log/nginx/asgi/attacked.access.log"
+    attacked.host.run(f"mv {log} {log}.old; systemctl kill --signal=USR1 --kill-whom=main nginx.service; sleep 1")
+    attacked.get("/ready")
+    assert attacked.host.run(f"grep -c . {log}; rm {log}.old").stdout.split()[0] != "0"
+
+
+def test_nginx_takes_over_from_itself(attacked: Prey) -> None:
+    """As at an upgrade of its package: service nginx upgrade."""
+    before = nginx(attacked)
+    attacked.host.run(
+        f"kill -USR2 {before}; sleep 2; test -s /run/nginx.pid.oldbin; kill -QUIT $(cat /run/nginx.pid.oldbin); sleep 2"
+    )
+    assert attacked.host.run("cat /run/nginx.pid").stdout.strip() != before
+    assert attacked.get("/ready").status_code == 200
+    attacked.host.run("systemctl restart nginx")
+
+
+def test_a_sandbox_that_nginx_cannot_start_in_is_taken_back(attacked: Prey) -> None:
+    """Nothing is served from a place that the drop-in hides; what served before does again."""
+    drop_in = "/etc/systemd/system/nginx.service.d/asgi-deploy.conf"
+    try:
+        scenario("--extra-vars=nginx_sandbox=false", f"--limit={attacked.host.name}").ok()
+        assert attacked.host.run(f"test -e {drop_in}", check=False).returncode == 1
+        assert attacked.exposure("nginx.service") > 8
+        log = "/usr/share/nginx/own.log"
+        attacked.host.run(f"echo 'access_log {log};' >/etc/nginx/conf.d/own.conf; nginx -t; systemctl reload nginx")
+        run = scenario(f"--limit={attacked.host.name}")
+        assert run.status != 0
+        assert "nginx.service does not start with it; put back as it was" in run.output
+        assert attacked.get("/ready").status_code == 200
+    finally:
+        attacked.host.run("rm -f /etc/nginx/conf.d/own.conf")
+    scenario(f"--limit={attacked.host.name}").ok()
+    assert attacked.exposure("nginx.service") <= 3
+    assert attacked.get("/ready").status_code == 200
+
+
+def test_renews_in_its_sandbox(attacked: Prey) -> None:
+    """As certbot sees it 30 days before the end: the line in its own file says when it renews."""
+    serial = "openssl x509 -noout -serial -in /etc/asgi-deploy/tls/attacked/combined.pem"
+    before = attacked.host.run(serial).stdout
+    attacked.host.run("sed -i '1i renew_before_expiry = 3650 days' /etc/letsencrypt/renewal/attacked.conf")
+    try:
+        attacked.host.run("systemctl start asgi-certificates.service", timeout=120)
+    finally:
+        attacked.host.run("sed -i '/^renew_before_expiry = 3650/d' /etc/letsencrypt/renewal/attacked.conf")
+    assert attacked.host.run(serial).stdout != before

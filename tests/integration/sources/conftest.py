@@ -1,0 +1,66 @@
+"""The scenario's applications: how each is asked, released anew, and refused."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+import yaml
+
+from tests import https
+from tests.integration.hosts import APPS, DOMAIN, HOSTS, LAB, Run, playbook
+from tests.integration.sources.prepare import FOLDER, INVENTORY
+from tests.lab import Host
+
+
+@dataclass(frozen=True)
+class App:
+    """One of the inventory's applications, on the scenario's host."""
+
+    name: str
+    entry: dict[str, Any]
+
+    @property
+    def host(self) -> Host:
+        return LAB.host(APPS)
+
+    def version(self) -> dict[str, Any]:
+        """Which version and release answer, over HTTPS."""
+        answer = https.wait(f"{self.name}.{DOMAIN}", self.host.address, LAB.acme_root, "/version")
+        found: dict[str, Any] = answer.raise_for_status().json()
+        return found
+
+    def record(self) -> dict[str, Any]:
+        """What is known of the live release."""
+        found: dict[str, Any] = json.loads(self.host.run(f"cat /srv/asgi/{self.name}/current/release.json").stdout)
+        return found
+
+    def run(self, *arguments: str, **changes: Any) -> Run:
+        """The playbook with this application alone, its entry changed."""
+        entry = {key: value for key, value in {**self.entry, **changes}.items() if value is not None}
+        wanted = json.dumps({"asgi_apps": [entry]})
+        return playbook("--extra-vars", wanted, *arguments, inventories=(HOSTS, INVENTORY))
+
+    def refused(self, **changes: Any) -> str:
+        """A run that must fail and leave what serves as it is."""
+        before = self.version()["release"]
+        run = self.run(**changes)
+        assert run.status != 0, run.output
+        assert self.version()["release"] == before
+        return run.output.replace("\\n", "\n")
+
+
+@pytest.fixture(scope="session", name="app")
+def app_by_name() -> Callable[[str], App]:
+    entries = {one["name"]: one for one in yaml.safe_load(INVENTORY.read_text())["asgi"]["vars"]["asgi_apps"]}
+    return lambda name: App(name, entries.get(name, {}))
+
+
+@pytest.fixture(scope="session")
+def prepared() -> dict[str, str]:
+    """What was made for the scenario."""
+    found: dict[str, str] = json.loads((FOLDER / "prepared.json").read_text())
+    return found

@@ -1,0 +1,116 @@
+"""Hostile requests, and the answer that each gets; the application is well afterwards."""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+import ssl
+import time
+
+import httpx
+import pytest
+
+from tests import https
+from tests.integration.web.conftest import Site
+
+GET = "GET / HTTP/1.1\r\nHost: {name}\r\nConnection: close\r\n"
+POST = "POST /echo HTTP/1.1\r\nHost: {name}\r\nConnection: close\r\n"
+
+TABLE = {
+    "another name than the handshake's": ("GET / HTTP/1.1\r\nHost: other.example.test\r\n\r\n", 421),
+    "another name in the URL": ("GET https://other.example.test/ HTTP/1.1\r\nHost: {name}\r\n\r\n", 421),
+    "no name": ("GET / HTTP/1.1\r\n\r\n", 400),
+    "two names": (GET + "Host: other.example.test\r\n\r\n", 400),
+    "a name with a slash": ("GET / HTTP/1.1\r\nHost: {name}/../x\r\n\r\n", 400),
+    "a path above the root": ("GET /../../etc/passwd HTTP/1.1\r\nHost: {name}\r\n\r\n", 400),
+    "an encoded path above the root": ("GET /%2e%2e/%2e%2e/etc/passwd HTTP/1.1\r\nHost: {name}\r\n\r\n", 400),
+    "an encoded zero": ("GET /a%00b HTTP/1.1\r\nHost: {name}\r\n\r\n", 400),
+    "a header that is too large": (GET + f"X-A: {'a' * 40_000}\r\n\r\n", 400),
+    "a URL that is too long": (f"GET /{'a' * 9_000} HTTP/1.1\r\nHost: {{name}}\r\n\r\n", 414),
+    "a body that says it is too large": (POST + "Content-Length: 9999999999\r\n\r\n", 413),
+    "a body of no size": (POST + "Content-Length: -1\r\n\r\n", 400),
+    "two sizes": (POST + "Content-Length: 1\r\nContent-Length: 2\r\n\r\nab", 400),
+    "a size and chunks": (
+        POST + "Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /x HTTP/1.1\r\n",
+        400,
+    ),
+    "chunks twice": (POST + "Transfer-Encoding: chunked, chunked\r\n\r\n0\r\n\r\n", 501),
+    "chunks by another name": (POST + "Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n", 501),
+    "a chunk of no size": (POST + "Transfer-Encoding: chunked\r\n\r\nzz\r\n\r\n", 400),
+    "a space before the colon": (POST + "Content-Length : 1\r\n\r\na", 400),
+    "a zero in a header": (GET + "X-A: a\x00b\r\n\r\n", 400),
+    "a tunnel": ("CONNECT {name}:443 HTTP/1.1\r\nHost: {name}\r\n\r\n", 400),
+    "a trace": ("TRACE / HTTP/1.1\r\nHost: {name}\r\n\r\n", 405),
+    "a version from the future": ("GET / HTTP/9.9\r\nHost: {name}\r\n\r\n", 505),
+    "no HTTP at all": ("SSH-2.0-OpenSSH_9.2\r\n\r\n", 400),
+}
+
+
+@pytest.mark.parametrize(("sent", "status"), TABLE.values(), ids=TABLE)
+def test_request(site: Site, sent: str, status: int) -> None:
+    assert site.status(sent.replace("{name}", site.domain).encode("latin-1")) == status
+
+
+def test_plain_words_to_the_port_of_tls(site: Site) -> None:
+    with socket.create_connection((site.host.address, 443), timeout=5) as plain:
+        plain.sendall(f"GET / HTTP/1.1\r\nHost: {site.domain}\r\n\r\n".encode())
+        assert b" 400 " in plain.recv(4096)
+
+
+def test_a_name_that_is_nobodys(site: Site) -> None:
+    assert site.raw(b"GET / HTTP/1.1\r\nHost: other.example.test\r\n\r\n", port=80) == b""
+    with pytest.raises(ssl.SSLError, match="unrecognized name"):
+        site.raw(b"", name="other.example.test")
+
+
+def test_a_second_request_in_a_body_is_none(site: Site) -> None:
+    """The end of a body is where its size says; what comes after it is a request of its own, and looked at as one."""
+    hidden = "GET /redoc HTTP/1.1\r\nHost: {name}\r\nConnection: close\r\n\r\n"
+    sent = "POST /echo HTTP/1.1\r\nHost: {name}\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + hidden
+    found = site.raw(sent.replace("{name}", site.domain).encode())
+    assert re.findall(rb"HTTP/1.1 (\d+) ", found) == [b"200", b"403"]
+
+
+def test_claims_are_not_passed_on(site: Site) -> None:
+    claims = {
+        name: "6.6.6.6"
+        for name in (
+            "X-Forwarded-For",
+            "X-Real-IP",
+            "X-Forwarded-Host",
+            "Forwarded",
+            "X_Forwarded_For",
+            "X-Forwarded-Port",
+        )
+    }
+    answer = site.get("/headers", headers={**claims, "X-Forwarded-Proto": "http", "X-ASGI-Probe": "1"})
+    assert "6.6.6.6" not in json.dumps(answer.json())
+    assert (answer.json()["scheme"], answer.json()["client"]) == ("https", "198.18.0.1")
+    assert "x-asgi-worker" not in answer.headers
+
+
+def test_a_line_break_in_a_redirect(site: Site) -> None:
+    answer = site.raw(
+        f"GET /%0d%0aX-Evil:%201 HTTP/1.1\r\nHost: {site.domain}\r\nConnection: close\r\n\r\n".encode(), port=80
+    )
+    assert b"\r\nX-Evil" not in answer
+    assert f"Location: {site.url}/%0d%0aX-Evil:%201\r\n".encode() in answer
+
+
+def test_a_header_that_never_ends(site: Site) -> None:
+    began = time.monotonic()
+    assert site.raw(f"GET / HTTP/1.1\r\nHost: {site.domain}\r\nX-A: a".encode(), seconds=25) == b""
+    assert 10 < time.monotonic() - began < 20
+
+
+def test_a_flood(site: Site) -> None:
+    """More than five seconds' worth at once is refused, and what is let through is answered."""
+    context = ssl.create_default_context(cafile=str(site.ca))
+    with httpx.Client(verify=context, trust_env=False, timeout=10, headers={"Host": site.domain}) as client:
+        urls = [f"https://{site.host.address}/none-{number}" for number in range(900)]
+        asked = [client.get(url, extensions={"sni_hostname": site.domain}).status_code for url in urls]
+    assert set(asked) == {404, 429}
+    assert asked.count(404) >= 250
+    time.sleep(2)
+    assert https.wait(site.domain, site.host.address, site.ca, "/version").status_code == 200

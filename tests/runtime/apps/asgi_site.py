@@ -1,0 +1,76 @@
+"""An ASGI application that tells how it is served."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import time
+from typing import Any
+from urllib.parse import parse_qs
+
+from tests.runtime.apps.told import log, tell
+
+IMPORTED_IN = os.getpid()
+TOKEN = os.environ.get("TOKEN")
+
+
+async def app(scope: Any, receive: Any, send: Any) -> None:
+    if scope["type"] == "lifespan":
+        await lifespan(receive, send)
+        return
+    if scope["type"] == "websocket":
+        await send({"type": "websocket.accept"})
+        while (message := await receive())["type"] != "websocket.disconnect":
+            await send({"type": "websocket.send", "text": message.get("text") or ""})
+        return
+    query = {name: values[0] for name, values in parse_qs(scope["query_string"].decode()).items()}
+    path = scope["path"].removeprefix(scope.get("root_path", ""))
+    status, answer = await told(path, query, scope, receive)
+    body = json.dumps(answer).encode()
+    await send({"type": "http.response.start", "status": status, "headers": [(b"content-type", b"application/json")]})
+    await send({"type": "http.response.body", "body": body})
+
+
+async def lifespan(receive: Any, send: Any) -> None:
+    await receive()
+    if os.environ.get("LIFESPAN") == "fails":
+        await send({"type": "lifespan.startup.failed", "message": "no database"})
+        return
+    tell("startup")
+    await send({"type": "lifespan.startup.complete"})
+    await receive()
+    tell("shutdown")
+    await send({"type": "lifespan.shutdown.complete"})
+
+
+async def told(path: str, query: dict[str, str], scope: Any, receive: Any) -> tuple[int, Any]:
+    if path == "/sleep":
+        tell("asleep")
+        await asyncio.sleep(float(query["seconds"]))
+    elif path == "/block":
+        time.sleep(float(query["seconds"]))
+    elif path == "/log":
+        log()
+    elif path == "/fail":
+        raise RuntimeError("broken")
+    elif path == "/missing":
+        return 404, None
+    elif path == "/echo":
+        return 200, len((await receive()).get("body", b""))
+    return 200, {
+        "pid": os.getpid(),
+        "imported_in": IMPORTED_IN,
+        "loop": type(asyncio.get_running_loop()).__module__.split(".")[0],
+        "protocol": type(receive.__self__).__module__ if hasattr(receive, "__self__") else None,
+        "scheme": scope["scheme"],
+        "client": scope["client"][0] if scope["client"] else None,
+        "root_path": scope.get("root_path", ""),
+        "path": scope["path"],
+        "token": (TOKEN, os.environ.get("TOKEN")),
+    }
+
+
+def make() -> Any:
+    tell("made")
+    return app

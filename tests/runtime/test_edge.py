@@ -1,0 +1,364 @@
+"""Ids, logs, health, metrics and ends of an application, under every kind of server."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.runtime.conftest import Serve
+from tests.runtime.served import RELEASE, Answer, Served, ask, until
+
+KINDS: dict[str, dict[str, Any]] = {
+    "gunicorn": {"server": "gunicorn"},
+    "gunicorn-asgi": {"server": "gunicorn-asgi"},
+    "uvicorn": {"server": "uvicorn"},
+    "uvicorn-2": {"server": "uvicorn", "workers": "2"},
+    "sync": {"server": "gunicorn-wsgi"},
+    "gthread": {"server": "gunicorn-wsgi", "settings": {"threads": 2}},
+}
+EVERY = pytest.mark.parametrize("kind", KINDS)
+ID = "0a1b2c3d-shop"
+HEALTH = {"liveness": "/alive", "readiness": "/ready", "metrics": "/metrics"}
+MARK = Path("/run/asgi-deploy/draining") / f"shop@{RELEASE}"
+
+Of = Callable[[str], Served]
+
+
+@pytest.fixture(scope="module")
+def of(serve_for_all: Serve) -> Of:
+    """A server of a kind that logs each request and knows all paths of health."""
+    served: dict[str, Served] = {}
+    return lambda kind: served.setdefault(
+        kind, served.get(kind) or serve_for_all(**KINDS[kind], log={"access": True}, health=HEALTH)
+    )
+
+
+def logged(served: Served, request: str) -> list[dict[str, Any]]:
+    return [record for record in served.records() if record.get("request_id") == request]
+
+
+def from_nginx(request: str) -> dict[str, str]:
+    """The headers that nginx overwrites."""
+    return {
+        "X-Request-ID": request,
+        "X-Forwarded-For": "192.0.2.7",
+        "X-Forwarded-Proto": "https",
+        "User-Agent": "tests",
+    }
+
+
+@EVERY
+def test_what_nginx_says_is_believed(of: Of, kind: str) -> None:
+    told = of(kind).get("/", from_nginx("believed-1")).json
+    assert (told["scheme"], told["client"]) == ("https", "192.0.2.7")
+
+
+@EVERY
+def test_who_answers_is_told_to_the_gate_alone(of: Of, kind: str) -> None:
+    asked = of(kind).get("/", {"X-ASGI-Probe": "1"})
+    assert asked.headers["x-asgi-worker"] == str(asked.json["pid"])
+    other = of(kind).get("/")
+    assert "x-asgi-worker" not in other.headers
+    # For nginx's log.
+    assert asked.headers["x-asgi-release"] == other.headers["x-asgi-release"] == RELEASE
+
+
+@EVERY
+def test_one_id_finds_all_lines_of_a_request(of: Of, kind: str) -> None:
+    served, request = of(kind), f"{ID}-{kind}"
+    served.get("/log", from_nginx(request))
+    until(lambda: len(logged(served, request)) == 3)
+    paid, failed, access = logged(served, request)
+    assert (paid["level"], paid["logger"], paid["message"]) == ("INFO", "site.cart", "paid")
+    assert (paid["order"], paid["colour"]) == (7, "grün")
+    assert (paid["service"], paid["release"]) == ("shop", RELEASE)
+    assert re.fullmatch(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+\+00:00", paid["timestamp"])
+    assert (failed["level"], failed["message"]) == ("ERROR", "failed\nin two lines")
+    assert failed["exception"].startswith("Traceback (most recent call last):\n")
+    assert failed["exception"].endswith("ValueError: no such cart")
+    assert access["logger"] == "asgi.access"
+    expected = {"method": "GET", "path": "/log", "status": 200, "client": "192.0.2.7", "agent": "tests"}
+    assert {name: access[name] for name in expected} == expected
+    assert 0 < access["duration_ms"] < 10_000
+
+
+@EVERY
+def test_every_line_is_json(of: Of, kind: str) -> None:
+    """Those of the server, too, and those of an error that nobody caught."""
+    served, request = of(kind), f"broken-{kind}"
+    assert served.get("/fail", from_nginx(request)).status == 500
+    until(lambda: logged(served, request))
+    records = served.records()
+    assert all({"timestamp", "level", "logger", "message", "service", "release"} <= set(one) for one in records)
+    assert any("RuntimeError: broken" in one.get("exception", "") for one in records)
+    (access,) = (one for one in logged(served, request) if one["logger"] == "asgi.access")
+    assert access["status"] == 500
+    assert {one["logger"] for one in records} & {"gunicorn.error", "uvicorn.error"}
+    assert not {one["logger"] for one in records} & {"gunicorn.access", "uvicorn.access"}
+
+
+@EVERY
+def test_request_without_an_id(of: Of, kind: str) -> None:
+    """The id of the request before, in the same worker, is not taken for its own."""
+    served = of(kind)
+    served.get("/", from_nginx("before-1"))
+    served.get("/log")
+    until(lambda: sum(one["message"] == "paid" and "request_id" not in one for one in served.records()))
+
+
+@pytest.mark.parametrize("kind", ["gunicorn", "gthread"])
+@pytest.mark.parametrize(
+    ("log", "kept"),
+    [
+        pytest.param({"level": "debug"}, {"looked", "paid", "failed"}, id="debug"),
+        pytest.param({}, {"paid", "failed"}, id="the default"),
+        pytest.param({"level": "error"}, {"failed"}, id="error"),
+        pytest.param(
+            {"level": "error", "levels": {"site": "debug"}}, {"looked", "paid", "failed"}, id="one logger more"
+        ),
+        pytest.param({"levels": {"site.cart": "critical"}}, set(), id="one logger less"),
+    ],
+)
+def test_text_and_levels(started: Serve, kind: str, log: dict[str, Any], kept: set[str]) -> None:
+    served = started(**KINDS[kind], log={"format": "text", "access": True, **log})
+    served.get("/log", from_nginx("text-0001"))
+    text = until(lambda: "GET /log 200 in" in served.log and served.log)
+    lines = re.findall(r"^(?:DEBUG|INFO|ERROR) site\.cart \[text-0001\]: (\w+)", text, re.MULTILINE)
+    assert set(lines) == kept
+    assert ("Traceback (most recent call last):" in text) is ("failed" in kept)
+    assert re.search(
+        r"^INFO asgi\.access \[text-0001\]: GET /log 200 in [0-9.]+ ms for 192\.0\.2\.7$", text, re.MULTILINE
+    )
+    assert ("INFO gunicorn.error: " in text) is (log.get("level") != "error")
+
+
+def test_priorities_for_the_journal(started: Serve) -> None:
+    """`journalctl --priority=err` finds errors, and each of their lines."""
+    served = started(server="gunicorn", log={"format": "text"}, environment={"JOURNAL_STREAM": "8:1"})
+    served.get("/log")
+    text = until(lambda: "no such cart" in served.log and served.log)
+    assert "<6>INFO site.cart: paid\n" in text
+    assert "<3>ERROR site.cart: failed\n<3>in two lines\n<3>Traceback (most recent call last):\n" in text
+    assert all(line.startswith("<") for line in text.splitlines())
+
+
+@EVERY
+def test_liveness(of: Of, kind: str) -> None:
+    answer = of(kind).get("/alive")
+    assert (answer.status, answer.json) == (200, {"status": "alive"})
+    assert answer.headers["content-type"] == "application/json"
+
+
+@pytest.fixture
+def mark() -> Iterator[Path]:
+    """As the unit that drains a release makes it."""
+    if not os.access("/run", os.W_OK):
+        pytest.skip("only root may write the mark of draining: /run/asgi-deploy")
+    parents = [folder for folder in (MARK.parent, MARK.parent.parent) if not folder.exists()]
+    MARK.mkdir(parents=True)
+    yield MARK
+    with suppress(FileNotFoundError):
+        MARK.rmdir()
+    for folder in parents:
+        folder.rmdir()
+
+
+@EVERY
+def test_readiness_while_the_release_drains(of: Of, kind: str, mark: Path) -> None:
+    """As long as the mark is there; the rest is served as before."""
+    answer = of(kind).get("/ready")
+    assert (answer.status, answer.json) == (503, {"status": "draining"})
+    assert of(kind).get("/").status == of(kind).get("/alive").status == 200
+    mark.rmdir()
+    assert of(kind).get("/ready").json["path"] == "/ready", "it is the application that answers"
+
+
+@pytest.mark.parametrize("kind", ["gunicorn", "uvicorn"])
+def test_readiness_of_a_process_that_ends(started: Serve, kind: str) -> None:
+    """On a connection that nginx keeps: it learns that the process ends, and that the connection is over."""
+    served = started(**KINDS[kind], health={"readiness": "/ready"})
+    with closing(served.connect()) as connection:
+        assert ask(connection, "/ready").status == 200
+        served.process.send_signal(signal.SIGTERM)
+        while (answer := ask(connection, "/ready")).status == 200:
+            time.sleep(0.02)
+        assert (answer.status, answer.headers["connection"]) == (503, "close")
+    served.process.wait(15)
+
+
+def numbers(answer: Answer) -> dict[str, float]:
+    lines = [line for line in answer.body.decode().splitlines() if not line.startswith("#")]
+    return {name: float(value) for name, value in (line.rsplit(" ", 1) for line in lines)}
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "uvicorn"])
+def test_metrics_of_all_workers(started: Serve, kind: str) -> None:
+    """Whoever is asked tells the numbers of all, also of one that has been replaced."""
+    served = started(**{**KINDS[kind], "workers": "2"}, health=HEALTH)
+    seen: set[int] = set()
+    asked = 0
+    while len(seen) < 2 or asked < 20:
+        # Several at a time, so that no worker gets all of them.
+        connections = [served.connect() for _ in range(4)]
+        for connection in connections:
+            connection.request("GET", "/sleep?seconds=0.02")
+        for connection in connections:
+            seen.add(json.loads(connection.getresponse().read())["pid"])
+            connection.close()
+        asked += len(connections)
+        assert asked < 2000, seen
+    missing = 'asgi_requests_total{method="GET",status="404"}'
+    answer = served.get("/metrics")
+    found = numbers(answer)
+    assert answer.headers["content-type"].startswith("text/plain")
+    assert found['asgi_requests_total{method="GET",status="200"}'] == asked
+    assert found[missing] >= 1  # by which it was seen to answer
+    assert found['asgi_request_duration_seconds_count{method="GET"}'] >= asked
+    assert found["asgi_requests_in_progress"] == 1  # this one
+
+    killed = seen.pop()
+    with closing(served.connect()) as held:
+        # What it was doing is no longer under way.
+        while killed not in seen:
+            held.close()
+            held.connect()
+            pid = ask(held, "/").json["pid"]
+            seen = {pid}
+        os.kill(killed, signal.SIGKILL)
+    until(lambda: len(now := served.workers()) == 2 and killed not in now)
+    time.sleep(0.2)
+    again = numbers(served.get("/metrics"))
+    assert again["asgi_requests_in_progress"] == 1
+    assert again['asgi_requests_total{method="GET",status="200"}'] >= asked
+
+
+@pytest.mark.parametrize("kind", ["gunicorn", "uvicorn-2", "gthread"])
+def test_killed_worker_does_nothing_any_more(started: Serve, kind: str) -> None:
+    served = started(**{**KINDS[kind], "workers": "2"}, health=HEALTH)
+    with closing(served.connect()) as connection:
+        connection.request("GET", "/sleep?seconds=60", headers={"X-ASGI-Probe": "1"})
+        until(lambda: numbers(served.get("/metrics"))["asgi_requests_in_progress"] == 2)
+        # Whichever has the request: both are replaced.
+        for worker in served.workers():
+            os.kill(worker, signal.SIGKILL)
+    until(lambda: len(served.workers()) == 2)
+    until(lambda: numbers(served.get("/metrics"))["asgi_requests_in_progress"] == 1)
+
+
+@pytest.mark.parametrize("kind", ["gunicorn", "gunicorn-asgi", "uvicorn", "sync"])
+def test_factory(started: Serve, kind: str) -> None:
+    name = "wsgi_site" if kind == "sync" else "asgi_site"
+    served = started(**KINDS[kind], module=f"{name}:make", factory=True)
+    assert served.get().status == 200
+    assert "made" in dict(served.told())
+
+
+NO_ASGI = (
+    "TypeError: wsgi_site:app is no ASGI application: it takes no (scope, receive, send). "
+    "The option `server` has a choice for the other kind, gunicorn-wsgi, which serves WSGI; "
+    "a function that makes the application needs `factory: true`."
+)
+NO_WSGI = (
+    "TypeError: asgi_site:app is no WSGI application: it takes no (environ, start_response). "
+    "The option `server` has a choice for the other kind, gunicorn, which serves ASGI; "
+    "a function that makes the application needs `factory: true`."
+)
+
+
+@pytest.mark.parametrize(
+    ("kind", "module", "text"),
+    [
+        pytest.param("gunicorn", "wsgi_site:app", NO_ASGI, id="WSGI under gunicorn"),
+        pytest.param("gunicorn-asgi", "wsgi_site:app", NO_ASGI, id="WSGI under gunicorn-asgi"),
+        pytest.param("uvicorn", "wsgi_site:app", NO_ASGI, id="WSGI under uvicorn"),
+        pytest.param("sync", "asgi_site:app", NO_WSGI, id="ASGI under gunicorn-wsgi"),
+        pytest.param(
+            "gunicorn", "asgi_site:make", "asgi_site:make is no ASGI application", id="a factory without a word"
+        ),
+        pytest.param(
+            "gunicorn", "asgi_site:site", "AttributeError: module 'asgi_site' has no attribute 'site'", id="attribute"
+        ),
+        pytest.param(
+            "uvicorn", "asgi_site:site", "AttributeError: module 'asgi_site' has no attribute 'site'", id="uvicorn"
+        ),
+        pytest.param("gunicorn", "shop.main:app", "ModuleNotFoundError: No module named 'shop'", id="module"),
+        pytest.param(
+            "uvicorn-2", "shop.main:app", "ModuleNotFoundError: No module named 'shop'", id="module, supervised"
+        ),
+        pytest.param("sync", "shop.main:app", "ModuleNotFoundError: No module named 'shop'", id="module, WSGI"),
+    ],
+)
+def test_application_that_is_none(started: Serve, kind: str, module: str, text: str) -> None:
+    """The process ends with the reason, which the engine shows from the journal."""
+    served = started(ready=False, **KINDS[kind], module=module)
+    assert served.process.wait(30) not in (0, -signal.SIGKILL)
+    assert text in served.log.replace('\\"', '"')
+
+
+@pytest.mark.parametrize("kind", ["gunicorn", "gunicorn-asgi", "uvicorn", "uvicorn-2"])
+def test_lifespan_that_fails(started: Serve, kind: str) -> None:
+    served = started(ready=False, **KINDS[kind], environment={"LIFESPAN": "fails"})
+    assert served.process.wait(30) not in (0, -signal.SIGKILL)
+    assert "no database" in served.log
+
+
+@pytest.mark.parametrize("kind", ["gunicorn", "gunicorn-asgi", "uvicorn", "uvicorn-2"])
+def test_end_of_the_lifespan(started: Serve, kind: str) -> None:
+    served = started(**KINDS[kind])
+    assert served.stop() in (0, -signal.SIGTERM)
+    told = [what for what, _ in served.told()]
+    assert told.count("startup") == told.count("shutdown") >= 1
+
+
+def test_only_process_tells_the_watchdog_that_it_lives(started: Serve, tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(str(tmp_path / "notify"))
+        systemd.settimeout(15)
+        served = started(server="uvicorn", environment={"NOTIFY_SOCKET": str(tmp_path / "notify")})
+        assert {systemd.recv(64) for _ in range(2)} == {b"WATCHDOG=1"}
+        # One that is stuck tells nothing.
+        with closing(served.connect()) as connection:
+            connection.request("GET", "/block?seconds=60")
+            systemd.settimeout(3)
+            with pytest.raises(TimeoutError):
+                for _ in range(20):  # those that were told before it got stuck
+                    systemd.recv(64)
+
+
+def test_supervisor_replaces_a_worker_that_was_killed(started: Serve) -> None:
+    served = started(**KINDS["uvicorn-2"])
+    before = until(lambda: len(found := served.workers()) == 2 and found)
+    os.kill(before[0], signal.SIGKILL)
+    until(lambda: len(now := served.workers()) == 2 and before[0] not in now)
+    assert served.get().status == 200
+
+
+@pytest.mark.parametrize("kind", ["gunicorn", "uvicorn-2"])
+def test_worker_that_is_stuck_is_replaced(started: Serve, kind: str) -> None:
+    served = started(**KINDS[kind], timeout=4)
+    with closing(served.connect()) as connection:
+        connection.request("GET", "/block?seconds=60")
+        before = served.workers()
+        until(lambda: set(before) - set(served.workers()), 30)
+    assert served.get(timeout=10).status == 200
+
+
+@EVERY
+def test_end_with_a_request_under_way(started: Serve, kind: str) -> None:
+    served = started(**KINDS[kind])
+    with closing(served.connect()) as connection:
+        connection.request("GET", "/sleep?seconds=1.5")
+        until(lambda: "asleep" in dict(served.told()))
+        served.process.send_signal(signal.SIGTERM)
+        assert connection.getresponse().status == 200
+    assert served.process.wait(15) in (0, -signal.SIGTERM)

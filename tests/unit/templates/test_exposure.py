@@ -1,0 +1,82 @@
+"""What systemd's own analysis says of the sandboxes, from the units' texts."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.asgi.deploy.plugins.plugin_utils.plan import app_plan
+
+Facts = Callable[[str], dict[str, Any]]
+Render = Callable[..., str]
+Variable = Callable[..., Any]
+
+MOST = 1.5
+EVERYTHING = {
+    "release_command": "true",
+    "processes": {"worker": "python -m shop.worker"},
+    "jobs": {"tick": {"command": "python -m shop.tick", "schedule": "daily"}},
+    "health": {"metrics": "/metrics"},
+    "storage": ["media"],
+}
+
+
+@pytest.fixture
+def exposure(tmp_path: Path) -> Callable[[str], float]:
+    def analysed(text: str) -> float:
+        file = tmp_path / "analysed.service"
+        file.write_text(text.replace("%i", "v1-0a1b2c3d"), encoding="utf-8")
+        argv = ["systemd-analyze", "security", "--offline=yes", "--no-pager", str(file)]
+        shown = subprocess.run(argv, capture_output=True, text=True, check=False)
+        last = shown.stdout.splitlines()[-1] if shown.stdout else shown.stderr
+        return float(last.split(":")[1].split()[0])
+
+    return analysed
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"proxy": "none"}, {"sandbox": {"outgoing": ["10.0.0.0/8"]}}, {"sandbox": {"jit": True}}]
+)
+def test_every_unit_of_an_application(
+    role_variable: Variable,
+    exposure: Callable[[str], float],
+    spec: dict[str, Any],
+    facts: Facts,
+    options: dict[str, Any],
+) -> None:
+    units = role_variable("app", "_app_units", app_plan=app_plan({**spec, **EVERYTHING, **options}, facts("13")))
+    services = {kind: text for kind, text in units.items() if "[Service]" in text}
+    assert set(services) == {"service", "command", "drain", "process-worker-1", "job-tick"}
+    assert {kind: found for kind, text in services.items() if (found := exposure(text)) > MOST} == {}
+
+
+def test_it_would_be_seen(exposure: Callable[[str], float]) -> None:
+    assert exposure("[Service]\nExecStart=/bin/true\n") > 9
+
+
+def test_nginx(render: Render, facts: Facts, exposure: Callable[[str], float]) -> None:
+    """Its package's unit has next to nothing of its own."""
+    dropped = render("nginx", "sandbox.conf.j2", ansible_facts=facts("12"))
+    assert exposure(f"{dropped}ExecStart=/usr/sbin/nginx\n") <= 3
+
+
+def test_nginx_has_it_unless_it_is_switched_off(role_variable: Variable, facts: Facts) -> None:
+    for given, state in (({}, "file"), ({"nginx_sandbox": False}, "absent")):
+        *_, found = role_variable("nginx", "_nginx_files", ansible_facts=facts("12"), **given)
+        assert found["path"] == "/etc/systemd/system/nginx.service.d/asgi-deploy.conf"
+        assert found["state"] == state
+
+
+def test_renewal(render: Render, exposure: Callable[[str], float]) -> None:
+    text = render("certificate", "renew.service.j2", certificate_email="ops@example.com")
+    assert exposure(text) <= 3
+
+
+def test_failure_is_told(render: Render, verify: Callable[[dict[str, str]], None]) -> None:
+    text = render("app", "failed.service.j2")
+    verify({"asgi-failed@a.service": text})
+    assert json.dumps("OBJECT_SYSTEMD_UNIT=$$MONITOR_UNIT") in text

@@ -1,0 +1,69 @@
+"""Files of the role hardening."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+Facts = Callable[[str], dict[str, Any]]
+Render = Callable[..., str]
+Verify = Callable[..., None]
+
+
+@pytest.fixture(name="on_host")
+def variables(facts: Facts, spec: dict[str, Any]) -> dict[str, Any]:
+    return {"ansible_facts": facts("13"), "asgi_apps": [spec]}
+
+
+def parts(role_variable: Callable[..., Any], **variables: Any) -> dict[str, dict[str, Any]]:
+    return {part["name"]: part for part in role_variable("hardening", "_hardening_parts", **variables)}
+
+
+def test_units_are_right(render: Render, verify: Verify, on_host: dict[str, Any]) -> None:
+    verify(
+        {
+            "asgi-hardening-undo.service": render("hardening", "undo.service.j2", **on_host).replace(
+                "ExecStart=/var/lib/asgi-deploy/hardening/undo/run", "ExecStart=/bin/true"
+            ),
+            "asgi-hardening-undo.timer": render("hardening", "undo.timer.j2", **on_host),
+            "asgi-sysctl.service": render("hardening", "sysctl.service.j2", **on_host),
+        }
+    )
+
+
+def test_root_may_be_shut_out(render: Render, on_host: dict[str, Any]) -> None:
+    assert "PermitRootLogin" not in render("hardening", "sshd.conf.j2", **on_host)
+    assert "PermitRootLogin no\n" in render("hardening", "sshd.conf.j2", hardening_ssh_root=False, **on_host)
+
+
+def test_every_parameter_has_its_rule(render: Render, on_host: dict[str, Any]) -> None:
+    lines = render("hardening", "sysctl.conf.j2", **on_host).splitlines()
+    values = [line for line in lines if line.startswith("-")]
+    assert "-net.ipv4.conf.*.send_redirects = 0" in values
+    assert all(lines[lines.index(line) - 1].startswith("# ") for line in values)
+
+
+def test_reboots_only_when_told(render: Render, on_host: dict[str, Any]) -> None:
+    assert 'Automatic-Reboot "false";' in render("hardening", "apt.conf.j2", **on_host)
+    told = render("hardening", "apt.conf.j2", hardening_reboot_at="04:00", **on_host)
+    assert 'Automatic-Reboot "true";' in told
+    assert 'Automatic-Reboot-Time "04:00";' in told
+
+
+@pytest.mark.parametrize("major", ["12", "13"])
+def test_each_part_can_be_taken_back(role_variable: Callable[..., Any], facts: Facts, major: str) -> None:
+    on = parts(role_variable, ansible_facts=facts(major), hardening_bans=True)
+    off = parts(role_variable, ansible_facts=facts(major), hardening=False)
+    assert on.keys() == off.keys()
+    for name, part in on.items():
+        assert part["on"] and not off[name]["on"], name
+        assert [file["path"] for file in part.get("files", [])] == [file["path"] for file in off[name].get("files", [])]
+        # What the distribution runs by itself is left running.
+        ours = {unit for unit in part.get("enabled", []) if unit.startswith(("asgi-", "fail2ban"))}
+        assert ours <= set(off[name].get("ends", [])), name
+
+
+def test_the_way_back_is_written_first(role_variable: Callable[..., Any], on_host: dict[str, Any]) -> None:
+    assert next(iter(parts(role_variable, **on_host))) == "undo"

@@ -1,0 +1,115 @@
+"""What a run would change, in a few lines."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.asgi.deploy.plugins.plugin_utils.changes import changes
+
+PLAN = {
+    "name": "shop",
+    "state": "present",
+    "version": "v2",
+    "remove_data": False,
+    "workers": 5,
+    "workers_reason": "io_bound: 2 x 2 CPUs + 1",
+}
+OBSERVED: dict[str, Any] = {"missing_packages": [], "missing_users": [], "drift": []}
+SAME = {"changed": False, "release": "v2-0a1b2c3d", "before": "v2-0a1b2c3d"}
+
+
+def told(plan: dict[str, Any], observed: dict[str, Any], released: dict[str, Any], due: dict[str, str]) -> list[str]:
+    return changes("web1", {**PLAN, **plan}, {**OBSERVED, **observed}, {**SAME, **released}, {"certificates_due": due})
+
+
+@pytest.mark.parametrize(
+    ("plan", "observed", "released", "due", "lines"),
+    [
+        pytest.param({}, {}, {}, {}, ["web1: shop: nothing would change; v2-0a1b2c3d serves"], id="nothing"),
+        pytest.param(
+            {},
+            {"drift": ["/etc/nginx/asgi/sites/shop.conf"]},
+            {"changed": True, "before": "v1-1a2b3c4d", "commit": "9cd10d7d6c93"},
+            {},
+            [
+                "web1: shop would change",
+                "  release  v1-1a2b3c4d -> v2-0a1b2c3d, commit 9cd10d7d6c",
+                "  files    /etc/nginx/asgi/sites/shop.conf",
+                "  workers  5 (io_bound: 2 x 2 CPUs + 1)",
+            ],
+            id="a release",
+        ),
+        pytest.param(
+            {},
+            {"missing_packages": ["git", "python3-venv"], "missing_users": ["asgi-shop"]},
+            {"changed": True, "release": None, "before": None},
+            {"shop": "there is none"},
+            [
+                "web1: shop would change",
+                "  release      none -> v2, whose name is known once the host can look at its source",
+                "  certificate  there is none",
+                "  packages     git, python3-venv",
+                "  users        asgi-shop",
+                "  workers      5 (io_bound: 2 x 2 CPUs + 1)",
+            ],
+            id="an empty host",
+        ),
+        pytest.param(
+            {},
+            {},
+            {"changed": True},
+            {},
+            [
+                "web1: shop would change",
+                "  release  v2-0a1b2c3d, which serves, would be finished",
+                "  workers  5 (io_bound: 2 x 2 CPUs + 1)",
+            ],
+            id="what was begun",
+        ),
+        pytest.param(
+            {"state": "absent"},
+            {"missing_users": ["asgi-shop"]},
+            {},
+            {},
+            ["web1: shop: nothing would change; it is not there"],
+            id="removed already",
+        ),
+        pytest.param({"state": "absent"}, {}, {}, {}, ["web1: shop would be removed, its data kept"], id="removal"),
+        pytest.param(
+            {"state": "absent", "remove_data": True},
+            {},
+            {},
+            {},
+            ["web1: shop would be removed, with its data"],
+            id="removal of all",
+        ),
+    ],
+)
+def test_changes(
+    plan: dict[str, Any],
+    observed: dict[str, Any],
+    released: dict[str, Any],
+    due: dict[str, str],
+    lines: list[str],
+) -> None:
+    assert told(plan, observed, released, due) == lines
+
+
+@pytest.mark.parametrize(
+    ("observed", "lines"),
+    [
+        ({"missing_packages": [], "drift": []}, ["web1: nginx: nothing would change"]),
+        (
+            {"missing_packages": ["nginx"], "drift": ["/etc/nginx/nginx.conf"], "inactive_units": ["nginx.service"]},
+            [
+                "web1: nginx would change",
+                "  packages  nginx",
+                "  files     /etc/nginx/nginx.conf",
+                "  units     nginx.service",
+            ],
+        ),
+    ],
+)
+def test_changes_of_the_host(observed: dict[str, Any], lines: list[str]) -> None:
+    assert changes("web1", {"name": "nginx"}, observed, {}, {}) == lines

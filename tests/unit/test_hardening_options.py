@@ -1,0 +1,179 @@
+"""Options of the role hardening: what is let through, what is said of the rest, and what they come to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from ansible.errors import AnsibleFilterError
+from ansible_collections.asgi.deploy.plugins.filter.hardening_plan import hardening_plan
+from ansible_collections.asgi.deploy.plugins.plugin_utils.hardening import CORE_DUMPS, SWITCHES, SYSCTL
+from ansible_collections.asgi.deploy.plugins.plugin_utils.plan import inventory_errors
+from ansible_collections.asgi.deploy.plugins.plugin_utils.spec import resolve, role_options
+
+Facts = Callable[[str], dict[str, Any]]
+
+
+def planned(facts: dict[str, Any], apps: Any = (), **given: Any) -> dict[str, Any]:
+    resolved, errors = resolve(role_options("hardening"), given)
+    assert errors == []
+    return hardening_plan({name.removeprefix("hardening_"): value for name, value in resolved.items()}, facts, apps)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"hardening": False, "hardening_open": [{"port": 9100}], "hardening_firewall": False},
+        {
+            "hardening_open": [
+                {"port": 9100, "allow": ["10.0.0.0/8", "2001:db8::/32"]},
+                {"port": 51820, "protocol": "udp"},
+            ]
+        },
+        {"hardening_firewall_rules": ['ip saddr { 10.0.0.1, 10.0.0.2 } udp dport 161 accept comment "snmp"']},
+        {"hardening_sysctl_values": {"vm.swappiness": 10, "net.ipv4.conf.*.send_redirects": None}},
+        {"hardening_reboot_at": "04:00", "hardening_journal_size": "500M"},
+        {"hardening_bans": True, "hardening_ban_never": ["192.0.2.0/24"], "hardening_ban_minutes": 60},
+        {"hardening_open": []},
+    ],
+)
+def test_right(inventory: dict[str, Any], options: dict[str, Any]) -> None:
+    assert inventory_errors({**inventory, **options}) == []
+
+
+@pytest.mark.parametrize(
+    ("options", "error"),
+    [
+        ({"hardenning": False}, "hardenning: is not a variable of asgi.deploy; did you mean hardening?"),
+        (
+            {"hardening_firewal": False},
+            "hardening_firewal: is not a variable of asgi.deploy; did you mean hardening_firewall?",
+        ),
+        ({"hardening_firewall": "of"}, "hardening_firewall: found 'of', expected true or false, as in true"),
+        (
+            {"hardening_open": [9100]},
+            "hardening_open: found [9100], expected a list of dictionaries with port, protocol, allow",
+        ),
+        (
+            {"hardening_open": [{"ports": 9100}]},
+            "hardening_open: found {'ports': 9100}, expected entries such as {port: 9100, allow: [10.0.0.0/8]}",
+        ),
+        ({"hardening_open": [{"port": 0}]}, "hardening_open: found port 0, expected a number from 1 to 65535"),
+        (
+            {"hardening_open": [{"port": 9100, "from": []}]},
+            "hardening_open: found 'from', expected port, protocol and allow",
+        ),
+        (
+            {"hardening_open": [{"port": 9100, "protocol": "sctp"}]},
+            "hardening_open: found protocol 'sctp', expected tcp or udp",
+        ),
+        (
+            {"hardening_open": [{"port": 9100, "allow": ["10.0.0.1/8"]}]},
+            "hardening_open: found '10.0.0.1/8', whose address has more bits than the network; write 10.0.0.0/8",
+        ),
+        (
+            {"hardening_open": [{"port": 9100}, {"port": 9100, "protocol": "tcp"}]},
+            "hardening_open: found port 9100 of tcp twice",
+        ),
+        (
+            {"hardening_open": [{"port": 9100}], "hardening_close": [9100]},
+            "hardening_close: port 9100 is opened by hardening_open; leave out one of them",
+        ),
+        (
+            {"hardening_firewall": False, "hardening_close": [111]},
+            "hardening_close: has no effect with hardening_firewall: false; leave out one of them",
+        ),
+        (
+            {"hardening_ban_minutes": 5},
+            "hardening_ban_minutes: has no effect with hardening_bans: false; leave out one of them",
+        ),
+        (
+            {"hardening_reboot_at": "4am"},
+            "hardening_reboot_at: found '4am', expected a time, as in hardening_reboot_at: \"04:00\"",
+        ),
+        (
+            {"hardening_journal_size": "1GB"},
+            "hardening_journal_size: found '1GB', expected a size as journald writes it, as in 1G",
+        ),
+        (
+            {"hardening_sysctl_values": {"kernel.x\n": "x"}},
+            "hardening_sysctl_values: found kernel.x\\n: x, expected names and values, as in vm.swappiness: 10",
+        ),
+        (
+            {"hardening_services_off": ["cups", "ssh.service"]},
+            "hardening_services_off: found 'cups', expected a unit, as in cups.service; "
+            "found 'ssh.service', which the host needs to be reached",
+        ),
+        ({"hardening_confirm_timeout": 0}, "hardening_confirm_timeout: found 0, expected 10 to 3600 seconds"),
+    ],
+)
+def test_wrong(inventory: dict[str, Any], options: dict[str, Any], error: str) -> None:
+    assert inventory_errors({**inventory, **options}) == [error]
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "accept\ndrop",
+        "tcp dport 25 accept }",
+        "} chain other {",
+        "tcp dport { 25 accept",
+        "accept; drop",
+        'comment "',
+        "accept # all",
+        "",
+    ],
+)
+def test_a_rule_stays_one_rule(inventory: dict[str, Any], rule: str) -> None:
+    (error,) = inventory_errors({**inventory, "hardening_firewall_rules": [rule]})
+    assert error.startswith(f"hardening_firewall_rules: found {rule!r}, expected one rule of nft on one line")
+
+
+def test_all_of_it_by_default_but_bans(facts: Facts) -> None:
+    plan = planned(facts("13"))
+    off = [switch for switch in SWITCHES if not plan[switch.removeprefix("hardening_")]]
+    assert off == ["hardening_bans"]
+    assert plan["sysctl_wanted"] == {name: value for name, (value, _) in {**SYSCTL, **CORE_DUMPS}.items()}
+
+
+def test_one_switch_for_all(facts: Facts) -> None:
+    plan = planned(facts("13"), hardening=False, hardening_bans=True)
+    assert not any(plan[switch.removeprefix("hardening_")] for switch in SWITCHES)
+    assert (plan["firewall_wanted"], plan["sshd_wanted"], plan["sysctl_wanted"], plan["services_wanted"]) == (
+        None,
+        {},
+        {},
+        [],
+    )
+
+
+def test_ports_of_applications_without_nginx(facts: Facts, spec: dict[str, Any]) -> None:
+    apps = [spec, {**spec, "name": "direct", "proxy": "none", "tls": {"port": 8443}}]
+    apps += [{**spec, "name": "gone", "proxy": "none", "tls": {"port": 9443}, "state": "absent"}]
+    plan = planned(facts("13"), apps)
+    assert [one["port"] for one in plan["firewall_wanted"]["web"]] == [80, 443, 443, 8443]
+    assert plan["bans_web"] is True
+    assert planned(facts("13"), apps[1:])["bans_web"] is False
+
+
+def test_values_of_ones_own(facts: Facts) -> None:
+    values = {"vm.swappiness": 10, "kernel.sysrq": None, "kernel.kptr_restrict": 1}
+    wanted = planned(facts("13"), hardening_sysctl_values=values)["sysctl_wanted"]
+    assert (wanted["vm.swappiness"], wanted["kernel.kptr_restrict"]) == ("10", "1")
+    assert "kernel.sysrq" not in wanted
+
+
+def test_no_key_exchange_that_sshd_does_not_know(facts: Facts) -> None:
+    assert planned(facts("13"))["key_exchanges"].startswith("mlkem768x25519-sha256,")
+    assert planned(facts("12"))["key_exchanges"].startswith("sntrup761x25519-sha512@openssh.com,")
+
+
+def test_root(facts: Facts) -> None:
+    assert "permitrootlogin" not in planned(facts("13"))["sshd_wanted"]
+    assert planned(facts("13"), hardening_ssh_root=False)["sshd_wanted"]["permitrootlogin"] == "no"
+
+
+def test_an_unsupported_system(facts: Facts) -> None:
+    with pytest.raises(AnsibleFilterError, match="this host runs Debian 10"):
+        planned(facts("10"))

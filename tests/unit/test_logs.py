@@ -1,0 +1,77 @@
+"""Which lines of the journal and of nginx's log are shown, and how they read."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from ansible_collections.asgi.deploy.plugins.module_utils.layout import Layout
+from ansible_collections.asgi.deploy.plugins.module_utils.logs import Query, of_access_log, of_journal
+
+UNIT = "asgi-shop@v1-0a1b2c3d.service"
+AT = 1_763_812_800_250_000  # 2025-11-22 12:00:00.250
+SAID = {"level": "ERROR", "logger": "shop.cart", "message": "no stock", "request_id": "5f0c6f2b1d5e"}
+
+
+def entry(said: Any, unit: str = UNIT, **more: Any) -> dict[str, Any]:
+    text = said if isinstance(said, str) else json.dumps(said)
+    return {"MESSAGE": text, "PRIORITY": "6", "_SYSTEMD_UNIT": unit, "__REALTIME_TIMESTAMP": str(AT), **more}
+
+
+@pytest.mark.parametrize(
+    ("record", "text"),
+    [
+        (entry(SAID), "v1-0a1b2c3d [5f0c6f2b1d5e] ERROR shop.cart: no stock"),
+        (entry("Booting"), "v1-0a1b2c3d Booting"),
+        (entry("ping", "asgi-shop.process-queue-1@v1-0a1b2c3d.service"), "v1-0a1b2c3d process-queue-1 ping"),
+        (entry("Started", "init.scope", UNIT=UNIT), "v1-0a1b2c3d systemd Started"),
+        (
+            entry({**SAID, "exception": "Traceback\n E"}),
+            "v1-0a1b2c3d [5f0c6f2b1d5e] ERROR shop.cart: no stock\nTraceback\n E",
+        ),
+    ],
+)
+def test_how_a_record_reads(record: dict[str, Any], text: str) -> None:
+    line = of_journal(Layout("shop"), record, Query(50))
+    assert line is not None
+    assert line.text == f"2025-11-22 12:00:00.250 {text}"
+
+
+@pytest.mark.parametrize(
+    ("record", "query", "shown"),
+    [
+        (entry(SAID), Query(50, level="error"), True),
+        (entry(SAID), Query(50, level="critical"), False),
+        (entry({**SAID, "level": "DEBUG"}), Query(50, level="info"), False),
+        (entry("plain", PRIORITY="3"), Query(50, level="error"), True),
+        (entry("plain"), Query(50, level="error"), False),
+        (entry(SAID), Query(50, request="5f0c6f2b1d5e"), True),
+        (entry(SAID), Query(50, request="5f0c6f2b1d5f"), False),
+        (entry("INFO shop [5f0c6f2b1d5e]: paid"), Query(50, request="5f0c6f2b1d5e"), True),
+        (entry("INFO shop: paid"), Query(50, request="5f0c6f2b1d5e"), False),
+    ],
+)
+def test_which_records_are_shown(record: dict[str, Any], query: Query, shown: bool) -> None:
+    assert (of_journal(Layout("shop"), record, query) is not None) is shown
+
+
+ACCESS = {
+    "time": "2025-11-22T13:00:00+01:00",
+    "request_id": "5f0c6f2b1d5e",
+    "client": "192.0.2.1",
+    "method": "GET",
+    "uri": "/cart?id=1",
+    "status": 500,
+    "seconds": 0.012,
+    "release": "v1-0a1b2c3d",
+}
+
+
+def test_nginxs_lines() -> None:
+    lines = [json.dumps(ACCESS), json.dumps({**ACCESS, "request_id": "another-one"}), '{"time": "half a']
+    found = [line.text for line in of_access_log(lines, Query(50, request="5f0c6f2b1d5e"))]
+    text = "nginx v1-0a1b2c3d [5f0c6f2b1d5e] GET /cart?id=1 500 in 12 ms for 192.0.2.1"
+    assert found == [f"2025-11-22 12:00:00.000 {text}"]
+    assert len(list(of_access_log(lines, Query(50)))) == 2
+    assert list(of_access_log(lines, Query(50, since=AT / 1e6 + 1))) == []

@@ -1,0 +1,133 @@
+"""What is shown of a fleet, and what is said of what is not well."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.asgi.deploy.plugins.plugin_utils.overview import Overview, overview
+
+NOW = 1_000_000.0
+DEPLOY = {"to": "v2-0a1b2c3d", "result": "live", "by": "ops", "ended": NOW - 7200}
+
+
+def app(**changes: Any) -> dict[str, Any]:
+    return {
+        "live": "v2-0a1b2c3d",
+        "health": "",
+        "version": "v2",
+        "commit": "0123456789abcdef",
+        "since": NOW - 7200,
+        "worker_count": 3,
+        "memory": 100 * 2**20,
+        "service": {"state": "active (running)", "restarts": 0, "failed": ""},
+        "maintenance": False,
+        "paused": False,
+        "draining": [],
+        "processes": {},
+        "jobs": {},
+        "deploys": [DEPLOY],
+        **changes,
+    }
+
+
+def certificate(**changes: Any) -> dict[str, Any]:
+    return {"name": "shop", "source": "acme", "days_left": 41.9, "last": {"ok": True, "text": "ok"}, **changes}
+
+
+def seen(certificates: dict[str, Any] | None = None, free: int = 50 * 2**30, **changes: Any) -> Overview:
+    host = {"now": NOW, "memory_available": 2**30, "memory_total": 2**31, "disk_free": free, "disk_total": 100 * 2**30}
+    found = {"applications": {"shop": app(**changes)}, "certificates": certificates or {}, "host": host}
+    return overview({"web1": found})
+
+
+def test_all_is_well() -> None:
+    found = seen({"shop": certificate()}, processes={"queue-1": {"state": "active (running)", "memory": 2**20}})
+    assert found.notes == []
+    assert found.rows == [
+        {
+            "host": "web1",
+            "application": "shop",
+            "state": "ok",
+            "release": "v2-0a1b2c3d",
+            "commit": "0123456789",
+            "since": "2 h",
+            "workers": "3",
+            "memory": "101 MiB",
+            "restarts": "0",
+            "certificate": "42 d",
+            "disk free": "50 GiB",
+            "last deploy": "release, live, 2 h ago by ops",
+        }
+    ]
+    assert len(found.lines()) == 2
+
+
+@pytest.mark.parametrize(
+    ("changes", "state", "notes"),
+    [
+        ({"health": "GET /ready answered 503"}, "unwell", ["web1: shop: GET /ready answered 503"]),
+        (
+            {
+                "health": "nobody listens",
+                "service": {"state": "failed (failed)", "restarts": 600, "failed": "it failed"},
+            },
+            "unwell",
+            ["web1: shop: it failed", "web1: shop: nobody listens"],
+        ),
+        ({"maintenance": True}, "maintenance", []),
+        ({"paused": True, "processes": {"queue-1": {"state": "inactive (dead)", "memory": 0}}}, "paused", []),
+        ({"draining": ["v1-1", "v0-2"]}, "ok, 2 draining", []),
+        ({"live": None}, "not live", ["web1: shop: no release is live"]),
+        (
+            {"processes": {"queue-1": {"state": "failed (failed)", "memory": 0}}},
+            "ok",
+            ["web1: shop: process queue-1 is failed (failed)"],
+        ),
+        (
+            {"jobs": {"tidy": {"result": "exit-code"}}},
+            "ok",
+            ["web1: shop: job tidy ended with exit-code when it last ran"],
+        ),
+        (
+            {"deploys": [{**DEPLOY, "result": "failed", "reason": "its gate"}, {"exec": "ls", "result": "ended well"}]},
+            "ok",
+            ["web1: shop: the last deploy failed: its gate"],
+        ),
+        ({"free": 2**30}, "ok", ["web1: 1.0 GiB of 100 GiB are free where releases are"]),
+        (
+            {"certificates": {"shop": certificate(days_left=3.5)}},
+            "ok",
+            ["web1: shop: its certificate ends in 3.5 days"],
+        ),
+        (
+            {"certificates": {"shop": certificate(last={"ok": False, "text": "shop: the CA is down"})}},
+            "ok",
+            ["web1: shop: its certificate: shop: the CA is down"],
+        ),
+        (
+            {"certificates": {"shop": certificate(source="stand-in")}},
+            "ok",
+            [
+                "web1: shop: its certificate is a stand-in that no browser trusts; "
+                "run site again when the CA can be reached"
+            ],
+        ),
+        ({"certificates": {"shop": certificate(days_left=None)}}, "ok", ["web1: shop: it has no certificate"]),
+    ],
+)
+def test_states(changes: dict[str, Any], state: str, notes: list[str]) -> None:
+    found = seen(**changes)
+    assert found.rows[0]["state"] == state
+    assert found.notes == notes
+    assert notes == [] or found.lines()[-len(notes) :] == notes
+
+
+def test_a_rollback_is_told_as_one() -> None:
+    assert seen(deploys=[{**DEPLOY, "rollback": True}]).rows[0]["last deploy"] == "rollback, live, 2 h ago by ops"
+
+
+def test_a_host_that_does_not_answer() -> None:
+    found = overview({"web9": None})
+    assert found.rows[0]["state"] == "no answer"
+    assert found.notes == ["web9: did not answer; Ansible's own message is above"]

@@ -1,0 +1,134 @@
+"""What is shipped: the same content is the same file, and only what belongs to the application."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+from pathlib import Path
+
+import pytest
+from ansible_collections.asgi.deploy.plugins.module_utils.archives import digest_of, unpack
+from ansible_collections.asgi.deploy.plugins.plugin_utils.packing import (
+    Packed,
+    PackingError,
+    given_archive,
+    pack_directory,
+    pack_wheels,
+)
+
+
+def make(folder: Path, *names: str) -> Path:
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(name, encoding="utf-8")
+    return folder
+
+
+def held(packed: Packed, tmp_path: Path) -> list[str]:
+    tree = tmp_path / f"unpacked-{packed.sha256[:8]}"
+    tree.mkdir()
+    unpack(packed.path, tree, "a")
+    return sorted(str(path.relative_to(tree)) for path in tree.rglob("*") if not path.is_dir() or path.is_symlink())
+
+
+@pytest.fixture(name="into")
+def place(tmp_path: Path) -> Path:
+    (tmp_path / "into").mkdir()
+    return tmp_path / "into"
+
+
+def test_same_content_is_the_same_file(tmp_path: Path, into: Path) -> None:
+    first = make(tmp_path / "first", "b.py", "a/c.py", "z.sh")
+    second = make(tmp_path / "second", "z.sh", "a/c.py", "b.py")
+    for folder in (first, second):
+        (folder / "z.sh").chmod(0o755 if folder == first else 0o700)
+        (folder / "link").symlink_to("a/c.py")
+    os.utime(second / "b.py", (0, 0))
+    (second / "b.py").chmod(0o600)
+    packed = pack_directory(first, into)
+    assert packed == pack_directory(second, into)
+    assert packed.sha256 == digest_of(packed.path)
+    assert held(packed, tmp_path) == ["a/c.py", "b.py", "link", "z.sh"]
+
+
+@pytest.mark.parametrize("change", ["content", "name", "executable", "link"])
+def test_other_content_is_another(tmp_path: Path, into: Path, change: str) -> None:
+    folder = make(tmp_path / "shop", "a.py", "b.py")
+    (folder / "link").symlink_to("a.py")
+    before = pack_directory(folder, into)
+    if change == "content":
+        (folder / "a.py").write_text("A", encoding="utf-8")
+    elif change == "name":
+        (folder / "a.py").rename(folder / "c.py")
+    elif change == "executable":
+        (folder / "a.py").chmod(0o755)
+    else:
+        (folder / "link").unlink()
+        (folder / "link").symlink_to("b.py")
+    assert pack_directory(folder, into).sha256 != before.sha256
+
+
+def test_what_tools_leave_behind_stays(tmp_path: Path, into: Path) -> None:
+    left = ["__pycache__/a.pyc", "a.pyc", ".venv/x", "env/pyvenv.cfg", "env/x", ".ruff_cache/x", "shop/.pytest_cache/x"]
+    folder = make(tmp_path / "shop", "shop/main.py", ".env.example", "build/x", *left)
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(folder / "s"))
+    assert held(pack_directory(folder, into), tmp_path) == [".env.example", "build/x", "shop/main.py"]
+
+
+def git(folder: Path, *arguments: str) -> None:
+    settings = ["-c", "user.name=T", "-c", "user.email=t@example.com", "-c", "protocol.file.allow=always"]
+    subprocess.run(["git", "-C", str(folder), *settings, *arguments], check=True, capture_output=True)
+
+
+def test_in_a_work_tree_what_git_does_not_ignore(tmp_path: Path, into: Path) -> None:
+    folder = make(tmp_path / "shop", ".gitignore", "main.py", "gone.py", ".env", "dist/x", "tracked.log", "ü.py")
+    (folder / ".gitignore").write_text(".env\ndist\n*.log\n", encoding="utf-8")
+    other = make(tmp_path / "other", "lib.py")
+    for one in (other, folder):
+        git(one, "init", "--quiet")
+        git(one, "add", "--all")
+    git(other, "commit", "--quiet", "-m", "x")
+    git(folder, "add", "--force", "tracked.log")
+    git(folder, "submodule", "--quiet", "add", str(other), "lib")
+    git(folder, "commit", "--quiet", "-m", "x")
+    (folder / "gone.py").unlink()
+    make(folder, "new.py", "sub/inner.py", "main.pyc")
+    files = [".gitignore", ".gitmodules", "lib/lib.py", "main.py", "new.py", "sub/inner.py", "tracked.log", "ü.py"]
+    assert held(pack_directory(folder, into), tmp_path) == files
+    assert held(pack_directory(folder / "sub", into), tmp_path) == ["inner.py"]
+
+
+def test_a_folder_that_git_ignores_as_a_whole_is_meant_all_the_same(tmp_path: Path, into: Path) -> None:
+    folder = make(tmp_path / "shop", "build/app/main.py")
+    (folder / ".gitignore").write_text("build\n", encoding="utf-8")
+    git(folder, "init", "--quiet")
+    assert held(pack_directory(folder / "build" / "app", into), tmp_path) == ["main.py"]
+
+
+def test_a_work_tree_that_git_does_not_read_is_not_packed_whole(tmp_path: Path, into: Path) -> None:
+    folder = make(tmp_path / "shop", "main.py", ".env", ".git")
+    with pytest.raises(PackingError, match="directory: git does not tell what belongs to"):
+        pack_directory(folder, into)
+
+
+def test_an_empty_folder(tmp_path: Path, into: Path) -> None:
+    with pytest.raises(PackingError, match="which holds no file, or none that git does not ignore"):
+        pack_directory(make(tmp_path / "shop", "__pycache__/x.pyc"), into)
+    assert list(into.iterdir()) == []
+
+
+def test_wheels_alone(tmp_path: Path, into: Path) -> None:
+    folder = make(tmp_path / "wheels", "a-1-py3-none-any.whl", "b-1-py3-none-any.whl", "README", ".c.whl.part")
+    assert held(pack_wheels(folder, into), tmp_path) == ["a-1-py3-none-any.whl", "b-1-py3-none-any.whl"]
+
+
+def test_given_archive(tmp_path: Path) -> None:
+    file = tmp_path / "a.zip"
+    file.write_bytes(b"x")
+    digest = digest_of(file)
+    assert given_archive(file, None) == given_archive(file, digest) == Packed(file, digest)
+    with pytest.raises(PackingError) as error:
+        given_archive(file, "0" * 64)
+    assert str(error.value) == f"archive.sha256: found {'0' * 64}, but {file} has {digest}"

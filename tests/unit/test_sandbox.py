@@ -1,0 +1,143 @@
+"""What an application's processes may do: the lines of its units, and each door that is opened."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from ansible_collections.asgi.deploy.plugins.plugin_utils import sandbox
+from ansible_collections.asgi.deploy.plugins.plugin_utils.plan import app_plan
+
+Facts = Callable[[str], dict[str, Any]]
+Lines = Callable[..., list[str]]
+
+
+@pytest.fixture
+def lines(spec: dict[str, Any], facts: Facts) -> Lines:
+    def planned(**options: Any) -> list[str]:
+        found: list[str] = app_plan({**spec, **options}, facts("13"))["sandbox_lines"]
+        return found
+
+    return planned
+
+
+def test_others_are_not_to_be_seen(lines: Lines) -> None:
+    found = lines(storage=["media"])
+    for folder in ("/srv/asgi", "/var/lib/asgi", "/var/lib/asgi-storage", "/etc/asgi-deploy"):
+        assert f"TemporaryFileSystem={folder}:ro,mode=0755" in found
+    assert "BindReadOnlyPaths=/srv/asgi/shop" in found
+    assert [line for line in found if line.startswith("BindPaths=")] == [
+        "BindPaths=-/var/lib/asgi/shop",
+        "BindPaths=-/var/lib/asgi-storage/shop",
+    ]
+
+
+def test_its_certificate_is_to_be_seen_where_it_is_served_by_itself(lines: Lines) -> None:
+    tls = "BindReadOnlyPaths=/etc/asgi-deploy/tls/shop"
+    assert tls in lines(proxy="none")
+    assert tls not in lines()
+
+
+def test_what_is_written_is_not_run(lines: Lines) -> None:
+    found = lines(storage=["media"], cache=["thumbs"], sandbox={"write": ["/mnt/exports"]})
+    [shut] = [line for line in found if line.startswith("NoExecPaths=")]
+    assert shut.split("=")[1].split() == [
+        *("/tmp", "/var/tmp", "/var/lib/asgi/shop"),
+        *("/var/lib/asgi-storage/shop/media", "/var/cache/asgi-shop/thumbs", "/mnt/exports"),
+    ]
+    written = [line for line in found if line.startswith("ReadWritePaths=")]
+    assert written == ["ReadWritePaths=/mnt/exports"]
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "gone", "come"),
+    [
+        ("jit", True, ["MemoryDenyWriteExecute=yes"], ["MemoryDenyWriteExecute=no"]),
+        ("run_stored", True, ["NoExecPaths=/tmp /var/tmp /var/lib/asgi/shop"], []),
+        ("outgoing", ["10.0.0.0/8", "::1"], [], ["IPAddressDeny=any", "IPAddressAllow=localhost 10.0.0.0/8 ::1"]),
+        ("outgoing", [], [], ["IPAddressDeny=any", "IPAddressAllow=localhost"]),
+        ("write", ["/mnt/a", "/srv/b"], None, ["ReadWritePaths=/mnt/a /srv/b"]),
+        ("devices", ["/dev/dri/card0"], [], ["DeviceAllow=/dev/dri/card0 rw", "BindPaths=/dev/dri/card0"]),
+        ("groups", ["render", "video"], [], ["SupplementaryGroups=render video"]),
+        ("namespaces", True, ["RestrictNamespaces=yes"], None),
+        ("sockets", ["netlink", "can"], None, ["RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK AF_CAN"]),
+        ("syscalls", ["@aio", "ptrace"], [], ["SystemCallFilter=@aio ptrace"]),
+    ],
+)
+def test_a_door(lines: Lines, option: str, value: Any, gone: list[str] | None, come: list[str] | None) -> None:
+    """It opens itself, and no other."""
+    before, after = lines(), lines(sandbox={option: value})
+    if gone is not None:
+        assert [line for line in before if line not in after] == gone
+    if come is not None:
+        assert [line for line in after if line not in before and not line.startswith("NoExecPaths=")] == come
+
+
+def test_dbus(lines: Lines) -> None:
+    def hidden(**options: Any) -> list[str]:
+        [line] = [line for line in lines(**options) if line.startswith("InaccessiblePaths=")]
+        return line.split("=")[1].split()
+
+    assert set(hidden()) - set(hidden(sandbox={"dbus": True})) == {"-/run/dbus"}
+
+
+def test_what_is_allowed_comes_after_what_is_denied(lines: Lines) -> None:
+    """The first entry makes it a list of what is allowed; later ones take away and add."""
+    found = [line for line in lines(sandbox={"syscalls": ["@aio"]}) if line.startswith("SystemCallFilter=")]
+    assert [found[0], found[-1]] == ["SystemCallFilter=@system-service", "SystemCallFilter=@aio"]
+
+
+@pytest.mark.parametrize(
+    ("options", "changes"),
+    [
+        ({}, {}),
+        ({"jit": True, "devices": []}, {"jit": True}),
+        ({"outgoing": []}, {"outgoing": []}),
+    ],
+)
+def test_changes(spec: dict[str, Any], facts: Facts, options: dict[str, Any], changes: dict[str, Any]) -> None:
+    """What is shown to who asks; a list of nobody is a change."""
+    assert app_plan({**spec, "sandbox": options}, facts("12"))["sandbox_changes"] == changes
+
+
+@pytest.mark.parametrize(
+    ("rule", "value", "text"),
+    [
+        ("devices", ["/etc/passwd"], "expected paths of devices, as in [/dev/dri/renderD128]"),
+        ("devices", ["/dev/../etc"], "expected paths of devices"),
+        ("devices", ["/dev/a b"], "expected paths of devices"),
+        ("groups", ["Render"], "expected names of groups, as in [render]"),
+        ("groups", ["render", "docker", "sudo"], "found docker, sudo, whose members can become root"),
+        ("write", ["exports"], "expected an absolute path, as in /mnt/exports"),
+        ("write", ["/"], "expected an absolute path"),
+        ("write", ["/mnt/../etc"], "expected an absolute path"),
+        ("write", ["/mnt/a\nUser=root"], "expected an absolute path"),
+        ("write", ["/mnt/%i"], "expected an absolute path"),
+        ("write", ["/etc/shop"], "which belongs to the system"),
+        ("write", ["/run"], "which belongs to the system"),
+        ("write", ["/home/ops/exports"], "no home is to be seen"),
+        ("write", ["/var/lib"], "where applications are kept apart"),
+        ("write", ["/srv/asgi/other"], "where applications are kept apart"),
+        ("write", ["/srv"], "where applications are kept apart"),
+        (
+            "syscalls",
+            ["@everything"],
+            "found '@everything', expected system calls, as in [ptrace], or of their groups: @aio",
+        ),
+        ("syscalls", ["~ptrace"], "found '~ptrace'"),
+        ("syscalls", ["ptrace:kill"], "found 'ptrace:kill'"),
+        ("sockets", ["AF_NETLINK"], "expected of netlink, can, bluetooth, vsock, alg"),
+        ("outgoing", ["db.example.com"], "expected an address or a network"),
+        ("outgoing", ["10.0.0.1/8"], "write 10.0.0.0/8"),
+    ],
+)
+def test_mistake(rule: str, value: list[str], text: str) -> None:
+    assert text in (sandbox.RULES[f"sandbox.{rule}"](value) or "")
+
+
+def test_groups_of_calls_are_those_of_systemd() -> None:
+    """Of the oldest one that is supported; a newer one has these and more."""
+    shown = subprocess.run(["systemd-analyze", "syscall-filter"], capture_output=True, text=True, check=True).stdout
+    assert {line[1:] for line in shown.splitlines() if line.startswith("@")} >= sandbox.CALL_GROUPS

@@ -1,0 +1,177 @@
+"""An application's site: what its options come to, and what contradicts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from ansible_collections.asgi.deploy.plugins.plugin_utils import sites
+from ansible_collections.asgi.deploy.plugins.plugin_utils.plan import app_plan
+
+Facts = Callable[[str], dict[str, Any]]
+Plan = Callable[..., dict[str, Any]]
+
+HASH = "$5$salt$" + "a" * 43
+
+
+@pytest.fixture
+def plan(spec: dict[str, Any], facts: Facts) -> Plan:
+    def planned(site: dict[str, Any], **options: Any) -> dict[str, Any]:
+        found: dict[str, Any] = app_plan({**spec, **options, "site": site}, facts("13"))["site"]
+        return found
+
+    return planned
+
+
+def by_match(site: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {location["match"]: location for location in site["locations"]}
+
+
+def test_defaults(plan: Plan) -> None:
+    site = plan({})
+    (whole,) = site["locations"]
+    assert (whole["match"], whole["timeout"], whole["always"], whole["compress"]) == ("/", 60, False, False)
+    assert whole["limit"] == {"zone": "asgi_all_shop", "rate": "100r/s", "burst": "500"}
+    assert site["zones"] == [whole["limit"]]
+    assert {header["name"]: header["value"] for header in site["response_headers"]} == {
+        **sites.HEADERS,
+        "Strict-Transport-Security": "max-age=63072000",
+    }
+
+
+@pytest.mark.parametrize(
+    ("path", "match"), [("/", "/"), ("/login", "= /login"), ("/admin/", "^~ /admin/"), ("/a.b/c", "= /a.b/c")]
+)
+def test_match(plan: Plan, path: str, match: str) -> None:
+    assert by_match(plan({"paths": {path: {"timeout": 7}}}))[match]["timeout"] == 7
+
+
+def test_a_path_is_as_the_whole_where_it_says_nothing(plan: Plan) -> None:
+    site = plan({"body_size": "1m", "allow": ["10.0.0.0/8"], "paths": {"/a": {"allow": []}, "/b": {"body_size": "0"}}})
+    found = {match: (entry["body_size"], entry["allow"]) for match, entry in by_match(site).items()}
+    assert found == {"/": ("1m", ["10.0.0.0/8"]), "= /a": ("1m", []), "= /b": ("0", ["10.0.0.0/8"])}
+
+
+@pytest.mark.parametrize(
+    ("site", "limits"),
+    [
+        ({"rate": "none"}, {"/": None}),
+        ({"rate": "5/m"}, {"/": ("asgi_all_shop", "5r/m", "5")}),
+        (
+            {"paths": {"/a": {"rate": "2/s"}, "/b": {"timeout": 1}, "/c": {"rate": "none"}}},
+            {
+                "/": ("asgi_all_shop", "100r/s", "500"),
+                "= /a": ("asgi_1_shop", "2r/s", "10"),
+                "= /b": ("asgi_all_shop", "100r/s", "500"),
+                "= /c": None,
+            },
+        ),
+        ({"rate": "none", "paths": {"/a": {"rate": "2/s"}}}, {"/": None, "= /a": ("asgi_0_shop", "2r/s", "10")}),
+    ],
+)
+def test_rates(plan: Plan, site: dict[str, Any], limits: dict[str, Any]) -> None:
+    planned = plan(site)
+    found = {match: entry["limit"] and tuple(entry["limit"].values()) for match, entry in by_match(planned).items()}
+    assert found == limits
+    assert {zone["zone"] for zone in planned["zones"]} == {limit[0] for limit in limits.values() if limit}
+
+
+def test_health_is_open_always(plan: Plan) -> None:
+    site = plan({"paths": {"/alive": {"timeout": 1}}}, health={"liveness": "/alive"}, gate={"path": "/ready?x=1"})
+    found = {match: (entry["always"], entry["limit"]) for match, entry in by_match(site).items()}
+    assert found["= /alive"] == found["= /ready"] == (True, None)
+    assert found["/"][0] is False
+
+
+@pytest.mark.parametrize(
+    ("given", "seconds"),
+    [({}, 60), ({"streaming": True}, 3600), ({"streaming": True, "timeout": 9}, 9), ({"timeout": 9}, 9)],
+)
+def test_timeouts(plan: Plan, given: dict[str, Any], seconds: int) -> None:
+    assert by_match(plan({"paths": {"/a": given}}))["= /a"]["timeout"] == seconds
+
+
+def test_headers(plan: Plan) -> None:
+    site = plan(
+        {"headers": {"x-frame-options": "DENY", "Referrer-Policy": "", "X-A": 'a "b"'}, "hsts": {"enabled": False}}
+    )
+    found = {header["name"]: (header["said"], header["value"]) for header in site["response_headers"]}
+    assert found == {
+        "X-A": ("$upstream_http_x_a", 'a \\"b\\"'),
+        "X-Content-Type-Options": ("$upstream_http_x_content_type_options", "nosniff"),
+        "x-frame-options": ("$upstream_http_x_frame_options", "DENY"),
+    }
+
+
+def test_variables_of_two_applications_are_not_one(plan: Plan) -> None:
+    first = plan({"headers": {"X-B": "1"}}, name="a")["response_headers"]
+    other = plan({"headers": {"B": "1"}}, name="a-x")["response_headers"]
+    assert not {header["variable"] for header in first} & {header["variable"] for header in other}
+
+
+@pytest.mark.parametrize(
+    ("hsts", "value"),
+    [
+        ({"max_age": 0}, "max-age=0"),
+        ({"include_subdomains": True}, "max-age=63072000; includeSubDomains"),
+        ({"include_subdomains": True, "preload": True}, "max-age=63072000; includeSubDomains; preload"),
+    ],
+)
+def test_hsts(plan: Plan, hsts: dict[str, Any], value: str) -> None:
+    headers = {header["name"]: header["value"] for header in plan({"hsts": hsts})["response_headers"]}
+    assert headers["Strict-Transport-Security"] == value
+
+
+def test_users(plan: Plan) -> None:
+    site = plan({"auth": True, "users": {"b": HASH, "a": HASH}, "paths": {"/open": {"auth": False}}})
+    assert site["auth_text"] == f"a:{HASH}\nb:{HASH}\n"
+    assert {match: entry["auth"] for match, entry in by_match(site).items()} == {"/": True, "= /open": False}
+
+
+@pytest.mark.parametrize(
+    ("site", "options", "text"),
+    [
+        ({"hsts": {"preload": True}}, {}, "site.hsts.preload: browsers take no domain into their lists without"),
+        ({"redirect_from": ["www.example.com"]}, {}, "site.redirect_from: www.example.com is in domains as well"),
+        ({"auth": True}, {}, "site.users: is missing; auth expects names and passwords, as in users:"),
+        ({"paths": {"/a": {"auth": True}}}, {}, "site.users: is missing"),
+        (
+            {"users": {"ops": "secret"}},
+            {},
+            "site.users: ops expects a password of 8 to 128 characters, without control",
+        ),
+        ({"users": {"ops": "$6$secret"}}, {}, "site.users: ops has a hash that is not whole"),
+        ({"users": {"ops": 12345678}}, {}, "site.users: ops expects a password or its hash as text; put it in quotes"),
+        (
+            {"paths": {"/static/": {}}},
+            {"static": {"/static/": "public"}},
+            "site.paths: /static/ is in static as well; leave out one of the two",
+        ),
+        (
+            {"redirects": {"/metrics": "/a"}},
+            {"health": {"metrics": "/metrics"}},
+            "site.redirects: /metrics is in health.metrics as well",
+        ),
+        (
+            {"redirects": {"/a": "/b"}, "paths": {"/a": {}}},
+            {},
+            "site.redirects: /a is in site.paths as well; leave out one of the two",
+        ),
+        ({"paths": {"/a": {"rate": "5"}}}, {}, "site.paths./a.rate: found '5', expected requests per second or minute"),
+        ({"paths": {"/a": {"timout": 5}}}, {}, "site.paths./a.timout: is not an option; did you mean timeout?"),
+        (
+            {"paths": {"/a": 5}},
+            {},
+            "site.paths./a: found a whole number, expected a dictionary, as in /a: {timeout: 300}",
+        ),
+        ({"paths": {"a {": {}}}, {}, "site.paths: found 'a {', expected a path of a URL, as in /login, or /admin/"),
+        ({"timeout": 5}, {"proxy": "none"}, "site: is nginx's, and proxy: none has no nginx; leave one of the two out"),
+        ({"rate": False}, {}, "site.rate: found False, which YAML reads as true or false; put it in quotes"),
+    ],
+)
+def test_refusals(plan: Plan, site: dict[str, Any], options: dict[str, Any], text: str) -> None:
+    with pytest.raises(ValueError, match="app shop: ") as error:
+        plan(site, **options)
+    assert f"app shop: {text}" in str(error.value)
+    assert "secret" not in str(error.value)

@@ -1,0 +1,237 @@
+"""What is added to a release's tree, on a disk."""
+
+from __future__ import annotations
+
+import base64
+import grp
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
+from ansible_collections.asgi.deploy.plugins.module_utils.tree import Additions
+
+GROUP = grp.getgrgid(os.getgid()).gr_name
+ROOT = pytest.mark.skipif(os.getuid() != 0, reason="gives files to root")
+
+
+@pytest.fixture
+def release(tmp_path: Path) -> Path:
+    """A release with a source, as it is before anything is added."""
+    tree = tmp_path / "src"
+    (tree / "config").mkdir(parents=True)
+    (tree / "config" / "settings.toml").write_text("source")
+    (tree / "media").mkdir()
+    (tree / "media" / ".gitkeep").touch()
+    static = tree / "public" / "css"
+    static.mkdir(parents=True)
+    (static / "site.css").write_text("css")
+    (tree / "public" / "logo.png").symlink_to("css/site.css")
+    (tree / "public" / ".hidden").write_text("hidden")
+    (tree / "public" / "__pycache__").mkdir()
+    (tree / "public" / "__pycache__" / "x.pyc").touch()
+    return tmp_path
+
+
+def additions(**changes: Any) -> Additions:
+    return Additions(**{"files": {}, "links": {}, "static": {}, **changes})
+
+
+def laid(wanted: Additions, release: Path) -> None:
+    wanted.check(release / "src")
+    wanted.lay(release / "src", GROUP)
+    wanted.mend(release, GROUP)
+
+
+def test_contents_come_in_base64() -> None:
+    files = {"a": base64.b64encode(b"\x00\xff").decode()}
+    assert Additions.of({"files": files, "links": {}, "static": {}}).files == {"a": b"\x00\xff"}
+
+
+def test_nothing_to_add(release: Path) -> None:
+    assert additions().intact(release)
+    assert additions().intact(release / "none")
+
+
+@ROOT
+def test_files(release: Path) -> None:
+    wanted = additions(files={"config/settings.toml": b"ours", "new/a/b": b"\x00"})
+    assert not wanted.intact(release)
+    laid(wanted, release)
+    assert wanted.intact(release)
+    assert (release / "src/config/settings.toml").read_text() == "ours"
+    assert (release / "src/new/a/b").read_bytes() == b"\x00"
+    assert (release / "src/new/a/b").stat().st_mode & 0o777 == 0o640
+
+
+@ROOT
+@pytest.mark.parametrize("change", ["write", "remove", "link"])
+def test_a_changed_file_is_mended(release: Path, change: str) -> None:
+    wanted = additions(files={"config/settings.toml": b"ours"})
+    laid(wanted, release)
+    file = release / "src/config/settings.toml"
+    if change == "write":
+        file.write_text("theirs")
+    else:
+        file.unlink()
+    if change == "link":
+        (release / "elsewhere").write_text("ours")
+        file.symlink_to(release / "elsewhere")
+    assert not wanted.intact(release)
+    wanted.mend(release, GROUP)
+    assert wanted.intact(release)
+    assert not file.is_symlink()
+    assert file.read_text() == "ours"
+
+
+@pytest.mark.parametrize("before", ["placeholder", "nothing", "link"])
+def test_links(release: Path, tmp_path: Path, before: str) -> None:
+    place = release / "src" / ("media" if before == "placeholder" else "var/media")
+    if before == "link":
+        place.parent.mkdir()
+        place.symlink_to("../config")
+    wanted = additions(links={str(place.relative_to(release / "src")): "/var/lib/x/media"})
+    assert not wanted.intact(release)
+    laid(wanted, release)
+    assert str(place.readlink()) == "/var/lib/x/media"
+    assert wanted.intact(release)
+    place.unlink()
+    assert not wanted.intact(release)
+    wanted.mend(release, GROUP)
+    assert wanted.intact(release)
+    assert (release / "src/config/settings.toml").exists()  # what a link led to is left alone
+
+
+def test_static_files(release: Path) -> None:
+    wanted = additions(static={"/static/app/": "public", "/css/": "public/css"})
+    assert not wanted.intact(release)
+    laid(wanted, release)
+    public = release / "public"
+    found = {str(path.relative_to(public)) for path in public.rglob("*") if path.is_file()}
+    assert found == {"static/app/css/site.css", "static/app/logo.png", "css/site.css"}
+    assert not (public / "static/app/logo.png").is_symlink()
+    assert {(public / path).stat().st_mode & 0o777 for path in found} == {0o644}
+    assert wanted.intact(release)
+    (public / "css/site.css").unlink()
+    assert not wanted.intact(release)
+    wanted.mend(release, GROUP)
+    assert wanted.intact(release)
+
+
+@ROOT
+def test_a_file_that_is_mended_is_served_anew(release: Path) -> None:
+    wanted = additions(files={"public/config.js": b"ours"}, static={"/static/": "public"})
+    laid(wanted, release)
+    (release / "src/public/config.js").write_text("theirs")
+    assert not wanted.intact(release)
+    wanted.mend(release, GROUP)
+    assert (release / "public/static/config.js").read_text() == "ours"
+
+
+def make(path: Path, kind: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if kind == "directory":
+        path.mkdir()
+    elif kind == "file":
+        path.write_text("x")
+    else:
+        path.symlink_to(kind)
+
+
+@pytest.mark.parametrize(
+    ("path", "kind", "wanted", "text"),
+    [
+        pytest.param(
+            "config/a",
+            "directory",
+            {"files": {"config/a": b""}},
+            "files: config/a is a directory of the source; give the file another place",
+            id="directory in a file's place",
+        ),
+        pytest.param(
+            "etc",
+            "/etc",
+            {"files": {"etc/cron.d/x": b""}},
+            "etc/cron.d/x cannot be put into the tree: etc is a link of the source",
+            id="link out of the tree",
+        ),
+        pytest.param(
+            "etc",
+            "/etc",
+            {"links": {"etc/x": "/y"}},
+            "etc/x cannot be put into the tree: etc is a link of the source",
+            id="link out of the tree, for a directory",
+        ),
+        pytest.param(
+            "a/b",
+            "file",
+            {"files": {"a/b/c": b""}},
+            "a/b/c cannot be put into the tree: a/b is a file of the source",
+            id="file in a directory's place",
+        ),
+        pytest.param(
+            "media/a/logo.png",
+            "file",
+            {"links": {"media": "/y"}},
+            "storage or cache: the source has files of its own in media, such as logo.png, "
+            "which a persistent directory would hide; move one of the two",
+            id="files that would be hidden",
+        ),
+        pytest.param(
+            "upload",
+            "file",
+            {"links": {"upload": "/y"}},
+            "storage or cache: the source has files of its own in upload, such as upload, "
+            "which a persistent directory would hide; move one of the two",
+            id="a file that would be hidden",
+        ),
+        pytest.param(
+            "public/passwd",
+            "/etc/passwd",
+            {"static": {"/s/": "public"}},
+            "static: /s/ holds passwd, a link to nothing that is public; take it out",
+            id="public link out of the tree",
+        ),
+        pytest.param(
+            "public/settings",
+            "../config/settings.toml",
+            {"static": {"/s/": "public"}},
+            "static: /s/ holds settings, a link to nothing that is public; take it out",
+            id="public link to what is not public",
+        ),
+        pytest.param(
+            "public/shown",
+            ".hidden",
+            {"static": {"/s/": "public"}},
+            "static: /s/ holds shown, a link to nothing that is public; take it out",
+            id="public link to a hidden file",
+        ),
+        pytest.param(
+            "public/loop",
+            ".",
+            {"static": {"/s/": "public"}},
+            "static: /s/ holds a link to a directory, loop; only files may be links",
+            id="public link to a directory",
+        ),
+        pytest.param(
+            "other",
+            "file",
+            {"static": {"/s/": "none"}},
+            "static: /s/ is to be served from none, which is no folder of the source",
+            id="no folder",
+        ),
+        pytest.param(
+            "etc",
+            "/etc",
+            {"static": {"/s/": "etc"}},
+            "static: /s/ is to be served from etc, which is no folder of the source",
+            id="a folder out of the tree",
+        ),
+    ],
+)
+def test_refusals(release: Path, path: str, kind: str, wanted: dict[str, Any], text: str) -> None:
+    make(release / "src" / path, kind)
+    with pytest.raises(DeployError) as error:
+        laid(additions(**wanted), release)
+    assert str(error.value) == text

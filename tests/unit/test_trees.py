@@ -1,0 +1,103 @@
+"""What is added to a release: what goes together, and what comes of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.asgi.deploy.plugins.module_utils.layout import Layout
+from ansible_collections.asgi.deploy.plugins.plugin_utils.trees import nested, planned, tree_errors
+
+
+def app(**changes: Any) -> dict[str, Any]:
+    return {"files": {}, "storage": [], "cache": [], "static": {}} | changes
+
+
+@pytest.mark.parametrize(
+    ("paths", "found"),
+    [
+        ([], []),
+        (["a", "b", "ab", "a.b"], []),
+        (["a/b", "a"], ["a/b lies in a"]),
+        (["a", "a/b", "a/b/c"], ["a/b lies in a", "a/b/c lies in a", "a/b/c lies in a/b"]),
+        (["/s/", "/s/t/", "/st/"], ["/s/t/ lies in /s/"]),
+    ],
+)
+def test_nested(paths: list[str], found: list[str]) -> None:
+    assert nested(paths) == found
+
+
+@pytest.mark.parametrize(
+    ("options", "errors"),
+    [
+        pytest.param({}, [], id="nothing"),
+        pytest.param(
+            {
+                "files": {"config/a": {}},
+                "storage": ["media"],
+                "cache": ["var/cache"],
+                "static": {"/media/": "media2"},
+            },
+            [],
+            id="all beside each other",
+        ),
+        pytest.param(
+            {"files": {"media/a": {}, "b": {}}, "storage": ["media"]},
+            ["files: media/a lies in media, which is storage and belongs to the application"],
+            id="file in storage",
+        ),
+        pytest.param(
+            {"files": {"media": {}}, "cache": ["media/thumbs"]},
+            ["files: media lies in media/thumbs, which is cache and belongs to the application"],
+            id="file above a cache",
+        ),
+        pytest.param(
+            {"storage": ["a", "b"], "cache": ["a", "b/c"]},
+            ["cache: a is in storage as well", "cache: b/c lies in b"],
+            id="cache in storage",
+        ),
+        pytest.param(
+            {"storage": ["public/media"], "static": {"/static/": {"folder": "public"}}},
+            [
+                "static: the folder public of /static/ meets public/media, which is storage; "
+                "nginx serves nothing that the application can write"
+            ],
+            id="storage in static files",
+        ),
+        pytest.param(
+            {"static": {"/static/": "public"}, "proxy": "none"},
+            ["static: is nginx's to serve, and proxy: none has no nginx; leave one of the two out"],
+            id="static files without nginx",
+        ),
+        pytest.param({"static": {"/static/": "public"}, "proxy": "nginx"}, [], id="static files with nginx"),
+        pytest.param(
+            {"storage": ["media"], "static": {"/static/": "media/public"}},
+            [
+                "static: the folder media/public of /static/ meets media, which is storage; "
+                "nginx serves nothing that the application can write"
+            ],
+            id="static files in storage",
+        ),
+    ],
+)
+def test_errors(options: dict[str, Any], errors: list[str]) -> None:
+    assert tree_errors(app(**options)) == errors
+
+
+def test_planned() -> None:
+    options = app(
+        storage=["media", "var/uploads"],
+        cache=[".cache"],
+        static={"/static/": "public", "/assets/": {"folder": "dist", "immutable": True}, "/b/": {"folder": "c"}},
+    )
+    assert planned(options, Layout("shop")) == {
+        "links": {
+            "media": "/var/lib/asgi-storage/shop/media",
+            "var/uploads": "/var/lib/asgi-storage/shop/var/uploads",
+            ".cache": "/var/cache/asgi-shop/.cache",
+        },
+        "state_directories": ["asgi/shop", "asgi-storage/shop/media", "asgi-storage/shop/var/uploads"],
+        "cache_directories": ["asgi-shop/.cache"],
+        "static": {"/static/": "public", "/assets/": "dist", "/b/": "c"},
+        "static_immutable": ["/assets/"],
+    }

@@ -1,0 +1,122 @@
+"""The web server's options: rules, what contradicts, and what they come to on a host."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from ansible_collections.asgi.deploy.plugins.plugin_utils import webserver
+from ansible_collections.asgi.deploy.plugins.plugin_utils.spec import resolve, role_options
+
+Facts = Callable[[str], dict[str, Any]]
+
+
+def options(**given: Any) -> dict[str, Any]:
+    resolved, errors = resolve(role_options("nginx"), {f"nginx_{name}": value for name, value in given.items()})
+    assert not errors
+    return {name.removeprefix("nginx_"): value for name, value in resolved.items()}
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        [],
+        ["10.0.0.0/8", "192.0.2.1", "2001:db8::/32", "::1"],
+    ],
+)
+def test_networks(value: list[str]) -> None:
+    assert webserver.networks(value) is None
+
+
+@pytest.mark.parametrize(
+    ("value", "wrong"),
+    [
+        (["10.0.0.1/8"], "found '10.0.0.1/8', whose address has more bits than the network; write 10.0.0.0/8"),
+        (["all"], "found 'all', expected an address or a network, as in 10.0.0.0/8 or 2001:db8::/32"),
+        (["10.0.0.0/8; deny all"], "found '10.0.0.0/8; deny all', expected an address"),
+        (["10.0.0.0/33", "x"], "found '10.0.0.0/33', expected an address or a network"),
+    ],
+)
+def test_wrong_networks(value: list[str], wrong: str) -> None:
+    assert (webserver.networks(value) or "").startswith(wrong)
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["", "a on;", "if ($a) {\n  b 1;\n}", 'set $a "}";', "set $a '{'; # }\nb;", "# only } words", 'a "\\"}";'],
+)
+def test_snippet(value: str) -> None:
+    assert webserver.snippet(value) is None
+
+
+@pytest.mark.parametrize(
+    ("value", "wrong"),
+    [
+        ("a on;\n}\nserver {", "ends a block that it has not begun"),
+        ("if ($a) {", "begins a block that it does not end"),
+        ("a on", "does not end with ; or }"),
+        ("a\x00;", "holds a control character"),
+        ("}", "ends a block"),
+    ],
+)
+def test_wrong_snippet(value: str, wrong: str) -> None:
+    assert wrong in (webserver.snippet(value) or "")
+
+
+@pytest.mark.parametrize(("value", "good"), [("/-/nginx", True), ("/up", True), ("/", False), ("/a b", False)])
+def test_place(value: str, good: bool) -> None:
+    assert (webserver.place(value) is None) is good
+
+
+@pytest.mark.parametrize(
+    ("given", "wrong"),
+    [
+        ({}, []),
+        ({"proxy_protocol": True, "trusted_proxies": ["10.0.0.1"]}, []),
+        ({"proxy_protocol": True}, ["nginx_trusted_proxies: is missing; with nginx_proxy_protocol"]),
+        (
+            {"proxy_protocol": True, "trusted_proxies": ["10.0.0.1"], "http3": True},
+            ["nginx_http3: has no PROXY protocol"],
+        ),
+    ],
+)
+def test_conflicts(facts: Facts, given: dict[str, Any], wrong: list[str]) -> None:
+    found = webserver.conflicts({f"nginx_{name}": value for name, value in given.items()})
+    assert [text for text, start in zip(found, wrong, strict=True) if not text.startswith(start)] == []
+    if wrong:
+        with pytest.raises(ValueError, match=wrong[0]):
+            webserver.nginx_plan(options(**given), facts("13"))
+
+
+def test_http_3_where_there_is_none(facts: Facts) -> None:
+    with pytest.raises(ValueError, match="nginx_http3: Debian 12 has an nginx without HTTP/3; leave it out there"):
+        webserver.nginx_plan(options(http3=True), facts("12"))
+    assert webserver.nginx_plan(options(http3=True), facts("13"))["listen_quic"] == ["443 quic"]
+
+
+def test_what_is_installed(facts: Facts) -> None:
+    assert webserver.nginx_plan(options(), facts("13"))["packages"] == ["nginx", "logrotate"]
+    assert webserver.BROTLI in webserver.nginx_plan(options(brotli=True), facts("13"))["packages"]
+
+
+def test_a_process_for_each_cpu(facts: Facts) -> None:
+    assert webserver.nginx_plan(options(), facts("13"))["worker_processes"] == 2
+    assert webserver.nginx_plan(options(), {**facts("13"), "processor_nproc": None})["worker_processes"] == "auto"
+
+
+@pytest.mark.parametrize(
+    ("apps", "unnamed"),
+    [
+        ([], False),
+        ([{"domains": ["a.example.com"]}], False),
+        ([{"domains": ["a.example.com"]}, {"domains": ["b.example.com", "2001:db8::1"]}], True),
+        ([{"domains": "a.example.com, 192.0.2.1"}], True),
+        ([{"domains": ["a.example.com"], "site": {"redirect_from": ["192.0.2.1"]}}], True),
+        ([{"domains": ["192.0.2.1"], "proxy": "none"}], False),
+        ([{"domains": ["192.0.2.1"], "state": "absent"}], False),
+        ([{}, {"domains": None}], False),
+    ],
+)
+def test_a_site_without_a_name(facts: Facts, apps: list[dict[str, Any]], unnamed: bool) -> None:
+    assert webserver.nginx_plan(options(), facts("13"), apps)["unnamed"] is unnamed

@@ -1,0 +1,48 @@
+"""Which wheels a host takes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.asgi.deploy.plugins.plugin_utils.wheels import Target, pinned
+
+
+def facts(major: str, minor: int, architecture: str = "x86_64") -> dict[str, Any]:
+    return {
+        "distribution": "Debian",
+        "distribution_major_version": major,
+        "architecture": architecture,
+        "python": {"version": {"major": 3, "minor": minor}},
+    }
+
+
+@pytest.mark.parametrize(
+    ("python", "host", "target"),
+    [
+        ("system", facts("13", 13), Target("3.13", "x86_64", 41)),
+        ("system", facts("12", 11, "aarch64"), Target("3.11", "aarch64", 36)),
+        ("3.12", facts("13", 13), Target("3.12", "x86_64", 41)),
+        ("/opt/bin/python3.14", facts("13", 13), Target("3.14", "x86_64", 41)),
+        ("/opt/bin/python", facts("13", 13), Target("3.13", "x86_64", 41)),
+    ],
+)
+def test_target(python: str, host: dict[str, Any], target: Target) -> None:
+    assert Target.of(python, host) == target
+
+
+def test_platforms() -> None:
+    intel, arm = Target("3.13", "x86_64", 41).platforms, Target("3.11", "aarch64", 36).platforms
+    assert intel[0] == "manylinux_2_41_x86_64"
+    assert {"manylinux2014_x86_64", "manylinux1_x86_64", "manylinux_2_5_x86_64", "linux_x86_64"} <= set(intel)
+    assert "manylinux_2_42_x86_64" not in intel
+    assert arm[-3:] == ["manylinux_2_17_aarch64", "manylinux2014_aarch64", "linux_aarch64"]
+    assert (Target("3.13", "x86_64", 41).for_uv, Target("3.11", "x86_64", 36).for_uv) == (
+        "x86_64-manylinux_2_40",
+        "x86_64-manylinux_2_36",
+    )
+
+
+def test_pinned() -> None:
+    text = "fastapi==0.165.0 \\\n    --hash=sha256:aa\nPydantic_Core==2.50.4 ; python_version > '3'\n# via x==1\n-e .\n"
+    assert pinned(text) == {"fastapi": "0.165.0", "pydantic-core": "2.50.4"}

@@ -1,0 +1,304 @@
+"""What runs beside a release's server, with what systemd would say of it."""
+
+from __future__ import annotations
+
+import fnmatch
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.asgi.deploy.plugins.module_utils import systemd, work
+from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
+from ansible_collections.asgi.deploy.plugins.module_utils.layout import Layout
+from ansible_collections.asgi.deploy.plugins.module_utils.systemd import Unit
+from ansible_collections.asgi.deploy.plugins.module_utils.work import (
+    Trouble,
+    Work,
+    at_work,
+    busy,
+    check_calls,
+    check_schedules,
+    command_of,
+    described,
+    hand_over,
+    latest,
+)
+
+SHOP = Layout("shop")
+OLD, NEW = "v1-0a1b2c3d", "v2-ffffffff"
+KINDS = ("live", "process-worker-1", "process-worker-2", "process-beat-1", "job-tick", "timer-tick")
+UP = {"ActiveState": "active", "LoadState": "loaded", "NRestarts": "0"}
+
+
+class Host:
+    """systemd as these tests want it: unit files, the states of units, and what was asked for."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.states: dict[str, dict[str, str]] = {}
+        self.done: list[tuple[str, list[str]]] = []
+
+    def install(self, layout: Layout, release: str, state: str | None = None, alone: str = "beat") -> None:
+        for kind in KINDS:
+            name = layout.unit(kind, release)
+            text = f'[Service]\nExecStart="python" "-m" "x"\n[X-ASGI]\nExclusive={"yes" if alone in kind else "no"}\n'
+            (self.folder / name).write_text(text, encoding="utf-8")
+            if state and not kind.startswith("job"):
+                self.states[name] = {**UP, "ActiveState": state}
+
+    def show(self, *names: str, properties: str = "") -> list[Unit]:
+        return [Unit(name, self.states.get(name, {"ActiveState": "inactive", "LoadState": "loaded"})) for name in names]
+
+    def listed(self, *patterns: str, states: str | None = None) -> list[str]:
+        wanted = states.split(",") if states else None
+        return [
+            name
+            for name, properties in self.states.items()
+            if any(fnmatch.fnmatch(name, pattern) for pattern in patterns)
+            and (wanted is None or properties["ActiveState"] in wanted)
+        ]
+
+    def attempt(self, argv: list[str], **_: Any) -> subprocess.CompletedProcess[str]:
+        self.done.append((argv[1], argv[argv.index("--") + 1 :]))
+        return subprocess.CompletedProcess(argv, 0, "", "")
+
+    def asked(self, verb: str) -> list[list[str]]:
+        return [[self.short(name) for name in names] for done, names in self.done if done == verb]
+
+    @staticmethod
+    def short(name: str) -> str:
+        return name.removeprefix("asgi-shop.").split(".")[0] if name.startswith("asgi-shop.") else name
+
+
+@pytest.fixture(name="host")
+def a_host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
+    units, stamps = tmp_path / "units", tmp_path / "stamps"
+    units.mkdir()
+    stamps.mkdir()
+    host = Host(units)
+    monkeypatch.setattr(work, "UNITS", units)
+    monkeypatch.setattr(work, "STAMPS", stamps)
+    monkeypatch.setattr(work, "attempt", host.attempt)
+    monkeypatch.setattr(systemd, "show", host.show)
+    monkeypatch.setattr(systemd, "listed", host.listed)
+    monkeypatch.setattr(systemd, "stop_soon", lambda *names: host.done.append(("stop_soon", list(names))))
+    monkeypatch.setattr(systemd, "start_soon", lambda *names: host.done.append(("start_soon", list(names))))
+    monkeypatch.setattr(systemd, "reset_failed", lambda *names: None)
+    return host
+
+
+def test_units_of_a_release(host: Host) -> None:
+    host.install(SHOP, OLD)
+    host.install(SHOP, NEW)
+    host.install(Layout("shop-two"), OLD)
+    found = Work(SHOP, OLD)
+    assert found.processes == [
+        SHOP.unit(kind, OLD) for kind in ("process-beat-1", "process-worker-1", "process-worker-2")
+    ]
+    assert found.timers == [SHOP.unit("timer-tick", OLD)]
+    assert found.jobs == [SHOP.unit("job-tick", OLD)]
+    assert found.exclusive() == [SHOP.unit("process-beat-1", OLD)]
+
+
+@pytest.mark.parametrize(
+    ("changes", "up"),
+    [
+        ({}, True),
+        ({"process-worker-2": {"ActiveState": "failed"}}, False),
+        ({"process-worker-2": {"ActiveState": "activating"}}, False),
+        ({"timer-tick": {"ActiveState": "inactive"}}, False),
+        ({"live": {"ActiveState": "inactive"}}, False),
+        ({"process-worker-1": {**UP, "NeedDaemonReload": "yes"}}, False),
+        ({"job-tick": {"ActiveState": "failed"}}, True),
+    ],
+)
+def test_up(host: Host, changes: dict[str, dict[str, str]], up: bool) -> None:
+    host.install(SHOP, OLD, "active")
+    host.states.update({SHOP.unit(kind, OLD): properties for kind, properties in changes.items()})
+    assert Work(SHOP, OLD).up() is up
+
+
+def test_up_without_any(host: Host) -> None:
+    assert Work(SHOP, OLD).up()
+    assert not Work(SHOP, OLD, ["service", "live", "process-worker-1"]).up(), "wanted, and not there yet"
+
+
+def test_hand_over(host: Host) -> None:
+    """The old ones are told to stop first; only the exclusive one is waited for, and starts last."""
+    host.install(SHOP, OLD, "active")
+    host.install(SHOP, NEW)
+    hand_over(SHOP, NEW)
+    assert [verb for verb, _ in host.done] == ["stop_soon", "start", "stop", "start"]
+    stopped = host.asked("stop_soon")[0]
+    assert f"job-tick@{OLD}" in stopped, "its timer"
+    assert all(name.endswith(OLD) for name in stopped)
+    first, last = host.asked("start")
+    assert first == [f"process-worker-1@{NEW}", f"process-worker-2@{NEW}", f"job-tick@{NEW}"]
+    assert host.asked("stop") == [[f"process-beat-1@{OLD}"]]
+    assert {f"process-beat-1@{NEW}", f"live@{NEW}"} <= set(last)
+
+
+@pytest.mark.parametrize(("old", "new"), [("beat", "nothing"), ("nothing", "beat"), ("beat", "beat")])
+def test_exclusive_in_either_release(host: Host, old: str, new: str) -> None:
+    host.install(SHOP, OLD, "deactivating", alone=old)
+    host.install(SHOP, NEW, alone=new)
+    hand_over(SHOP, NEW)
+    assert host.asked("stop") == [[f"process-beat-1@{OLD}"]]
+
+
+def test_hand_over_back_does_not_wait_for_a_start(host: Host) -> None:
+    host.install(SHOP, OLD, "deactivating")
+    host.install(SHOP, NEW, "active")
+    hand_over(SHOP, OLD, wait=False)
+    assert [verb for verb, _ in host.done] == ["stop_soon", "start_soon", "stop", "start_soon"]
+
+
+def test_hand_over_to_a_release_without_any(host: Host) -> None:
+    host.install(SHOP, OLD, "active")
+    hand_over(SHOP, NEW)
+    assert [verb for verb, _ in host.done] == ["stop_soon", "stop"]
+
+
+def test_process_that_cannot_be_started(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    host.install(SHOP, NEW)
+    ended = {"ActiveState": "failed", "ExecMainCode": "1", "ExecMainStatus": "203", "Result": "exit-code"}
+    host.states = {SHOP.unit(kind, NEW): UP for kind in KINDS} | {SHOP.unit("process-worker-2", NEW): ended}
+    monkeypatch.setattr(work, "attempt", lambda argv, **_: subprocess.CompletedProcess(argv, 1, "", "Job failed."))
+    monkeypatch.setattr(systemd, "journal", lambda names, *_: f"log of {', '.join(names)}")
+    with pytest.raises(DeployError) as error:
+        hand_over(SHOP, NEW)
+    assert error.value.reason == (
+        "not all that belongs to it could be started: process worker (2): its process ended with status 203"
+    )
+    assert error.value.log == f"log of asgi-shop.process-worker-2@{NEW}.service"
+
+
+@pytest.mark.parametrize(
+    ("state", "working", "occupied"),
+    [("active", True, True), ("activating", True, True), ("deactivating", False, True), ("failed", False, False)],
+)
+def test_at_work_and_busy(host: Host, state: str, working: bool, occupied: bool) -> None:
+    host.states = {SHOP.unit("process-worker-1", OLD): {"ActiveState": state}}
+    assert at_work(SHOP) == ({OLD} if working else set())
+    assert busy(SHOP) == ({OLD} if occupied else set())
+
+
+@pytest.mark.parametrize("kind", ["job-tick", "exec-18ea64c9b1175ced"])
+def test_a_job_or_a_command_keeps_its_release_and_nothing_more(host: Host, kind: str) -> None:
+    host.states = {SHOP.unit(kind, OLD): {"ActiveState": "activating"}}
+    assert (at_work(SHOP), busy(SHOP)) == (set(), {OLD})
+
+
+@pytest.mark.parametrize(
+    ("later", "text"),
+    [
+        (UP, None),
+        (
+            {"ActiveState": "activating", "NRestarts": "0", "ExecMainCode": "1", "ExecMainStatus": "3"},
+            "process worker (2) does not stay up: its process ended with status 3",
+        ),
+        ({**UP, "NRestarts": "1", "Result": "success"}, "process worker (2) does not stay up: it has gone down"),
+    ],
+)
+def test_trouble(host: Host, later: dict[str, str], text: str | None) -> None:
+    names = [SHOP.unit(f"process-worker-{number}", NEW) for number in (1, 2)]
+    host.states = dict.fromkeys(names, UP)
+    trouble = Trouble(SHOP, names)
+    assert trouble() is None
+    host.states[names[1]] = later
+    assert trouble() == text
+    assert trouble.ended == ([names[1]] if text else [])
+
+
+def test_trouble_without_processes(host: Host) -> None:
+    assert Trouble(SHOP, [])() is None
+
+
+def test_forget(host: Host) -> None:
+    host.install(SHOP, OLD)
+    host.install(SHOP, NEW)
+    stamps = [work.STAMPS / f"stamp-{SHOP.unit('timer-tick', release)}" for release in (OLD, NEW)]
+    for stamp in stamps:
+        stamp.touch()
+    Work(SHOP, OLD).forget()
+    assert Work(SHOP, OLD).units == []
+    assert len(Work(SHOP, NEW).units) == len(KINDS)
+    assert [stamp.exists() for stamp in stamps] == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("stamps", "due"),
+    [
+        ([], {}),
+        ([("asgi-shop.job-tick@v1.timer", 5.0)], {"asgi-shop.job-tick": 5.0}),
+        (
+            [("asgi-shop.job-a@v1.timer", 5.0), ("asgi-shop.job-a@v2.timer", 7.0), ("asgi-shop.job-b@v1.timer", 1.0)],
+            {"asgi-shop.job-a": 7.0, "asgi-shop.job-b": 1.0},
+        ),
+    ],
+)
+def test_latest(stamps: list[tuple[str, float]], due: dict[str, float]) -> None:
+    assert latest(stamps) == due
+
+
+def test_a_timer_goes_on_where_that_of_the_other_release_was(host: Host) -> None:
+    host.install(SHOP, OLD, "active")
+    host.install(SHOP, NEW)
+    old, new = (work.STAMPS / f"stamp-{SHOP.unit('timer-tick', release)}" for release in (OLD, NEW))
+    old.touch()
+    at = old.stat().st_mtime
+    hand_over(SHOP, NEW)
+    assert new.stat().st_mtime == at
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        ("process-worker-1", "process worker"),
+        ("process-mail-queue-12", "process mail-queue (12)"),
+        ("job-clean-up", "job clean-up"),
+        ("timer-clean-up", "job clean-up"),
+    ],
+)
+def test_described(kind: str, text: str) -> None:
+    assert described(kind) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "program"),
+    [
+        ('[Service]\nExecStart="celery" "-A" "100%% $$X"\n', "celery"),
+        ('ExecStart="/usr/bin/env" "x"\n', "/usr/bin/env"),
+        ('ExecStart=/srv/v/venv/bin/python -m asgi_deploy_runtime.run "celery" "-A"\n', "celery"),
+        ("[Unit]\n", ""),
+    ],
+)
+def test_command_of(text: str, program: str) -> None:
+    assert command_of(text) == program
+
+
+def test_missing_program(host: Host, tmp_path: Path) -> None:
+    host.install(SHOP, OLD)
+    (host.folder / SHOP.unit("job-tick", OLD)).write_text('ExecStart="no-such-program" "x"\n', encoding="utf-8")
+    found = Work(SHOP, OLD).missing_programs()
+    assert found and "its program" in found and "/srv/asgi/shop/releases/v1-0a1b2c3d/venv/bin" in found
+
+
+def test_schedules_are_read_by_systemd() -> None:
+    check_schedules({"timer-tick": "[Timer]\nOnCalendar=Mon..Fri 04:30\n", "service": "OnCalendar=nonsense\n"})
+    with pytest.raises(DeployError) as error:
+        check_schedules({"timer-clean-up": "[Timer]\nOnCalendar=every day\n"})
+    assert str(error.value).startswith(
+        "job clean-up: found the schedule 'every day', expected a calendar event as in systemd.time(7), "
+        "such as daily or Mon..Fri 04:30; systemd says: "
+    )
+    assert "Failed to parse calendar specification 'every day'" in str(error.value)
+
+
+def test_calls_are_those_of_the_host() -> None:
+    """What is denied is not looked at, nor are groups: the controller knows them."""
+    check_calls({"service": "SystemCallFilter=@system-service\nSystemCallFilter=~no_such_call\n"})
+    check_calls({"service": "SystemCallFilter=@aio ptrace\n"})
+    with pytest.raises(DeployError, match=r"sandbox\.syscalls: found no_such_call, which this host does not know"):
+        check_calls({"service": "SystemCallFilter=ptrace\n", "process-a-1": "SystemCallFilter=no_such_call\n"})

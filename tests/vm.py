@@ -1,0 +1,111 @@
+"""A Debian 13 with a kernel of its own, from nothing to HTTPS with all of the hardening, and again after a reboot."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+
+from tests import https
+from tests.demo import versions
+from tests.integration.hosts import TOP, Run, playbook
+from tests.lab import Lab, LabError
+from tests.lab.process import run
+from tests.lab.vm import NAME, Vm
+
+HOME = TOP / ".cache" / "vm"
+DOMAIN = "shop.vm.test"
+# What a container cannot set, and what it can.
+PARAMETERS = {
+    "kernel.kptr_restrict": "2",
+    "kernel.dmesg_restrict": "1",
+    "kernel.sysrq": "0",
+    "kernel.yama.ptrace_scope": "1",
+    "kernel.core_pattern": "|/bin/false",
+    "fs.suid_dumpable": "0",
+    "fs.protected_fifos": "2",
+    "dev.tty.ldisc_autoload": "0",
+    "net.core.bpf_jit_harden": "2",
+    "net.ipv4.conf.all.accept_redirects": "0",
+    "net.ipv4.conf.default.send_redirects": "0",
+}
+VARIABLES = """\
+  vars:
+    certificate_email: ops@example.com
+    certificate_directory: {directory}
+    certificate_ca_file: {ca}
+    hardening_bans: true
+    hardening_reboot_at: "04:00"
+    asgi_apps:
+      - name: shop
+        git: {git}
+        version: v1.0.0
+        module: shop.main:app
+        domains: [{domain}]
+        gate: {{path: /ready, timeout: 300}}
+"""
+
+
+def verify(vm: Vm, lab: Lab) -> None:
+    """It serves, and is hardened."""
+    answer = https.wait(DOMAIN, vm.host.address, lab.acme_root, "/version", 120).raise_for_status().json()
+    assert answer["version"] == "1.0.0", answer
+    for name, wanted in PARAMETERS.items():
+        found = vm.host.run(f"sysctl -n {name}").stdout.strip()
+        assert found == wanted, f"{name} is {found} instead of {wanted}"
+    assert "policy drop" in vm.host.run("nft list table inet asgi_firewall").stdout
+    assert vm.host.run("systemctl is-active systemd-timesyncd fail2ban").stdout.split() == ["active", "active"]
+    state = vm.host.run("systemctl is-system-running --wait", check=False, timeout=600).stdout.strip()
+    failed = vm.host.run("systemctl list-units --failed --plain --no-legend").stdout
+    assert state == "running", f"{state}: {failed}"
+
+
+def main() -> int:
+    began = time.monotonic()
+
+    def step(text: str) -> None:
+        print(f"{time.monotonic() - began:6.0f} s  {text}", flush=True)
+
+    def converge() -> Run:
+        return playbook(f"--limit={NAME}", inventories=(HOME / "inventory.yml",), ANSIBLE_TIMEOUT="60").ok()
+
+    os.environ.setdefault("ASGI_TEST_TIMEOUT", "3600")
+    lab = Lab("vm")
+    vm = Vm(lab)
+    HOME.mkdir(parents=True, exist_ok=True)
+    try:
+        accelerator = vm.up("trixie", step)
+        lab.acme_up(step=step)
+        lab.set_dns({DOMAIN: vm.host.address})
+        repository = lab.repository("shop", HOME / "shop")
+        if not repository.tree.exists():
+            versions(repository)
+        variables = VARIABLES.format(
+            directory=lab.acme_directory, ca=lab.acme_https_ca, git=repository.url, domain=DOMAIN
+        )
+        (HOME / "inventory.yml").write_text(lab.inventory("asgi") + variables)
+        step("the playbook, on the bare host")
+        converge()
+        verify(vm, lab)
+        step("once more")
+        again = converge()
+        assert again.counts(NAME)["changed"] == 0, again.output
+        step("a reboot")
+        vm.reboot()
+        verify(vm, lab)
+        step("once more")
+        again = converge()
+        assert again.counts(NAME)["changed"] == 0, again.output
+        step(f"all is well, with {accelerator}")
+    except (LabError, AssertionError) as error:
+        print(f"{error}\n-- console --\n{vm.console()}")
+        return 1
+    finally:
+        vm.stop()
+        lab.down(step)
+        run(["rm", "-rf", str(HOME)])
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
