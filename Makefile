@@ -18,8 +18,8 @@ help: ## Show what there is to make
 setup: .venv/ready ## Install the tools into .venv
 
 .venv/ready: requirements-dev.txt
-	@python3 -c 'import ensurepip, venv' 2>/dev/null && which git openssl ss systemd-analyze >/dev/null || \
-	  { $(SUDO) apt-get update -q && $(SUDO) apt-get install -qy --no-install-recommends git iproute2 openssl python3-venv systemd; }
+	@python3 -c 'import ensurepip, venv' 2>/dev/null && which git nft openssl ss systemd-analyze >/dev/null || \
+	  { $(SUDO) apt-get update -q && $(SUDO) apt-get install -qy --no-install-recommends git iproute2 nftables openssl python3-venv systemd; }
 	python3 -m venv .venv
 	@.venv/bin/pip install -q --disable-pip-version-check "$$(sed -n 's/^\(uv==[^ ]*\).*/\1/p' requirements-dev.txt)"
 	.venv/bin/uv pip sync -q --require-hashes --python $(PYTHON) requirements-dev.txt

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -118,7 +119,8 @@ def foreign_drops() -> list[str]:
 
 def down() -> None:
     """Remove all of it."""
-    run(["nft", "delete", "table", "ip", TABLE], check=False)
+    if shutil.which("nft"):  # where it is not installed yet, no lab has been
+        run(["nft", "delete", "table", "ip", TABLE], check=False)
     run(["ip", "link", "delete", BRIDGE], check=False)
     for key, value in read_json(SAVED).items():
         if key in SYSCTLS:

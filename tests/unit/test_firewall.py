@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -69,7 +68,6 @@ def test_networks() -> None:
     assert "tcp dport 22 accept" not in text
 
 
-@pytest.mark.skipif(not shutil.which("nft", path="/usr/sbin:/usr/bin"), reason="nft is not installed")
 @pytest.mark.parametrize(
     "firewall",
     [
