@@ -1,23 +1,25 @@
-"""Writes docs/settings.md from the options and the tables that decide: `make docs`."""
+"""Writes docs/settings.md and the roles' pages from the options and the tables that decide: `make docs`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 import yaml
 from ansible_collections.asgi.deploy.plugins.plugin_utils.servers import HOOKS, REFUSED, SERVERS, SETTINGS, Effect, No
+from antsibull_docs_parser import dom, parser
 
 TOP = Path(__file__).resolve().parents[1]
 PAGE = TOP / "docs" / "settings.md"
-SPEC = TOP / "roles" / "app" / "meta" / "argument_specs.yml"
+ROLES = sorted(folder.name for folder in (TOP / "roles").iterdir())
+WRITTEN = "<!-- Written by `make docs`; a unit test sees to it that it is current. -->"
 
-HEAD = """\
+HEAD = f"""\
 # Settings of the server
 
-<!-- Written by `make docs`; a unit test sees to it that it is current. -->
+{WRITTEN}
 
 `server` chooses what serves an application, and `settings` holds that server's settings, by the names that gunicorn
 gives them, or uvicorn where gunicorn has none:
@@ -30,21 +32,26 @@ asgi_apps:
     settings:
       max_requests: 10000
       max_requests_jitter: 1000
-      hooks: {post_fork: shop.hooks:post_fork}
+      hooks: {{post_fork: shop.hooks:post_fork}}
 ```
 
 No setting is accepted and then ignored. Each has its effect in the chosen server, which a test sees in the running
 server, or the run ends before any host is touched, with the reason and what to write instead.
 """
+ENTRY = "app_spec."  # an entry of asgi_apps
 PLACES = {"gunicorn": "gunicorn's `{}`", "uvicorn": "uvicorn's `{}`", "socket": "`{}=` of the socket unit"}
 
 
+def specs(role: str) -> Mapping[str, Mapping[str, Any]]:
+    """A role's entry points."""
+    file = TOP / "roles" / role / "meta" / "argument_specs.yml"
+    found: Mapping[str, Mapping[str, Any]] = yaml.safe_load(file.read_text(encoding="utf-8"))["argument_specs"]
+    return found
+
+
 def page() -> str:
-    """The text of the page."""
-    options = yaml.safe_load(SPEC.read_text(encoding="utf-8"))["argument_specs"]["main"]["options"]["app_spec"][
-        "options"
-    ]
-    settings = options["settings"]["options"]
+    """The text of the page on settings."""
+    settings = specs("app")["main"]["options"]["app_spec"]["options"]["settings"]["options"]
     parts = [
         HEAD,
         "## Settings\n",
@@ -81,14 +88,66 @@ def told(effect: Effect, name: str) -> str:
     return ", ".join(taken) or "the runtime of the release sets it"
 
 
+def role_page(role: str) -> str:
+    """The text of a role's page: all options of all its entry points."""
+    parts = [f"# Role asgi.deploy.{role}", "", WRITTEN, ""]
+    for name, entry in specs(role).items():
+        if name != "main":
+            parts += [f"## `{name}`", ""]
+        parts += [f"{entry['short_description']}.", "", *(f"{prose(text)}\n" for text in entry["description"])]
+        parts += ["| option | type | default | what it is |", "| --- | --- | --- | --- |"]
+        parts += [f"| {' | '.join(cell(text) for text in row)} |" for row in rows(entry["options"])]
+        parts.append("")
+    return "\n".join(parts)
+
+
+def rows(options: Mapping[str, Mapping[str, Any]], path: str = "") -> Iterator[tuple[str, str, str, str]]:
+    """Name, type, default and description of each option, and of those below it."""
+    for name, option in options.items():
+        whole = f"{path}{name}"
+        many = option["type"] in ("list", "dict") and "elements" in option
+        kind = f"{option['type']} of {option['elements']}" if many else option["type"]
+        default = "required" if option.get("required") else shown(option.get("default"))
+        yield f"`{whole.removeprefix(ENTRY)}`", kind, default, described(option)
+        yield from rows(option.get("options", {}), f"{whole}{'[]' if many else ''}.")
+
+
+def shown(default: object) -> str:
+    """A default as it is written in YAML."""
+    if default is None or default in ("", [], {}):
+        return ""
+    return f"`{yaml.safe_dump(default, default_flow_style=True, width=1000).removesuffix('...' + chr(10)).strip()}`"
+
+
 def described(option: Mapping[str, Any]) -> str:
-    """An option's description and choices, without Ansible's markup."""
-    text = str(option["description"])
-    for mark in ("O(app_spec.settings.", "O(app_spec.", "V(", "C("):
-        head, *rest = text.split(mark)
-        text = head + "".join("`" + part.replace(")", "`", 1) for part in rest)
+    """An option's description and choices."""
+    told = option["description"]
+    text = prose(told if isinstance(told, str) else " ".join(told))
     choices = option.get("choices")
     return text + (f" One of {', '.join(f'`{choice}`' for choice in choices)}." if choices else "")
+
+
+def prose(text: str) -> str:
+    """Ansible's markup as Markdown."""
+    context = parser.Context(current_plugin=dom.PluginIdentifier("asgi.deploy.app", "role"), role_entrypoint="main")
+    return "".join(word(part) for paragraph in parser.parse(text, context) for part in paragraph)
+
+
+def word(part: dom.AnyPart) -> str:
+    if isinstance(part, dom.TextPart):
+        return part.text
+    if isinstance(part, dom.CodePart):
+        return f"`{part.text}`"
+    if isinstance(part, dom.OptionValuePart):
+        return f"`{part.value}`"
+    if isinstance(part, dom.OptionNamePart):
+        name = part.name.removeprefix(ENTRY)
+        return f"`{name}`" if part.value is None else f"`{name}: {part.value}`"
+    if isinstance(part, dom.ModulePart):
+        return f"`{part.fqcn}`"
+    if isinstance(part, dom.PluginPart):
+        return f"`{part.plugin.fqcn}`"
+    raise ValueError(f"markup that is not provided for: {part}")
 
 
 def refused() -> Iterable[tuple[str, list[str]]]:
@@ -103,3 +162,5 @@ def cell(text: str) -> str:
 
 if __name__ == "__main__":
     PAGE.write_text(page(), encoding="utf-8")
+    for role in ROLES:
+        (TOP / "roles" / role / "README.md").write_text(role_page(role), encoding="utf-8")

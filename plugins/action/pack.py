@@ -1,3 +1,4 @@
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Action asgi.deploy.pack: what an application takes from the controller, found and packed there."""
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         options = {"archive": {"type": "dict"}, "directory": {"type": "str"}, "wheelhouse": {"type": "str"}}
-        _, given = self.validate_argument_spec(argument_spec=options)
+        _validation, given = self.validate_argument_spec(argument_spec=options)
         base = (task_vars or {}).get("inventory_dir")
         into = Path(constants.DEFAULT_LOCAL_TMP)  # Ansible's own of this run; it removes it in the end
         try:

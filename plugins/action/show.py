@@ -1,3 +1,4 @@
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Action asgi.deploy.show: prints lines as they are."""
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
     _supports_check_mode = True
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        _, given = self.validate_argument_spec(
+        _validation, given = self.validate_argument_spec(
             argument_spec={"lines": {"type": "list", "elements": "str", "required": True}}
         )
         Display().display("\n".join(given["lines"]))

@@ -1,3 +1,4 @@
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Action asgi.deploy.wheelhouse: fills an application's wheelhouse on the controller."""
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
     _supports_check_mode = False
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        _, given = self.validate_argument_spec(argument_spec={"app": {"type": "dict", "required": True}})
+        _validation, given = self.validate_argument_spec(argument_spec={"app": {"type": "dict", "required": True}})
         variables = task_vars or {}
         facts = plain(variables.get("ansible_facts", {}))
         app, base = plain(given["app"]), variables.get("inventory_dir")

@@ -1,3 +1,4 @@
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Filter asgi.deploy.nginx_plan: the web server's desired state from what the user wrote."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Filter asgi.deploy.worker_count: how many workers a host's CPUs and memory allow."""
 
 from __future__ import annotations

@@ -1,18 +1,13 @@
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Lookup asgi.deploy.controller_file: the text of a file on the controller."""
 
 from __future__ import annotations
-
-from typing import Any
-
-from ansible.errors import AnsibleLookupError
-from ansible.plugins.lookup import LookupBase
-from ansible_collections.asgi.deploy.plugins.plugin_utils.controller import read
 
 DOCUMENTATION = """
 name: controller_file
 short_description: The text of a file on the controller
 version_added: 0.1.0
-author: asgi.deploy contributors
+author: asgi.deploy contributors (!UNKNOWN)
 description:
   - Reads it as it is, and decrypts it where Ansible Vault encrypted it.
   - A relative path counts from the inventory's folder, and C(~) stands for your home.
@@ -34,6 +29,12 @@ _raw:
   type: list
   elements: str
 """
+
+from typing import Any
+
+from ansible.errors import AnsibleLookupError
+from ansible.plugins.lookup import LookupBase
+from ansible_collections.asgi.deploy.plugins.plugin_utils.controller import read
 
 
 class LookupModule(LookupBase):  # type: ignore[misc]

@@ -1,19 +1,13 @@
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Lookup asgi.deploy.controller_files: the files on the controller that applications name."""
 
 from __future__ import annotations
-
-from collections.abc import Mapping
-from typing import Any
-
-from ansible.plugins.lookup import LookupBase
-from ansible_collections.asgi.deploy.plugins.plugin_utils.controller import contents
-from ansible_collections.asgi.deploy.plugins.plugin_utils.spec import plain
 
 DOCUMENTATION = """
 name: controller_files
 short_description: The files on the controller that applications name
 version_added: 0.1.0
-author: asgi.deploy contributors
+author: asgi.deploy contributors (!UNKNOWN)
 description:
   - Reads what C(env_file), C(files) and C(tls) of applications name, and decrypts what Ansible Vault encrypted.
   - A relative path counts from the inventory's folder.
@@ -35,6 +29,13 @@ _raw:
   type: list
   elements: dict
 """
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible.plugins.lookup import LookupBase
+from ansible_collections.asgi.deploy.plugins.plugin_utils.controller import contents
+from ansible_collections.asgi.deploy.plugins.plugin_utils.spec import plain
 
 
 class LookupModule(LookupBase):  # type: ignore[misc]

@@ -1,19 +1,13 @@
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Lookup asgi.deploy.options: a role's options from its argument spec."""
 
 from __future__ import annotations
-
-from typing import Any
-
-from ansible.errors import AnsibleLookupError
-from ansible.plugins.lookup import LookupBase
-from ansible_collections.asgi.deploy.plugins.plugin_utils.checks import rule_errors
-from ansible_collections.asgi.deploy.plugins.plugin_utils.spec import plain, resolve, role_options
 
 DOCUMENTATION = """
 name: options
 short_description: A role's options, validated and filled with the defaults of its argument spec
 version_added: 0.1.0
-author: asgi.deploy contributors
+author: asgi.deploy contributors (!UNKNOWN)
 description:
   - Makes C(meta/argument_specs.yml) the only place where a role's defaults are written.
 options:
@@ -35,6 +29,13 @@ _raw:
   type: list
   elements: dict
 """
+
+from typing import Any
+
+from ansible.errors import AnsibleLookupError
+from ansible.plugins.lookup import LookupBase
+from ansible_collections.asgi.deploy.plugins.plugin_utils.checks import rule_errors
+from ansible_collections.asgi.deploy.plugins.plugin_utils.spec import plain, resolve, role_options
 
 
 class LookupModule(LookupBase):  # type: ignore[misc]

@@ -1,22 +1,13 @@
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Lookup asgi.deploy.release_files: the contents of files that are added to a release."""
 
 from __future__ import annotations
-
-import base64
-from collections.abc import Mapping
-from typing import Any
-
-from ansible.errors import AnsibleLookupError
-from ansible.plugins.loader import lookup_loader
-from ansible.plugins.lookup import LookupBase
-from ansible_collections.asgi.deploy.plugins.plugin_utils.controller import on_controller, read
-from ansible_collections.asgi.deploy.plugins.plugin_utils.spec import plain
 
 DOCUMENTATION = """
 name: release_files
 short_description: The contents of files that are added to a release
 version_added: 0.1.0
-author: asgi.deploy contributors
+author: asgi.deploy contributors (!UNKNOWN)
 description:
   - Gives what is written as C(content), reads C(src) from the controller, and renders C(template) with the host's
     variables.
@@ -38,6 +29,16 @@ _raw:
   type: list
   elements: dict
 """
+
+import base64
+from collections.abc import Mapping
+from typing import Any
+
+from ansible.errors import AnsibleLookupError
+from ansible.plugins.loader import lookup_loader
+from ansible.plugins.lookup import LookupBase
+from ansible_collections.asgi.deploy.plugins.plugin_utils.controller import on_controller, read
+from ansible_collections.asgi.deploy.plugins.plugin_utils.spec import plain
 
 
 class LookupModule(LookupBase):  # type: ignore[misc]

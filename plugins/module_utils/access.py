@@ -24,7 +24,7 @@ class Connection:
 def parse_environ(data: bytes) -> tuple[str, int] | None:
     """Client and port of this host from the environment of a process that sshd started."""
     for entry in data.split(b"\0"):
-        name, _, value = entry.partition(b"=")
+        name, _separator, value = entry.partition(b"=")
         words = value.decode(errors="replace").split()
         if name == b"SSH_CONNECTION" and len(words) == 4 and words[3].isdigit():
             return words[0], int(words[3])
@@ -83,7 +83,7 @@ def parse_effective(text: str) -> dict[str, list[str]]:
     """What `sshd -T` prints."""
     options: dict[str, list[str]] = {}
     for line in text.splitlines():
-        name, _, value = line.partition(" ")
+        name, _separator, value = line.partition(" ")
         options.setdefault(name, []).append(value)
     return options
 

@@ -213,7 +213,7 @@ def _holds(path: Path, text: str) -> bool:
 
 def _give(tree: Path, group: str) -> None:
     """Lets the application read its code and nobody else; only root can write it."""
-    for folder, _, files in os.walk(tree):
+    for folder, _folders, files in os.walk(tree):
         for path in (Path(folder), *(Path(folder, name) for name in files)):
             if not path.is_symlink():
                 shutil.chown(path, "root", group)

@@ -44,7 +44,7 @@ class Execution:
 
     def predict(self) -> Outcome:
         """In which release it would run; raises DeployError when it cannot."""
-        release, _ = self._resolve()
+        release, _argv = self._resolve()
         return Outcome(release, 0, "was not run, as this is check mode; it would run")
 
     def run(self, by: str, lock_timeout: float) -> Outcome:

@@ -27,7 +27,7 @@ def parse_refs(text: str) -> dict[str, str]:
     """References and their commits, as `git ls-remote` prints them; of a tag that is an object, what it points to."""
     refs: dict[str, str] = {}
     for line in text.splitlines():
-        commit, _, ref = line.partition("\t")
+        commit, _tab, ref = line.partition("\t")
         if ref.endswith("^{}"):
             refs[ref[:-3]] = commit
         elif ref:

@@ -127,7 +127,7 @@ class Found:
     @property
     def diff(self) -> list[dict[str, Any]]:
         """As Ansible's --diff shows it."""
-        shown = [difference for part in self.drift.values() for _, difference in part]
+        shown = [difference for part in self.drift.values() for _item, difference in part]
         before = "".join(f"{name} = {value}\n" for name, value in self.parameters.found.items())
         after = "".join(f"{name} = {value}\n" for name, value in self.parameters.differ.items())
         before += "".join(f"{unit} runs\n" for unit in self.running)
@@ -243,7 +243,7 @@ class Hardening:
         return fixed, on_trial or found.unconfirmed
 
     def _write(self, found: Found) -> None:
-        items = [item for part in self.parts for item, _ in found.drift.get(part.name, [])]
+        items = [item for part in self.parts for item, _difference in found.drift.get(part.name, [])]
         # What puts back comes first.
         apply_all(sorted(items, key=lambda item: "undo" not in item.path.name), lambda: self._validate(found))
         if any("/systemd/" in str(item.path) for item in items):

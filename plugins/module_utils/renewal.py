@@ -153,7 +153,7 @@ def _renewed(name: str, wanted: Wanted | None = None) -> str | None:
     """Has certbot renew one certificate, if it is due by the CA's own advice (ARI) or its age; gives what it says."""
     if wanted and (told := _waits(wanted)):
         return told
-    for _ in range(ATTEMPTS):
+    for _attempt in range(ATTEMPTS):
         said = _certbot(wanted, "renew", "--no-random-sleep-on-renew", f"--cert-name={name}")
         if said is None or not nonce_refused(said):
             break
@@ -179,7 +179,7 @@ def _ask(wanted: Wanted) -> str | None:
     said = None
     # In a file certbot takes one address at most.
     addresses = [f"--ip-address={address}" for address in wanted.addresses]
-    for _ in range(ATTEMPTS):
+    for _attempt in range(ATTEMPTS):
         said = _certbot(wanted, "certonly", f"--config={WANTED / wanted.name / 'certbot.ini'}", *addresses)
         if said is None or not (
             nonce_refused(said) or (account_lost(said) and _forget_account(str(wanted.renewal.get("server"))))
@@ -403,9 +403,9 @@ def main(arguments: list[str]) -> int:
     except (DeployError, OSError) as error:
         problems = [str(error)]
     for text in problems:
-        print(text, file=sys.stderr)
+        sys.stderr.write(f"{text}\n")
     return 1 if problems else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    raise SystemExit(main(sys.argv[1:]))

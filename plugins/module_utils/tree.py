@@ -140,7 +140,7 @@ def _contents(place: Path) -> list[str]:
         return []
     if place.is_file():
         return [place.name]
-    return [name for _, _, files in os.walk(place) for name in files if name not in PLACEHOLDERS]
+    return [name for _folder, _folders, files in os.walk(place) for name in files if name not in PLACEHOLDERS]
 
 
 def _holds(path: Path, content: bytes) -> bool:

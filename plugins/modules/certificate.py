@@ -1,19 +1,14 @@
 #!/usr/bin/python
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Module asgi.deploy.certificate: has a certificate, if only a stand-in."""
 
 from __future__ import annotations
-
-import os
-
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
-from ansible_collections.asgi.deploy.plugins.module_utils.renewal import have
 
 DOCUMENTATION = """
 module: certificate
 short_description: Has a certificate, if only a stand-in
 version_added: 0.1.0
-author: asgi.deploy contributors
+author: asgi.deploy contributors (!UNKNOWN)
 description:
   - Gets the certificate that the role P(asgi.deploy.certificate#role) has written down, and puts it where it is
     served from.
@@ -45,6 +40,12 @@ problem:
   type: str
   returned: when it gave none
 """
+
+import os
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
+from ansible_collections.asgi.deploy.plugins.module_utils.renewal import have
 
 
 def main() -> None:

@@ -1,19 +1,14 @@
 #!/usr/bin/python
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Module asgi.deploy.exec: runs a command in the live release of an application."""
 
 from __future__ import annotations
-
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
-from ansible_collections.asgi.deploy.plugins.module_utils.execution import Execution, printed
-from ansible_collections.asgi.deploy.plugins.module_utils.layout import Layout
-from ansible_collections.asgi.deploy.plugins.module_utils.store import RUN_OPTIONS
 
 DOCUMENTATION = """
 module: exec
 short_description: Runs a command in the live release of an application
 version_added: 0.1.0
-author: asgi.deploy contributors
+author: asgi.deploy contributors (!UNKNOWN)
 description:
   - Runs it with the release's code, environment, user and sandbox, waits for its end, and notes in the audit trail who
     ran what and how it ended.
@@ -71,6 +66,12 @@ release:
   type: str
   returned: always
 """
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
+from ansible_collections.asgi.deploy.plugins.module_utils.execution import Execution, printed
+from ansible_collections.asgi.deploy.plugins.module_utils.layout import Layout
+from ansible_collections.asgi.deploy.plugins.module_utils.store import RUN_OPTIONS
 
 
 def main() -> None:

@@ -1,30 +1,14 @@
 #!/usr/bin/python
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Module asgi.deploy.files: a set of files that stand or fall together."""
 
 from __future__ import annotations
-
-import os
-from typing import Any
-
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.asgi.deploy.plugins.module_utils import systemd
-from ansible_collections.asgi.deploy.plugins.module_utils.commands import attempt, last_lines
-from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
-from ansible_collections.asgi.deploy.plugins.module_utils.filesets import (
-    FILE_OPTIONS,
-    Item,
-    apply_all,
-    differences,
-    pending,
-    pending_reload,
-    pending_restart,
-)
 
 DOCUMENTATION = """
 module: files
 short_description: Writes a set of files that stand or fall together
 version_added: 0.1.0
-author: asgi.deploy contributors
+author: asgi.deploy contributors (!UNKNOWN)
 description:
   - Compares and writes many files in one call.
   - After writing, the whole is validated; when that fails, every file is put back as it was and the validator's own
@@ -68,6 +52,23 @@ paths:
   returned: success
 """
 
+import os
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.asgi.deploy.plugins.module_utils import systemd
+from ansible_collections.asgi.deploy.plugins.module_utils.commands import attempt, last_lines
+from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
+from ansible_collections.asgi.deploy.plugins.module_utils.filesets import (
+    FILE_OPTIONS,
+    Item,
+    apply_all,
+    differences,
+    pending,
+    pending_reload,
+    pending_restart,
+)
+
 
 def main() -> None:
     os.umask(0o022)  # whatever root's own is: nginx and the application must get to what is made here
@@ -86,12 +87,12 @@ def main() -> None:
         module.fail_json(msg=str(error))
     result: dict[str, Any] = {
         "changed": bool(found) or bool(unit and pending(unit)),
-        "paths": [str(item.path) for item, _ in found],
-        "diff": [diff for _, diff in found],
+        "paths": [str(item.path) for item, _difference in found],
+        "diff": [difference for _item, difference in found],
     }
     if result["changed"] and not module.check_mode:
         try:
-            _apply([item for item, _ in found], module.params)
+            _apply([item for item, _difference in found], module.params)
             module.log(f"wrote {', '.join(result['paths'])}")
         except DeployError as error:
             module.fail_json(msg=str(error), paths=result["paths"])

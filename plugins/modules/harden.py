@@ -1,22 +1,14 @@
 #!/usr/bin/python
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Module asgi.deploy.harden: the whole hardening of a host, in one round trip when there is nothing to do."""
 
 from __future__ import annotations
-
-import os
-from typing import Any
-
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
-from ansible_collections.asgi.deploy.plugins.module_utils.filesets import FILE_OPTIONS
-from ansible_collections.asgi.deploy.plugins.module_utils.firewall import Firewall
-from ansible_collections.asgi.deploy.plugins.module_utils.hardening import Hardening, Part, Wanted, confirm
 
 DOCUMENTATION = """
 module: harden
 short_description: Hardens a host, and takes it back
 version_added: 0.1.0
-author: asgi.deploy contributors
+author: asgi.deploy contributors (!UNKNOWN)
 description:
   - Compares files, packages, units, kernel parameters and the firewall with what shall be, and acts on what differs.
   - Refuses, before it changes anything, what would shut out whoever runs it or a program that others reach.
@@ -162,6 +154,15 @@ reboot_required:
   type: bool
   returned: success
 """
+
+import os
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
+from ansible_collections.asgi.deploy.plugins.module_utils.filesets import FILE_OPTIONS
+from ansible_collections.asgi.deploy.plugins.module_utils.firewall import Firewall
+from ansible_collections.asgi.deploy.plugins.module_utils.hardening import Hardening, Part, Wanted, confirm
 
 _TEXTS = {"type": "list", "elements": "str", "default": []}
 

@@ -1,21 +1,14 @@
 #!/usr/bin/python
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Module asgi.deploy.logs: what an application logged on a host."""
 
 from __future__ import annotations
-
-import re
-import time
-
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
-from ansible_collections.asgi.deploy.plugins.module_utils.layout import Layout
-from ansible_collections.asgi.deploy.plugins.module_utils.logs import LEVELS, Query, read
 
 DOCUMENTATION = """
 module: logs
 short_description: What an application logged on a host
 version_added: 0.1.0
-author: asgi.deploy contributors
+author: asgi.deploy contributors (!UNKNOWN)
 description:
   - Reads the journal of all units of the application's releases, and nginx's log of its requests, and returns lines
     to be read. Changes nothing.
@@ -74,6 +67,14 @@ cursor:
   type: str
   returned: success
 """
+
+import re
+import time
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
+from ansible_collections.asgi.deploy.plugins.module_utils.layout import Layout
+from ansible_collections.asgi.deploy.plugins.module_utils.logs import LEVELS, Query, read
 
 
 def main() -> None:

@@ -1,27 +1,14 @@
 #!/usr/bin/python
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Module asgi.deploy.observe: looks at all that a role manages, in one round trip."""
 
 from __future__ import annotations
-
-import pwd
-from pathlib import Path
-from typing import Any
-
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.asgi.deploy.plugins.module_utils import debian, systemd
-from ansible_collections.asgi.deploy.plugins.module_utils.archives import missing
-from ansible_collections.asgi.deploy.plugins.module_utils.certificates import Wanted, observe_certificate, reason_to_act
-from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
-from ansible_collections.asgi.deploy.plugins.module_utils.filesets import FILE_OPTIONS, Item, differences, pending
-from ansible_collections.asgi.deploy.plugins.module_utils.needs import unmet
-from ansible_collections.asgi.deploy.plugins.module_utils.sockets import port_owners
-from ansible_collections.asgi.deploy.plugins.module_utils.venvs import complete, tool_mark
 
 DOCUMENTATION = """
 module: observe
 short_description: Looks at all that a role manages, in one round trip
 version_added: 0.1.0
-author: asgi.deploy contributors
+author: asgi.deploy contributors (!UNKNOWN)
 description:
   - Reports what differs from what shall be, so that the tasks that would mend it are skipped, without a round trip,
     when nothing does.
@@ -147,6 +134,20 @@ lineages:
   returned: success
 """
 
+import pwd
+from pathlib import Path
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.asgi.deploy.plugins.module_utils import debian, systemd
+from ansible_collections.asgi.deploy.plugins.module_utils.archives import missing
+from ansible_collections.asgi.deploy.plugins.module_utils.certificates import Wanted, observe_certificate, reason_to_act
+from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
+from ansible_collections.asgi.deploy.plugins.module_utils.filesets import FILE_OPTIONS, Item, differences, pending
+from ansible_collections.asgi.deploy.plugins.module_utils.needs import unmet
+from ansible_collections.asgi.deploy.plugins.module_utils.sockets import port_owners
+from ansible_collections.asgi.deploy.plugins.module_utils.venvs import complete, tool_mark
+
 
 def main() -> None:
     module = AnsibleModule(
@@ -180,7 +181,7 @@ def main() -> None:
 
 
 def _look(wanted: dict[str, Any]) -> dict[str, Any]:
-    drift = [str(item.path) for item, _ in differences([Item.of(options) for options in wanted["files"]])]
+    drift = [str(item.path) for item, _difference in differences([Item.of(options) for options in wanted["files"]])]
     if wanted["reload"] and pending(wanted["reload"]):
         drift.append(wanted["reload"])
     return {

@@ -1,4 +1,5 @@
 #!/usr/bin/python
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Documentation of the action asgi.deploy.pack, which runs on the controller alone."""
 
 from __future__ import annotations
@@ -7,7 +8,7 @@ DOCUMENTATION = """
 module: pack
 short_description: Packs on the controller what an application takes from there
 version_added: 0.1.0
-author: asgi.deploy contributors
+author: asgi.deploy contributors (!UNKNOWN)
 description:
   - Runs on the controller, and asks the host nothing. What it packs has the same SHA-256 whenever and wherever the
     content is the same.

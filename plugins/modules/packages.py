@@ -1,17 +1,14 @@
 #!/usr/bin/python
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Module asgi.deploy.packages: Debian packages, by apt-get alone."""
 
 from __future__ import annotations
-
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.asgi.deploy.plugins.module_utils.debian import install
-from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
 
 DOCUMENTATION = """
 module: packages
 short_description: Installs Debian packages, by apt-get alone
 version_added: 0.1.0
-author: asgi.deploy contributors
+author: asgi.deploy contributors (!UNKNOWN)
 description:
   - Unlike M(ansible.builtin.apt) it needs no python3-apt on the host, so that check mode works on a bare one, and the
     first run does not install it. Which packages are missing M(asgi.deploy.observe) has found out before.
@@ -38,6 +35,10 @@ EXAMPLES = """
 """
 
 RETURN = """#"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.asgi.deploy.plugins.module_utils.debian import install
+from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
 
 
 def main() -> None:

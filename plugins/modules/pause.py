@@ -1,20 +1,14 @@
 #!/usr/bin/python
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Module asgi.deploy.pause: holds what comes, or lets it go on."""
 
 from __future__ import annotations
-
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
-from ansible_collections.asgi.deploy.plugins.module_utils.layout import Layout
-from ansible_collections.asgi.deploy.plugins.module_utils.pause import pause, paused, resume
-from ansible_collections.asgi.deploy.plugins.module_utils.restart import live_release
-from ansible_collections.asgi.deploy.plugins.module_utils.store import RUN_OPTIONS, Store
 
 DOCUMENTATION = """
 module: pause
 short_description: Holds what comes for an application, or lets it go on
 version_added: 0.1.0
-author: asgi.deploy contributors
+author: asgi.deploy contributors (!UNKNOWN)
 description:
   - Ends the live release's service, processes and timers, when they have done what they have in hand. systemd keeps the
     listener, so that requests wait there and are not refused, each for as long as nginx waits for an answer, and as
@@ -51,6 +45,13 @@ release:
   type: str
   returned: success
 """
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
+from ansible_collections.asgi.deploy.plugins.module_utils.layout import Layout
+from ansible_collections.asgi.deploy.plugins.module_utils.pause import pause, paused, resume
+from ansible_collections.asgi.deploy.plugins.module_utils.restart import live_release
+from ansible_collections.asgi.deploy.plugins.module_utils.store import RUN_OPTIONS, Store
 
 
 def main() -> None:

@@ -1,31 +1,14 @@
 #!/usr/bin/python
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Module asgi.deploy.release: puts a version of an application live without losing a request."""
 
 from __future__ import annotations
-
-import dataclasses
-import os
-import shutil
-from typing import Any
-
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.asgi.deploy.plugins.module_utils.builder import Builder, Inputs
-from ansible_collections.asgi.deploy.plugins.module_utils.deployment import Deployment, switch_diff
-from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
-from ansible_collections.asgi.deploy.plugins.module_utils.gate import Gate
-from ansible_collections.asgi.deploy.plugins.module_utils.layout import Layout
-from ansible_collections.asgi.deploy.plugins.module_utils.secrets import masked
-from ansible_collections.asgi.deploy.plugins.module_utils.settings import Settings
-from ansible_collections.asgi.deploy.plugins.module_utils.sources import SOURCE_OPTIONS
-from ansible_collections.asgi.deploy.plugins.module_utils.store import RUN_OPTIONS
-from ansible_collections.asgi.deploy.plugins.module_utils.supplies import INDEX_OPTIONS
-from ansible_collections.asgi.deploy.plugins.module_utils.watch import Watch
 
 DOCUMENTATION = """
 module: release
 short_description: Puts a version of an application live without losing a request
 version_added: 0.1.0
-author: asgi.deploy contributors
+author: asgi.deploy contributors (!UNKNOWN)
 description:
   - Prepares a release with a name made from all its inputs, starts it beside the one that serves, asks it on its own
     socket until it has proven itself, and then switches by renaming a link. The release before is drained and stopped.
@@ -269,6 +252,24 @@ steps:
   type: dict
   returned: success
 """
+
+import dataclasses
+import os
+import shutil
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.asgi.deploy.plugins.module_utils.builder import Builder, Inputs
+from ansible_collections.asgi.deploy.plugins.module_utils.deployment import Deployment, switch_diff
+from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
+from ansible_collections.asgi.deploy.plugins.module_utils.gate import Gate
+from ansible_collections.asgi.deploy.plugins.module_utils.layout import Layout
+from ansible_collections.asgi.deploy.plugins.module_utils.secrets import masked
+from ansible_collections.asgi.deploy.plugins.module_utils.settings import Settings
+from ansible_collections.asgi.deploy.plugins.module_utils.sources import SOURCE_OPTIONS
+from ansible_collections.asgi.deploy.plugins.module_utils.store import RUN_OPTIONS
+from ansible_collections.asgi.deploy.plugins.module_utils.supplies import INDEX_OPTIONS
+from ansible_collections.asgi.deploy.plugins.module_utils.watch import Watch
 
 
 def main() -> None:

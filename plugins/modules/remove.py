@@ -1,25 +1,14 @@
 #!/usr/bin/python
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Module asgi.deploy.remove: takes an application off a host."""
 
 from __future__ import annotations
-
-import shutil
-from pathlib import Path
-
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.asgi.deploy.plugins.module_utils import archives, systemd
-from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
-from ansible_collections.asgi.deploy.plugins.module_utils.instance import Instance, running
-from ansible_collections.asgi.deploy.plugins.module_utils.layout import UNITS, Layout, release_of
-from ansible_collections.asgi.deploy.plugins.module_utils.pause import let_go
-from ansible_collections.asgi.deploy.plugins.module_utils.store import RUN_OPTIONS, Store
-from ansible_collections.asgi.deploy.plugins.module_utils.work import Work, busy
 
 DOCUMENTATION = """
 module: remove
 short_description: Takes an application off a host
 version_added: 0.1.0
-author: asgi.deploy contributors
+author: asgi.deploy contributors (!UNKNOWN)
 description:
   - Stops its releases and removes them with their units, virtual environments and the mirror of their source.
   - Its site, user and certificate are the role's to remove, in the right order.
@@ -48,6 +37,18 @@ EXAMPLES = """
 """
 
 RETURN = """#"""
+
+import shutil
+from pathlib import Path
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.asgi.deploy.plugins.module_utils import archives, systemd
+from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
+from ansible_collections.asgi.deploy.plugins.module_utils.instance import Instance, running
+from ansible_collections.asgi.deploy.plugins.module_utils.layout import UNITS, Layout, release_of
+from ansible_collections.asgi.deploy.plugins.module_utils.pause import let_go
+from ansible_collections.asgi.deploy.plugins.module_utils.store import RUN_OPTIONS, Store
+from ansible_collections.asgi.deploy.plugins.module_utils.work import Work, busy
 
 
 def main() -> None:

@@ -1,19 +1,14 @@
 #!/usr/bin/python
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Module asgi.deploy.restart: restarts what serves, without losing a request."""
 
 from __future__ import annotations
-
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
-from ansible_collections.asgi.deploy.plugins.module_utils.layout import Layout
-from ansible_collections.asgi.deploy.plugins.module_utils.restart import live_release, restart
-from ansible_collections.asgi.deploy.plugins.module_utils.store import RUN_OPTIONS, Store
 
 DOCUMENTATION = """
 module: restart
 short_description: Restarts what serves, without losing a request
 version_added: 0.1.0
-author: asgi.deploy contributors
+author: asgi.deploy contributors (!UNKNOWN)
 description:
   - Restarts the live release's service and background processes. systemd holds the listener meanwhile, so that what
     comes waits, for as long as the end and the start take, and is not refused. WebSockets are closed.
@@ -45,6 +40,12 @@ seconds:
   type: float
   returned: changed
 """
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
+from ansible_collections.asgi.deploy.plugins.module_utils.layout import Layout
+from ansible_collections.asgi.deploy.plugins.module_utils.restart import live_release, restart
+from ansible_collections.asgi.deploy.plugins.module_utils.store import RUN_OPTIONS, Store
 
 
 def main() -> None:

@@ -1,21 +1,14 @@
 #!/usr/bin/python
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Module asgi.deploy.rollback: goes back to a release that served well."""
 
 from __future__ import annotations
-
-from typing import Any
-
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.asgi.deploy.plugins.module_utils.deployment import Deployment, switch_diff
-from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
-from ansible_collections.asgi.deploy.plugins.module_utils.layout import Layout
-from ansible_collections.asgi.deploy.plugins.module_utils.store import RUN_OPTIONS
 
 DOCUMENTATION = """
 module: rollback
 short_description: Goes back to a release that served well and is still on the host
 version_added: 0.1.0
-author: asgi.deploy contributors
+author: asgi.deploy contributors (!UNKNOWN)
 description:
   - Starts it, puts it through its gate, and switches to it, in the same lossless way as a new one; nothing is built.
   - Never goes to a release that is incomplete, that never served, or that failed when it last did.
@@ -54,6 +47,14 @@ steps:
   type: dict
   returned: success
 """
+
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.asgi.deploy.plugins.module_utils.deployment import Deployment, switch_diff
+from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
+from ansible_collections.asgi.deploy.plugins.module_utils.layout import Layout
+from ansible_collections.asgi.deploy.plugins.module_utils.store import RUN_OPTIONS
 
 
 def main() -> None:

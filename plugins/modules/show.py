@@ -1,4 +1,5 @@
 #!/usr/bin/python
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Module asgi.deploy.show: the text of the action of the same name."""
 
 from __future__ import annotations
@@ -7,7 +8,7 @@ DOCUMENTATION = """
 module: show
 short_description: Prints lines as they are
 version_added: 0.1.0
-author: asgi.deploy contributors
+author: asgi.deploy contributors (!UNKNOWN)
 description:
   - For what is made to be read, such as a table, which M(ansible.builtin.debug) would print as data.
 options:

@@ -1,27 +1,14 @@
 #!/usr/bin/python
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Module asgi.deploy.status: how all applications of a host are, in one round trip."""
 
 from __future__ import annotations
-
-import json
-import os
-import shutil
-import time
-from pathlib import Path
-from typing import Any
-
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.asgi.deploy.plugins.module_utils import memory
-from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
-from ansible_collections.asgi.deploy.plugins.module_utils.layout import ROOT, Layout
-from ansible_collections.asgi.deploy.plugins.module_utils.renewal import STATUS
-from ansible_collections.asgi.deploy.plugins.module_utils.report import status
 
 DOCUMENTATION = """
 module: status
 short_description: How the applications of a host are, in one round trip
 version_added: 0.1.0
-author: asgi.deploy contributors
+author: asgi.deploy contributors (!UNKNOWN)
 description:
   - Looks; changes nothing. The playbook C(asgi.deploy.status) shows what it returns as a table.
 options:
@@ -62,6 +49,20 @@ host:
   type: dict
   returned: success
 """
+
+import json
+import os
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.asgi.deploy.plugins.module_utils import memory
+from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
+from ansible_collections.asgi.deploy.plugins.module_utils.layout import ROOT, Layout
+from ansible_collections.asgi.deploy.plugins.module_utils.renewal import STATUS
+from ansible_collections.asgi.deploy.plugins.module_utils.report import status
 
 
 def main() -> None:

@@ -1,21 +1,14 @@
 #!/usr/bin/python
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Module asgi.deploy.venv: a virtual environment with exactly what its requirements say."""
 
 from __future__ import annotations
-
-import os
-from pathlib import Path
-
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
-from ansible_collections.asgi.deploy.plugins.module_utils.supplies import supplies
-from ansible_collections.asgi.deploy.plugins.module_utils.venvs import build_tool, complete, tool_mark
 
 DOCUMENTATION = """
 module: venv
 short_description: A virtual environment with exactly what its requirements say
 version_added: 0.1.0
-author: asgi.deploy contributors
+author: asgi.deploy contributors (!UNKNOWN)
 description:
   - Builds it with uv, which is installed for it, or with pip. It is built anew when the requirements or the host's
     Python change.
@@ -53,6 +46,14 @@ EXAMPLES = """
 """
 
 RETURN = """#"""
+
+import os
+from pathlib import Path
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
+from ansible_collections.asgi.deploy.plugins.module_utils.supplies import supplies
+from ansible_collections.asgi.deploy.plugins.module_utils.venvs import build_tool, complete, tool_mark
 
 
 def main() -> None:

@@ -1,4 +1,5 @@
 #!/usr/bin/python
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Documentation of the action asgi.deploy.wheelhouse, which runs on the controller alone."""
 
 from __future__ import annotations
@@ -7,7 +8,7 @@ DOCUMENTATION = """
 module: wheelhouse
 short_description: Fills a folder with the wheels that an application needs on a host
 version_added: 0.1.0
-author: asgi.deploy contributors
+author: asgi.deploy contributors (!UNKNOWN)
 description:
   - Runs on the controller, and fetches wheels of all that the application, its server and its build need, for the
     Python and the platform of the host, of which it needs the facts C(distribution), C(platform) and C(python).

@@ -33,7 +33,7 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils.sizing import is_count
 Rule = Callable[[Any], "str | None"]
 
 # How the options that every application needs are written.
-EXAMPLES = {
+SAMPLES = {
     "name": "shop",
     "module": "shop.main:app",
     "domains": "[shop.example.com]",

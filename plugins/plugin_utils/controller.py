@@ -57,7 +57,7 @@ def named_files(app: Mapping[str, Any]) -> list[tuple[str, str]]:
 def contents(loader: Any, app: Mapping[str, Any], base: str | None) -> dict[str, dict[str, str]]:
     """The contents of all files that an application names."""
     found = {}
-    for _, path in named_files(app):
+    for _option, path in named_files(app):
         try:
             found[path] = {"content": base64.b64encode(read(loader, path, base)).decode()}
         except ValueError as error:

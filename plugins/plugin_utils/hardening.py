@@ -214,7 +214,7 @@ def hardening_plan(
         **options,
         **switched,
         "sysctl_rules": values,
-        "sysctl_wanted": {name: value for name, (value, _) in values.items()},
+        "sysctl_wanted": {name: value for name, (value, _number) in values.items()},
         "firewall_wanted": {
             "web": [*WEB, *({"port": port} for port in more)],
             "open": options["open"],

@@ -25,7 +25,7 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils.certificates import (
     program_error,
     wheel_error,
 )
-from ansible_collections.asgi.deploy.plugins.plugin_utils.checks import EXAMPLES, PATH, rule_errors
+from ansible_collections.asgi.deploy.plugins.plugin_utils.checks import PATH, SAMPLES, rule_errors
 from ansible_collections.asgi.deploy.plugins.plugin_utils.effects import without_effect
 from ansible_collections.asgi.deploy.plugins.plugin_utils.messages import told
 from ansible_collections.asgi.deploy.plugins.plugin_utils.servers import (
@@ -83,7 +83,7 @@ def app_plan(
     if errors:
         raise ValueError("\n".join(errors))
     layout = Layout(app["name"])
-    variables, _ = env_files.variables_of(app, contents)
+    variables, _errors = env_files.variables_of(app, contents)
     workers = sizing.workers_of(app, variables, facts)
     direct = direct_plan(app, layout)
     tree = trees.planned(app, layout)
@@ -235,7 +235,7 @@ def _checked(
     names = [f"{where}settings.{name}: is no setting of a release: {reason}" for name, reason in wrong.items()]
     if wrong:
         spec = {**spec, "settings": {name: value for name, value in settings.items() if name not in wrong}}
-    app, errors = resolve(_app_options(), spec, where, EXAMPLES)
+    app, errors = resolve(_app_options(), spec, where, SAMPLES)
     errors += rule_errors("app", app, where) + source_errors(app, spec, where)
     work, wrong_work = resolve_work(app, where)
     paths, wrong_paths = sites.resolve_paths(app, PATH, where)

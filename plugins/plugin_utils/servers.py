@@ -250,7 +250,7 @@ def setting_errors(app: Mapping[str, Any], spec: Mapping[str, Any], where: str) 
     h11 = isinstance(SETTINGS["http"][server], No) or settings.get("http") == "h11"
     if settings.get("h11_max_incomplete_event_size") is not None and not h11:
         errors.append(f"{where}settings.h11_max_incomplete_event_size: only the parser h11 reads it; write http: h11")
-    if (settings.get("max_requests_jitter") or 0) and not settings.get("max_requests"):
+    if settings.get("max_requests_jitter") and not settings.get("max_requests"):
         errors.append(f"{where}settings.max_requests_jitter: is added to max_requests, which is missing; write both")
     if prefix_of(app) and settings.get("root_path") is not None:
         errors.append(f"{where}settings.root_path: is what site.path says; leave it out")

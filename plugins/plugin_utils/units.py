@@ -16,7 +16,7 @@ _NAME = re.compile(r"[a-z](-?[a-z0-9])*")
 # All that systemd.time(7) has in calendar events: names and numbers, lists, ranges, repetitions, last days, time zones.
 _CALENDAR = re.compile(r"[A-Za-z0-9*][A-Za-z0-9 *:,./~_+-]*")
 
-EXAMPLES = {"command": "celery -A shop worker", "schedule": "daily"}
+SAMPLES = {"command": "celery -A shop worker", "schedule": "daily"}
 
 
 def schedule(value: str) -> str | None:
@@ -82,7 +82,7 @@ def _entry(kind: str, name: str, value: Any, where: str) -> tuple[dict[str, Any]
             else ("cleanup: {command: python -m shop.cleanup, schedule: daily}")
         )
         return {}, [*errors, f"{where}: found {kind_of(value)}, expected {forms}, as in {example}"]
-    options, wrong = resolve(role_options("app", kind), value, f"{where}.", EXAMPLES)
+    options, wrong = resolve(role_options("app", kind), value, f"{where}.", SAMPLES)
     for key, rule in RULES[kind].items():
         if options[key] is not None and (mistake := rule(options[key])):
             wrong.append(f"{where}.{key}: {mistake}")

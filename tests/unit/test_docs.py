@@ -105,6 +105,12 @@ def test_settings_are_current() -> None:
     assert docs.PAGE.read_text(encoding="utf-8") == docs.page(), "write it anew: make docs"
 
 
+@pytest.mark.parametrize("role", docs.ROLES)
+def test_roles_are_current(role: str) -> None:
+    page = TOP / "roles" / role / "README.md"
+    assert page.read_text(encoding="utf-8") == docs.role_page(role), "write it anew: make docs"
+
+
 def test_every_name_is_there() -> None:
     text = docs.page()
     assert [name for name in [*SETTINGS, *HOOKS, *REFUSED] if f"`{name}`" not in text] == []

@@ -43,7 +43,7 @@ class State(TypedDict):
 
 
 @asynccontextmanager
-async def lifespan(_: FastAPI) -> AsyncIterator[State]:
+async def lifespan(_app: FastAPI) -> AsyncIterator[State]:
     """Warm up beside the server, so that meanwhile /health answers with 200 and /ready with 503."""
     ready = asyncio.Event()
     seconds = float(os.environ.get("SHOP_WARM_UP_SECONDS", "0"))  # in place of filling caches

@@ -154,7 +154,7 @@ def _with_headers(send: Send, added: list[tuple[bytes, bytes]]) -> Send:
 
     async def sending(message: Message) -> None:
         if message["type"] in ("http.response.start", "websocket.accept"):
-            names = {name for name, _ in added}
+            names = {name for name, _value in added}
             kept = [pair for pair in message.get("headers", []) if pair[0].lower() not in names]
             message = {**message, "headers": [*kept, *added]}
         await send(message)

@@ -86,10 +86,10 @@ class Public:
 
     async def stop(self) -> None:
         """Takes no more connections; those that there are stay."""
-        for own, _ in self._servers:
+        for own, _server in self._servers:
             asyncio.get_running_loop().remove_reader(own.fileno())
         await asyncio.sleep(_TICK)  # asyncio would lose what it has just accepted
-        for _, server in self._servers:
+        for _socket, server in self._servers:
             server.close()
         self._servers = []
 

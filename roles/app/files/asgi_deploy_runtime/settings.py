@@ -17,7 +17,7 @@ load(SETTINGS["secrets"])  # before anything of the application is imported
 
 def attribute(path: str) -> Any:
     """What ``package.module:attribute`` names."""
-    module, _, names = path.partition(":")
+    module, _colon, names = path.partition(":")
     found: Any = importlib.import_module(module)
     for name in names.split("."):
         found = getattr(found, name)
