@@ -8,9 +8,10 @@ INSTALLED := $(CURDIR)/.cache/collections
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 # For each what certbot's plugin needs beside certbot; the role installs the one that is asked for.
 DNS_PROVIDERS := cloudflare digitalocean dnsimple dnsmadeeasy gehirn google linode luadns nsone ovh rfc2136 route53 sakuracloud
+SANITY := build/sanity
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help setup lock demo demo-shell demo-down test lint docs unit build molecule faults soak test-vm lynis bench clean
+.PHONY: help setup lock demo demo-shell demo-down test lint docs unit build molecule faults soak sanity test-vm lynis bench clean
 
 help: ## Show what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -66,6 +67,7 @@ unit: setup ## Decisions, templates, and the servers without a host
 build: setup ## The artifact that ansible-galaxy installs
 	@rm -rf build $(INSTALLED)
 	ansible-galaxy collection build --output-path build
+	$(PYTHON) -m tests.artifact $(ARTIFACT)
 	ANSIBLE_COLLECTIONS_PATH=$(INSTALLED) ansible-galaxy collection install $(ARTIFACT) --collections-path $(INSTALLED)
 
 molecule: build ## Roles on real hosts, from the installed artifact; SCENARIO=name runs one
@@ -79,6 +81,16 @@ faults: build ## Every broken release, and a kill at every step, on real hosts
 
 soak: build ## Fifty releases and ten ways back under traffic
 	ANSIBLE_COLLECTIONS_PATH=$(INSTALLED) $(PYTHON) -m tests.soak $(SOAK)
+
+sanity: build ## What ansible-test asks of a collection that is published
+	@rm -rf $(SANITY) && mkdir -p $(SANITY)/ansible_collections/asgi/deploy $(SANITY)/.ansible/test/cache
+	@tar -xzf $(ARTIFACT) -C $(SANITY)/ansible_collections/asgi/deploy
+	@# In place of the script that it would download: pip comes with Python.
+	@version=$$(sed -n "s/^ *pip='\(.*\)',$$/\1/p" .venv/lib/python3*/site-packages/ansible_test/_internal/python_requirements.py) && \
+	  printf 'import ensurepip\nensurepip.bootstrap()\n' > "$(SANITY)/.ansible/test/cache/get_pip_$$(echo "$$version" | tr . _).py"
+	@git init -q $(SANITY)/ansible_collections/asgi/deploy # a tree of its own, as this one ignores build/
+	cd $(SANITY)/ansible_collections/asgi/deploy && HOME=$(CURDIR)/$(SANITY) ansible-test sanity --color no \
+	  --python "$$($(CURDIR)/$(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')"
 
 test-vm: build ## The playbook on a virtual machine with a kernel of its own, and its reboot
 	ANSIBLE_COLLECTIONS_PATH=$(INSTALLED) $(PYTHON) -m tests.vm
