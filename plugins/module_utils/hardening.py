@@ -18,7 +18,13 @@ from typing import Any
 from ansible_collections.asgi.deploy.plugins.module_utils import access, debian, sysctl, systemd
 from ansible_collections.asgi.deploy.plugins.module_utils.commands import attempt, last_lines, run
 from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
-from ansible_collections.asgi.deploy.plugins.module_utils.filesets import Item, apply_all, differences, write
+from ansible_collections.asgi.deploy.plugins.module_utils.filesets import (
+    FILE_OPTIONS,
+    Item,
+    apply_all,
+    differences,
+    write,
+)
 from ansible_collections.asgi.deploy.plugins.module_utils.firewall import (
     TABLE,
     Firewall,
@@ -52,6 +58,28 @@ fi
 systemctl --no-block try-reload-or-restart ssh.service
 rm -rf {undo}
 """
+
+_TEXTS: dict[str, Any] = {"type": "list", "elements": "str", "default": []}
+PART_OPTIONS: dict[str, Any] = {
+    "name": {"type": "str", "required": True},
+    "on": {"type": "bool", "required": True},
+    "packages": _TEXTS,
+    "files": {"type": "list", "elements": "dict", "default": [], "options": FILE_OPTIONS},
+    "enabled": _TEXTS,
+    "active": _TEXTS,
+    "ends": _TEXTS,
+    "take": {"type": "list", "elements": "list", "default": []},
+    "not_beside": _TEXTS,
+    "in_containers": {"type": "bool", "default": True},
+}
+WANTED_OPTIONS: dict[str, Any] = {
+    "parts": {"type": "list", "elements": "dict", "default": [], "options": PART_OPTIONS},
+    "firewall": {"type": "dict"},
+    "sshd": {"type": "dict", "default": {}},
+    "sysctl": {"type": "dict", "default": {}},
+    "services": _TEXTS,
+}
+HARDENING_OPTIONS: dict[str, Any] = {"wanted": {"type": "dict", "options": WANTED_OPTIONS, "required": True}}
 
 
 @dataclass(frozen=True)
@@ -97,6 +125,17 @@ class Wanted:
     sshd: Mapping[str, str] = field(default_factory=dict)  # what `sshd -T` shall show
     sysctl: Mapping[str, str] = field(default_factory=dict)
     services: tuple[str, ...] = ()  # units that shall not run
+
+    @classmethod
+    def of(cls, options: Mapping[str, Any]) -> Wanted:
+        """From :data:`WANTED_OPTIONS`."""
+        return cls(
+            parts=tuple(map(Part.of, options["parts"])),
+            firewall=Firewall.of(options["firewall"]) if options["firewall"] else None,
+            sshd=options["sshd"],
+            sysctl=options["sysctl"],
+            services=tuple(options["services"]),
+        )
 
 
 @dataclass
@@ -311,6 +350,11 @@ def confirm() -> bool:
         systemd.enable(FIREWALL)
     shutil.rmtree(UNDO)
     return True
+
+
+def reboot_required() -> bool:
+    """Whether an upgrade waits for a reboot."""
+    return Path("/run/reboot-required").exists()
 
 
 def loaded() -> bool:

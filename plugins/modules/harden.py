@@ -26,102 +26,107 @@ options:
     description: Makes final what an earlier call has changed, and does nothing else.
     type: bool
     default: false
-  parts:
-    description: What belongs together.
-    type: list
-    elements: dict
-    default: []
+  wanted:
+    description: All that shall be; required unless O(confirm) is set.
+    type: dict
     suboptions:
-      name:
-        description: Its name; V(firewall) and V(sshd) are known.
-        type: str
-        required: true
-      "on":
-        description: Whether it shall be; otherwise it is taken back.
-        type: bool
-        required: true
-      packages:
-        description: Debian packages that it needs; they stay when it is taken back.
-        type: list
-        elements: str
-        default: []
-      files:
-        description: Its files, as in M(asgi.deploy.files).
+      parts:
+        description: What belongs together.
         type: list
         elements: dict
         default: []
         suboptions:
-          path:
-            description: Where it is.
-            type: path
+          name:
+            description: Its name; V(firewall) and V(sshd) are known.
+            type: str
             required: true
-          state:
-            description: What it is.
-            type: str
-            choices: [file, directory, absent]
-            default: file
-          content:
-            description: The text of a file.
-            type: str
-          secret_content:
-            description: The same, of a file whose text is not to be shown anywhere.
-            type: str
-          mode:
-            description: Its mode in octal; V(0644) by default, V(0755) for a directory.
-            type: str
-          owner:
-            description: Its owner.
-            type: str
-            default: root
-          group:
-            description: Its group.
-            type: str
-            default: root
-      enabled:
-        description: Units that start at boot.
+          "on":
+            description: Whether it shall be; otherwise it is taken back.
+            type: bool
+            required: true
+          packages:
+            description: Debian packages that it needs; they stay when it is taken back.
+            type: list
+            elements: str
+            default: []
+          files:
+            description: Its files, as in M(asgi.deploy.files).
+            type: list
+            elements: dict
+            default: []
+            suboptions:
+              path:
+                description: Where it is.
+                type: path
+                required: true
+              state:
+                description: What it is.
+                type: str
+                choices: [file, directory, absent]
+                default: file
+              content:
+                description: The text of a file.
+                type: str
+              secret_content:
+                description: The same, of a file whose text is not to be shown anywhere.
+                type: str
+              mode:
+                description: Its mode in octal; V(0644) by default, V(0755) for a directory.
+                type: str
+              owner:
+                description: Its owner.
+                type: str
+                default: root
+              group:
+                description: Its group.
+                type: str
+                default: root
+          enabled:
+            description: Units that start at boot.
+            type: list
+            elements: str
+            default: []
+          active:
+            description: Those of them that run now.
+            type: list
+            elements: str
+            default: []
+          ends:
+            description: Units that end when it is taken back.
+            type: list
+            elements: str
+            default: []
+          take:
+            description: Commands, as lists of arguments, by which the host takes changed files.
+            type: list
+            elements: list
+            default: []
+          not_beside:
+            description: Packages beside which it is not needed.
+            type: list
+            elements: str
+            default: []
+          in_containers:
+            description: Whether a container has any use for it.
+            type: bool
+            default: true
+      firewall:
+        description:
+          - What comes in, as the role P(asgi.deploy.hardening#role) plans it; nothing where the firewall is off.
+        type: dict
+      sshd:
+        description: What C(sshd -T) shall show, by its names.
+        type: dict
+        default: {}
+      sysctl:
+        description: Kernel parameters by name; a C(*) stands for every interface.
+        type: dict
+        default: {}
+      services:
+        description: Units that shall not run where they are installed.
         type: list
         elements: str
         default: []
-      active:
-        description: Those of them that run now.
-        type: list
-        elements: str
-        default: []
-      ends:
-        description: Units that end when it is taken back.
-        type: list
-        elements: str
-        default: []
-      take:
-        description: Commands, as lists of arguments, by which the host takes changed files.
-        type: list
-        elements: list
-        default: []
-      not_beside:
-        description: Packages beside which it is not needed.
-        type: list
-        elements: str
-        default: []
-      in_containers:
-        description: Whether a container has any use for it.
-        type: bool
-        default: true
-  firewall:
-    description: What comes in, as the role P(asgi.deploy.hardening#role) plans it; nothing where the firewall is off.
-    type: dict
-  sshd:
-    description: What C(sshd -T) shall show, by its names.
-    type: dict
-    default: {}
-  sysctl:
-    description: Kernel parameters by name; a C(*) stands for every interface.
-    type: dict
-    default: {}
-  services:
-    description: Units that shall not run where they are installed.
-    type: list
-    elements: str
-    default: []
 """
 
 EXAMPLES = """
@@ -160,11 +165,13 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
-from ansible_collections.asgi.deploy.plugins.module_utils.filesets import FILE_OPTIONS
-from ansible_collections.asgi.deploy.plugins.module_utils.firewall import Firewall
-from ansible_collections.asgi.deploy.plugins.module_utils.hardening import Hardening, Part, Wanted, confirm
-
-_TEXTS = {"type": "list", "elements": "str", "default": []}
+from ansible_collections.asgi.deploy.plugins.module_utils.hardening import (
+    WANTED_OPTIONS,
+    Hardening,
+    Wanted,
+    confirm,
+    reboot_required,
+)
 
 
 def main() -> None:
@@ -172,28 +179,9 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             "confirm": {"type": "bool", "default": False},
-            "parts": {
-                "type": "list",
-                "elements": "dict",
-                "default": [],
-                "options": {
-                    "name": {"type": "str", "required": True},
-                    "on": {"type": "bool", "required": True},
-                    "packages": _TEXTS,
-                    "files": {"type": "list", "elements": "dict", "default": [], "options": FILE_OPTIONS},
-                    "enabled": _TEXTS,
-                    "active": _TEXTS,
-                    "ends": _TEXTS,
-                    "take": {"type": "list", "elements": "list", "default": []},
-                    "not_beside": _TEXTS,
-                    "in_containers": {"type": "bool", "default": True},
-                },
-            },
-            "firewall": {"type": "dict"},
-            "sshd": {"type": "dict", "default": {}},
-            "sysctl": {"type": "dict", "default": {}},
-            "services": _TEXTS,
+            "wanted": {"type": "dict", "options": WANTED_OPTIONS},
         },
+        required_if=[("confirm", False, ["wanted"])],
         supports_check_mode=True,
     )
     try:
@@ -208,16 +196,7 @@ def _confirmed(module: AnsibleModule) -> dict[str, Any]:
 
 
 def _hardened(module: AnsibleModule) -> dict[str, Any]:
-    options = module.params
-    host = Hardening(
-        Wanted(
-            parts=tuple(map(Part.of, options["parts"])),
-            firewall=Firewall.of(options["firewall"]) if options["firewall"] else None,
-            sshd=options["sshd"],
-            sysctl=options["sysctl"],
-            services=tuple(options["services"]),
-        )
-    )
+    host = Hardening(Wanted.of(module.params["wanted"]))
     found = host.look()
     if reasons := host.refusals(found):
         module.fail_json(msg="\n".join([*reasons, "Nothing was changed."]))
@@ -232,7 +211,7 @@ def _hardened(module: AnsibleModule) -> dict[str, Any]:
         "diff": found.diff,
         "on_trial": on_trial,
         "fixed": fixed,
-        "reboot_required": os.path.exists("/run/reboot-required"),
+        "reboot_required": reboot_required(),
     }
 
 

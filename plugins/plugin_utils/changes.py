@@ -28,12 +28,12 @@ def changes(
         host: its name.
         plan: an application's desired state, or that of a role for the host, of which the name alone matters.
         observed: what the role's look at the host found.
-        released: what the release would be, from M(asgi.deploy.release) in check mode.
+        released: what the release, or the removal, would be.
         certificate: what the certificate's look at the host found.
     """
     name = f"{host}: {plan['name']}"
     if plan.get("state") == "absent":
-        return [_removal(name, plan, observed)]
+        return [_removal(name, plan, observed, released)]
     due = list(certificate.get("certificates_due", {}).values())
     told = {
         "release": _release(plan, released) if released else "",
@@ -49,8 +49,8 @@ def changes(
     return [f"{name} would change", *(f"{_INDENT}{key.ljust(width)}  {text}" for key, text in wanted.items())]
 
 
-def _removal(name: str, plan: Mapping[str, Any], observed: Mapping[str, Any]) -> str:
-    if observed["missing_users"] and not observed["drift"]:
+def _removal(name: str, plan: Mapping[str, Any], observed: Mapping[str, Any], released: Mapping[str, Any]) -> str:
+    if not (observed["present_users"] or observed["drift"] or released["changed"]):
         return f"{name}: nothing would change; it is not there"
     return f"{name} would be removed" + (", with its data" if plan["remove_data"] else ", its data kept")
 

@@ -6,11 +6,14 @@ import os
 import subprocess
 import tarfile
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import Any
 
+from ansible import constants
 from ansible_collections.asgi.deploy.plugins.module_utils.archives import digest_of
+from ansible_collections.asgi.deploy.plugins.plugin_utils.controller import on_controller
 
 TOP = "content"  # the one folder in an archive of ours, which unpacking leaves out
 
@@ -143,3 +146,32 @@ def _walk(folder: Path) -> Iterator[PurePosixPath]:
 
 def _plain(path: Path) -> bool:
     return path.is_symlink() or path.is_file()
+
+
+def packed(wanted: Mapping[str, Any], base: str | None) -> dict[str, Any]:
+    """What an application takes from the controller: its own archive, and that of its wheels.
+
+    Args:
+        wanted: with `archive`, `directory` and `wheelhouse` as in an application's options; those of nothing are None.
+        base: the directory below which relative paths are.
+
+    Raises:
+        PackingError: something of it is not there, or not as it shall be.
+    """
+    into = Path(constants.DEFAULT_LOCAL_TMP)  # Ansible's own of this run; it removes it in the end
+    source = _source(wanted, base, into)
+    wheels = pack_wheels(on_controller(wanted["wheelhouse"], base), into) if wanted["wheelhouse"] else None
+    return {
+        "source": {"sha256": source.sha256} if source else {},
+        "wheelhouse": wheels.sha256 if wheels else None,
+        "archives": [{"path": str(one.path), "sha256": one.sha256} for one in (source, wheels) if one],
+    }
+
+
+def _source(wanted: Mapping[str, Any], base: str | None, into: Path) -> Packed | None:
+    if wanted["directory"]:
+        return pack_directory(on_controller(wanted["directory"], base), into)
+    archive = wanted["archive"] or {}
+    if archive.get("path"):
+        return given_archive(on_controller(archive["path"], base), archive.get("sha256"))
+    return None

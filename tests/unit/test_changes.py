@@ -15,7 +15,7 @@ PLAN = {
     "workers": 5,
     "workers_reason": "io_bound: 2 x 2 CPUs + 1",
 }
-OBSERVED: dict[str, Any] = {"missing_packages": [], "missing_users": [], "drift": []}
+OBSERVED: dict[str, Any] = {"missing_packages": [], "missing_users": [], "present_users": [], "drift": []}
 SAME = {"changed": False, "release": "v2-0a1b2c3d", "before": "v2-0a1b2c3d"}
 
 
@@ -69,17 +69,24 @@ def told(plan: dict[str, Any], observed: dict[str, Any], released: dict[str, Any
         ),
         pytest.param(
             {"state": "absent"},
-            {"missing_users": ["asgi-shop"]},
+            {},
             {},
             {},
             ["web1: shop: nothing would change; it is not there"],
             id="removed already",
         ),
-        pytest.param({"state": "absent"}, {}, {}, {}, ["web1: shop would be removed, its data kept"], id="removal"),
+        pytest.param(
+            {"state": "absent"},
+            {"present_users": ["asgi-shop"]},
+            {},
+            {},
+            ["web1: shop would be removed, its data kept"],
+            id="removal",
+        ),
         pytest.param(
             {"state": "absent", "remove_data": True},
             {},
-            {},
+            {"changed": True},
             {},
             ["web1: shop would be removed, with its data"],
             id="removal of all",

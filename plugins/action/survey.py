@@ -1,0 +1,95 @@
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Action asgi.deploy.survey: finds out which roles and applications have something to do on a host."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+from ansible_collections.asgi.deploy.plugins.plugin_utils import due, packing
+from ansible_collections.asgi.deploy.plugins.plugin_utils.rendering import RoleView
+from ansible_collections.asgi.deploy.plugins.plugin_utils.spec import plain
+
+
+class _Look(NamedTuple):
+    of: str  # the name of what has something to do when this differs
+    role: str
+    part: str
+    kind: str
+    options: Mapping[str, Any]
+
+
+class ActionModule(ActionBase):  # type: ignore[misc]
+    _supports_check_mode = True
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        _validation, given = self.validate_argument_spec(
+            argument_spec={
+                "roles": {
+                    "type": "list",
+                    "elements": "str",
+                    "default": [],
+                    "choices": ["nginx", "certificate", "hardening"],
+                },
+                "apps": {"type": "list", "elements": "dict", "default": []},
+            }
+        )
+        variables = task_vars or {}
+        looks = [look for role in given["roles"] for look in self._of_role(role, variables)]
+        looks += [look for app in given["apps"] for look in self._of_app(app, variables)]
+        asked = {"looks": [{"kind": look.kind, "options": plain(look.options)} for look in looks]}
+        answer = self._execute_module("asgi.deploy.look", asked, task_vars=task_vars)
+        if answer.get("failed") or "found" not in answer:
+            return {**result, **answer}
+        for look, found in zip(looks, answer["found"]):
+            # The release and the hardening have a module of their own, which tells the same when it acts.
+            if look.kind == "parts" and "failed" in found:
+                raise AnsibleActionFail(f"{look.of}: {found['failed']}")
+        return {**result, "changed": False, **_told(looks, answer)}
+
+    def _of_role(self, role: str, variables: Mapping[str, Any]) -> Iterator[_Look]:
+        yield from _looks(f"role {role}", RoleView(self._loader, role, variables))
+
+    def _of_app(self, app: Mapping[str, Any], variables: Mapping[str, Any]) -> Iterator[_Look]:
+        view = RoleView(self._loader, "app", {**variables, "app_spec": app})
+        plan = view.decision
+        if plan["state"] == "present":
+            try:
+                view.add("__app_packed", packing.packed(plan, variables.get("inventory_dir")))
+            except (packing.PackingError, OSError) as error:
+                raise AnsibleActionFail(str(error)) from error
+        yield from _looks(plan["name"], view)
+        if plan["state"] == "present" and plan["site"]["owns"]:
+            arguments = view.value("_app_certificate")
+            yield from _looks(plan["name"], RoleView(self._loader, "certificate", {**variables, **arguments}))
+
+
+def _looks(of: str, view: RoleView) -> Iterator[_Look]:
+    for part, look in view.value(f"_{view.role}_looks").items():
+        yield _Look(of, view.role, part, look["kind"], look["options"])
+
+
+def _told(looks: list[_Look], answer: Mapping[str, Any]) -> dict[str, Any]:
+    roles: dict[str, Any] = {}
+    apps: dict[str, Any] = {}
+    differing: list[str] = []
+    for look, found in zip(looks, answer["found"]):
+        found["check_mode"] = answer["check_mode"]
+        found["port_conflicts"] = due.port_conflicts(look.role, found.get("port_owners", {}))
+        found["due"] = answer["check_mode"] or due.differs(look.kind, found)
+        if found["due"]:
+            differing.append(look.of)
+        if look.of.startswith("role "):
+            roles[look.role] = found
+        else:
+            apps.setdefault(look.of, {})[look.part] = found
+    return {
+        "check_mode": answer["check_mode"],
+        "roles": roles,
+        "apps": apps,
+        "due": list(dict.fromkeys(differing)),
+        "missing_packages": due.packages(answer["found"]),
+    }

@@ -1,0 +1,42 @@
+"""What decisions need to know of a host, by the names that Ansible's own facts have."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from pathlib import Path
+from typing import Any
+
+from ansible.module_utils.common.sys_info import get_distribution, get_distribution_version
+
+_LOOPBACK = "lo"
+
+
+def facts() -> dict[str, Any]:
+    return {
+        "distribution": get_distribution(),
+        "distribution_major_version": (get_distribution_version() or "").partition(".")[0],
+        "processor_nproc": len(os.sched_getaffinity(0)),
+        "memtotal_mb": total_memory(Path("/proc/meminfo").read_text(encoding="ascii")),
+        "all_ipv6_addresses": ipv6_addresses(_read("/proc/net/if_inet6")),
+    }
+
+
+def total_memory(text: str) -> int:
+    """In MiB, from the text of /proc/meminfo: see proc(5)."""
+    fields = dict(line.split(":", 1) for line in text.splitlines())
+    return int(fields["MemTotal"].split()[0]) // 1024
+
+
+def ipv6_addresses(text: str) -> list[str]:
+    """From the text of /proc/net/if_inet6: the address in hexadecimal digits comes first, the interface last."""
+    rows = [line.split() for line in text.splitlines()]
+    return [str(ipaddress.IPv6Address(int(row[0], 16))) for row in rows if row[-1] != _LOOPBACK]
+
+
+def _read(path: str) -> str:
+    """Of a kernel without IPv6 there is no such file."""
+    try:
+        return Path(path).read_text(encoding="ascii")
+    except FileNotFoundError:
+        return ""

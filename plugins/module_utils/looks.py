@@ -1,0 +1,116 @@
+"""What is looked at on a host: for each kind of look its options, and a function that says what it found.
+
+A look changes nothing. Options have the same names and meanings as those of the modules that act.
+"""
+
+from __future__ import annotations
+
+import pwd
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.asgi.deploy.plugins.module_utils import debian, systemd
+from ansible_collections.asgi.deploy.plugins.module_utils.archives import missing
+from ansible_collections.asgi.deploy.plugins.module_utils.certificates import (
+    Wanted as Certificate,
+)
+from ansible_collections.asgi.deploy.plugins.module_utils.certificates import (
+    observe_certificate,
+    reason_to_act,
+)
+from ansible_collections.asgi.deploy.plugins.module_utils.filesets import FILE_OPTIONS, Item, differences, pending
+from ansible_collections.asgi.deploy.plugins.module_utils.hardening import (
+    HARDENING_OPTIONS,
+    Hardening,
+    Wanted,
+    reboot_required,
+)
+from ansible_collections.asgi.deploy.plugins.module_utils.needs import unmet
+from ansible_collections.asgi.deploy.plugins.module_utils.orders import RELEASE_OPTIONS, Order
+from ansible_collections.asgi.deploy.plugins.module_utils.removal import REMOVAL_OPTIONS, Removal
+from ansible_collections.asgi.deploy.plugins.module_utils.sockets import port_owners
+from ansible_collections.asgi.deploy.plugins.module_utils.venvs import complete, tool_mark
+
+_TEXTS: dict[str, Any] = {"type": "list", "elements": "str", "default": []}
+_VENV: dict[str, Any] = {"path": {"type": "path", "required": True}, "requirements": {"type": "str", "required": True}}
+
+PARTS_OPTIONS: dict[str, Any] = {
+    "packages": _TEXTS,  # Debian packages that shall be installed
+    "files": {"type": "list", "elements": "dict", "default": [], "options": FILE_OPTIONS},
+    "reload": {"type": "str"},  # the service that reads the files
+    "units": _TEXTS,  # that shall be enabled and active
+    "needs": _TEXTS,  # units that shall be there, running or not
+    "users": _TEXTS,  # that shall exist
+    "no_users": _TEXTS,  # that shall not
+    "ports": {"type": "list", "elements": "int", "default": []},  # of which to report who listens
+    "certificates": {"type": "list", "elements": "dict", "default": []},  # as the role certificate writes them down
+    "lineages": _TEXTS,  # names for which to report whether certbot has a certificate
+    "archives": _TEXTS,  # SHA-256 of archives that shall have been shipped
+    "venvs": {"type": "list", "elements": "dict", "default": [], "options": _VENV},  # as in M(asgi.deploy.venv)
+}
+
+
+def parts(wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """What differs of packages, files, units and the like."""
+    drift = [str(item.path) for item, _difference in differences([Item.of(options) for options in wanted["files"]])]
+    if wanted["reload"] and pending(wanted["reload"]):
+        drift.append(wanted["reload"])
+    certificates = [Certificate(**options) for options in wanted["certificates"]]
+    return {
+        "missing_packages": debian.missing(wanted["packages"]),
+        "drift": drift,
+        "inactive_units": [unit.name for unit in systemd.show(*wanted["units"]) if not (unit.active and unit.enabled)],
+        "unmet_needs": unmet(wanted["needs"]),
+        "missing_users": [name for name in wanted["users"] if not _user_exists(name)],
+        "present_users": [name for name in wanted["no_users"] if _user_exists(name)],
+        "port_owners": {str(port): program for port, program in port_owners(wanted["ports"]).items()},
+        "outdated_venvs": [
+            venv["path"]
+            for venv in wanted["venvs"]
+            if not complete(Path(venv["path"]), tool_mark(venv["requirements"]))
+        ],
+        "missing_archives": missing(wanted["archives"]),
+        "certificates_due": {one.name: reason for one in certificates if (reason := reason_to_act(one))},
+        "lineages": [name for name in wanted["lineages"] if observe_certificate(name)],
+    }
+
+
+def release(wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """What a release would do: see :meth:`Order.predict`."""
+    return Order.of(wanted).predict()
+
+
+def removal(wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """Whether anything of an application is left that shall not be."""
+    return {"changed": Removal(wanted).due()}
+
+
+def hardening(wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """What hardening would do, why it would refuse, and whether an upgrade waits for a reboot."""
+    host = Hardening(Wanted.of(wanted["wanted"]))
+    found = host.look()
+    return {
+        "missing_packages": found.packages,
+        "parts": found.changed,
+        "refusals": host.refusals(found),
+        "reboot_required": reboot_required(),
+    }
+
+
+def _user_exists(name: str) -> bool:
+    try:
+        pwd.getpwnam(name)
+    except KeyError:
+        return False
+    return True
+
+
+Look = Callable[[Mapping[str, Any]], dict[str, Any]]
+
+LOOKS: dict[str, tuple[dict[str, Any], Look]] = {
+    "parts": (PARTS_OPTIONS, parts),
+    "release": (RELEASE_OPTIONS, release),
+    "removal": (REMOVAL_OPTIONS, removal),
+    "hardening": (HARDENING_OPTIONS, hardening),
+}

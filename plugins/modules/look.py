@@ -1,0 +1,112 @@
+#!/usr/bin/python
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Module asgi.deploy.look: looks at all that shall be on a host, in one round trip."""
+
+from __future__ import annotations
+
+DOCUMENTATION = """
+module: look
+short_description: Looks at all that shall be on a host, in one round trip
+version_added: 0.1.0
+author: asgi.deploy contributors (!UNKNOWN)
+description:
+  - Reports what differs from what shall be, so that what would mend it is skipped, without a round trip, when nothing
+    does.
+  - M(asgi.deploy.survey) calls it, with what roles and applications want.
+options:
+  looks:
+    description:
+      - What to look at. Not shown, as it may hold secrets.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      kind:
+        description:
+          - V(parts) for packages, files, units and the like, V(release) and V(removal) for an application, V(hardening)
+            for the host.
+        type: str
+        choices: [hardening, parts, release, removal]
+        required: true
+      options:
+        description:
+          - Those of M(asgi.deploy.release), M(asgi.deploy.remove) and M(asgi.deploy.harden).
+          - For V(parts) they are C(packages), C(files) and C(reload) as in M(asgi.deploy.files), C(units) that shall be
+            enabled and active, C(needs), C(users), C(no_users), C(ports), C(certificates), C(lineages), C(archives) and
+            C(venvs).
+        type: dict
+        required: true
+extends_documentation_fragment: [asgi.deploy.info]
+"""
+
+EXAMPLES = """
+- name: Look at the host
+  asgi.deploy.look:
+    looks:
+      - kind: parts
+        options: {packages: [nginx], units: [nginx.service], ports: [80, 443]}
+"""
+
+RETURN = """
+check_mode:
+  description:
+    - Whether nothing is to be changed. C(ansible_check_mode) does not know of the C(check_mode) of a play or a task.
+  type: bool
+  returned: success
+found:
+  description: What differs, for each of O(looks); C(failed) with the reason where it cannot be told.
+  type: list
+  elements: dict
+  returned: success
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
+from ansible_collections.asgi.deploy.plugins.module_utils.looks import LOOKS
+
+_AT_ONCE = 4  # most of a look is waiting for programs
+
+
+def main() -> None:
+    spec = {
+        "kind": {"type": "str", "choices": sorted(LOOKS), "required": True},
+        "options": {"type": "dict", "required": True},
+    }
+    module = AnsibleModule(
+        argument_spec={
+            "looks": {"type": "list", "elements": "dict", "required": True, "no_log": True, "options": spec}
+        },
+        supports_check_mode=True,
+    )
+    # As nothing of it is logged, each text in it counts as a secret; only those that are one shall be masked.
+    module.no_log_values.clear()
+    looks = [(one["kind"], _checked(module, one["kind"], one["options"])) for one in module.params["looks"]]
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        found = list(pool.map(lambda look: _found(*look), looks))
+    module.exit_json(changed=False, check_mode=module.check_mode, found=found)
+
+
+def _checked(module: AnsibleModule, kind: str, options: dict[str, Any]) -> dict[str, Any]:
+    """The options with their defaults; fails when one is wrong."""
+    result = ArgumentSpecValidator(LOOKS[kind][0]).validate(options)
+    if result.error_messages:
+        module.fail_json(msg=f"{kind}: {'; '.join(result.error_messages)}")
+    module.no_log_values.update(result._no_log_values)
+    checked: dict[str, Any] = result.validated_parameters
+    return checked
+
+
+def _found(kind: str, options: dict[str, Any]) -> dict[str, Any]:
+    """What a look found; what cannot be told is left to those who act, who say it with more of the circumstances."""
+    try:
+        return LOOKS[kind][1](options)
+    except (DeployError, OSError) as error:
+        return {"failed": str(error)}
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,70 @@
+#!/usr/bin/python
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Documentation of the action asgi.deploy.survey, which asks the host by the module asgi.deploy.look."""
+
+from __future__ import annotations
+
+DOCUMENTATION = """
+module: survey
+short_description: Finds out which roles and applications have something to do on a host
+version_added: 0.1.0
+author: asgi.deploy contributors (!UNKNOWN)
+description:
+  - Decides on the controller what shall be, renders all files and units, and has one call of M(asgi.deploy.look)
+    compare them with the host, so that a run that changes nothing costs one round trip however many roles and
+    applications there are.
+  - What a role wants is the variable C(_ROLE_looks) in its C(vars/main.yml).
+attributes:
+  check_mode:
+    support: full
+    description: Changes nothing in any mode.
+  diff_mode:
+    support: none
+    description: Makes no change that could be shown.
+options:
+  roles:
+    description: Roles of the host.
+    type: list
+    elements: str
+    choices: [nginx, certificate, hardening]
+    default: []
+  apps:
+    description: Applications, as in entries of C(asgi_apps), each with its certificate.
+    type: list
+    elements: dict
+    default: []
+"""
+
+EXAMPLES = """
+- name: Look at the host
+  asgi.deploy.survey:
+    roles: [nginx, hardening]
+    apps: "{{ asgi_apps }}"
+  register: survey
+"""
+
+RETURN = """
+check_mode:
+  description: Whether nothing is to be changed.
+  type: bool
+  returned: success
+roles:
+  description: For each role what differs.
+  type: dict
+  returned: success
+apps:
+  description: For each application what differs of its C(host), its C(certificate) and its C(release).
+  type: dict
+  returned: success
+due:
+  description: The roles and applications that have something to do, and in check mode all.
+  type: list
+  elements: str
+  returned: success
+  sample: [role nginx, shop]
+missing_packages:
+  description: Debian packages that all of these miss; none when one of them will refuse to go on.
+  type: list
+  elements: str
+  returned: success
+"""

@@ -1,0 +1,45 @@
+"""What has to be done, from what a look at a host found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+_DIFFERENCES = (
+    *("missing_packages", "drift", "inactive_units", "missing_users", "present_users", "outdated_venvs"),
+    *("missing_archives", "certificates_due", "lineages", "unmet_needs"),
+)
+
+
+def differs(kind: str, found: Mapping[str, Any]) -> bool:
+    """Whether a look found anything that is not as it shall be, or could not tell.
+
+    Args:
+        kind: of the look, as in M(asgi.deploy.look).
+        found: what it found.
+    """
+    if "failed" in found:
+        return True
+    if kind in ("release", "removal"):
+        return bool(found["changed"]) or not found.get("noted", True)
+    if kind == "hardening":
+        return bool(found["parts"] or found["refusals"] or found["reboot_required"])
+    return any(found.get(key) for key in (*_DIFFERENCES, "port_conflicts"))
+
+
+def refuses(found: Mapping[str, Any]) -> bool:
+    """Whether whoever acts on it will say no instead, before anything is changed."""
+    return bool(found.get("unmet_needs") or found.get("refusals") or found.get("port_conflicts"))
+
+
+def packages(found: Iterable[Mapping[str, Any]]) -> list[str]:
+    """All packages that are missing, if nobody refuses."""
+    looks = list(found)
+    if any(map(refuses, looks)):
+        return []
+    return sorted({name for one in looks for name in one.get("missing_packages", ())})
+
+
+def port_conflicts(role: str, owners: Mapping[str, str]) -> list[str]:
+    """Ports that somebody else has: nginx's are nginx's alone, and an application's may be anybody's but nginx's."""
+    return sorted(port for port, program in owners.items() if (program == "nginx") != (role == "nginx"))

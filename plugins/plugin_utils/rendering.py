@@ -1,0 +1,53 @@
+"""A role's own variables, evaluated outside of the role, so that many roles can be looked at together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible.template import Templar
+from ansible_collections.asgi.deploy.plugins.plugin_utils.spec import ROLES
+
+# What each role decides once, from its variable _ROLE_decided, and by what name its files read it.
+DECISIONS = {
+    "nginx": "_nginx_plan",
+    "app": "app_plan",
+    "certificate": "_certificate_options",
+    "hardening": "_hardening_plan",
+}
+
+
+class RoleView:
+    """A role as its tasks and templates see it, after it has decided."""
+
+    def __init__(self, loader: Any, role: str, variables: Mapping[str, Any]) -> None:
+        """
+        Args:
+            loader: Ansible's, which reads and decrypts.
+            role: its name in this collection.
+            variables: the host's, and the role's arguments.
+        """
+        path = str(ROLES / role)
+        own = _trusted(loader, f"{path}/vars/main.yml")
+        self._loader = loader
+        self._variables = {**variables, **own, "role_path": path, "ansible_search_path": [path]}
+        self.role = role
+        self.decision = self.value(f"_{role}_decided")
+        self.add(DECISIONS[role], self.decision)
+
+    def add(self, name: str, value: Any) -> None:
+        """Has a variable that a task of the role would have registered."""
+        self._variables[name] = value
+
+    def value(self, name: str) -> Any:
+        """A variable, with all that it mentions."""
+        return Templar(self._loader, variables=self._variables).template(self._variables[name])
+
+
+def _trusted(loader: Any, path: str) -> dict[str, Any]:
+    """Variables of a file of ours, which are templates."""
+    try:
+        found: dict[str, Any] = loader.load_from_file(path, trusted_as_template=True)
+    except TypeError:  # ansible-core 2.18 takes all that it loads for templates
+        found = loader.load_from_file(path)
+    return found
