@@ -73,10 +73,11 @@ build: setup ## The artifact that ansible-galaxy installs
 molecule: build ## Roles on real hosts, from the installed artifact; SCENARIO=name runs one
 	ANSIBLE_COLLECTIONS_PATH=$(INSTALLED) $(PYTHON) -m tests.integration.lanes $(SCENARIO)
 
-faults: build ## Every broken release, and a kill at every step, on real hosts
+faults: build ## Every broken release, a kill at every step, and each kind of drift, on real hosts
 	$(PYTHON) -m tests.integration.hosts up
 	ANSIBLE_COLLECTIONS_PATH=$(INSTALLED) $(PYTHON) -m pytest -m "campaign or not campaign" \
-	  tests/integration/release/test_broken.py tests/integration/release/test_kills.py tests/integration/processes; \
+	  tests/integration/release/test_broken.py tests/integration/release/test_kills.py tests/integration/processes \
+	  tests/integration/deploy/test_runs.py; \
 	  status=$$?; $(PYTHON) -m tests.integration.hosts down; exit $$status
 
 soak: build ## Fifty releases and ten ways back under traffic

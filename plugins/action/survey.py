@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ansible.errors import AnsibleActionFail
@@ -13,7 +13,9 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils.rendering import RoleV
 from ansible_collections.asgi.deploy.plugins.plugin_utils.spec import plain
 
 
-class _Look(NamedTuple):
+class Look(NamedTuple):
+    """One of the things to look at."""
+
     of: str  # the name of what has something to do when this differs
     role: str
     part: str
@@ -48,12 +50,12 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             # The release and the hardening have a module of their own, which tells the same when it acts.
             if look.kind == "parts" and "failed" in found:
                 raise AnsibleActionFail(f"{look.of}: {found['failed']}")
-        return {**result, "changed": False, **_told(looks, answer)}
+        return {**result, "changed": False, **told(looks, answer["found"], answer["check_mode"])}
 
-    def _of_role(self, role: str, variables: Mapping[str, Any]) -> Iterator[_Look]:
+    def _of_role(self, role: str, variables: Mapping[str, Any]) -> Iterator[Look]:
         yield from _looks(f"role {role}", RoleView(self._loader, role, variables))
 
-    def _of_app(self, app: Mapping[str, Any], variables: Mapping[str, Any]) -> Iterator[_Look]:
+    def _of_app(self, app: Mapping[str, Any], variables: Mapping[str, Any]) -> Iterator[Look]:
         view = RoleView(self._loader, "app", {**variables, "app_spec": app})
         plan = view.decision
         if plan["state"] == "present":
@@ -67,29 +69,27 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             yield from _looks(plan["name"], RoleView(self._loader, "certificate", {**variables, **arguments}))
 
 
-def _looks(of: str, view: RoleView) -> Iterator[_Look]:
+def _looks(of: str, view: RoleView) -> Iterator[Look]:
     for part, look in view.value(f"_{view.role}_looks").items():
-        yield _Look(of, view.role, part, look["kind"], look["options"])
+        yield Look(of, view.role, part, look["kind"], look["options"])
 
 
-def _told(looks: list[_Look], answer: Mapping[str, Any]) -> dict[str, Any]:
+def told(looks: Sequence[Look], answers: Sequence[dict[str, Any]], check_mode: bool) -> dict[str, Any]:
+    """What the looks found, by role and application, and who has something to do; in check mode all tell of it."""
     roles: dict[str, Any] = {}
     apps: dict[str, Any] = {}
-    differing: list[str] = []
-    for look, found in zip(looks, answer["found"]):
-        found["check_mode"] = answer["check_mode"]
+    for look, found in zip(looks, answers):
+        found["check_mode"] = check_mode
         found["port_conflicts"] = due.port_conflicts(look.role, found.get("port_owners", {}))
-        found["due"] = answer["check_mode"] or due.differs(look.kind, found)
-        if found["due"]:
-            differing.append(look.of)
+        found["due"] = check_mode or due.differs(look.kind, found)
         if look.of.startswith("role "):
             roles[look.role] = found
         else:
             apps.setdefault(look.of, {})[look.part] = found
     return {
-        "check_mode": answer["check_mode"],
+        "check_mode": check_mode,
         "roles": roles,
         "apps": apps,
-        "due": list(dict.fromkeys(differing)),
-        "missing_packages": due.packages(answer["found"]),
+        "due": list(dict.fromkeys(look.of for look, found in zip(looks, answers) if found["due"])),
+        "missing_packages": due.packages(answers),
     }

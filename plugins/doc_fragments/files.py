@@ -1,4 +1,4 @@
-"""What M(asgi.deploy.files) writes and M(asgi.deploy.observe) looks at."""
+"""What M(asgi.deploy.files) writes and M(asgi.deploy.look) looks at."""
 
 from __future__ import annotations
 

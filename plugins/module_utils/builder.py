@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.asgi.deploy.plugins.module_utils import secrets, systemd, venvs
-from ansible_collections.asgi.deploy.plugins.module_utils.filesets import write
+from ansible_collections.asgi.deploy.plugins.module_utils.filesets import Item, differences
 from ansible_collections.asgi.deploy.plugins.module_utils.identity import digest
 from ansible_collections.asgi.deploy.plugins.module_utils.instance import Instance
 from ansible_collections.asgi.deploy.plugins.module_utils.layout import UNITS, Layout, release_id
@@ -84,12 +84,7 @@ class Builder:
 
     def intact(self, release: str) -> bool:
         """Whether the release's files and units are on disk as they shall be."""
-        texts = {**self._files(release), **self._units(release)}
-        return (
-            all(_holds(path, text) for path, text in texts.items())
-            and self.additions.intact(self.store.path(release))
-            and self._sealed(release)
-        )
+        return not self._drift(release) and self.additions.intact(self.store.path(release)) and self._sealed(release)
 
     def _sealed(self, release: str) -> bool:
         """Whether the release's secrets are there, as they were written, and this host can read them."""
@@ -149,16 +144,13 @@ class Builder:
         return {"seal": secrets.seal(folder)}
 
     def _write(self, release: str) -> None:
-        for path, text in self._files(release).items():
-            if not _holds(path, text):
-                group, mode = ("root", 0o600) if path.name == "environment" else (self.layout.user, 0o640)
-                path.parent.mkdir(parents=True, exist_ok=True)
-                write(path, text.encode(), mode, group=group)
+        drift = self._drift(release)
+        for item in drift:
+            item.apply()
         self.additions.mend(self.store.path(release), self.layout.user)
-        stale = {path: text for path, text in self._units(release).items() if not _holds(path, text)}
-        for path, text in stale.items():
-            write(path, text.encode())
-        if stale or any(unit.stale for unit in systemd.show(*Instance(self.layout, release).units.values())):
+        if any(item.path.parent == Path(UNITS) for item in drift) or any(
+            unit.stale for unit in systemd.show(*Instance(self.layout, release).units.values())
+        ):
             systemd.daemon_reload()
 
     def _venv(self, path: Path, tree: Path, whole: Path, identity: str) -> str:
@@ -196,19 +188,18 @@ class Builder:
         where = self.source.where(self.inputs.version, identity)
         return venvs.requirements_of(tree, installer, where, self.inputs.extras, whole)
 
-    def _files(self, release: str) -> dict[Path, str]:
-        texts = {**self.inputs.files, "environment": self.inputs.environment}
-        return {self.store.path(release) / name: text for name, text in texts.items()}
-
-    def _units(self, release: str) -> dict[Path, str]:
-        return {Path(UNITS, self.layout.unit(kind, release)): text for kind, text in self.inputs.units.items()}
-
-
-def _holds(path: Path, text: str) -> bool:
-    try:
-        return path.read_bytes() == text.encode()
-    except OSError:
-        return False
+    def _drift(self, release: str) -> list[Item]:
+        """Files and units of the release that are not as they shall be, whether in text, owner or mode."""
+        path, user = self.store.path(release), self.layout.user
+        items = [
+            Item(path / name, "file", text.encode(), 0o640, "root", user) for name, text in self.inputs.files.items()
+        ]
+        items.append(Item(path / "environment", "file", self.inputs.environment.encode(), 0o600, "root", "root"))
+        for kind, text in self.inputs.units.items():
+            items.append(
+                Item(Path(UNITS, self.layout.unit(kind, release)), "file", text.encode(), 0o644, "root", "root")
+            )
+        return [item for item, _difference in differences(items)]
 
 
 def _give(tree: Path, group: str) -> None:

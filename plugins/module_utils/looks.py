@@ -60,7 +60,7 @@ def parts(wanted: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "missing_packages": debian.missing(wanted["packages"]),
         "drift": drift,
-        "inactive_units": [unit.name for unit in systemd.show(*wanted["units"]) if not (unit.active and unit.enabled)],
+        "inactive_units": systemd.idle(*wanted["units"]),
         "unmet_needs": unmet(wanted["needs"]),
         "missing_users": [name for name in wanted["users"] if not _user_exists(name)],
         "present_users": [name for name in wanted["no_users"] if _user_exists(name)],

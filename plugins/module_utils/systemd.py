@@ -98,6 +98,11 @@ def show(*names: str, properties: str = _PROPERTIES) -> list[Unit]:
     return parse_show(run(["systemctl", "show", f"--property={properties}", "--", *names]), names)
 
 
+def idle(*names: str) -> list[str]:
+    """Those of the units that do not both run and start at boot."""
+    return [unit.name for unit in show(*names) if not (unit.active and unit.enabled)]
+
+
 def listed(*patterns: str, states: str | None = None) -> list[str]:
     """The names of loaded units that match a pattern, running or failed, or only those in some states."""
     which = f"--state={states}" if states else "--all"

@@ -31,6 +31,11 @@ options:
     type: list
     elements: str
     default: []
+  units:
+    description: Units that run, and start at boot, with the files in place.
+    type: list
+    elements: str
+    default: []
 extends_documentation_fragment: [asgi.deploy.files]
 """
 
@@ -39,7 +44,7 @@ EXAMPLES = """
   asgi.deploy.files:
     files:
       - path: /etc/nginx/nginx.conf
-        content: "{{ lookup('ansible.builtin.template', 'nginx.conf.j2') }}"
+        content: "{{ lookup('asgi.deploy.rendered', 'nginx.conf.j2') }}"
     validate: [nginx, -t, -q]
     reload: nginx.service
 """
@@ -47,6 +52,11 @@ EXAMPLES = """
 RETURN = """
 paths:
   description: The files that differed.
+  type: list
+  elements: str
+  returned: success
+units:
+  description: The units that did not run, or did not start at boot.
   type: list
   elements: str
   returned: success
@@ -77,22 +87,28 @@ def main() -> None:
             "files": {"type": "list", "elements": "dict", "default": [], "options": FILE_OPTIONS},
             "validate": {"type": "list", "elements": "str", "default": []},
             "reload": {"type": "str"},
+            "units": {"type": "list", "elements": "str", "default": []},
         },
         supports_check_mode=True,
     )
     unit = module.params["reload"]
     try:
         found = differences([Item.of(options) for options in module.params["files"]])
+        idle = systemd.idle(*module.params["units"])
     except (DeployError, OSError) as error:
         module.fail_json(msg=str(error))
     result: dict[str, Any] = {
-        "changed": bool(found) or bool(unit and pending(unit)),
+        "changed": bool(found or idle) or bool(unit and pending(unit)),
         "paths": [str(item.path) for item, _difference in found],
+        "units": idle,
         "diff": [difference for _item, difference in found],
     }
     if result["changed"] and not module.check_mode:
         try:
             _apply([item for item, _difference in found], module.params)
+            if idle:
+                systemd.enable(*idle)
+                systemd.start(*idle)
             module.log(f"wrote {', '.join(result['paths'])}")
         except DeployError as error:
             module.fail_json(msg=str(error), paths=result["paths"])

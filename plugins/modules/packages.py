@@ -11,7 +11,7 @@ version_added: 0.1.0
 author: asgi.deploy contributors (!UNKNOWN)
 description:
   - Unlike M(ansible.builtin.apt) it needs no python3-apt on the host, so that check mode works on a bare one, and the
-    first run does not install it. Which packages are missing M(asgi.deploy.observe) has found out before.
+    first run does not install it.
 attributes:
   check_mode:
     support: full
@@ -21,7 +21,7 @@ attributes:
     description: Shows the names.
 options:
   names:
-    description: The missing packages.
+    description: The packages; those that are there already stay as they are.
     type: list
     elements: str
     required: true
@@ -30,14 +30,14 @@ options:
 EXAMPLES = """
 - name: Install what is missing
   asgi.deploy.packages:
-    names: "{{ observed.missing_packages }}"
-  when: observed.missing_packages | length > 0
+    names: "{{ survey.missing_packages }}"
+  when: survey.missing_packages | length > 0
 """
 
 RETURN = """#"""
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.asgi.deploy.plugins.module_utils.debian import install
+from ansible_collections.asgi.deploy.plugins.module_utils.debian import install, missing
 from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
 
 
@@ -46,7 +46,7 @@ def main() -> None:
         argument_spec={"names": {"type": "list", "elements": "str", "required": True}},
         supports_check_mode=True,
     )
-    names = module.params["names"]
+    names = missing(module.params["names"])
     try:
         if names and not module.check_mode:
             install(names)

@@ -1,10 +1,12 @@
-"""A role's own variables, evaluated outside of the role, so that many roles can be looked at together."""
+"""Templates, and a role's own variables evaluated outside of the role, so that many roles can be looked at together."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
+from ansible import template
 from ansible.template import Templar
 from ansible_collections.asgi.deploy.plugins.plugin_utils.spec import ROLES
 
@@ -42,6 +44,16 @@ class RoleView:
     def value(self, name: str) -> Any:
         """A variable, with all that it mentions."""
         return Templar(self._loader, variables=self._variables).template(self._variables[name])
+
+
+def render(loader: Any, path: str, variables: Mapping[str, Any]) -> str:
+    """The text of a template, with its trailing newline; what it includes lies beside it."""
+    text, folder = loader.get_text_file_contents(path), str(Path(path).parent)
+    templar = Templar(loader, variables=variables).copy_with_new_env(searchpath=[folder])
+    if hasattr(template, "trust_as_template"):
+        return str(templar.template(template.trust_as_template(text), escape_backslashes=False))
+    # ansible-core 2.18 trusts what it is given, and would make a dictionary of text that looks like one.
+    return str(templar.template(text, preserve_trailing_newlines=True, convert_data=False, escape_backslashes=False))
 
 
 def _trusted(loader: Any, path: str) -> dict[str, Any]:

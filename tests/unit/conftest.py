@@ -85,7 +85,7 @@ def render(role_variable: Template) -> Render:
     """The text of a role's template, with the role's own variables."""
 
     def rendered(role: str, name: str, **variables: Any) -> str:
-        lookup = "lookup('ansible.builtin.template', __name)"
+        lookup = "lookup('asgi.deploy.rendered', __name)"
         return str(role_variable(role, lookup, **variables, __name=name))
 
     return rendered

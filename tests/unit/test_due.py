@@ -1,0 +1,74 @@
+"""What has something to do, from what was found."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.asgi.deploy.plugins.plugin_utils.due import differs, packages, port_conflicts, refuses
+
+PARTS: dict[str, Any] = {"missing_packages": [], "drift": [], "certificates_due": {}, "port_owners": {"80": "nginx"}}
+RELEASE = {"changed": False, "noted": True}
+HARDENING: dict[str, Any] = {"parts": [], "refusals": [], "reboot_required": False}
+
+
+@pytest.mark.parametrize(
+    ("kind", "found"),
+    [("parts", PARTS), ("release", RELEASE), ("removal", {"changed": False}), ("hardening", HARDENING)],
+)
+def test_nothing_differs(kind: str, found: dict[str, Any]) -> None:
+    assert not differs(kind, found)
+
+
+@pytest.mark.parametrize(
+    ("kind", "found"),
+    [
+        ("parts", {**PARTS, "missing_packages": ["nginx"]}),
+        ("parts", {**PARTS, "drift": ["/etc/nginx/nginx.conf"]}),
+        ("parts", {**PARTS, "inactive_units": ["nginx.service"]}),
+        ("parts", {**PARTS, "missing_users": ["asgi-shop"]}),
+        ("parts", {**PARTS, "present_users": ["asgi-shop"]}),
+        ("parts", {**PARTS, "outdated_venvs": ["/opt/asgi/certbot"]}),
+        ("parts", {**PARTS, "missing_archives": ["0a1b"]}),
+        ("parts", {**PARTS, "certificates_due": {"shop": "there is none"}}),
+        ("parts", {**PARTS, "lineages": ["shop"]}),
+        ("parts", {**PARTS, "unmet_needs": ["postgresql.service is not there"]}),
+        ("parts", {**PARTS, "port_conflicts": ["80"]}),
+        ("release", {**RELEASE, "changed": True}),
+        ("release", {**RELEASE, "noted": False}),
+        ("release", {"failed": "the repository does not answer"}),
+        ("removal", {"changed": True}),
+        ("hardening", {**HARDENING, "parts": ["firewall"]}),
+        ("hardening", {**HARDENING, "refusals": ["hardening_ssh: …"]}),
+        ("hardening", {**HARDENING, "reboot_required": True}),
+        ("hardening", {"failed": "sshd is not on this host"}),
+    ],
+)
+def test_something_differs(kind: str, found: dict[str, Any]) -> None:
+    assert differs(kind, found)
+
+
+@pytest.mark.parametrize(
+    ("role", "owners", "conflicts"),
+    [
+        ("nginx", {"80": "nginx", "443": "nginx"}, []),
+        ("nginx", {"80": "apache2", "443": "caddy"}, ["443", "80"]),
+        ("nginx", {}, []),
+        ("app", {"443": "systemd"}, []),
+        ("app", {"443": "nginx"}, ["443"]),
+    ],
+)
+def test_port_conflicts(role: str, owners: dict[str, str], conflicts: list[str]) -> None:
+    assert port_conflicts(role, owners) == conflicts
+
+
+@pytest.mark.parametrize("found", [{"unmet_needs": ["x"]}, {"refusals": ["x"]}, {"port_conflicts": ["80"]}])
+def test_nothing_is_installed_where_somebody_refuses(found: dict[str, Any]) -> None:
+    assert refuses(found)
+    assert packages([{"missing_packages": ["nginx"]}, found]) == []
+
+
+def test_packages_of_all_are_installed_at_once() -> None:
+    found: list[dict[str, Any]] = [{"missing_packages": ["nginx", "openssl"]}, {"changed": True}]
+    found.append({"missing_packages": ["git", "nginx"]})
+    assert packages(found) == ["git", "nginx", "openssl"]

@@ -1,0 +1,27 @@
+"""The facts that decisions need, as the kernel tells them."""
+
+from __future__ import annotations
+
+import os
+
+from ansible_collections.asgi.deploy.plugins.module_utils.host import facts, ipv6_addresses, total_memory
+from ansible_collections.asgi.deploy.plugins.module_utils.workers import worker_count
+
+
+def test_memory_is_in_mebibytes() -> None:
+    assert total_memory("MemTotal:        4045312 kB\nMemFree:          123456 kB\n") == 3950
+
+
+def test_addresses_but_those_of_the_loopback() -> None:
+    text = (
+        "00000000000000000000000000000001 01 80 10 80       lo\nfe800000000000000242acfffe110002 02 40 20 80     eth0\n"
+    )
+    assert ipv6_addresses(text) == ["fe80::242:acff:fe11:2"]
+    assert ipv6_addresses("") == []
+
+
+def test_they_are_what_decisions_ask_for() -> None:
+    found = facts()
+    assert found["processor_nproc"] == len(os.sched_getaffinity(0))
+    assert found["distribution"] and found["distribution_major_version"].isdecimal()
+    assert worker_count(found).count >= 1
