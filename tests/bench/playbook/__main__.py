@@ -5,8 +5,10 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
+import statistics
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import asdict
 from importlib import metadata
 from pathlib import Path
@@ -23,6 +25,7 @@ from .report import markdown
 HOME = TOP / ".cache" / "bench"
 PAGE, DATA = TOP / "docs" / "speed.md", TOP / "docs" / "benchmarks" / "playbook.json"
 PLAIN_PLAYBOOK = Path(__file__).with_name("files") / "plain.yml"
+CALLBACKS = Path(__file__).with_name("callbacks")
 OURS, PLAIN, FLOOR = "ours1", "plain1", "floor1"
 SSH = ["-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR"]
 
@@ -44,7 +47,7 @@ class Bench:
         self.repository = repository.url
         (HOME / "hosts.yml").write_text(self.lab.inventory())
 
-    def site(self, *hosts: str, apps: int = 1, **changes: Any) -> Cost:
+    def site(self, *hosts: str, apps: int = 1, environment: Mapping[str, str] | None = None, **changes: Any) -> Cost:
         """A run of the playbook site."""
         wanted = [
             {
@@ -74,7 +77,15 @@ class Bench:
         (HOME / "site.json").write_text(json.dumps(inventory))
         inventories = [f"--inventory={HOME / name}" for name in ("hosts.yml", "site.json")]
         forks = f"--forks={max(5, len(hosts))}"
-        return cost([program("ansible-playbook"), "asgi.deploy.site", forks, *inventories])
+        return cost([program("ansible-playbook"), "asgi.deploy.site", forks, *inventories], **(environment or {}))
+
+    def durations(self) -> list[tuple[str, float]]:
+        """What each task of a run that changes nothing takes, in seconds."""
+        file = HOME / "durations.json"
+        callbacks = {"ANSIBLE_CALLBACK_PLUGINS": str(CALLBACKS), "ANSIBLE_CALLBACKS_ENABLED": "durations"}
+        whole = self.site(OURS, environment={**callbacks, "BENCH_DURATIONS": str(file)}).wall
+        took: list[tuple[str, float]] = json.loads(file.read_text())
+        return [("Python and Ansible, loaded and ended", whole - sum(seconds for _name, seconds in took)), *took]
 
     def plain(self) -> Cost:
         """A run of the tasks written the usual way."""
@@ -167,7 +178,13 @@ def main() -> int:
         ours, plain, floor = in_turn(
             given.rounds, ours=lambda: bench.site(OURS), plain=bench.plain, round_trips=bench.round_trips
         )
+        profiles = [bench.durations() for _round in range(given.rounds)]
         results["nothing"] = {
+            "round trips": ROUND_TRIPS,
+            "profile": [
+                (steps[0][0], statistics.median(seconds for _name, seconds in steps))
+                for steps in zip(*profiles, strict=True)
+            ],
             "series": [asdict(one) for one in (ours, plain, floor)],
             "against plain": ratios(ours, plain),
             "against round trips": ratios(ours, floor),

@@ -19,7 +19,12 @@ def markdown(results: Mapping[str, Any]) -> str:
     rows = [
         _row("nothing to do: one application, hardened", ours),
         _row("roles written the usual way, which do less", plain, nothing["against plain"], "of it"),
-        _row("six round trips alone, each an empty Python", floor, nothing["against round trips"], "times it"),
+        _row(
+            f"{nothing['round trips']} round trips alone, each an empty Python",
+            floor,
+            nothing["against round trips"],
+            "times it",
+        ),
         _row("a release, its environment there", results["release"]["series"]),
         _row(f"nothing to do: {apps['number']} applications", apps["series"][1], apps["ratio"], "times one"),
         _row(f"nothing to do: {hosts['number']} hosts", hosts["series"][1], hosts["ratio"], "times one"),
@@ -28,6 +33,7 @@ def markdown(results: Mapping[str, Any]) -> str:
     steps = results["release"]["steps"]
     found = {
         "rows": rows,
+        "profile": nothing["profile"],
         "per_app": (many - one) / (apps["number"] - 1),
         "steps": {name: statistics.median(step.get(name, 0) for step in steps) for name in steps[0]},
         "memory": max(cost["memory"] for series in hosts["series"] for cost in series["costs"]),

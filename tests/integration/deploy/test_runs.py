@@ -92,7 +92,7 @@ DAMAGES = {
     "what starts at boot": Damage(
         "systemctl disable asgi-boot@shop.service", "! systemctl is-enabled asgi-boot@shop.service"
     ),
-    "the firewall's rules": Damage("nft flush ruleset", "! nft list table inet asgi | grep -q drop"),
+    "the firewall's rules": Damage("nft flush ruleset", "! nft list table inet asgi_firewall | grep -q drop"),
     "the firewall at boot": Damage(
         "systemctl disable asgi-firewall.service", "! systemctl is-enabled asgi-firewall.service"
     ),
