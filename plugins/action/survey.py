@@ -23,6 +23,9 @@ class Look(NamedTuple):
     options: Mapping[str, Any]
 
 
+_TOLD = ("name", "state", "version", "workers", "workers_reason", "remove_data")  # of a plan, which may hold secrets
+
+
 class ActionModule(ActionBase):  # type: ignore[misc]
     _supports_check_mode = True
 
@@ -40,8 +43,9 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             }
         )
         variables = task_vars or {}
+        plans: dict[str, Any] = {}
         looks = [look for role in given["roles"] for look in self._of_role(role, variables)]
-        looks += [look for app in given["apps"] for look in self._of_app(app, variables)]
+        looks += [look for app in given["apps"] for look in self._of_app(app, variables, plans)]
         asked = {"looks": [{"kind": look.kind, "options": plain(look.options)} for look in looks]}
         answer = self._execute_module("asgi.deploy.look", asked, task_vars=task_vars)
         if answer.get("failed") or "found" not in answer:
@@ -50,14 +54,15 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             # The release and the hardening have a module of their own, which tells the same when it acts.
             if look.kind == "parts" and "failed" in found:
                 raise AnsibleActionFail(f"{look.of}: {found['failed']}")
-        return {**result, "changed": False, **told(looks, answer["found"], answer["check_mode"])}
+        return {**result, "changed": False, "plans": plain(plans), **told(looks, answer["found"], answer["check_mode"])}
 
     def _of_role(self, role: str, variables: Mapping[str, Any]) -> Iterator[Look]:
         yield from _looks(f"role {role}", RoleView(self._loader, role, variables))
 
-    def _of_app(self, app: Mapping[str, Any], variables: Mapping[str, Any]) -> Iterator[Look]:
+    def _of_app(self, app: Mapping[str, Any], variables: Mapping[str, Any], plans: dict[str, Any]) -> Iterator[Look]:
         view = RoleView(self._loader, "app", {**variables, "app_spec": app})
         plan = view.decision
+        plans[plan["name"]] = {key: plan[key] for key in _TOLD}
         if plan["state"] == "present":
             try:
                 view.add("__app_packed", packing.packed(plan, variables.get("inventory_dir")))
@@ -91,5 +96,6 @@ def told(looks: Sequence[Look], answers: Sequence[dict[str, Any]], check_mode: b
         "roles": roles,
         "apps": apps,
         "due": list(dict.fromkeys(look.of for look, found in zip(looks, answers) if found["due"])),
+        "problems": [f"{look.of}: {text}" for look, found in zip(looks, answers) for text in due.problems(found)],
         "missing_packages": due.packages(answers),
     }

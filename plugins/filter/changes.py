@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Filter asgi.deploy.changes: what a run would change for an application."""
+"""Filter asgi.deploy.changes: what a run would change on a host."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils.changes import changes
 from ansible_collections.asgi.deploy.plugins.plugin_utils.spec import plain
 
 
-def changes_of(plan: Mapping[str, Any], host: str, **found: Mapping[str, Any] | None) -> list[str]:
-    looked = {name: plain(found.get(name) or {}) for name in ("observed", "released", "certificate")}
-    return changes(host, plain(plan), **looked)
+def changes_of(survey: Mapping[str, Any], host: str) -> list[str]:
+    return changes(host, plain(survey))
 
 
 class FilterModule:

@@ -53,13 +53,15 @@ PARTS_OPTIONS: dict[str, Any] = {
 
 def parts(wanted: Mapping[str, Any]) -> dict[str, Any]:
     """What differs of packages, files, units and the like."""
-    drift = [str(item.path) for item, _difference in differences([Item.of(options) for options in wanted["files"]])]
+    found = differences([Item.of(options) for options in wanted["files"]])
+    drift = [str(item.path) for item, _difference in found]
     if wanted["reload"] and pending(wanted["reload"]):
         drift.append(wanted["reload"])
     certificates = [Certificate(**options) for options in wanted["certificates"]]
     return {
         "missing_packages": debian.missing(wanted["packages"]),
         "drift": drift,
+        "diff": [difference for _item, difference in found],
         "inactive_units": systemd.idle(*wanted["units"]),
         "unmet_needs": unmet(wanted["needs"]),
         "missing_users": [name for name in wanted["users"] if not _user_exists(name)],
@@ -93,6 +95,7 @@ def hardening(wanted: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "missing_packages": found.packages,
         "parts": found.changed,
+        "diff": found.diff,
         "refusals": host.refusals(found),
         "reboot_required": reboot_required(),
     }

@@ -54,7 +54,9 @@ check_mode:
   type: bool
   returned: success
 found:
-  description: What differs, for each of O(looks); C(failed) with the reason where it cannot be told.
+  description:
+    - What differs, for each of O(looks); C(failed) with the reason where it cannot be told. With C(--diff) it has the
+      differences of files as C(diff).
   type: list
   elements: dict
   returned: success
@@ -87,6 +89,9 @@ def main() -> None:
     looks = [(one["kind"], _checked(module, one["kind"], one["options"])) for one in module.params["looks"]]
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         found = list(pool.map(lambda look: _found(*look), looks))
+    if not module._diff:
+        for one in found:
+            one.pop("diff", None)
     module.exit_json(changed=False, check_mode=module.check_mode, found=found)
 
 

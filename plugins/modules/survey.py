@@ -19,8 +19,8 @@ attributes:
     support: full
     description: Changes nothing in any mode.
   diff_mode:
-    support: none
-    description: Makes no change that could be shown.
+    support: full
+    description: Finds the differences of files as well; the filter P(asgi.deploy.changes#filter) shows them.
 options:
   roles:
     description: Roles of the host.
@@ -56,12 +56,21 @@ apps:
   description: For each application what differs of its C(host), its C(certificate) and its C(release).
   type: dict
   returned: success
+plans:
+  description: For each application its C(name), C(state), C(version), C(workers), C(workers_reason) and C(remove_data).
+  type: dict
+  returned: success
 due:
   description: The roles and applications that have something to do, and in check mode all.
   type: list
   elements: str
   returned: success
   sample: [role nginx, shop]
+problems:
+  description: Why nothing can be done about what differs, or why it cannot be told, each with its role or application.
+  type: list
+  elements: str
+  returned: success
 missing_packages:
   description: Debian packages that all of these miss; none when one of them will refuse to go on.
   type: list

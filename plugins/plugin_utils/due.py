@@ -29,7 +29,13 @@ def differs(kind: str, found: Mapping[str, Any]) -> bool:
 
 def refuses(found: Mapping[str, Any]) -> bool:
     """Whether whoever acts on it will say no instead, before anything is changed."""
-    return bool(found.get("unmet_needs") or found.get("refusals") or found.get("port_conflicts"))
+    return "failed" not in found and bool(problems(found))
+
+
+def problems(found: Mapping[str, Any]) -> list[str]:
+    """Why nothing can be done about what was found, or nothing be told of it."""
+    said = [text for key in ("unmet_needs", "refusals", "port_conflicts") for text in found.get(key, ())]
+    return [*said, *([found["failed"]] if "failed" in found else [])]
 
 
 def packages(found: Iterable[Mapping[str, Any]]) -> list[str]:
@@ -42,4 +48,8 @@ def packages(found: Iterable[Mapping[str, Any]]) -> list[str]:
 
 def port_conflicts(role: str, owners: Mapping[str, str]) -> list[str]:
     """Ports that somebody else has: nginx's are nginx's alone, and an application's may be anybody's but nginx's."""
-    return sorted(port for port, program in owners.items() if (program == "nginx") != (role == "nginx"))
+    return [
+        f"port {port} is taken by {program}"
+        for port, program in sorted(owners.items())
+        if (program == "nginx") != (role == "nginx")
+    ]

@@ -15,16 +15,17 @@ PLAN = {
     "workers": 5,
     "workers_reason": "io_bound: 2 x 2 CPUs + 1",
 }
-OBSERVED: dict[str, Any] = {"missing_packages": [], "missing_users": [], "present_users": [], "drift": []}
-SAME = {"changed": False, "release": "v2-0a1b2c3d", "before": "v2-0a1b2c3d"}
+HOST: dict[str, Any] = {"missing_packages": [], "missing_users": [], "present_users": [], "drift": []}
+SAME = {"changed": False, "noted": True, "release": "v2-0a1b2c3d", "before": "v2-0a1b2c3d"}
 
 
-def told(plan: dict[str, Any], observed: dict[str, Any], released: dict[str, Any], due: dict[str, str]) -> list[str]:
-    return changes("web1", {**PLAN, **plan}, {**OBSERVED, **observed}, {**SAME, **released}, {"certificates_due": due})
+def told(plan: dict[str, Any], host: dict[str, Any], release: dict[str, Any], due: dict[str, str]) -> list[str]:
+    parts = {"host": {**HOST, **host}, "release": {**SAME, **release}, "certificate": {"certificates_due": due}}
+    return changes("web1", {"roles": {}, "apps": {"shop": parts}, "plans": {"shop": {**PLAN, **plan}}})
 
 
 @pytest.mark.parametrize(
-    ("plan", "observed", "released", "due", "lines"),
+    ("plan", "host", "release", "due", "lines"),
     [
         pytest.param({}, {}, {}, {}, ["web1: shop: nothing would change; v2-0a1b2c3d serves"], id="nothing"),
         pytest.param(
@@ -68,12 +69,31 @@ def told(plan: dict[str, Any], observed: dict[str, Any], released: dict[str, Any
             id="what was begun",
         ),
         pytest.param(
-            {"state": "absent"},
             {},
             {},
+            {"noted": False},
             {},
-            ["web1: shop: nothing would change; it is not there"],
-            id="removed already",
+            [
+                "web1: shop would change",
+                "  release  v2-0a1b2c3d, which serves, would go by other settings of gate and watch from now on",
+                "  workers  5 (io_bound: 2 x 2 CPUs + 1)",
+            ],
+            id="another gate",
+        ),
+        pytest.param(
+            {},
+            {"unmet_needs": ["postgresql.service is not there"]},
+            {"failed": "the repository does not answer"},
+            {},
+            [
+                "web1: shop would change",
+                "  problem  postgresql.service is not there\nthe repository does not answer",
+                "  workers  5 (io_bound: 2 x 2 CPUs + 1)",
+            ],
+            id="problems",
+        ),
+        pytest.param(
+            {"state": "absent"}, {}, {}, {}, ["web1: shop: nothing would change; it is not there"], id="removed already"
         ),
         pytest.param(
             {"state": "absent"},
@@ -95,28 +115,35 @@ def told(plan: dict[str, Any], observed: dict[str, Any], released: dict[str, Any
 )
 def test_changes(
     plan: dict[str, Any],
-    observed: dict[str, Any],
-    released: dict[str, Any],
+    host: dict[str, Any],
+    release: dict[str, Any],
     due: dict[str, str],
     lines: list[str],
 ) -> None:
-    assert told(plan, observed, released, due) == lines
+    assert told(plan, host, release, due) == lines
 
 
-@pytest.mark.parametrize(
-    ("observed", "lines"),
-    [
-        ({"missing_packages": [], "drift": []}, ["web1: nginx: nothing would change"]),
-        (
-            {"missing_packages": ["nginx"], "drift": ["/etc/nginx/nginx.conf"], "inactive_units": ["nginx.service"]},
-            [
-                "web1: nginx would change",
-                "  packages  nginx",
-                "  files     /etc/nginx/nginx.conf",
-                "  units     nginx.service",
-            ],
-        ),
-    ],
-)
-def test_changes_of_the_host(observed: dict[str, Any], lines: list[str]) -> None:
-    assert changes("web1", {"name": "nginx"}, observed, {}, {}) == lines
+def test_changes_of_the_host() -> None:
+    """The web server comes first, and the hardening last, in the order of a run."""
+    nginx = {"missing_packages": ["nginx"], "drift": ["/etc/nginx/nginx.conf"], "inactive_units": ["nginx.service"]}
+    survey = {"roles": {"hardening": {"parts": []}, "nginx": nginx}, "apps": {}, "plans": {}}
+    assert changes("web1", survey) == [
+        "web1: nginx would change",
+        "  packages  nginx",
+        "  files     /etc/nginx/nginx.conf",
+        "  units     nginx.service",
+        "web1: hardening: nothing would change",
+    ]
+
+
+def test_differences_are_shown_where_they_are_known() -> None:
+    diff = {"before_header": "/etc/x", "after_header": "/etc/x", "before": "a\nb\n", "after": "a\nc\n"}
+    survey = {"roles": {"nginx": {"drift": ["/etc/x"], "diff": [diff]}}, "apps": {}, "plans": {}}
+    assert changes("web1", survey)[2:] == [
+        "--- before: /etc/x",
+        "+++ after: /etc/x",
+        "@@ -1,2 +1,2 @@",
+        " a",
+        "-b",
+        "+c",
+    ]

@@ -52,10 +52,10 @@ def test_something_differs(kind: str, found: dict[str, Any]) -> None:
     ("role", "owners", "conflicts"),
     [
         ("nginx", {"80": "nginx", "443": "nginx"}, []),
-        ("nginx", {"80": "apache2", "443": "caddy"}, ["443", "80"]),
+        ("nginx", {"80": "apache2", "443": "caddy"}, ["port 443 is taken by caddy", "port 80 is taken by apache2"]),
         ("nginx", {}, []),
         ("app", {"443": "systemd"}, []),
-        ("app", {"443": "nginx"}, ["443"]),
+        ("app", {"443": "nginx"}, ["port 443 is taken by nginx"]),
     ],
 )
 def test_port_conflicts(role: str, owners: dict[str, str], conflicts: list[str]) -> None:

@@ -106,19 +106,25 @@ DAMAGES = {
 }
 
 
-def test_drift_of_every_kind_is_seen_and_mended(webs: list[Web]) -> None:
+# nginx takes no change while a certificate that it serves is missing, so that comes by itself.
+CERTIFICATE_ALONE = ["the certificate"]
+TOGETHER = [name for name in DAMAGES if name not in CERTIFICATE_ALONE]
+
+
+@pytest.mark.parametrize("names", [TOGETHER, CERTIFICATE_ALONE], ids=["together", "certificate"])
+def test_drift_of_every_kind_is_seen_and_mended(webs: list[Web], names: list[str]) -> None:
     web = webs[-1]
 
     def there() -> list[str]:
         return [name for name, damage in DAMAGES.items() if web.host.run(damage.seen, check=False).returncode == 0]
 
     assert there() == []
-    for damage in DAMAGES.values():
-        web.host.run(damage.do)
-    assert there() == list(DAMAGES)
+    for name in names:
+        web.host.run(DAMAGES[name].do)
+    assert there() == names
     seen = playbook("--check", f"--limit={web.host.name}").ok()
     assert seen.counts(web.host.name)["changed"] > 0, seen.output
-    assert there() == list(DAMAGES), "check mode changed something"
+    assert there() == names, "check mode changed something"
     playbook(f"--limit={web.host.name}").ok()
     assert there() == []
     assert web.get("/version").status_code == 200
