@@ -7,7 +7,11 @@ import os
 from pathlib import Path
 from typing import Any
 
-from ansible.module_utils.common.sys_info import get_distribution, get_distribution_version
+from ansible.module_utils.common.sys_info import (
+    get_distribution,
+    get_distribution_codename,
+    get_distribution_version,
+)
 
 _LOOPBACK = "lo"
 
@@ -16,6 +20,7 @@ def facts() -> dict[str, Any]:
     return {
         "distribution": get_distribution(),
         "distribution_major_version": (get_distribution_version() or "").partition(".")[0],
+        "distribution_release": get_distribution_codename(),
         "processor_nproc": len(os.sched_getaffinity(0)),
         "memtotal_mb": total_memory(Path("/proc/meminfo").read_text(encoding="ascii")),
         "all_ipv6_addresses": ipv6_addresses(_read("/proc/net/if_inet6")),

@@ -23,8 +23,8 @@ EXAMPLES = """
 RETURN = """
 ansible_facts:
   description:
-    - C(distribution), C(distribution_major_version), C(processor_nproc), the CPUs that processes may use,
-      C(memtotal_mb), the memory in MiB, and C(all_ipv6_addresses) but that of the loopback.
+    - C(distribution), C(distribution_major_version), C(distribution_release), C(processor_nproc), the CPUs that
+      processes may use, C(memtotal_mb), the memory in MiB, and C(all_ipv6_addresses) but that of the loopback.
   type: dict
   returned: always
 """
