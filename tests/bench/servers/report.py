@@ -84,8 +84,10 @@ def markdown(results: Results) -> str:
             f"On {time.strftime('%Y-%m-%d', time.gmtime(results.began))}, in {results.minutes:.0f} minutes, on a"
             f" machine with 2 cores that had other work to do; a Debian 13 host with {versions}. To repeat:",
             "",
-            "    python -m tests.bench.servers --write",
-            *(f"    python -m tests.bench.servers --add {one}" for one in MORE if results.repeated),
+            "```console",
+            "$ python -m tests.bench.servers --write",
+            *(f"$ python -m tests.bench.servers --add {one}" for one in MORE if results.repeated),
+            "```",
             "",
             "nginx ends TLS and connects to a unix socket that systemd holds; two workers; an application that does"
             f" nothing. Visitors ({clients}; a pause of {PAUSE} s after each answer) never repeat a request.",
