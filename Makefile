@@ -11,7 +11,7 @@ DNS_PROVIDERS := cloudflare digitalocean dnsimple dnsmadeeasy gehirn google lino
 SANITY := build/sanity
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help setup lock demo demo-shell demo-down test lint docs unit build molecule faults soak sanity test-vm lynis bench clean
+.PHONY: help setup lock demo demo-shell demo-down test lint docs site unit build molecule faults soak sanity test-vm lynis bench clean
 
 help: ## Show what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -60,6 +60,9 @@ lint: setup ## Style, types, and the rules of Ansible
 
 docs: setup ## The pages that are made from options and tables
 	PYTHONPATH=.venv/collections $(PYTHON) -m tests.docs
+
+site: setup ## The documentation as a site, in build/site
+	NO_MKDOCS_2_WARNING=1 mkdocs build --strict
 
 unit: setup ## Decisions, templates, and the servers without a host
 	$(PYTHON) -m pytest

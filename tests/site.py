@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
@@ -21,14 +22,14 @@ LINK = re.compile(r"(?<=\]\()(?![a-z]+:|#|/)([^)#\s]+)")
 FENCE = re.compile(r"(^ *```.*?^ *```$)", re.MULTILINE | re.DOTALL)
 
 
-def on_files(files: Files, config: Mapping[str, Any]) -> Files:
+def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Takes along what pages link to, and what is in the navigation."""
     named = {entry for entry in flat(config["nav"]) if files.get_file_from_path(entry) is None}
     for file in list(files.documentation_pages()):
         named |= {path for path in leads_to(file.content_string, file.src_uri) if not path.startswith(DOCS)}
     for path in sorted(named):
         if (TOP / path).is_file():  # of others mkdocs says that they are missing
-            files.append(File.generated(config, path, abs_src_path=str(TOP / path)))  # type: ignore[arg-type]
+            files.append(File.generated(config, path, abs_src_path=str(TOP / path)))
     return files
 
 

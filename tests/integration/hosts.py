@@ -13,6 +13,7 @@ from typing import Any
 
 from tests.demo import versions
 from tests.integration import pki
+from tests.integration.docs import shelf
 from tests.integration.files import storefront
 from tests.lab import Lab, LabError
 
@@ -31,6 +32,7 @@ APPS, SIDE = "apps", "side"
 SIDE12 = "side12"  # beside it, for what has to be seen on both releases
 DIRECT = "direct"  # a host without nginx
 PREY = {"prey13": "trixie", "prey12": "bookworm"}  # whose applications are broken into
+READER, MOVED = "reader", "moved"  # of those who read the documentation: a bare host, and one that serves already
 PATHS = "web12"  # one of those of the first scenario, for applications that share a domain
 # Names besides the hosts' own, by host.
 SITES = {
@@ -55,6 +57,8 @@ SITES = {
     SIDE12: ["secure12"],
     DIRECT: ["open", "closed"],
     PATHS: ["paths"],
+    READER: ["reader"],
+    MOVED: ["moved"],
     **{name: [f"{app}.{name}" for app in ("attacked", "neighbour", "opened")] for name in PREY},
 }
 
@@ -116,7 +120,8 @@ def only(domain: str, **changes: Any) -> str:
 def up() -> None:
     """Boot the hosts, publish the application, and write down how to reach both."""
     others = {BARE: "trixie", APPS: "trixie", SIDE: "trixie", SIDE12: "bookworm", DIRECT: "bookworm"}
-    LAB.up({**RELEASES, **others, **PREY}, print)
+    readers = {READER: "trixie", MOVED: "bookworm"}
+    LAB.up({**RELEASES, **others, **PREY, **readers}, print)
     LAB.acme_up(step=print)
     LAB.set_dns({f"{name}.{DOMAIN}": name for name in RELEASES})
     LAB.set_dns({f"{label}.{DOMAIN}": name for name, labels in SITES.items() for label in labels})
@@ -140,6 +145,7 @@ def up() -> None:
     prey.create(TOP / "tests" / "integration" / "sandbox" / "source")
     prey.commit("v1.0.0")
     variables |= {"prey_repository": prey.url, "test_listed": LAB.host(APPS).address}
+    shelf.publish(LAB, HOSTS.parent / "docs")
     variables |= storefront.publish(LAB, HOSTS.parent / "files")
     lines = [f"    {name}: {value}\n" for name, value in variables.items()]
     HOSTS.parent.mkdir(parents=True, exist_ok=True)

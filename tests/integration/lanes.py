@@ -14,7 +14,7 @@ from tests.integration import hosts
 from tests.lab import LabError
 
 LANES = (
-    ("deploy", "release", "paths"),  # web13, web12, bare
+    ("deploy", "release", "paths", "docs"),  # web13, web12, bare, reader, moved
     ("servers", "sources", "web", "sandbox"),  # apps, prey13, prey12
     ("services", "files", "processes", "certificates", "direct", "hardening"),  # side, side12, direct
 )

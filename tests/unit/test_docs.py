@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from ansible.inventory.manager import InventoryManager
+from ansible.parsing.dataloader import DataLoader
 from ansible_collections.asgi.deploy.plugins.plugin_utils.certificates import certbot_locks
 from ansible_collections.asgi.deploy.plugins.plugin_utils.controller import named_files, on_controller
 from ansible_collections.asgi.deploy.plugins.plugin_utils.plan import inventory_errors
@@ -18,10 +21,9 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils.sources import SOURCES
 from ansible_collections.asgi.deploy.plugins.plugin_utils.spec import role_options
 from ansible_collections.asgi.deploy.plugins.plugin_utils.wheels import pinned
 
-from tests import docs
+from tests import docs, pages
 
 TOP = Path(__file__).resolve().parents[2]
-BLOCK = re.compile(r"^```yaml\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 # What stands for the reader's own variables.
 VARIABLES = {
     "{{ vault_shop_key }}": "-----BEGIN OPENSSH PRIVATE KEY-----\nc2VjcmV0\n-----END OPENSSH PRIVATE KEY-----",
@@ -30,34 +32,58 @@ VARIABLES = {
     "{{ lookup('ansible.builtin.file', 'keys/signing.pem') }}": "a secret in lines\n",
     "{{ vault_ops_hash }}": f"$6$salt${'a' * 86}",
     "{{ vault_ops_password }}": "open sesame",
+    "{{ vault_database_url }}": "postgresql://shop:secret@10.0.0.4/shop",
+}
+APP_OPTIONS = role_options("app")["app_spec"]["options"]
+HOST_OPTIONS = {
+    key: option for role in ("nginx", "certificate", "hardening") for key, option in role_options(role).items()
 }
 
 
-def applications(text: str) -> Iterator[dict[str, Any]]:
-    """The applications in a block; where it shows options alone, one for each paragraph."""
+@dataclass(frozen=True)
+class Shown:
+    """What a block shows: a whole inventory, variables of a host, or options of an application."""
+
+    kind: str
+    text: str
+
+    @property
+    def values(self) -> dict[str, Any]:
+        values: dict[str, Any] = yaml.safe_load(self.text)
+        return values
+
+
+def shown_in(text: str) -> list[Shown]:
+    """What a block shows; options and variables by paragraphs, of which some are instead of others."""
     whole = yaml.safe_load(text)
-    found = whole.get("asgi", {}).get("vars", whole).get("asgi_apps")
-    if found is not None:
-        yield from found
-        return
-    options = role_options("app")["app_spec"]["options"]
-    for paragraph in re.split(r"\n{2,}", text):
-        shown = yaml.safe_load(paragraph)
-        if shown and options.keys() & shown.keys():
-            yield shown
+    if whole.keys() == {"asgi"}:
+        return [Shown("inventory", text)]
+    if "asgi_apps" in whole:
+        return [Shown("host", text)]
+    found = []
+    for paragraph in re.split(r"\n{2,}", textwrap.dedent(text)):
+        values = yaml.safe_load(paragraph)
+        kinds = [
+            kind for kind, known in (("app", APP_OPTIONS), ("host", HOST_OPTIONS)) if values.keys() <= known.keys()
+        ]
+        assert kinds, f"what is this? {paragraph}"
+        found.append(Shown(kinds[0], paragraph))
+    return found
 
 
+BLOCKS = [block for block in pages.blocks() if block.kind == "yaml"]
 SHOWN = [
-    pytest.param(app, id=f"{file.relative_to(TOP)}-{number}")
-    for file in (TOP / "README.md", *sorted((TOP / "docs").glob("*.md")))
-    for block in BLOCK.findall(file.read_text(encoding="utf-8"))
-    for number, app in enumerate(applications(textwrap.dedent(block)))
+    pytest.param(shown, id=f"{block.page}-{number}")
+    for number, block in enumerate(BLOCKS)
+    for shown in shown_in(block.text)
 ]
 
 
 def filled(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: filled(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [filled(item) for item in value]
     return VARIABLES[value] if isinstance(value, str) and "{{" in value else value
 
 
@@ -74,31 +100,44 @@ def provide(app: dict[str, Any], base: str) -> None:
 
 
 @pytest.mark.parametrize("shown", SHOWN)
-def test_what_is_shown_is_taken(inventory: dict[str, Any], tmp_path: Path, shown: dict[str, Any]) -> None:
-    app = inventory["asgi_apps"][0]
-    if SOURCES.keys() & shown.keys():
-        app = {key: value for key, value in app.items() if key not in (*SOURCES, "version")}
-    app = {**app, **filled(shown)}
-    base = str(tmp_path / "inventory")
-    provide(app, base)
-    contents = {path: {"content": ""} for _, path in named_files(app)}
-    assert inventory_errors({**inventory, "asgi_apps": [app]}, contents, base) == []
+def test_what_is_shown_is_taken(inventory: dict[str, Any], tmp_path: Path, shown: Shown) -> None:
+    for variables in hosts_of(shown, inventory, tmp_path):
+        base = str(tmp_path / "inventory")
+        contents: dict[str, Any] = {}
+        for app in variables["asgi_apps"]:
+            provide(app, base)
+            contents |= {path: {"content": ""} for _, path in named_files(app)}
+        assert inventory_errors(variables, contents, base) == []
 
 
-def test_all_of_it_is_found() -> None:
-    """A block that is not understood would be passed over."""
-    assert {str(param.id).rsplit("-", 1)[0] for param in SHOWN} == {
-        "README.md",
-        "docs/backing-services.md",
-        "docs/files.md",
-        "docs/logs-and-health.md",
-        "docs/sandbox.md",
-        "docs/secrets.md",
-        "docs/settings.md",
-        "docs/sources.md",
-        "docs/web.md",
-    }
-    assert len(SHOWN) >= 10
+def hosts_of(shown: Shown, inventory: dict[str, Any], folder: Path) -> Iterator[dict[str, Any]]:
+    """The variables of each host when a reader writes what is shown; what is left out is as in another inventory."""
+    if shown.kind == "inventory":
+        file = folder / "inventory.yml"
+        file.write_text(shown.text)
+        manager = InventoryManager(loader=DataLoader(), sources=[str(file)])
+        for host in manager.get_hosts("asgi"):
+            yield filled({"asgi_apps": None, **manager.groups["asgi"].get_vars(), **host.get_vars()})
+        return
+    apps = shown.values.get("asgi_apps", [{}]) if shown.kind == "host" else [shown.values]
+    others = shown.values if shown.kind == "host" else {}
+    yield {**inventory, **filled(others), "asgi_apps": [beside(inventory["asgi_apps"][0], filled(app)) for app in apps]}
+
+
+def beside(app: dict[str, Any], shown: dict[str, Any]) -> dict[str, Any]:
+    """An application with what is shown of it."""
+    taken = {"version", *SOURCES} if SOURCES.keys() & shown.keys() else set()
+    return {**{key: value for key, value in app.items() if key not in taken}, **shown}
+
+
+def test_a_block_of_something_else_does_not_pass() -> None:
+    for text in ("workers: 4\nwrokers: 4\n", "asgi: {}\nother: 1\n", "- 1\n"):
+        with pytest.raises((AssertionError, AttributeError)):
+            shown_in(text)
+
+
+def test_each_kind_is_found() -> None:
+    assert {param.values[0].kind for param in SHOWN} == {"inventory", "host", "app"}  # type: ignore[union-attr]
 
 
 def test_settings_are_current() -> None:

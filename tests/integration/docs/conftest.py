@@ -1,0 +1,53 @@
+"""Two readers: one with a bare host, who goes through all pages, and one whose application is served already."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from tests import pages
+from tests.integration.docs.reader import Reader
+from tests.integration.hosts import LAB, MOVED, READER
+from tests.traffic import Report, Traffic
+
+START, MIGRATING = "docs/start.md", "docs/migrating.md"
+USUAL = Path(__file__).with_name("usual.sh")
+
+
+@pytest.fixture(scope="session")
+def moving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Future[tuple[Reader, Report]]]:
+    """The one who moves, meanwhile: a host of its own has nothing to wait for."""
+    reader = Reader(LAB.host(MOVED), tmp_path_factory.mktemp("moved"))
+    with ThreadPoolExecutor() as pool:
+        yield pool.submit(moved, reader)
+
+
+def moved(reader: Reader) -> tuple[Reader, Report]:
+    """Follows the page under visitors, with the root of both certificates."""
+    reader.begin(MIGRATING)
+    script = f"export DOMAIN={reader.domain}\n{USUAL.read_text()}"
+    reader.host.run("bash -s", stdin=script, timeout=300)
+    old = reader.host.run(f"cat /etc/letsencrypt/live/{reader.domain}/fullchain.pem").stdout
+    roots = reader.folder / "roots.pem"
+    roots.write_text(old + LAB.acme_root.read_text())
+    reader.trust(roots)
+    traffic = Traffic(
+        f"https://{reader.domain}", connect=reader.host.address, ca=roots, seconds=900, get=2, new=1, pause=0.05
+    )
+    with traffic as flow:
+        for command in (one for one in pages.commands() if one.page == MIGRATING and one.inside_block and one.runs):
+            reader.run(command)
+    return reader, flow.report
+
+
+@pytest.fixture(scope="session")
+def reader(moving: object, tmp_path_factory: pytest.TempPathFactory) -> Reader:
+    """The one who begins, and has done what the first page shows."""
+    reader = Reader(LAB.host(READER), tmp_path_factory.mktemp("reader"))
+    reader.begin(START)
+    for command in (one for one in pages.commands() if one.page == START and one.inside_block and one.runs):
+        reader.run(command)
+    return reader

@@ -1,0 +1,157 @@
+"""What readers of README.md, CONTRIBUTING.md and docs are shown to write: blocks, and commands with what they print.
+
+A block says what it is: `yaml` is taken by the unit tests, `console` holds commands. `$ ` is a prompt on the
+controller, `# ` one of root on a host, and other lines are what the command before prints.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import textwrap
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+TOP = Path(__file__).resolve().parents[1]
+PAGES = (TOP / "README.md", TOP / "CONTRIBUTING.md", *sorted((TOP / "docs").glob("*.md")))
+KINDS = {"console", "json", "text", "yaml"}
+BLOCK = re.compile(r"^( *)```(\w*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
+PROMPT = re.compile(r"^([$#]) (.*?)(?: +# .*)?$")
+CONTROLLER, HOST = "$", "#"
+# What is a command where it stands in a sentence, and where it is run.
+INLINE = re.compile(r"(?<!`)`((?:ansible-[a-z]+|make|\.venv/bin/\S+|systemctl|journalctl) [^`]+)`")
+ON_HOSTS = ("systemctl", "journalctl")
+RUN = {
+    CONTROLLER: ("ansible", "ansible-playbook", "ansible-doc", "curl", "sed", ".venv/bin/ansible-playbook"),
+    HOST: ("chown", "cp", "grep", "journalctl", "mkdir", "rm", "systemctl", "useradd"),
+}
+_REGISTRY = "installs from a registry; the tests run what `make build` made"
+_CLONE = "work in a clone; `make molecule` is what runs these tests, with the same commands"
+_BENCH = "takes half an hour"
+_TERM = "no command to be run, but what is told of"
+NOT_RUN = {
+    "pipx install ansible-core": _REGISTRY,
+    "ansible-galaxy collection install asgi.deploy": _REGISTRY,
+    "ansible-galaxy collection install --upgrade asgi.deploy": _REGISTRY,
+    "export PATH=$PWD/.venv/bin:$PATH ANSIBLE_COLLECTIONS_PATH=$PWD/.cache/collections": _CLONE,
+    "make build && python -m tests.integration.hosts up": _CLONE,
+    "ansible-playbook asgi.deploy.site -i .cache/molecule/hosts.yml -i molecule/inventory.yml": _CLONE,
+    "python -m pytest tests/integration/deploy/test_operate.py -k pause": _CLONE,
+    "python -m tests.integration.hosts down": _CLONE,
+    "python -m tests.bench.servers": _BENCH,
+    "runuser -u postgres -- createuser asgi-shop": "done in SQL by molecule/services/prepare.yml, beside a PostgreSQL",
+    "runuser -u postgres -- createdb --owner=asgi-shop shop": "the same",
+    "ansible-playbook asgi.deploy.wheelhouse": "run by tests/integration/sources, which has an application for it",
+    "systemctl reload shop": _TERM,
+    "systemctl restart": _TERM,
+    "systemctl show": _TERM,
+}
+# What differs from run to run: words with a figure in them, and the unit after one.
+CHANGING = re.compile(r"\S*\d\S*( (s|min|h|d|KiB|MiB|GiB)(?=\s|,|$))?")
+
+
+@dataclass(frozen=True)
+class Block:
+    """A block of a page."""
+
+    page: str
+    kind: str
+    text: str
+
+
+@dataclass
+class Command:
+    """A command that a reader may run, and what it prints, if the page shows that."""
+
+    page: str
+    prompt: str
+    text: str
+    shown: list[str] = field(default_factory=list)
+    inside_block: bool = True  # otherwise it stands in a sentence
+
+    @property
+    def plain(self) -> str:
+        """The command, without the inventory that is the same in all of them."""
+        return self.text.replace(" -i inventory.yml", "")
+
+    @property
+    def runs(self) -> bool:
+        """Whether it is to be run on hosts."""
+        return self.reason is None and not self.targets
+
+    @property
+    def reason(self) -> str | None:
+        """Why it is not run; the same for a command with other options."""
+        return next((NOT_RUN[key] for key in NOT_RUN if self.begins(key)), None)
+
+    def begins(self, words: str) -> bool:
+        """Whether it is made of these words, and perhaps options."""
+        return f"{self.plain} --".startswith(f"{words} --")
+
+    @property
+    def targets(self) -> list[str]:
+        """What is to be made, if it is make's."""
+        first, *words = self.text.split()
+        return [word for word in words if "=" not in word] if first == "make" and self.reason is None else []
+
+
+def name(page: Path) -> str:
+    return str(page.relative_to(TOP))
+
+
+def blocks() -> Iterator[Block]:
+    """All blocks of all pages."""
+    for page in PAGES:
+        for _, kind, text in BLOCK.findall(page.read_text(encoding="utf-8")):
+            yield Block(name(page), kind, textwrap.dedent(text))
+
+
+def prose(page: Path) -> str:
+    """A page without its blocks."""
+    return BLOCK.sub("", page.read_text(encoding="utf-8"))
+
+
+def commands() -> list[Command]:
+    """All commands of all pages: those of blocks in their order, and those in sentences."""
+    found: list[Command] = []
+    for block in blocks():
+        if block.kind == "console":
+            found += _of_block(block)
+    for page in PAGES:
+        for text in INLINE.findall(prose(page)):
+            prompt = HOST if text.startswith(ON_HOSTS) else CONTROLLER
+            found.append(Command(name(page), prompt, text, inside_block=False))
+    return found
+
+
+def _of_block(block: Block) -> list[Command]:
+    found: list[Command] = []
+    for line in block.text.splitlines():
+        if prompt := PROMPT.match(line):
+            found.append(Command(block.page, prompt[1], prompt[2]))
+        elif not found:
+            raise ValueError(f"{block.page}: what prints {line!r}? A command begins with '$ ' or '# '")
+        elif line.strip(". "):  # a line of dots stands for what is left out
+            found[-1].shown.append(line)
+    return found
+
+
+def missing(shown: list[str], printed: str) -> list[str]:
+    """What a page shows and a command did not print: lines, or keys of a JSON object."""
+    try:
+        wanted = json.loads("\n".join(shown) or "{}")
+    except ValueError:
+        have = {shape(line) for line in printed.splitlines()}
+        return [line for line in shown if shape(line) not in have]
+    found = json.loads(printed) if shown else {}
+    return sorted(wanted.keys() - found.keys())
+
+
+def shape(line: str) -> str:
+    """A line without what differs from run to run, and without the width of columns.
+
+    >>> shape("web1  ok    3 d  199 MiB") == shape("web2.example.com  ok  12 s  7 GiB")
+    True
+    """
+    return " ".join(CHANGING.sub("*", line).split())

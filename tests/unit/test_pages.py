@@ -1,0 +1,119 @@
+"""Nothing in the pages is passed over, leads nowhere, or names what is not there; the site is whole by itself."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from tests import pages
+
+TOP = pages.TOP
+NAMED = re.compile(r"\basgi\.deploy\.([a-z_]+)")
+# What a message of the page on messages leaves open: `…`, and the values that stand for others.
+OPEN = re.compile(r"…|/ready|\b\d+\b|,(?= at the gate)")
+# Words of programs of others.
+FOREIGN = ("UNREACHABLE", "Confirm firewall and sshd by a new connection", "gate.timeout")
+
+
+def test_each_block_says_what_it_is() -> None:
+    assert {block.kind for block in pages.blocks()} == pages.KINDS
+
+
+@pytest.mark.parametrize("page", pages.PAGES, ids=pages.name)
+def test_no_block_is_hidden(page: Path) -> None:
+    """An indented block says nothing of itself, so nobody would run it."""
+    lines = pages.prose(page).splitlines()
+    hidden = [line for before, line in zip(["", *lines], lines, strict=False) if not before and line.startswith("    ")]
+    assert hidden == []
+
+
+def test_each_command_is_run_or_said_why_not() -> None:
+    commands = pages.commands()
+    for command in commands:
+        program = shlex.split(command.text)[0]
+        known = command.targets or command.reason or program in pages.RUN[command.prompt]
+        assert known, f"{command.page}: {command.text}: who runs this?"
+    gone = [words for words in pages.NOT_RUN if not any(command.begins(words) for command in commands)]
+    assert gone == [], "no page has these any more"
+
+
+def test_what_is_printed_is_compared_by_its_shape() -> None:
+    shown = ["HOST  STATE  SINCE", "web1  ok     3 d"]
+    assert pages.missing(shown, "HOST              STATE  SINCE\nweb1.example.com  ok     12 s\n") == []
+    assert pages.missing(shown, "HOST  SINCE\nweb1  unwell  3 d\n") == shown
+    assert pages.missing(['{"version":"1.4.2",', '"pid":4711}'], '{"version": "1.5.0"}') == ["pid"]
+
+
+def test_each_target_is_there() -> None:
+    made = set(re.findall(r"^([a-z-]+):", (TOP / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    wanted = {target for command in pages.commands() for target in command.targets}
+    assert len(wanted) > 10
+    assert wanted - made == set()
+
+
+def test_each_name_is_one_of_the_collection() -> None:
+    kinds = ("roles", "playbooks", "plugins/modules", "plugins/filter", "plugins/lookup", "plugins/action")
+    there = {file.stem for kind in kinds for file in (TOP / kind).iterdir()}
+    for page in pages.PAGES:
+        named = set(NAMED.findall(page.read_text(encoding="utf-8")))
+        assert named - there == set(), pages.name(page)
+
+
+def messages() -> Iterator[str]:
+    """Those that the page on messages explains and that are the collection's own: before what visitors see."""
+    text = (TOP / "docs" / "troubleshooting.md").read_text(encoding="utf-8").partition("## The run went well")[0]
+    for row in re.findall(r"^\| (`.*?) \| ", text, re.MULTILINE):
+        yield from re.findall(r"`([^`]+)`", row)
+
+
+@pytest.mark.parametrize("message", list(messages()))
+def test_each_message_is_said_somewhere(message: str) -> None:
+    parts = [part.strip(" …,:;") for part in OPEN.split(message)]
+    for part in (part for part in parts if len(part) > 3 and message not in FOREIGN):
+        assert part in sources(), part
+
+
+def sources() -> str:
+    """All text of the plugins, roles and playbooks, with the pieces of a string put together."""
+    files = [file for kind in ("plugins", "roles", "playbooks") for file in (TOP / kind).rglob("*")]
+    text = "\n".join(file.read_text(encoding="utf-8") for file in files if file.suffix in (".py", ".yml"))
+    return re.sub(r"\"\s*\n\s*f?\"", "", text)
+
+
+class Fetched(HTMLParser):
+    """What a page has a browser fetch."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.addresses: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        wanted = {"script": "src", "img": "src", "link": "href", "iframe": "src", "source": "src"}.get(tag)
+        self.addresses += [value for key, value in attrs if key == wanted and value]
+
+
+def test_the_site_is_whole_by_itself(tmp_path: Path) -> None:
+    """Built strictly: a link that leads nowhere, or a page that is in no menu, fails."""
+    # Not quietly, which drops the warnings that count.
+    argv = [str(Path(sys.executable).with_name("mkdocs")), "build", "--strict", f"--site-dir={tmp_path}"]
+    done = subprocess.run(
+        argv, cwd=TOP, env={**os.environ, "NO_MKDOCS_2_WARNING": "1"}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0 and "Documentation built" in done.stderr, done.stdout + done.stderr
+    built = list(tmp_path.rglob("*.html"))
+    assert len(built) > len(list((TOP / "docs").glob("*.md")))
+    for page in built:
+        browser = Fetched()
+        browser.feed(page.read_text(encoding="utf-8"))
+        assert browser.addresses
+        assert [address for address in browser.addresses if re.match(r"(https?:)?//", address)] == [], page
+    for sheet in tmp_path.rglob("*.css"):
+        assert not re.search(r"(url\(|@import )[\"']?(https?:)?//", sheet.read_text(encoding="utf-8")), sheet
