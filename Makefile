@@ -11,7 +11,7 @@ DNS_PROVIDERS := cloudflare digitalocean dnsimple dnsmadeeasy gehirn google lino
 SANITY := build/sanity
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help setup lock demo demo-shell demo-down test lint docs site unit build molecule faults soak sanity test-vm lynis bench clean
+.PHONY: help setup lock demo demo-shell demo-down test lint docs site unit build molecule faults soak sanity test-vm lynis bench bench-serving clean
 
 help: ## Show what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -104,6 +104,9 @@ lynis: build ## The index of lynis on bare hosts, and on hardened ones
 
 bench: build ## What runs cost, against the raw cost and the usual way; BENCH=--write writes docs/speed.md
 	ANSIBLE_COLLECTIONS_PATH=$(INSTALLED) $(PYTHON) -m tests.bench.playbook $(BENCH)
+
+bench-serving: build ## Requests and handshakes per second and memory, against the guide's way; BENCH=--write writes docs/serving.md
+	ANSIBLE_COLLECTIONS_PATH=$(INSTALLED) $(PYTHON) -m tests.bench.serving $(BENCH)
 
 clean: ## Remove what was made here; .venv stays
 	rm -rf build .cache .ansible .mypy_cache .ruff_cache

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import importlib.util
 import logging
 import os
 import socket
@@ -38,6 +40,9 @@ class DrainingServer(Server):
         if not SETTINGS["direct"]:
             self.config.encoded_headers.append((b"x-asgi-release", RELEASE.encode()))
         await super().startup(sockets)
+        # What there is now stays to the end: no collection needs to look at it again.
+        gc.collect()
+        gc.freeze()
         if SETTINGS["direct"]:
             busy = self.server_state.connections.__len__
             self._public = Public(
@@ -98,6 +103,16 @@ class DrainingServer(Server):
         deadline = time.monotonic() + seconds
         while not condition() and time.monotonic() < deadline:
             await asyncio.sleep(0.05)
+
+
+def options() -> dict[str, Any]:
+    """What uvicorn is given: the settings, and a protocol of ours in the place of the one that it would take."""
+    given: dict[str, Any] = SETTINGS["uvicorn"]
+    if given.get("http", "auto") == "h11" or not importlib.util.find_spec("httptools"):
+        return given
+    from .answers import Protocol
+
+    return {**given, "http": Protocol}
 
 
 def notify(text: str) -> None:

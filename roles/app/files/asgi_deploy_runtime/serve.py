@@ -15,7 +15,7 @@ from uvicorn import Config
 from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import multiprocess
 
-from .draining import DrainingServer, notify
+from .draining import DrainingServer, notify, options
 from .logs import configuration
 from .settings import RELEASE, SETTINGS
 
@@ -102,9 +102,7 @@ class Process(multiprocess.Process):
 def main() -> None:
     """Serves until it is told to end."""
     setproctitle(SETTINGS["title"])
-    config = Config(
-        "asgi_deploy_runtime.application:app", log_config=configuration(SETTINGS, RELEASE), **SETTINGS["uvicorn"]
-    )
+    config = Config("asgi_deploy_runtime.application:app", log_config=configuration(SETTINGS, RELEASE), **options())
     sockets = [socket.socket(fileno=LISTEN_FDS_START + number) for number in range(int(os.environ["LISTEN_FDS"]))]
     if config.workers == 1:
         server = Alone(config)

@@ -12,14 +12,13 @@ from gunicorn.arbiter import Arbiter
 from uvicorn.server import HANDLED_SIGNALS
 from uvicorn_worker import UvicornWorker
 
-from .draining import DrainingServer
-from .settings import SETTINGS
+from .draining import DrainingServer, options
 
 
 class Worker(UvicornWorker):  # type: ignore[misc]
     """Ends as the server does, and passes on what gunicorn's uvicorn worker does not."""
 
-    CONFIG_KWARGS = SETTINGS["uvicorn"]
+    CONFIG_KWARGS = options()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

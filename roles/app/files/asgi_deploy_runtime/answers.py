@@ -1,0 +1,63 @@
+"""uvicorn's HTTP protocol, with the head of an answer and the begin of its body in one write.
+
+uvicorn writes them one after the other: two calls into the kernel, two wake-ups of nginx or two records of TLS.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, cast
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+# A larger part is not copied for the sake of one call less.
+_COPIED = 65536
+
+
+class _Joined:
+    """A connection on which the head of an answer waits for its body, though not beyond this turn of the event loop."""
+
+    def __init__(self, transport: asyncio.Transport, protocol: Protocol) -> None:
+        self.whole = transport
+        self._protocol = protocol
+        self._begun: Any = None  # the request whose answer's head was the last that waited
+        self._head = b""
+
+    def write(self, data: bytes) -> None:
+        if self._head:
+            head, self._head = self._head, b""
+            if len(data) <= _COPIED:
+                self.whole.write(head + data)
+            else:
+                self.whole.writelines((head, data))
+            return
+        cycle = self._protocol.cycle
+        if cycle is not self._begun and cycle.response_started:
+            self._begun, self._head = cycle, data
+            self._protocol.loop.call_soon(self.flush)
+        else:
+            self.whole.write(data)
+
+    def flush(self) -> None:
+        """Sends what waits, if there is still somebody to take it."""
+        head, self._head = self._head, b""
+        if head and not self.whole.is_closing():
+            self.whole.write(head)
+
+    def close(self) -> None:
+        self.flush()
+        self.whole.close()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.whole, name)
+
+
+class Protocol(HttpToolsProtocol):
+    """One connection."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(cast("asyncio.Transport", _Joined(transport, self)))
+
+    def handle_websocket_upgrade(self) -> None:
+        self.transport = cast("_Joined", self.transport).whole
+        super().handle_websocket_upgrade()

@@ -1,0 +1,80 @@
+"""The command line: measure, print, and write down what was measured."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from tests.bench.playbook.__main__ import machine
+from tests.integration.hosts import TOP
+from tests.lab import LabError
+
+from . import measure
+from .host import Host
+from .report import charts, markdown
+from .ways import GUIDE, OURS, WAYS, Way
+
+PAGE, DATA = TOP / "docs" / "serving.md", TOP / "docs" / "benchmarks" / "serving.json"
+
+
+def main() -> int:
+    options = argparse.ArgumentParser(prog="python -m tests.bench.serving", description=__doc__)
+    options.add_argument("--rounds", type=int, default=7, help="of each comparison (%(default)s)")
+    options.add_argument("--way", action="append", choices=[way.name for way in WAYS], help="only these, kept alive")
+    options.add_argument("--keep", action="store_true", help="leave the host")
+    options.add_argument("--write", action="store_true", help=f"write {PAGE.name}, {DATA.name} and the plots")
+    options.add_argument("--render", action="store_true", help="only write page and plots anew from the data")
+    given = options.parse_args()
+    if given.render:
+        write(json.loads(DATA.read_text()))
+        return 0
+    began = time.monotonic()
+    host = Host()
+    try:
+        results: dict[str, Any] = {"date": time.strftime("%Y-%m-%d"), "rounds": given.rounds, **machine()}
+        results |= {"versions": host.versions(), "workers": host.workers("bare"), "few": host.workers("few")}
+        results |= compared(host, given.rounds, [way for way in WAYS if way.name in (given.way or [way.name])])
+        if not given.way:
+            results["memory"] = measure.memory(host, min(3, given.rounds))
+        results["minutes"] = round((time.monotonic() - began) / 60, 1)
+    finally:
+        if not given.keep:
+            host.down()
+    if given.write:
+        DATA.write_text(json.dumps(results, indent=1) + "\n")
+        write(results)
+    print(markdown(results))
+    return 0
+
+
+def compared(host: Host, rounds: int, ways: list[Way]) -> dict[str, Any]:
+    """Every comparison, each with all its ways in turn."""
+    facing = [way for way in ways if way.name in (OURS, GUIDE)]
+    found = {"kept": measure.in_turn(rounds, ways, lambda way: measure.requests(host, way))}
+    if len(ways) == len(WAYS):
+        found |= {
+            "many": measure.in_turn(rounds, facing, lambda way: measure.requests(host, way, measure.MANY)),
+            "http2": measure.in_turn(rounds, facing, lambda way: measure.http2(host, way)),
+            "full": measure.in_turn(rounds, facing, lambda way: measure.handshakes(host, way, "full")),
+            "resumed": measure.in_turn(rounds, facing, lambda way: measure.handshakes(host, way, "resumed")),
+        }
+    return {name: {one.way: [asdict(sample) for sample in one.samples] for one in all_} for name, all_ in found.items()}
+
+
+def write(results: dict[str, Any]) -> None:
+    """The page and its plots."""
+    PAGE.write_text(markdown(results))
+    for name, text in charts(results).items():
+        Path(DATA.with_name(f"serving-{name}.svg")).write_text(text)
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except LabError as error:
+        sys.exit(f"error: {error}")

@@ -1,0 +1,91 @@
+"""What is compared: the ways by which a visitor's request reaches an application."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from string import Template
+
+FILES = Path(__file__).with_name("files")
+DOMAIN = "{app}.serving.test"
+JOURNAL = "systemd-journald.service"
+
+
+@dataclass(frozen=True)
+class Way:
+    """A way to an application, with the units whose CPU time it takes."""
+
+    name: str
+    about: str
+    app: str
+    port: int
+    units: dict[str, str]
+    tls: bool = True
+    logs: str = "JSON"
+
+    @property
+    def url(self) -> str:
+        """What visitors ask for."""
+        return f"{'https' if self.tls else 'http'}://{DOMAIN.format(app=self.app)}:{self.port}/"
+
+
+@dataclass(frozen=True)
+class Alone:
+    """uvicorn with nothing in front; `options` are those that tell it from the others."""
+
+    name: str
+    app: str
+    port: int
+    options: str
+
+
+def ours(app: str) -> dict[str, str]:
+    """The units of an application that the collection has deployed."""
+    return {"nginx": "nginx.service", "application": f"asgi-{app}@*.service"}
+
+
+def render(name: str, **values: object) -> str:
+    """A file of this package with its values."""
+    return Template((FILES / f"{name}.tmpl").read_text()).substitute(values)
+
+
+TLS = "--ssl-keyfile ${CREDENTIALS_DIRECTORY}/pem --ssl-certfile ${CREDENTIALS_DIRECTORY}/pem"
+SILENT, JSON = "--no-access-log", "--log-config /srv/guide/uvicorn-json.json"
+ALONE = [
+    Alone("alone-json", "bare", 9001, f"{TLS} {JSON}"),
+    Alone("alone-tls", "bare", 9002, f"{TLS} {SILENT}"),
+    Alone("alone-plain", "bare", 9003, SILENT),
+    Alone("alone-fast", "fast", 9004, f"{TLS} {JSON}"),
+]
+# Name, application, and whether its own middleware logs in JSON, in the place of gunicorn's text.
+GUIDED = {"guide": ("serving:bare", "no"), "guide-json": ("guided:bare", "yes"), "guide-fast": ("serving:fast", "no")}
+GUIDED_PORTS = {name: (8443 + number, 8000 + number) for number, name in enumerate(GUIDED)}
+PLAIN_PORT = 8080
+
+
+def _guided(name: str, about: str, app: str, logs: str) -> Way:
+    units = {"nginx": "guide-nginx.service", "application": f"{name}.service", "journal": JOURNAL}
+    return Way(name, about, app, GUIDED_PORTS[name][0], units, logs=logs)
+
+
+def _alone(name: str, about: str, *, tls: bool = True, logs: str = "none") -> Way:
+    one = next(one for one in ALONE if one.name == name)
+    units = {"application": f"{name}.service", "journal": JOURNAL}
+    return Way(name, about, one.app, one.port, units, tls, logs)
+
+
+OURS, GUIDE, GUIDE_JSON = "ours", "guide", "guide-json"
+OURS_PLAIN, OURS_FEW, OURS_FAST = "ours-plain", "ours-few", "ours-fast"
+WAYS = [
+    Way(OURS, "asgi.deploy", "bare", 443, ours("bare")),
+    Way(OURS_FEW, "asgi.deploy, a worker for each CPU", "few", 443, ours("few")),
+    _guided(GUIDE, "the guide", "bare", "text"),
+    _guided(GUIDE_JSON, "the guide, its JSON log", "bare", "JSON"),
+    _alone("alone-json", "uvicorn alone, JSON log", logs="JSON"),
+    _alone("alone-tls", "uvicorn alone, no log"),
+    Way(OURS_PLAIN, "asgi.deploy, without TLS", "bare", PLAIN_PORT, ours("bare"), tls=False),
+    _alone("alone-plain", "uvicorn alone, no log, without TLS", tls=False),
+    Way(OURS_FAST, "asgi.deploy, FastAPI", "fast", 443, ours("fast")),
+    _guided("guide-fast", "the guide, FastAPI", "fast", "text"),
+    _alone("alone-fast", "uvicorn alone, FastAPI, JSON log", logs="JSON"),
+]
