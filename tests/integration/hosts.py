@@ -52,7 +52,7 @@ SITES = {
         "old-web",
     ],
     SIDE: ["services", "files", "work", "secure", "other.secure", "given"],
-    SIDE12: ["secure12"],
+    SIDE12: ["secure12", "older"],
     DIRECT: ["open", "closed"],
     PATHS: ["paths"],
     **{name: [f"{app}.{name}" for app in ("attacked", "neighbour", "opened")] for name in PREY},
