@@ -15,7 +15,7 @@ PYTHON_VERSION = $(shell $(CURDIR)/$(PYTHON) -c 'import sys; print("%d.%d" % sys
 CORES := 2.18=3.11 2.19=3.11 2.20=3.12 2.21=3.12
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help setup lock demo demo-shell demo-down test lint docs unit build molecule faults matrix soak sanity ansible-units test-vm lynis bench clean
+.PHONY: help setup lock demo demo-shell demo-down test lint docs unit build molecule faults matrix your-ci soak sanity ansible-units test-vm lynis bench clean
 
 help: ## Show what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -88,6 +88,9 @@ faults: build ## Every broken release, and a kill at every step, on real hosts
 
 matrix: build ## Every supported ansible-core against every supported Debian; CORE="2.18 2.21" runs some
 	$(PYTHON) -m tests.matrix $(ARTIFACT) $(CORE)
+
+your-ci: build ## The scenario that users copy from examples/molecule, in a folder of its own
+	ANSIBLE_COLLECTIONS_PATH=$(INSTALLED) $(PYTHON) -m tests.your_ci
 
 soak: build ## Fifty releases and ten ways back under traffic
 	ANSIBLE_COLLECTIONS_PATH=$(INSTALLED) $(PYTHON) -m tests.soak $(SOAK)
