@@ -9,9 +9,14 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 # For each what certbot's plugin needs beside certbot; the role installs the one that is asked for.
 DNS_PROVIDERS := cloudflare digitalocean dnsimple dnsmadeeasy gehirn google linode luadns nsone ovh rfc2136 route53 sakuracloud
 SANITY := build/sanity
+UNITS := build/units
+PYTHON_VERSION = $(shell $(CURDIR)/$(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+# Of ansible-core, each with the oldest Python that its lock is for.
+CORES := 2.18=3.11 2.19=3.11 2.20=3.12 2.21=3.12
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help setup lock demo demo-shell demo-down test lint docs site unit build molecule faults soak sanity test-vm lynis bench bench-serving clean
+.PHONY: help setup lock demo demo-shell demo-down test lint docs site unit build molecule faults matrix your-ci soak sanity ansible-units test-vm lynis \
+  bench bench-serving clean
 
 help: ## Show what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -35,6 +40,9 @@ lock: .venv/ready ## Pin the newest versions of what the requirements files ask 
 	  echo certbot-dns-$$name | $(CURDIR)/.venv/bin/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes \
 	    --no-header --no-annotate --no-emit-index-url --no-emit-find-links --constraints certbot.txt \
 	    $$(sed -n 's/^\([a-z0-9-]*\)==.*/--no-emit-package \1/p' certbot.txt) - -o dns/$$name.txt || exit; done
+	for core in $(CORES); do \
+	  echo "ansible-core==$${core%=*}.*" | .venv/bin/uv pip compile -q --upgrade --universal --python-version $${core#*=} --generate-hashes \
+	    --no-header --no-annotate --no-emit-index-url --no-emit-find-links - tests/matrix/units.in -o tests/matrix/core-$${core%=*}.txt || exit; done
 
 demo: setup ## Take the example application to HTTPS on a throw-away host
 	@$(PYTHON) -m tests.demo up
@@ -83,6 +91,12 @@ faults: build ## Every broken release, a kill at every step, and each kind of dr
 	  tests/integration/deploy/test_runs.py; \
 	  status=$$?; $(PYTHON) -m tests.integration.hosts down; exit $$status
 
+matrix: build ## Every supported ansible-core against every supported Debian; CORE="2.18 2.21" runs some
+	$(PYTHON) -m tests.matrix $(ARTIFACT) $(CORE)
+
+your-ci: build ## The scenario that users copy from examples/molecule, in a folder of its own
+	ANSIBLE_COLLECTIONS_PATH=$(INSTALLED) $(PYTHON) -m tests.your_ci
+
 soak: build ## Fifty releases and ten ways back under traffic
 	ANSIBLE_COLLECTIONS_PATH=$(INSTALLED) $(PYTHON) -m tests.soak $(SOAK)
 
@@ -93,8 +107,15 @@ sanity: build ## What ansible-test asks of a collection that is published
 	@version=$$(sed -n "s/^ *pip='\(.*\)',$$/\1/p" .venv/lib/python3*/site-packages/ansible_test/_internal/python_requirements.py) && \
 	  printf 'import ensurepip\nensurepip.bootstrap()\n' > "$(SANITY)/.ansible/test/cache/get_pip_$$(echo "$$version" | tr . _).py"
 	@git init -q $(SANITY)/ansible_collections/asgi/deploy # a tree of its own, as this one ignores build/
-	cd $(SANITY)/ansible_collections/asgi/deploy && HOME=$(CURDIR)/$(SANITY) ansible-test sanity --color no \
-	  --python "$$($(CURDIR)/$(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')"
+	cd $(SANITY)/ansible_collections/asgi/deploy && HOME=$(CURDIR)/$(SANITY) ansible-test sanity --color no --python $(PYTHON_VERSION)
+
+ansible-units: build ## The unit tests by ansible-test, each in a process of its own, beside the artifact's files
+	@rm -rf $(UNITS) && mkdir -p $(UNITS)/ansible_collections/asgi/deploy/.venv
+	@git ls-files --cached --others --exclude-standard | tar -c -T - | tar -x -C $(UNITS)/ansible_collections/asgi/deploy
+	@tar -xzf $(ARTIFACT) -C $(UNITS)/ansible_collections/asgi/deploy
+	@ln -s $(CURDIR)/$(UNITS) $(UNITS)/ansible_collections/asgi/deploy/.venv/collections
+	@git init -q $(UNITS)/ansible_collections/asgi/deploy
+	cd $(UNITS)/ansible_collections/asgi/deploy && HOME=$(CURDIR)/$(UNITS) ansible-test units --color no --python $(PYTHON_VERSION)
 
 test-vm: build ## The playbook on a virtual machine with a kernel of its own, and its reboot
 	ANSIBLE_COLLECTIONS_PATH=$(INSTALLED) $(PYTHON) -m tests.vm

@@ -80,11 +80,11 @@ def effective(user: str | None = None) -> dict[str, list[str]]:
 
 
 def parse_effective(text: str) -> dict[str, list[str]]:
-    """What `sshd -T` prints."""
+    """What `sshd -T` prints; its names are in small letters up to Debian 13, and as in the manual from 14 on."""
     options: dict[str, list[str]] = {}
     for line in text.splitlines():
         name, _separator, value = line.partition(" ")
-        options.setdefault(name, []).append(value)
+        options.setdefault(name.lower(), []).append(value)
     return options
 
 

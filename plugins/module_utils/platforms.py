@@ -6,11 +6,25 @@ from collections.abc import Mapping
 from typing import Any
 
 # What the distribution's own packages can do. nginx: `http2 on;` came in 1.25.1, HTTP/3 in 1.25.0; OpenSSL:
-# X25519MLKEM768 in 3.5.
+# X25519MLKEM768 in 3.5; OpenSSH: mlkem768x25519 in 9.9.
+_OLD = {"nginx_http2_directive": False, "nginx_http3": False, "post_quantum_group": False, "post_quantum_ssh": False}
+_NEW = dict.fromkeys(_OLD, True)
 PLATFORMS: dict[tuple[str, str], dict[str, Any]] = {
-    ("Debian", "12"): {"nginx_http2_directive": False, "nginx_http3": False, "post_quantum_group": False},
-    ("Debian", "13"): {"nginx_http2_directive": True, "nginx_http3": True, "post_quantum_group": True},
+    ("Debian", "12"): _OLD,
+    ("Debian", "13"): _NEW,
+    ("Debian", "14"): _NEW,
 }
+# Before its release a Debian has no number: facts have "forky/sid" there, or "n/a" once lsb-release is installed.
+NUMBERS = {"forky": "14"}
+
+
+def system_of(facts: Mapping[str, Any]) -> tuple[str, str]:
+    """Name and major version of this host's system."""
+    distribution = str(facts.get("distribution", "unknown"))
+    major = str(facts.get("distribution_major_version", "unknown"))
+    if distribution == "Debian":
+        major = NUMBERS.get(str(facts.get("distribution_release")), major)
+    return distribution, major
 
 
 def platform_of(facts: Mapping[str, Any]) -> dict[str, Any]:
@@ -19,10 +33,9 @@ def platform_of(facts: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         ValueError: the system is not supported; names it and those that are.
     """
-    distribution = str(facts.get("distribution", "unknown"))
-    release = str(facts.get("distribution_major_version", "unknown"))
+    system = system_of(facts)
     try:
-        return PLATFORMS[distribution, release]
+        return PLATFORMS[system]
     except KeyError:
-        supported = ", ".join(" ".join(system) for system in PLATFORMS)
-        raise ValueError(f"this host runs {distribution} {release}; supported are {supported}") from None
+        supported = ", ".join(map(" ".join, PLATFORMS))
+        raise ValueError(f"this host runs {' '.join(system)}; supported are {supported}") from None

@@ -198,7 +198,7 @@ def hardening_plan(
     Raises:
         ValueError: the host's system is not supported.
     """
-    platform_of(facts)
+    platform = platform_of(facts)
     names = [switch.removeprefix("hardening_") for switch in SWITCHES]
     switched = {name: bool(options["hardening"] and options[name]) for name in names}
     values = {
@@ -209,7 +209,6 @@ def hardening_plan(
         own = {name: ("" if value is None else str(value), "yours") for name, value in options["sysctl_values"].items()}
         values = {name: pair for name, pair in {**values, **own}.items() if pair[0]}
     more = sorted(set(app_ports) - {80, 443})
-    modern = int(facts["distribution_major_version"]) >= 13
     return {
         **options,
         **switched,
@@ -231,7 +230,7 @@ def hardening_plan(
         }
         if switched["ssh"]
         else {},
-        "key_exchanges": ",".join([*(_POST_QUANTUM if modern else ()), *KEY_EXCHANGES]),
+        "key_exchanges": ",".join([*(_POST_QUANTUM if platform["post_quantum_ssh"] else ()), *KEY_EXCHANGES]),
         "ciphers": ",".join(CIPHERS),
         "macs": ",".join(MACS),
         "bans_web": behind_nginx,

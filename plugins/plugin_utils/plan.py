@@ -38,7 +38,7 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils.servers import (
     setting_errors,
 )
 from ansible_collections.asgi.deploy.plugins.plugin_utils.sources import file_errors, source_errors, source_plan
-from ansible_collections.asgi.deploy.plugins.plugin_utils.spec import ROLES, nearest, resolve, role_options
+from ansible_collections.asgi.deploy.plugins.plugin_utils.spec import ROLES, nearest, renamed, resolve, role_options
 from ansible_collections.asgi.deploy.plugins.plugin_utils.units import resolve_work, work_units
 
 # Bounds, in seconds, for nginx's connections to an application: keepalive_time after a switch no request goes over a
@@ -317,6 +317,10 @@ def _misspelt(variables: Mapping[str, Any]) -> list[str]:
     known = PLAYBOOK_VARIABLES.union(*map(role_options, ("nginx", "certificate", "hardening")))
     errors = []
     for key in variables:
-        if key not in known and str(key).startswith(OUR_PREFIXES) and (meant := nearest(str(key), known, cutoff=0.85)):
+        if key in known or not str(key).startswith(OUR_PREFIXES):
+            continue
+        if former := renamed(key, known):
+            errors.append(f"{key}: {former}")
+        elif meant := nearest(str(key), known, cutoff=0.85):
             errors.append(f"{key}: is not a variable of asgi.deploy; did you mean {meant}?")
     return errors

@@ -13,6 +13,9 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 ROLES = Path(__file__).resolve().parents[2] / "roles"
 KEYS_SHOWN = 8
+# Former names of options and variables: the present one, which may be an option of an option (`gate.path`), and the
+# release that changed it. An entry stays as long as somebody may come from a release that had the former name.
+RENAMED: dict[str, tuple[str, str]] = {}
 KINDS = {
     "str": "text",
     "int": "a whole number",
@@ -46,7 +49,19 @@ def nearest(word: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
     return found[0] if found else None
 
 
+def renamed(key: str, known: Iterable[str]) -> str | None:
+    """What is said of a former name, where the present one is known."""
+    present, release = RENAMED.get(key, ("", ""))
+    first, *inner = present.split(".")
+    if first not in known:
+        return None
+    written = f"{first}: " + "".join(f"{{{name}: " for name in inner) + "…" + "}" * len(inner)
+    return f"was renamed to {present} in {release}; write {written}"
+
+
 def unknown_key(key: str, known: Mapping[str, Any]) -> str:
+    if former := renamed(key, known):
+        return former
     meant = nearest(key, known)
     return "is not an option; " + (f"did you mean {meant}?" if meant else f"known are {', '.join(sorted(known))}")
 

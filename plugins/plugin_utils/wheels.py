@@ -17,12 +17,13 @@ from ansible_collections.asgi.deploy.plugins.module_utils.archives import digest
 from ansible_collections.asgi.deploy.plugins.module_utils.commands import attempt, last_lines
 from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils.identity import installable, normalised
+from ansible_collections.asgi.deploy.plugins.module_utils.platforms import system_of
 from ansible_collections.asgi.deploy.plugins.module_utils.sources import application, source_of
 from ansible_collections.asgi.deploy.plugins.module_utils.supplies import NONE, Supplies, private
 from ansible_collections.asgi.deploy.plugins.plugin_utils.controller import on_controller
 
 # Minor version of glibc 2, which decides what binary wheels run.
-GLIBC = {("Debian", "12"): 36, ("Debian", "13"): 41}
+GLIBC = {("Debian", "12"): 36, ("Debian", "13"): 41, ("Debian", "14"): 43}
 NEWEST_FOR_UV = 40  # of the platforms that uv knows by name
 OLDEST = {"x86_64": 5, "i686": 5}  # of the manylinux platforms; 17 elsewhere
 ALIASES = {5: "manylinux1", 12: "manylinux2010", 17: "manylinux2014"}
@@ -43,10 +44,8 @@ class Target:
         """The host's, or the version that the option `python` names."""
         version = facts["python"]["version"]
         named = re.search(r"3\.\d+$", python)
-        system = facts["distribution"], facts["distribution_major_version"]
-        return cls(
-            named[0] if named else f"{version['major']}.{version['minor']}", facts["architecture"], GLIBC[system]
-        )
+        wanted = named[0] if named else f"{version['major']}.{version['minor']}"
+        return cls(wanted, facts["architecture"], GLIBC[system_of(facts)])
 
     @property
     def platforms(self) -> list[str]:

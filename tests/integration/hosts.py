@@ -54,7 +54,7 @@ SITES = {
         "old-web",
     ],
     SIDE: ["services", "files", "work", "secure", "other.secure", "given"],
-    SIDE12: ["secure12"],
+    SIDE12: ["secure12", "older"],
     DIRECT: ["open", "closed"],
     PATHS: ["paths"],
     READER: ["reader"],

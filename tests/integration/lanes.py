@@ -16,7 +16,7 @@ from tests.lab import LabError
 LANES = (
     ("deploy", "release", "paths", "docs"),  # web13, web12, bare, reader, moved
     ("servers", "sources", "web", "sandbox"),  # apps, prey13, prey12
-    ("services", "files", "processes", "certificates", "direct", "hardening"),  # side, side12, direct
+    ("upgrade", "services", "files", "processes", "certificates", "direct", "hardening"),  # side, side12, direct
 )
 SCENARIOS = [scenario for lane in LANES for scenario in lane]
 LIMIT = 3000  # seconds that a scenario may take

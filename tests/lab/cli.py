@@ -10,8 +10,8 @@ import threading
 import time
 from collections.abc import Callable
 
-from tests.lab import acme, state
-from tests.lab.lab import REPOSITORY, Lab, sudo_command
+from tests.lab import acme, sources, state
+from tests.lab.lab import DEFAULT_RELEASE, REPOSITORY, Lab, sudo_command
 from tests.lab.process import LabError
 
 ROOTLESS = ("list", "inventory", "shell", "run")
@@ -28,12 +28,18 @@ def parser() -> argparse.ArgumentParser:
         return one
 
     one = command("up", "make and boot hosts; without any named, boot those that the lab has")
-    one.add_argument("hosts", nargs="*", metavar="HOST[=RELEASE]", help="trixie (default) or bookworm")
+    one.add_argument(
+        "hosts",
+        nargs="*",
+        metavar="HOST[=RELEASE]",
+        help=f"{', '.join(sources.RELEASES)}; {DEFAULT_RELEASE} by default",
+    )
     one.add_argument("--acme", action="store_true", help="start the ACME server as well")
     command("down", "end and remove all of a lab")
     commands.add_parser("list", help="labs, hosts, addresses")
     one = command("inventory", "print an Ansible inventory")
     one.add_argument("--group", default="all", help="group to put the hosts in")
+    one.add_argument("--acme", action="store_true", help="with the variables of asgi.deploy for the ACME server")
     for name, text in (
         ("reboot", "reboot a host cleanly"),
         ("cut", "cut a host's power"),
@@ -114,7 +120,7 @@ def execute(options: argparse.Namespace) -> int:
     elif options.command == "down":
         lab.down(step)
     elif options.command == "inventory":
-        print(lab.inventory(options.group), end="")
+        print(lab.inventory(options.group, acme=options.acme), end="")
     elif options.command == "shell":
         return shell(lab, options.host, options.words)
     elif options.command == "acme":

@@ -174,9 +174,16 @@ class Lab:
             key=self.key,
         )
 
-    def inventory(self, group: str = "all") -> str:
-        """Its hosts as an Ansible inventory in YAML."""
-        return render_inventory({one.name: one.address for one in self.hosts()}, self.key, group)
+    def inventory(self, group: str = "all", *, acme: bool = False) -> str:
+        """Its hosts as an Ansible inventory in YAML; `acme` adds how they get certificates, and what checks these."""
+        listed = render_inventory({one.name: one.address for one in self.hosts()}, self.key, group)
+        variables = {
+            "certificate_directory": self.acme_directory,
+            "certificate_ca_file": str(self.acme_https_ca),
+            "lab_acme_root": str(self.acme_root),
+        }
+        lines = [f"    {name}: {json.dumps(value)}\n" for name, value in variables.items()]
+        return listed + (f"  vars:\n{''.join(lines)}" if acme else "")
 
     def up(self, wanted: Mapping[str, str | None], step: Step = silent) -> None:
         """Make and boot the hosts (name to release), or all known ones when none is named."""

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from tests.lab.process import run
 
-RELEASES = ("bookworm", "trixie")
+RELEASES = ("bookworm", "trixie", "forky")
 _CODENAMES = "bullseye|bookworm|trixie|forky|sid|oldstable|stable|testing|unstable"
 _SUITE = re.compile(rf"^(?:{_CODENAMES})(?P<pocket>-updates|-security|/updates)?/?$")
 

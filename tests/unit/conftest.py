@@ -11,7 +11,14 @@ from typing import Any
 import pytest
 from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.loader import init_plugin_loader
-from ansible.template import Templar, trust_as_template
+from ansible.template import Templar
+
+try:
+    from ansible.template import trust_as_template
+
+    TRUSTED = {"trusted_as_template": True}
+except ImportError:  # before ansible-core 2.19, every text is trusted
+    trust_as_template, TRUSTED = str, {}
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -71,8 +78,8 @@ def role_variable() -> Template:
     def value(role: str, name: str, **variables: Any) -> Any:
         path = ROOT / "roles" / role
         loader = DataLoader()
-        own = loader.load_from_file(str(path / "vars" / "main.yml"), trusted_as_template=True)
-        for task in loader.load_from_file(str(path / "tasks" / "main.yml"), trusted_as_template=True):
+        own = loader.load_from_file(str(path / "vars" / "main.yml"), **TRUSTED)
+        for task in loader.load_from_file(str(path / "tasks" / "main.yml"), **TRUSTED):
             own |= task.get("ansible.builtin.set_fact", {})  # what is decided once
         everything = {**own, "role_path": str(path), "ansible_search_path": [str(path)], **variables}
         return Templar(loader, variables=everything).template(trust_as_template(f"{{{{ {name} }}}}"))

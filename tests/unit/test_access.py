@@ -42,7 +42,7 @@ def test_no_connection_in_it(environ: bytes) -> None:
 
 
 def test_ports_of_both() -> None:
-    options = access.parse_effective("port 22\nport 2200\npasswordauthentication no\n")
+    options = access.parse_effective("port 22\nPort 2200\npasswordauthentication no\n")
     assert access.ports(options, None) == [22, 2200]
     assert access.ports(options, Connection("198.51.100.7", 2222, "ops")) == [22, 2200, 2222]
 

@@ -6,7 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from ansible import constants
 from ansible.errors import AnsibleError
+from ansible.release import __version__
+from ansible_collections.asgi.deploy.plugins.filter import inventory_errors as filter_itself
 
 Facts = Callable[[str], dict[str, Any]]
 Template = Callable[..., Any]
@@ -40,7 +43,7 @@ def test_plan(template: Template, spec: dict[str, Any], facts: Facts) -> None:
     plan = template("{{ app | asgi.deploy.plan(ansible_facts) }}", app=app, ansible_facts=facts("12"), port=8080)
     assert plan["workers"] == 5
     assert plan["upstream"] == "/srv/asgi/shop/current/app.sock"
-    assert plan["platform"] == {"nginx_http2_directive": False, "nginx_http3": False, "post_quantum_group": False}
+    assert not any(plan["platform"].values())
 
 
 def test_plan_tells_every_mistake(template: Template, spec: dict[str, Any], facts: Facts) -> None:
@@ -55,6 +58,17 @@ def test_plan_of_an_unsupported_host(template: Template, spec: dict[str, Any], f
     with pytest.raises(AnsibleError) as error:
         template("{{ app | asgi.deploy.plan(ansible_facts) }}", app=spec, ansible_facts=facts("11"))
     assert "this host runs Debian 11; supported are Debian 12, Debian 13" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("version", "native", "right"), [("2.18.19", False, False), ("2.18.19", True, True), ("2.19.0", False, True)]
+)
+def test_values_stay_what_they_are(
+    monkeypatch: pytest.MonkeyPatch, inventory: dict[str, Any], version: str, native: bool, right: bool
+) -> None:
+    monkeypatch.setattr(filter_itself, "__version__", version)
+    monkeypatch.setattr(constants, "DEFAULT_JINJA2_NATIVE", native)
+    assert filter_itself.inventory_errors(inventory) == ([] if right else [filter_itself.TEXT_ONLY])
 
 
 def errors_of(template: Template, variables: dict[str, Any]) -> Any:
@@ -73,6 +87,9 @@ def test_inventory_errors(template: Template, inventory: dict[str, Any]) -> None
     ]
 
 
+@pytest.mark.skipif(
+    __version__.startswith("2.18."), reason="2.18 reads all of a dictionary, but not of hostvars, which playbooks use"
+)
 def test_inventory_errors_read_no_other_variable(template: Template, inventory: dict[str, Any]) -> None:
     """A variable of somebody else's may be undefined at this point."""
     expression = "{{ all | asgi.deploy.inventory_errors }}"

@@ -166,6 +166,7 @@ def test_values_of_ones_own(facts: Facts) -> None:
 
 def test_no_key_exchange_that_sshd_does_not_know(facts: Facts) -> None:
     assert planned(facts("13"))["key_exchanges"].startswith("mlkem768x25519-sha256,")
+    assert planned(facts("14"))["key_exchanges"] == planned(facts("13"))["key_exchanges"]
     assert planned(facts("12"))["key_exchanges"].startswith("sntrup761x25519-sha512@openssh.com,")
 
 

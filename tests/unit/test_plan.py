@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.asgi.deploy.plugins.module_utils.platforms import platform_of
 from ansible_collections.asgi.deploy.plugins.plugin_utils.plan import app_plan, inventory_errors
 
 Facts = Callable[[str], dict[str, Any]]
@@ -119,7 +120,7 @@ def test_defaults(spec: dict[str, Any], facts: Facts) -> None:
         "upstream": "/srv/asgi/shop/current/app.sock",
         "upstream_keepalive": {"connections": 32, "time": 3, "timeout": 2},
         "boot_unit": "asgi-boot@shop.service",
-        "platform": {"nginx_http2_directive": True, "nginx_http3": True, "post_quantum_group": True},
+        "platform": platform_of({"distribution": "Debian", "distribution_major_version": "13"}),
     }
 
 
@@ -184,15 +185,12 @@ def test_watch(spec: dict[str, Any], facts: Facts, watch: dict[str, int], planne
     assert app_plan({**spec, "watch": watch}, facts("13"))["watch"] == planned
 
 
-@pytest.mark.parametrize(
-    ("major", "platform"),
-    [
-        ("12", {"nginx_http2_directive": False, "nginx_http3": False, "post_quantum_group": False}),
-        ("13", {"nginx_http2_directive": True, "nginx_http3": True, "post_quantum_group": True}),
-    ],
-)
-def test_platform(spec: dict[str, Any], facts: Facts, major: str, platform: dict[str, bool]) -> None:
-    assert app_plan(spec, facts(major))["platform"] == platform
+@pytest.mark.parametrize(("major", "able"), [("12", False), ("13", True), ("14", True)])
+def test_platform(spec: dict[str, Any], facts: Facts, major: str, able: bool) -> None:
+    found = app_plan(spec, facts(major))["platform"]
+    assert found == dict.fromkeys(
+        ("nginx_http2_directive", "nginx_http3", "post_quantum_group", "post_quantum_ssh"), able
+    )
 
 
 @pytest.mark.parametrize(
@@ -200,12 +198,12 @@ def test_platform(spec: dict[str, Any], facts: Facts, major: str, platform: dict
     [
         pytest.param(
             {"distribution": "Fedora", "distribution_major_version": "43"},
-            "this host runs Fedora 43; supported are Debian 12, Debian 13",
+            "this host runs Fedora 43; supported are Debian 12, Debian 13, Debian 14",
             id="another system",
         ),
         pytest.param(
             {"distribution_major_version": "11"},
-            "this host runs Debian 11; supported are Debian 12, Debian 13",
+            "this host runs Debian 11; supported are Debian 12, Debian 13, Debian 14",
             id="an older one",
         ),
     ],

@@ -24,6 +24,7 @@ def facts(major: str, minor: int, architecture: str = "x86_64") -> dict[str, Any
         ("system", facts("12", 11, "aarch64"), Target("3.11", "aarch64", 36)),
         ("3.12", facts("13", 13), Target("3.12", "x86_64", 41)),
         ("/opt/bin/python3.14", facts("13", 13), Target("3.14", "x86_64", 41)),
+        ("system", facts("14", 14), Target("3.14", "x86_64", 43)),
         ("/opt/bin/python", facts("13", 13), Target("3.13", "x86_64", 41)),
     ],
 )

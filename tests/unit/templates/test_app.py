@@ -285,7 +285,7 @@ def test_boot(render: Render) -> None:
 
 @pytest.mark.parametrize("name", ["site.conf.j2", "metrics.conf.j2", *KINDS.values()])
 def test_undefined_is_an_error(render: Render, name: str) -> None:
-    with pytest.raises(AnsibleError, match=r"object of type 'dict' has no attribute"):
+    with pytest.raises(AnsibleError, match=r"(object of type 'dict'|'dict object') has no attribute"):
         render("app", name, app_plan={})
 
 

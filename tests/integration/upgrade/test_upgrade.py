@@ -1,0 +1,113 @@
+"""A run of this collection over what the former one left: nothing is lost, and there is a way back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from tests import https
+from tests.integration.conftest import Web, web
+from tests.integration.hosts import SIDE12
+from tests.integration.release.test_releases import traffic
+from tests.integration.upgrade.former import site
+
+NOTE = "/var/lib/asgi-storage/older/media/note"
+CHANGED = "--extra-vars={'older_env': {'GREETING': 'hello'}}"
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What must not change: of the host, and of what it was asked for."""
+
+    serial: str
+    note: str
+    units: list[str]
+
+    @classmethod
+    def of(cls, older: Web) -> Seen:
+        certificate = f"openssl s_client -connect 127.0.0.1:443 -servername {older.domain} </dev/null 2>/dev/null"
+        units = older.host.run(
+            "systemctl list-units --plain --no-legend 'asgi-older.process-*' 'asgi-older.job-*'"
+        ).stdout
+        return cls(
+            older.host.run(f"{certificate} | openssl x509 -noout -serial").stdout,
+            older.host.run(f"stat -c '%U %G %a' {NOTE} && cat {NOTE}").stdout,
+            sorted(line.split()[0].partition("@")[0] for line in units.splitlines()),
+        )
+
+
+@pytest.fixture(scope="module")
+def older() -> Iterator[Web]:
+    """The host that the former release left; the application is removed at the end."""
+    one = web(SIDE12, "older", "older")
+    yield one
+    site("--extra-vars=asgi_app=older", "--extra-vars=asgi_remove_data=true", name="remove").ok()
+    assert one.host.run("ls /srv/asgi/older", check=False).returncode, "this release cannot remove what another made"
+
+
+@dataclass(frozen=True)
+class Upgrade:
+    """The host before and after, and the runs between."""
+
+    before: Seen
+    after: Seen
+    releases: tuple[str, str, str]
+    audit: list[dict[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def upgrade(older: Web) -> Upgrade:
+    """The same inventory, then a release, with visitors all the while."""
+    older.host.run(f"echo kept >{NOTE} && chown asgi-older:asgi-older {NOTE} && chmod 0640 {NOTE}")
+    before, first, audit = Seen.of(older), older.live(), older.audit()
+    with traffic([older]):
+        site().ok()
+        second = older.live()
+        assert older.version()["release"] == second
+        site(CHANGED).ok()
+    older.drained()
+    return Upgrade(before, Seen.of(older), (first, second, older.live()), audit)
+
+
+def test_visitors_lose_nothing_and_the_release_is_a_new_one(upgrade: Upgrade, older: Web) -> None:
+    """That they do not is seen in the fixture."""
+    assert upgrade.releases[2] not in upgrade.releases[:2]
+    assert older.version() == {**older.version(), "version": "1.1.0", "release": upgrade.releases[2]}
+
+
+def test_data_certificate_and_processes_stay(upgrade: Upgrade) -> None:
+    assert upgrade.before.note == "asgi-older asgi-older 640\nkept\n"
+    assert upgrade.before.serial.startswith("serial=")
+    assert len(upgrade.before.units) == 2
+    assert upgrade.after == upgrade.before
+
+
+def test_the_audit_trail_goes_on(upgrade: Upgrade, older: Web) -> None:
+    assert [line["version"] for line in upgrade.audit] == ["v1.0.0", "v1.1.0"]
+    assert older.audit()[: len(upgrade.audit)] == upgrade.audit
+    assert len(older.audit()) > len(upgrade.audit)
+
+
+def test_nothing_is_left_to_do(upgrade: Upgrade) -> None:
+    again = site(CHANGED).ok()
+    assert again.counts(SIDE12)["changed"] == 0, again.output
+
+
+def test_there_is_a_way_back_to_what_the_former_release_made(upgrade: Upgrade, older: Web) -> None:
+    first = upgrade.releases[0]
+    with traffic([older]):
+        site(f"--extra-vars=asgi_release={first}", name="rollback").ok()
+        assert older.live() == older.version()["release"] == first
+        site(CHANGED).ok()
+    assert older.live() == upgrade.releases[2]
+    assert Seen.of(older) == upgrade.before
+
+
+def test_the_host_comes_up_by_itself(upgrade: Upgrade, older: Web) -> None:
+    """What starts at boot was written by one release and is read by another."""
+    older.host.reboot()
+    answer = https.wait(older.domain, older.host.address, older.ca, "/version").raise_for_status()
+    assert answer.json()["release"] == upgrade.releases[2]

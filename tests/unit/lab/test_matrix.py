@@ -1,0 +1,32 @@
+"""What the matrix of versions takes for a problem, and that nothing of it is left out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from ansible_collections.asgi.deploy.plugins.module_utils.platforms import PLATFORMS
+
+from tests.integration.hosts import TOP
+from tests.matrix.__main__ import CONTROLLERS, DEPRECATION, HOSTS
+
+
+@pytest.mark.parametrize(
+    ("output", "found"),
+    [
+        ("PLAY [x] ***\n\n[WARNING]: something else\n", 0),
+        ("[DEPRECATION WARNING]: DEFAULT_X option. Reason: none.\nAlternatives: y.\n\nPLAY [x] ***\n", 1),
+        ("TASK [x] ***\nok: [web12]\n[DEPRECATION WARNING]: one\n\n[DEPRECATION WARNING]: other", 2),
+    ],
+)
+def test_deprecations_are_seen(output: str, found: int) -> None:
+    assert len(DEPRECATION.findall(output)) == found
+
+
+def test_every_system_and_every_lock_is_in_it() -> None:
+    assert [tuple(name.split()) for name in HOSTS] == list(PLATFORMS)
+    locks = {file.stem.removeprefix("core-") for file in Path(TOP, "tests", "matrix").glob("core-*.txt")}
+    assert locks == set(CONTROLLERS)
+    for core in CONTROLLERS:
+        lock = Path(TOP, "tests", "matrix", f"core-{core}.txt").read_text()
+        assert f"\nansible-core=={core}." in f"\n{lock}"
