@@ -41,9 +41,10 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils.sources import file_er
 from ansible_collections.asgi.deploy.plugins.plugin_utils.spec import ROLES, nearest, renamed, resolve, role_options
 from ansible_collections.asgi.deploy.plugins.plugin_utils.units import resolve_work, work_units
 
-# Bounds, in seconds, for nginx's connections to an application: keepalive_time after a switch no request goes over a
-# connection to the release before any more, and keepalive_timeout later the last idle one is closed.
-UPSTREAM_KEEPALIVE = {"connections": 32, "time": 3, "timeout": 2}
+# Bounds for nginx's connections to an application. In seconds: keepalive_time after a switch no request goes over a
+# connection to the release before any more, and keepalive_timeout later the last idle one is closed. And the idle ones
+# that each process of nginx keeps: with fewer than its visitors come at once it connects anew all the time.
+UPSTREAM_KEEPALIVE = {"connections": 256, "time": 3, "timeout": 2}
 
 NGINX_PORTS = (80, 443)
 

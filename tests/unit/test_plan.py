@@ -118,7 +118,7 @@ def test_defaults(spec: dict[str, Any], facts: Facts) -> None:
         "access_log": "/var/log/nginx/asgi/shop.access.log",
         "home": "/srv/asgi/shop",
         "upstream": "/srv/asgi/shop/current/app.sock",
-        "upstream_keepalive": {"connections": 32, "time": 3, "timeout": 2},
+        "upstream_keepalive": {"connections": 256, "time": 3, "timeout": 2},
         "boot_unit": "asgi-boot@shop.service",
         "platform": platform_of({"distribution": "Debian", "distribution_major_version": "13"}),
     }

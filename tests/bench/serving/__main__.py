@@ -7,6 +7,7 @@ import json
 import sys
 import time
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,9 @@ def main() -> int:
     options = argparse.ArgumentParser(prog="python -m tests.bench.serving", description=__doc__)
     options.add_argument("--rounds", type=int, default=7, help="of each comparison (%(default)s)")
     options.add_argument("--way", action="append", choices=[way.name for way in WAYS], help="only these, kept alive")
+    options.add_argument(
+        "--patience", type=float, default=900, help="seconds to wait for a quiet machine (%(default)s)"
+    )
     options.add_argument("--keep", action="store_true", help="leave the host")
     options.add_argument("--write", action="store_true", help=f"write {PAGE.name}, {DATA.name} and the plots")
     options.add_argument("--render", action="store_true", help="only write page and plots anew from the data")
@@ -38,7 +42,12 @@ def main() -> int:
     try:
         results: dict[str, Any] = {"date": time.strftime("%Y-%m-%d"), "rounds": given.rounds, **machine()}
         results |= {"versions": host.versions(), "workers": host.workers("bare"), "few": host.workers("few")}
-        results |= compared(host, given.rounds, [way for way in WAYS if way.name in (given.way or [way.name])])
+        results |= compared(
+            host,
+            given.rounds,
+            [way for way in WAYS if way.name in (given.way or [way.name])],
+            measure.Patience(given.patience),
+        )
         if not given.way:
             results["memory"] = measure.memory(host, min(3, given.rounds))
         results["minutes"] = round((time.monotonic() - began) / 60, 1)
@@ -52,17 +61,18 @@ def main() -> int:
     return 0
 
 
-def compared(host: Host, rounds: int, ways: list[Way]) -> dict[str, Any]:
+def compared(host: Host, rounds: int, ways: list[Way], patience: measure.Patience) -> dict[str, Any]:
     """Every comparison, each with all its ways in turn."""
     facing = [way for way in ways if way.name in (OURS, GUIDE)]
-    found = {"kept": measure.in_turn(rounds, ways, lambda way: measure.requests(host, way))}
+    found = {"kept": measure.in_turn(rounds, ways, partial(measure.requests, host), patience)}
     if len(ways) == len(WAYS):
-        found |= {
-            "many": measure.in_turn(rounds, facing, lambda way: measure.requests(host, way, measure.MANY)),
-            "http2": measure.in_turn(rounds, facing, lambda way: measure.http2(host, way)),
-            "full": measure.in_turn(rounds, facing, lambda way: measure.handshakes(host, way, "full")),
-            "resumed": measure.in_turn(rounds, facing, lambda way: measure.handshakes(host, way, "resumed")),
+        takes = {
+            "many": partial(measure.requests, host, visitors=measure.MANY),
+            "http2": partial(measure.http2, host),
+            "full": partial(measure.handshakes, host, kind="full"),
+            "resumed": partial(measure.handshakes, host, kind="resumed"),
         }
+        found |= {name: measure.in_turn(rounds, facing, take, patience) for name, take in takes.items()}
     return {name: {one.way: [asdict(sample) for sample in one.samples] for one in all_} for name, all_ in found.items()}
 
 

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import partial
 
 from .host import APPS, Host
 from .ways import DOMAIN, Way, ours
@@ -16,7 +17,7 @@ from .ways import DOMAIN, Way, ours
 VISITORS, MANY, SECONDS = 32, 256, 2
 STREAMS = 4  # of HTTP/2, for each visitor
 # What else the machine may have had to do, of all its time; a measurement beyond that is taken again.
-DISTURBED, ATTEMPTS, PAUSE = 0.12, 12, 5.0
+DISTURBED, PAUSE = 0.12, 3.0
 WRK = "wrk -t1 -c{visitors} -d{seconds}s {url}"
 H2LOAD = "h2load -t1 -c{visitors} -m{streams} -D{seconds} {url}"
 HANDSHAKES = "python3 /srv/guide/handshakes.py {name} {port} {kind} {seconds} 2"
@@ -114,28 +115,35 @@ def _number(pattern: str, output: str) -> int:
     return int(found[1])
 
 
-def in_turn(rounds: int, ways: Sequence[Way], take: Callable[[Way], Sample]) -> list[Series]:
+@dataclass
+class Patience:
+    """How many seconds are left, of all, to wait for a machine that has nothing else to do."""
+
+    seconds: float
+
+    def undisturbed(self, take: Callable[[], Sample]) -> Sample:
+        """The first sample during which that was so; without patience the least disturbed."""
+        taken: list[Sample] = []
+        while True:
+            began = time.monotonic()
+            taken.append(take())
+            if taken[-1].foreign <= DISTURBED or self.seconds <= 0:
+                return min(taken, key=lambda one: one.foreign)
+            time.sleep(PAUSE)
+            self.seconds -= time.monotonic() - began
+
+
+def in_turn(rounds: int, ways: Sequence[Way], take: Callable[[Way], Sample], patience: Patience) -> list[Series]:
     """All ways in each round, in another order each time; the first look at each warms it up and does not count."""
     series = {way.name: Series(way.name) for way in ways}
     for way in ways:
         take(way)
     for _ in range(rounds):
         for way in random.sample(ways, len(ways)):
-            sample = undisturbed(lambda way=way: take(way))  # type: ignore[misc]
+            sample = patience.undisturbed(partial(take, way))
             series[way.name].samples.append(sample)
             print(json.dumps({"way": way.name, **asdict(sample)}), file=sys.stderr, flush=True)
     return list(series.values())
-
-
-def undisturbed(take: Callable[[], Sample]) -> Sample:
-    """The first sample during which the machine had little else to do, or after some attempts the least disturbed."""
-    taken: list[Sample] = []
-    for _ in range(ATTEMPTS):
-        taken.append(take())
-        if taken[-1].foreign <= DISTURBED:
-            break
-        time.sleep(PAUSE)
-    return min(taken, key=lambda one: one.foreign)
 
 
 def memory(host: Host, rounds: int) -> dict[str, list[float]]:

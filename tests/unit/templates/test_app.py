@@ -94,7 +94,8 @@ def test_site_upstream(site: Callable[[str], str], major: str) -> None:
     """Connections to the application are kept, and not for long."""
     text = site(major)
     assert directives(text, "server") == ["unix:/srv/asgi/shop/current/app.sock"]
-    assert directives(text, "keepalive") == ["32"]
+    assert directives(text, "access_log") == ["/var/log/nginx/asgi/shop.access.log asgi buffer=64k flush=100ms"]
+    assert directives(text, "keepalive") == ["256"]
     assert directives(text, "keepalive_time") == ["3s"]
     assert directives(text, "keepalive_timeout") == ["2s"]
     assert directives(text, "proxy_http_version") == ["1.1"]

@@ -100,7 +100,7 @@ def test_each_has_its_own_log(text: Text, apps: str, empty: str) -> None:
     """What is nobody's is the owner's."""
     for name in apps.split():
         site, inner = text(apps, f"/etc/nginx/asgi/sites/{name}.conf"), text(apps, f"/etc/nginx/asgi/below/{name}.conf")
-        log = f"access_log /var/log/nginx/asgi/{name}.access.log asgi if=$asgi_logged_{name};"
+        log = f"access_log /var/log/nginx/asgi/{name}.access.log asgi buffer=64k flush=100ms if=$asgi_logged_{name};"
         assert (site + inner).count(log) == (site + inner).count("access_log") == 1
         (block,) = re.findall(rf"map \$asgi_app \$asgi_logged_{name} \{{(.*?)\}}", site, re.DOTALL)
         values = ["default", '"";', name, "1;", *(['""', "1;"] if name == empty else [])]

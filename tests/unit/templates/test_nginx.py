@@ -101,7 +101,7 @@ def test_metrics_are_for_the_host_alone(render: Render) -> None:
 def test_logs_are_bounded(render: Render) -> None:
     lines = {line.strip() for line in render("nginx", "logrotate.conf.j2").splitlines()}
     assert {"maxsize 100M", "rotate 7", "create 0640 www-data adm"} <= lines
-    (folder,) = re.findall(r"access_log (/\S+)/[^/]+ asgi;", render("nginx", "nginx.conf.j2"))
+    (folder,) = re.findall(r"access_log (/\S+)/[^/]+ asgi buffer=64k flush=100ms;", render("nginx", "nginx.conf.j2"))
     assert f"{folder}/*.log {{" in lines
 
 

@@ -19,6 +19,10 @@ class _Joined:
 
     def __init__(self, transport: asyncio.Transport, protocol: Protocol) -> None:
         self.whole = transport
+        self._send = transport.write
+        self.is_closing = transport.is_closing
+        self.resume_reading = transport.resume_reading
+        self._soon = protocol.loop.call_soon
         self._protocol = protocol
         self._begun: Any = None  # the request whose answer's head was the last that waited
         self._head = b""
@@ -27,16 +31,16 @@ class _Joined:
         if self._head:
             head, self._head = self._head, b""
             if len(data) <= _COPIED:
-                self.whole.write(head + data)
+                self._send(head + data)
             else:
                 self.whole.writelines((head, data))
             return
         cycle = self._protocol.cycle
         if cycle is not self._begun and cycle.response_started:
             self._begun, self._head = cycle, data
-            self._protocol.loop.call_soon(self.flush)
+            self._soon(self.flush)
         else:
-            self.whole.write(data)
+            self._send(data)
 
     def flush(self) -> None:
         """Sends what waits, if there is still somebody to take it."""

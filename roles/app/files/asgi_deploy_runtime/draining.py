@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import importlib.util
 import logging
 import os
@@ -40,9 +39,6 @@ class DrainingServer(Server):
         if not SETTINGS["direct"]:
             self.config.encoded_headers.append((b"x-asgi-release", RELEASE.encode()))
         await super().startup(sockets)
-        # What there is now stays to the end: no collection needs to look at it again.
-        gc.collect()
-        gc.freeze()
         if SETTINGS["direct"]:
             busy = self.server_state.connections.__len__
             self._public = Public(
