@@ -20,7 +20,7 @@ from tests.integration.hosts import TOP
 from tests.lab import Host, Lab, LabError
 
 from .measure import Cost, Series, cost, in_turn, ratios
-from .report import markdown
+from .report import charts, markdown
 
 HOME = TOP / ".cache" / "bench"
 PAGE, DATA = TOP / "docs" / "speed.md", TOP / "docs" / "benchmarks" / "playbook.json"
@@ -164,7 +164,7 @@ def main() -> int:
     options.add_argument("--render", action="store_true", help=f"only write {PAGE.name} anew from {DATA.name}")
     given = options.parse_args()
     if given.render:
-        PAGE.write_text(markdown(json.loads(DATA.read_text())))
+        write(json.loads(DATA.read_text()))
         return 0
     began = time.monotonic()
     bench = Bench(given.hosts)
@@ -207,12 +207,18 @@ def main() -> int:
         results["minutes"] = round((time.monotonic() - began) / 60, 1)
     finally:
         bench.lab.down(print)
-    page = markdown(results)
     if given.write:
         DATA.write_text(json.dumps(results, indent=1) + "\n")
-        PAGE.write_text(page)
-    print(page)
+        write(results)
+    print(markdown(results))
     return 0
+
+
+def write(results: dict[str, Any]) -> None:
+    """The page and its plots."""
+    PAGE.write_text(markdown(results))
+    for name, text in charts(results).items():
+        (DATA.parent / name).write_text(text)
 
 
 def machine() -> dict[str, Any]:

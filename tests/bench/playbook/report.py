@@ -9,7 +9,52 @@ from typing import Any
 
 import jinja2
 
+from tests.bench.plots import Bar, Chart, svg
+
+SHOWN = 0.05  # seconds; steps that take less are added up
 TEMPLATE = Path(__file__).with_name("files") / "speed.md.j2"
+
+
+def charts(results: Mapping[str, Any]) -> dict[str, str]:
+    """The plots, by the names of their files."""
+    nothing, first = results["nothing"], results["first"]
+    ours, plain, _floor = nothing["series"]
+    apps, hosts = results["apps"], results["hosts"]
+    runs = [
+        _bar("one application", ours),
+        _bar("the usual way, which does less", plain, "b"),
+        _bar(f"{apps['number']} applications", apps["series"][1], "c"),
+        _bar(f"{hosts['number']} hosts", hosts["series"][1], "c"),
+    ]
+    steps = [(name, seconds) for name, seconds in nothing["profile"] if seconds >= SHOWN]
+    others = sum(seconds for _name, seconds in nothing["profile"] if seconds < SHOWN)
+    return {
+        "playbook-nothing.svg": svg(Chart("A run that changes nothing", "seconds", runs, 1)),
+        "playbook-profile.svg": svg(
+            Chart(
+                "Where its time goes",
+                "seconds",
+                [Bar(name, {"": seconds}) for name, seconds in [*steps, ("all others", others)]],
+                2,
+            )
+        ),
+        "playbook-first.svg": svg(
+            Chart(
+                "From a bare host to HTTPS",
+                "seconds",
+                [
+                    Bar("asgi.deploy, certificate included", {"": first["ours"]}),
+                    Bar("apt and uv alone", {"apt": first["apt"], "uv": first["floor"] - first["apt"]}, colour="e"),
+                ],
+                1,
+            )
+        ),
+    }
+
+
+def _bar(label: str, series: Mapping[str, Any], colour: str = "a") -> Bar:
+    walls = [cost["wall"] for cost in series["costs"]]
+    return Bar(label, {"": statistics.median(walls)}, (min(walls), max(walls)), colour)
 
 
 def markdown(results: Mapping[str, Any]) -> str:
@@ -34,6 +79,7 @@ def markdown(results: Mapping[str, Any]) -> str:
     found = {
         "rows": rows,
         "profile": nothing["profile"],
+        "shown": SHOWN,
         "per_app": (many - one) / (apps["number"] - 1),
         "steps": {name: statistics.median(step.get(name, 0) for step in steps) for name in steps[0]},
         "memory": max(cost["memory"] for series in hosts["series"] for cost in series["costs"]),
