@@ -62,7 +62,9 @@ def pebble_of_testing() -> Path:
             # apt with lists of its own: the machine's own sources stay what they are.
             (scratch / "lists" / "partial").mkdir(parents=True)
             lines = sources.lines_for("testing", sources.machine_sources())[:1]
-            archive = lines[0].split()[1] if lines else "http://deb.debian.org/debian"
+            if not lines:
+                raise LabError("apt's sources on this machine name no archive of Debian, where its testing would be")
+            archive = lines[0].split()[1]
             (scratch / "sources.list").write_text(f"deb [signed-by={KEYRING}] {archive} testing main\n")
             options = {
                 "Dir::Etc::sourcelist": scratch / "sources.list",
