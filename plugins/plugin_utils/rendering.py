@@ -48,8 +48,9 @@ class RoleView:
 
 def render(loader: Any, path: str, variables: Mapping[str, Any]) -> str:
     """The text of a template, with its trailing newline; what it includes lies beside it."""
-    text, folder = loader.get_text_file_contents(path), str(Path(path).parent)
-    templar = Templar(loader, variables=variables).copy_with_new_env(searchpath=[folder])
+    file = Path(path)
+    text = file.read_text(encoding="utf-8")
+    templar = Templar(loader, variables=variables).copy_with_new_env(searchpath=[str(file.parent)])
     if hasattr(template, "trust_as_template"):
         return str(templar.template(template.trust_as_template(text), escape_backslashes=False))
     # ansible-core 2.18 trusts what it is given, and would make a dictionary of text that looks like one.
