@@ -55,7 +55,8 @@ class Removal:
             let_go(layout, release)
             work.forget()
         systemd.stop(*layout.public_units)
-        systemd.disable(layout.boot_unit)
+        if systemd.show(layout.boot_unit)[0].present:  # a first deploy that failed halfway has none yet
+            systemd.disable(layout.boot_unit)
         for unit in units:
             unit.unlink(missing_ok=True)
         systemd.daemon_reload()
