@@ -95,7 +95,15 @@ def told(looks: Sequence[Look], answers: Sequence[dict[str, Any]], check_mode: b
         "check_mode": check_mode,
         "roles": roles,
         "apps": apps,
-        "due": list(dict.fromkeys(look.of for look, found in zip(looks, answers) if found["due"])),
+        "due": _due(looks, answers),
         "problems": [f"{look.of}: {text}" for look, found in zip(looks, answers) for text in due.problems(found)],
         "missing_packages": due.packages(answers),
     }
+
+
+def _due(looks: Sequence[Look], answers: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Who has something to do, in the order of the looks."""
+    differ = [look for look, found in zip(looks, answers) if found["due"]]
+    # What others put on a host or take from it decides which ports the firewall opens; a release does not.
+    moved = any(look.kind != "release" for look in differ)
+    return list(dict.fromkeys(look.of for look in looks if look in differ or (moved and look.role == "hardening")))

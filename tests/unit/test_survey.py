@@ -99,3 +99,17 @@ def test_what_was_found_is_by_role_and_application() -> None:
     assert result["roles"]["nginx"]["due"] is False
     assert result["apps"]["shop"]["host"]["due"] is True
     assert result["apps"]["shop"]["release"]["due"] is False
+
+
+@pytest.mark.parametrize(
+    ("host", "release", "due"),
+    [
+        ({"drift": []}, SERVES, []),
+        ({"drift": []}, {**SERVES, "changed": True}, ["shop"]),
+        ({"present_users": ["asgi-shop"]}, SERVES, ["role hardening", "shop"]),
+    ],
+)
+def test_the_firewall_follows_what_others_move(host: dict[str, Any], release: dict[str, Any], due: list[str]) -> None:
+    looks = [Look("role hardening", "hardening", "host", "hardening", {}), *LOOKED[1:]]
+    settled = {"parts": [], "refusals": [], "reboot_required": False}
+    assert told(looks, [dict(settled), dict(host), dict(release)], check_mode=False)["due"] == due
