@@ -75,6 +75,7 @@ def test_a_websocket_keeps_its_release_until_the_drain_ends(webs: list[Web]) -> 
     web = webs[-1]
     with Traffic(web.url, connect=web.host.address, ca=web.ca, websocket=2, websocket_seconds=9, pause=0.2) as flow:
         release("v1.1.0")
+        web.drained()
     assert flow.report.failures == 0, flow.report
     assert flow.report.websocket_closed == 0, flow.report
     assert {one.version for one in flow.report.releases} == {"1.0.0", "1.1.0"}, flow.report
