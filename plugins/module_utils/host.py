@@ -13,7 +13,7 @@ from ansible.module_utils.common.sys_info import (
     get_distribution_version,
 )
 
-_LOOPBACK = "lo"
+_LOOPBACK = "::1"  # other addresses of its interface may be public ones, as of anycast
 
 
 def facts() -> dict[str, Any]:
@@ -34,9 +34,9 @@ def total_memory(text: str) -> int:
 
 
 def ipv6_addresses(text: str) -> list[str]:
-    """From the text of /proc/net/if_inet6: the address in hexadecimal digits comes first, the interface last."""
-    rows = [line.split() for line in text.splitlines()]
-    return [str(ipaddress.IPv6Address(int(row[0], 16))) for row in rows if row[-1] != _LOOPBACK]
+    """From the text of /proc/net/if_inet6, where a line begins with the address in hexadecimal digits."""
+    found = [str(ipaddress.IPv6Address(int(line.split()[0], 16))) for line in text.splitlines()]
+    return [address for address in found if address != _LOOPBACK]
 
 
 def _read(path: str) -> str:
