@@ -28,7 +28,7 @@ def main() -> int:
     options.add_argument("--rounds", type=int, default=7, help="of each comparison (%(default)s)")
     options.add_argument("--way", action="append", choices=[way.name for way in WAYS], help="only these, kept alive")
     options.add_argument(
-        "--patience", type=float, default=900, help="seconds to wait for a quiet machine (%(default)s)"
+        "--patience", type=float, default=900, help="seconds to wait for quiet (%(default)s)"
     )
     options.add_argument("--keep", action="store_true", help="leave the host")
     options.add_argument("--write", action="store_true", help=f"write {PAGE.name}, {DATA.name} and the plots")
