@@ -27,9 +27,7 @@ def main() -> int:
     options = argparse.ArgumentParser(prog="python -m tests.bench.serving", description=__doc__)
     options.add_argument("--rounds", type=int, default=7, help="of each comparison (%(default)s)")
     options.add_argument("--way", action="append", choices=[way.name for way in WAYS], help="only these, kept alive")
-    options.add_argument(
-        "--patience", type=float, default=900, help="seconds to wait for quiet (%(default)s)"
-    )
+    options.add_argument("--patience", type=float, default=900, help="seconds to wait for quiet (%(default)s)")
     options.add_argument("--keep", action="store_true", help="leave the host")
     options.add_argument("--write", action="store_true", help=f"write {PAGE.name}, {DATA.name} and the plots")
     options.add_argument("--render", action="store_true", help="only write page and plots anew from the data")
