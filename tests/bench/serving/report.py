@@ -83,11 +83,14 @@ def markdown(results: Mapping[str, Any]) -> str:
     found = {
         "rows": [row(way, kept[way.name]) for way in WAYS if way.name in kept],
         "comparisons": comparisons(kept),
+        "verdict": {f"{pair['one'].name} {pair['other'].name}": pair for pair in comparisons(kept)},
         "faced": [faced(name, what, results[name]) for name, what in FACED.items() if name in results],
         "memory_of": {name: spread(values) for name, values in results.get("memory", {}).items()},
         "disturbed": round(DISTURBED * 100),
         "left": sum(one["foreign"] > DISTURBED for samples in kept.values() for one in samples),
+        "foreign": statistics.median(one["foreign"] for samples in kept.values() for one in samples),
         "taken": sum(len(samples) for samples in kept.values()),
+        "tuning": PAGE.with_name("tuning.md").read_text().strip(),
         "seconds": SECONDS,
         "visitors": VISITORS,
     }
@@ -124,7 +127,7 @@ def charts(results: Mapping[str, Any]) -> dict[str, str]:
                 f"{side[who]}, {one['name']}",
                 {"": one[who]["rate"]["median"]},
                 (one[who]["rate"]["least"], one[who]["rate"]["most"]),
-                "a" if who == "ours" else "e",
+                "a" if who == "ours" else "b",
             )
             for one in shaken
             for side in ({"ours": "asgi.deploy", "guide": "the guide"},)

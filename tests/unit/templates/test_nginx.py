@@ -51,6 +51,7 @@ def test_security(render: Render) -> None:
     (ciphers,) = re.findall(r"ssl_ciphers ([^;]+);", text)
     assert all(re.match(r"ECDHE-(RSA|ECDSA)-(AES(128|256)-GCM|CHACHA20)", cipher) for cipher in ciphers.split(":"))
     assert "log_format asgi escape=json" in text
+    assert re.findall(r"keepalive_requests (\d+);", text) == ["10000"]
 
 
 def test_upgrade_map(render: Render) -> None:
