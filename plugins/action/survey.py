@@ -21,9 +21,7 @@ class Look(NamedTuple):
     part: str
     kind: str
     options: Mapping[str, Any]
-
-
-_TOLD = ("name", "state", "version", "workers", "workers_reason", "remove_data")  # of a plan, which may hold secrets
+    made: Mapping[str, Any]  # what the controller decided and packed for it
 
 
 class ActionModule(ActionBase):  # type: ignore[misc]
@@ -43,10 +41,9 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             }
         )
         variables = task_vars or {}
-        plans: dict[str, Any] = {}
         looks = [look for role in given["roles"] for look in self._of_role(role, variables)]
-        looks += [look for app in given["apps"] for look in self._of_app(app, variables, plans)]
-        asked = {"looks": [{"kind": look.kind, "options": plain(look.options)} for look in looks]}
+        looks += [look for app in given["apps"] for look in self._of_app(app, variables)]
+        asked = {"looks": [{"kind": look.kind, "options": look.options} for look in looks]}
         answer = self._execute_module("asgi.deploy.look", asked, task_vars=task_vars)
         if answer.get("failed") or "found" not in answer:
             return {**result, **answer}
@@ -54,39 +51,47 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             # The release and the hardening have a module of their own, which tells the same when it acts.
             if look.kind == "parts" and "failed" in found:
                 raise AnsibleActionFail(f"{look.of}: {found['failed']}")
-        return {**result, "changed": False, "plans": plain(plans), **told(looks, answer["found"], answer["check_mode"])}
+        # Not shown, as decisions may hold secrets; what goes wrong is.
+        hidden = {**result, "changed": False, "_ansible_no_log": True}
+        return {**hidden, **told(looks, answer["found"], str(variables["inventory_hostname"]), answer["check_mode"])}
 
     def _of_role(self, role: str, variables: Mapping[str, Any]) -> Iterator[Look]:
         yield from _looks(f"role {role}", RoleView(self._loader, role, variables))
 
-    def _of_app(self, app: Mapping[str, Any], variables: Mapping[str, Any], plans: dict[str, Any]) -> Iterator[Look]:
+    def _of_app(self, app: Mapping[str, Any], variables: Mapping[str, Any]) -> Iterator[Look]:
         view = RoleView(self._loader, "app", {**variables, "app_spec": app})
         plan = view.decision
-        plans[plan["name"]] = {key: plan[key] for key in _TOLD}
+        packed = None
         if plan["state"] == "present":
             try:
-                view.add("__app_packed", packing.packed(plan, variables.get("inventory_dir")))
+                packed = packing.packed(plan, variables.get("inventory_dir"))
             except (packing.PackingError, OSError) as error:
                 raise AnsibleActionFail(str(error)) from error
-        yield from _looks(plan["name"], view)
+            view.add("_app_packed", packed)
+        yield from _looks(plan["name"], view, packed=packed)
         if plan["state"] == "present" and plan["site"]["owns"]:
             arguments = view.value("_app_certificate")
             yield from _looks(plan["name"], RoleView(self._loader, "certificate", {**variables, **arguments}))
 
 
-def _looks(of: str, view: RoleView) -> Iterator[Look]:
+def _looks(of: str, view: RoleView, **made: Any) -> Iterator[Look]:
+    made["decided"] = plain(view.decision)
     for part, look in view.value(f"_{view.role}_looks").items():
-        yield Look(of, view.role, part, look["kind"], look["options"])
+        yield Look(of, view.role, part, look["kind"], plain(look["options"]), made)
 
 
-def told(looks: Sequence[Look], answers: Sequence[dict[str, Any]], check_mode: bool) -> dict[str, Any]:
+def told(looks: Sequence[Look], answers: Sequence[dict[str, Any]], host: str, check_mode: bool) -> dict[str, Any]:
     """What the looks found, by role and application, and who has something to do; in check mode all tell of it."""
+    for look, found in zip(looks, answers):
+        found |= {**look.made, "check_mode": check_mode}
+        found["port_conflicts"] = due.port_conflicts(look.role, look.of, host, found.get("port_owners", {}))
+        found["due"] = check_mode or due.differs(look.kind, found)
+    # What others put on a host or take from it decides which ports the firewall opens; a release does not.
+    moved = any(found["due"] for look, found in zip(looks, answers) if look.kind != "release")
     roles: dict[str, Any] = {}
     apps: dict[str, Any] = {}
     for look, found in zip(looks, answers):
-        found["check_mode"] = check_mode
-        found["port_conflicts"] = due.port_conflicts(look.role, found.get("port_owners", {}))
-        found["due"] = check_mode or due.differs(look.kind, found)
+        found["due"] |= moved and look.role == "hardening"
         if look.of.startswith("role "):
             roles[look.role] = found
         else:
@@ -95,15 +100,7 @@ def told(looks: Sequence[Look], answers: Sequence[dict[str, Any]], check_mode: b
         "check_mode": check_mode,
         "roles": roles,
         "apps": apps,
-        "due": _due(looks, answers),
+        "due": list(dict.fromkeys(look.of for look, found in zip(looks, answers) if found["due"])),
         "problems": [f"{look.of}: {text}" for look, found in zip(looks, answers) for text in due.problems(found)],
         "missing_packages": due.packages(answers),
     }
-
-
-def _due(looks: Sequence[Look], answers: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Who has something to do, in the order of the looks."""
-    differ = [look for look, found in zip(looks, answers) if found["due"]]
-    # What others put on a host or take from it decides which ports the firewall opens; a release does not.
-    moved = any(look.kind != "release" for look in differ)
-    return list(dict.fromkeys(look.of for look in looks if look in differ or (moved and look.role == "hardening")))

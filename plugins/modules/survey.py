@@ -13,7 +13,9 @@ description:
   - Decides on the controller what shall be, renders all files and units, and has one call of M(asgi.deploy.look)
     compare them with the host, so that a run that changes nothing costs one round trip however many roles and
     applications there are.
-  - What a role wants is the variable C(_ROLE_looks) in its C(vars/main.yml).
+  - A role decides in the variable C(_ROLE_decided) of its C(vars/main.yml), and what it wants looked at is C(_ROLE_looks).
+    What it decided is returned, since a role's own variables are evaluated anew at each mention.
+  - The result is not shown, whatever the verbosity, as decisions may hold secrets.
 attributes:
   check_mode:
     support: full
@@ -49,15 +51,13 @@ check_mode:
   type: bool
   returned: success
 roles:
-  description: For each role what differs.
+  description:
+    - For each role what differs, and with it C(decided), all that its own variables are made of, C(due), whether it has
+      something to do, and C(check_mode).
   type: dict
   returned: success
 apps:
-  description: For each application what differs of its C(host), its C(certificate) and its C(release).
-  type: dict
-  returned: success
-plans:
-  description: For each application its C(name), C(state), C(version), C(workers), C(workers_reason) and C(remove_data).
+  description: The same for each application's C(host), C(certificate) and C(release); C(packed) is what comes from the controller.
   type: dict
   returned: success
 due:

@@ -30,13 +30,14 @@ def changes(host: str, survey: Mapping[str, Any]) -> list[str]:
     roles.pop("hardening", None)
     lines = [line for role, found in roles.items() for line in _paragraph(f"{host}: {role}", {"host": found})]
     for app, parts in survey["apps"].items():
-        lines += _of_app(f"{host}: {app}", survey["plans"][app], parts)
+        lines += _of_app(f"{host}: {app}", parts)
     if last:
         lines += _paragraph(f"{host}: hardening", {"host": last})
     return [*lines, *_differences(survey)]
 
 
-def _of_app(name: str, plan: Mapping[str, Any], parts: Mapping[str, Any]) -> list[str]:
+def _of_app(name: str, parts: Mapping[str, Any]) -> list[str]:
+    plan = parts["host"]["decided"]
     if plan["state"] == "absent":
         if not (parts["host"]["present_users"] or parts["host"]["drift"] or parts["release"]["changed"]):
             return [f"{name}: nothing would change; it is not there"]

@@ -10,6 +10,11 @@ _DIFFERENCES = (
     *("missing_archives", "certificates_due", "lineages", "unmet_needs"),
 )
 
+_ADVICE = {
+    "nginx": "nginx needs it. Stop that program or move it to another port",
+    "app": "{} needs it to serve without nginx. Remove nginx or write another tls.port",
+}
+
 
 def differs(kind: str, found: Mapping[str, Any]) -> bool:
     """Whether a look found anything that is not as it shall be, or could not tell.
@@ -46,10 +51,17 @@ def packages(found: Iterable[Mapping[str, Any]]) -> list[str]:
     return sorted({name for one in looks for name in one.get("missing_packages", ())})
 
 
-def port_conflicts(role: str, owners: Mapping[str, str]) -> list[str]:
-    """Ports that somebody else has: nginx's are nginx's alone, and an application's may be anybody's but nginx's."""
+def port_conflicts(role: str, of: str, host: str, owners: Mapping[str, str]) -> list[str]:
+    """Ports that somebody else has: nginx's are nginx's alone, and an application's may be anybody's but nginx's.
+
+    Args:
+        role: who wants them.
+        of: the application's name, if it is one that serves without nginx.
+        host: its name.
+        owners: the programs that listen, by port.
+    """
     return [
-        f"port {port} is taken by {program}"
+        f"port {port} of {host} is taken by {program}; {_ADVICE[role].format(of)}, then run again. Nothing was changed."
         for port, program in sorted(owners.items())
         if (program == "nginx") != (role == "nginx")
     ]

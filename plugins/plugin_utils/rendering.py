@@ -38,7 +38,7 @@ class RoleView:
         self.add(DECISIONS[role], self.decision)
 
     def add(self, name: str, value: Any) -> None:
-        """Has a variable that a task of the role would have registered."""
+        """Gives a variable of the role the value that it has after a look."""
         self._variables[name] = value
 
     def value(self, name: str) -> Any:

@@ -75,12 +75,13 @@ def template() -> Template:
 def role_variable() -> Template:
     """The value of a role's own variable."""
 
+    from ansible_collections.asgi.deploy.plugins.plugin_utils.rendering import DECISIONS
+
     def value(role: str, name: str, **variables: Any) -> Any:
         path = ROOT / "roles" / role
         loader = DataLoader()
         own = loader.load_from_file(str(path / "vars" / "main.yml"), **TRUSTED)
-        for task in loader.load_from_file(str(path / "tasks" / "main.yml"), **TRUSTED):
-            own |= task.get("ansible.builtin.set_fact", {})  # what is decided once
+        own[DECISIONS[role]] = own[f"_{role}_decided"]
         everything = {**own, "role_path": str(path), "ansible_search_path": [str(path)], **variables}
         return Templar(loader, variables=everything).template(trust_as_template(f"{{{{ {name} }}}}"))
 

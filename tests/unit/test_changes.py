@@ -20,8 +20,9 @@ SAME = {"changed": False, "noted": True, "release": "v2-0a1b2c3d", "before": "v2
 
 
 def told(plan: dict[str, Any], host: dict[str, Any], release: dict[str, Any], due: dict[str, str]) -> list[str]:
-    parts = {"host": {**HOST, **host}, "release": {**SAME, **release}, "certificate": {"certificates_due": due}}
-    return changes("web1", {"roles": {}, "apps": {"shop": parts}, "plans": {"shop": {**PLAN, **plan}}})
+    seen = {**HOST, **host, "decided": {**PLAN, **plan}}
+    parts = {"host": seen, "release": {**SAME, **release}, "certificate": {"certificates_due": due}}
+    return changes("web1", {"roles": {}, "apps": {"shop": parts}})
 
 
 @pytest.mark.parametrize(
@@ -126,7 +127,7 @@ def test_changes(
 def test_changes_of_the_host() -> None:
     """The web server comes first, and the hardening last, in the order of a run."""
     nginx = {"missing_packages": ["nginx"], "drift": ["/etc/nginx/nginx.conf"], "inactive_units": ["nginx.service"]}
-    survey = {"roles": {"hardening": {"parts": []}, "nginx": nginx}, "apps": {}, "plans": {}}
+    survey = {"roles": {"hardening": {"parts": []}, "nginx": nginx}, "apps": {}}
     assert changes("web1", survey) == [
         "web1: nginx would change",
         "  packages  nginx",
@@ -138,7 +139,7 @@ def test_changes_of_the_host() -> None:
 
 def test_differences_are_shown_where_they_are_known() -> None:
     diff = {"before_header": "/etc/x", "after_header": "/etc/x", "before": "a\nb\n", "after": "a\nc\n"}
-    survey = {"roles": {"nginx": {"drift": ["/etc/x"], "diff": [diff]}}, "apps": {}, "plans": {}}
+    survey = {"roles": {"nginx": {"drift": ["/etc/x"], "diff": [diff]}}, "apps": {}}
     assert changes("web1", survey)[2:] == [
         "--- before: /etc/x",
         "+++ after: /etc/x",

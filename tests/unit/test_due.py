@@ -52,14 +52,29 @@ def test_something_differs(kind: str, found: dict[str, Any]) -> None:
     ("role", "owners", "conflicts"),
     [
         ("nginx", {"80": "nginx", "443": "nginx"}, []),
-        ("nginx", {"80": "apache2", "443": "caddy"}, ["port 443 is taken by caddy", "port 80 is taken by apache2"]),
+        (
+            "nginx",
+            {"80": "apache2", "443": "caddy"},
+            [
+                f"port {port} of web1 is taken by {program}; nginx needs it."
+                " Stop that program or move it to another port, then run again. Nothing was changed."
+                for port, program in ((443, "caddy"), (80, "apache2"))
+            ],
+        ),
         ("nginx", {}, []),
         ("app", {"443": "systemd"}, []),
-        ("app", {"443": "nginx"}, ["port 443 is taken by nginx"]),
+        (
+            "app",
+            {"443": "nginx"},
+            [
+                "port 443 of web1 is taken by nginx; shop needs it to serve without nginx."
+                " Remove nginx or write another tls.port, then run again. Nothing was changed."
+            ],
+        ),
     ],
 )
 def test_port_conflicts(role: str, owners: dict[str, str], conflicts: list[str]) -> None:
-    assert port_conflicts(role, owners) == conflicts
+    assert port_conflicts(role, "shop", "web1", owners) == conflicts
 
 
 @pytest.mark.parametrize("found", [{"unmet_needs": ["x"]}, {"refusals": ["x"]}, {"port_conflicts": ["80"]}])

@@ -29,7 +29,7 @@ def view(spec: dict[str, Any], facts: Callable[[str], dict[str, Any]]) -> View:
             **CERTIFICATE,
         }
         found = RoleView(DataLoader(), role, variables)
-        found.add("__app_packed", PACKED)
+        found.add("_app_packed", PACKED)
         return found
 
     return seen
@@ -69,9 +69,9 @@ def test_parts_that_are_missing_here() -> None:
 
 
 LOOKED = [
-    Look("role nginx", "nginx", "host", "parts", {}),
-    Look("shop", "app", "host", "parts", {}),
-    Look("shop", "app", "release", "release", {}),
+    Look("role nginx", "nginx", "host", "parts", {}, {"decided": {"ports": [80]}}),
+    Look("shop", "app", "host", "parts", {}, {}),
+    Look("shop", "app", "release", "release", {}, {}),
 ]
 SAME = {"missing_packages": [], "drift": [], "port_owners": {"80": "nginx"}}
 SERVES = {"changed": False, "noted": True}
@@ -90,13 +90,14 @@ SERVES = {"changed": False, "noted": True}
 )
 def test_who_has_something_to_do(answers: list[dict[str, Any]], due: list[str]) -> None:
     found = [dict(one) for one in answers]
-    assert told(LOOKED, found, check_mode=False)["due"] == due
-    assert told(LOOKED, found, check_mode=True)["due"] == ["role nginx", "shop"]
+    assert told(LOOKED, found, "web1", check_mode=False)["due"] == due
+    assert told(LOOKED, found, "web1", check_mode=True)["due"] == ["role nginx", "shop"]
 
 
 def test_what_was_found_is_by_role_and_application() -> None:
-    result = told(LOOKED, [dict(SAME), {"drift": ["/x"]}, dict(SERVES)], check_mode=False)
+    result = told(LOOKED, [dict(SAME), {"drift": ["/x"]}, dict(SERVES)], "web1", check_mode=False)
     assert result["roles"]["nginx"]["due"] is False
+    assert result["roles"]["nginx"]["decided"] == {"ports": [80]}
     assert result["apps"]["shop"]["host"]["due"] is True
     assert result["apps"]["shop"]["release"]["due"] is False
 
@@ -110,6 +111,8 @@ def test_what_was_found_is_by_role_and_application() -> None:
     ],
 )
 def test_the_firewall_follows_what_others_move(host: dict[str, Any], release: dict[str, Any], due: list[str]) -> None:
-    looks = [Look("role hardening", "hardening", "host", "hardening", {}), *LOOKED[1:]]
+    looks = [Look("role hardening", "hardening", "host", "hardening", {}, {}), *LOOKED[1:]]
     settled = {"parts": [], "refusals": [], "reboot_required": False}
-    assert told(looks, [dict(settled), dict(host), dict(release)], check_mode=False)["due"] == due
+    result = told(looks, [dict(settled), dict(host), dict(release)], "web1", check_mode=False)
+    assert result["due"] == due
+    assert result["roles"]["hardening"]["due"] is ("role hardening" in due)
