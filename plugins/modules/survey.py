@@ -13,8 +13,8 @@ description:
   - Decides on the controller what shall be, renders all files and units, and has one call of M(asgi.deploy.look)
     compare them with the host, so that a run that changes nothing costs one round trip however many roles and
     applications there are.
-  - A role decides in the variable C(_ROLE_decided) of its C(vars/main.yml), and what it wants looked at is C(_ROLE_looks).
-    What it decided is returned, since a role's own variables are evaluated anew at each mention.
+  - A role decides in the variable C(_ROLE_decided) of its C(vars/main.yml), and what it wants looked at is
+    C(_ROLE_looks). What it decided is returned, since a role's own variables are evaluated anew at each mention.
   - The result is not shown, whatever the verbosity, as decisions may hold secrets.
 attributes:
   check_mode:
@@ -57,7 +57,9 @@ roles:
   type: dict
   returned: success
 apps:
-  description: The same for each application's C(host), C(certificate) and C(release); C(packed) is what comes from the controller.
+  description:
+    - The same for each application's C(host), C(certificate) and C(release). C(packed) is what comes from the
+      controller.
   type: dict
   returned: success
 due:
