@@ -11,7 +11,6 @@ from typing import Any
 
 from tests.integration.hosts import HOSTS, TOP, Run, playbook
 from tests.integration.upgrade import FORMER
-from tests.lab import LabError
 from tests.lab.process import run
 
 FOLDER = HOSTS.parent / "upgrade"
@@ -32,9 +31,10 @@ def install(commit: str) -> None:
     source = FOLDER / "source"
     shutil.rmtree(FOLDER, ignore_errors=True)
     source.mkdir(parents=True)
-    packed = subprocess.run(["git", "-C", str(TOP), "archive", commit], capture_output=True, check=False)
-    if packed.returncode:
-        raise LabError(f"commit {commit} is not here; a shallow clone gets it by git fetch --unshallow --tags")
+    git = ["git", "-C", str(TOP)]
+    if subprocess.run([*git, "cat-file", "-e", f"{commit}^{{commit}}"], capture_output=True, check=False).returncode:
+        run([*git, "fetch", "--quiet", "--depth=1", "origin", commit])  # a shallow clone does not have it
+    packed = subprocess.run([*git, "archive", commit], capture_output=True, check=True)
     subprocess.run(["tar", "-x", "-C", str(source)], input=packed.stdout, check=True)
     galaxy = [str(Path(sys.executable).with_name("ansible-galaxy")), "collection"]
     run([*galaxy, "build", str(source), "--output-path", str(FOLDER)])
