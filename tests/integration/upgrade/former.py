@@ -11,6 +11,7 @@ from typing import Any
 
 from tests.integration.hosts import HOSTS, TOP, Run, playbook
 from tests.integration.upgrade import FORMER
+from tests.lab import LabError
 from tests.lab.process import run
 
 FOLDER = HOSTS.parent / "upgrade"
