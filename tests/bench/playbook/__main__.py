@@ -26,8 +26,12 @@ HOME = TOP / ".cache" / "bench"
 PAGE, DATA = TOP / "docs" / "speed.md", TOP / "docs" / "benchmarks" / "playbook.json"
 PLAIN_PLAYBOOK = Path(__file__).with_name("files") / "plain.yml"
 CALLBACKS = Path(__file__).with_name("callbacks")
-OURS, PLAIN, FLOOR = "ours1", "plain1", "floor1"
+OURS, PLAIN = "ours1", "plain1"
+BARE = 3  # pairs of bare hosts for the first run
 SSH = ["-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR"]
+
+
+Profile = list[tuple[str, float]]
 
 
 class Bench:
@@ -36,9 +40,11 @@ class Bench:
     def __init__(self, more_hosts: int) -> None:
         self.lab = Lab("bench")
         self.more = [f"ours{number}" for number in range(2, more_hosts + 1)]
+        # For each pair ours, and one for apt and uv alone.
+        self.bare = [(ours, f"floor{number}") for number, ours in enumerate([OURS, *self.more][:BARE], 1)]
         shutil.rmtree(HOME, ignore_errors=True)
         HOME.mkdir(parents=True)
-        self.lab.up(dict.fromkeys((OURS, PLAIN, FLOOR, *self.more), "trixie"), print)
+        self.lab.up(dict.fromkeys((OURS, PLAIN, *self.more, *(floor for _ours, floor in self.bare)), "trixie"), print)
         self.lab.acme_up(step=print)
         names = [(f"app{number}.{host}.bench.test", host) for host in (OURS, *self.more) for number in range(10)]
         self.lab.set_dns(dict(names))
@@ -58,7 +64,6 @@ class Bench:
                 "domains": [f"app{number}.{{{{ inventory_hostname }}}}.bench.test"],
                 "gate": {"path": "/ready"},
                 "workers": 1,
-                "watch": {"seconds": 0},
                 **changes,
             }
             for number in range(apps)
@@ -79,13 +84,14 @@ class Bench:
         forks = f"--forks={max(5, len(hosts))}"
         return cost([program("ansible-playbook"), "asgi.deploy.site", forks, *inventories], **(environment or {}))
 
-    def durations(self) -> list[tuple[str, float]]:
-        """What each task of a run that changes nothing takes, in seconds."""
+    def profiled(self, host: str, **changes: Any) -> tuple[Cost, Profile]:
+        """A run, and what each task of it takes, in seconds."""
         file = HOME / "durations.json"
         callbacks = {"ANSIBLE_CALLBACK_PLUGINS": str(CALLBACKS), "ANSIBLE_CALLBACKS_ENABLED": "durations"}
-        whole = self.site(OURS, environment={**callbacks, "BENCH_DURATIONS": str(file)}).wall
-        took: list[tuple[str, float]] = json.loads(file.read_text())
-        return [("Python and Ansible, loaded and ended", whole - sum(seconds for _name, seconds in took)), *took]
+        spent = self.site(host, environment={**callbacks, "BENCH_DURATIONS": str(file)}, **changes)
+        took: Profile = [(name, seconds) for name, seconds in json.loads(file.read_text())]
+        rest = spent.wall - sum(seconds for _name, seconds in took)
+        return spent, [("Python and Ansible, loaded and ended", rest), *took]
 
     def plain(self) -> Cost:
         """A run of the tasks written the usual way."""
@@ -105,28 +111,53 @@ def program(name: str) -> str:
     return str(Path(sys.executable).with_name(name))
 
 
-def first_run(bench: Bench) -> dict[str, float]:
+def first_runs(bench: Bench) -> dict[str, Any]:
     """From a bare host to HTTPS, against apt and uv alone, with the same packages on another one."""
-    ours, floor = bench.lab.host(OURS), bench.lab.host(FLOOR)
-    before = packages(ours)
-    spent = bench.site(OURS)
-    wanted = sorted(packages(ours) - before)
+    series, apt, profiles, number = (Series("ours"), Series("floor")), [], [], 0
+    for ours, floor in bench.bare:
+        before = packages(bench.lab.host(ours))
+        spent, profile = bench.profiled(ours)
+        wanted = sorted(packages(bench.lab.host(ours)) - before)
+        apt_took, took = alone(bench.lab.host(ours), bench.lab.host(floor), wanted)
+        for one, wall in zip(series, (spent, Cost(took, 0, 0)), strict=True):
+            one.costs.append(wall)
+        apt.append(apt_took)
+        profiles.append(profile)
+        number = len(wanted)
+    return {
+        "series": [asdict(one) for one in series],
+        "ratio": ratios(*series),
+        "apt": statistics.median(apt),
+        "packages": number,
+        "profile": typical(profiles),
+    }
+
+
+def alone(ours: Host, floor: Host, wanted: list[str]) -> tuple[float, float]:
+    """What apt takes, and apt and uv together, to install what is on the other host, in seconds."""
     plans = {
         "/opt/asgi/certbot": frozen(ours, "/opt/asgi/certbot"),
         "/opt/venv": frozen(ours, "/srv/asgi/app0/current/venv"),
     }
+    uv = uv_version(ours)
     began = time.monotonic()
     apt = "DEBIAN_FRONTEND=noninteractive apt-get"
     floor.run(f"{apt} update -q && {apt} install -qy --no-install-recommends {' '.join(wanted)}", timeout=900)
     apt_took = time.monotonic() - began
-    floor.run("python3 -m venv /opt/uv && /opt/uv/bin/pip install -q uv==$(cat)", stdin=uv_version(ours), timeout=300)
+    floor.run("python3 -m venv /opt/uv && /opt/uv/bin/pip install -q uv==$(cat)", stdin=uv, timeout=300)
     for venv, requirements in plans.items():
         script = (
             f"/opt/uv/bin/uv venv -q {venv} && /opt/uv/bin/uv pip install -q --no-deps --python {venv}/bin/python -r -"
         )
         floor.run(script, stdin=requirements, timeout=600)
-    took = time.monotonic() - began
-    return {"ours": spent.wall, "floor": took, "apt": apt_took, "packages": len(wanted)}
+    return apt_took, time.monotonic() - began
+
+
+def typical(profiles: list[Profile]) -> Profile:
+    """The medians of each task's seconds, in runs of the same tasks."""
+    return [
+        (steps[0][0], statistics.median(seconds for _name, seconds in steps)) for steps in zip(*profiles, strict=True)
+    ]
 
 
 def packages(host: Host) -> set[str]:
@@ -147,12 +178,14 @@ def uv_version(host: Host) -> str:
 
 def releases(bench: Bench, rounds: int) -> dict[str, Any]:
     """New releases with warm caches: the run, and the steps that the host wrote down."""
-    series, steps = Series("release"), []
+    series, steps, profiles = Series("release"), [], []
     for number in range(rounds):
-        series.costs.append(bench.site(OURS, env={"RUN": f"{number}-{time.time_ns()}"}))
+        spent, profile = bench.profiled(OURS, env={"RUN": f"{number}-{time.time_ns()}"})
+        series.costs.append(spent)
+        profiles.append(profile)
         last = bench.lab.host(OURS).run("tail -n 1 /srv/asgi/app0/deploys.jsonl").stdout
         steps.append(json.loads(last)["steps"])
-    return {"series": asdict(series), "steps": steps}
+    return {"series": asdict(series), "steps": steps, "profile": typical(profiles)}
 
 
 def main() -> int:
@@ -171,20 +204,17 @@ def main() -> int:
     try:
         results: dict[str, Any] = {"date": time.strftime("%Y-%m-%d"), "rounds": given.rounds, **machine()}
         print("the first run", flush=True)
-        results["first"] = first_run(bench)
+        results["first"] = first_runs(bench)
         print(results["first"], flush=True)
         bench.plain()
         print("runs that change nothing", flush=True)
         ours, plain, floor = in_turn(
             given.rounds, ours=lambda: bench.site(OURS), plain=bench.plain, round_trips=bench.round_trips
         )
-        profiles = [bench.durations() for _round in range(given.rounds)]
+        profiles = [bench.profiled(OURS)[1] for _round in range(given.rounds)]
         results["nothing"] = {
             "round trips": ROUND_TRIPS,
-            "profile": [
-                (steps[0][0], statistics.median(seconds for _name, seconds in steps))
-                for steps in zip(*profiles, strict=True)
-            ],
+            "profile": typical(profiles),
             "series": [asdict(one) for one in (ours, plain, floor)],
             "against plain": ratios(ours, plain),
             "against round trips": ratios(ours, floor),

@@ -26,30 +26,33 @@ def charts(results: Mapping[str, Any]) -> dict[str, str]:
         _bar(f"{apps['number']} applications", apps["series"][1], "c"),
         _bar(f"{hosts['number']} hosts", hosts["series"][1], "c"),
     ]
-    steps = [(name, seconds) for name, seconds in nothing["profile"] if seconds >= SHOWN]
-    others = sum(seconds for _name, seconds in nothing["profile"] if seconds < SHOWN)
+    floor = statistics.median(cost["wall"] for cost in first["series"][1]["costs"])
     return {
         "playbook-nothing.svg": svg(Chart("A run that changes nothing", "seconds", runs, 1)),
-        "playbook-profile.svg": svg(
-            Chart(
-                "Where its time goes",
-                "seconds",
-                [Bar(name, {"": seconds}) for name, seconds in [*steps, ("all others", others)]],
-                2,
-            )
-        ),
+        "playbook-profile.svg": _where("Where its time goes", nothing["profile"], 2),
+        "playbook-release.svg": _where("Where the time of a release goes", results["release"]["profile"], 1),
         "playbook-first.svg": svg(
             Chart(
                 "From a bare host to HTTPS",
                 "seconds",
                 [
-                    Bar("asgi.deploy, certificate included", {"": first["ours"]}),
-                    Bar("apt and uv alone", {"apt": first["apt"], "uv": first["floor"] - first["apt"]}, colour="e"),
+                    _bar("asgi.deploy, certificate included", first["series"][0]),
+                    Bar("apt and uv alone", {"apt": first["apt"], "uv": floor - first["apt"]}, colour="e"),
                 ],
                 1,
             )
         ),
+        "playbook-first-profile.svg": _where("Where the time of a first run goes", first["profile"], 1),
     }
+
+
+def _where(title: str, profile: Sequence[tuple[str, float]], decimals: int) -> str:
+    """What each task takes; what takes less than a twentieth of the longest is added up."""
+    least = max(seconds for _name, seconds in profile) / 20
+    steps = [(name, seconds) for name, seconds in profile if seconds >= least]
+    others = sum(seconds for _name, seconds in profile if seconds < least)
+    bars = [Bar(name, {"": seconds}) for name, seconds in [*steps, ("all others", others)]]
+    return svg(Chart(title, "seconds", bars, decimals))
 
 
 def _bar(label: str, series: Mapping[str, Any], colour: str = "a") -> Bar:
@@ -59,7 +62,7 @@ def _bar(label: str, series: Mapping[str, Any], colour: str = "a") -> Bar:
 
 def markdown(results: Mapping[str, Any]) -> str:
     """The page."""
-    nothing, apps, hosts = results["nothing"], results["apps"], results["hosts"]
+    nothing, apps, hosts, first = results["nothing"], results["apps"], results["hosts"], results["first"]
     ours, plain, floor = nothing["series"]
     rows = [
         _row("nothing to do: one application, hardened", ours),
@@ -70,7 +73,8 @@ def markdown(results: Mapping[str, Any]) -> str:
             nothing["against round trips"],
             "times it",
         ),
-        _row("a release, its environment there", results["release"]["series"]),
+        _row("a release, its environment there, watched for 5 s", results["release"]["series"]),
+        _row("the first run, from a bare host to HTTPS", first["series"][0], first["ratio"], "times apt and uv alone"),
         _row(f"nothing to do: {apps['number']} applications", apps["series"][1], apps["ratio"], "times one"),
         _row(f"nothing to do: {hosts['number']} hosts", hosts["series"][1], hosts["ratio"], "times one"),
     ]
@@ -82,6 +86,7 @@ def markdown(results: Mapping[str, Any]) -> str:
         "shown": SHOWN,
         "per_app": (many - one) / (apps["number"] - 1),
         "steps": {name: statistics.median(step.get(name, 0) for step in steps) for name in steps[0]},
+        "alone": statistics.median(cost["wall"] for cost in first["series"][1]["costs"]),
         "memory": max(cost["memory"] for series in hosts["series"] for cost in series["costs"]),
     }
     page: str = jinja2.Template(TEMPLATE.read_text(), trim_blocks=True).render({**results, **found})

@@ -50,7 +50,8 @@ def test_a_command_prints_what_pages_show(reader: Reader, text: str) -> None:
             reader.run(pages.Command(shown[0].page, pages.CONTROLLER, BACK[text]))
     for command in shown:
         lacking = [pages.missing(command.shown, printed) for printed in reader.printed[text]]
-        assert [] in lacking, f"{command.page}: {text} did not print {lacking}"
+        printed = "\n".join(reader.printed[text])
+        assert [] in lacking, f"{command.page}: {text} did not print {lacking}, but\n{printed}"
 
 
 def test_who_moves_loses_no_visitor(moving: Future[tuple[Reader, Report]]) -> None:
