@@ -60,6 +60,7 @@ class Reader:
 
     def run(self, command: pages.Command) -> str:
         """Runs a command as its page has it, which must succeed, and gives what it prints."""
+        self._leisurely()
         if command.prompt == pages.HOST:
             done = self.host.run(f"bash -o pipefail -c {shlex.quote(self.here(command.text))}", check=False)
         else:
@@ -67,6 +68,10 @@ class Reader:
         assert done.returncode == 0, f"{command.page}: {command.text}\n{done.stdout}{done.stderr}"
         self.printed.setdefault(command.plain, []).append(done.stdout)
         return done.stdout
+
+    def _leisurely(self) -> None:
+        """Who reads takes longer between two commands than a release that was replaced takes to end."""
+        self.host.run("while systemctl list-units --plain --no-legend '*.drain@*' | grep -q .; do sleep 0.2; done")
 
     def _run_here(self, text: str) -> subprocess.CompletedProcess[str]:
         path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
