@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -51,8 +52,13 @@ def _where(title: str, profile: Sequence[tuple[str, float]], decimals: int) -> s
     least = max(seconds for _name, seconds in profile) / 20
     steps = [(name, seconds) for name, seconds in profile if seconds >= least]
     others = sum(seconds for _name, seconds in profile if seconds < least)
-    bars = [Bar(name, {"": seconds}) for name, seconds in [*steps, ("all others", others)]]
+    bars = [Bar(_short(name), {"": seconds}) for name, seconds in [*steps, ("all others", others)]]
     return svg(Chart(title, "seconds", bars, decimals))
+
+
+def _short(task: str) -> str:
+    """A task's name without its role's, as long as there is room for it."""
+    return textwrap.shorten(task.rpartition(" : ")[2], 42, placeholder=" …")
 
 
 def _bar(label: str, series: Mapping[str, Any], colour: str = "a") -> Bar:
@@ -89,7 +95,9 @@ def markdown(results: Mapping[str, Any]) -> str:
         "alone": statistics.median(cost["wall"] for cost in first["series"][1]["costs"]),
         "memory": max(cost["memory"] for series in hosts["series"] for cost in series["costs"]),
     }
-    page: str = jinja2.Template(TEMPLATE.read_text(), trim_blocks=True).render({**results, **found})
+    page: str = jinja2.Template(TEMPLATE.read_text(), trim_blocks=True, keep_trailing_newline=True).render(
+        {**results, **found}
+    )
     return page
 
 
