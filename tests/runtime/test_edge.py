@@ -242,6 +242,14 @@ def test_metrics_of_all_workers(started: Serve, kind: str) -> None:
     assert again['asgi_requests_total{method="GET",status="200"}'] >= asked
 
 
+@pytest.mark.parametrize("kind", ["gunicorn", "uvicorn"])
+def test_metrics_while_a_worker_begins(started: Serve, kind: str) -> None:
+    """Its file is there, and nothing in it yet."""
+    served = started(**KINDS[kind], health=HEALTH)
+    (served.folder / "metrics" / "counter_1.db").touch()
+    assert numbers(served.get("/metrics"))["asgi_requests_in_progress"] == 1
+
+
 @pytest.mark.parametrize("kind", ["gunicorn", "uvicorn-2", "gthread"])
 def test_killed_worker_does_nothing_any_more(started: Serve, kind: str) -> None:
     served = started(**{**KINDS[kind], "workers": "2"}, health=HEALTH)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from pathlib import Path
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from prometheus_client.metrics_core import Metric
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
 # A visitor may send any method; each that is counted by name takes memory for good.
@@ -32,8 +36,24 @@ class Metrics:
     def text(self) -> tuple[str, bytes]:
         """The content type and the text of all workers' numbers."""
         registry = CollectorRegistry()
-        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+        _Workers(registry)  # type: ignore[no-untyped-call]
         return CONTENT_TYPE_LATEST, generate_latest(registry)
+
+
+class _Workers(MultiProcessCollector):
+    """Leaves out files that are empty: a worker that starts is just making one, or was killed when it did."""
+
+    def collect(self) -> Iterable[Metric]:
+        files = [str(path) for path in Path(self._path).glob("*.db") if _size(path)]
+        found: Iterable[Metric] = self.merge(files, accumulate=True)  # type: ignore[no-untyped-call]
+        return found
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:  # its worker has ended meanwhile
+        return 0
 
 
 def forget(process: int) -> None:
