@@ -370,8 +370,8 @@ def server_plan(
         "gunicorn": {
             "workers": workers,
             "timeout": app["timeout"],
-            # Longer than uvicorn's own, by what draining takes before that.
-            "graceful_timeout": app["graceful_timeout"] + (2 * idle + 2 if server == GUNICORN else 0),
+            # Longer than the worker's own, by what draining takes before that.
+            "graceful_timeout": app["graceful_timeout"] + (2 * idle + 2 if server in (GUNICORN, GUNICORN_ASGI) else 0),
             "keepalive": kept,
             "proc_name": app["name"],
             "worker_tmp_dir": "/dev/shm",  # noqa: S108 - in memory, and gunicorn makes its files safely
@@ -395,8 +395,6 @@ def server_plan(
             "timeout_keep_alive": kept,
             "forwarded_allow_ips": "*",
         }
-    if server == GUNICORN_ASGI:
-        values["gunicorn"]["worker_class"] = "asgi"
     if server == GUNICORN_WSGI:
         values["gunicorn"]["worker_class"] = "gthread" if (settings["threads"] or 1) > 1 else "sync"
     for name, effects in SETTINGS.items():

@@ -183,7 +183,10 @@ def test_readiness_while_the_release_drains(of: Of, kind: str, mark: Path) -> No
     assert of(kind).get("/ready").json["path"] == "/ready", "it is the application that answers"
 
 
-@pytest.mark.parametrize("kind", ["gunicorn", "uvicorn"])
+ASGI = pytest.mark.parametrize("kind", ["gunicorn", "gunicorn-asgi", "uvicorn"])
+
+
+@ASGI
 def test_readiness_of_a_process_that_ends(started: Serve, kind: str) -> None:
     """On a connection that nginx keeps: it learns that the process ends, and that the connection is over."""
     served = started(**KINDS[kind], health={"readiness": "/ready"})
@@ -193,6 +196,20 @@ def test_readiness_of_a_process_that_ends(started: Serve, kind: str) -> None:
         while (answer := ask(connection, "/ready")).status == 200:
             time.sleep(0.02)
         assert (answer.status, answer.headers["connection"]) == (503, "close")
+    served.process.wait(15)
+
+
+@ASGI
+def test_no_connection_ends_unannounced(started: Serve, kind: str) -> None:
+    """An answer that has begun without a word of it leaves its connection open, for the next request is on its way."""
+    served = started(**KINDS[kind])
+    with closing(served.connect()) as connection:
+        connection.request("GET", "/slow?seconds=0.5")
+        answer = connection.getresponse()
+        assert answer.headers["connection"] != "close"
+        served.process.send_signal(signal.SIGTERM)
+        assert answer.read()
+        assert ask(connection, "/").headers["connection"] == "close"
     served.process.wait(15)
 
 

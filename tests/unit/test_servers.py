@@ -305,7 +305,7 @@ GUNICORN_COMMAND = "gunicorn --config=python:asgi_deploy_runtime.gunicorn_conf a
     ("options", "command", "interface", "worker_class", "watchdog"),
     [
         ({}, GUNICORN_COMMAND, "asgi", None, None),
-        ({"server": GUNICORN_ASGI}, GUNICORN_COMMAND, "asgi", "asgi", None),
+        ({"server": GUNICORN_ASGI}, GUNICORN_COMMAND, "asgi", None, None),
         ({"server": GUNICORN_WSGI}, GUNICORN_COMMAND, "wsgi", "sync", None),
         ({"server": GUNICORN_WSGI, "settings": {"threads": 2}}, GUNICORN_COMMAND, "wsgi", "gthread", None),
         ({"server": UVICORN, "workers": 2}, "python -m asgi_deploy_runtime.serve", "asgi", None, None),

@@ -28,7 +28,12 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
     path = scope["path"].removeprefix(scope.get("root_path", ""))
     status, answer = await told(path, query, scope, receive)
     body = json.dumps(answer).encode()
-    await send({"type": "http.response.start", "status": status, "headers": [(b"content-type", b"application/json")]})
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    if path == "/slow":
+        await send({"type": "http.response.body", "body": body[:1], "more_body": True})
+        await asyncio.sleep(float(query["seconds"]))
+        body = body[1:]
     await send({"type": "http.response.body", "body": body})
 
 

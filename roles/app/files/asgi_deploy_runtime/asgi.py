@@ -60,6 +60,8 @@ class Edge:
         self, scope: Scope, receive: Receive, send: Send, headers: Mapping[bytes, bytes], current: str
     ) -> None:
         added = self._added(scope, headers, current)
+        if self._named:
+            send = _closing(send)
         if not (added or self._metrics or self._access):
             inner = send
         elif not (self._metrics or self._access):
@@ -157,6 +159,17 @@ def _with_headers(send: Send, added: list[tuple[bytes, bytes]]) -> Send:
             names = {name for name, _value in added}
             kept = [pair for pair in message.get("headers", []) if pair[0].lower() not in names]
             message = {**message, "headers": [*kept, *added]}
+        await send(message)
+
+    return sending
+
+
+def _closing(send: Send) -> Send:
+    """Has an answer end its connection, if it comes to that before its head is sent."""
+
+    async def sending(message: Message) -> None:
+        if health.closing() and message["type"] == "http.response.start":
+            message = {**message, "headers": [*message.get("headers", []), (b"connection", b"close")]}
         await send(message)
 
     return sending

@@ -24,10 +24,15 @@ class logger_class(glogging.Logger):  # type: ignore[misc]
 _hooks = {name: attribute(path) for name, path in SETTINGS["hooks"].items()}
 globals().update(_hooks)
 
+worker_class: type[Any]
 if SETTINGS["server"] == "gunicorn":
     from .workers import Worker
 
     worker_class = Worker
+elif SETTINGS["server"] == "gunicorn-asgi":
+    from .asgi_worker import Worker as AsgiWorker
+
+    worker_class = AsgiWorker
 
 if SETTINGS["health"]["metrics"]:
 

@@ -9,12 +9,24 @@ from .settings import RELEASE, SETTINGS
 # Exists while the unit that drains this release is at work.
 _MARK = Path("/run/asgi-deploy/draining", f"{SETTINGS['app']}@{RELEASE}")
 _stopping = False
+_closing = False
 
 
 def stop() -> None:
     """This process was told to end."""
     global _stopping  # one process, one end
     _stopping = True
+
+
+def close_connections() -> None:
+    """Every answer from now on is the last one on its connection."""
+    global _closing  # as above
+    _closing = True
+
+
+def closing() -> bool:
+    """Whether answers end their connections; only gunicorn's asgi worker has to be told by the application."""
+    return _closing
 
 
 def draining() -> bool:
