@@ -197,6 +197,8 @@ def test_a_release_of_another_version_by_one_command(webs: list[Web]) -> None:
     assert "asgi_apps[0] (shop).version: found '--upload-pack=id'" in wrong.output
     with traffic(webs, websocket=0):
         playbook("--extra-vars=asgi_version=v1.1.0", name="release").ok()
+        for web in webs:
+            web.drained()
         assert {web.version()["version"] for web in webs} == {"1.1.0"}
         playbook(name="release").ok()
     assert {web.host.name: web.live() for web in webs} == before

@@ -50,6 +50,7 @@ def test_a_release_of_one_loses_no_request_of_any(front: Part, blog: Part, till:
     before = {part.app: part.live() for part in (front, till)}
     with traffic([front, blog], get=1, post=1), traffic([till], get=1, websocket=0):
         run(blog_version="v1.1.0").ok()
+        blog.drained()
         assert blog.version()["version"] == "1.1.0"
     assert {part.app: part.live() for part in (front, till)} == before
 

@@ -142,5 +142,6 @@ def test_is_refused(site: Web, repository: str, broken: Broken) -> None:
     assert status != 0, output
     assert broken.says in output
     assert live in output
+    site.drained()
     assert site.live() == live == site.version()["release"]
     assert site.audit()[-1]["result"] == "failed"

@@ -37,10 +37,12 @@ def test_a_release_and_the_way_back_lose_no_request(webs: list[Web]) -> None:
     with traffic(webs):
         release("v1.1.0")
         for web in webs:
+            web.drained()
             assert web.version()["version"] == "1.1.0"
             assert web.version()["release"] == web.live()
         again = playbook("--extra-vars=shop_version=v1.0.0").ok()
     for web in webs:
+        web.drained()
         # The release that was there before is on the host still: nothing was built, and it is the very same.
         assert web.version()["release"] == first[web.host.name]["release"], again.output
         last = web.audit()[-1]

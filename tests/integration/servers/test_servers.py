@@ -146,10 +146,14 @@ def test_releases_and_the_way_back_lose_no_request(sites: list[Web]) -> None:
     asgi, wsgi = sites[:4], sites[4:]
     with traffic(asgi, **FEW), traffic(wsgi, **FEW, websocket=0):  # which WSGI has not
         servers("--extra-vars=shop_version=v1.1.0").ok()
+    for site in sites:
+        site.drained()
     assert {site.version()["version"] for site in sites} == {"1.1.0"}
     with traffic(asgi, **FEW), traffic(wsgi, **FEW, websocket=0):
         servers(name="rollback").ok()
     assert {site.app: site.live() for site in sites} == before
+    for site in sites:
+        site.drained()
     assert {site.version()["version"] for site in sites} == {"1.0.0"}
 
 

@@ -106,7 +106,7 @@ def test_there_is_a_way_back_to_what_the_former_release_made(upgrade: Upgrade, o
     with traffic([older]):
         site(f"--extra-vars=asgi_release={first}", name="rollback").ok()
         assert older.live() == first
-        older.drained()  # until then nginx may keep connections to the other one
+        older.drained()
         assert older.version()["release"] == first
         site(CHANGED).ok()
     assert older.live() == upgrade.releases[2]
