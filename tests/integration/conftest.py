@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Generator
@@ -75,6 +76,8 @@ class Web:
 
 
 W = TypeVar("W", bound=Web)
+# Of a journal, what tells nothing about a failure.
+ROUTINE = re.compile(r'sshd|sudo|systemd-logind|session-c?\d+\.scope|"asgi\.access".*"status": [123]')
 
 
 @overload
@@ -112,6 +115,11 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, Any]:
     if report.when == "call" and report.failed:
         for host in LAB.hosts():
             if host.running:
-                log = host.run("journalctl --no-pager --lines=60 --priority=info", check=False).stdout
-                report.sections.append((f"journal of {host.name}", log))
+                report.sections.append((f"journal of {host.name}", journal(host)))
     return report
+
+
+def journal(host: Host) -> str:
+    """Its last lines but those of the tests' own logins and of requests that were answered well."""
+    said = host.run("journalctl --no-pager --lines=1000 --priority=info", check=False).stdout.splitlines()
+    return "\n".join([line for line in said if not ROUTINE.search(line)][-40:])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -20,11 +21,13 @@ LANES = (
 )
 SCENARIOS = [scenario for lane in LANES for scenario in lane]
 LIMIT = 3000  # seconds that a scenario may take
-TAIL = 60  # lines of what failed, which hold the tests' summary, are shown once more at the end
+# What is shown once more at the end: pytest's reasons and summary, and Ansible's errors.
+REASON = re.compile(r"^(E  |FAILED |ERROR |fatal: |molecule did not end|\[ERROR\]|\d+ (passed|failed)).*", re.MULTILINE)
+WIDTH = 400  # characters of each
 
 
 def run(scenario: str) -> str | None:
-    """Run a scenario, and show what it printed if it fails; gives the end of that, or nothing if all is well."""
+    """Run a scenario, and show what it printed if it fails; gives the reasons, or nothing if all is well."""
     began = time.monotonic()
     argv = [str(Path(sys.executable).with_name("molecule")), "-c", "molecule/config.yml", "test"]
     argv += ["--no-command-borders", "-s", scenario]
@@ -51,7 +54,7 @@ def run(scenario: str) -> str | None:
         print(f"=== scenario {scenario} passed {took}", flush=True)
         return None
     print(f"{text}\n=== scenario {scenario} FAILED {took}", flush=True)
-    return "\n".join(text.splitlines()[-TAIL:])
+    return "\n".join(line[0][:WIDTH] for line in REASON.finditer(text))
 
 
 def main(wanted: list[str]) -> int:
@@ -67,9 +70,9 @@ def main(wanted: list[str]) -> int:
             ended = [one for lane in pool.map(lambda lane: [(name, run(name)) for name in lane], lanes) for one in lane]
     finally:
         hosts.down()
-    failed = {scenario: tail for scenario, tail in ended if tail is not None}
-    for scenario, tail in failed.items():
-        print(f"\n=== the end of {scenario}\n{tail}")
+    failed = {scenario: reasons for scenario, reasons in ended if reasons is not None}
+    for scenario, reasons in failed.items():
+        print(f"\n=== why {scenario} failed\n{reasons}")
     print(f"scenarios that failed: {', '.join(failed) or 'none'}")
     return 1 if failed else 0
 

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from tests.runtime.conftest import Serve
-from tests.runtime.served import RELEASE, Answer, Served, ask, until
+from tests.runtime.served import PATIENCE, RELEASE, Answer, Served, ask, until
 
 KINDS: dict[str, dict[str, Any]] = {
     "gunicorn": {"server": "gunicorn"},
@@ -388,3 +388,12 @@ def test_end_with_a_request_under_way(started: Serve, kind: str) -> None:
         served.process.send_signal(signal.SIGTERM)
         assert connection.getresponse().status == 200
     assert served.process.wait(15) in (0, -signal.SIGTERM)
+
+
+@EVERY
+def test_end_while_the_application_is_imported(started: Serve, kind: str) -> None:
+    """No worker stays until it is killed, which visitors of the next server would wait for."""
+    module = "slow_site:wsgi" if KINDS[kind]["server"] == "gunicorn-wsgi" else "slow_site:app"
+    served = started(ready=False, **KINDS[kind], module=module, graceful_timeout=2 * PATIENCE)
+    until(lambda: "importing" in dict(served.told()))
+    assert served.stop() in (0, -signal.SIGTERM)

@@ -56,8 +56,8 @@ def test_a_command_prints_what_pages_show(reader: Reader, text: str) -> None:
 
 def test_who_moves_loses_no_visitor(moving: Future[tuple[Reader, Report]]) -> None:
     reader, report = moving.result()
-    assert report.requests > 100 and report.failures == 0, report
-    assert {one.version for one in report.releases} == {"old", "1.4.2"}, report
+    assert report.requests > 100 and report.failures == 0, str(report)
+    assert {one.version for one in report.releases} == {"old", "1.4.2"}, str(report)
     assert reader.host.run("cat /srv/asgi/shop/current/src/uploads/picture").stdout == "a picture\n"
     for command in pages.commands():
         if followed(command) and command.shown:

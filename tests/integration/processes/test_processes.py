@@ -43,7 +43,7 @@ def test_move_with_the_release(site: Site) -> None:
         slow = site.live()
         assert site.settled() == working(slow)
         site.run(work_version="v1.1.0").ok()
-    assert (flow.report.failures, flow.report.requests > 100) == (0, True), flow.report
+    assert (flow.report.failures, flow.report.requests > 100) == (0, True), str(flow.report)
     live = site.live()
     assert live != slow
     assert site.settled() == working(live)

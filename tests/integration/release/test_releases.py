@@ -22,9 +22,9 @@ def traffic(webs: list[Web], **changes: float) -> Iterator[None]:
         ]
         yield
     for flow in flows:
-        assert flow.report.requests > 100, flow.report
-        assert flow.report.failures == 0, flow.report
-        assert flow.report.websocket_closed == 0, flow.report
+        assert flow.report.requests > 100, str(flow.report)
+        assert flow.report.failures == 0, str(flow.report)
+        assert flow.report.websocket_closed == 0, str(flow.report)
 
 
 def release(version: str) -> None:
@@ -78,9 +78,9 @@ def test_a_websocket_keeps_its_release_until_the_drain_ends(webs: list[Web]) -> 
     with Traffic(web.url, connect=web.host.address, ca=web.ca, websocket=2, websocket_seconds=9, pause=0.2) as flow:
         release("v1.1.0")
         web.drained()
-    assert flow.report.failures == 0, flow.report
-    assert flow.report.websocket_closed == 0, flow.report
-    assert {one.version for one in flow.report.releases} == {"1.0.0", "1.1.0"}, flow.report
+    assert flow.report.failures == 0, str(flow.report)
+    assert flow.report.websocket_closed == 0, str(flow.report)
+    assert {one.version for one in flow.report.releases} == {"1.0.0", "1.1.0"}, str(flow.report)
 
 
 def test_a_changed_environment_is_a_release_of_its_own(webs: list[Web]) -> None:

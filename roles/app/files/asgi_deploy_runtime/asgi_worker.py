@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 
 from gunicorn.workers.gasgi import ASGIWorker
 
@@ -34,6 +35,16 @@ class Worker(ASGIWorker):  # type: ignore[misc]
         elif not health.closing():
             health.close_connections()
             self.loop.call_later(_IDLE, self._end)
+
+    def init_signals(self) -> None:
+        # uvloop does not hear of a signal that came before it ran, and gunicorn would wait for this worker until
+        # `graceful_timeout`, with visitors of the next one. While the application is imported, a signal just ends it.
+        for number in self.SIGNALS:
+            signal.signal(number, signal.SIG_DFL)
+
+    async def _serve(self) -> None:
+        super().init_signals()
+        await super()._serve()
 
     def handle_exit_signal(self) -> None:
         health.stop()
