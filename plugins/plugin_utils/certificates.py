@@ -1,4 +1,4 @@
-"""Options of the role certificate: their rules, and what contradicts between them and the applications."""
+"""The role certificate: its options' rules, what contradicts the applications, and what is decided of a certificate."""
 
 from __future__ import annotations
 
@@ -12,8 +12,11 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils.sharing import owns
 from ansible_collections.asgi.deploy.plugins.plugin_utils.spec import ROLES, nearest
 from ansible_collections.asgi.deploy.plugins.plugin_utils.webserver import addresses
 
-# Let's Encrypt's; the role knows their URLs.
-DIRECTORIES = ("production", "staging")
+# Let's Encrypt's, by the words for them.
+DIRECTORIES = {
+    "production": "https://acme-v02.api.letsencrypt.org/directory",
+    "staging": "https://acme-staging-v02.api.letsencrypt.org/directory",
+}
 
 NAMES_MAX = 100  # "Names per Certificate" of Let's Encrypt's rate limits
 CERTBOT_LOCKS = ROLES / "certificate" / "files"
@@ -114,6 +117,58 @@ def dns_credentials(plugin: Mapping[str, Any] | None) -> str:
         quote = "'" if '"' in str(value) else '"'
         lines.append(f"dns_{name}_{key} = {quote}{value}{quote}\n")
     return "".join(lines)
+
+
+def certificate_plan(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Everything that is decided about one certificate.
+
+    Args:
+        options: the role's, by their names without its prefix.
+
+    Returns:
+        The options, and what follows from them: ``source`` is ``given`` for files of the controller, ``renewal`` and
+        ``wanted`` are what the host writes down, ``credentials`` is the text of the file that certbot's plugin reads,
+        ``locks`` are the files that pin certbot.
+    """
+    source = "given" if options["given"] else options["source"]
+    by_ca, by_dns = source == "acme", options["challenge"] == "dns"
+    by_nginx = options["served"]["group"] is None
+    plugin = options["dns_plugin"] if by_dns else None
+    if by_dns:
+        authenticator = f"dns-{plugin['name']}" if plugin else "manual"
+    else:
+        authenticator = "webroot" if by_nginx else "standalone"
+    propagation = plugin["propagation"] if plugin else None
+    renewal = {
+        "server": DIRECTORIES.get(options["directory"], options["directory"]),
+        "key_type": options["key_type"],
+        "required_profile": options["profile"],
+        "authenticator": authenticator,
+    }
+    if plugin:
+        key = f"{authenticator.replace('-', '_')}_propagation_seconds"
+        renewal[key] = None if propagation is None else str(propagation)
+    return {
+        **options,
+        "source": source,
+        "by_ca": by_ca,
+        "by_nginx": by_nginx,
+        "authenticator": authenticator,
+        "propagation": propagation,
+        "credentials": dns_credentials(plugin) if by_ca else "",
+        "hooks": (options["dns_hooks"] or {}) if authenticator == "manual" else {},
+        "renewal": renewal,
+        "packages": ["openssl", *(["python3-venv"] if by_ca else [])],
+        "locks": [str(path) for path in certbot_locks(plugin)],
+        "wanted": {
+            "name": options["name"],
+            "domains": options["domains"],
+            "source": source,
+            "port": options["served"]["port"],
+            "group": options["served"]["group"],
+            "renewal": renewal if by_ca else {},
+        },
+    }
 
 
 def certbot_locks(plugin: Any) -> list[Path]:

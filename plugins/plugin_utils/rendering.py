@@ -14,7 +14,7 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils.spec import ROLES
 DECISIONS = {
     "nginx": "_nginx_plan",
     "app": "app_plan",
-    "certificate": "_certificate_options",
+    "certificate": "_certificate_plan",
     "hardening": "_hardening_plan",
 }
 

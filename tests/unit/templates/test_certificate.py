@@ -135,17 +135,17 @@ def test_what_certbot_is_told(render: Render, options: dict[str, Any], there: li
 
 def test_a_provider_is_part_of_what_shall_be_had(role_variable: Variable) -> None:
     options = {**OPTIONS, "certificate_challenge": "dns", "certificate_dns_plugin": PROVIDER}
-    renewal = role_variable("certificate", "_certificate_wanted", **options)["renewal"]
+    renewal = role_variable("certificate", "_certificate_plan", **options)["wanted"]["renewal"]
     assert renewal["authenticator"] == "dns-rfc2136" and renewal["dns_rfc2136_propagation_seconds"] is None
     options["certificate_dns_plugin"] = {**PROVIDER, "propagation": 5}
-    wanted = role_variable("certificate", "_certificate_wanted", **options)
+    wanted = role_variable("certificate", "_certificate_plan", **options)["wanted"]
     assert wanted["renewal"]["dns_rfc2136_propagation_seconds"] == "5" and "hush" not in str(wanted)
     (venv,) = role_variable("certificate", "_certificate_venvs", **options)
     assert "\ncertbot-dns-rfc2136==" in venv["requirements"] and "\ncertbot==" in venv["requirements"]
     (venv,) = role_variable("certificate", "_certificate_venvs", **OPTIONS)
     assert "certbot-dns" not in venv["requirements"]
     assert not [
-        key for key in role_variable("certificate", "_certificate_wanted", **OPTIONS)["renewal"] if "dns" in key
+        key for key in role_variable("certificate", "_certificate_plan", **OPTIONS)["wanted"]["renewal"] if "dns" in key
     ]
 
 

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Filter asgi.deploy.dns_credentials: the file that certbot's plugin for a DNS provider reads."""
+"""Filter asgi.deploy.certificate_plan: a certificate's desired state from what the user wrote."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils import certificates
 from ansible_collections.asgi.deploy.plugins.plugin_utils.spec import plain
 
 
-def dns_credentials(plugin: Mapping[str, Any] | None) -> str:
-    return certificates.dns_credentials(plain(plugin))
+def certificate_plan(options: Mapping[str, Any]) -> dict[str, Any]:
+    return certificates.certificate_plan(plain(options))
 
 
 class FilterModule:
     def filters(self) -> dict[str, Callable[..., Any]]:
-        return {"dns_credentials": dns_credentials}
+        return {"certificate_plan": certificate_plan}

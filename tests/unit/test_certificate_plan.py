@@ -1,0 +1,67 @@
+"""What is decided about a certificate: who gives it, how a CA is convinced, and what is written down."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.asgi.deploy.plugins.plugin_utils.certificates import certificate_plan
+from ansible_collections.asgi.deploy.plugins.plugin_utils.spec import resolve, role_options
+
+PLUGIN = {"name": "ovh", "credentials": {"endpoint": "ovh-eu", "application_key": "k"}}
+GIVEN = {"certificate": "chain.pem", "key": "key.pem"}
+
+
+def plan(**options: Any) -> dict[str, Any]:
+    given = {"certificate_name": "shop", "certificate_domains": ["shop.example.com"]}
+    given |= {f"certificate_{name}": value for name, value in options.items()}
+    resolved, errors = resolve(role_options("certificate"), given)
+    assert not errors
+    return certificate_plan({name.removeprefix("certificate_"): value for name, value in resolved.items()})
+
+
+@pytest.mark.parametrize(
+    ("options", "source", "authenticator"),
+    [
+        pytest.param({}, "acme", "webroot", id="nginx answers"),
+        pytest.param({"served": {"group": "asgi-shop"}}, "acme", "standalone", id="certbot answers"),
+        pytest.param({"challenge": "dns", "dns_plugin": PLUGIN}, "acme", "dns-ovh", id="provider"),
+        pytest.param({"challenge": "dns", "dns_hooks": {"auth": "add"}}, "acme", "manual", id="programs"),
+        pytest.param({"source": "self-signed"}, "self-signed", "webroot", id="self-signed"),
+        pytest.param({"given": GIVEN}, "given", "webroot", id="given"),
+        pytest.param({"given": GIVEN, "source": "self-signed"}, "given", "webroot", id="given for all the same"),
+    ],
+)
+def test_who_gives_it_and_how(options: dict[str, Any], source: str, authenticator: str) -> None:
+    found = plan(**options)
+    assert (found["source"], found["by_ca"], found["authenticator"]) == (source, source == "acme", authenticator)
+    # What the host compares with what it has; without a CA nothing is renewed.
+    assert found["wanted"]["renewal"] == (found["renewal"] if source == "acme" else {})
+    assert ("python3-venv" in found["packages"]) == (source == "acme")
+
+
+@pytest.mark.parametrize(
+    ("directory", "server"),
+    [
+        ("production", "https://acme-v02.api.letsencrypt.org/directory"),
+        ("staging", "https://acme-staging-v02.api.letsencrypt.org/directory"),
+        ("https://ca.example.com/acme", "https://ca.example.com/acme"),
+    ],
+)
+def test_directory(directory: str, server: str) -> None:
+    assert plan(directory=directory)["renewal"]["server"] == server
+
+
+def test_programs_are_for_those_who_have_no_plugin() -> None:
+    assert plan(challenge="dns", dns_hooks={"auth": "add", "cleanup": "remove"})["hooks"] == {
+        "auth": "add",
+        "cleanup": "remove",
+    }
+    assert plan(challenge="dns", dns_plugin=PLUGIN)["hooks"] == {}
+    assert plan(dns_hooks={"auth": "add"})["hooks"] == {}
+
+
+def test_no_credentials_where_no_ca_is_asked() -> None:
+    assert "ovh-eu" in plan(challenge="dns", dns_plugin=PLUGIN)["credentials"]
+    assert plan(challenge="dns", dns_plugin=PLUGIN, given=GIVEN)["credentials"] == ""
+    assert "ovh-eu" not in str(plan(challenge="dns", dns_plugin=PLUGIN)["wanted"])
