@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
-from ansible_collections.asgi.deploy.plugins.plugin_utils import due, packing
+from ansible_collections.asgi.deploy.plugins.plugin_utils import due, packing, sharing
 from ansible_collections.asgi.deploy.plugins.plugin_utils.rendering import RoleView
 from ansible_collections.asgi.deploy.plugins.plugin_utils.spec import plain
 
@@ -52,7 +52,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             if look.kind == "parts" and "failed" in found:
                 raise AnsibleActionFail(f"{look.of}: {found['failed']}")
         # Not shown, as decisions may hold secrets; what goes wrong is.
-        hidden = {**result, "changed": False, "_ansible_no_log": True}
+        order = [str(app["name"]) for app in sharing.in_order(given["apps"])]
+        hidden = {**result, "changed": False, "order": order, "_ansible_no_log": True}
         return {**hidden, **told(looks, answer["found"], str(variables["inventory_hostname"]), answer["check_mode"])}
 
     def _of_role(self, role: str, variables: Mapping[str, Any]) -> Iterator[Look]:

@@ -7,20 +7,18 @@ import os
 from pathlib import Path
 from typing import Any
 
-from ansible.module_utils.common.sys_info import (
-    get_distribution,
-    get_distribution_codename,
-    get_distribution_version,
-)
+from ansible.module_utils.distro import LinuxDistribution
 
 _LOOPBACK = "::1"  # other addresses of its interface may be public ones, as of anycast
 
 
 def facts() -> dict[str, Any]:
+    # lsb_release, which is a shell script on some hosts, adds nothing to what the files in /etc say.
+    system = LinuxDistribution(include_lsb=False, include_uname=False)
     return {
-        "distribution": get_distribution(),
-        "distribution_major_version": (get_distribution_version() or "").partition(".")[0],
-        "distribution_release": get_distribution_codename(),
+        "distribution": system.id().capitalize(),
+        "distribution_major_version": system.version(best=True).partition(".")[0],
+        "distribution_release": system.codename(),
         "processor_nproc": len(os.sched_getaffinity(0)),
         "memtotal_mb": total_memory(Path("/proc/meminfo").read_text(encoding="ascii")),
         "all_ipv6_addresses": ipv6_addresses(_read("/proc/net/if_inet6")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import platform
 import re
@@ -60,6 +61,7 @@ class Interpreter:
     tag: str
 
     @classmethod
+    @functools.cache
     def at(cls, path: str) -> Interpreter:
         code = "import sys; print(sys.implementation.cache_tag)"
         return cls(path, f"{run([path, '-c', code]).strip()}-{platform.machine()}")

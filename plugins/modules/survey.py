@@ -68,6 +68,14 @@ due:
   elements: str
   returned: success
   sample: [role nginx, shop]
+order:
+  description:
+    - The names of the applications as they are put right one after the other, so that nobody's server is missing
+      meanwhile. As they were given, but who owns the server of a domain comes before those below it, and who goes from
+      a domain that another one has now goes last.
+  type: list
+  elements: str
+  returned: success
 problems:
   description: Why nothing can be done about what differs, or why it cannot be told, each with its role or application.
   type: list
