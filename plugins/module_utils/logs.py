@@ -23,7 +23,7 @@ LEVELS = {"debug": 7, "info": 6, "warning": 4, "error": 3, "critical": 2}
 class Query:
     """Which lines are wanted."""
 
-    lines: int  # at most so many, the last ones
+    lines: int  # at most so many, the last ones; after a place in the journal, all
     since: float | None = None  # seconds of the epoch
     request: str | None = None  # the id of one request
     level: str = "debug"  # and above: a key of LEVELS
@@ -49,19 +49,36 @@ class Found:
 
 def read(layout: Layout, query: Query) -> Found:
     """The lines, in the order of their times."""
+    with systemd.records(_patterns(layout), _options(query)) as entries:
+        if query.cursor:
+            return after(layout, entries, query)
+        found = newest(layout, entries, query)
+    visits = _access(Path(layout.access_log), query) if query.access or query.request else []
+    return Found(sorted(found.lines + visits)[-query.lines :], found.cursor)
+
+
+def newest(layout: Layout, entries: Iterable[Mapping[str, Any]], query: Query) -> Found:
+    """As many as are wanted, from records of which the newest comes first."""
+    lines: list[Line] = []
+    cursor = None
+    for entry in entries:
+        cursor = cursor or entry["__CURSOR"]
+        if line := of_journal(layout, entry, query):
+            lines.append(line)
+        if len(lines) == query.lines:
+            break
+    return Found(lines, cursor)
+
+
+def after(layout: Layout, entries: Iterable[Mapping[str, Any]], query: Query) -> Found:
+    """All, from the records after a place in the journal."""
     lines: list[Line] = []
     cursor = query.cursor
-    with systemd.newest_first(_patterns(layout), _options(query)) as entries:
-        for number, entry in enumerate(entries):
-            if number == 0:
-                cursor = entry["__CURSOR"]
-            if line := of_journal(layout, entry, query):
-                lines.append(line)
-            if len(lines) == query.lines:
-                break
-    if query.access or query.request:
-        lines += _access(Path(layout.access_log), query)
-    return Found(sorted(lines)[-query.lines :], cursor)
+    for entry in entries:
+        cursor = entry["__CURSOR"]
+        if line := of_journal(layout, entry, query):
+            lines.append(line)
+    return Found(lines, cursor)
 
 
 def _patterns(layout: Layout) -> list[str]:
@@ -72,8 +89,8 @@ def _patterns(layout: Layout) -> list[str]:
 def _options(query: Query) -> list[str]:
     """What journalctl can leave out itself."""
     options = [f"--since=@{query.since:.3f}"] if query.since else []
-    if query.cursor:
-        options.append(f"--after-cursor={query.cursor}")
+    # Newest first, journalctl makes nothing of a cursor.
+    options.append(f"--after-cursor={query.cursor}" if query.cursor else "--reverse")
     if query.request:
         options.append(f"--grep={re.escape(query.request)}")
     return options

@@ -208,9 +208,9 @@ def journal(names: Iterable[str], lines: int, since: float = 0) -> str:
 
 
 @contextmanager
-def newest_first(patterns: Iterable[str], options: Iterable[str]) -> Iterator[Iterator[dict[str, Any]]]:
-    """Records that units logged, for as long as somebody reads them."""
-    argv = ["journalctl", "--no-pager", "--quiet", "--output=json", "--all", "--reverse", *options]
+def records(patterns: Iterable[str], options: Iterable[str]) -> Iterator[Iterator[dict[str, Any]]]:
+    """What units logged, for as long as somebody reads it."""
+    argv = ["journalctl", "--no-pager", "--quiet", "--output=json", "--all", *options]
     argv += [f"--unit={pattern}" for pattern in patterns]
     with start_reading(argv) as lines:
         yield map(json.loads, lines)

@@ -44,7 +44,7 @@ options:
     type: int
     default: 0
   cursor:
-    description: A place in the journal, to return what comes after it.
+    description: A place in the journal, to return all that comes after it, but for nginx's lines.
     type: str
 extends_documentation_fragment: [asgi.deploy.info]
 """

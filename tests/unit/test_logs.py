@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.asgi.deploy.plugins.module_utils.layout import Layout
-from ansible_collections.asgi.deploy.plugins.module_utils.logs import Query, of_access_log, of_journal
+from ansible_collections.asgi.deploy.plugins.module_utils.logs import Query, after, newest, of_access_log, of_journal
 
 UNIT = "asgi-shop@v1-0a1b2c3d.service"
 AT = 1_763_812_800_250_000  # 2025-11-22 12:00:00.250
@@ -66,6 +66,24 @@ ACCESS = {
     "seconds": 0.012,
     "release": "v1-0a1b2c3d",
 }
+
+
+RECORDS = [entry(text, __CURSOR=f"s={number}") for number, text in enumerate(("one", "two", "three"))]
+
+
+def test_the_newest_ones_and_where_to_go_on() -> None:
+    found = newest(Layout("shop"), reversed(RECORDS), Query(2))
+    assert [line.text.split()[-1] for line in found.lines] == ["three", "two"]
+    assert found.cursor == "s=2"
+    assert newest(Layout("shop"), [], Query(2)).cursor is None
+
+
+def test_all_that_came_since() -> None:
+    """However many are asked for: one who follows misses none."""
+    found = after(Layout("shop"), RECORDS[1:], Query(1, cursor="s=0"))
+    assert [line.text.split()[-1] for line in found.lines] == ["two", "three"]
+    assert found.cursor == "s=2"
+    assert after(Layout("shop"), [], Query(1, cursor="s=2")).cursor == "s=2"
 
 
 def test_nginxs_lines() -> None:
