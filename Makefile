@@ -15,7 +15,7 @@ PYTHON_VERSION = $(shell $(CURDIR)/$(PYTHON) -c 'import sys; print("%d.%d" % sys
 CORES := 2.18=3.11 2.19=3.11 2.20=3.12 2.21=3.12
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help setup lock demo demo-shell demo-down test lint docs site unit build molecule faults matrix your-ci soak sanity ansible-units test-vm lynis \
+.PHONY: help setup lock demo demo-shell demo-down test lint docs site unit build molecule faults matrix your-ci soak sanity importer ansible-units test-vm lynis \
   bench bench-serving clean
 
 help: ## Show what there is to make
@@ -33,7 +33,7 @@ setup: .venv/ready ## Install the tools into .venv
 	@touch $@
 
 lock: .venv/ready ## Pin the newest versions of what the requirements files ask for
-	for file in requirements-dev roles/certificate/files/certbot roles/app/files/server; do \
+	for file in requirements-dev tests/importer roles/certificate/files/certbot roles/app/files/server; do \
 	  .venv/bin/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	    --no-emit-index-url --no-emit-find-links $$file.in -o $$file.txt || exit; done
 	cd roles/certificate/files && for name in $(DNS_PROVIDERS); do \
@@ -108,6 +108,11 @@ sanity: build ## What ansible-test asks of a collection that is published
 	  printf 'import ensurepip\nensurepip.bootstrap()\n' > "$(SANITY)/.ansible/test/cache/get_pip_$$(echo "$$version" | tr . _).py"
 	@git init -q $(SANITY)/ansible_collections/asgi/deploy # a tree of its own, as this one ignores build/
 	cd $(SANITY)/ansible_collections/asgi/deploy && HOME=$(CURDIR)/$(SANITY) ansible-test sanity --color no --python $(PYTHON_VERSION)
+
+importer: build ## What Galaxy checks of a collection that is uploaded
+	.venv/bin/uv venv -q --allow-existing .cache/importer
+	.venv/bin/uv pip sync -q --require-hashes --python .cache/importer/bin/python tests/importer.txt
+	cd build && PATH=$(CURDIR)/.cache/importer/bin:$$PATH GALAXY_IMPORTER_CHECK_REQUIRED_TAGS=true python -m galaxy_importer.main $(notdir $(ARTIFACT))
 
 ansible-units: build ## The unit tests by ansible-test, each in a process of its own, beside the artifact's files
 	@rm -rf $(UNITS) && mkdir -p $(UNITS)/ansible_collections/asgi/deploy/.venv
