@@ -77,7 +77,10 @@ class Web:
 
 W = TypeVar("W", bound=Web)
 # Of a journal, what tells nothing about a failure.
-ROUTINE = re.compile(r'sshd|sudo|systemd-logind|session-c?\d+\.scope|"asgi\.access".*"status": [123]')
+ROUTINE = re.compile(
+    r"sshd|sudo|systemd-logind|pam_unix|systemd\[(?!1\])|user@|user-|session-c?\d+\.scope"
+    r'|"asgi\.access".*"status": [123]'
+)
 
 
 @overload

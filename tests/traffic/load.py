@@ -23,7 +23,9 @@ class Load:
     http2: Annotated[int, "connections of HTTP/2, with GET and POST multiplexed on each"] = 0
     websocket: Annotated[int, "clients that open a WebSocket, talk, close it, and open the next"] = 0
     pause: Annotated[float, "seconds between two requests of a client, on average"] = 0.01
-    timeout: Annotated[float, "seconds after which an answer is given up, as a failure"] = 10
+    timeout: Annotated[
+        float, "seconds after which an answer is given up, as a failure; as long as nginx waits by default"
+    ] = 60
     streams: Annotated[int, "requests at a time on each connection of HTTP/2"] = 4
     body_bytes: Annotated[int, "the length of what is POSTed"] = 4096
     get_path: Annotated[str, "what to GET: the answer must be a JSON object with a version"] = "/version"
