@@ -21,13 +21,13 @@ def ask(
     """Ask as get() does, with another method."""
     context = ssl.create_default_context(cafile=str(ca))
     headers = {"Host": name, **options.pop("headers", {})}
-    with httpx.Client(verify=context, http1=not http2, http2=http2, trust_env=False, timeout=10) as client:
+    with httpx.Client(verify=context, http1=not http2, http2=http2, trust_env=False, timeout=60) as client:
         return client.request(
             method, f"https://{address}{path}", headers=headers, extensions={"sni_hostname": name}, **options
         )
 
 
-def wait(name: str, address: str, ca: Path, path: str = "/", seconds: float = 30) -> httpx.Response:
+def wait(name: str, address: str, ca: Path, path: str = "/", seconds: float = 60) -> httpx.Response:
     """The first answer below 500; a host that has just booted or a server that reloads needs a moment."""
     deadline = time.monotonic() + seconds
     while True:
