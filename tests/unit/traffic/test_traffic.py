@@ -176,7 +176,7 @@ def test_counts_every_right_answer() -> None:
     assert report.connections_closed == 0
     [release] = report.releases
     assert (release.version, release.release, release.answers) == ("1.0.0", "r1", report.ok)
-    assert 0 < report.modes["get"].p50 <= report.modes["get"].p99 <= report.modes["get"].max < 0.25
+    assert 0 < report.modes["get"].p50 <= report.modes["get"].p99 <= report.modes["get"].max <= report.seconds
 
 
 @pytest.mark.parametrize(
@@ -192,7 +192,7 @@ def test_counts_every_right_answer() -> None:
     ],
 )
 def test_sees_a_failure(behaviour: Behaviour, what: str, detail: str) -> None:
-    report = send(behaviour, post=1, timeout=0.1)
+    report = send(behaviour, post=1, **({"timeout": 0.1} if behaviour is never else {}))
     assert report.failures == report.requests > 0, report
     assert report.failures_by == {what: report.failures}
     assert detail in report.details[0].detail
