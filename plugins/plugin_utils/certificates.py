@@ -254,9 +254,8 @@ def _too_many(options: Mapping[str, Any], apps: Sequence[Any]) -> list[str]:
 def _addresses(options: Mapping[str, Any], apps: Sequence[Any], dns: bool) -> list[str]:
     """Why the CA gives no certificate for an address."""
     errors = []
-    public = options.get("certificate_directory", "production") in [
-        *DIRECTORIES
-    ]  # of what the user wrote, whatever that is
+    # What the user wrote may be no text, which a dictionary would not look for.
+    public = options.get("certificate_directory", "production") in tuple(DIRECTORIES)
     found_profile = options.get("certificate_profile")
     for index, app in enumerate(apps):
         for address in addresses(app) if asks_the_ca(app, options) else []:
