@@ -4,6 +4,7 @@ import asyncio
 import json
 import socket
 import ssl
+import sys
 import struct
 import subprocess
 import threading
@@ -106,17 +107,20 @@ async def nonsense(writer: Writer, _: int, __: bytes) -> None:
     writer.write(b"SSH-2.0-OpenSSH_10.0\r\n\r\n")
 
 
+MOMENT = 0.002  # seconds
+
+
 async def close_when_idle(writer: Writer, _: int, body: bytes) -> None:
     """Close a moment after the answer, while no request is under way."""
     writer.write(answer(body))
-    await asyncio.sleep(0.002)
+    await asyncio.sleep(MOMENT)
     writer.close()
 
 
 async def reset_when_idle(writer: Writer, _: int, body: bytes) -> None:
     """Reset a moment after the answer, while no request is under way."""
     writer.write(answer(body))
-    await asyncio.sleep(0.002)
+    await asyncio.sleep(MOMENT)
     reset(writer)
 
 
@@ -433,12 +437,14 @@ def background(behaviour: Behaviour, tls: ssl.SSLContext | None = None) -> Itera
 @pytest.mark.parametrize("behaviour", [close_when_idle, reset_when_idle])
 @pytest.mark.parametrize("secure", [False, True])
 def test_a_close_is_noticed_although_the_client_was_busy(
-    behaviour: Behaviour, certificate: Path, *, secure: bool
+    behaviour: Behaviour, certificate: Path, monkeypatch: pytest.MonkeyPatch, *, secure: bool
 ) -> None:
+    monkeypatch.setattr(sys.modules[__name__], "MOMENT", 0.4)  # longer than a busy machine takes for the answer
+
     async def ask_and_be_busy(load: Load) -> tuple[bool, ...]:
         connection = await open_connection(Http1, load)
         await connection.exchange(get(load))
-        time.sleep(0.05)
+        time.sleep(2 * MOMENT)
         before = connection.usable
         await settle()
         return before, connection.usable, connection.closed_by_server, connection.closed_idle
