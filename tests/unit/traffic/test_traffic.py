@@ -4,9 +4,9 @@ import asyncio
 import json
 import socket
 import ssl
-import sys
 import struct
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -107,7 +107,7 @@ async def nonsense(writer: Writer, _: int, __: bytes) -> None:
     writer.write(b"SSH-2.0-OpenSSH_10.0\r\n\r\n")
 
 
-MOMENT = 0.002  # seconds
+MOMENT = 0.002  # seconds until an idle connection is closed
 
 
 async def close_when_idle(writer: Writer, _: int, body: bytes) -> None:
