@@ -172,7 +172,7 @@ def send(behaviour: Behaviour, **options: Any) -> Report:
 
 
 def test_counts_every_right_answer() -> None:
-    report = send(well, get=2, new=1, post=2, body_bytes=100_000)
+    report = send(well, get=2, new=1, post=2, body_bytes=100_000, seconds=1)
     assert not report.failures, report
     assert report.requests == report.ok == sum(mode.ok for mode in report.modes.values()) > 20
     assert set(report.modes) == {"get", "new", "post"}
@@ -216,13 +216,13 @@ def test_sees_a_failure_on_a_reused_connection_and_does_not_retry(behaviour: Beh
 
 @pytest.mark.parametrize("behaviour", [close_when_idle, reset_when_idle, time_out_when_idle])
 def test_an_idle_connection_may_be_closed(behaviour: Behaviour) -> None:
-    report = send(behaviour, get=1, pause=0.03)
+    report = send(behaviour, get=1, pause=0.1, seconds=1)
     assert not report.failures, report
     assert report.connections_closed == report.connections_closed_idle > 2
 
 
 def test_an_announced_close_is_counted_and_harmless() -> None:
-    report = send(announce_close, post=1)
+    report = send(announce_close, post=1, seconds=1)
     assert not report.failures, report
     assert report.connections_closed == report.ok > 2
 
@@ -468,8 +468,8 @@ def test_traffic_runs_while_the_block_does() -> None:
     assert not report.failures, report
     first, second = report.releases
     assert (first.release, second.release) == ("r1", "r2")
-    assert first.last_seen <= second.first_seen + 0.05
-    assert report.seconds < 5
+    assert first.last_seen <= second.first_seen + 0.5
+    assert report.seconds < 20  # it ends with the block
     assert Report.from_json(json.loads(json.dumps(report.as_json()))) == report
 
 
