@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.asgi.deploy.plugins.module_utils import systemd
+from ansible_collections.asgi.deploy.plugins.module_utils import nginx, systemd
 from ansible_collections.asgi.deploy.plugins.module_utils.certificates import (
     CERTBOT,
     MOMENT,
@@ -311,7 +311,7 @@ def _reload_nginx() -> None:
     checked = attempt(["nginx", "-t", "-q"])
     if checked.returncode:
         raise DeployError(f"nginx refuses its configuration, and goes on with what it has:\n{last_lines(checked)}")
-    systemd.reload_or_start(NGINX)
+    nginx.reload_or_start(NGINX)
 
 
 def _served(wanted: Wanted) -> str | None:

@@ -16,8 +16,9 @@ description:
   - A drop-in of the service in O(reload) has that started anew, where it runs; when it does not start, every file is
     put back and it is started once more.
   - A socket of systemd that listens and was changed listens anew, and what requires it is started again.
-  - O(reload) takes its new configuration in the same call, and is started where it does not run. What a killed run
-    left undone, the next one finishes.
+  - O(reload) takes its new configuration in the same call, and is started where it does not run. When the call ends,
+    nginx serves by it; where nginx goes on with what it had, every file is put back. What a killed run left undone, the
+    next one finishes.
 attributes:
   check_mode:
     support: full
@@ -100,7 +101,7 @@ import os
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.asgi.deploy.plugins.module_utils import systemd
+from ansible_collections.asgi.deploy.plugins.module_utils import nginx, systemd
 from ansible_collections.asgi.deploy.plugins.module_utils.commands import attempt, last_lines
 from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils.filesets import (
@@ -154,28 +155,31 @@ def _apply(items: list[Item], params: dict[str, Any]) -> None:
     # Of a service's drop-in most takes effect when it starts.
     restart = bool(unit) and (pending_restart(unit) or any(item.path.parent.name == f"{unit}.d" for item in items))
 
-    ran = False
+    told = False
 
-    def validate() -> None:
-        nonlocal ran
+    def take() -> None:
+        nonlocal told
         if params["validate"]:
             checked = attempt(params["validate"])
             if checked.returncode:
                 raise _refused(f"{params['validate'][0]} refuses the configuration", items, last_lines(checked))
-        if restart:
-            ran = systemd.show(unit)[0].active
-            try:
+        if not unit:
+            return
+        told = systemd.show(unit)[0].active
+        try:
+            if restart:
                 systemd.restart_anew(unit)
-            except DeployError as error:
-                raise _refused(f"{unit} does not start with it", items, str(error)) from error
+            nginx.reload_or_start(unit)
+        except DeployError as error:
+            raise _refused(f"{unit} does not {'start with' if restart else 'take'} it", items, str(error)) from error
 
     def write() -> None:
         try:
-            apply_all(items, validate)
+            apply_all(items, take)
         except DeployError:
-            if ran:
+            if told:
                 systemd.daemon_reload()
-                systemd.reload_or_start(unit)
+                nginx.reload_or_start(unit)
             raise
         if any("/systemd/" in str(item.path) for item in items):
             systemd.daemon_reload()
@@ -184,7 +188,6 @@ def _apply(items: list[Item], params: dict[str, Any]) -> None:
     if unit:
         with pending_reload(unit, restart):
             write()
-            systemd.reload_or_start(unit)
     else:
         write()
 

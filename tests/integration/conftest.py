@@ -56,6 +56,10 @@ class Web:
             f"while systemctl list-units --plain --no-legend 'asgi-{self.app}.drain@*' | grep -q .; do sleep 0.2; done"
         )
 
+    def eventually(self, command: str) -> str:
+        """What a command prints on the host as soon as it succeeds, which has to be within a minute."""
+        return self.host.run(f"for n in $(seq 300); do ( {command} ) && exit; sleep 0.2; done; exit 1").stdout
+
     def version(self) -> dict[str, Any]:
         """Which version and release answer."""
         answer: dict[str, Any] = self.get("/version").raise_for_status().json()

@@ -15,7 +15,7 @@ from tests.lab.runner import ENVIRONMENT, Runner, runner
 from tests.lab.ssh import Target
 from tests.lab.state import CACHE, mount_points, remove_tree, write_text
 
-BOOT_TIMEOUT = 90
+BOOT_TIMEOUT = 180
 SHARED = {"uv": "/var/cache/asgi/uv", "pip": "/root/.cache/pip"}
 
 
@@ -162,7 +162,7 @@ class Machine:
         if init is None:
             return ""
         command = ["nsenter", f"--target={init.pid}", "--all", *argv]
-        done = run(command, timeout=20, check=False, env=ENVIRONMENT)
+        done = run(command, timeout=60, check=False, env=ENVIRONMENT)
         return done.stdout
 
     def _answers(self) -> bool:
@@ -186,7 +186,7 @@ class Machine:
         before.send(signal.SIGRTMIN + 5)  # systemd(1): starts reboot.target
         if not before.wait(BOOT_TIMEOUT):
             raise LabError(f"{self.name} does not shut down\n{self.diagnosis()}")
-        if not wait_for(lambda: self.runner.init() is not None, 20):
+        if not wait_for(lambda: self.runner.init() is not None, 60):
             raise LabError(f"{self.name} does not boot again\n{self.diagnosis()}")
         return self.wait_ready()
 

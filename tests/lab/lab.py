@@ -85,7 +85,7 @@ class Host:
         command: str,
         *,
         root: bool = True,
-        timeout: float = 60,
+        timeout: float = 150,
         check: bool = True,
         stdin: str | None = None,
     ) -> subprocess.CompletedProcess[str]:

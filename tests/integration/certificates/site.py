@@ -56,7 +56,7 @@ class Secure(Web):
         name = self.domain if name == "" else name
         context = ssl.create_default_context()
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-        raw = socket.create_connection((self.host.address, 443), timeout=10)
+        raw = socket.create_connection((self.host.address, 443), timeout=60)
         with raw, context.wrap_socket(raw, server_hostname=name) as connection:
             pem = ssl.DER_cert_to_PEM_cert(connection.getpeercert(binary_form=True) or b"")
             host = name or self.host.address

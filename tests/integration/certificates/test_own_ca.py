@@ -57,7 +57,7 @@ def test_an_address_and_a_profile(site: Secure) -> None:
     assert 5.9 < site.status()["days_left"] <= 6
 
     context = ssl.create_default_context(cafile=str(authority.root))
-    with httpx.Client(verify=context, trust_env=False, timeout=10) as client:
+    with httpx.Client(verify=context, trust_env=False, timeout=60) as client:
         # For an address no name is said in TLS, and the certificate is checked for it.
         assert client.get(f"https://{address}/version").json()["version"] == "1.0.0"
         assert client.get(f"http://{address}/x").headers["Location"] == f"https://{address}/x"

@@ -79,12 +79,11 @@ def test_a_release_and_the_way_back_lose_no_request(site: Web) -> None:
     first = site.live()
     with traffic([site], **VISITORS):
         site_playbook("--extra-vars=shop_version=v1.1.0").ok()
-        time.sleep(2)
+        site.drained()
         assert site.version()["version"] == "1.1.0"
         site_playbook("--extra-vars=asgi_app=open", name="rollback").ok()
-        time.sleep(2)
+        site.drained()
         assert site.version()["release"] == first == site.live()
-    site.drained()
     units = site.host.run("systemctl list-units --plain --no-legend 'asgi-open@*.service'").stdout
     assert [line.split()[0] for line in units.splitlines()] == [f"asgi-open@{first}.service"]
 
@@ -112,7 +111,7 @@ def test_a_renewed_certificate_is_served_without_a_restart(site: Web) -> None:
             "REQUESTS_CA_BUNDLE=/etc/asgi-deploy/acme-ca.pem "
             "/opt/asgi/certbot/bin/certbot renew --cert-name=open --force-renewal --quiet --no-random-sleep-on-renew"
         )
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while (after := handshake(site, 443, site.ca)[1]) == before and time.monotonic() < deadline:
             time.sleep(0.2)
     assert after != before
@@ -133,7 +132,7 @@ def test_a_given_certificate_is_replaced_without_a_release(closed: Web) -> None:
     run = site_playbook("--diff").ok()
     key = (PKI / "server.key").read_text().splitlines()[1]
     assert "a secret" in run.output and key not in run.output, run.output
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while (after := handshake(closed, 8443, PKI / "ca.pem", client="client")[1]) == before:
         assert time.monotonic() < deadline
         time.sleep(0.2)

@@ -65,7 +65,7 @@ def test_what_is_not_public_is_not_there(site: Site, path: str) -> None:
 def test_the_application_is_not_asked(site: Site) -> None:
     mark = f"/static/{OLD_SCRIPT}?asked"
     site.get(mark)
-    log = site.host.run(f"grep -F '{mark}' /var/log/nginx/asgi/files.access.log").stdout.splitlines()
+    log = site.eventually(f"grep -F '{mark}' /var/log/nginx/asgi/files.access.log").splitlines()
     assert {json.loads(line)["upstream"] for line in log} == {""}
 
 

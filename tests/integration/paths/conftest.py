@@ -28,9 +28,10 @@ class Part(Web):
     def get(self, path: str = "/", **options: Any) -> httpx.Response:
         return https.get(self.domain, self.host.address, self.ca, f"{self.path}{path}", **options)
 
-    def logged(self) -> str:
-        """What nginx wrote down of its requests."""
-        return self.host.run(f"cat /var/log/nginx/asgi/{self.app}.access.log").stdout
+    def logged(self, text: str) -> str:
+        """What nginx wrote down of its requests, once that has a text in it."""
+        log = f"/var/log/nginx/asgi/{self.app}.access.log"
+        return self.eventually(f"grep -qF '{text}' {log} && cat {log}")
 
 
 def part(name: str, path: str) -> Part:

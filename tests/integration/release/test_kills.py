@@ -43,7 +43,7 @@ def reached():
     return any(point in states(release) for release in new)
 
 while not reached():
-    if time.time() - began > 60:
+    if time.time() - began > 300:
         sys.exit(1)
     time.sleep(0.001)
 if action == "kill":
@@ -124,9 +124,9 @@ def test_site_serves_and_the_next_run_finishes(site: Web, victim: str, point: st
         elif victim == "host":
             site.host.cut()
             site.host.start()
-        run.wait(timeout=120)
+        run.wait(timeout=300)
     finally:
-        watcher.wait(timeout=90)
+        watcher.wait(timeout=330)
         if run.poll() is None:
             kill(run)
     answer = https.wait(site.domain, site.host.address, site.ca, "/version")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -27,19 +26,13 @@ def failing(neighbour: Prey) -> Iterator[Prey]:
 
 def test_a_crash_loop_ends_and_is_told(failing: Prey) -> None:
     failing.host.run(f"kill -KILL {failing.main()}")
-    deadline = time.monotonic() + 60
-    state = ""
-    while state != "failed" and time.monotonic() < deadline:
-        time.sleep(1)
-        state = failing.host.run(f"systemctl is-active {failing.service}", check=False).stdout.strip()
-    assert state == "failed"
+    failing.eventually(f"systemctl is-failed --quiet {failing.service}")
     told = failing.info()["service"]
     assert told["state"] == "failed (failed)"
     assert "has failed and is not started any more" in told["failed"]
     assert failing.service in told["failed"]
-    time.sleep(1)
-    log = failing.host.run(f"journalctl --no-pager --unit={failing.service} --lines=10 --priority=crit").stdout
-    assert f"{failing.service} is down and is not started any more" in log
+    line = f"{failing.service} is down and is not started any more"
+    failing.eventually(f"journalctl --no-pager --unit={failing.service} --lines=10 --priority=crit | grep -F '{line}'")
     assert https.get(failing.domain, failing.host.address, failing.ca, "/ready").status_code in (502, 503)
 
 
@@ -63,17 +56,20 @@ def test_nginx_reloads(attacked: Prey) -> None:
 
 def test_nginx_writes_new_logs(attacked: Prey) -> None:
     log = "/var/log/nginx/asgi/attacked.access.log"
-    attacked.host.run(f"mv {log} {log}.old; systemctl kill --signal=USR1 --kill-whom=main nginx.service; sleep 1")
+    attacked.host.run(f"mv {log} {log}.old; systemctl kill --signal=USR1 --kill-whom=main nginx.service")
+    attacked.eventually(f"! find /proc/[0-9]*/fd -lname {log}.old 2>/dev/null | grep -q .")
     attacked.get("/ready")
-    assert attacked.host.run(f"grep -c . {log}; rm {log}.old").stdout.split()[0] != "0"
+    attacked.eventually(f"grep -q . {log}")
+    attacked.host.run(f"rm {log}.old")
 
 
 def test_nginx_takes_over_from_itself(attacked: Prey) -> None:
     """As at an upgrade of its package: service nginx upgrade."""
     before = nginx(attacked)
-    attacked.host.run(
-        f"kill -USR2 {before}; sleep 2; test -s /run/nginx.pid.oldbin; kill -QUIT $(cat /run/nginx.pid.oldbin); sleep 2"
-    )
+    attacked.host.run(f"kill -USR2 {before}")
+    attacked.eventually("test -s /run/nginx.pid.oldbin && test -s /run/nginx.pid")
+    attacked.host.run("kill -QUIT $(cat /run/nginx.pid.oldbin)")
+    attacked.eventually(f"! test -d /proc/{before}")
     assert attacked.host.run("cat /run/nginx.pid").stdout.strip() != before
     assert attacked.get("/ready").status_code == 200
     attacked.host.run("systemctl restart nginx")

@@ -71,11 +71,11 @@ def test_one_id_finds_the_lines_of_nginx_and_application(site: Web) -> None:
     request = f"tests-{site.app}-{time.time_ns()}"
     answer = site.get("/version", headers={"X-Request-ID": request, "User-Agent": 'a "quoted" agent'})
     assert answer.headers["X-Request-ID"] == request
-    (nginx,) = lines(site.host.run(f"grep {request} /var/log/nginx/asgi/{site.app}.access.log").stdout)
+    (nginx,) = lines(site.eventually(f"grep {request} /var/log/nginx/asgi/{site.app}.access.log"))
     assert (nginx["method"], nginx["uri"], nginx["status"]) == ("GET", "/version", 200)
     assert (nginx["release"], nginx["agent"]) == (site.live(), 'a "quoted" agent')
     journal = f"journalctl --output=cat --identifier={site.app} --since=-2min"
-    (own,) = lines(site.host.run(f"{journal} | grep {request}").stdout)
+    (own,) = lines(site.eventually(f"{journal} | grep {request}"))
     assert (own["request_id"], own["logger"], own["path"], own["status"]) == (request, "asgi.access", "/version", 200)
     assert (own["service"], own["release"], own["client"]) == (site.app, site.live(), nginx["client"])
     # No line of server or application is anything but JSON.
@@ -124,10 +124,10 @@ def test_logs_of_nginx_are_rotated(sites: list[Web]) -> None:
     first = sites[0]
     first.host.run("systemctl start asgi-logs.service")
     first.host.run("logrotate --force --state=/tmp/rotated /etc/asgi-deploy/logrotate.conf")
-    time.sleep(0.5)
+    first.eventually("! find /proc/[0-9]*/fd -lname '*/gunicorn.access.log.1' 2>/dev/null | grep -q .")
     request = f"rotated-{time.time_ns()}"
     first.get("/version", headers={"X-Request-ID": request})
-    assert request in first.host.run("cat /var/log/nginx/asgi/gunicorn.access.log").stdout
+    first.eventually(f"grep -q {request} /var/log/nginx/asgi/gunicorn.access.log")
     assert request not in first.host.run("cat /var/log/nginx/asgi/gunicorn.access.log.1").stdout
     mode = first.host.run("stat -c %a:%U:%G /var/log/nginx/asgi/gunicorn.access.log").stdout.strip()
     assert mode == "640:www-data:adm"

