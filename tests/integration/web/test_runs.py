@@ -96,7 +96,7 @@ def test_a_port_that_another_program_holds(site: Site) -> None:
     finally:
         site.host.run("systemctl stop holder.service")
     assert told.status != 0
-    assert "nginx.service does not take it; put back as it was: /etc/nginx/nginx.conf" in told.output
+    assert "nginx.service does not take it; put back as it was: /etc/nginx/nginx.conf" in told.output, told.output
     assert "bind() to 0.0.0.0:8089 failed (98: Address already in use)" in told.output.replace("Unknown error", "")
     assert site.host.run("nginx -T 2>/dev/null | sha256sum").stdout == before
     assert site.get("/version").status_code == 200
