@@ -85,11 +85,14 @@ def markdown(results: Mapping[str, Any]) -> str:
         _row(f"nothing to do: {hosts['number']} hosts", hosts["series"][1], hosts["ratio"], "times one"),
     ]
     one, many = (_row("", series)["median"] for series in apps["series"])
+    cpu_one, cpu_many = (statistics.median(cost["cpu"] for cost in series["costs"]) for series in hosts["series"])
     steps = results["release"]["steps"]
     found = {
         "rows": rows,
         "profile": nothing["profile"],
         "shown": SHOWN,
+        "cpu_one": cpu_one,
+        "cpu_many": cpu_many,
         "per_app": (many - one) / (apps["number"] - 1),
         "steps": {name: statistics.median(step.get(name, 0) for step in steps) for name in steps[0]},
         "alone": statistics.median(cost["wall"] for cost in first["series"][1]["costs"]),
