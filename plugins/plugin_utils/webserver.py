@@ -131,6 +131,7 @@ def nginx_plan(
         # Who names nobody in TLS is refused, unless there is a site that has no name but an address.
         "unnamed": bool(unnamed(apps)),
         "http2_directive": platform["nginx_http2_directive"],
+        "keepalive_min_timeout": platform["nginx_keepalive_min_timeout"],
         "compressed": " ".join(COMPRESSED),
         "protocols": PROTOCOLS[options["tls"]],
         "ciphers": ":".join(CIPHERS) if options["tls"] == "intermediate" else None,

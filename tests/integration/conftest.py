@@ -82,7 +82,7 @@ class Web:
 W = TypeVar("W", bound=Web)
 # Of a journal, what tells nothing about a failure.
 ROUTINE = re.compile(
-    r"sshd|sudo|systemd-logind|pam_unix|systemd\[(?!1\])|user@|user-|session-c?\d+\.scope"
+    r"sshd|sudo|systemd-logind|pam_unix|systemd\[(?!1\])|user@|user-|session-c?\d+\.scope|: Invoked with|^\s"
     r'|"asgi\.access".*"status": [123]'
 )
 
@@ -127,6 +127,6 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, Any]:
 
 
 def journal(host: Host) -> str:
-    """Its last lines but those of the tests' own logins and of requests that were answered well."""
+    """Its last lines but those of the tests' own logins and modules, and of requests that were answered well."""
     said = host.run("journalctl --no-pager --lines=1000 --priority=info", check=False).stdout.splitlines()
     return "\n".join([line for line in said if not ROUTINE.search(line)][-40:])

@@ -185,12 +185,11 @@ def test_watch(spec: dict[str, Any], facts: Facts, watch: dict[str, int], planne
     assert app_plan({**spec, "watch": watch}, facts("13"))["watch"] == planned
 
 
-@pytest.mark.parametrize(("major", "able"), [("12", False), ("13", True), ("14", True)])
-def test_platform(spec: dict[str, Any], facts: Facts, major: str, able: bool) -> None:
+@pytest.mark.parametrize(("major", "able", "newest"), [("12", False, False), ("13", True, False), ("14", True, True)])
+def test_platform(spec: dict[str, Any], facts: Facts, major: str, able: bool, newest: bool) -> None:
     found = app_plan(spec, facts(major))["platform"]
-    assert found == dict.fromkeys(
-        ("nginx_http2_directive", "nginx_http3", "post_quantum_group", "post_quantum_ssh"), able
-    )
+    common = ("nginx_http2_directive", "nginx_http3", "post_quantum_group", "post_quantum_ssh")
+    assert found == {**dict.fromkeys(common, able), "nginx_keepalive_min_timeout": newest}
 
 
 @pytest.mark.parametrize(

@@ -54,6 +54,13 @@ def test_security(render: Render) -> None:
     assert re.findall(r"keepalive_requests (\d+);", text) == ["10000"]
 
 
+@pytest.mark.parametrize(("major", "lines"), [("12", 0), ("13", 0), ("14", 1)])
+def test_kept_connections_at_a_reload(render: Render, facts: Facts, major: str, lines: int) -> None:
+    """Only newer versions of nginx know the option."""
+    text = render("nginx", "nginx.conf.j2", ansible_facts={**facts(major), **IPV6})
+    assert len(re.findall(r"^ +keepalive_min_timeout 15s;$", text, re.MULTILINE)) == lines
+
+
 def test_upgrade_map(render: Render) -> None:
     """Without an upgrade the header is empty, so that connections to applications stay open."""
     text = render("nginx", "nginx.conf.j2")
