@@ -100,8 +100,8 @@ units:
 import os
 from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.asgi.deploy.plugins.module_utils import nginx, systemd
+from ansible_collections.asgi.deploy.plugins.module_utils.arguments import discreet_module
 from ansible_collections.asgi.deploy.plugins.module_utils.commands import attempt, last_lines
 from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils.filesets import (
@@ -117,14 +117,14 @@ from ansible_collections.asgi.deploy.plugins.module_utils.filesets import (
 
 def main() -> None:
     os.umask(0o022)  # whatever root's own is: nginx and the application must get to what is made here
-    module = AnsibleModule(
-        argument_spec={
+    module = discreet_module(
+        {
             "files": {"type": "list", "elements": "dict", "default": [], "options": FILE_OPTIONS},
             "validate": {"type": "list", "elements": "str", "default": []},
             "reload": {"type": "str"},
             "units": {"type": "list", "elements": "str", "default": []},
         },
-        supports_check_mode=True,
+        "files",
     )
     unit = module.params["reload"]
     try:

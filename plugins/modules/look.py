@@ -65,8 +65,7 @@ found:
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.asgi.deploy.plugins.module_utils.arguments import check, discreet_module
 from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils.looks import LOOKS
 
@@ -78,31 +77,19 @@ def main() -> None:
         "kind": {"type": "str", "choices": sorted(LOOKS), "required": True},
         "options": {"type": "dict", "required": True},
     }
-    module = AnsibleModule(
-        argument_spec={
-            "looks": {"type": "list", "elements": "dict", "required": True, "no_log": True, "options": spec}
-        },
-        supports_check_mode=True,
+    module = discreet_module(
+        {"looks": {"type": "list", "elements": "dict", "required": True, "options": spec}}, "looks"
     )
-    # As nothing of it is logged, each text in it counts as a secret; only those that are one shall be masked.
-    module.no_log_values.clear()
-    looks = [(one["kind"], _checked(module, one["kind"], one["options"])) for one in module.params["looks"]]
+    looks = [
+        (one["kind"], check(module, LOOKS[one["kind"]][0], one["options"], f"{one['kind']}: "))
+        for one in module.params["looks"]
+    ]
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         found = list(pool.map(lambda look: _found(*look), looks))
     if not module._diff:
         for one in found:
             one.pop("diff", None)
     module.exit_json(changed=False, check_mode=module.check_mode, found=found)
-
-
-def _checked(module: AnsibleModule, kind: str, options: dict[str, Any]) -> dict[str, Any]:
-    """The options with their defaults; fails when one is wrong."""
-    result = ArgumentSpecValidator(LOOKS[kind][0]).validate(options)
-    if result.error_messages:
-        module.fail_json(msg=f"{kind}: {'; '.join(result.error_messages)}")
-    module.no_log_values.update(result._no_log_values)
-    checked: dict[str, Any] = result.validated_parameters
-    return checked
 
 
 def _found(kind: str, options: dict[str, Any]) -> dict[str, Any]:

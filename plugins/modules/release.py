@@ -264,7 +264,7 @@ steps:
 
 import os
 
-from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.asgi.deploy.plugins.module_utils.arguments import discreet_module
 from ansible_collections.asgi.deploy.plugins.module_utils.deployment import switch_diff
 from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils.orders import RELEASE_OPTIONS, Order
@@ -273,7 +273,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils.secrets import masked
 
 def main() -> None:
     os.umask(0o022)  # whatever root's own is: nginx and the application must get to what is made here
-    module = AnsibleModule(argument_spec=RELEASE_OPTIONS, supports_check_mode=True)
+    module = discreet_module(RELEASE_OPTIONS, "wanted")
     wanted = module.params["wanted"]
     try:
         order = Order.of(module.params)

@@ -105,7 +105,8 @@ def go(tmp_path_factory: pytest.TempPathFactory) -> Go:
             "watch": {"seconds": 1},
             "drain_timeout": 10,
             "site": {"rate": "none", "headers": {"X-Nasty": HEADER}},
-            "env": {"NASTY": Raw(NASTY)},
+            # A URL without a password: with one about, Ansible hides more than it knows to be secret.
+            "env": {"NASTY": Raw(NASTY), "HELP": "https://help.example.com/"},
             "workers": 2,
             "files": {"shop/vault.py": {"content": APPLICATION}, "shop/reveal.py": {"content": REVEAL}},
             "secrets": {"API_KEY": Vaulted(vault.encrypt(key).decode()), "PEM": PEM},
