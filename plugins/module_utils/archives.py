@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import http.client
 import json
 import lzma
 import os
@@ -11,7 +12,6 @@ import stat
 import tarfile
 import tempfile
 import time
-import urllib.error
 import urllib.request
 import zipfile
 import zlib
@@ -99,7 +99,10 @@ def _download(url: str, file: IO[bytes]) -> str:
             while block := answer.read(1 << 20):
                 found.update(block)
                 file.write(block)
-    except (urllib.error.URLError, OSError) as error:
+            # Of an answer that is cut off http.client says so only where it has no length.
+            if (length := answer.headers.get("Content-Length")) and file.tell() != int(length):
+                raise OSError(f"it ended after {file.tell():,} of {int(length):,} bytes")
+    except (OSError, ValueError, http.client.HTTPException) as error:
         raise DeployError(f"archive.url: {url} cannot be fetched from this host: {error}") from error
     return found.hexdigest()
 

@@ -6,6 +6,7 @@ import calendar
 import datetime
 import ipaddress
 import re
+import ssl
 import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -32,7 +33,8 @@ class Wanted:
     """A certificate that a host shall have, and who serves it.
 
     `domains` are names, and addresses too. `group` may read it, where an application serves it itself; without one
-    nginx does. `renewal` are options that certbot keeps for its renewal; another value needs another certificate.
+    nginx does, and with `proxy_protocol` whoever connects to it begins with the PROXY protocol. `renewal` are options
+    that certbot keeps for its renewal; another value needs another certificate.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Wanted:
     source: str = "acme"
     port: int = 443
     group: str | None = None
+    proxy_protocol: bool = False
     renewal: dict[str, str | None] = field(default_factory=dict)
 
     @property
@@ -86,7 +89,8 @@ def parse_x509(text: str) -> dict[str, Any]:
         "domains": sorted(
             [*re.findall(r"DNS:([^,\s]+)", text), *(str(ipaddress.ip_address(one)) for one in addresses)]
         ),
-        "ends": time.strptime(end[1], "%b %d %H:%M:%S %Y") if end else None,
+        # Not strptime: where root has another language, Ansible has set it, and months have other names.
+        "ends": time.gmtime(ssl.cert_time_to_seconds(f"{end[1]} GMT")) if end else None,
         "issuer": issuer[1].strip() if issuer else "",
     }
 
@@ -206,7 +210,7 @@ _REASONS = (
     (r"externalAccountRequired|external account", "the CA wants certificate_account: {key_id: …, hmac_key: …}"),
     (
         r"NameResolutionError|Failed to (establish|resolve)|Connection refused.*/dir|Max retries|ConnectTimeout|"
-        r"error occurred while communicating|requests\.exceptions|did not end within",
+        r"error occurred while communicating|requests\.exceptions",
         "the CA's directory does not answer: look at certificate_directory, at certificate_ca_file for a CA of your "
         "own, and at the host's way out",
     ),

@@ -165,7 +165,7 @@ def pending_reload(unit: str, restart: bool = False) -> Iterator[None]:
     text = _RESTART if restart or pending_restart(unit) else ""
     (PENDING / unit).write_text(text, encoding="utf-8")
     yield
-    (PENDING / unit).unlink()
+    (PENDING / unit).unlink(missing_ok=True)
 
 
 def _found(path: Path) -> dict[str, Any] | None:

@@ -19,6 +19,7 @@ _COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")  # SHA-1 or SHA-256 in full
 _ABBREVIATED = re.compile(r"[0-9a-f]{7,63}")
 _SSH = "ssh -oBatchMode=yes -oStrictHostKeyChecking=accept-new"
 _ENV = {"GIT_TERMINAL_PROMPT": "0", "GIT_SSH_COMMAND": _SSH}
+_FETCH_SECONDS = 14_400  # a first copy of a large repository, over a slow line
 _MODULE = re.compile(r"submodule\.(.+)\.(path|url)\n(.*)", re.DOTALL)
 _GITLINK = re.compile(r"160000 commit (\w+)\t(.*)", re.DOTALL)
 
@@ -147,7 +148,8 @@ class Mirror:
         self._git("init", "--bare", "--quiet")  # again, too: a run that was killed may have begun it
         with self._access() as env:
             heads, tags = "+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"
-            self._git("fetch", "--quiet", "--prune", "--force", "--", self.url, heads, tags, env=env)
+            fetch = ["fetch", "--quiet", "--prune", "--force", "--", self.url]
+            self._git(*fetch, heads, tags, env=env, timeout=_FETCH_SECONDS)
             if commit and not self.has(commit):  # a commit that no branch or tag holds any more
                 attempt(["git", "--git-dir", str(self.path), "fetch", "--quiet", "--", self.url, commit], env)
 
@@ -199,8 +201,8 @@ class Mirror:
         result = attempt(argv, self.env)
         return result.stdout.strip() if result.returncode == 0 else None
 
-    def _git(self, *arguments: str, env: Mapping[str, str] | None = None) -> None:
+    def _git(self, *arguments: str, env: Mapping[str, str] | None = None, timeout: float = 600) -> None:
         try:
-            run(["git", "--git-dir", str(self.path), *arguments], {**self.env, **(env or {})})
+            run(["git", "--git-dir", str(self.path), *arguments], {**self.env, **(env or {})}, timeout=timeout)
         except DeployError as error:
             raise DeployError(f"git: {self.url}: {error}") from error

@@ -17,6 +17,9 @@ from ansible_collections.asgi.deploy.plugins.module_utils.layout import Layout, 
 
 # As syslog(3) numbers them; a line without a level of its own has its priority in the journal.
 LEVELS = {"debug": 7, "info": 6, "warning": 4, "error": 3, "critical": 2}
+# Where a record names its unit, as journalctl looks for it: of systemd itself, of who logs on behalf of a unit, of what
+# has crashed, and of all others.
+_OF_A_UNIT = ("UNIT", "OBJECT_SYSTEMD_UNIT", "COREDUMP_UNIT", "_SYSTEMD_UNIT")
 
 
 @dataclass(frozen=True)
@@ -100,17 +103,31 @@ def of_journal(layout: Layout, entry: Mapping[str, Any], query: Query) -> Line |
     """A record of the journal; nothing for one that is not wanted."""
     said = systemd.message(entry)
     record = systemd.record_of(said)
-    level, request = int(entry.get("PRIORITY") or LEVELS["info"]), ""
+    level, request = int(_one(entry, "PRIORITY") or LEVELS["info"]), ""
     if record:
-        level, request = LEVELS.get(record["level"].lower(), level), record.get("request_id") or ""
+        level, request = LEVELS.get(str(record["level"]).lower(), level), str(record.get("request_id") or "")
     if level > LEVELS[query.level] or (query.request and query.request != request and f"[{query.request}]" not in said):
         return None
     at = int(entry["__REALTIME_TIMESTAMP"]) / 1e6
-    # What systemd itself says of a unit names it in another field.
-    unit = str(entry.get("UNIT") or entry.get("_SYSTEMD_UNIT"))
-    kind = "systemd" if "UNIT" in entry else layout.kind(unit)
-    where = release_of(unit) if kind == "service" else f"{release_of(unit)} {kind}"
-    return Line(at, f"{_clock(at)} {where}{f' [{request}]' if request else ''} {systemd.readable(said)}")
+    return Line(
+        at, f"{_clock(at)} {_where(layout, entry)}{f' [{request}]' if request else ''} {systemd.readable(said)}"
+    )
+
+
+def _where(layout: Layout, entry: Mapping[str, Any]) -> str:
+    """The release, and what of it logged; only the release for its service."""
+    for field in _OF_A_UNIT:
+        unit = _one(entry, field)
+        if unit.startswith((f"asgi-{layout.app}@", f"asgi-{layout.app}.")):
+            kind = "systemd" if field == "UNIT" else layout.kind(unit)
+            return release_of(unit) if kind == "service" else f"{release_of(unit)} {kind}"
+    return "systemd"
+
+
+def _one(entry: Mapping[str, Any], field: str) -> str:
+    """A field of a record; whoever writes to the journal may give one several times."""
+    found = entry.get(field) or ""
+    return str(found[0] if isinstance(found, list) else found)
 
 
 def _access(path: Path, query: Query) -> list[Line]:

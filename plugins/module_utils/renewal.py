@@ -6,9 +6,10 @@ certbot's hook.
 
 from __future__ import annotations
 
-import fcntl
+import http.client
 import json
 import os
+import re
 import secrets
 import shutil
 import socket
@@ -18,8 +19,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -54,13 +54,15 @@ from ansible_collections.asgi.deploy.plugins.module_utils.certificates import (
 from ansible_collections.asgi.deploy.plugins.module_utils.commands import attempt, last_lines, run
 from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils.filesets import pending, pending_reload, write
+from ansible_collections.asgi.deploy.plugins.module_utils.locks import alone
 
 PROGRAM = "/opt/asgi/certbot/bin/certbot"
 WEBROOT = Path("/var/lib/asgi-deploy/acme")
 STATUS = Path("/var/lib/asgi-deploy/certificates.json")
-LOCK = Path("/run/asgi-certificates.lock")
+LOCK = Path("/run/asgi-certificates.lock")  # of a run and the timer: certbot refuses a second one beside it
 CA = Path("/etc/asgi-deploy/acme-ca.pem")  # of a directory whose own HTTPS no public CA vouches for
 NGINX = "nginx.service"
+CERTBOT_SECONDS = 4200  # an hour for a DNS record to be seen, the most that an option allows, and what the CA takes
 LOCK_SECONDS = 600
 ATTEMPTS = 3
 SERVED_SECONDS = 15  # nginx takes a certificate with its next workers, an application within a second
@@ -85,7 +87,7 @@ def all_wanted() -> list[Wanted]:
 def have(name: str) -> Outcome:
     """Has one certificate, if only a stand-in, and notes what came of it."""
     wanted = read_wanted(WANTED / name / "wanted.json")
-    with _lock():
+    with alone(LOCK, LOCK_SECONDS):
         outcome = _had(wanted)
         _write_status({wanted.name: _result(wanted, outcome.problem)})
     return outcome
@@ -93,13 +95,13 @@ def have(name: str) -> Outcome:
 
 def renew() -> list[str]:
     """Renews what is due on this host, looks at what is served, and gives all that is wrong."""
-    with _lock():
+    with alone(LOCK, LOCK_SECONDS):
         results: dict[str, str | None] = {}
         certificates = all_wanted()
         for wanted in certificates:
             try:
                 results[wanted.name] = _kept(wanted) or _served(wanted)
-            except (DeployError, OSError) as error:
+            except (DeployError, OSError, ValueError) as error:  # one that cannot be read must not end the others
                 results[wanted.name] = f"{wanted.name}: {error}"
         _write_status({wanted.name: _result(wanted, results[wanted.name]) for wanted in certificates})
         # Those that somebody else keeps with certbot on this host.
@@ -194,7 +196,7 @@ def _certbot(wanted: Wanted | None, *arguments: str) -> str | None:
         # Its credentials are no option of certbot's; without a file it takes those of the host's own role.
         environment["AWS_SHARED_CREDENTIALS_FILE"] = str(WANTED / wanted.name / "dns.ini")
     try:
-        done = attempt([PROGRAM, *arguments], environment)
+        done = attempt([PROGRAM, *arguments], environment, timeout=CERTBOT_SECONDS)
     except DeployError as error:
         return str(error)
     # What it says of names is on one, what it says of failures on the other.
@@ -258,7 +260,7 @@ def _probe(name: str) -> str | None:
             return None if answer.read(64) == token.encode() else "something"
     except urllib.error.HTTPError as error:
         return f"with status {error.code}"
-    except OSError as error:
+    except (OSError, http.client.HTTPException) as error:
         return f"not ({getattr(error, 'reason', error)})"
     finally:
         file.unlink()
@@ -316,7 +318,7 @@ def _reload_nginx() -> None:
 
 def _served(wanted: Wanted) -> str | None:
     """Compares what a visitor is shown with what is on disk."""
-    on_disk = ssl.PEM_cert_to_DER_cert(_first(wanted.files[0].read_text(encoding="ascii")))
+    on_disk = ssl.PEM_cert_to_DER_cert(_first(wanted.files[0].read_text(encoding="utf-8", errors="replace")))
     return next(filter(None, (_served_by(wanted, name, on_disk) for name in wanted.served_names)), None)
 
 
@@ -340,17 +342,22 @@ def _shown(wanted: Wanted, name: str) -> bytes | str:
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     try:
-        raw = socket.create_connection(("127.0.0.1", wanted.port), timeout=5)
-        # Who asks by an address names none in TLS.
-        with raw, context.wrap_socket(raw, server_hostname=None if is_address(name) else name) as connection:
-            return connection.getpeercert(binary_form=True) or b""
+        with socket.create_connection(("127.0.0.1", wanted.port), timeout=5) as raw:
+            if wanted.proxy_protocol:
+                raw.sendall(b"PROXY UNKNOWN\r\n")  # as a balancer says that it asks for itself
+            # Who asks by an address names none in TLS.
+            with context.wrap_socket(raw, server_hostname=None if is_address(name) else name) as connection:
+                return connection.getpeercert(binary_form=True) or b""
     except OSError as error:
         return f"nothing is served ({error})"
 
 
-def _first(chain: str) -> str:
-    end = "-----END CERTIFICATE-----"
-    return chain[: chain.index(end) + len(end)]
+def _first(text: str) -> str:
+    """The first certificate; what others write around it, such as openssl pkcs12, is left out."""
+    found = re.search(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", text, re.DOTALL)
+    if found is None:
+        raise ValueError("what is served holds no certificate")
+    return found[0]
 
 
 def _result(wanted: Wanted, text: str | None) -> dict[str, Any]:
@@ -361,10 +368,11 @@ def _result(wanted: Wanted, text: str | None) -> dict[str, Any]:
 
 
 def _known() -> list[dict[str, Any]]:
-    """What was written down of this host's certificates."""
-    found: list[dict[str, Any]] = (
-        json.loads(STATUS.read_text(encoding="utf-8"))["certificates"] if STATUS.exists() else []
-    )
+    """What was written down of this host's certificates; nothing where somebody else wrote there."""
+    try:
+        found: list[dict[str, Any]] = json.loads(STATUS.read_text(encoding="utf-8"))["certificates"]
+    except (FileNotFoundError, ValueError):
+        return []
     return found
 
 
@@ -374,22 +382,6 @@ def _write_status(results: Mapping[str, dict[str, Any]]) -> None:
     STATUS.parent.mkdir(parents=True, exist_ok=True)
     now = time.strftime(MOMENT, time.gmtime())
     write(STATUS, (json.dumps({"written": now, "certificates": entries}, indent=2) + "\n").encode())
-
-
-@contextmanager
-def _lock() -> Iterator[None]:
-    """Of a run and the timer one at a time: certbot refuses a second one beside it."""
-    deadline = time.monotonic() + LOCK_SECONDS
-    with LOCK.open("w") as file:
-        while True:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError as error:
-                if time.monotonic() > deadline:
-                    raise DeployError(f"another run has held {LOCK} for {LOCK_SECONDS} s") from error
-                time.sleep(0.5)
-        yield
 
 
 def main(arguments: list[str]) -> int:

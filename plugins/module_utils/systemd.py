@@ -16,6 +16,8 @@ _PROPERTIES = (
     "MainPID,NRestarts,Result,ExecMainCode,ExecMainStatus"
 )
 
+PATIENCE = 100_000
+"""Seconds. How long the end of a unit may take is said in the unit, a day at most, and systemd sees to that."""
 _UNUSABLE = ("masked", "masked-runtime", "not-found", "bad-setting", "error", "bad")
 
 
@@ -142,8 +144,8 @@ def stop_soon(*names: str) -> None:
 
 
 def restart(*names: str) -> None:
-    """Restarts units; how long their ends may take is said in the units."""
-    run(["systemctl", "restart", "--", *names], timeout=86_400)
+    """Restarts units."""
+    run(["systemctl", "restart", "--", *names], timeout=PATIENCE)
 
 
 def restart_soon(*names: str) -> None:
@@ -154,7 +156,7 @@ def restart_soon(*names: str) -> None:
 def try_restart(*names: str) -> None:
     """Restarts those of the units that run."""
     if names:
-        run(["systemctl", "try-restart", "--", *names])
+        run(["systemctl", "try-restart", "--", *names], timeout=PATIENCE)
 
 
 def disable(*names: str) -> None:
@@ -164,7 +166,7 @@ def disable(*names: str) -> None:
 def stop(*names: str) -> None:
     """Stops units; one that is not loaded is stopped already."""
     if loaded := [unit.name for unit in show(*names) if unit.present]:
-        run(["systemctl", "stop", "--", *loaded])
+        run(["systemctl", "stop", "--", *loaded], timeout=PATIENCE)
 
 
 def reset_failed(*names: str) -> None:
@@ -230,7 +232,10 @@ def telling(entries: Sequence[tuple[str, str]], lines: int) -> str:
 def message(entry: Mapping[str, Any]) -> str:
     """What a record of the journal says: it is text, or a list of bytes where it is not printable."""
     said = entry.get("MESSAGE") or ""
-    return said if isinstance(said, str) else bytes(said).decode(errors="replace")
+    if isinstance(said, str):
+        return said
+    # Bytes, or one of several: who writes to the journal may give a field more than once.
+    return str(said[0]) if isinstance(said[0], (str, list)) else bytes(said).decode(errors="replace")
 
 
 def record_of(text: str) -> dict[str, Any] | None:

@@ -19,6 +19,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployEr
 from ansible_collections.asgi.deploy.plugins.module_utils.hashes import hashed, unhashed, without
 from ansible_collections.asgi.deploy.plugins.module_utils.identity import digest, installable, normalised
 from ansible_collections.asgi.deploy.plugins.module_utils.layout import CACHE
+from ansible_collections.asgi.deploy.plugins.module_utils.locks import alone
 from ansible_collections.asgi.deploy.plugins.module_utils.supplies import NONE, Supplies
 
 PYTHON = "/usr/bin/python3"
@@ -48,6 +49,7 @@ UV_HASHES = (
 )
 
 _COMPLETE = ".complete"
+_LOCK_SECONDS = 1800
 _INCLUDE = re.compile(r"^\s*(?:-r|-c|--requirement|--constraint)[ =]?\s*(\S+)", re.MULTILINE)
 _EDITABLE = re.compile(r"(?:-e|--editable)\b")
 _ARCHIVES = (".whl", ".zip", ".tar.gz", ".tar.bz2", ".tgz")
@@ -198,13 +200,15 @@ class Uv(Installer):
             return False
         if supplies.wheels and not any(supplies.wheels.glob(f"uv-{UV_VERSION}-*.whl")):
             raise DeployError(f"uv is not on this host, and the wheelhouse holds no wheel of uv=={UV_VERSION}")
-        shutil.rmtree(UV_HOME, ignore_errors=True)
-        run([PYTHON, "-m", "venv", str(UV_HOME)])
-        with tempfile.TemporaryDirectory(prefix="asgi-") as folder:
+        with alone(_lock(UV_HOME), _LOCK_SECONDS), tempfile.TemporaryDirectory(prefix="asgi-") as folder:
+            if (UV_HOME / _COMPLETE).exists():  # by whoever held the lock
+                return True
+            shutil.rmtree(UV_HOME, ignore_errors=True)
+            run([PYTHON, "-m", "venv", str(UV_HOME)])
             file = Path(folder, "uv.txt")
             file.write_text(uv_requirement(), encoding="utf-8")
             _pip(supplies, UV_HOME, "install", "--quiet", "--require-hashes", "--only-binary=:all:", "-r", str(file))
-        (UV_HOME / _COMPLETE).touch()
+            _finished(UV_HOME, "")
         return True
 
     def create(self, path: Path, interpreter: Interpreter) -> None:
@@ -388,6 +392,10 @@ def build(
             keep = Path(folder, "keep.txt")
             keep.write_text("".join(f"{name}=={version}\n" for name, version in installed.items()), encoding="utf-8")
             installer.install(venv, "--constraint", str(keep), *missing, cwd=Path(folder))
+    _finished(venv, mark)
+
+
+def _finished(venv: Path, mark: str) -> None:
     os.sync()  # what says that all is there must not outlive, in a power cut, what it speaks of
     (venv / _COMPLETE).write_text(mark, encoding="utf-8")
 
@@ -424,9 +432,16 @@ def tool_mark(requirements: str) -> str:
 
 def build_tool(path: Path, requirements: str, choice: str, supplies: Supplies = NONE) -> None:
     """Builds the virtual environment of a program of ours, such as certbot."""
-    installer = installer_for(choice, supplies)
+    installer, mark = installer_for(choice, supplies), tool_mark(requirements)
     needed = Requirements("text", requirements, local=False)
-    build(path, installer, Interpreter.at(PYTHON), needed, path.parent, mark=tool_mark(requirements))
+    with alone(_lock(path), _LOCK_SECONDS):
+        if not complete(path, mark):
+            build(path, installer, Interpreter.at(PYTHON), needed, path.parent, mark=mark)
+
+
+def _lock(tool: Path) -> Path:
+    """Tools are shared by all applications of a host, of which each has a lock of its own."""
+    return Path("/run", f"asgi-{tool.name}.lock")
 
 
 def build_package(tree: Path, target: Path, installer: Installer, venv: Path) -> None:

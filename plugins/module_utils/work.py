@@ -23,8 +23,6 @@ STAMPS = Path("/var/lib/systemd/timers")  # when a persistent timer was last due
 # Units of which a release has any number; the last are commands that somebody runs in it: asgi.deploy.exec.
 _KINDS = ("live", "process-*", "timer-*", "job-*", "exec-*")
 _TIMER_PROPERTIES = "Id,ActiveState,SubState,NextElapseUSecRealtime,LastTriggerUSec"
-# A stop takes as long as the processes' own stop_timeout allows, and systemd sees to that.
-_PATIENCE = 100_000
 
 
 class Work:
@@ -293,7 +291,7 @@ def _start(work: Work, names: Collection[str], wait: bool) -> None:
     if not wait:
         systemd.start_soon(*names)
         return
-    result = attempt(["systemctl", "start", "--", *names], timeout=_PATIENCE)
+    result = attempt(["systemctl", "start", "--", *names], timeout=systemd.PATIENCE)
     if result.returncode:
         down = work.down()
         told = "; ".join(f"{described(work.layout.kind(unit.name))}: {unit.ending()}" for unit in down)
@@ -302,7 +300,7 @@ def _start(work: Work, names: Collection[str], wait: bool) -> None:
 
 
 def _stop(names: Collection[str]) -> None:
-    result = attempt(["systemctl", "stop", "--", *names], timeout=_PATIENCE)
+    result = attempt(["systemctl", "stop", "--", *names], timeout=systemd.PATIENCE)
     if result.returncode and any(unit.present for unit in systemd.show(*names)):
         raise DeployError(f"systemctl stop failed: {last_lines(result)}")
 

@@ -6,8 +6,11 @@ import hashlib
 import io
 import json
 import os
+import socket
 import tarfile
+import threading
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -192,6 +195,39 @@ def test_a_fetch_that_fails_leaves_nothing(tmp_path: Path) -> None:
         DeployError, match=r"^archive\.url: http://127\.0\.0\.1:9/a\.zip cannot be fetched from this host: "
     ):
         have(sha(b"x"), "http://127.0.0.1:9/a.zip", "a.zip", tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture
+def answering(request: pytest.FixtureRequest) -> Iterator[str]:
+    """A server that gives one answer, byte by byte as it is written here."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def answer() -> None:
+            with server.accept()[0] as visitor:
+                visitor.recv(65536)
+                visitor.sendall(request.param)
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        yield f"http://127.0.0.1:{server.getsockname()[1]}/a.zip"
+        thread.join(10)
+
+
+@pytest.mark.parametrize(
+    ("answering", "said"),
+    [
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nhalf", "it ended after 4 of 1,000 bytes"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n8\r\nhalf", "IncompleteRead"),
+        (b"SSH-2.0-OpenSSH_9.9\r\n", "SSH-2.0"),
+    ],
+    indirect=["answering"],
+    ids=["with a length", "in chunks", "no HTTP"],
+)
+def test_an_answer_that_is_cut_off(tmp_path: Path, answering: str, said: str) -> None:
+    """Nobody is told to take half a file for the one that is meant."""
+    with pytest.raises(DeployError, match=rf"^archive\.url: {answering} cannot be fetched from this host: .*{said}"):
+        have(sha(b"x"), answering, "a.zip", tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -26,6 +26,14 @@ def entry(said: Any, unit: str = UNIT, **more: Any) -> dict[str, Any]:
         (entry("Booting"), "v1-0a1b2c3d Booting"),
         (entry("ping", "asgi-shop.process-queue-1@v1-0a1b2c3d.service"), "v1-0a1b2c3d process-queue-1 ping"),
         (entry("Started", "init.scope", UNIT=UNIT), "v1-0a1b2c3d systemd Started"),
+        # What logs on behalf of a unit has ended before the journal looks who it was.
+        ({**entry("is down", ""), "OBJECT_SYSTEMD_UNIT": UNIT}, "v1-0a1b2c3d is down"),
+        (entry("crashed", "systemd-coredump@1.service", COREDUMP_UNIT=UNIT), "v1-0a1b2c3d crashed"),
+        (entry("of a machine", "another.service"), "systemd of a machine"),
+        (entry("twice", PRIORITY=["6", "3"]), "v1-0a1b2c3d twice"),
+        ({**entry(""), "MESSAGE": ["one", "two"]}, "v1-0a1b2c3d one"),
+        ({**entry(""), "MESSAGE": [111, 110, 101]}, "v1-0a1b2c3d one"),
+        (entry({"level": 30, "logger": "pino", "message": "its own JSON"}), "v1-0a1b2c3d 30 pino: its own JSON"),
         (
             entry({**SAID, "exception": "Traceback\n E"}),
             "v1-0a1b2c3d [5f0c6f2b1d5e] ERROR shop.cart: no stock\nTraceback\n E",

@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 import ast
+import json
+import shutil
+import socket
+import ssl
+import subprocess
+import threading
 from pathlib import Path
 
+import pytest
 import yaml
+from ansible_collections.asgi.deploy.plugins.module_utils import certificates, renewal
+from ansible_collections.asgi.deploy.plugins.module_utils.certificates import Wanted
 
 TOP = Path(__file__).resolve().parents[2]
 PACKAGE = "ansible_collections.asgi.deploy.plugins.module_utils"
@@ -29,3 +38,74 @@ def test_all_that_it_imports_is_on_the_host() -> None:
         new = set[str]().union(*map(imports, new)) - needed
     variables = yaml.safe_load((TOP / "roles" / "certificate" / "vars" / "main.yml").read_text())
     assert variables["_certificate_modules"] == sorted(needed)
+
+
+@pytest.fixture
+def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where a host keeps what it knows of its certificates, and one that was given to it."""
+    for name, place in {
+        "WANTED": "wanted",
+        "STATUS": "certificates.json",
+        "LOCK": "lock",
+        "CERTBOT": "certbot",
+    }.items():
+        monkeypatch.setattr(renewal, name, tmp_path / place)
+    monkeypatch.setattr(certificates, "PLACED", tmp_path / "tls")
+    monkeypatch.setattr(renewal, "SERVED_SECONDS", 0)
+    (tmp_path / "tls" / "shop").mkdir(parents=True)
+    make = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -noenc -subj /CN=shop.example.com"
+    files = ["-keyout", str(tmp_path / "key"), "-out", str(tmp_path / "chain")]
+    subprocess.run([*make.split(), *files], check=True, capture_output=True)
+    return tmp_path
+
+
+def want(host: Path, **changes: object) -> Wanted:
+    """Writes down what the host shall have."""
+    wanted = Wanted("shop", ["shop.example.com"], "given", **changes)  # type: ignore[arg-type]
+    (host / "wanted" / "shop").mkdir(parents=True)
+    (host / "wanted" / "shop" / "wanted.json").write_text(json.dumps(wanted.plain()))
+    return wanted
+
+
+@pytest.mark.parametrize("before", ["", "Bag Attributes\n    friendlyName: ünser Schlüssel\n"])
+@pytest.mark.parametrize("proxy_protocol", [False, True])
+def test_what_is_served_is_compared_with_what_is_given(host: Path, before: str, proxy_protocol: bool) -> None:
+    """By a server on the loopback that wants the PROXY protocol, or does not."""
+    chain, greeting = (host / "chain").read_text(), []
+    (host / "tls" / "shop" / "combined.pem").write_bytes((before + chain).encode("latin-1"))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(host / "chain", host / "key")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        want(host, port=server.getsockname()[1], proxy_protocol=proxy_protocol)
+
+        def serve() -> None:
+            raw, _address = server.accept()
+            if proxy_protocol:
+                greeting.append(raw.recv(len(b"PROXY UNKNOWN\r\n")))
+            with context.wrap_socket(raw, server_side=True):
+                pass
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        assert renewal.renew() == []
+        thread.join(10)
+    assert greeting == ([b"PROXY UNKNOWN\r\n"] if proxy_protocol else [])
+
+
+def test_one_that_cannot_be_read_does_not_end_the_others(host: Path) -> None:
+    want(host, port=1)
+    shutil.copytree(host / "wanted" / "shop", host / "wanted" / "blog")
+    (host / "wanted" / "blog" / "wanted.json").write_text(
+        json.dumps(Wanted("blog", ["a.example.com"], "given").plain())
+    )
+    (host / "tls" / "blog").mkdir()
+    (host / "tls" / "blog" / "combined.pem").write_text("no certificate\n")
+    (host / "tls" / "shop" / "combined.pem").write_text((host / "chain").read_text())
+    (host / "certificates.json").write_text("{")  # somebody wrote there
+    said = renewal.renew()
+    assert [text.partition(":")[0] for text in said] == ["blog", "shop"]
+    assert "holds no certificate" in said[0] and "nothing is served" in said[1]
+    assert {entry["name"] for entry in json.loads((host / "certificates.json").read_text())["certificates"]} == {
+        "blog",
+        "shop",
+    }

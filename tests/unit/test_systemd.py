@@ -244,6 +244,6 @@ def test_traceback_within_a_record_is_told() -> None:
 def test_try_restart(monkeypatch: pytest.MonkeyPatch, names: list[str], calls: list[list[str]]) -> None:
     """Without names systemctl would have something to say, too."""
     called: list[list[str]] = []
-    monkeypatch.setattr(systemd, "run", called.append)
+    monkeypatch.setattr(systemd, "run", lambda argv, **_options: called.append(argv))
     systemd.try_restart(*names)
     assert called == calls

@@ -105,7 +105,7 @@ def go(tmp_path_factory: pytest.TempPathFactory) -> Go:
             "watch": {"seconds": 1},
             "drain_timeout": 10,
             "site": {"rate": "none", "headers": {"X-Nasty": HEADER}},
-            # A URL without a password: with one about, Ansible hides more than it knows to be secret.
+            # With a URL in it, Ansible's own search for passwords in what it logs goes astray.
             "env": {"NASTY": Raw(NASTY), "HELP": "https://help.example.com/"},
             "workers": 2,
             "files": {"shop/vault.py": {"content": APPLICATION}, "shop/reveal.py": {"content": REVEAL}},

@@ -1,0 +1,31 @@
+"""Work that only one process on a host does at a time."""
+
+from __future__ import annotations
+
+import fcntl
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
+
+
+@contextmanager
+def alone(path: Path, seconds: float) -> Iterator[None]:
+    """Waits for others that hold a lock; the kernel lets go of it when its holder dies, so it is never stale.
+
+    Raises:
+        DeployError: another one held it for so many seconds.
+    """
+    deadline = time.monotonic() + seconds
+    with path.open("w") as file:
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError as error:
+                if time.monotonic() > deadline:
+                    raise DeployError(f"another run has held {path} for {seconds:.0f} s") from error
+                time.sleep(0.2)
+        yield
