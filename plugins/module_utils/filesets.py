@@ -19,6 +19,8 @@ from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployEr
 # A file here says that a unit has yet to take the configuration on disk: written before the first change, removed after
 # the reload. It survives a run that is killed between the two.
 PENDING = Path("/var/lib/asgi-deploy/pending")
+# What a file is called meanwhile that may have to come back: programs that read whole folders pass over such names.
+_KEPT = ".{}.dpkg-tmp"
 _RESTART = "restart"  # its text, where a reload would not do
 
 FILE_OPTIONS: dict[str, Any] = {
@@ -71,6 +73,8 @@ class Item:
         wanted = {"owner": self.owner, "group": self.group, "mode": f"{self.mode:04o}"}
         if any(found[key] != value for key, value in wanted.items()):
             return self._diff(_attributes(found), _attributes(wanted))
+        if pending(self.path.name):
+            return self._diff("systemd does not go by it yet\n", "systemd goes by it\n")
         return None
 
     def apply(self) -> None:
@@ -116,36 +120,46 @@ def differences(items: Sequence[Item]) -> list[tuple[Item, dict[str, Any]]]:
 
 
 def apply_all(items: Sequence[Item], validate: Callable[[], None]) -> None:
-    """Applies all items and validates the result; when that fails, puts back what was there and raises."""
-    with _snapshot([item.path for item in items if item.state != "directory"]):
+    """Applies all items and validates the result; when that fails, puts back what was there and raises.
+
+    Directories, having no content of their own, stay.
+    """
+    kept: list[tuple[Path, Path | None]] = []
+    try:
         for item in items:
+            if item.state != "directory":
+                kept.append((item.path, _keep(item.path)))
             item.apply()
         validate()
+    except BaseException as error:
+        if wrong := [text for path, before in reversed(kept) if (text := _put_back(path, before))]:
+            raise DeployError("\n".join([str(error), *wrong])) from error
+        raise
+    for _path, before in kept:
+        if before:
+            before.unlink()
 
 
-@contextmanager
-def _snapshot(paths: Sequence[Path]) -> Iterator[None]:
-    """Puts files back as they were when the block fails; directories, having no content of their own, stay."""
-    with tempfile.TemporaryDirectory(prefix="asgi-") as folder:
-        copies: list[tuple[Path, Path | None]] = []
-        for number, path in enumerate(paths):
-            exists = path.is_symlink() or path.is_file()
-            copy = Path(folder, str(number)) if exists else None
-            if copy:
-                shutil.copy2(path, copy, follow_symlinks=False)
-                status = path.lstat()
-                os.chown(copy, status.st_uid, status.st_gid, follow_symlinks=False)
-            copies.append((path, copy))
-        try:
-            yield
-        except BaseException:
-            for path, copy in copies:
-                path.unlink(missing_ok=True)
-                if copy:
-                    status = copy.lstat()
-                    shutil.copy2(copy, path, follow_symlinks=False)
-                    os.chown(path, status.st_uid, status.st_gid, follow_symlinks=False)
-            raise
+def _keep(path: Path) -> Path | None:
+    """Another name for a file that is there: to have it back by that takes no space, even on a disk that is full."""
+    if not (path.is_symlink() or path.is_file()):
+        return None
+    before = path.with_name(_KEPT.format(path.name))
+    before.unlink(missing_ok=True)  # of a run that was killed
+    os.link(path, before, follow_symlinks=False)
+    return before
+
+
+def _put_back(path: Path, before: Path | None) -> str | None:
+    """Has a file as it was; gives what went wrong."""
+    try:
+        if before:
+            os.replace(before, path)
+        else:
+            path.unlink(missing_ok=True)
+    except OSError as error:
+        return f"{path} could not be put back as it was: {error}" + (f"; it is kept as {before}" if before else "")
+    return None
 
 
 def pending(unit: str) -> bool:
@@ -165,6 +179,11 @@ def pending_reload(unit: str, restart: bool = False) -> Iterator[None]:
     text = _RESTART if restart or pending_restart(unit) else ""
     (PENDING / unit).write_text(text, encoding="utf-8")
     yield
+    taken(unit)
+
+
+def taken(unit: str) -> None:
+    """A unit goes by its files."""
     (PENDING / unit).unlink(missing_ok=True)
 
 

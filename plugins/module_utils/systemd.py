@@ -105,6 +105,12 @@ def idle(*names: str) -> list[str]:
     return [unit.name for unit in show(*names) if not (unit.active and unit.enabled)]
 
 
+def needed_by(name: str) -> list[str]:
+    """Those units that run and cannot without another one."""
+    named = show(name, properties="RequiredBy")[0].properties.get("RequiredBy", "").split()
+    return [unit.name for unit in show(*named) if unit.active]
+
+
 def listed(*patterns: str, states: str | None = None) -> list[str]:
     """The names of loaded units that match a pattern, running or failed, or only those in some states."""
     which = f"--state={states}" if states else "--all"

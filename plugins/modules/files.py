@@ -98,6 +98,7 @@ units:
 """
 
 import os
+from contextlib import ExitStack
 from typing import Any
 
 from ansible_collections.asgi.deploy.plugins.module_utils import nginx, systemd
@@ -113,6 +114,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils.filesets import (
     pending_reload,
     pending_restart,
 )
+from ansible_collections.asgi.deploy.plugins.module_utils.listeners import Listeners
 
 
 def main() -> None:
@@ -145,7 +147,7 @@ def main() -> None:
                 systemd.enable(*idle)
                 systemd.start(*idle)
             module.log(f"wrote {', '.join(result['paths'])}")
-        except DeployError as error:
+        except (DeployError, OSError) as error:
             module.fail_json(msg=str(error), paths=result["paths"])
     module.exit_json(**result)
 
@@ -154,7 +156,8 @@ def _apply(items: list[Item], params: dict[str, Any]) -> None:
     unit = params["reload"]
     # Of a service's drop-in most takes effect when it starts.
     restart = bool(unit) and (pending_restart(unit) or any(item.path.parent.name == f"{unit}.d" for item in items))
-
+    listeners = Listeners(items)
+    listeners.stop_those_that_go()
     told = False
 
     def take() -> None:
@@ -163,6 +166,10 @@ def _apply(items: list[Item], params: dict[str, Any]) -> None:
             checked = attempt(params["validate"])
             if checked.returncode:
                 raise _refused(f"{params['validate'][0]} refuses the configuration", items, last_lines(checked))
+        try:
+            listeners.listen_anew()
+        except DeployError as error:
+            raise _refused(f"{', '.join(listeners.changed)} cannot listen", items, str(error)) from error
         if not unit:
             return
         told = systemd.show(unit)[0].active
@@ -173,23 +180,21 @@ def _apply(items: list[Item], params: dict[str, Any]) -> None:
         except DeployError as error:
             raise _refused(f"{unit} does not {'start with' if restart else 'take'} it", items, str(error)) from error
 
-    def write() -> None:
+    with ExitStack() as behind:
+        if unit:
+            behind.enter_context(pending_reload(unit, restart))
+        for name in listeners.changed:
+            behind.enter_context(pending_reload(name))
+        if any("/systemd/" in str(item.path) for item in items):
+            behind.callback(systemd.daemon_reload)
         try:
             apply_all(items, take)
-        except DeployError:
+        except (DeployError, OSError):
+            listeners.as_before()
             if told:
                 systemd.daemon_reload()
                 nginx.reload_or_start(unit)
             raise
-        if any("/systemd/" in str(item.path) for item in items):
-            systemd.daemon_reload()
-            systemd.try_restart(*(item.path.name for item in items if item.path.suffix == ".socket"))
-
-    if unit:
-        with pending_reload(unit, restart):
-            write()
-    else:
-        write()
 
 
 def _refused(what: str, items: list[Item], said: str) -> DeployError:

@@ -215,6 +215,61 @@ def test_rollback_when_a_file_cannot_be_written(tmp_path: Path) -> None:
     assert path.read_text(encoding="utf-8") == "old\n"
 
 
+def test_rollback_takes_no_space(tmp_path: Path) -> None:
+    """On a disk that is full nothing could be copied back; the very files are there again."""
+    files = [tmp_path / "a", tmp_path / "b"]
+    for file in files:
+        a_file(file)
+    was = [file.stat().st_ino for file in files]
+    with pytest.raises(RuntimeError):
+        apply_all([item(file, "new\n") for file in files], refuse)
+    assert [file.stat().st_ino for file in files] == was
+    assert sorted(tmp_path.iterdir()) == files
+
+
+def test_rollback_goes_on_where_a_file_cannot_be_put_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    good, bad = tmp_path / "good", tmp_path / "bad"
+    a_file(good)
+    a_file(bad)
+
+    def break_one() -> None:
+        replace = os.replace
+
+        def broken(before: Path, path: Path) -> None:
+            if path == bad:
+                raise OSError("no way")
+            replace(before, path)
+
+        monkeypatch.setattr(os, "replace", broken)
+        raise RuntimeError("refused")
+
+    with pytest.raises(DeployError) as error:
+        apply_all([item(good, "new\n"), item(bad, "new\n")], break_one)
+    kept = tmp_path / ".bad.dpkg-tmp"
+    assert str(error.value) == f"refused\n{bad} could not be put back as it was: no way; it is kept as {kept}"
+    assert [file.read_text() for file in (good, kept)] == ["old\n", "old\n"]
+
+
+def test_what_a_killed_run_kept_is_in_nobodys_way(tmp_path: Path) -> None:
+    path = tmp_path / "path"
+    a_file(path)
+    (tmp_path / ".path.dpkg-tmp").write_text("of before\n")
+    apply_all([item(path, "new\n")], accept)
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_unit_that_systemd_does_not_go_by_yet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(filesets, "PENDING", tmp_path / "pending")
+    wanted = item(tmp_path / "asgi-shop.public.socket", "new\n")
+    with pytest.raises(RuntimeError), filesets.pending_reload("asgi-shop.public.socket"):
+        apply_all([wanted], refuse)
+    apply_all([wanted], accept)
+    assert [found for found, _ in differences([wanted])] == [wanted]
+    filesets.taken("asgi-shop.public.socket")
+    filesets.taken("asgi-shop.public.socket")
+    assert differences([wanted]) == []
+
+
 def test_validation_finds_the_new_files(tmp_path: Path) -> None:
     path = tmp_path / "path"
     a_file(path)

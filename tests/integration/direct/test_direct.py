@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import ssl
 import time
@@ -140,6 +141,33 @@ def test_a_given_certificate_is_replaced_without_a_release(closed: Web) -> None:
     assert closed.live() == live
 
 
+def test_another_port(closed: Web) -> None:
+    """One that another program holds is refused, and what served goes on; a free one is served, and the old one not."""
+    hold = "import socket, time; s = socket.create_server(('::', 9443), family=socket.AF_INET6); time.sleep(600)"
+    closed.host.run(f'systemd-run --quiet --unit=holder python3 -c "{hold}"')
+    try:
+        closed.eventually("ss -Hltn 'sport = :9443' | grep -q .")
+        refused = site_playbook("--extra-vars=closed_port=9443")
+    finally:
+        closed.host.run("systemctl stop holder.service")
+    assert refused.status != 0
+    assert "asgi-closed.public.socket cannot listen; put back as it was: " in refused.output, refused.output
+    assert "Address already in use" in refused.output
+    assert handshake(closed, 8443, PKI / "ca.pem", client="client")[0] == "TLSv1.3"
+    site_playbook("--extra-vars=closed_port=9443").ok()
+    assert handshake(closed, 9443, PKI / "ca.pem", client="client")[0] == "TLSv1.3"
+    with pytest.raises(ConnectionRefusedError):
+        handshake(closed, 8443, PKI / "ca.pem", client="client")
+    # A run that is cut off after it wrote the units leaves this behind.
+    closed.host.run(
+        "mkdir -p /var/lib/asgi-deploy/pending && touch /var/lib/asgi-deploy/pending/asgi-closed.public.socket"
+    )
+    again = site_playbook("--extra-vars=closed_port=9443").ok()
+    assert again.counts(DIRECT)["changed"] == 1
+    site_playbook().ok()
+    assert handshake(closed, 8443, PKI / "ca.pem", client="client")[0] == "TLSv1.3"
+
+
 def test_comes_back_after_a_reboot(site: Web, closed: Web) -> None:
     site.host.reboot()
     assert https.wait(site.domain, site.host.address, site.ca, "/version").json()["release"] == site.live()
@@ -164,3 +192,25 @@ def test_is_taken_off_the_host_wholly(site: Web, closed: Web) -> None:
         site.get("/version")
     again = playbook(inventories=(HOSTS, INVENTORY, inventory)).ok()
     assert again.counts(DIRECT)["changed"] == 0, again.output
+
+
+def test_moves_behind_nginx(closed: Web) -> None:
+    """The port of its own is served until nginx serves, and not any more then."""
+    given = {"certificate": "{{ test_pki }}/server.pem", "key": "{{ test_pki }}/server.key"}
+    entry = {
+        **{"name": "closed", "git": "{{ shop_repository }}", "version": "v1.0.0", "module": "shop.main:app"},
+        **{"domains": ["closed.{{ test_domain }}"], "gate": {"path": "/ready"}, "workers": 1, "tls": given},
+    }
+    inventory = HOSTS.parent / "moves.yml"
+
+    def run(**changes: Any) -> Run:
+        inventory.write_text(json.dumps({"asgi": {"vars": {"asgi_apps": [{**entry, **changes}]}}}))
+        return playbook(inventories=(HOSTS, INVENTORY, inventory))
+
+    run(proxy="none", tls={**given, "port": 8443}).ok()
+    handshake(closed, 8443, PKI / "ca.pem")
+    run().ok()
+    handshake(closed, 443, PKI / "ca.pem")
+    with pytest.raises(ConnectionRefusedError):
+        handshake(closed, 8443, PKI / "ca.pem")
+    assert run().counts(DIRECT)["changed"] == 0

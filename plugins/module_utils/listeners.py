@@ -1,0 +1,37 @@
+"""Sockets of systemd whose units change, and the services that have their listeners from them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ansible_collections.asgi.deploy.plugins.module_utils import systemd
+from ansible_collections.asgi.deploy.plugins.module_utils.filesets import Item, taken
+
+
+class Listeners:
+    """The sockets among a set of files that is about to be applied."""
+
+    def __init__(self, items: Sequence[Item]) -> None:
+        sockets = [item for item in items if item.path.suffix == ".socket"]
+        self.changed = [item.path.name for item in sockets if item.state == "file"]
+        self._gone = [item.path.name for item in sockets if item.state == "absent"]
+        self._up = [unit.name for unit in systemd.show(*self.changed, *self._gone) if unit.active]
+        self._served = [name for unit in self._up for name in systemd.needed_by(unit)]
+
+    def stop_those_that_go(self) -> None:
+        """Once their units are gone, systemd would keep their ports until the host is started anew."""
+        systemd.stop(*self._gone)
+
+    def listen_anew(self) -> None:
+        """Has those that are up listen as their units say now; services that need them are started anew."""
+        if self.changed:
+            systemd.daemon_reload()
+            systemd.try_restart(*self.changed)
+
+    def as_before(self) -> None:
+        """Once the units are back: the listeners that there were, and their services."""
+        if self._up:
+            systemd.daemon_reload()
+            systemd.start(*self._up, *self._served)
+        for name in self.changed:
+            taken(name)
