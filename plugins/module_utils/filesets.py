@@ -155,8 +155,8 @@ def _put_back(path: Path, before: Path | None) -> str | None:
     try:
         if before:
             os.replace(before, path)
-        else:
-            path.unlink(missing_ok=True)
+        elif os.path.lexists(path):
+            path.unlink()
     except OSError as error:
         return f"{path} could not be put back as it was: {error}" + (f"; it is kept as {before}" if before else "")
     return None

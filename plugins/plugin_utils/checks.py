@@ -102,9 +102,10 @@ def git(value: str) -> str | None:
         url = urlsplit(value)
     except ValueError:  # an address in brackets that is none
         return f"found {value!r}, {expected}"
-    if url.password is not None:
+    if url.password is not None or (url.username is not None and url.scheme in ("http", "https")):
         clean = url._replace(netloc=url.netloc.rpartition("@")[2]).geturl()
-        return f"holds a password; keep it in root's ~/.netrc on the host and write git: {clean}"
+        what = "a user or a token" if url.password is None else "a password"
+        return f"holds {what}; keep it in root's ~/.netrc on the host and write git: {clean}"
     if url.scheme not in GIT_SCHEMES or not (url.hostname or url.scheme == "file") or not url.path.strip("/"):
         return f"found {value!r}, {expected}"
     return None

@@ -158,6 +158,12 @@ def site_errors(app: Mapping[str, Any], paths: Mapping[str, Any], given: bool) -
         )
     taken = {**dict.fromkeys(trees.folders(app["static"]), "static"), app["health"]["metrics"]: "health.metrics"}
     owners: dict[str, str] = {path: owner for path, owner in taken.items() if path}
+    if prefix := sharing.prefix_of(app):
+        errors += [
+            f"{owners[path]}: found {path!r}, which is all of the application, as in site.path; write a path below it"
+            for path in (prefix, f"{prefix}/")
+            if path in owners
+        ]
     for option, entries in (("site.paths", paths), ("site.redirects", site["redirects"])):
         for path in entries:
             if owners.setdefault(path, option) != option:

@@ -25,7 +25,6 @@ GOOD: dict[str, list[Any]] = {
         "file:///srv/git/shop.git",
         "git@git.example.com:team/shop.git",
         "/srv/git/shop.git",
-        "https://token@git.example.com/shop.git",
     ],
     "subdirectory": ["backend", "apps/shop", "a.b/c-d_e"],
     "deploy_key": [KEY, f"{KEY}\n", KEY.replace("OPENSSH ", "")],
@@ -641,6 +640,13 @@ EXPECTED_GIT = "expected a repository, as in git: https://git.example.com/shop.g
             "holds a password; keep it in root's ~/.netrc on the host "
             "and write git: https://git.example.com:8443/shop.git",
             id="password and port",
+        ),
+        pytest.param(
+            git,
+            "https://ghp_token@git.example.com/shop.git",
+            "holds a user or a token; keep it in root's ~/.netrc on the host "
+            "and write git: https://git.example.com/shop.git",
+            id="token",
         ),
         pytest.param(git, "shop", f"found 'shop', {EXPECTED_GIT}", id="no URL"),
         pytest.param(git, "https://[::1/shop.git", f"found 'https://[::1/shop.git', {EXPECTED_GIT}", id="broken IPv6"),

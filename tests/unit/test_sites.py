@@ -149,6 +149,16 @@ def test_users(plan: Plan) -> None:
             "site.paths: /static/ is in static as well; leave out one of the two",
         ),
         (
+            {"path": "/blog"},
+            {"static": {"/blog/": "public"}},
+            "static: found '/blog/', which is all of the application, as in site.path; write a path below it",
+        ),
+        (
+            {"path": "/blog"},
+            {"health": {"metrics": "/blog"}},
+            "health.metrics: found '/blog', which is all of the application, as in site.path; write a path below it",
+        ),
+        (
             {"redirects": {"/metrics": "/a"}},
             {"health": {"metrics": "/metrics"}},
             "site.redirects: /metrics is in health.metrics as well",

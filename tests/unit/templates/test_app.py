@@ -250,8 +250,9 @@ def test_metrics_are_for_the_host_alone(render: Render, plan: Plan) -> None:
 
 @pytest.mark.parametrize(("metrics", "state"), [("/metrics", "file"), (None, "absent")])
 def test_metrics_come_and_go(role_variable: Variable, plan: Plan, metrics: str | None, state: str) -> None:
-    *_, found = role_variable("app", "_app_site_files", app_plan=plan(health={"metrics": metrics}))
-    assert (found["path"], found["state"]) == ("/etc/nginx/asgi/metrics.d/shop.conf", state)
+    files = role_variable("app", "_app_site_files", app_plan=plan(health={"metrics": metrics}))
+    states = {file["path"]: file["state"] for file in files}
+    assert states["/etc/nginx/asgi/metrics.d/shop.conf"] == state
 
 
 def test_backlog(render: Render, plan: Plan) -> None:
