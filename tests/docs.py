@@ -1,4 +1,4 @@
-"""Writes docs/settings.md and the roles' pages from the options and the tables that decide: `make docs`."""
+"""Writes docs/settings.md, the roles' pages and a table of docs/options.md from what decides: `make docs`."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from ansible_collections.asgi.deploy.plugins.plugin_utils.runs import VARIABLES
 from ansible_collections.asgi.deploy.plugins.plugin_utils.servers import HOOKS, REFUSED, SERVERS, SETTINGS, Effect, No
 from antsibull_docs_parser import dom, parser
 
 TOP = Path(__file__).resolve().parents[1]
 PAGE = TOP / "docs" / "settings.md"
+OPTIONS = TOP / "docs" / "options.md"
 ROLES = sorted(folder.name for folder in (TOP / "roles").iterdir())
 WRITTEN = "<!-- Written by `make docs`; a unit test sees to it that it is current. -->"
 
@@ -101,6 +103,17 @@ def role_page(role: str) -> str:
     return "\n".join(parts)
 
 
+def with_variables(text: str) -> str:
+    """The text of docs/options.md with its table of what is told to a single run."""
+    head, mark, rest = text.partition("<!-- variables -->\n")
+    _old, end, tail = rest.partition("<!-- /variables -->\n")
+    table = ["| variable | playbook | what it is |", "| --- | --- | --- |"]
+    for name, variable in VARIABLES.items():
+        where = ", ".join(f"`{playbook}`" for playbook in variable.playbooks) or "all"
+        table.append(f"| `{name}` | {where} | {cell(variable.meaning)} |")
+    return "".join([head, mark, *(f"{line}\n" for line in table), end, tail])
+
+
 def rows(options: Mapping[str, Mapping[str, Any]], path: str = "") -> Iterator[tuple[str, str, str, str]]:
     """Name, type, default and description of each option, and of those below it."""
     for name, option in options.items():
@@ -162,5 +175,6 @@ def cell(text: str) -> str:
 
 if __name__ == "__main__":
     PAGE.write_text(page(), encoding="utf-8")
+    OPTIONS.write_text(with_variables(OPTIONS.read_text(encoding="utf-8")), encoding="utf-8")
     for role in ROLES:
         (TOP / "roles" / role / "README.md").write_text(role_page(role), encoding="utf-8")

@@ -9,6 +9,7 @@ from typing import Any
 from ansible import constants
 from ansible.release import __version__
 from ansible_collections.asgi.deploy.plugins.plugin_utils import plan
+from ansible_collections.asgi.deploy.plugins.plugin_utils.runs import OUR_PREFIXES
 from ansible_collections.asgi.deploy.plugins.plugin_utils.spec import plain
 
 TEXT_ONLY = (
@@ -25,7 +26,7 @@ def inventory_errors(
 ) -> list[str]:
     if __version__.startswith("2.18.") and not constants.DEFAULT_JINJA2_NATIVE:
         return [TEXT_ONLY]  # the rest would be told of values that nobody wrote
-    ours = {key: plain(variables[key]) for key in variables if str(key).startswith(plan.OUR_PREFIXES)}
+    ours = {key: plain(variables[key]) for key in variables if str(key).startswith(OUR_PREFIXES)}
     ours |= {} if apps is None else {"asgi_apps": plain(apps)}
     return plan.inventory_errors(ours, plain(contents or {}), variables.get("inventory_dir"), wheelhouse)
 

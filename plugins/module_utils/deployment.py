@@ -44,7 +44,9 @@ class Deployment:
             builder.source.verify(builder.inputs.version, identity, fetch=False)
         release = builder.predict(identity) if identity else None
         left = self._left(release, builder, settings) if release else STATES
-        return self._result(bool(left), release, self.store.live(), **_told(builder, identity))
+        before = self.store.live()
+        commit = self.store.record(before).get("commit") if before else None
+        return self._result(bool(left), release, before, before_commit=commit, **_told(builder, identity))
 
     def release(self, builder: Builder, settings: Settings) -> dict[str, Any]:
         """Makes the release of a builder's inputs serve.

@@ -24,9 +24,7 @@ class Listeners:
 
     def listen_anew(self) -> None:
         """Has those that are up listen as their units say now; services that need them are started anew."""
-        if self.changed:
-            systemd.daemon_reload()
-            systemd.try_restart(*self.changed)
+        systemd.restart_anew(*self.changed)
 
     def as_before(self) -> None:
         """Once the units are back: the listeners that there were, and their services."""

@@ -159,10 +159,19 @@ def restart_soon(*names: str) -> None:
     run(["systemctl", "restart", "--no-block", "--", *names])
 
 
-def try_restart(*names: str) -> None:
-    """Restarts those of the units that run."""
-    if names:
-        run(["systemctl", "try-restart", "--", *names], timeout=PATIENCE)
+def restart_anew(*names: str) -> None:
+    """Has systemd read its units anew, and starts those anew that run.
+
+    Raises:
+        DeployError: one does not start; the text holds the end of their journal.
+    """
+    if not names:
+        return
+    daemon_reload()
+    result = attempt(["systemctl", "try-restart", "--", *names], timeout=PATIENCE)
+    if result.returncode:
+        told = f"systemctl try-restart {' '.join(names)} failed: {last_lines(result)}"
+        raise DeployError(f"{told}\n{journal(names, 15)}")
 
 
 def disable(*names: str) -> None:
@@ -193,18 +202,6 @@ def reload_or_start(name: str) -> None:
     result = attempt(["systemctl", verb, "--", name])
     if result.returncode:
         raise DeployError(f"systemctl {verb} {name} failed: {last_lines(result)}\n{journal([name], 15)}")
-
-
-def restart_anew(name: str) -> None:
-    """Has systemd read its units anew, and starts a service anew that runs.
-
-    Raises:
-        DeployError: it does not start; the text holds the end of the service's journal.
-    """
-    daemon_reload()
-    result = attempt(["systemctl", "try-restart", "--", name])
-    if result.returncode:
-        raise DeployError(f"systemctl try-restart {name} failed: {last_lines(result)}\n{journal([name], 15)}")
 
 
 def journal(names: Iterable[str], lines: int, since: float = 0) -> str:

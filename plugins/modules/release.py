@@ -252,6 +252,10 @@ before:
   description: The release that served before.
   type: str
   returned: success
+before_commit:
+  description: Its commit, if it came from git.
+  type: str
+  returned: in check mode
 noted:
   description: Whether the host goes by the same settings of gate and watch already.
   type: bool

@@ -32,7 +32,7 @@ def overview(hosts: Mapping[str, Mapping[str, Any] | None]) -> Overview:
     for host, found in hosts.items():
         if found is None:
             rows.append(_row(host=host, state="no answer"))
-            notes.append(f"{host}: did not answer; Ansible's own message is above")
+            notes.append(f"{host}: did not answer; the run's output says why")
             continue
         for name, app in found["applications"].items():
             row, wrong = _application(host, name, app, found)
@@ -54,10 +54,12 @@ def _application(
 ) -> tuple[dict[str, str], list[str]]:
     now = found["host"]["now"]
     cells = {"host": host, "application": name, "disk free": size(found["host"]["disk_free"])}
+    deploy = _last_deploy(app)
+    cells["last deploy"] = _told(deploy, now) if deploy else ""
     if not app["live"]:
-        return _row(**cells, state="not live"), ["no release is live"]
+        return _row(**cells, state="not live"), ["no release is live", *_of_deploy(deploy)]
     certificate, notes = _certificate(found["certificates"].get(name))
-    notes = [*_troubles(app), *notes]
+    notes = [*_troubles(app), *_of_deploy(deploy), *notes]
     states = {"paused": app["paused"], "maintenance": app["maintenance"], "unwell": app["health"], "ok": True}
     state = next(name for name, is_so in states.items() if is_so)
     cells |= {
@@ -69,7 +71,6 @@ def _application(
         "memory": size(app["memory"] + sum(one["memory"] for one in app["processes"].values())),
         "restarts": str(app["service"]["restarts"]),
         "certificate": certificate,
-        "last deploy": _told(deploy, now) if (deploy := _last_deploy(app)) else "",
     }
     return _row(**cells), notes
 
@@ -86,9 +87,13 @@ def _troubles(app: Mapping[str, Any]) -> list[str]:
         for name, one in app["jobs"].items()
         if one["result"] != "success"
     ]
-    if (deploy := _last_deploy(app)) and deploy["result"] == "failed":
-        notes.append(f"the last deploy failed: {deploy.get('reason', '')}")
     return notes
+
+
+def _of_deploy(deploy: Mapping[str, Any] | None) -> list[str]:
+    if deploy is None or deploy["result"] != "failed":
+        return []
+    return [f"the last deploy failed: {deploy.get('reason', '')}"]
 
 
 def _last_deploy(app: Mapping[str, Any]) -> Mapping[str, Any] | None:
@@ -114,4 +119,5 @@ def _certificate(entry: Mapping[str, Any] | None) -> tuple[str, list[str]]:
 
 def _told(deploy: Mapping[str, Any], now: float) -> str:
     kind = "rollback" if deploy.get("rollback") else "release"
-    return f"{kind}, {deploy['result']}, {age(now - deploy['ended'])} ago by {deploy['by']}"
+    how = "" if deploy["result"] == "live" else f" {deploy['result']}"
+    return f"{kind}{how} {age(now - deploy['ended'])} ago by {deploy['by']}"

@@ -28,6 +28,7 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils.certificates import (
 from ansible_collections.asgi.deploy.plugins.plugin_utils.checks import PATH, SAMPLES, rule_errors
 from ansible_collections.asgi.deploy.plugins.plugin_utils.effects import without_effect
 from ansible_collections.asgi.deploy.plugins.plugin_utils.messages import told
+from ansible_collections.asgi.deploy.plugins.plugin_utils.runs import misspelt
 from ansible_collections.asgi.deploy.plugins.plugin_utils.servers import (
     direct_plan,
     lock_errors,
@@ -38,7 +39,7 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils.servers import (
     setting_errors,
 )
 from ansible_collections.asgi.deploy.plugins.plugin_utils.sources import file_errors, source_errors, source_plan
-from ansible_collections.asgi.deploy.plugins.plugin_utils.spec import ROLES, nearest, renamed, resolve, role_options
+from ansible_collections.asgi.deploy.plugins.plugin_utils.spec import ROLES, resolve, role_options
 from ansible_collections.asgi.deploy.plugins.plugin_utils.units import resolve_work, work_units
 
 # Bounds for nginx's connections to an application. In seconds: keepalive_time after a switch no request goes over a
@@ -47,15 +48,6 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils.units import resolve_w
 UPSTREAM_KEEPALIVE = {"connections": 256, "time": 3, "timeout": 2}
 
 NGINX_PORTS = (80, 443)
-
-OUR_PREFIXES = ("asgi_", "certificate_", "harden", "nginx_")
-PLAYBOOK_VARIABLES = {
-    f"asgi_{name}"
-    for name in (
-        *("app", "apps", "hosts", "command", "command_timeout", "release", "format", "page", "maintenance"),
-        *("lines", "minutes", "level", "request", "access", "follow"),
-    )
-}
 
 
 def _app_options() -> dict[str, Any]:
@@ -121,6 +113,7 @@ def app_plan(
         "site": sites.site_plan(app, layout, sharing.place_of(spec, apps)),
         "workers": workers.count,
         "workers_reason": workers.reason,
+        "host_memory": facts.get("memtotal_mb"),
         "platform": platform_of(facts),
     }
 
@@ -146,7 +139,7 @@ def inventory_errors(
         wheelhouse: whether folders of wheels must have been filled.
     """
     apps = _app_errors(variables, contents, base, wheelhouse)
-    return list(map(told, [*_misspelt(variables), *apps, *_role_errors(variables, base)]))
+    return list(map(told, [*misspelt(variables), *apps, *_role_errors(variables, base)]))
 
 
 def _app_errors(
@@ -311,17 +304,3 @@ def _ports_of_the_ca(app: Mapping[str, Any], variables: Mapping[str, Any]) -> li
     """Where the CA asks for the certificate of an application without nginx; certbot listens there only meanwhile."""
     by_port = variables.get("certificate_challenge") != "dns" and asks_the_ca(app, variables)
     return [80] if _own_ports(app) and by_port else []
-
-
-def _misspelt(variables: Mapping[str, Any]) -> list[str]:
-    """Variables that look like one of ours written wrongly; others with our prefixes may be somebody else's."""
-    known = PLAYBOOK_VARIABLES.union(*map(role_options, ("nginx", "certificate", "hardening")))
-    errors = []
-    for key in variables:
-        if key in known or not str(key).startswith(OUR_PREFIXES):
-            continue
-        if former := renamed(key, known):
-            errors.append(f"{key}: {former}")
-        elif meant := nearest(str(key), known, cutoff=0.85):
-            errors.append(f"{key}: is not a variable of asgi.deploy; did you mean {meant}?")
-    return errors

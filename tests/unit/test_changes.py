@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.plugin_utils.changes import changes
+from ansible_collections.asgi.deploy.plugins.plugin_utils.changes import data, lines
 
 PLAN = {
     "name": "shop",
@@ -14,7 +14,10 @@ PLAN = {
     "remove_data": False,
     "workers": 5,
     "workers_reason": "io_bound: 2 x 2 CPUs + 1",
+    "memory_per_worker": 256,
+    "host_memory": 3900,
 }
+MEMORY = "5 x 256 MiB, 1.2 GiB of 3.8 GiB"
 HOST: dict[str, Any] = {"missing_packages": [], "missing_users": [], "present_users": [], "drift": []}
 SAME = {"changed": False, "noted": True, "release": "v2-0a1b2c3d", "before": "v2-0a1b2c3d"}
 
@@ -22,23 +25,24 @@ SAME = {"changed": False, "noted": True, "release": "v2-0a1b2c3d", "before": "v2
 def told(plan: dict[str, Any], host: dict[str, Any], release: dict[str, Any], due: dict[str, str]) -> list[str]:
     seen = {**HOST, **host, "decided": {**PLAN, **plan}}
     parts = {"host": seen, "release": {**SAME, **release}, "certificate": {"certificates_due": due}}
-    return changes("web1", {"roles": {}, "apps": {"shop": parts}})
+    return lines("web1", {"roles": {}, "apps": {"shop": parts}})
 
 
 @pytest.mark.parametrize(
-    ("plan", "host", "release", "due", "lines"),
+    ("plan", "host", "release", "due", "says"),
     [
         pytest.param({}, {}, {}, {}, ["web1: shop: nothing would change; v2-0a1b2c3d serves"], id="nothing"),
         pytest.param(
             {},
             {"drift": ["/etc/nginx/asgi/sites/shop.conf"]},
-            {"changed": True, "before": "v1-1a2b3c4d", "commit": "9cd10d7d6c93"},
+            {"changed": True, "before": "v1-1a2b3c4d", "before_commit": "1f2e3d4c5b6a", "commit": "9cd10d7d6c93"},
             {},
             [
                 "web1: shop would change",
-                "  release  v1-1a2b3c4d -> v2-0a1b2c3d, commit 9cd10d7d6c",
+                "  release  v1-1a2b3c4d -> v2-0a1b2c3d, commit 1f2e3d4c5b -> 9cd10d7d6c",
                 "  files    /etc/nginx/asgi/sites/shop.conf",
                 "  workers  5 (io_bound: 2 x 2 CPUs + 1)",
+                f"  memory   {MEMORY}",
             ],
             id="a release",
         ),
@@ -54,6 +58,7 @@ def told(plan: dict[str, Any], host: dict[str, Any], release: dict[str, Any], du
                 "  packages     git, python3-venv",
                 "  users        asgi-shop",
                 "  workers      5 (io_bound: 2 x 2 CPUs + 1)",
+                f"  memory       {MEMORY}",
             ],
             id="an empty host",
         ),
@@ -66,6 +71,7 @@ def told(plan: dict[str, Any], host: dict[str, Any], release: dict[str, Any], du
                 "web1: shop would change",
                 "  release  v2-0a1b2c3d, which serves, would be finished",
                 "  workers  5 (io_bound: 2 x 2 CPUs + 1)",
+                f"  memory   {MEMORY}",
             ],
             id="what was begun",
         ),
@@ -78,6 +84,7 @@ def told(plan: dict[str, Any], host: dict[str, Any], release: dict[str, Any], du
                 "web1: shop would change",
                 "  release  v2-0a1b2c3d, which serves, would go by other settings of gate and watch from now on",
                 "  workers  5 (io_bound: 2 x 2 CPUs + 1)",
+                f"  memory   {MEMORY}",
             ],
             id="another gate",
         ),
@@ -88,8 +95,10 @@ def told(plan: dict[str, Any], host: dict[str, Any], release: dict[str, Any], du
             {},
             [
                 "web1: shop would change",
-                "  problem  postgresql.service is not there\nthe repository does not answer",
+                "  problem  postgresql.service is not there",
+                "           the repository does not answer",
                 "  workers  5 (io_bound: 2 x 2 CPUs + 1)",
+                f"  memory   {MEMORY}",
             ],
             id="problems",
         ),
@@ -101,7 +110,7 @@ def told(plan: dict[str, Any], host: dict[str, Any], release: dict[str, Any], du
             {"present_users": ["asgi-shop"]},
             {},
             {},
-            ["web1: shop would be removed, its data kept"],
+            ["web1: shop would be removed", "  data  kept"],
             id="removal",
         ),
         pytest.param(
@@ -109,7 +118,7 @@ def told(plan: dict[str, Any], host: dict[str, Any], release: dict[str, Any], du
             {},
             {"changed": True},
             {},
-            ["web1: shop would be removed, with its data"],
+            ["web1: shop would be removed", "  data  removed"],
             id="removal of all",
         ),
     ],
@@ -119,16 +128,16 @@ def test_changes(
     host: dict[str, Any],
     release: dict[str, Any],
     due: dict[str, str],
-    lines: list[str],
+    says: list[str],
 ) -> None:
-    assert told(plan, host, release, due) == lines
+    assert told(plan, host, release, due) == says
 
 
 def test_changes_of_the_host() -> None:
     """The web server comes first, and the hardening last, in the order of a run."""
     nginx = {"missing_packages": ["nginx"], "drift": ["/etc/nginx/nginx.conf"], "inactive_units": ["nginx.service"]}
     survey = {"roles": {"hardening": {"parts": []}, "nginx": nginx}, "apps": {}}
-    assert changes("web1", survey) == [
+    assert lines("web1", survey) == [
         "web1: nginx would change",
         "  packages  nginx",
         "  files     /etc/nginx/nginx.conf",
@@ -137,10 +146,25 @@ def test_changes_of_the_host() -> None:
     ]
 
 
+def test_many_files_are_told_by_their_folders() -> None:
+    files = [*(f"/etc/nginx/asgi/{name}.conf" for name in "abcd"), "/etc/nginx/nginx.conf"]
+    survey = {"roles": {"nginx": {"drift": files, "missing_packages": list("abcdef")}}, "apps": {}}
+    assert lines("web1", survey)[1:] == [
+        "  packages  a, b, c, d, e, f",
+        "  files     5: 4 in /etc/nginx/asgi, 1 in /etc/nginx",
+    ]
+    assert data(survey) == {"nginx": {"packages": list("abcdef"), "files": files}}
+
+
+def test_as_data_nothing_is_nothing() -> None:
+    parts = {"host": {**HOST, "decided": PLAN}, "release": SAME}
+    assert data({"roles": {"nginx": {"drift": []}}, "apps": {"shop": parts}}) == {"nginx": {}, "shop": {}}
+
+
 def test_differences_are_shown_where_they_are_known() -> None:
     diff = {"before_header": "/etc/x", "after_header": "/etc/x", "before": "a\nb\n", "after": "a\nc\n"}
     survey = {"roles": {"nginx": {"drift": ["/etc/x"], "diff": [diff]}}, "apps": {}}
-    assert changes("web1", survey)[2:] == [
+    assert lines("web1", survey)[2:] == [
         "--- before: /etc/x",
         "+++ after: /etc/x",
         "@@ -1,2 +1,2 @@",

@@ -144,6 +144,12 @@ def test_settings_are_current() -> None:
     assert docs.PAGE.read_text(encoding="utf-8") == docs.page(), "write it anew: make docs"
 
 
+def test_variables_are_current() -> None:
+    text = docs.OPTIONS.read_text(encoding="utf-8")
+    assert "| `asgi_app` | all |" in text
+    assert text == docs.with_variables(text), "write it anew: make docs"
+
+
 @pytest.mark.parametrize("role", docs.ROLES)
 def test_roles_are_current(role: str) -> None:
     page = TOP / "roles" / role / "README.md"

@@ -57,7 +57,7 @@ def test_all_is_well() -> None:
             "restarts": "0",
             "certificate": "42 d",
             "disk free": "50 GiB",
-            "last deploy": "release, live, 2 h ago by ops",
+            "last deploy": "release 2 h ago by ops",
         }
     ]
     assert len(found.lines()) == 2
@@ -78,7 +78,12 @@ def test_all_is_well() -> None:
         ({"maintenance": True}, "maintenance", []),
         ({"paused": True, "processes": {"queue-1": {"state": "inactive (dead)", "memory": 0}}}, "paused", []),
         ({"draining": ["v1-1", "v0-2"]}, "ok, 2 draining", []),
-        ({"live": None}, "not live", ["web1: shop: no release is live"]),
+        ({"live": None, "deploys": []}, "not live", ["web1: shop: no release is live"]),
+        (
+            {"live": None, "deploys": [{**DEPLOY, "result": "failed", "reason": "its gate"}]},
+            "not live",
+            ["web1: shop: no release is live", "web1: shop: the last deploy failed: its gate"],
+        ),
         (
             {"processes": {"queue-1": {"state": "failed (failed)", "memory": 0}}},
             "ok",
@@ -123,11 +128,16 @@ def test_states(changes: dict[str, Any], state: str, notes: list[str]) -> None:
     assert notes == [] or found.lines()[-len(notes) :] == notes
 
 
+def test_a_first_release_that_failed_is_told() -> None:
+    deploy = {**DEPLOY, "result": "failed", "reason": "its gate"}
+    assert seen(live=None, deploys=[deploy]).rows[0]["last deploy"] == "release failed 2 h ago by ops"
+
+
 def test_a_rollback_is_told_as_one() -> None:
-    assert seen(deploys=[{**DEPLOY, "rollback": True}]).rows[0]["last deploy"] == "rollback, live, 2 h ago by ops"
+    assert seen(deploys=[{**DEPLOY, "rollback": True}]).rows[0]["last deploy"] == "rollback 2 h ago by ops"
 
 
 def test_a_host_that_does_not_answer() -> None:
     found = overview({"web9": None})
     assert found.rows[0]["state"] == "no answer"
-    assert found.notes == ["web9: did not answer; Ansible's own message is above"]
+    assert found.notes == ["web9: did not answer; the run's output says why"]

@@ -120,6 +120,7 @@ def test_defaults(spec: dict[str, Any], facts: Facts) -> None:
         "upstream": "/srv/asgi/shop/current/app.sock",
         "upstream_keepalive": {"connections": 256, "time": 3, "timeout": 2},
         "boot_unit": "asgi-boot@shop.service",
+        "host_memory": 4096,
         "platform": platform_of({"distribution": "Debian", "distribution_major_version": "13"}),
     }
 

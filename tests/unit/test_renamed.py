@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from ansible_collections.asgi.deploy.plugins.plugin_utils import spec as specs
 from ansible_collections.asgi.deploy.plugins.plugin_utils.plan import inventory_errors
+from ansible_collections.asgi.deploy.plugins.plugin_utils.runs import VARIABLES, run_errors
 from ansible_collections.asgi.deploy.plugins.plugin_utils.spec import RENAMED, role_options
 
 ROLES = ("nginx", "certificate", "hardening")
@@ -67,9 +68,15 @@ def test_variables(inventory: dict[str, Any], names: dict[str, Any]) -> None:
     assert [error.partition(":")[0] for error in errors] == ["certificate_mail", "certificate_email"]
 
 
+@pytest.mark.parametrize("names", [{"asgi_tag": ("asgi_version", "0.2.0")}])
+def test_variables_of_a_run(names: dict[str, Any]) -> None:
+    says = "asgi_tag: was renamed to asgi_version in 0.2.0; write asgi_version: …"
+    assert run_errors({"asgi_tag": "v1", "asgi_app": "shop"}, ["shop"]) == [says]
+
+
 def wrong(table: dict[str, tuple[str, str]]) -> list[str]:
     """Entries that lead nowhere, or that shadow what is there today."""
-    everything = {**role_options("app")["app_spec"]["options"]}
+    everything: dict[str, Any] = {**role_options("app")["app_spec"]["options"], **{name: {} for name in VARIABLES}}
     for role in ROLES:
         everything |= role_options(role)
     inner = {name for option in everything.values() for name in option.get("options", {})}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+
 import pytest
 from ansible_collections.asgi.deploy.plugins.module_utils import systemd
 from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
@@ -234,16 +236,22 @@ def test_traceback_within_a_record_is_told() -> None:
     )
 
 
+SOCKET = "asgi-shop.public.socket"
+
+
 @pytest.mark.parametrize(
     ("names", "calls"),
-    [
-        ([], []),
-        (["asgi-shop.public.socket"], [["systemctl", "try-restart", "--", "asgi-shop.public.socket"]]),
-    ],
+    [([], []), ([SOCKET], [["systemctl", "daemon-reload"], ["systemctl", "try-restart", "--", SOCKET]])],
 )
-def test_try_restart(monkeypatch: pytest.MonkeyPatch, names: list[str], calls: list[list[str]]) -> None:
+def test_restart_anew(monkeypatch: pytest.MonkeyPatch, names: list[str], calls: list[list[str]]) -> None:
     """Without names systemctl would have something to say, too."""
     called: list[list[str]] = []
-    monkeypatch.setattr(systemd, "run", lambda argv, **_options: called.append(argv))
-    systemd.try_restart(*names)
+
+    def attempt(argv: list[str], **_options: object) -> subprocess.CompletedProcess[str]:
+        called.append(argv)
+        return subprocess.CompletedProcess(argv, 0, "", "")
+
+    monkeypatch.setattr(systemd, "attempt", attempt)
+    monkeypatch.setattr(systemd, "run", lambda argv, **options: attempt(argv, **options).stdout)
+    systemd.restart_anew(*names)
     assert called == calls

@@ -141,23 +141,27 @@ def test_a_given_certificate_is_replaced_without_a_release(closed: Web) -> None:
     assert closed.live() == live
 
 
+def listens(site: Web, port: int) -> str:
+    """Who listens on a port of the host, as ss tells it."""
+    return site.host.run(f"ss -Hltn 'sport = :{port}'").stdout
+
+
 def test_another_port(closed: Web) -> None:
     """One that another program holds is refused, and what served goes on; a free one is served, and the old one not."""
     hold = "import socket, time; s = socket.create_server(('::', 9443), family=socket.AF_INET6); time.sleep(600)"
     closed.host.run(f'systemd-run --quiet --unit=holder python3 -c "{hold}"')
     try:
-        closed.eventually("ss -Hltn 'sport = :9443' | grep -q .")
+        closed.eventually("ss -Hltn 'sport = :9443' | grep .")
         refused = site_playbook("--extra-vars=closed_port=9443")
     finally:
         closed.host.run("systemctl stop holder.service")
     assert refused.status != 0
     assert "asgi-closed.public.socket cannot listen; put back as it was: " in refused.output, refused.output
-    assert "Address already in use" in refused.output
+    assert "Failed to listen on sockets" in refused.output, refused.output
     assert handshake(closed, 8443, PKI / "ca.pem", client="client")[0] == "TLSv1.3"
     site_playbook("--extra-vars=closed_port=9443").ok()
     assert handshake(closed, 9443, PKI / "ca.pem", client="client")[0] == "TLSv1.3"
-    with pytest.raises(ConnectionRefusedError):
-        handshake(closed, 8443, PKI / "ca.pem", client="client")
+    assert listens(closed, 8443) == ""
     # A run that is cut off after it wrote the units leaves this behind.
     closed.host.run(
         "mkdir -p /var/lib/asgi-deploy/pending && touch /var/lib/asgi-deploy/pending/asgi-closed.public.socket"
@@ -211,6 +215,5 @@ def test_moves_behind_nginx(closed: Web) -> None:
     handshake(closed, 8443, PKI / "ca.pem")
     run().ok()
     handshake(closed, 443, PKI / "ca.pem")
-    with pytest.raises(ConnectionRefusedError):
-        handshake(closed, 8443, PKI / "ca.pem")
+    assert listens(closed, 8443) == ""
     assert run().counts(DIRECT)["changed"] == 0
