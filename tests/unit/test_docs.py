@@ -13,6 +13,7 @@ import pytest
 import yaml
 from ansible.inventory.manager import InventoryManager
 from ansible.parsing.dataloader import DataLoader
+from ansible_collections.asgi.deploy.plugins.module_utils.platforms import PLATFORMS
 from ansible_collections.asgi.deploy.plugins.plugin_utils.certificates import certbot_locks
 from ansible_collections.asgi.deploy.plugins.plugin_utils.controller import named_files, on_controller
 from ansible_collections.asgi.deploy.plugins.plugin_utils.plan import inventory_errors
@@ -138,6 +139,14 @@ def test_a_block_of_something_else_does_not_pass() -> None:
 
 def test_each_kind_is_found() -> None:
     assert {param.values[0].kind for param in SHOWN} == {"inventory", "host", "app"}  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/start.md", "docs/troubleshooting.md"])
+def test_a_page_that_names_systems_names_all_of_them(page: str) -> None:
+    lines = [line for line in (TOP / page).read_text(encoding="utf-8").splitlines() if "Debian 12" in line]
+    assert lines
+    for line in lines:
+        assert {version for _, version in PLATFORMS} <= set(re.findall(r"\b\d+\b", line)), line
 
 
 def test_settings_are_current() -> None:
