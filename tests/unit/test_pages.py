@@ -19,6 +19,7 @@ TOP = pages.TOP
 NAMED = re.compile(r"\basgi\.deploy\.([a-z_]+)")
 # What a message of the page on messages leaves open: `…`, and the values that stand for others.
 OPEN = re.compile(r"…|/ready|\b\d+\b|,(?= at the gate)")
+MADE = ("build", "tests/output")  # by make, and by ansible-test
 # Words of programs of others.
 FOREIGN = ("UNREACHABLE", "Confirm firewall and sshd by a new connection", "gate.timeout")
 
@@ -65,6 +66,22 @@ def test_each_name_is_one_of_the_collection() -> None:
     for page in pages.PAGES:
         named = set(NAMED.findall(page.read_text(encoding="utf-8")))
         assert named - there == set(), pages.name(page)
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/operations.md"])
+def test_each_playbook_is_told_of(page: str) -> None:
+    text = (TOP / page).read_text(encoding="utf-8")
+    names = {file.stem for file in (TOP / "playbooks").glob("*.yml")}
+    assert {
+        name for name in names if not re.search(rf"`(asgi\.deploy\.)?{name}`|playbook asgi\.deploy\.{name}\b", text)
+    } == set()
+
+
+def test_each_folder_is_told_of() -> None:
+    named = re.findall(r"`([a-z_/]+)/`", (TOP / "README.md").read_text(encoding="utf-8"))
+    there = {path.relative_to(TOP) for top in (TOP, TOP / "tests") for path in top.iterdir() if path.is_dir()}
+    folders = {str(path) for path in there if re.fullmatch(r"[a-z]+(/[a-z]+)?", str(path))} - {"tests", *MADE}
+    assert {folder for folder in folders if not any(f"{name}/".startswith(f"{folder}/") for name in named)} == set()
 
 
 def messages() -> Iterator[str]:
