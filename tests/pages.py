@@ -125,7 +125,7 @@ def commands() -> list[Command]:
     found: list[Command] = []
     for block in blocks():
         if block.kind == "console":
-            found += _of_block(block)
+            found += of_block(block)
     for page in PAGES:
         for text in INLINE.findall(prose(page)):
             prompt = HOST if text.startswith(ON_HOSTS) else CONTROLLER
@@ -133,7 +133,8 @@ def commands() -> list[Command]:
     return found
 
 
-def _of_block(block: Block) -> list[Command]:
+def of_block(block: Block) -> list[Command]:
+    """The commands of a block of `console`."""
     found: list[Command] = []
     for line in block.text.splitlines():
         if prompt := PROMPT.match(line):

@@ -46,6 +46,14 @@ def test_each_command_is_run_or_said_why_not() -> None:
     assert gone == [], "no page has these any more"
 
 
+@pytest.mark.parametrize(
+    "block", [block for block in pages.blocks() if block.kind == "console"], ids=lambda one: one.page
+)
+def test_a_block_of_commands_is_for_one_machine(block: pages.Block) -> None:
+    """Whoever copies it pastes it into one terminal."""
+    assert len({command.prompt for command in pages.of_block(block)}) == 1, block.text
+
+
 def test_what_is_printed_is_compared_by_its_shape() -> None:
     shown = ["HOST  STATE  SINCE", "web1  ok     3 d"]
     assert pages.missing(shown, "HOST              STATE  SINCE\nweb1.example.com  ok     12 s\n") == []
