@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-import textwrap
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -54,30 +53,29 @@ class Shown:
         return values
 
 
-def shown_in(text: str) -> list[Shown]:
-    """What a block shows; options and variables by paragraphs, of which some are instead of others."""
-    whole = yaml.safe_load(text)
-    if whole.keys() == {"asgi"}:
-        return [Shown("inventory", text)]
-    if "asgi_apps" in whole:
-        return [Shown("host", text)]
-    found = []
-    for paragraph in re.split(r"\n{2,}", textwrap.dedent(text)):
-        values = yaml.safe_load(paragraph)
-        kinds = [
-            kind for kind, known in (("app", APP_OPTIONS), ("host", HOST_OPTIONS)) if values.keys() <= known.keys()
-        ]
-        assert kinds, f"what is this? {paragraph}"
-        found.append(Shown(kinds[0], paragraph))
-    return found
+class Pasted(yaml.SafeLoader):
+    """A block as a reader pastes it: a word that stands there twice would take the place of the first."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        words = [key.value for key, _ in node.value]
+        twice = {word for word in words if words.count(word) > 1}
+        assert not twice, f"twice in one block: {', '.join(sorted(twice))}"
+        return super().construct_mapping(node, deep)
+
+
+def shown_in(text: str) -> Shown:
+    """What a block shows."""
+    values = Pasted(text).get_single_data()
+    if values.keys() == {"asgi"}:
+        return Shown("inventory", text)
+    known = {"app": APP_OPTIONS, "host": {"asgi_apps", *HOST_OPTIONS}}
+    kinds = [kind for kind, options in known.items() if values.keys() <= set(options)]
+    assert kinds, f"what is this? {text}"
+    return Shown(kinds[0], text)
 
 
 BLOCKS = [block for block in pages.blocks() if block.kind == "yaml"]
-SHOWN = [
-    pytest.param(shown, id=f"{block.page}-{number}")
-    for number, block in enumerate(BLOCKS)
-    for shown in shown_in(block.text)
-]
+SHOWN = [pytest.param(shown_in(block.text), id=f"{block.page}-{number}") for number, block in enumerate(BLOCKS)]
 
 
 def filled(value: Any) -> Any:
@@ -132,7 +130,7 @@ def beside(app: dict[str, Any], shown: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_a_block_of_something_else_does_not_pass() -> None:
-    for text in ("workers: 4\nwrokers: 4\n", "asgi: {}\nother: 1\n", "- 1\n"):
+    for text in ("workers: 4\nwrokers: 4\n", "asgi: {}\nother: 1\n", "- 1\n", "workers: 4\nworkers: 5\n"):
         with pytest.raises((AssertionError, AttributeError)):
             shown_in(text)
 
