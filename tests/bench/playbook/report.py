@@ -12,7 +12,9 @@ import jinja2
 
 from tests.bench.plots import Bar, Chart, svg
 
-SHOWN = 0.05  # seconds; steps that take less are added up
+SHOWN = 0.05  # seconds; tasks that take less are added up
+NOTHING = 0.01  # seconds; a step of a release that takes less is left out
+STEPS = ("resolved", "prepared", "released", "started", "gated", "live", "working", "watched", "drained", "pruned")
 TEMPLATE = Path(__file__).with_name("files") / "speed.md.j2"
 
 
@@ -86,7 +88,8 @@ def markdown(results: Mapping[str, Any]) -> str:
     ]
     one, many = (_row("", series)["median"] for series in apps["series"])
     cpu_one, cpu_many = (statistics.median(cost["cpu"] for cost in series["costs"]) for series in hosts["series"])
-    steps = results["release"]["steps"]
+    rounds = results["release"]["steps"]
+    steps = {name: statistics.median(step.get(name, 0) for step in rounds) for name in STEPS}
     found = {
         "rows": rows,
         "profile": nothing["profile"],
@@ -94,7 +97,7 @@ def markdown(results: Mapping[str, Any]) -> str:
         "cpu_one": cpu_one,
         "cpu_many": cpu_many,
         "per_app": (many - one) / (apps["number"] - 1),
-        "steps": {name: statistics.median(step.get(name, 0) for step in steps) for name in steps[0]},
+        "steps": {name: seconds for name, seconds in steps.items() if seconds >= NOTHING},
         "alone": statistics.median(cost["wall"] for cost in first["series"][1]["costs"]),
         "memory": max(cost["memory"] for series in hosts["series"] for cost in series["costs"]),
     }

@@ -77,6 +77,8 @@ def markdown(results: Results) -> str:
         [
             "# Which server, and which connections to it",
             "",
+            "<!-- Written by `python -m tests.bench.servers`, as is told below. -->",
+            "",
             *CHOICE.read_text().splitlines(),
             "",
             "## How it was measured",
