@@ -81,7 +81,7 @@ def markdown(results: Mapping[str, Any]) -> str:
             nothing["against round trips"],
             "times it",
         ),
-        _row("a release, its environment there, watched for 5 s", results["release"]["series"]),
+        _row("a release whose environment is there already, watched for 5 s", results["release"]["series"]),
         _row("the first run, from a bare host to HTTPS", first["series"][0], first["ratio"], "times apt and uv alone"),
         _row(f"nothing to do: {apps['number']} applications", apps["series"][1], apps["ratio"], "times one"),
         _row(f"nothing to do: {hosts['number']} hosts", hosts["series"][1], hosts["ratio"], "times one"),
