@@ -1,7 +1,8 @@
-"""Writes docs/settings.md, the roles' pages and a table of docs/options.md from what decides: `make docs`."""
+"""Writes settings, plugins, roles' pages and a table of docs/options.md from what decides and documents: `make docs`."""
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 from pathlib import Path
@@ -15,6 +16,7 @@ from antsibull_docs_parser import dom, parser
 TOP = Path(__file__).resolve().parents[1]
 PAGE = TOP / "docs" / "settings.md"
 OPTIONS = TOP / "docs" / "options.md"
+PLUGINS_PAGE = TOP / "docs" / "plugins.md"
 ROLES = sorted(folder.name for folder in (TOP / "roles").iterdir())
 WRITTEN = "<!-- Written by `make docs`; a unit test sees to it that it is current. -->"
 
@@ -40,6 +42,18 @@ asgi_apps:
 No setting is accepted and then ignored. Each has its effect in the chosen server, which a test sees in the running
 server, or the run ends before any host is touched, with the reason and what to write instead.
 """
+PLUGINS_HEAD = f"""\
+# Modules and filters
+
+{WRITTEN}
+
+The playbooks do all that these pages tell of; a play of your own can use what they call.
+`ansible-doc asgi.deploy.release_info` shows the same in a terminal.
+"""
+# What is of use in a play of one's own, by kind; the rest is the roles'.
+PUBLIC = {"release_info": "module", "status": "module", "exec": "module", "restart": "module", "rollback": "module"}
+PUBLIC |= {"pause": "module", "logs": "module", "worker_count": "filter"}
+FOLDERS = {"module": "modules", "filter": "filter", "lookup": "lookup"}
 ENTRY = "app_spec."  # an entry of asgi_apps
 PLACES = {"gunicorn": "gunicorn's `{}`", "uvicorn": "uvicorn's `{}`", "socket": "`{}=` of the socket unit"}
 
@@ -118,11 +132,14 @@ def rows(options: Mapping[str, Mapping[str, Any]], path: str = "") -> Iterator[t
     """Name, type, default and description of each option, and of those below it."""
     for name, option in options.items():
         whole = f"{path}{name}"
-        many = option["type"] in ("list", "dict") and "elements" in option
-        kind = f"{option['type']} of {option['elements']}" if many else option["type"]
         default = "required" if option.get("required") else shown(option.get("default"))
-        yield f"`{whole.removeprefix(ENTRY)}`", kind, default, described(option)
-        yield from rows(option.get("options", {}), f"{whole}{'[]' if many else ''}.")
+        yield f"`{whole.removeprefix(ENTRY)}`", kind(option), default, described(option)
+        yield from rows(option.get("options", {}), f"{whole}{'[]' if 'elements' in option else ''}.")
+
+
+def kind(option: Mapping[str, Any]) -> str:
+    """The type of an option or of what is returned."""
+    return f"{option['type']} of {option['elements']}" if "elements" in option else str(option["type"])
 
 
 def shown(default: object) -> str:
@@ -163,6 +180,60 @@ def word(part: dom.AnyPart) -> str:
     raise ValueError(f"markup that is not provided for: {part}")
 
 
+def plugins_page() -> str:
+    """The text of the page on plugins."""
+    parts = [PLUGINS_HEAD]
+    for name, sort in PUBLIC.items():
+        parts += plugin(name, sort)
+    parts += ["## All others", "", "The roles and playbooks use these; a play has no need of them.", ""]
+    for sort, folder in FOLDERS.items():
+        files = (TOP / "plugins" / folder).iterdir()
+        names = sorted({file.stem for file in files if file.suffix in (".py", ".yml")} - PUBLIC.keys())
+        parts += [f"| {sort} | what it is |", "| --- | --- |"]
+        parts += [f"| `{name}` | {cell(documented(name, sort)[0]['short_description'])} |" for name in names]
+        parts += ["", f"`ansible-doc -t {sort} asgi.deploy.{names[0]}` and its like tell more.", ""]
+    return "\n".join(parts)
+
+
+def plugin(name: str, sort: str) -> Iterator[str]:
+    """The part of a plugin."""
+    about, examples, returned = documented(name, sort)
+    yield from (f"## asgi.deploy.{name}", "", f"{sort.capitalize()}. {about['short_description']}.", "")
+    yield from (f"{prose(text)}\n" for text in about["description"])
+    yield from ("| option | type | default | what it is |", "| --- | --- | --- | --- |")
+    yield from (f"| {' | '.join(cell(text) for text in row)} |" for row in rows(about["options"]))
+    yield from ("", "```yaml", examples.strip(), "```", "")
+    yield from ("| what is returned | type | what it is |", "| --- | --- | --- |")
+    yield from (f"| `{key}` | {kind(value)} | {cell(described(value))} |" for key, value in returned.items())
+    yield ""
+
+
+def documented(name: str, sort: str) -> tuple[dict[str, Any], str, dict[str, Any]]:
+    """What a plugin says of itself: its documentation with that of its fragments, examples, and what it returns."""
+    beside = TOP / "plugins" / FOLDERS[sort] / f"{name}.yml"
+    if beside.exists():
+        said = yaml.safe_load(beside.read_text(encoding="utf-8"))
+        return said["DOCUMENTATION"], said["EXAMPLES"], said["RETURN"]
+    said = strings(beside.with_suffix(".py"))
+    about = yaml.safe_load(said["DOCUMENTATION"])
+    about.setdefault("options", {})
+    for fragment in about.get("extends_documentation_fragment", []):
+        text = strings(TOP / "plugins" / "doc_fragments" / f"{fragment.rpartition('.')[2]}.py")["DOCUMENTATION"]
+        about["options"] = {**yaml.safe_load(text).get("options", {}), **about["options"]}
+    return about, said["EXAMPLES"], yaml.safe_load(said["RETURN"])
+
+
+def strings(file: Path) -> dict[str, str]:
+    """The strings that a file of Python gives names to."""
+    return {
+        target.id: node.value.value
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+
+
 def refused() -> Iterable[tuple[str, list[str]]]:
     """The refused names, those with the same text together; hooks are in a table of their own."""
     names = [name for name in REFUSED if name not in HOOKS]
@@ -176,5 +247,6 @@ def cell(text: str) -> str:
 if __name__ == "__main__":
     PAGE.write_text(page(), encoding="utf-8")
     OPTIONS.write_text(with_variables(OPTIONS.read_text(encoding="utf-8")), encoding="utf-8")
+    PLUGINS_PAGE.write_text(plugins_page(), encoding="utf-8")
     for role in ROLES:
         (TOP / "roles" / role / "README.md").write_text(role_page(role), encoding="utf-8")

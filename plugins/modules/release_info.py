@@ -64,7 +64,7 @@ service:
   type: dict
   returned: success
 memory:
-  description: Bytes that they use.
+  description: Bytes that the service's processes use.
   type: int
   returned: success
 processes:

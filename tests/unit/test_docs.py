@@ -42,7 +42,7 @@ HOST_OPTIONS = {
 
 @dataclass(frozen=True)
 class Shown:
-    """What a block shows: a whole inventory, variables of a host, or options of an application."""
+    """What a block shows: a whole inventory, variables of a host, options of an application, or tasks of a play."""
 
     kind: str
     text: str
@@ -66,6 +66,9 @@ class Pasted(yaml.SafeLoader):
 def shown_in(text: str) -> Shown:
     """What a block shows."""
     values = Pasted(text).get_single_data()
+    if isinstance(values, list):
+        assert all(isinstance(task, dict) and "name" in task for task in values)
+        return Shown("tasks", text)
     if values.keys() == {"asgi"}:
         return Shown("inventory", text)
     known = {"app": APP_OPTIONS, "host": {"asgi_apps", *HOST_OPTIONS}}
@@ -74,8 +77,11 @@ def shown_in(text: str) -> Shown:
     return Shown(kinds[0], text)
 
 
-BLOCKS = [block for block in pages.blocks() if block.kind == "yaml"]
-SHOWN = [pytest.param(shown_in(block.text), id=f"{block.page}-{number}") for number, block in enumerate(BLOCKS)]
+def parameters(*kinds: str) -> list[Any]:
+    """The blocks of these kinds, by their pages."""
+    blocks = [block for block in pages.blocks() if block.kind == "yaml"]
+    shown = [(f"{block.page}-{number}", shown_in(block.text)) for number, block in enumerate(blocks)]
+    return [pytest.param(one, id=name) for name, one in shown if one.kind in kinds]
 
 
 def filled(value: Any) -> Any:
@@ -98,7 +104,7 @@ def provide(app: dict[str, Any], base: str) -> None:
         on_controller(path, base).touch()
 
 
-@pytest.mark.parametrize("shown", SHOWN)
+@pytest.mark.parametrize("shown", parameters("inventory", "host", "app"))
 def test_what_is_shown_is_taken(inventory: dict[str, Any], tmp_path: Path, shown: Shown) -> None:
     for variables in hosts_of(shown, inventory, tmp_path):
         base = str(tmp_path / "inventory")
@@ -107,6 +113,15 @@ def test_what_is_shown_is_taken(inventory: dict[str, Any], tmp_path: Path, shown
             provide(app, base)
             contents |= {path: {"content": ""} for _, path in named_files(app)}
         assert inventory_errors(variables, contents, base) == []
+
+
+@pytest.mark.parametrize("shown", parameters("tasks"))
+def test_a_task_that_is_shown_has_a_module_s_options(shown: Shown) -> None:
+    for task in yaml.safe_load(shown.text):
+        for name in (word for word in task if word.startswith("asgi.deploy.")):
+            options = docs.documented(name.rpartition(".")[2], "module")[0]["options"]
+            given = (task[name] or {}).keys()
+            assert {key for key, option in options.items() if option.get("required")} <= given <= options.keys()
 
 
 def hosts_of(shown: Shown, inventory: dict[str, Any], folder: Path) -> Iterator[dict[str, Any]]:
@@ -135,8 +150,9 @@ def test_a_block_of_something_else_does_not_pass() -> None:
             shown_in(text)
 
 
-def test_each_kind_is_found() -> None:
-    assert {param.values[0].kind for param in SHOWN} == {"inventory", "host", "app"}  # type: ignore[union-attr]
+@pytest.mark.parametrize("kind", ["inventory", "host", "app", "tasks"])
+def test_each_kind_is_found(kind: str) -> None:
+    assert parameters(kind)
 
 
 @pytest.mark.parametrize("page", ["README.md", "docs/start.md", "docs/troubleshooting.md"])
@@ -155,6 +171,10 @@ def test_variables_are_current() -> None:
     text = docs.OPTIONS.read_text(encoding="utf-8")
     assert "| `asgi_app` | all |" in text
     assert text == docs.with_variables(text), "write it anew: make docs"
+
+
+def test_plugins_are_current() -> None:
+    assert docs.PLUGINS_PAGE.read_text(encoding="utf-8") == docs.plugins_page(), "write it anew: make docs"
 
 
 @pytest.mark.parametrize("role", docs.ROLES)
