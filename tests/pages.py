@@ -1,4 +1,4 @@
-"""What readers of README.md, CONTRIBUTING.md and docs are shown to write: blocks, and commands with what they print.
+"""What readers of docs and of the pages beside it are shown to write: blocks, and commands with what they print.
 
 A block says what it is: `yaml` is taken by the unit tests, `console` holds commands. `$ ` is a prompt on the
 controller, `# ` one of root on a host, and other lines are what the command before prints.
@@ -8,20 +8,27 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 TOP = Path(__file__).resolve().parents[1]
-PAGES = (TOP / "README.md", TOP / "CONTRIBUTING.md", *sorted((TOP / "docs").glob("*.md")))
+BESIDE = ("README.md", "CONTRIBUTING.md", "tests/lab/README.md", "examples/shop/README.md")
+PAGES = tuple(path for pattern in (*BESIDE, "roles/*/README.md", "docs/*.md") for path in sorted(TOP.glob(pattern)))
 KINDS = {"console", "json", "text", "yaml"}
 BLOCK = re.compile(r"^( *)```(\w*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
+PLAYBOOK = re.compile(r"ansible-playbook (?:asgi\.deploy\.(\w+)|playbooks/(\w+)\.yml)")
+VARIABLE = re.compile(r"-e \"?(asgi_\w+)=")
+LAB = "python3 -m tests.lab "
 PROMPT = re.compile(r"^([$#]) (.*?)(?: +# .*)?$")
 CONTROLLER, HOST = "$", "#"
 # What is a command where it stands in a sentence, and where it is run.
-INLINE = re.compile(r"(?<!`)`((?:ansible-[a-z]+|make|\.venv/bin/\S+|systemctl|journalctl) [^`]+)`")
-ON_HOSTS = ("systemctl", "journalctl")
+ON_HOSTS = ("apt-get", "certbot", "journalctl", "nft", "nginx", "sshd", "systemctl")
+HERE = ("ansible", "export", "git", "iptables", "make", "molecule", "openssl", "pip", "python3?", "uv")
+PROGRAM = "|".join((*ON_HOSTS, *HERE, r"ansible-[a-z]+", r"\.venv/bin/\S+"))
+INLINE = re.compile(rf"(?<!`)`((?:{PROGRAM}) [^`]+)`")
 RUN = {
     CONTROLLER: ("ansible", "ansible-playbook", "ansible-doc", "curl", "sed", ".venv/bin/ansible-playbook"),
     HOST: ("chown", "cp", "grep", "journalctl", "mkdir", "rm", "systemctl", "useradd"),
@@ -32,6 +39,10 @@ _BENCH = "takes half an hour"
 _OWN_CI = "`make your-ci` copies the scenario and runs it, with this clone in the place of the submodule"
 _ENGINE = "needs a container engine"
 _TERM = "no command to be run, but what is told of"
+_BEFORE = "of the certbot that served before, which the host of the test does not have"
+_INDEX = "asks a package index for the versions of the day"
+_SHOP = "run by the tests of release commands, processes and jobs"
+_SIGNED = "tests/integration/sources signs commits and tags, by the same options"
 NOT_RUN = {
     "pipx install ansible-core": _REGISTRY,
     "ansible-galaxy collection install asgi.deploy": _REGISTRY,
@@ -51,6 +62,31 @@ NOT_RUN = {
     "molecule test": _OWN_CI,
     "cd asgi.deploy && python3 -m tests.lab shell": _OWN_CI,
     "ansible-builder build": _ENGINE,
+    "uv run": _INDEX,
+    "uv lock": _INDEX,
+    "uv pip compile": _INDEX,
+    "uv pip compile pyproject.toml": _INDEX,
+    "python -m shop.migrate": _SHOP,
+    "python -m shop.worker": _SHOP,
+    "python -m shop.tick": _SHOP,
+    "git commit -S": _SIGNED,
+    "git tag -s": _SIGNED,
+    "git push": "tests publish a repository in one go",
+    "certbot delete": _BEFORE,
+    "apt-get remove": _BEFORE,
+    "openssl passwd -6": "asks for the password; tests/unit/test_passwords.py compares what it makes",
+    "molecule converge": _OWN_CI,
+    "molecule verify": _OWN_CI,
+    "molecule destroy": _OWN_CI,
+    "export ANSIBLE_INVENTORY=inventory.yml": "set for every command that these tests run",
+    "iptables -I DOCKER-USER -i asgi-lab0 -j ACCEPT; iptables -I DOCKER-USER -o asgi-lab0 -j ACCEPT": _ENGINE,
+    "git pull": _TERM,
+    "git clone": _TERM,
+    "pip install": _TERM,
+    "nft": _TERM,
+    "nginx -t": _TERM,
+    "sshd -t": _TERM,
+    "sshd -T": _TERM,
     "systemctl reload shop": _TERM,
     "systemctl restart": _TERM,
     "systemctl show": _TERM,
@@ -86,7 +122,7 @@ class Command:
     @property
     def runs(self) -> bool:
         """Whether it is to be run on hosts."""
-        return self.reason is None and not self.targets
+        return self.reason is None and not self.targets and not self.of_lab
 
     @property
     def reason(self) -> str | None:
@@ -102,6 +138,23 @@ class Command:
         """What is to be made, if it is make's."""
         first, *words = self.text.split()
         return [word for word in words if "=" not in word] if first == "make" and self.reason is None else []
+
+    @property
+    def of_lab(self) -> list[str]:
+        """What the program that makes test hosts is given, if it is its."""
+        words = self.text.partition(LAB)[2].partition(" >")[0]
+        return shlex.split(words)
+
+    @property
+    def playbook(self) -> str | None:
+        """The playbook that it runs."""
+        found = PLAYBOOK.search(self.text)
+        return found and (found[1] or found[2])
+
+    @property
+    def variables(self) -> list[str]:
+        """The variables of a playbook that it sets."""
+        return VARIABLE.findall(self.text)
 
 
 def name(page: Path) -> str:

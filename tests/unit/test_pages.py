@@ -8,15 +8,18 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 
 from tests import pages
+from tests.lab import cli
 
 TOP = pages.TOP
 NAMED = re.compile(r"\basgi\.deploy\.([a-z_]+)")
+PLAYBOOKS = {file.stem for file in (TOP / "playbooks").glob("*.yml")}
 # What a message of the page on messages leaves open: `…`, and the values that stand for others.
 OPEN = re.compile(r"…|/ready|\b\d+\b|,(?= at the gate)")
 MADE = ("build", "tests/output")  # by make, and by ansible-test
@@ -40,7 +43,7 @@ def test_each_command_is_run_or_said_why_not() -> None:
     commands = pages.commands()
     for command in commands:
         program = shlex.split(command.text)[0]
-        known = command.targets or command.reason or program in pages.RUN[command.prompt]
+        known = command.targets or command.of_lab or command.reason or program in pages.RUN[command.prompt]
         assert known, f"{command.page}: {command.text}: who runs this?"
     gone = [words for words in pages.NOT_RUN if not any(command.begins(words) for command in commands)]
     assert gone == [], "no page has these any more"
@@ -76,12 +79,41 @@ def test_each_name_is_one_of_the_collection() -> None:
         assert named - there == set(), pages.name(page)
 
 
+def test_each_command_of_the_lab_is_one() -> None:
+    commands = [command.of_lab for command in pages.commands() if command.of_lab]
+    assert len(commands) > 10
+    for words in commands:
+        cli.parser().parse_args(words)
+
+
+def test_each_playbook_is_there_and_has_the_variables_it_is_given() -> None:
+    """Ansible takes any word after -e, and one that nothing reads has no effect."""
+    commands = [command for command in pages.commands() if command.playbook]
+    assert len(commands) > 20
+    for command in commands:
+        assert command.playbook in PLAYBOOKS, f"{command.page}: {command.text}"
+        assert set(command.variables) - read_by(command.playbook) == set(), f"{command.page}: {command.text}"
+
+
+@pytest.mark.parametrize("page", pages.PAGES, ids=pages.name)
+def test_each_variable_that_is_named_is_one_of_a_playbook(page: Path) -> None:
+    named = set(pages.VARIABLE.findall(page.read_text(encoding="utf-8")))
+    assert named - set().union(*map(read_by, PLAYBOOKS)) == set()
+
+
+@cache
+def read_by(playbook: str) -> set[str]:
+    """The variables that a playbook reads, by itself or by what all of them share."""
+    folder = TOP / "playbooks"
+    files = [folder / f"{playbook}.yml", *folder.glob("*/*.yml")]
+    return {name for file in files for name in re.findall(r"\basgi_\w+", file.read_text(encoding="utf-8"))}
+
+
 @pytest.mark.parametrize("page", ["README.md", "docs/operations.md"])
 def test_each_playbook_is_told_of(page: str) -> None:
     text = (TOP / page).read_text(encoding="utf-8")
-    names = {file.stem for file in (TOP / "playbooks").glob("*.yml")}
     assert {
-        name for name in names if not re.search(rf"`(asgi\.deploy\.)?{name}`|playbook asgi\.deploy\.{name}\b", text)
+        name for name in PLAYBOOKS if not re.search(rf"`(asgi\.deploy\.)?{name}`|playbook asgi\.deploy\.{name}\b", text)
     } == set()
 
 

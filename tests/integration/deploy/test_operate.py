@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.conftest import Web
-from tests.integration.hosts import BARE, HOSTS, INVENTORY, LAB, only, playbook
+from tests.integration.hosts import BARE, HOSTS, INVENTORY, LAB, TOP, only, playbook
 from tests.integration.release.test_releases import traffic
 
 AWAY = "asgi: {hosts: {away: {ansible_host: 198.18.0.254, ansible_ssh_timeout: 3}}}\n"
@@ -47,7 +48,7 @@ def test_status_as_a_page_and_of_a_host_that_is_away(webs: list[Web], tmp_path: 
     away.write_text(AWAY)
     # As its user writes it: relative to where the command is given.
     extra = f"--extra-vars=asgi_page={os.path.relpath(page, TOP)}"
-    run = playbook(extra, name="status", inventories=(HOSTS, INVENTORY, away), PWD=str(TOP))
+    run = playbook(extra, name="status", inventories=(HOSTS, INVENTORY, away))
     assert run.status != 0
     assert "away: did not answer" in run.output
     text = page.read_text()
