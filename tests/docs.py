@@ -1,4 +1,4 @@
-"""Writes settings, plugins, roles' pages and a table of docs/options.md from what decides and documents: `make docs`."""
+"""Writes settings, plugins, the roles' pages and a table of options from what decides and documents: `make docs`."""
 
 from __future__ import annotations
 
