@@ -77,8 +77,7 @@ unit: setup ## Decisions, templates, and the servers without a host
 
 build: setup ## The artifact that ansible-galaxy installs
 	@rm -rf build $(INSTALLED)
-	ansible-galaxy collection build --output-path build
-	$(PYTHON) -m tests.artifact $(ARTIFACT)
+	$(PYTHON) -m tests.artifact build
 	ANSIBLE_COLLECTIONS_PATH=$(INSTALLED) ansible-galaxy collection install $(ARTIFACT) --collections-path $(INSTALLED)
 
 molecule: build ## Roles on real hosts, from the installed artifact; SCENARIO=name runs one

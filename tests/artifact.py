@@ -1,4 +1,4 @@
-"""Makes a collection's artifact the same for the same files, whenever and wherever it was built: `make build`."""
+"""Builds the artifact of what git knows, the same for the same files whenever and wherever that is: `make build`."""
 
 from __future__ import annotations
 
@@ -6,11 +6,46 @@ import gzip
 import hashlib
 import io
 import json
+import shutil
 import sys
 import tarfile
+import tempfile
 from pathlib import Path
 
+from tests.lab import LabError
+from tests.lab.process import run
+
+TOP = Path(__file__).resolve().parents[1]
 EPOCH = 315_532_800  # 1980-01-01, the first day that every archive format can tell
+
+
+def build(clone: Path, into: Path) -> Path:
+    """The artifact of a clone. An inventory or a key that somebody keeps there is unknown to git, and stays out."""
+    into.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as source:
+        copy(clone, Path(source))
+        galaxy = str(Path(sys.executable).with_name("ansible-galaxy"))
+        run([galaxy, "collection", "build", source, "--output-path", str(into)])
+    (artifact,) = into.glob("*.tar.gz")
+    artifact.write_bytes(reproducible(artifact.read_bytes()))
+    return artifact
+
+
+def copy(clone: Path, into: Path) -> None:
+    """The files of a clone that git knows, as they lie there, committed or not."""
+    for name in _listed(clone, "--cached"):
+        if (clone / name).is_file():  # else it is deleted, and git was not told yet
+            (into / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(clone / name, into / name)
+
+
+def unknown(clone: Path) -> list[str]:
+    """What git neither knows nor ignores there."""
+    return _listed(clone, "--others", "--exclude-standard", "--directory")
+
+
+def _listed(clone: Path, *which: str) -> list[str]:
+    return run(["git", "-C", str(clone), "ls-files", "-z", *which]).stdout.split("\0")[:-1]
 
 
 def reproducible(artifact: bytes) -> bytes:
@@ -43,5 +78,9 @@ def _json(value: object) -> bytes:
 
 
 if __name__ == "__main__":
-    path = Path(sys.argv[1])
-    path.write_bytes(reproducible(path.read_bytes()))
+    try:
+        print(f"built {build(TOP, Path(sys.argv[1]))}")
+        if left_out := unknown(TOP):
+            print(f"left out, as git does not know it: {', '.join(left_out)}")
+    except LabError as error:
+        sys.exit(f"error: {error}")
