@@ -10,7 +10,6 @@ from pathlib import Path
 from tests.lab.process import LabError, tail
 
 OPTIONS = ("StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "LogLevel=ERROR")
-CONNECTION_FAILED = 255
 
 
 @dataclass(frozen=True)
