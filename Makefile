@@ -93,8 +93,8 @@ faults: build ## Every broken release, a kill at every step, and each kind of dr
 matrix: build ## Every supported ansible-core against every supported Debian; CORE="2.18 2.21" runs some
 	$(PYTHON) -m tests.matrix $(ARTIFACT) $(CORE)
 
-your-ci: build ## The scenario that users copy from examples/molecule, in a folder of its own
-	ANSIBLE_COLLECTIONS_PATH=$(INSTALLED) $(PYTHON) -m tests.your_ci
+your-ci: setup ## The scenario that users copy from examples/molecule, in a repository of its own
+	$(PYTHON) -m tests.your_ci
 
 soak: build ## Fifty releases and ten ways back under traffic
 	ANSIBLE_COLLECTIONS_PATH=$(INSTALLED) $(PYTHON) -m tests.soak $(SOAK)

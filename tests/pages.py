@@ -36,7 +36,7 @@ RUN = {
 _REGISTRY = "installs from a registry; the tests run what `make build` made"
 _CLONE = "work in a clone; `make molecule` is what runs these tests, with the same commands"
 _BENCH = "takes half an hour"
-_OWN_CI = "`make your-ci` copies the scenario and runs it, with this clone in the place of the submodule"
+_OWN_CI = "`make your-ci` does as the page says, with a copy of this clone"
 _ENGINE = "needs a container engine; tests/unit/test_execution_environment.py makes what it builds from"
 _TERM = "no command to be run, but what is told of"
 _BEFORE = "of the certbot that served before, which the host of the test does not have"
@@ -56,11 +56,12 @@ NOT_RUN = {
     "runuser -u postgres -- createuser asgi-shop": "done in SQL by molecule/services/prepare.yml, beside a PostgreSQL",
     "runuser -u postgres -- createdb --owner=asgi-shop shop": "the same",
     "ansible-playbook asgi.deploy.wheelhouse": "run by tests/integration/sources, which has an application for it",
-    "git submodule add https://git.example.com/asgi/deploy.git asgi.deploy": _OWN_CI,
-    "mkdir -p molecule && cp -r asgi.deploy/examples/molecule molecule/default": _OWN_CI,
+    "git clone https://git.example.com/asgi/deploy.git ../asgi.deploy": _OWN_CI,
+    "mkdir -p molecule && cp -r ../asgi.deploy/examples/molecule molecule/default": _OWN_CI,
     "pip install ansible-core molecule pytest-testinfra": _REGISTRY,
+    "ansible-galaxy collection install --force ../asgi.deploy": _OWN_CI,
     "molecule test": _OWN_CI,
-    "cd asgi.deploy && python3 -m tests.lab shell": _OWN_CI,
+    "cd ../asgi.deploy && python3 -m tests.lab shell": _OWN_CI,
     "ansible-builder build": _ENGINE,
     "uv run": _INDEX,
     "uv lock": _INDEX,
