@@ -52,6 +52,7 @@ NOT_RUN = {
     "ansible-playbook asgi.deploy.site -i .cache/molecule/hosts.yml -i molecule/inventory.yml": _CLONE,
     "python -m pytest tests/integration/deploy/test_operate.py -k pause": _CLONE,
     "python -m tests.integration.hosts down": _CLONE,
+    "ansible-galaxy collection publish build/asgi-deploy-X.Y.Z.tar.gz": "publishes",
     "python -m tests.bench.servers": _BENCH,
     "runuser -u postgres -- createuser asgi-shop": "done in SQL by molecule/services/prepare.yml, beside a PostgreSQL",
     "runuser -u postgres -- createdb --owner=asgi-shop shop": "the same",
