@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests import https
 from tests.integration.conftest import Web, web
-from tests.integration.hosts import SIDE12
+from tests.integration.hosts import SIDE12, TOP
 from tests.integration.release.test_releases import traffic
 from tests.integration.upgrade.former import site
 
@@ -74,6 +77,23 @@ def upgrade(older: Web) -> Upgrade:
         site(CHANGED).ok()
     older.drained()
     return Upgrade(before, Seen.of(older), (first, second, older.live()), audit)
+
+
+def test_who_writes_a_former_name_is_told_the_present_one(tmp_path: Path) -> None:
+    """By an entry in the table of a copy, as the first version has none."""
+    copy = tmp_path / "ansible_collections" / "asgi" / "deploy"
+    shutil.copytree(TOP, copy, ignore=shutil.ignore_patterns(".*", "tests", "docs", "__pycache__"))
+    spec = copy / "plugins" / "plugin_utils" / "spec.py"
+    table = "RENAMED: dict[str, tuple[str, str]] = {"
+    entry = '"older_word": ("watch", "0.2.0"), "asgi_older": ("asgi_app", "0.2.0")'
+    assert f"{table}}}" in spec.read_text(), "the first entries are there: take one of them"
+    spec.write_text(spec.read_text().replace(table, f"{table}{entry}"))
+    app = {"name": "older", "git": "/none.git", "module": "shop.main:app", "domains": ["older.example.com"]}
+    given = {"asgi_older": "older", "asgi_apps": [{**app, "older_word": {"seconds": 1}}]}
+    run = site(f"--extra-vars={json.dumps(given)}", name="check", ANSIBLE_COLLECTIONS_PATH=str(tmp_path))
+    assert run.status != 0
+    assert "asgi_older: was renamed to asgi_app in 0.2.0; write asgi_app: …" in run.output, run.output
+    assert "(older).older_word: was renamed to watch in 0.2.0; write watch: …" in run.output
 
 
 def test_visitors_lose_nothing_and_the_release_is_a_new_one(upgrade: Upgrade, older: Web) -> None:
