@@ -34,7 +34,7 @@ from typing import Any
 
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
-from ansible_collections.asgi.deploy.plugins.plugin_utils.checks import rule_errors
+from ansible_collections.asgi.deploy.plugins.plugin_utils.rules import rule_errors
 from ansible_collections.asgi.deploy.plugins.plugin_utils.spec import plain, resolve, role_options
 
 

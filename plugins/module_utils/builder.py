@@ -14,8 +14,15 @@ from typing import Any
 from ansible_collections.asgi.deploy.plugins.module_utils import secrets, systemd, venvs
 from ansible_collections.asgi.deploy.plugins.module_utils.filesets import Item, differences
 from ansible_collections.asgi.deploy.plugins.module_utils.identity import digest
+from ansible_collections.asgi.deploy.plugins.module_utils.installers import Installer, Interpreter, installer_for
 from ansible_collections.asgi.deploy.plugins.module_utils.instance import Instance
 from ansible_collections.asgi.deploy.plugins.module_utils.layout import UNITS, Layout, release_id
+from ansible_collections.asgi.deploy.plugins.module_utils.requirements import (
+    Requirements,
+    check_hashes,
+    is_package,
+    requirements_of,
+)
 from ansible_collections.asgi.deploy.plugins.module_utils.sources import application, source_of
 from ansible_collections.asgi.deploy.plugins.module_utils.store import Store
 from ansible_collections.asgi.deploy.plugins.module_utils.supplies import supplies
@@ -51,7 +58,7 @@ class Builder:
         self.store = Store(layout)
         self.additions = Additions.of(inputs.tree)
         self.source = source_of(inputs.source, Path(layout.mirror))
-        self.interpreter = venvs.Interpreter.wanted(inputs.python)
+        self.interpreter = Interpreter.wanted(inputs.python)
 
     def identify(self, identity: str) -> str:
         """The release's id: a digest over all its inputs."""
@@ -156,12 +163,12 @@ class Builder:
     def _venv(self, path: Path, tree: Path, whole: Path, identity: str) -> str:
         """The digest of the release's virtual environment, which is built if no release has it yet."""
         with supplies(self.layout.app, self.inputs.index, self.inputs.wheelhouse) as given:
-            installer = venvs.installer_for(self.inputs.installer, given)
+            installer = installer_for(self.inputs.installer, given)
             requirements = self._requirements(tree, whole, installer, identity)
             lock = self.inputs.server_lock
             if lock is not None:
                 where = self.source.where(self.inputs.version, identity)
-                venvs.check_hashes(requirements, tree, where)
+                check_hashes(requirements, tree, where)
             content = {
                 "requirements": requirements.text,
                 # What points into the tree points into this very release's.
@@ -177,16 +184,16 @@ class Builder:
             if not venvs.complete(venv):
                 wanted = self.inputs.server_requirements
                 venvs.build(venv, installer, self.interpreter, requirements, tree, wanted, server_lock=lock)
-            if venvs.is_package(tree):
+            if is_package(tree):
                 venvs.build_package(tree, path / "site", installer, venv)
                 _give(path / "site", self.layout.user)
         return name
 
-    def _requirements(self, tree: Path, whole: Path, installer: venvs.Installer, identity: str) -> venvs.Requirements:
+    def _requirements(self, tree: Path, whole: Path, installer: Installer, identity: str) -> Requirements:
         if self.source.requirement:
-            return venvs.Requirements("package", f"{self.source.requirement}\n", False)
+            return Requirements("package", f"{self.source.requirement}\n", False)
         where = self.source.where(self.inputs.version, identity)
-        return venvs.requirements_of(tree, installer, where, self.inputs.extras, whole)
+        return requirements_of(tree, installer, where, self.inputs.extras, whole)
 
     def _drift(self, release: str) -> list[Item]:
         """Files and units of the release that are not as they shall be, whether in text, owner or mode."""

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.asgi.deploy.plugins.module_utils import venvs
+from ansible_collections.asgi.deploy.plugins.module_utils import installers, venvs
 from ansible_collections.asgi.deploy.plugins.module_utils.gate import Probe
 from ansible_collections.asgi.deploy.plugins.module_utils.instance import Instance, not_draining, running
 from ansible_collections.asgi.deploy.plugins.module_utils.layout import Layout
@@ -71,7 +71,7 @@ def packages(layout: Layout, store: Store) -> dict[str, str]:
 
 def tools() -> dict[str, str]:
     """Programs of ours in virtual environments of their own, with their versions."""
-    places = {"uv": venvs.UV_HOME, "certbot": Path("/opt/asgi/certbot")}
+    places = {"uv": installers.UV_HOME, "certbot": Path("/opt/asgi/certbot")}
     found = {name: venvs.distributions(place).get(name) for name, place in places.items()}
     return {name: version for name, version in found.items() if version}
 

@@ -25,9 +25,9 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils.certificates import (
     program_error,
     wheel_error,
 )
-from ansible_collections.asgi.deploy.plugins.plugin_utils.checks import PATH, SAMPLES, rule_errors
 from ansible_collections.asgi.deploy.plugins.plugin_utils.effects import without_effect
 from ansible_collections.asgi.deploy.plugins.plugin_utils.messages import told
+from ansible_collections.asgi.deploy.plugins.plugin_utils.rules import PATH, SAMPLES, rule_errors
 from ansible_collections.asgi.deploy.plugins.plugin_utils.runs import misspelt
 from ansible_collections.asgi.deploy.plugins.plugin_utils.servers import (
     direct_plan,

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.asgi.deploy.plugins.module_utils import venvs
+from ansible_collections.asgi.deploy.plugins.module_utils import installers, requirements
 from ansible_collections.asgi.deploy.plugins.module_utils.archives import digest_of
 from ansible_collections.asgi.deploy.plugins.module_utils.commands import attempt, last_lines
 from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
@@ -125,7 +125,7 @@ class Tools:
 
     def install(self) -> None:
         self._run([sys.executable, "-m", "venv", str(self.scratch / "tools")], self.supplies.pip, "")
-        own = _written(self.scratch / "tools.txt", [venvs.uv_requirement()])
+        own = _written(self.scratch / "tools.txt", [installers.uv_requirement()])
         pip = [str(self.bin / "python"), "-m", "pip", "install", "--quiet", "--require-hashes", "-r", str(own)]
         self._run(pip, self.supplies.pip, "uv cannot be installed on the controller")
 
@@ -159,10 +159,10 @@ def _compiled(plan: Mapping[str, Any], tools: Tools, base: str | None) -> list[P
     """Compiled requirements of the application, of its server, of its build and of uv, which may differ in versions."""
     tree, where = _tree(plan, tools.scratch, base)
     if plan["source"]["kind"] == "package":
-        needed = venvs.Requirements("package", f"{plan['source']['requirement']}\n", False)
+        needed = requirements.Requirements("package", f"{plan['source']['requirement']}\n", False)
     else:
-        uv = venvs.Uv(tools.supplies, str(tools.bin / "uv"))
-        needed = venvs.requirements_of(tree, uv, where, plan["extras"], None)
+        uv = installers.Uv(tools.supplies, str(tools.bin / "uv"))
+        needed = requirements.requirements_of(tree, uv, where, plan["extras"], None)
     file = tree / "requirements.txt"
     if needed.source != "requirements.txt":
         file = _written(tools.scratch / "application.in", needed.text.splitlines())
@@ -171,11 +171,11 @@ def _compiled(plan: Mapping[str, Any], tools: Tools, base: str | None) -> list[P
     keep = _written(tools.scratch / "keep.txt", (f"{name}=={version}" for name, version in has.items()))
     server = _written(tools.scratch / "server.in", installable(plan["server_requirements"], has))
     compiled.append(tools.compile(server, keep))
-    build = venvs.project(tree).get("build-system")
+    build = requirements.project(tree).get("build-system")
     if isinstance(build, dict):
         compiled.append(tools.compile(_written(tools.scratch / "build.in", build.get("requires", []))))
     if plan["installer"] != "pip":
-        compiled.append(tools.compile(_written(tools.scratch / "uv.in", [f"uv=={venvs.UV_VERSION}"])))
+        compiled.append(tools.compile(_written(tools.scratch / "uv.in", [f"uv=={installers.UV_VERSION}"])))
     return compiled
 
 

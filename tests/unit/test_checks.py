@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.plugin_utils import checks
-from ansible_collections.asgi.deploy.plugins.plugin_utils.checks import APP, between, domain, git, module, rule_errors
+from ansible_collections.asgi.deploy.plugins.plugin_utils import checks, rules
+from ansible_collections.asgi.deploy.plugins.plugin_utils.checks import between, domain, git, module
 from ansible_collections.asgi.deploy.plugins.plugin_utils.plan import _app_options
+from ansible_collections.asgi.deploy.plugins.plugin_utils.rules import APP, rule_errors
 
 KEY = "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEAAAAA\nBG5vbmU=\n-----END OPENSSH PRIVATE KEY-----"
 
@@ -734,7 +735,7 @@ EXPECTED_GIT = "expected a repository, as in git: https://git.example.com/shop.g
         ),
         pytest.param(checks.units, ["a.service", "a.service"], "found a.service twice", id="unit twice"),
         pytest.param(
-            checks.APP["files"],
+            rules.APP["files"],
             {"../x": {"content": "secret"}, "a": {"contnet": "secret"}, "b": "secret", "uv.lock": {"src": "x"}},
             "found '../x', expected a path inside the release's tree, as in config/settings.toml; "
             "a has 'contnet', expected one of content, src, template, as in a: {src: settings.toml}; "
@@ -743,20 +744,20 @@ EXPECTED_GIT = "expected a repository, as in git: https://git.example.com/shop.g
             id="files",
         ),
         pytest.param(
-            checks.APP["files"],
+            rules.APP["files"],
             {"a": {"content": 5}, "a/b": {"content": ""}},
             "the content of a is no text; put it in quotes; a/b lies in a",
             id="files that do not go together",
         ),
         pytest.param(
-            checks.APP["storage"],
+            rules.APP["storage"],
             ["a/b", "/var/x", "a", "a"],
             "found '/var/x', expected a path inside the release's tree, as in config/settings.toml; "
             "found 'a' twice; a/b lies in a",
             id="storage",
         ),
         pytest.param(
-            checks.APP["static"],
+            rules.APP["static"],
             {"/static": "public", "/a/": {"fodler": "x"}, "/b/": {"folder": "x", "immutable": "yes"}, "/c/": "../x"},
             "found '/static', expected the beginning of URLs with a slash at both ends, as in /static/: public/static; "
             "/a/ expects a folder of the source, as in /a/: public/static or "
@@ -779,7 +780,7 @@ def test_no_password_is_told() -> None:
 
 def test_no_content_is_told() -> None:
     wrong = {"../x": {"content": "secret"}, "a": {"contnet": "secret"}, "b": "secret", "c": ["secret"]}
-    assert "secret" not in str(checks.APP["files"](wrong))
+    assert "secret" not in str(rules.APP["files"](wrong))
 
 
 def test_rule_errors() -> None:

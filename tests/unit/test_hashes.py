@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.module_utils import hashes, venvs
+from ansible_collections.asgi.deploy.plugins.module_utils import hashes, installers
 from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
-from ansible_collections.asgi.deploy.plugins.module_utils.venvs import Requirements, check_hashes
+from ansible_collections.asgi.deploy.plugins.module_utils.requirements import Requirements, check_hashes
 from ansible_collections.asgi.deploy.plugins.plugin_utils.plan import app_plan, inventory_errors
 from ansible_collections.asgi.deploy.plugins.plugin_utils.spec import role_options
 
@@ -79,9 +79,9 @@ def test_the_lock_of_servers_is_that_of_the_default() -> None:
 def test_hashes_of_uv_are_those_of_the_index() -> None:
     text = (TOP / "requirements-dev.txt").read_text(encoding="utf-8")
     (entry,) = (line for line in hashes.entries(text) if line.startswith("uv=="))
-    assert entry.split()[0] == f"uv=={venvs.UV_VERSION}"
-    assert set(re.findall(r"sha256:(\w+)", entry)) == set(venvs.UV_HASHES)
-    assert hashes.hashed(venvs.uv_requirement())
+    assert entry.split()[0] == f"uv=={installers.UV_VERSION}"
+    assert set(re.findall(r"sha256:(\w+)", entry)) == set(installers.UV_HASHES)
+    assert hashes.hashed(installers.uv_requirement())
 
 
 @pytest.mark.parametrize(

@@ -7,17 +7,14 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
-from ansible_collections.asgi.deploy.plugins.module_utils.venvs import (
-    Installer,
-    Interpreter,
-    Pip,
+from ansible_collections.asgi.deploy.plugins.module_utils.installers import Installer, Interpreter, Pip, interpreters
+from ansible_collections.asgi.deploy.plugins.module_utils.requirements import (
     Requirements,
-    complete,
     included,
-    interpreters,
     is_package,
     requirements_of,
 )
+from ansible_collections.asgi.deploy.plugins.module_utils.venvs import complete
 
 WHERE = "https://git.example.com/shop.git at v1 (0a1b2c3d4e5f)"
 
