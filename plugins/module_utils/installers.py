@@ -7,6 +7,7 @@ import os
 import platform
 import re
 import shutil
+import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -58,8 +59,11 @@ class Interpreter:
     @classmethod
     @functools.cache
     def at(cls, path: str) -> Interpreter:
-        code = "import sys; print(sys.implementation.cache_tag)"
-        return cls(path, f"{run([path, '-c', code]).strip()}-{platform.machine()}")
+        if os.path.realpath(path) == os.path.realpath(sys.executable):
+            tag = sys.implementation.cache_tag
+        else:
+            tag = run([path, "-c", "import sys; print(sys.implementation.cache_tag)"]).strip()
+        return cls(path, f"{tag}-{platform.machine()}")
 
     @classmethod
     def wanted(cls, python: str) -> Interpreter:
