@@ -15,9 +15,8 @@ def hardening_plan(
     options: Mapping[str, Any], facts: Mapping[str, Any], apps: Sequence[Mapping[str, Any]] = ()
 ) -> dict[str, Any]:
     known = plain(list(apps))
-    behind_nginx = any(app.get("proxy") != "none" and app.get("state") != "absent" for app in known)
     try:
-        return hardening.hardening_plan(plain(options), facts, plan.public_ports(known), behind_nginx)
+        return hardening.hardening_plan(plain(options), facts, plan.public_ports(known), plan.behind_nginx(known))
     except ValueError as error:
         raise AnsibleFilterError(str(error)) from error
 

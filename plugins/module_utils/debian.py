@@ -36,6 +36,8 @@ def install(names: Sequence[str]) -> None:
     """
     if not any(LISTS.glob("*_Packages*")) or time.time() - LISTS.stat().st_mtime > FRESH:
         run(["apt-get", WAIT, "--quiet", "update"], ENV)
+    if "nginx" in names:
+        _leave_out_the_welcome()
     argv = ["apt-get", WAIT, *KEEP, "--quiet", "--yes", "--no-install-recommends", "install", "--", *names]
     done = attempt(argv, ENV, timeout=INSTALL_SECONDS)
     if _CUT_OFF in done.stderr:
@@ -43,3 +45,14 @@ def install(names: Sequence[str]) -> None:
         done = attempt(argv, ENV, timeout=INSTALL_SECONDS)
     if done.returncode:
         raise DeployError(f"apt-get install {' '.join(names)} failed:\n{last_lines(done)}")
+
+
+def _leave_out_the_welcome() -> None:
+    """Debian's nginx starts with a page of its own, and cannot be installed where IPv6 is off: that page listens there.
+
+    Where there is a file already, the package leaves it as it is.
+    """
+    site = Path("/etc/nginx/sites-enabled/default")
+    if not site.parent.exists():
+        site.parent.mkdir(parents=True)
+        site.touch()

@@ -150,7 +150,12 @@ class Deployment:
     def _advance(self, release: str, left: Collection[str], before: str | None, settings: Settings) -> None:
         """Takes a prepared release through the states that are left; what serves is not touched before the switch."""
         began = time.time()
-        was_up = Instance(self.layout, release).up()
+        instance = Instance(self.layout, release)
+        was_up = instance.up()
+        try:
+            instance.refuse_command_at_work()
+        except DeployError as error:
+            raise self._story(release, before, "was not put live", error) from error
         try:
             self._until_gated(release, left, before, settings, began)
         except (DeployError, OSError) as error:
@@ -204,11 +209,10 @@ class Deployment:
         limits = settings.watch if before else replace(settings.watch, error_percent=100)
         watched = settings.watch.seconds and (before or work.processes)
         if watched and (wrong := watch(log, release, limits, lambda: server() or processes())):
+            if before:
+                self._go_back(release, before, wrong)
             error = DeployError(wrong, work.log(began, processes.ended) if processes.ended else instance.log(began))
-            if before is None:
-                raise self._unwell(release, error)
-            self._go_back(release, before, wrong)
-            raise self._story(release, before, "was taken back", error)
+            raise self._story(release, before, "was taken back", error) if before else self._unwell(release, error)
         self._reached(release, "watched")
         self.store.note(release, failed=None)
 

@@ -11,9 +11,12 @@ from typing import Any
 TABLE = "asgi_firewall"
 
 # Of /proc/net/tcp and udp, see include/net/tcp_states.h of the kernel: a listener of TCP, a socket of UDP without peer.
-_STATES = {"tcp": "0A", "udp": "07"}
+_STATES = {"tcp": "0A", "udp": "07", "ip": "07"}
 # What a host asks for by itself: addresses (DHCP), names and neighbours on the local network (mDNS, LLMNR), the time.
 _CLIENTS = {("udp", port) for port in (68, 123, 323, 546, 5353, 5355)} | {("tcp", 5355)}
+# Protocols beside them that a socket may be of: ICMP and its successor come in, TCP and UDP have ports, and the last is
+# for sending alone.
+_PROTOCOLS = {("ip", number) for number in (1, 58, 6, 17, 255)}
 # Its ports are led to containers before any input chain sees them.
 _ELSEWHERE = ("docker-proxy",)
 
@@ -62,10 +65,15 @@ class Listener:
     program: str = field(default="", compare=False)
 
 
-def ruleset(firewall: Firewall, ssh_ports: Iterable[int]) -> str:
+def ruleset(firewall: Firewall, ssh_ports: Iterable[int], ephemeral: int) -> str:
     """The text for ``nft --file``, which takes it as a whole or not at all.
 
     Visitors' connections are not tracked: the kernel's table of connections has an end, and a flood would fill it.
+
+    Args:
+        firewall: what comes in.
+        ssh_ports: where sshd listens.
+        ephemeral: the first of the ports that the kernel gives to clients.
     """
     web = {kind: sorted({one.port for one in firewall.web if one.protocol == kind}) for kind in ("tcp", "udp")}
     into = [f"fib daddr type local {kind} dport {_set(ports)} notrack" for kind, ports in web.items() if ports]
@@ -77,6 +85,8 @@ def ruleset(firewall: Firewall, ssh_ports: Iterable[int]) -> str:
         "ip6 saddr ::1 drop",
         *(f"{kind} dport {_set(ports)} accept" for kind, ports in web.items() if ports),
         "ct state established,related accept",
+        # Of connections that the host itself opened before these rules: nobody has tracked them, and none begins so.
+        f"ct state new tcp dport >= {ephemeral} tcp flags & (syn | ack) == ack accept",
         "ct state invalid drop",
         "meta l4proto { 1, 58 } accept",  # ICMP, by number: the file of names is not on every host
         "udp sport 67 udp dport 68 accept",
@@ -117,7 +127,10 @@ def _accept(opening: Opening) -> list[str]:
 
 
 def parse_listeners(text: str, protocol: str) -> list[Listener]:
-    """Who can be reached from outside, from the text of /proc/net/tcp, tcp6, udp or udp6."""
+    """Who can be reached from outside, from the text of /proc/net/tcp, tcp6, udp or udp6.
+
+    For `ip`, of raw and raw6, the number of a protocol of its own stands where a port stands.
+    """
     rows = [line.split() for line in text.splitlines()[1:]]
     return [
         Listener(protocol, int(row[1].rsplit(":", 1)[1], 16), row[9])
@@ -144,7 +157,7 @@ def shut_out(
             is one of a client that waits for an answer.
     """
     known = {(one.protocol, one.port) for one in (*firewall.web, *firewall.openings)}
-    known |= {("tcp", port) for port in ssh_ports} | _CLIENTS
+    known |= {("tcp", port) for port in ssh_ports} | _CLIENTS | _PROTOCOLS
     known |= {(protocol, port) for port in firewall.closed for protocol in ("tcp", "udp")}
     # A rule of the user's own may open it; whether it does, nft alone could tell.
     known |= {
@@ -152,6 +165,12 @@ def shut_out(
         for rule in firewall.rules
         for match in re.finditer(r"\b(tcp|udp) dport (?:\{([^}]*)\}|(\d+))", rule)
         for port in re.findall(r"\d+", match[2] or match[3])
+    }
+    known |= {
+        ("ip", int(number))
+        for rule in firewall.rules
+        for match in re.finditer(r"\b(?:l4proto|ip protocol|ip6 nexthdr) (?:\{([^}]*)\}|(\d+))", rule)
+        for number in re.findall(r"\d+", match[1] or match[2])
     }
     found: dict[tuple[str, int], Listener] = {}
     for one in listeners:

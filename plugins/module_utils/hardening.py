@@ -144,6 +144,7 @@ class Found:
 
     drift: dict[str, list[tuple[Item, dict[str, Any]]]] = field(default_factory=dict)
     units: dict[str, list[str]] = field(default_factory=dict)
+    masked: dict[str, list[str]] = field(default_factory=dict)
     packages: list[str] = field(default_factory=list)
     parameters: sysctl.Parameters = field(default_factory=sysctl.Parameters)
     running: list[str] = field(default_factory=list)  # services that shall not
@@ -193,7 +194,7 @@ class Hardening:
 
     def _with_rules(self, part: Part) -> Part:
         """The firewall's part, with the rules that only the host can know: where its sshd listens."""
-        text = ruleset(self.firewall, self.ssh_ports) if self.firewall else ""
+        text = ruleset(self.firewall, self.ssh_ports, _ephemeral()) if self.firewall else ""
         rules = Item(RULES, "file" if part.on else "absent", text.encode(), 0o600, "root", "root")
         return replace(part, items=(rules, *part.items))
 
@@ -208,6 +209,8 @@ class Hardening:
             down = [unit.name for unit in units if not unit.enabled or (unit.name in part.active and not unit.active)]
             if down:
                 found.units[part.name] = down
+            if masked := [unit.name for unit in units if unit.masked]:
+                found.masked[part.name] = masked
         found.packages = debian.missing([name for part in self.parts for name in part.packages])
         found.parameters = sysctl.look(self.wanted.sysctl, _recorded("sysctl"), _recorded("refused"))
         found.running = [unit.name for unit in systemd.show(*self.wanted.services) if unit.present and _runs(unit)]
@@ -219,7 +222,11 @@ class Hardening:
 
     def refusals(self, found: Found) -> list[str]:
         """Why nothing may be changed: each says what was found and what to write."""
-        reasons = []
+        reasons = [
+            f"hardening_{name}: {', '.join(units)} is masked on this host and cannot be started; "
+            f"unmask it with systemctl unmask, or write hardening_{name}: false"
+            for name, units in found.masked.items()
+        ]
         if self.firewall and found.firewall:
             reasons += self._firewall_refusals(self.firewall)
         if self.wanted.sshd and "sshd" in found.drift and (seen := self.connection):
@@ -246,13 +253,15 @@ class Hardening:
                 f"hardening_ssh_allow: this run comes from {self.connection.client}, which is in none of "
                 f"{', '.join(firewall.ssh_allow)}; add it"
             )
-        reasons += [
-            f"hardening_firewall: {one.program or 'the kernel'} can be reached at {one.protocol} port {one.port}, and "
-            f"could not any more; write hardening_open: [{{port: {one.port}, protocol: {one.protocol}}}] if it shall "
-            f"be, hardening_close: [{one.port}] if not"
-            for one in shut_out(firewall, self.ssh_ports, listeners(), _ephemeral())
-        ]
-        return reasons
+        for port in sorted(set(self.ssh_ports)):
+            if any(one.allow for one in firewall.openings if (one.protocol, one.port) == ("tcp", port)):
+                reasons.append(
+                    f"hardening_open: found port {port} with allow, where sshd listens, which has an option for that; "
+                    "write hardening_ssh_allow"
+                )
+            if port in firewall.closed:
+                reasons.append(f"hardening_close: found {port}, where sshd listens, which stays open; leave it out")
+        return reasons + [_shut_out(one) for one in shut_out(firewall, self.ssh_ports, listeners(), _ephemeral())]
 
     def apply(self, found: Found) -> tuple[list[str], bool]:
         """Does what is to be done.
@@ -341,6 +350,22 @@ class Hardening:
         _record("services", {name: how for name, how in former.items() if name not in found.stopped})
 
 
+def _shut_out(one: Listener) -> str:
+    """What is said of a program that could not be reached any more."""
+    program = one.program or "the kernel"
+    if one.protocol == "ip":
+        rule = f"meta l4proto {one.port}"
+        return (
+            f"hardening_firewall: {program} takes packets of IP protocol {one.port}, and would get none any more; "
+            f'write hardening_firewall_rules: ["{rule} accept"] if it shall, ["{rule} drop"] if not'
+        )
+    return (
+        f"hardening_firewall: {program} can be reached at {one.protocol} port {one.port}, and could not any more; "
+        f"write hardening_open: [{{port: {one.port}, protocol: {one.protocol}}}] if it shall be, "
+        f"hardening_close: [{one.port}] if not"
+    )
+
+
 def confirm() -> bool:
     """Makes final what was changed on trial; whether there was anything."""
     if not UNDO.exists():
@@ -367,8 +392,8 @@ def loaded() -> bool:
 def listeners() -> list[Listener]:
     """Who can be reached from outside now, with names."""
     found = []
-    for protocol in ("tcp", "udp"):
-        for table in (protocol, f"{protocol}6"):
+    for protocol, name in (("tcp", "tcp"), ("udp", "udp"), ("ip", "raw")):
+        for table in (name, f"{name}6"):
             file = Path("/proc/net", table)
             found += parse_listeners(file.read_text(encoding="ascii"), protocol) if file.exists() else []
     names = holders({one.inode for one in found})

@@ -70,6 +70,14 @@ class Instance:
         """Bytes that it uses."""
         return memory.used_by(self.processes())
 
+    def refuse_command_at_work(self) -> None:
+        """Raises DeployError while a release command that another run began goes on; it must not be ended for this."""
+        others = systemd.listed(self.layout.unit("command", "*"))
+        if busy := [one.name for one in systemd.show(*others) if one.properties.get("ActiveState") == "activating"]:
+            raise DeployError(
+                f"the release command of another run is still at work: {', '.join(busy)}; wait for its end"
+            )
+
     def run_command(self, since: float) -> None:
         """Runs its release command, with the same code, environment, user and sandbox as the service.
 
@@ -79,11 +87,6 @@ class Instance:
         unit = self.units["command"]
         if not self.files["command"].exists():
             return
-        others = systemd.listed(self.layout.unit("command", "*"))
-        if busy := [one.name for one in systemd.show(*others) if one.properties.get("ActiveState") == "activating"]:
-            raise DeployError(
-                f"the release command of another run is still at work: {', '.join(busy)}; wait for its end"
-            )
         systemd.reset_failed(unit)
         if attempt(["systemctl", "start", "--", unit], timeout=86_400).returncode:
             ending = systemd.show(unit)[0].ending()

@@ -67,6 +67,7 @@ def resume(layout: Layout, by: str, lock_timeout: float) -> dict[str, Any]:
             return {"changed": False, "release": release}
         with audited(store, by=by, resume=release):
             let_go(layout, release)
+            systemd.reset_failed(instance.units["socket"], instance.units["service"], *work.moved)
             systemd.start(instance.units["service"])
             systemd.daemon_reload()
             if work.moved:

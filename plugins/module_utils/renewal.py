@@ -148,7 +148,18 @@ def _kept(wanted: Wanted) -> str | None:
             said = _ask(wanted)
         if said:
             return problem(wanted, said, [], read_certificate(wanted.files[0]))
-    return _had(wanted).problem
+    outcome = _had(wanted)
+    if outcome.problem and wanted.source == "acme":
+        _keep_former(wanted)
+    return outcome.problem
+
+
+def _keep_former(wanted: Wanted) -> None:
+    """Renews the certificate that is served until the CA gives what is asked for now, such as one with a name more."""
+    found = observe_certificate(wanted.name)
+    if found and not found["expired"]:
+        _certbot(wanted, "renew", "--no-random-sleep-on-renew", f"--cert-name={wanted.name}")
+        _place(wanted, *live_texts(wanted.name))  # unless certbot's hook did
 
 
 def _renewed(name: str, wanted: Wanted | None = None) -> str | None:

@@ -28,7 +28,10 @@ def restart(layout: Layout, by: str, lock_timeout: float) -> dict[str, Any]:
         refuse_paused(layout, release)
         instance, began = Instance(layout, release), time.time()
         with audited(store, by=by, restart=release):
-            systemd.restart(instance.units["service"], *Work(layout, release).processes)
+            units = [instance.units["service"], *Work(layout, release).processes]
+            # systemd refuses those that it has given up.
+            systemd.reset_failed(instance.units["socket"], *units)
+            systemd.restart(*units)
             serve_again(store, instance, began)
     return {"release": release, "seconds": round(time.time() - began, 1)}
 

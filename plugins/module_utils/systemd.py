@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,6 +31,10 @@ class Unit:
     @property
     def present(self) -> bool:
         return self.properties.get("LoadState") == "loaded"
+
+    @property
+    def masked(self) -> bool:
+        return self.properties.get("LoadState") == "masked"
 
     @property
     def active(self) -> bool:
@@ -208,8 +212,9 @@ def journal(names: Iterable[str], lines: int, since: float = 0) -> str:
     """The most telling lines that units logged after `since`, in seconds of the epoch."""
     # Without --all a long record, such as a traceback in JSON, would have no text: journalctl(1), --output=json.
     argv = ["journalctl", "--no-pager", "--output=json", "--all", "--lines=1000", f"--since=@{since:.3f}"]
-    entries = map(json.loads, attempt([*argv, *(f"--unit={name}" for name in names)]).stdout.splitlines())
-    return telling([(str(entry.get("_PID")), readable(message(entry))) for entry in entries], lines)
+    text = attempt([*argv, *(f"--unit={name}" for name in names)]).stdout
+    # Not splitlines: that ends lines at other signs as well, such as U+2028 in what somebody pasted and it was logged.
+    return telling([(str(one.get("_PID")), readable(message(one))) for one in parsed(text.split("\n"))], lines)
 
 
 @contextmanager
@@ -218,7 +223,14 @@ def records(patterns: Iterable[str], options: Iterable[str]) -> Iterator[Iterato
     argv = ["journalctl", "--no-pager", "--quiet", "--output=json", "--all", *options]
     argv += [f"--unit={pattern}" for pattern in patterns]
     with start_reading(argv) as lines:
-        yield map(json.loads, lines)
+        yield parsed(lines)
+
+
+def parsed(lines: Iterable[str]) -> Iterator[dict[str, Any]]:
+    """Records of the journal as it writes them in JSON; what is none, as of a disk that was full, is left out."""
+    for line in lines:
+        with suppress(ValueError):
+            yield json.loads(line)
 
 
 def telling(entries: Sequence[tuple[str, str]], lines: int) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.asgi.deploy.plugins.plugin_utils.sharing import owns
+from ansible_collections.asgi.deploy.plugins.plugin_utils.sharing import owns, redirect_names
 from ansible_collections.asgi.deploy.plugins.plugin_utils.spec import ROLES, nearest
 from ansible_collections.asgi.deploy.plugins.plugin_utils.webserver import addresses
 
@@ -228,7 +228,7 @@ def _wildcards(options: Mapping[str, Any], apps: Sequence[Any]) -> list[str]:
         "by its DNS alone: write certificate_challenge: dns and certificate_dns_plugin, or tls.certificate and tls.key"
         for index, app in enumerate(apps)
         if asks_the_ca(app, options) and isinstance(app, Mapping) and owns(app, apps)
-        for name in app.get("domains") or []
+        for name in [*(app.get("domains") or []), *redirect_names(app)]
         if str(name).startswith("*.")
     ]
 
@@ -240,9 +240,7 @@ def _too_many(options: Mapping[str, Any], apps: Sequence[Any]) -> list[str]:
     errors = []
     for index, app in enumerate(apps):
         if isinstance(app, Mapping) and asks_the_ca(app, options):
-            site = app.get("site")
-            more = site.get("redirect_from") if isinstance(site, Mapping) else None
-            count = sum(len(names) for names in (app.get("domains"), more) if isinstance(names, list))
+            count = sum(len(names) for names in (app.get("domains"), redirect_names(app)) if isinstance(names, list))
             if count > NAMES_MAX:
                 errors.append(
                     f"asgi_apps[{index}] ({app.get('name', '?')}).domains: found {count} names with those of "

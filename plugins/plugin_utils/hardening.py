@@ -6,7 +6,7 @@ Numbers are those of the CIS benchmark for Debian 12, 1.1.0, and of the baseline
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.asgi.deploy.plugins.module_utils.platforms import platform_of
@@ -73,7 +73,8 @@ OPTIONS_OF = {
 }
 SWITCHES = (*OPTIONS_OF, "hardening_time", "hardening_no_core_dumps", "hardening_umask")
 
-WEB = ({"port": 80}, {"port": 443}, {"port": 443, "protocol": "udp"})
+WEB: tuple[dict[str, Any], ...] = ({"port": 80}, {"port": 443}, {"port": 443, "protocol": "udp"})
+CHALLENGE = 80  # where a CA asks, whoever answers
 
 _PARAMETER = re.compile(r"[a-z0-9_]+(\.([A-Za-z0-9_@:-]+|\*))+")
 _VALUE = re.compile(r"[A-Za-z0-9_./|, -]*")
@@ -165,8 +166,13 @@ def journal_size(value: str) -> str | None:
     )
 
 
-def conflicts(options: Mapping[str, Any]) -> list[str]:
-    """What does not go together in options that are right on their own; `options` are those that were given."""
+def conflicts(options: Mapping[str, Any], served: Collection[int] = ()) -> list[str]:
+    """What does not go together in options that are right on their own.
+
+    Args:
+        options: those that were given.
+        served: ports of TCP where the host serves visitors, which are open to everybody.
+    """
     if options.get("hardening") is False:
         return []
     errors = [
@@ -179,8 +185,17 @@ def conflicts(options: Mapping[str, Any]) -> list[str]:
         one["port"] for one in options.get("hardening_open") or [] if isinstance(one, Mapping) and "port" in one
     }
     both = sorted(open_ports.intersection(options.get("hardening_close") or []))
+    errors += [f"hardening_close: port {port} is opened by hardening_open; leave out one of them" for port in both]
+    errors += [
+        f"hardening_close: found {port}, where the host serves its visitors, which stays open; leave it out"
+        for port in options.get("hardening_close") or []
+        if port in served
+    ]
     return errors + [
-        f"hardening_close: port {port} is opened by hardening_open; leave out one of them" for port in both
+        f"hardening_open: found port {one['port']}, which is open to everybody for visitors; leave it out, and write "
+        "site.allow for an application that is not for all of them"
+        for one in options.get("hardening_open") or []
+        if isinstance(one, Mapping) and one.get("protocol", "tcp") == "tcp" and one.get("port") in served
     ]
 
 
@@ -208,14 +223,15 @@ def hardening_plan(
     if switched["sysctl"]:
         own = {name: ("" if value is None else str(value), "yours") for name, value in options["sysctl_values"].items()}
         values = {name: pair for name, pair in {**values, **own}.items() if pair[0]}
-    more = sorted(set(app_ports) - {80, 443})
+    web: tuple[dict[str, Any], ...] = WEB if behind_nginx else ({"port": CHALLENGE},)
+    more = sorted(set(app_ports) - {one["port"] for one in web})
     return {
         **options,
         **switched,
         "sysctl_rules": values,
         "sysctl_wanted": {name: value for name, (value, _number) in values.items()},
         "firewall_wanted": {
-            "web": [*WEB, *({"port": port} for port in more)],
+            "web": [*web, *({"port": port} for port in more)],
             "open": options["open"],
             "close": options["close"],
             "rules": options["firewall_rules"],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.asgi.deploy.plugins.module_utils.environment import LAUNCHER, command_line, environment_file
@@ -197,7 +197,11 @@ def _role_errors(variables: Mapping[str, Any], base: str | None) -> list[str]:
             "certificate_email: is missing; expected the address the CA writes to, "
             "as in certificate_email: ops@example.com"
         )
-    conflicts = {"nginx": webserver.conflicts, "hardening": hardening.conflicts}
+    known = [app for app in apps if isinstance(app, Mapping)] if isinstance(apps, list) else []
+    conflicts: dict[str, Callable[[Mapping[str, Any]], list[str]]] = {
+        "nginx": webserver.conflicts,
+        "hardening": lambda found: hardening.conflicts(found, served_ports(known)),
+    }
     for role in ("nginx", "certificate", "hardening"):
         given = {key: option for key, option in role_options(role).items() if _is_given(variables.get(key))}
         resolved, wrong = resolve(given, {key: variables[key] for key in given})
@@ -298,6 +302,16 @@ def public_ports(apps: Sequence[Mapping[str, Any]]) -> list[int]:
     """The ports of applications without nginx, from what the user wrote of them."""
     resolved = (resolve(_app_options(), spec)[0] for spec in apps)
     return sorted({port for app in resolved for port in _own_ports(app)})
+
+
+def behind_nginx(apps: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether nginx serves any of a host's applications, from what the user wrote of them."""
+    return any(app.get("proxy") != "none" and app.get("state") != "absent" for app in apps)
+
+
+def served_ports(apps: Sequence[Mapping[str, Any]]) -> set[int]:
+    """Where a host serves visitors, or the CA that asks; the firewall opens these by itself."""
+    return {hardening.CHALLENGE, *(NGINX_PORTS if behind_nginx(apps) else ()), *public_ports(apps)}
 
 
 def _ports_of_the_ca(app: Mapping[str, Any], variables: Mapping[str, Any]) -> list[int]:

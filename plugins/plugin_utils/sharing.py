@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
+from ansible_collections.asgi.deploy.plugins.module_utils.certificates import is_address
+
 WHOLE = "/"
 # What nginx has once for all that answer to a name: options of the application that owns the server.
 OF_THE_SERVER = ("site.redirect_from", "site.hsts", "site.headers", "site.snippet", "tls.certificate", "tls.key")
@@ -71,15 +73,17 @@ def in_order(apps: Sequence[Spec]) -> list[Spec]:
     """The order in which a host's applications are put right, so that nobody's server is missing meanwhile.
 
     As the inventory has them, but: who owns a server comes before those below it, and who goes from a domain that
-    another one has now goes last.
+    another one has now goes last. Of an address nginx takes one server alone, so who has one comes after those who may
+    have had it.
     """
 
     def turn(app: Spec) -> int:
         if _behind_nginx(app):
-            return 0 if owns(app, apps) else 1
+            named = [*_domains(app), *redirect_names(app)]
+            return (1 if any(map(is_address, named)) else 0) if owns(app, apps) else 2
         taken = {domain for other in apps if _behind_nginx(other) for domain in _domains(other)}
-        handed_over = app.get("proxy") in (None, "nginx") and taken & set(_domains(app))
-        return 2 if handed_over else 0
+        handed_over = taken & set(_domains(app)) if app.get("proxy") in (None, "nginx") else set()
+        return 3 if handed_over and not any(map(is_address, handed_over)) else 0
 
     return sorted(apps, key=turn)
 
@@ -147,9 +151,9 @@ def same_claims(apps: Sequence[Spec]) -> Iterable[tuple[int, int, str]]:
     for (first, one), (index, other) in combinations(enumerate(apps), 2):
         if "absent" in (one.get("state"), other.get("state")):
             continue
-        for domain in [*_domains(other), *_others(other)]:
+        for domain in [*_domains(other), *redirect_names(other)]:
             own = domain in _domains(one) and domain in _domains(other)
-            if domain in [*_domains(one), *_others(one)] and not (own and may_share(one, other)):
+            if domain in [*_domains(one), *redirect_names(one)] and not (own and may_share(one, other)):
                 yield index, first, domain
 
 
@@ -160,13 +164,20 @@ def _behind_nginx(app: Any) -> bool:
 
 
 def _domains(app: Spec) -> list[str]:
-    given = app.get("domains") or []
-    return [part.strip() for part in given.split(",")] if isinstance(given, str) else [str(item) for item in given]
+    return _names(app.get("domains"))
 
 
-def _others(app: Spec) -> list[str]:
+def redirect_names(app: Spec) -> list[str]:
+    """What an application takes of `site.redirect_from`."""
     site = app.get("site")
-    return list((site.get("redirect_from") if isinstance(site, Mapping) else None) or [])
+    return _names(site.get("redirect_from") if isinstance(site, Mapping) else None)
+
+
+def _names(given: Any) -> list[str]:
+    """A list as it may be written: as text with commas, too."""
+    if isinstance(given, str):
+        return [part.strip() for part in given.split(",")]
+    return [str(item) for item in given] if isinstance(given, (list, tuple)) else []
 
 
 def _given(spec: Spec, option: str) -> bool:

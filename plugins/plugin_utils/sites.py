@@ -178,7 +178,7 @@ def _strays(app: Mapping[str, Any], paths: Mapping[str, Any]) -> Iterable[str]:
     for option, path in named:
         if not sharing.below(path, prefix):
             yield f"{option}: found {path!r}, which is not below site.path; write {prefix}{path}"
-        elif option.startswith("health.") and (folder := _static(app, path)):
+        elif option.startswith(("health.", "gate.")) and (folder := _static(app, path)):
             yield f"{option}: found {path!r}, which is below {folder} of static, where nginx answers by itself"
 
 
@@ -226,7 +226,8 @@ def site_plan(app: Mapping[str, Any], layout: Layout, place: Mapping[str, Any]) 
         "own": f"asgi_own_{name}",
         "always": f"asgi_always_{name}",
         "hsts_value": _hsts(site["hsts"]),
-        "names": [*app["domains"], *site["redirect_from"]],
+        "names": _uncovered([*app["domains"], *site["redirect_from"]]),
+        "metrics_below": _below_metrics(app),
         "addresses": [name for name in (*app["domains"], *site["redirect_from"]) if is_address(name)],
         # As nginx and URLs write them.
         "hosts": [in_url(name) for name in app["domains"]],
@@ -238,6 +239,17 @@ def site_plan(app: Mapping[str, Any], layout: Layout, place: Mapping[str, Any]) 
             for user, given in sorted(site["users"].items())
         ),
     }
+
+
+def _uncovered(names: list[str]) -> list[str]:
+    """Names for a certificate: a CA refuses one that a wildcard beside it stands for."""
+    return [name for name in names if f"*.{name.partition('.')[2]}" not in names or name.startswith("*.")]
+
+
+def _below_metrics(app: Mapping[str, Any]) -> str | None:
+    """What is below the path of metrics, unless it is somebody's by another option."""
+    path = f"{app['health']['metrics']}/" if app["health"]["metrics"] else None
+    return None if path in {*app["site"]["paths"], *app["site"]["redirects"]} else path
 
 
 def _paths(app: Mapping[str, Any]) -> Iterable[tuple[str, dict[str, Any], bool]]:

@@ -27,22 +27,28 @@ POST_QUANTUM = "?X25519MLKEM768"  # passed over by an OpenSSL that does not know
 COMPRESSED = ("text/css", "application/javascript", "image/svg+xml", "application/json", "text/plain")
 BROTLI = "libnginx-mod-http-brotli-filter"
 
+_NETWORK = re.compile(r"[0-9A-Fa-f.:]+(/[0-9]{1,3})?")
 _PLACE = re.compile(r"(/[A-Za-z0-9_-][A-Za-z0-9._~-]*)+")
 
 
 def networks(value: list[str]) -> str | None:
     """What is wrong with a list of addresses and networks."""
-    wrong = []
-    for item in value:
-        try:
-            ipaddress.ip_network(item)
-        except ValueError:
-            try:
-                meant = ipaddress.ip_interface(item).network
-                wrong.append(f"found {item!r}, whose address has more bits than the network; write {meant}")
-            except ValueError:
-                wrong.append(f"found {item!r}, expected an address or a network, as in 10.0.0.0/8 or 2001:db8::/32")
-    return "; ".join(wrong) or None
+    return "; ".join(text for item in value if (text := _network(item))) or None
+
+
+def _network(item: str) -> str | None:
+    try:
+        # Python takes zones as well, which are of one host alone.
+        meant = ipaddress.ip_network(item, strict=False) if "%" not in item else None
+    except ValueError:
+        meant = None
+    if meant is None:
+        return f"found {item!r}, expected an address or a network, as in 10.0.0.0/8 or 2001:db8::/32"
+    if not _NETWORK.fullmatch(item):
+        return f"found {item!r}, expected how many bits of it are the network's; write {meant}"
+    if meant.network_address != ipaddress.ip_interface(item).ip:
+        return f"found {item!r}, whose address has more bits than the network; write {meant}"
+    return None
 
 
 def place(value: str) -> str | None:

@@ -81,6 +81,15 @@ def test_right(inventory: dict[str, Any], options: dict[str, Any]) -> None:
             "hardening_close: port 9100 is opened by hardening_open; leave out one of them",
         ),
         (
+            {"hardening_close": [443]},
+            "hardening_close: found 443, where the host serves its visitors, which stays open; leave it out",
+        ),
+        (
+            {"hardening_open": [{"port": 80, "allow": ["10.0.0.0/8"]}]},
+            "hardening_open: found port 80, which is open to everybody for visitors; leave it out, "
+            "and write site.allow for an application that is not for all of them",
+        ),
+        (
             {"hardening_firewall": False, "hardening_close": [111]},
             "hardening_close: has no effect with hardening_firewall: false; leave out one of them",
         ),

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible_collections.asgi.deploy.plugins.module_utils import certificates, renewal
+from ansible_collections.asgi.deploy.plugins.module_utils import certificates, filesets, renewal
 from ansible_collections.asgi.deploy.plugins.module_utils.certificates import Wanted
 
 TOP = Path(__file__).resolve().parents[2]
@@ -109,3 +109,28 @@ def test_one_that_cannot_be_read_does_not_end_the_others(host: Path) -> None:
         "blog",
         "shop",
     }
+
+
+def test_what_is_served_is_renewed_while_the_ca_refuses_another(host: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody added a name whose DNS is not ready."""
+    asked: list[str] = []
+
+    def certbot(_wanted: object, command: str, *_arguments: str) -> str | None:
+        asked.append(command)
+        return "no address" if command == "certonly" else None
+
+    former = {"domains": ["shop.example.com"], "renewal": {}, "expired": False}
+    for module in (certificates, renewal):
+        monkeypatch.setattr(module, "observe_certificate", lambda _name: former)
+    monkeypatch.setattr(renewal, "_certbot", certbot)
+    monkeypatch.setattr(renewal, "_look_before", lambda _wanted: [])
+    monkeypatch.setattr(renewal, "live_texts", lambda _name: ((host / "chain").read_bytes(), b"key"))
+    monkeypatch.setattr(renewal, "_reload_nginx", lambda: None)
+    monkeypatch.setattr(filesets, "PENDING", host / "pending")
+    wanted = Wanted("shop", ["shop.example.com", "new.example.com"])
+    (host / "wanted" / "shop").mkdir(parents=True)
+    (host / "wanted" / "shop" / "wanted.json").write_text(json.dumps(wanted.plain()))
+    (problem,) = renewal.renew()
+    assert asked == ["certonly", "renew"]
+    assert "the CA gave no certificate for shop.example.com, new.example.com" in problem
+    assert (host / "tls" / "shop" / "combined.pem").read_bytes() == (host / "chain").read_bytes() + b"key"

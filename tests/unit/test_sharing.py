@@ -52,6 +52,12 @@ def test_place(app: dict[str, Any], apps: list[Any], place: tuple[Any, ...]) -> 
         ([{**SHOP, "state": "absent"}, BLOG], ["blog", "shop"]),
         ([{**SHOP, "state": "absent", "domains": ["a.example"]}, BLOG], ["shop", "blog"]),
         ([{**SHOP, "state": "absent", "proxy": "none"}, BLOG], ["shop", "blog"]),
+        # Of an address there is one server at most: who has it now comes after who had it.
+        ([{**SHOP, "domains": ["192.0.2.1"]}, {**BLOG, "domains": ["b.example"]}], ["blog", "shop"]),
+        (
+            [{**SHOP, "domains": ["192.0.2.1"]}, {**OLD, "domains": ["192.0.2.1"], "state": "absent"}],
+            ["old", "shop"],
+        ),
         ([OLD, {**SHOP, "state": "absent"}, entry("new"), BLOG], ["new", "old", "blog", "shop"]),
     ],
 )

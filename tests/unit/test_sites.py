@@ -123,6 +123,33 @@ def test_hsts(plan: Plan, hsts: dict[str, Any], value: str) -> None:
     assert headers["Strict-Transport-Security"] == value
 
 
+@pytest.mark.parametrize(
+    ("domains", "others", "names"),
+    [
+        (["example.com", "*.example.com"], ["www.example.com"], ["example.com", "*.example.com"]),
+        (["a.b.example.com", "*.example.com"], [], ["a.b.example.com", "*.example.com"]),
+        (["shop.example.com"], ["www.example.com"], ["shop.example.com", "www.example.com"]),
+    ],
+)
+def test_names_of_the_certificate(plan: Plan, domains: list[str], others: list[str], names: list[str]) -> None:
+    """What a wildcard stands for has none of its own: the CA would refuse the whole."""
+    assert plan({"redirect_from": others}, domains=domains)["names"] == names
+
+
+@pytest.mark.parametrize(
+    ("site", "below"),
+    [
+        ({}, "/metrics/"),
+        ({"paths": {"/metrics/": {"allow": ["10.0.0.0/8"]}}}, None),
+        ({"redirects": {"/metrics/": "/"}}, None),
+    ],
+)
+def test_below_the_metrics(plan: Plan, site: dict[str, Any], below: str | None) -> None:
+    """Where an application mounts them, it answers there, too."""
+    assert plan(site, health={"metrics": "/metrics"})["metrics_below"] == below
+    assert plan(site)["metrics_below"] is None
+
+
 def test_users(plan: Plan) -> None:
     site = plan({"auth": True, "users": {"b": HASH, "a": HASH}, "paths": {"/open": {"auth": False}}})
     assert site["auth_text"] == f"a:{HASH}\nb:{HASH}\n"
@@ -147,6 +174,11 @@ def test_users(plan: Plan) -> None:
             {"paths": {"/static/": {}}},
             {"static": {"/static/": "public"}},
             "site.paths: /static/ is in static as well; leave out one of the two",
+        ),
+        (
+            {},
+            {"static": {"/up/": "public"}, "gate": {"path": "/up/now"}},
+            "gate.path: found '/up/now', which is below /up/ of static, where nginx answers by itself",
         ),
         (
             {"path": "/blog"},

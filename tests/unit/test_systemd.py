@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 
 import pytest
@@ -234,6 +235,15 @@ def test_traceback_within_a_record_is_told() -> None:
         telling([("1", "start"), ("2", record), ("3", "other"), ("1", "end")], 9)
         == f"ERROR shop: no database\n{TRACEBACK}\nE"
     )
+
+
+def test_signs_that_end_a_line_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python takes U+2028 for one, and the journal writes it as it is; half a record is left out."""
+    records = [{"_PID": "1", "MESSAGE": "pasted\u2028text"}, {"_PID": "1", "MESSAGE": "no stock"}]
+    text = "\n".join([*(json.dumps(one, ensure_ascii=False) for one in records), '{"_PID": "1", "MES'])
+    done = subprocess.CompletedProcess([], 0, text, "")
+    monkeypatch.setattr(systemd, "attempt", lambda *_argv, **_options: done)
+    assert systemd.journal(["asgi-shop@v1.service"], 9) == "pasted\u2028text\nno stock"
 
 
 SOCKET = "asgi-shop.public.socket"

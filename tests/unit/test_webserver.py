@@ -35,6 +35,11 @@ def test_networks(value: list[str]) -> None:
         (["10.0.0.1/8"], "found '10.0.0.1/8', whose address has more bits than the network; write 10.0.0.0/8"),
         (["all"], "found 'all', expected an address or a network, as in 10.0.0.0/8 or 2001:db8::/32"),
         (["10.0.0.0/8; deny all"], "found '10.0.0.0/8; deny all', expected an address"),
+        (
+            ["10.0.0.0/255.0.0.0"],
+            "found '10.0.0.0/255.0.0.0', expected how many bits of it are the network's; write 10.",
+        ),
+        (["fe80::1%eth0"], "found 'fe80::1%eth0', expected an address or a network"),
         (["10.0.0.0/33", "x"], "found '10.0.0.0/33', expected an address or a network"),
     ],
 )

@@ -142,3 +142,29 @@ def test_site_serves_and_the_next_run_finishes(site: Web, victim: str, point: st
     assert not record["failed"], record
     again = playbook("--extra-vars", extra, f"--limit={site.host.name}").ok()
     assert again.counts(site.host.name)["changed"] == 0, again.output
+
+
+def test_a_release_command_of_a_killed_run_is_not_ended_by_the_next(site: Web) -> None:
+    """A migration goes on when the run that began it is gone; who comes meanwhile has to wait for it."""
+    home = "/var/lib/asgi/shop"
+    command = "sh -c 'echo begun >>$HOME/told; until test -e $HOME/go; do sleep 0.2; done; echo done >>$HOME/told'"
+    extra = only(site.domain, release_command=command, env={"RUN": f"{time.time_ns()}"})
+    run = start_playbook(site, extra)
+    try:
+        site.eventually(f"test -s {home}/told")
+        site.host.run("kill -KILL $(sed -E 's/.*process ([0-9]+),.*/\\1/' /srv/asgi/shop/.lock)")
+        run.wait(timeout=300)
+    finally:
+        if run.poll() is None:
+            kill(run)
+    live = site.live()
+    second = playbook("--extra-vars", extra, f"--limit={site.host.name}")
+    assert second.status != 0
+    assert "the release command of another run is still at work: asgi-shop.command@" in second.output, second.output
+    assert site.live() == live == site.version()["release"]
+    site.host.run(f"touch {home}/go")
+    site.eventually("! systemctl list-units --plain --no-legend --state=activating 'asgi-shop.command@*' | grep .")
+    assert site.host.run(f"cat {home}/told").stdout == "begun\ndone\n", "it came to its end"
+    playbook("--extra-vars", extra, f"--limit={site.host.name}").ok()
+    assert site.host.run(f"cat {home}/told").stdout == "begun\ndone\n" * 2
+    site.host.run(f"rm {home}/told {home}/go")

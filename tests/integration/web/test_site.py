@@ -90,6 +90,13 @@ def test_sizes(site: Site, path: str, size: int, status: int) -> None:
     assert answer.status_code == status
 
 
+def test_what_is_too_large_is_told_whatever_its_size(site: Site) -> None:
+    """nginx looks at the length again where it takes its page from."""
+    body, headers = b"x" * (17 * 2**20), {"Accept": "application/json"}
+    answer = https.ask("POST", site.domain, site.host.address, site.ca, "/echo", content=body, headers=headers)
+    assert (answer.status_code, answer.json()["title"]) == (413, "This is too large")
+
+
 def test_the_application_may_be_silent_for_so_long(site: Site) -> None:
     assert site.get("/slow?seconds=2").status_code == 200
     late = site.get("/slow?seconds=7", headers={"Accept": "application/json"})

@@ -63,6 +63,7 @@ def test_one_server_for_all(text: Text) -> None:
 def test_what_is_below(text: Text) -> None:
     assert locations(text("shop blog news", BELOW_BLOG)) == [
         "= /blog/metrics",
+        "^~ /blog/metrics/",
         "^~ /blog/static/",
         "= /blog/old",
         "^~ /blog/",
