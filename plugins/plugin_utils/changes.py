@@ -115,7 +115,9 @@ def _shown(value: str | Sequence[str]) -> str:
     """
     if isinstance(value, str):
         return value
-    folders = Counter(str(PurePosixPath(entry).parent) for entry in value if entry.startswith("/"))
+    # The first two folders of a path tell whose it is.
+    parents = (PurePosixPath(entry).parent.parts[:3] for entry in value if entry.startswith("/"))
+    folders = Counter(str(PurePosixPath(*parts)) for parts in parents)
     if len(value) <= SHOWN or not folders:
         return ", ".join(value)
     others = len(value) - folders.total()

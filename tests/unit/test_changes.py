@@ -147,11 +147,11 @@ def test_changes_of_the_host() -> None:
 
 
 def test_many_files_are_told_by_their_folders() -> None:
-    files = [*(f"/etc/nginx/asgi/{name}.conf" for name in "abcd"), "/etc/nginx/nginx.conf"]
+    files = [*(f"/etc/nginx/asgi/{name}.conf" for name in "abcd"), "/etc/nginx/nginx.conf", "/var/log/nginx/asgi"]
     survey = {"roles": {"nginx": {"drift": files, "missing_packages": list("abcdef")}}, "apps": {}}
     assert lines("web1", survey)[1:] == [
         "  packages  a, b, c, d, e, f",
-        "  files     5: 4 in /etc/nginx/asgi, 1 in /etc/nginx",
+        "  files     6: 5 in /etc/nginx, 1 in /var/log",
     ]
     assert data(survey) == {"nginx": {"packages": list("abcdef"), "files": files}}
 
