@@ -58,8 +58,9 @@ class Wanted:
     @property
     def served_names(self) -> list[str]:
         """What to ask for it by: a name, and an address, which no client sends; of each the first that there is."""
-        names = [name for name in self.domains if not name.startswith("*.") and not is_address(name)]
-        return names[:1] + self.addresses[:1]
+        names = [name for name in self.domains if not is_address(name)]
+        names.sort(key=lambda name: name.startswith("*."))  # one that a wildcard stands for, where there is no other
+        return [name.replace("*", "asgi-probe", 1) for name in names[:1]] + self.addresses[:1]
 
     def plain(self) -> dict[str, Any]:
         return asdict(self)

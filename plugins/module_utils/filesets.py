@@ -20,7 +20,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployEr
 # the reload. It survives a run that is killed between the two.
 PENDING = Path("/var/lib/asgi-deploy/pending")
 # What a file is called meanwhile that may have to come back: programs that read whole folders pass over such names.
-_KEPT = ".{}.dpkg-tmp"
+_KEPT = ".{}~"
 _RESTART = "restart"  # its text, where a reload would not do
 
 FILE_OPTIONS: dict[str, Any] = {

@@ -18,6 +18,7 @@ from typing import Any
 from ansible_collections.asgi.deploy.plugins.module_utils import access, debian, sysctl, systemd
 from ansible_collections.asgi.deploy.plugins.module_utils.commands import attempt, last_lines, run
 from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
+from ansible_collections.asgi.deploy.plugins.module_utils.exposure import listeners, other_firewalls, told_of
 from ansible_collections.asgi.deploy.plugins.module_utils.filesets import (
     FILE_OPTIONS,
     Item,
@@ -28,23 +29,20 @@ from ansible_collections.asgi.deploy.plugins.module_utils.filesets import (
 from ansible_collections.asgi.deploy.plugins.module_utils.firewall import (
     TABLE,
     Firewall,
-    Listener,
     Opening,
     lets_in,
-    parse_listeners,
     ruleset,
     shut_out,
 )
-from ansible_collections.asgi.deploy.plugins.module_utils.sockets import holders
 
 STATE = Path("/var/lib/asgi-deploy/hardening")
 UNDO = STATE / "undo"
 RULES = Path("/etc/asgi-deploy/firewall.nft")
 FIREWALL = "asgi-firewall.service"
 LOADED = Path("/run/asgi-firewall/loaded")  # what nft listed when the rules were loaded
+NGINX_SERVES = Path("/etc/nginx/asgi/default.conf")
 TIMER = "asgi-hardening-undo.timer"
 SSHD_SETTINGS = Path("/etc/ssh/sshd_config.d/10-asgi-hardening.conf")
-_FRONT_ENDS = {"ufw": Path("/etc/ufw/ufw.conf"), "firewalld": None}
 
 UNDO_SCRIPT = """\
 #!/bin/sh
@@ -194,9 +192,15 @@ class Hardening:
 
     def _with_rules(self, part: Part) -> Part:
         """The firewall's part, with the rules that only the host can know: where its sshd listens."""
-        text = ruleset(self.firewall, self.ssh_ports, _ephemeral()) if self.firewall else ""
+        text = ruleset(self.firewall, self.ssh_ports, self._ephemeral()) if self.firewall else ""
         rules = Item(RULES, "file" if part.on else "absent", text.encode(), 0o600, "root", "root")
         return replace(part, items=(rules, *part.items))
+
+    def _ephemeral(self) -> int:
+        """The first of the ports that the kernel gives to clients, once its parameters are as they shall be."""
+        name = "net.ipv4.ip_local_port_range"
+        found = self.wanted.sysctl.get(name) or Path("/proc/sys", name.replace(".", "/")).read_text()
+        return int(found.split()[0])
 
     def look(self) -> Found:
         found = Found(unconfirmed=UNDO.exists())
@@ -209,7 +213,8 @@ class Hardening:
             down = [unit.name for unit in units if not unit.enabled or (unit.name in part.active and not unit.active)]
             if down:
                 found.units[part.name] = down
-            if masked := [unit.name for unit in units if unit.masked]:
+            # What takes changes back is no switch's.
+            if part.name != "undo" and (masked := [unit.name for unit in units if unit.masked]):
                 found.masked[part.name] = masked
         found.packages = debian.missing([name for part in self.parts for name in part.packages])
         found.parameters = sysctl.look(self.wanted.sysctl, _recorded("sysctl"), _recorded("refused"))
@@ -261,7 +266,7 @@ class Hardening:
                 )
             if port in firewall.closed:
                 reasons.append(f"hardening_close: found {port}, where sshd listens, which stays open; leave it out")
-        return reasons + [_shut_out(one) for one in shut_out(firewall, self.ssh_ports, listeners(), _ephemeral())]
+        return reasons + [told_of(one) for one in shut_out(firewall, self.ssh_ports, listeners(), self._ephemeral())]
 
     def apply(self, found: Found) -> tuple[list[str], bool]:
         """Does what is to be done.
@@ -350,22 +355,6 @@ class Hardening:
         _record("services", {name: how for name, how in former.items() if name not in found.stopped})
 
 
-def _shut_out(one: Listener) -> str:
-    """What is said of a program that could not be reached any more."""
-    program = one.program or "the kernel"
-    if one.protocol == "ip":
-        rule = f"meta l4proto {one.port}"
-        return (
-            f"hardening_firewall: {program} takes packets of IP protocol {one.port}, and would get none any more; "
-            f'write hardening_firewall_rules: ["{rule} accept"] if it shall, ["{rule} drop"] if not'
-        )
-    return (
-        f"hardening_firewall: {program} can be reached at {one.protocol} port {one.port}, and could not any more; "
-        f"write hardening_open: [{{port: {one.port}, protocol: {one.protocol}}}] if it shall be, "
-        f"hardening_close: [{one.port}] if not"
-    )
-
-
 def confirm() -> bool:
     """Makes final what was changed on trial; whether there was anything."""
     if not UNDO.exists():
@@ -389,24 +378,6 @@ def loaded() -> bool:
     return attempt(["nft", "--stateless", "--terse", "list", "table", "inet", TABLE]).stdout == LOADED.read_text()
 
 
-def listeners() -> list[Listener]:
-    """Who can be reached from outside now, with names."""
-    found = []
-    for protocol, name in (("tcp", "tcp"), ("udp", "udp"), ("ip", "raw")):
-        for table in (name, f"{name}6"):
-            file = Path("/proc/net", table)
-            found += parse_listeners(file.read_text(encoding="ascii"), protocol) if file.exists() else []
-    names = holders({one.inode for one in found})
-    return [Listener(one.protocol, one.port, one.inode, names.get(one.inode, "")) for one in found]
-
-
-def other_firewalls() -> list[str]:
-    """Programs that manage a firewall of their own."""
-    ufw = _FRONT_ENDS["ufw"]
-    found = ["ufw"] if ufw and ufw.is_file() and "ENABLED=yes" in ufw.read_text().split() else []
-    return found + [unit.name.partition(".")[0] for unit in systemd.show("firewalld.service") if unit.active]
-
-
 def _of_use(part: Part) -> bool:
     """Whether this host needs a part at all; to take it back, nothing speaks against."""
     if (
@@ -425,12 +396,10 @@ def _with_own_ports(firewall: Firewall) -> Firewall:
         for file in Path("/etc/systemd/system").glob("asgi-*.socket")
         for port in re.findall(r"^ListenStream=(\d+)$", file.read_text(encoding="utf-8"), re.MULTILINE)
     }
-    more = sorted(found - set(firewall.web), key=lambda one: one.port)
+    if NGINX_SERVES.exists():  # also when there is no application behind it any more
+        found |= {Opening(443), Opening(443, "udp")}
+    more = sorted(found - set(firewall.web), key=lambda one: (one.port, one.protocol))
     return replace(firewall, web=(*firewall.web, *more))
-
-
-def _ephemeral() -> int:
-    return int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
 
 
 def _runs(unit: systemd.Unit) -> bool:

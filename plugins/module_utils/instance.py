@@ -72,10 +72,11 @@ class Instance:
 
     def refuse_command_at_work(self) -> None:
         """Raises DeployError while a release command that another run began goes on; it must not be ended for this."""
-        others = systemd.listed(self.layout.unit("command", "*"))
+        others = systemd.listed(self.layout.unit("command", "*")) if self.files["command"].exists() else []
         if busy := [one.name for one in systemd.show(*others) if one.properties.get("ActiveState") == "activating"]:
             raise DeployError(
-                f"the release command of another run is still at work: {', '.join(busy)}; wait for its end"
+                f"the release command of another run is still at work: {', '.join(busy)}; wait for its end, "
+                "or end it on the host with systemctl stop"
             )
 
     def run_command(self, since: float) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ansible_collections.asgi.deploy.plugins.module_utils import systemd
-from ansible_collections.asgi.deploy.plugins.module_utils.filesets import Item, taken
+from ansible_collections.asgi.deploy.plugins.module_utils.filesets import Item, pending, taken
 
 
 class Listeners:
@@ -16,11 +16,12 @@ class Listeners:
         self.changed = [item.path.name for item in sockets if item.state == "file"]
         self._gone = [item.path.name for item in sockets if item.state == "absent"]
         self._up = [unit.name for unit in systemd.show(*self.changed, *self._gone) if unit.active]
+        self._behind = [name for name in self.changed if pending(name)]  # since a run before this one
         self._served = [name for unit in self._up for name in systemd.needed_by(unit)]
 
     def stop_those_that_go(self) -> None:
-        """Once their units are gone, systemd would keep their ports until the host is started anew."""
-        systemd.stop(*self._gone)
+        """systemd would keep their ports until the host is started anew."""
+        systemd.stop_running(*(name for name in self._gone if name in self._up))
 
     def listen_anew(self) -> None:
         """Has those that are up listen as their units say now; services that need them are started anew."""
@@ -32,4 +33,5 @@ class Listeners:
             systemd.daemon_reload()
             systemd.start(*self._up, *self._served)
         for name in self.changed:
-            taken(name)
+            if name not in self._behind:
+                taken(name)

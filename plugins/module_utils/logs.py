@@ -103,7 +103,8 @@ def of_journal(layout: Layout, entry: Mapping[str, Any], query: Query) -> Line |
     """A record of the journal; nothing for one that is not wanted."""
     said = systemd.message(entry)
     record = systemd.record_of(said)
-    level, request = int(_one(entry, "PRIORITY") or LEVELS["info"]), ""
+    priority = _one(entry, "PRIORITY")
+    level, request = int(priority) if priority.isdecimal() else LEVELS["info"], ""
     if record:
         level, request = LEVELS.get(str(record["level"]).lower(), level), str(record.get("request_id") or "")
     if level > LEVELS[query.level] or (query.request and query.request != request and f"[{query.request}]" not in said):

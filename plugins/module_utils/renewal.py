@@ -62,8 +62,8 @@ STATUS = Path("/var/lib/asgi-deploy/certificates.json")
 LOCK = Path("/run/asgi-certificates.lock")  # of a run and the timer: certbot refuses a second one beside it
 CA = Path("/etc/asgi-deploy/acme-ca.pem")  # of a directory whose own HTTPS no public CA vouches for
 NGINX = "nginx.service"
-CERTBOT_SECONDS = 4200  # an hour for a DNS record to be seen, the most that an option allows, and what the CA takes
-LOCK_SECONDS = 600
+_PROPAGATION = "_propagation_seconds"  # how certbot's options for that end
+CERTBOT_SECONDS = 600  # and what a record of DNS takes to be seen
 ATTEMPTS = 3
 SERVED_SECONDS = 15  # nginx takes a certificate with its next workers, an application within a second
 
@@ -87,7 +87,7 @@ def all_wanted() -> list[Wanted]:
 def have(name: str) -> Outcome:
     """Has one certificate, if only a stand-in, and notes what came of it."""
     wanted = read_wanted(WANTED / name / "wanted.json")
-    with alone(LOCK, LOCK_SECONDS):
+    with alone(LOCK, _patience(*all_wanted())):
         outcome = _had(wanted)
         _write_status({wanted.name: _result(wanted, outcome.problem)})
     return outcome
@@ -95,7 +95,7 @@ def have(name: str) -> Outcome:
 
 def renew() -> list[str]:
     """Renews what is due on this host, looks at what is served, and gives all that is wrong."""
-    with alone(LOCK, LOCK_SECONDS):
+    with alone(LOCK, _patience(*all_wanted())):
         results: dict[str, str | None] = {}
         certificates = all_wanted()
         for wanted in certificates:
@@ -207,12 +207,18 @@ def _certbot(wanted: Wanted | None, *arguments: str) -> str | None:
         # Its credentials are no option of certbot's; without a file it takes those of the host's own role.
         environment["AWS_SHARED_CREDENTIALS_FILE"] = str(WANTED / wanted.name / "dns.ini")
     try:
-        done = attempt([PROGRAM, *arguments], environment, timeout=CERTBOT_SECONDS)
+        done = attempt([PROGRAM, *arguments], environment, timeout=_patience(wanted))
     except DeployError as error:
         return str(error)
     # What it says of names is on one, what it says of failures on the other.
     said = "\n".join(text.strip() for text in (done.stdout, done.stderr) if text.strip())
     return (said or f"nothing, with status {done.returncode}") if done.returncode else None
+
+
+def _patience(*certificates: Wanted | None) -> int:
+    """Seconds that certbot may take for one of some certificates, and so others for it."""
+    options = [(key, text) for one in certificates if one for key, text in one.renewal.items()]
+    return CERTBOT_SECONDS + max((int(text or 0) for key, text in options if key.endswith(_PROPAGATION)), default=0)
 
 
 def _forget_account(server: str) -> bool:

@@ -184,8 +184,13 @@ def disable(*names: str) -> None:
 
 def stop(*names: str) -> None:
     """Stops units; one that is not loaded is stopped already."""
-    if loaded := [unit.name for unit in show(*names) if unit.present]:
-        run(["systemctl", "stop", "--", *loaded], timeout=PATIENCE)
+    stop_running(*(unit.name for unit in show(*names) if unit.present))
+
+
+def stop_running(*names: str) -> None:
+    """Stops units that run, whether their files are still there or not."""
+    if names:
+        run(["systemctl", "stop", "--", *names], timeout=PATIENCE)
 
 
 def reset_failed(*names: str) -> None:

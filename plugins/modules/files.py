@@ -157,7 +157,6 @@ def _apply(items: list[Item], params: dict[str, Any]) -> None:
     # Of a service's drop-in most takes effect when it starts.
     restart = bool(unit) and (pending_restart(unit) or any(item.path.parent.name == f"{unit}.d" for item in items))
     listeners = Listeners(items)
-    listeners.stop_those_that_go()
     told = False
 
     def take() -> None:
@@ -170,15 +169,16 @@ def _apply(items: list[Item], params: dict[str, Any]) -> None:
             listeners.listen_anew()
         except DeployError as error:
             raise _refused(f"{', '.join(listeners.changed)} cannot listen", items, str(error)) from error
-        if not unit:
-            return
-        told = systemd.show(unit)[0].active
-        try:
-            if restart:
-                systemd.restart_anew(unit)
-            nginx.reload_or_start(unit)
-        except DeployError as error:
-            raise _refused(f"{unit} does not {'start with' if restart else 'take'} it", items, str(error)) from error
+        if unit:
+            told = systemd.show(unit)[0].active
+            try:
+                if restart:
+                    systemd.restart_anew(unit)
+                nginx.reload_or_start(unit)
+            except DeployError as error:
+                took = "start with" if restart else "take"
+                raise _refused(f"{unit} does not {took} it", items, str(error)) from error
+        listeners.stop_those_that_go()
 
     with ExitStack() as behind:
         if unit:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.asgi.deploy.plugins.plugin_utils.sharing import owns, redirect_names
+from ansible_collections.asgi.deploy.plugins.plugin_utils.sharing import domains_of, owns, redirect_names
 from ansible_collections.asgi.deploy.plugins.plugin_utils.spec import ROLES, nearest
 from ansible_collections.asgi.deploy.plugins.plugin_utils.webserver import addresses
 
@@ -228,8 +228,8 @@ def _wildcards(options: Mapping[str, Any], apps: Sequence[Any]) -> list[str]:
         "by its DNS alone: write certificate_challenge: dns and certificate_dns_plugin, or tls.certificate and tls.key"
         for index, app in enumerate(apps)
         if asks_the_ca(app, options) and isinstance(app, Mapping) and owns(app, apps)
-        for name in [*(app.get("domains") or []), *redirect_names(app)]
-        if str(name).startswith("*.")
+        for name in [*domains_of(app), *redirect_names(app)]
+        if name.startswith("*.")
     ]
 
 
@@ -240,7 +240,7 @@ def _too_many(options: Mapping[str, Any], apps: Sequence[Any]) -> list[str]:
     errors = []
     for index, app in enumerate(apps):
         if isinstance(app, Mapping) and asks_the_ca(app, options):
-            count = sum(len(names) for names in (app.get("domains"), redirect_names(app)) if isinstance(names, list))
+            count = len(domains_of(app)) + len(redirect_names(app))
             if count > NAMES_MAX:
                 errors.append(
                     f"asgi_apps[{index}] ({app.get('name', '?')}).domains: found {count} names with those of "

@@ -187,13 +187,13 @@ def conflicts(options: Mapping[str, Any], served: Collection[int] = ()) -> list[
     both = sorted(open_ports.intersection(options.get("hardening_close") or []))
     errors += [f"hardening_close: port {port} is opened by hardening_open; leave out one of them" for port in both]
     errors += [
-        f"hardening_close: found {port}, where the host serves its visitors, which stays open; leave it out"
+        f"hardening_close: found {port}, which is open for visitors and for the CA; leave it out"
         for port in options.get("hardening_close") or []
         if port in served
     ]
     return errors + [
-        f"hardening_open: found port {one['port']}, which is open to everybody for visitors; leave it out, and write "
-        "site.allow for an application that is not for all of them"
+        f"hardening_open: found port {one['port']}, which is open to everybody for visitors and the CA; leave it out, "
+        "and write site.allow for an application that is not for all of them"
         for one in options.get("hardening_open") or []
         if isinstance(one, Mapping) and one.get("protocol", "tcp") == "tcp" and one.get("port") in served
     ]

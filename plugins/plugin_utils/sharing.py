@@ -36,8 +36,8 @@ def group_of(spec: Spec, apps: Iterable[Any]) -> list[Spec]:
     """The applications that share a domain with this one behind nginx, itself included, in the inventory's order."""
     if not _behind_nginx(spec):
         return [spec]
-    mine = set(_domains(spec))
-    found = [app for app in apps if _behind_nginx(app) and mine & set(_domains(app))]
+    mine = set(domains_of(spec))
+    found = [app for app in apps if _behind_nginx(app) and mine & set(domains_of(app))]
     return found if any(app.get("name") == spec.get("name") for app in found) else [*found, spec]
 
 
@@ -79,10 +79,10 @@ def in_order(apps: Sequence[Spec]) -> list[Spec]:
 
     def turn(app: Spec) -> int:
         if _behind_nginx(app):
-            named = [*_domains(app), *redirect_names(app)]
+            named = [*domains_of(app), *redirect_names(app)]
             return (1 if any(map(is_address, named)) else 0) if owns(app, apps) else 2
-        taken = {domain for other in apps if _behind_nginx(other) for domain in _domains(other)}
-        handed_over = taken & set(_domains(app)) if app.get("proxy") in (None, "nginx") else set()
+        taken = {domain for other in apps if _behind_nginx(other) for domain in domains_of(other)}
+        handed_over = taken & set(domains_of(app)) if app.get("proxy") in (None, "nginx") else set()
         return 3 if handed_over and not any(map(is_address, handed_over)) else 0
 
     return sorted(apps, key=turn)
@@ -109,14 +109,14 @@ def errors(apps: Sequence[Spec], specs: Sequence[Any]) -> list[str]:
         owner = owner_of(group)
         name, whose = names[id(app)], names[id(owner)]
         if app is not owner:
-            if set(_domains(app)) != set(_domains(owner)):
-                both = ", ".join(domain for domain in _domains(owner) if domain in _domains(app))
+            if set(domains_of(app)) != set(domains_of(owner)):
+                both = ", ".join(domain for domain in domains_of(owner) if domain in domains_of(app))
                 found.append(
-                    f"{name}.domains: found {_domains(app)}; it shares {both} with {whose}, so expected all of "
-                    f"its domains: [{', '.join(_domains(owner))}]"
+                    f"{name}.domains: found {domains_of(app)}; it shares {both} with {whose}, so expected all of "
+                    f"its domains: [{', '.join(domains_of(owner))}]"
                 )
             found += [
-                f"{name}.{option}: is of the whole of {_domains(owner)[0]}, whose server is that of {whose}; "
+                f"{name}.{option}: is of the whole of {domains_of(owner)[0]}, whose server is that of {whose}; "
                 "write it there"
                 for option in OF_THE_SERVER
                 if _given(spec, option)
@@ -151,9 +151,9 @@ def same_claims(apps: Sequence[Spec]) -> Iterable[tuple[int, int, str]]:
     for (first, one), (index, other) in combinations(enumerate(apps), 2):
         if "absent" in (one.get("state"), other.get("state")):
             continue
-        for domain in [*_domains(other), *redirect_names(other)]:
-            own = domain in _domains(one) and domain in _domains(other)
-            if domain in [*_domains(one), *redirect_names(one)] and not (own and may_share(one, other)):
+        for domain in [*domains_of(other), *redirect_names(other)]:
+            own = domain in domains_of(one) and domain in domains_of(other)
+            if domain in [*domains_of(one), *redirect_names(one)] and not (own and may_share(one, other)):
                 yield index, first, domain
 
 
@@ -163,7 +163,8 @@ def _behind_nginx(app: Any) -> bool:
     return app.get("proxy") in (None, "nginx")
 
 
-def _domains(app: Spec) -> list[str]:
+def domains_of(app: Spec) -> list[str]:
+    """The names that an application serves, as it is written, right or wrong."""
     return _names(app.get("domains"))
 
 

@@ -248,8 +248,11 @@ def _uncovered(names: list[str]) -> list[str]:
 
 def _below_metrics(app: Mapping[str, Any]) -> str | None:
     """What is below the path of metrics, unless it is somebody's by another option."""
-    path = f"{app['health']['metrics']}/" if app["health"]["metrics"] else None
-    return None if path in {*app["site"]["paths"], *app["site"]["redirects"]} else path
+    if not app["health"]["metrics"]:
+        return None
+    below = f"{app['health']['metrics'].rstrip('/')}/"
+    taken = {path for path, _options, _always in _paths(app)}
+    return None if below in taken | app["site"]["redirects"].keys() else below
 
 
 def _paths(app: Mapping[str, Any]) -> Iterable[tuple[str, dict[str, Any], bool]]:

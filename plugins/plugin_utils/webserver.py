@@ -9,7 +9,7 @@ from typing import Any
 
 from ansible_collections.asgi.deploy.plugins.module_utils.certificates import is_address
 from ansible_collections.asgi.deploy.plugins.module_utils.platforms import platform_of
-from ansible_collections.asgi.deploy.plugins.plugin_utils.sharing import owns
+from ansible_collections.asgi.deploy.plugins.plugin_utils.sharing import domains_of, owns, redirect_names
 
 # Mozilla's guidelines 6.0; those of TLS 1.3 are always on. Without OpenSSL 3.5 there is no post-quantum group.
 PROTOCOLS = {"intermediate": "TLSv1.2 TLSv1.3", "modern": "TLSv1.3"}
@@ -91,11 +91,7 @@ def addresses(app: Any) -> list[str]:
     """The addresses among the domains of an application, as the user wrote it or with its options resolved."""
     if not isinstance(app, Mapping) or app.get("state") == "absent":
         return []
-    site = app.get("site")
-    lists = [app.get("domains"), site.get("redirect_from") if isinstance(site, Mapping) else None]
-    # A list may be written as text with commas.
-    names = [name for one in lists for name in (one.split(",") if isinstance(one, str) else one or [])]
-    return [str(name).strip() for name in names if is_address(str(name).strip())]
+    return [name for name in (*domains_of(app), *redirect_names(app)) if is_address(name)]
 
 
 def unnamed(apps: Sequence[Any]) -> list[int]:

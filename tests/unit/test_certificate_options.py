@@ -135,6 +135,12 @@ def test_right(inventory: dict[str, Any], options: dict[str, Any]) -> None:
             f"certificate_dns_hooks.auth: found {__file__!r}, which is no program",
         ),
         ({"domains": WILDCARD}, "asgi_apps[0] (shop).domains: found '*.example.com'; a CA gives a certificate for a"),
+        ({"domains": "example.com, *.example.com"}, "asgi_apps[0] (shop).domains: found '*.example.com'; a CA gives a"),
+        (
+            {"site": {"redirect_from": ["*.example.net"]}},
+            "asgi_apps[0] (shop).domains: found '*.example.net'; a CA gives a certificate for a wildcard",
+        ),
+        ({"domains": 5}, "asgi_apps[0] (shop).domains: found"),
         ({"domains": WILDCARD[::-1]}, "asgi_apps[0] (shop).domains: found '*.example.com' in the first place"),
         ({"domains": ["a.example.com", "b.*.example.com"]}, "asgi_apps[0] (shop).domains: found 'b.*.example.com'"),
         ({"tls": {"certificate": __file__}}, "asgi_apps[0] (shop).tls.key: is missing; a certificate and its key"),

@@ -182,6 +182,7 @@ def test_what_is_served() -> None:
     assert served_texts(direct, b"chain", b"key") == [b"chain", b"key"]
     assert [path.name for path in direct.files] == ["fullchain.pem", "privkey.pem"]
     assert Wanted("shop", ["*.example.com", "example.com"]).served_names == ["example.com"]
+    assert Wanted("shop", ["*.example.com"]).served_names == ["asgi-probe.example.com"], "one that it stands for"
     mixed = Wanted("shop", ["10.0.0.1", "a.example.com", "b.example.com", "2001:db8::1"])
     assert mixed.served_names == ["a.example.com", "10.0.0.1"] and mixed.addresses == ["10.0.0.1", "2001:db8::1"]
 

@@ -245,7 +245,7 @@ def test_rollback_goes_on_where_a_file_cannot_be_put_back(tmp_path: Path, monkey
 
     with pytest.raises(DeployError) as error:
         apply_all([item(good, "new\n"), item(bad, "new\n")], break_one)
-    kept = tmp_path / ".bad.dpkg-tmp"
+    kept = tmp_path / ".bad~"
     assert str(error.value) == f"refused\n{bad} could not be put back as it was: no way; it is kept as {kept}"
     assert [file.read_text() for file in (good, kept)] == ["old\n", "old\n"]
 
@@ -253,7 +253,7 @@ def test_rollback_goes_on_where_a_file_cannot_be_put_back(tmp_path: Path, monkey
 def test_what_a_killed_run_kept_is_in_nobodys_way(tmp_path: Path) -> None:
     path = tmp_path / "path"
     a_file(path)
-    (tmp_path / ".path.dpkg-tmp").write_text("of before\n")
+    (tmp_path / ".path~").write_text("of before\n")
     apply_all([item(path, "new\n")], accept)
     assert list(tmp_path.iterdir()) == [path]
 

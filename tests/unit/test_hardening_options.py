@@ -82,11 +82,11 @@ def test_right(inventory: dict[str, Any], options: dict[str, Any]) -> None:
         ),
         (
             {"hardening_close": [443]},
-            "hardening_close: found 443, where the host serves its visitors, which stays open; leave it out",
+            "hardening_close: found 443, which is open for visitors and for the CA; leave it out",
         ),
         (
             {"hardening_open": [{"port": 80, "allow": ["10.0.0.0/8"]}]},
-            "hardening_open: found port 80, which is open to everybody for visitors; leave it out, "
+            "hardening_open: found port 80, which is open to everybody for visitors and the CA; leave it out, "
             "and write site.allow for an application that is not for all of them",
         ),
         (

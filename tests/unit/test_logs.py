@@ -31,6 +31,7 @@ def entry(said: Any, unit: str = UNIT, **more: Any) -> dict[str, Any]:
         (entry("crashed", "systemd-coredump@1.service", COREDUMP_UNIT=UNIT), "v1-0a1b2c3d crashed"),
         (entry("of a machine", "another.service"), "systemd of a machine"),
         (entry("twice", PRIORITY=["6", "3"]), "v1-0a1b2c3d twice"),
+        (entry("of its own", PRIORITY="loud"), "v1-0a1b2c3d of its own"),
         ({**entry(""), "MESSAGE": ["one", "two"]}, "v1-0a1b2c3d one"),
         ({**entry(""), "MESSAGE": [111, 110, 101]}, "v1-0a1b2c3d one"),
         (entry({"level": 30, "logger": "pino", "message": "its own JSON"}), "v1-0a1b2c3d 30 pino: its own JSON"),

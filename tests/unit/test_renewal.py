@@ -134,3 +134,9 @@ def test_what_is_served_is_renewed_while_the_ca_refuses_another(host: Path, monk
     assert asked == ["certonly", "renew"]
     assert "the CA gave no certificate for shop.example.com, new.example.com" in problem
     assert (host / "tls" / "shop" / "combined.pem").read_bytes() == (host / "chain").read_bytes() + b"key"
+
+
+def test_others_wait_as_long_as_records_of_dns_take() -> None:
+    slow = Wanted("shop", ["shop.example.com"], renewal={"dns_cloudflare_propagation_seconds": "1800"})
+    quick = Wanted("blog", ["blog.example.com"], renewal={"authenticator": "webroot", "required_profile": None})
+    assert [renewal._patience(*some) for some in ((), (None,), (quick,), (quick, slow))] == [600, 600, 600, 2400]
