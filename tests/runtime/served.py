@@ -25,6 +25,15 @@ RUNTIME = ROOT / "roles" / "app" / "files" / "asgi_deploy_runtime"
 APPS = Path(__file__).with_name("apps")
 RELEASE = "v1-0a1b2c3d"
 PATIENCE = 30.0  # for machines that have other work to do
+# Every kind of server by the options that make it.
+KINDS: dict[str, dict[str, Any]] = {
+    "gunicorn": {"server": "gunicorn"},
+    "gunicorn-asgi": {"server": "gunicorn-asgi"},
+    "uvicorn": {"server": "uvicorn"},
+    "uvicorn-2": {"server": "uvicorn", "workers": "2"},
+    "sync": {"server": "gunicorn-wsgi"},
+    "gthread": {"server": "gunicorn-wsgi", "settings": {"threads": 2}},
+}
 # As systemd hands over: sd_listen_fds(3). The number of the process is known only once it is there.
 HAND_OVER = 'fd=$1; shift; LISTEN_FDS=1 LISTEN_PID=$$ exec "$@" 3<&"$fd"'
 

@@ -1,4 +1,4 @@
-"""Ids, logs, health, metrics and ends of an application, under every kind of server."""
+"""Ids, logs, health and metrics of an application, under every kind of server."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import json
 import os
 import re
 import signal
-import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
@@ -16,16 +15,8 @@ from typing import Any
 import pytest
 
 from tests.runtime.conftest import Serve
-from tests.runtime.served import PATIENCE, RELEASE, Answer, Served, ask, until
+from tests.runtime.served import KINDS, RELEASE, Answer, Served, ask, until
 
-KINDS: dict[str, dict[str, Any]] = {
-    "gunicorn": {"server": "gunicorn"},
-    "gunicorn-asgi": {"server": "gunicorn-asgi"},
-    "uvicorn": {"server": "uvicorn"},
-    "uvicorn-2": {"server": "uvicorn", "workers": "2"},
-    "sync": {"server": "gunicorn-wsgi"},
-    "gthread": {"server": "gunicorn-wsgi", "settings": {"threads": 2}},
-}
 EVERY = pytest.mark.parametrize("kind", KINDS)
 ID = "0a1b2c3d-shop"
 HEALTH = {"liveness": "/alive", "readiness": "/ready", "metrics": "/metrics"}
@@ -336,64 +327,3 @@ def test_lifespan_that_fails(started: Serve, kind: str) -> None:
     served = started(ready=False, **KINDS[kind], environment={"LIFESPAN": "fails"})
     assert served.process.wait(30) not in (0, -signal.SIGKILL)
     assert "no database" in served.log
-
-
-@pytest.mark.parametrize("kind", ["gunicorn", "gunicorn-asgi", "uvicorn", "uvicorn-2"])
-def test_end_of_the_lifespan(started: Serve, kind: str) -> None:
-    served = started(**KINDS[kind])
-    assert served.stop() in (0, -signal.SIGTERM)
-    told = [what for what, _ in served.told()]
-    assert told.count("startup") == told.count("shutdown") >= 1
-
-
-def test_only_process_tells_the_watchdog_that_it_lives(started: Serve, tmp_path: Path) -> None:
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
-        systemd.bind(str(tmp_path / "notify"))
-        systemd.settimeout(15)
-        served = started(server="uvicorn", environment={"NOTIFY_SOCKET": str(tmp_path / "notify")})
-        assert {systemd.recv(64) for _ in range(2)} == {b"WATCHDOG=1"}
-        # One that is stuck tells nothing.
-        with closing(served.connect()) as connection:
-            connection.request("GET", "/block?seconds=60")
-            systemd.settimeout(3)
-            with pytest.raises(TimeoutError):
-                for _ in range(20):  # those that were told before it got stuck
-                    systemd.recv(64)
-
-
-def test_supervisor_replaces_a_worker_that_was_killed(started: Serve) -> None:
-    served = started(**KINDS["uvicorn-2"])
-    before = until(lambda: len(found := served.workers()) == 2 and found)
-    os.kill(before[0], signal.SIGKILL)
-    until(lambda: len(now := served.workers()) == 2 and before[0] not in now)
-    assert served.get().status == 200
-
-
-@pytest.mark.parametrize("kind", ["gunicorn", "uvicorn-2"])
-def test_worker_that_is_stuck_is_replaced(started: Serve, kind: str) -> None:
-    served = started(**KINDS[kind], timeout=4)
-    with closing(served.connect()) as connection:
-        connection.request("GET", "/block?seconds=60")
-        before = served.workers()
-        until(lambda: set(before) - set(served.workers()), 30)
-    assert served.get(timeout=10).status == 200
-
-
-@EVERY
-def test_end_with_a_request_under_way(started: Serve, kind: str) -> None:
-    served = started(**KINDS[kind])
-    with closing(served.connect()) as connection:
-        connection.request("GET", "/sleep?seconds=1.5")
-        until(lambda: "asleep" in dict(served.told()))
-        served.process.send_signal(signal.SIGTERM)
-        assert connection.getresponse().status == 200
-    assert served.process.wait(15) in (0, -signal.SIGTERM)
-
-
-@EVERY
-def test_end_while_the_application_is_imported(started: Serve, kind: str) -> None:
-    """No worker stays until it is killed, which visitors of the next server would wait for."""
-    module = "slow_site:wsgi" if KINDS[kind]["server"] == "gunicorn-wsgi" else "slow_site:app"
-    served = started(ready=False, **KINDS[kind], module=module, graceful_timeout=2 * PATIENCE)
-    until(lambda: "importing" in dict(served.told()))
-    assert served.stop() in (0, -signal.SIGTERM)

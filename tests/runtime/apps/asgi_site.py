@@ -45,6 +45,8 @@ async def lifespan(receive: Any, send: Any) -> None:
     tell("startup")
     await send({"type": "lifespan.startup.complete"})
     await receive()
+    if os.environ.get("LIFESPAN") == "hangs":
+        await asyncio.to_thread(time.sleep, 600)
     tell("shutdown")
     await send({"type": "lifespan.shutdown.complete"})
 

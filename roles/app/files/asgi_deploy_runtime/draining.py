@@ -7,6 +7,7 @@ import importlib.util
 import logging
 import os
 import socket
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -48,6 +49,7 @@ class DrainingServer(Server):
             self._watching.add_done_callback(self._end_with)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        end_within(SETTINGS["uvicorn"]["timeout_graceful_shutdown"] + 2 * _IDLE + 5)
         if self.should_exit:  # told to end, and not at the end of its share of requests
             health.stop()
         # Go on serving, but let every answer end its connection; those that are not used are closed by the other side,
@@ -99,6 +101,21 @@ class DrainingServer(Server):
         deadline = time.monotonic() + seconds
         while not condition() and time.monotonic() < deadline:
             await asyncio.sleep(0.05)
+
+
+def end_within(seconds: float) -> None:
+    """Ends the process after this time, whatever it waits for.
+
+    An application that never comes to its end looks alive to whoever would replace the process.
+    """
+
+    def end() -> None:
+        logging.getLogger("uvicorn.error").critical("The application did not end within %g s", seconds)
+        os._exit(1)
+
+    timer = threading.Timer(seconds, end)
+    timer.daemon = True
+    timer.start()
 
 
 def options() -> dict[str, Any]:
