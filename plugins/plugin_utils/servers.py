@@ -431,8 +431,8 @@ def server_plan(
         "socket": values["socket"],
         # The most that ending takes: see the runtime's draining.py.
         "stop_timeout": app["graceful_timeout"] + 2 * idle + 7,
-        # Several workers are watched by their supervisor.
-        "watchdog": app["timeout"] if server == UVICORN and workers == 1 else None,
+        # Several workers, and one that is replaced after its share of requests, are watched by their supervisor.
+        "watchdog": app["timeout"] if server == UVICORN and workers == 1 and not settings["max_requests"] else None,
         "requirements": requirements(app["server_requirements"], app),
     }
 

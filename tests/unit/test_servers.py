@@ -310,6 +310,13 @@ GUNICORN_COMMAND = "gunicorn --config=python:asgi_deploy_runtime.gunicorn_conf a
         ({"server": GUNICORN_WSGI, "settings": {"threads": 2}}, GUNICORN_COMMAND, "wsgi", "gthread", None),
         ({"server": UVICORN, "workers": 2}, "python -m asgi_deploy_runtime.serve", "asgi", None, None),
         ({"server": UVICORN, "workers": 1}, "python -m asgi_deploy_runtime.serve", "asgi", None, 20),
+        (
+            {"server": UVICORN, "workers": 1, "settings": {"max_requests": 1000}},
+            "python -m asgi_deploy_runtime.serve",
+            "asgi",
+            None,
+            None,
+        ),
     ],
 )
 def test_server(

@@ -221,6 +221,9 @@ def test_folders_of_modules(render: Render, plan: Plan) -> None:
     [
         pytest.param({"server": "uvicorn", "workers": 1, "timeout": 20}, {"main", "20"}, id="one process"),
         pytest.param({"server": "uvicorn", "workers": 2}, set(), id="a supervisor"),
+        pytest.param(
+            {"server": "uvicorn", "workers": 1, "settings": {"max_requests": 1000}}, set(), id="a supervisor of one"
+        ),
         pytest.param({"workers": 1}, set(), id="gunicorn"),
     ],
 )

@@ -1,4 +1,4 @@
-"""uvicorn on the listener that systemd holds: one process, or its supervisor with several."""
+"""uvicorn on the listener that systemd holds: one process, or its supervisor with workers."""
 
 from __future__ import annotations
 
@@ -104,7 +104,8 @@ def main() -> None:
     setproctitle(SETTINGS["title"])
     config = Config("asgi_deploy_runtime.application:app", log_config=configuration(SETTINGS, RELEASE), **options())
     sockets = [socket.socket(fileno=LISTEN_FDS_START + number) for number in range(int(os.environ["LISTEN_FDS"]))]
-    if config.workers == 1:
+    # One that ends after its share of requests has a supervisor, too: systemd would count each end against the service.
+    if config.workers == 1 and config.limit_max_requests is None:
         server = Alone(config)
         server.run(sockets)
         started = server.started
