@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 from collections.abc import Mapping
 from contextvars import ContextVar
-from typing import Any
+from io import TextIOWrapper
+from typing import Any, TextIO
 
 # The id of the request that is being answered: every line logged meanwhile bears it.
 request_id: ContextVar[str | None] = ContextVar("asgi_request_id", default=None)
@@ -44,32 +46,21 @@ class TextFormatter(logging.Formatter):
         return with_priority(record, super().format(record))
 
 
-def json_formatter(service: str, release: str) -> logging.Formatter:
-    """One JSON object for each record, with the extras that it was logged with."""
-    from pythonjsonlogger.core import RESERVED_ATTRS
-    from pythonjsonlogger.json import JsonFormatter
+class Journal(logging.StreamHandler[TextIO]):
+    """Standard output, which takes every text: half a character of two, of which UTF-8 has none, is escaped."""
 
-    class Formatter(JsonFormatter):
-        def format(self, record: logging.LogRecord) -> str:
-            return with_priority(record, super().format(record))
-
-    return Formatter(
-        "%(levelname)s %(name)s %(message)s %(process)d",
-        rename_fields={"levelname": "level", "name": "logger", "exc_info": "exception", "stack_info": "stack"},
-        rename_fields_keep_missing=False,
-        static_fields={"service": service, "release": release},
-        timestamp=True,
-        json_ensure_ascii=False,
-        # What uvicorn adds for terminals says the message once more.
-        reserved_attrs=[*RESERVED_ATTRS, "color_message"],
-    )
+    def __init__(self) -> None:
+        if isinstance(sys.stdout, TextIOWrapper):
+            sys.stdout.reconfigure(errors="backslashreplace")
+        super().__init__(sys.stdout)
 
 
 def configuration(settings: Mapping[str, Any], release: str) -> dict[str, Any]:
     """For :func:`logging.config.dictConfig`: everything goes to standard output, which is the journal."""
     log = settings["log"]
     formatters: dict[str, dict[str, Any]] = {
-        "json": {"()": json_formatter, "service": settings["app"], "release": release},
+        # By its name, as what it needs is installed for this format alone.
+        "json": {"()": f"{__package__}.json_lines.Formatter", "service": settings["app"], "release": release},
         "text": {"()": TextFormatter, "fmt": "%(levelname)s %(name)s%(request_mark)s: %(message)s"},
     }
     # The server's loggers come with handlers of their own, or would get some.
@@ -83,14 +74,7 @@ def configuration(settings: Mapping[str, Any], release: str) -> dict[str, Any]:
         "disable_existing_loggers": False,
         "filters": {"context": {"()": Context}},
         "formatters": {"line": formatters[log["format"]]},
-        "handlers": {
-            "journal": {
-                "class": "logging.StreamHandler",
-                "stream": "ext://sys.stdout",
-                "formatter": "line",
-                "filters": ["context"],
-            }
-        },
+        "handlers": {"journal": {"()": Journal, "formatter": "line", "filters": ["context"]}},
         "loggers": {**silent, **{name: dict(plain) for name in servers}, "asgi.access": {"level": "INFO"}, **levels},
         "root": {"level": log["level"], "handlers": ["journal"]},
     }

@@ -1,0 +1,102 @@
+"""Records of loggers as JSON, each on a line that the journal keeps whole."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from typing import Any
+
+from pythonjsonlogger.core import RESERVED_ATTRS
+from pythonjsonlogger.defaults import unknown_default
+from pythonjsonlogger.json import JsonEncoder
+
+from .logs import with_priority
+
+# Bytes. journald cuts a line of more than 48 KiB into several: LineMax= of journald.conf(5).
+_LONGEST = 48_000
+_OURS = {"level", "logger", "message", "exception", "stack", "process", "service", "release", "timestamp"}
+# No extras; what uvicorn adds for terminals says the message once more.
+_KNOWN = {*RESERVED_ATTRS, "color_message"}
+
+# JSON has no NaN.
+_encode = JsonEncoder(ensure_ascii=False, allow_nan=False).encode
+
+
+class Formatter(logging.Formatter):
+    """One JSON object for each record, with the extras that it was logged with."""
+
+    def __init__(self, service: str, release: str) -> None:
+        super().__init__()
+        self._from = {"service": service, "release": release}
+
+    def format(self, record: logging.LogRecord) -> str:
+        given = {
+            name: value
+            for name, value in record.__dict__.items()
+            if name not in _KNOWN and not str(name).startswith("_")
+        }
+        if isinstance(record.msg, dict):
+            given = {**record.msg, **given}
+            message = given.pop("message", "")
+        else:
+            message = record.getMessage()
+        fields: dict[str, Any] = {"level": record.levelname, "logger": record.name, "message": message}
+        if record.exc_info and not record.exc_text:
+            record.exc_text = self.formatException(record.exc_info)
+        if record.exc_text:
+            fields["exception"] = record.exc_text
+        if record.stack_info:
+            fields["stack"] = self.formatStack(record.stack_info)
+        fields["process"] = record.process
+        fields |= {f"extra_{name}" if name in _OURS else str(name): value for name, value in given.items()}
+        fields |= self._from
+        fields["timestamp"] = datetime.fromtimestamp(record.created, tz=timezone.utc)
+        return with_priority(record, _line(fields))
+
+
+def _line(fields: dict[str, Any]) -> str:
+    """The fields as JSON; when that is too long, the longest are cut until it is not."""
+    line = _written(fields)
+    if _size(line) <= _LONGEST:
+        return line
+    sizes = {name: _size(_encode(_plain(value))) for name, value in fields.items()}
+    for name in sorted(sizes, key=lambda name: sizes[name], reverse=True):
+        value = fields[name]
+        text = value if isinstance(value, str) else _encode(_plain(value))
+        fields[name] = _cut(text, sizes[name] - (_size(line) - _LONGEST))
+        line = _written(fields)
+        if _size(line) <= _LONGEST:
+            break
+    return line
+
+
+def _written(fields: Mapping[str, Any]) -> str:
+    try:
+        return _encode(fields)
+    except Exception:  # whatever an object does that is looked at
+        return _encode({name: _plain(value) for name, value in fields.items()})
+
+
+def _plain(value: Any) -> Any:
+    """The value, or as text what JSON has no way to write: keys that are no text, circles, NaN."""
+    try:
+        _encode(value)
+    except Exception:  # as above
+        return unknown_default(value)
+    return value
+
+
+def _cut(text: str, room: int) -> str:
+    """Begin and end of a text, so much of it as there is room for."""
+    kept = max(room // 2, 0)
+    while True:
+        end = len(text) - kept
+        short = f"{text[:kept]} … {end - kept} characters were cut … {text[end:]}"
+        if kept == 0 or _size(_encode(short)) <= room:
+            return short
+        kept = kept * 9 // 10
+
+
+def _size(text: str) -> int:
+    return len(text.encode(errors="backslashreplace"))
