@@ -133,6 +133,16 @@ def test_text_and_levels(started: Serve, kind: str, log: dict[str, Any], kept: s
     assert ("INFO gunicorn.error: " in text) is (log.get("level") != "error")
 
 
+@pytest.mark.parametrize("kind", ["gunicorn", "gthread"])
+def test_path_that_would_forge_a_line(started: Serve, kind: str) -> None:
+    served = started(**KINDS[kind], log={"format": "text", "access": True})
+    served.get("/gr%C3%BCn%0AERROR%00shop.cart:%1B%5B31m")
+    text = until(lambda: "shop.cart:" in served.log and served.log)
+    (line,) = (line for line in text.splitlines() if "shop.cart:" in line)
+    assert line.startswith("INFO asgi.access: GET /gr")
+    assert r"n\nERROR\x00shop.cart:\x1b[31m 200 in" in line
+
+
 def test_priorities_for_the_journal(started: Serve) -> None:
     """`journalctl --priority=err` finds errors, and each of their lines."""
     served = started(server="gunicorn", log={"format": "text"}, environment={"JOURNAL_STREAM": "8:1"})

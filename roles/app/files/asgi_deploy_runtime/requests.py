@@ -10,6 +10,8 @@ from .logs import access
 
 # As nginx is told, too: what else a visitor claims to be an id could forge lines of logs.
 _ID = re.compile(r"[A-Za-z0-9._-]{8,128}")
+# In a path that a visitor wrote: they would begin lines of their own, and steer the terminal of who reads the log.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 LOOPBACK = ("127.0.0.1", "::1")
 
 
@@ -27,7 +29,7 @@ def log(method: str, path: str, status: int | None, seconds: float, client: str 
     access.info(
         "%s %s %s in %.1f ms for %s",
         method,
-        path,
+        _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), path),
         status or "-",
         seconds * 1000,
         client or "-",
