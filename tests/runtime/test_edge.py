@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import signal
@@ -15,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.runtime.conftest import Serve
-from tests.runtime.served import KINDS, RELEASE, Answer, Served, ask, until
+from tests.runtime.served import KINDS, RELEASE, Served, ask, until
 
 EVERY = pytest.mark.parametrize("kind", KINDS)
 ID = "0a1b2c3d-shop"
@@ -212,74 +211,6 @@ def test_no_connection_ends_unannounced(started: Serve, kind: str) -> None:
         assert answer.read()
         assert ask(connection, "/").headers["connection"] == "close"
     served.process.wait(15)
-
-
-def numbers(answer: Answer) -> dict[str, float]:
-    lines = [line for line in answer.body.decode().splitlines() if not line.startswith("#")]
-    return {name: float(value) for name, value in (line.rsplit(" ", 1) for line in lines)}
-
-
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "uvicorn"])
-def test_metrics_of_all_workers(started: Serve, kind: str) -> None:
-    """Whoever is asked tells the numbers of all, also of one that has been replaced."""
-    served = started(**{**KINDS[kind], "workers": "2"}, health=HEALTH)
-    seen: set[int] = set()
-    asked = 0
-    while len(seen) < 2 or asked < 20:
-        # Several at a time, so that no worker gets all of them.
-        connections = [served.connect() for _ in range(4)]
-        for connection in connections:
-            connection.request("GET", "/sleep?seconds=0.02")
-        for connection in connections:
-            seen.add(json.loads(connection.getresponse().read())["pid"])
-            connection.close()
-        asked += len(connections)
-        assert asked < 2000, seen
-    missing = 'asgi_requests_total{method="GET",status="404"}'
-    time.sleep(0.5)  # a request is counted once its answer is out
-    answer = served.get("/metrics")
-    found = numbers(answer)
-    assert answer.headers["content-type"].startswith("text/plain")
-    assert found['asgi_requests_total{method="GET",status="200"}'] == asked
-    assert found[missing] >= 1  # by which it was seen to answer
-    assert found['asgi_request_duration_seconds_count{method="GET"}'] >= asked
-    assert found["asgi_requests_in_progress"] == 1  # this one
-
-    killed = seen.pop()
-    with closing(served.connect()) as held:
-        # What it was doing is no longer under way.
-        while killed not in seen:
-            held.close()
-            held.connect()
-            pid = ask(held, "/").json["pid"]
-            seen = {pid}
-        os.kill(killed, signal.SIGKILL)
-    until(lambda: len(now := served.workers()) == 2 and killed not in now)
-    time.sleep(0.2)
-    again = numbers(served.get("/metrics"))
-    assert again["asgi_requests_in_progress"] == 1
-    assert again['asgi_requests_total{method="GET",status="200"}'] >= asked
-
-
-@pytest.mark.parametrize("kind", ["gunicorn", "uvicorn"])
-def test_metrics_while_a_worker_begins(started: Serve, kind: str) -> None:
-    """Its file is there, and nothing in it yet."""
-    served = started(**KINDS[kind], health=HEALTH)
-    (served.folder / "metrics" / "counter_1.db").touch()
-    assert numbers(served.get("/metrics"))["asgi_requests_in_progress"] == 1
-
-
-@pytest.mark.parametrize("kind", ["gunicorn", "uvicorn-2", "gthread"])
-def test_killed_worker_does_nothing_any_more(started: Serve, kind: str) -> None:
-    served = started(**{**KINDS[kind], "workers": "2"}, health=HEALTH)
-    with closing(served.connect()) as connection:
-        connection.request("GET", "/sleep?seconds=60", headers={"X-ASGI-Probe": "1"})
-        until(lambda: numbers(served.get("/metrics"))["asgi_requests_in_progress"] == 2)
-        # Whichever has the request: both are replaced.
-        for worker in served.workers():
-            os.kill(worker, signal.SIGKILL)
-    until(lambda: len(served.workers()) == 2)
-    until(lambda: numbers(served.get("/metrics"))["asgi_requests_in_progress"] == 1)
 
 
 @pytest.mark.parametrize("kind", ["gunicorn", "gunicorn-asgi", "uvicorn", "sync"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import time
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
@@ -90,7 +91,7 @@ class Edge:
         elif path == self._readiness and health.draining():
             await _send(send, 503, requests.status_body("draining"))
         elif path == self._metrics_path and self._metrics and (not self._direct or _local(scope)):
-            kind, text = self._metrics.text()
+            kind, text = await asyncio.to_thread(self._metrics.text)  # it reads the files of all workers
             await _send(send, 200, text, kind)
         else:
             return False

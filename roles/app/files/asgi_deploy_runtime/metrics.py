@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import fcntl
+import os
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.metrics_core import Metric
+from prometheus_client.mmap_dict import MmapedDict
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
 # A visitor may send any method; each that is counted by name takes memory for good.
 _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "WEBSOCKET"}
+
+# A value, and when it was set.
+_Number = tuple[float, float]
+# By the kind of its file, what a number of an ended worker and that of another one come to.
+_TOGETHER: dict[str, Callable[[_Number, _Number], _Number]] = {
+    **dict.fromkeys(("counter", "histogram", "summary", "gauge_sum"), lambda one, other: (one[0] + other[0], 0.0)),
+    "gauge_min": min,
+    "gauge_max": max,
+    "gauge_mostrecent": lambda one, other: max(one, other, key=lambda number: number[1]),
+}
+_ended: set[int] = set()
 
 
 class Metrics:
@@ -37,7 +52,8 @@ class Metrics:
         """The content type and the text of all workers' numbers."""
         registry = CollectorRegistry()
         _Workers(registry)  # type: ignore[no-untyped-call]
-        return CONTENT_TYPE_LATEST, generate_latest(registry)
+        with _locked(fcntl.LOCK_SH):
+            return CONTENT_TYPE_LATEST, generate_latest(registry)
 
 
 class _Workers(MultiProcessCollector):
@@ -57,5 +73,39 @@ def _size(path: Path) -> int:
 
 
 def forget(process: int) -> None:
-    """Takes a worker that has ended out of what is under way."""
+    """Takes a worker that has ended out of what is under way, and adds its numbers to those of all that have ended."""
     mark_process_dead(process)  # type: ignore[no-untyped-call]
+    _ended.add(process)
+    try:
+        # Whoever calls this looks after the workers, and must not wait for one that reads.
+        with _locked(fcntl.LOCK_EX | fcntl.LOCK_NB):
+            while _ended:
+                _add_to_ended(_ended.pop())
+    except OSError:  # it is being read, and the next end is early enough; or there is no room, which must end nothing
+        return
+
+
+@contextmanager
+def _locked(how: int) -> Iterator[None]:
+    """While the numbers of a worker are added to others they are in both places, or in none."""
+    with Path(os.environ["PROMETHEUS_MULTIPROC_DIR"], "lock").open("a") as file:
+        fcntl.flock(file, how)
+        yield
+
+
+def _add_to_ended(process: int) -> None:
+    for file in Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]).glob(f"*_{process}.db"):
+        kind = file.name.removesuffix(f"_{process}.db")
+        if kind in _TOGETHER and _size(file):
+            _merge(file, file.with_name(f"{kind}_0.db"), _TOGETHER[kind])  # there is no process 0
+        if kind in _TOGETHER or kind == "gauge_all":  # which tells of each process by itself
+            file.unlink()
+
+
+def _merge(file: Path, into: Path, together: Callable[[_Number, _Number], _Number]) -> None:
+    total = MmapedDict(str(into))  # type: ignore[no-untyped-call]
+    known = {key: (value, stamp) for key, value, stamp in total.read_all_values()}  # type: ignore[no-untyped-call]
+    for key, value, stamp, *_ in MmapedDict.read_all_values_from_file(str(file)):  # type: ignore[no-untyped-call]
+        number = together(known[key], (value, stamp)) if key in known else (value, stamp)
+        total.write_value(key, *number)  # type: ignore[no-untyped-call]
+    total.close()  # type: ignore[no-untyped-call]
