@@ -16,8 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.asgi.deploy.plugins.module_utils.layout import Layout
 from ansible_collections.asgi.deploy.plugins.plugin_utils.plan import UPSTREAM_KEEPALIVE, _app_options
-from ansible_collections.asgi.deploy.plugins.plugin_utils.servers import GUNICORN_WSGI, server_plan
+from ansible_collections.asgi.deploy.plugins.plugin_utils.servers import GUNICORN_WSGI, direct_plan, server_plan
 from ansible_collections.asgi.deploy.plugins.plugin_utils.spec import resolve
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -129,19 +130,31 @@ def command_line(process: int) -> bytes:
         return b""
 
 
-def plan(options: Mapping[str, Any]) -> dict[str, Any]:
+def plan(options: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     """A plan whose values are not checked: a second is long enough for a test."""
     wsgi = options.get("server") == GUNICORN_WSGI
     spec = {"module": "wsgi_site:app" if wsgi else "asgi_site:app", "workers": "1", "graceful_timeout": 5, **options}
     app, errors = resolve(_app_options(), {"name": "shop", "git": "/x", "domains": ["a.example"], **spec})
     assert not errors, errors
-    return server_plan(app, int(app["workers"]), UPSTREAM_KEEPALIVE)
+    return server_plan(app, int(app["workers"]), UPSTREAM_KEEPALIVE, _direct(app, folder))
+
+
+def _direct(app: Mapping[str, Any], folder: Path) -> dict[str, Any] | None:
+    """Without nginx: a certificate, and the socket that the gate asks on."""
+    planned = direct_plan(app, Layout("shop"))
+    if planned:
+        planned["current"] = str(folder / "current")
+        key, certificate = (str(folder / name) for name in ("privkey.pem", "fullchain.pem"))
+        planned["tls"] |= {"certificate": certificate, "key": key}
+        make = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -noenc -subj /CN=shop.example.com"
+        subprocess.run([*make.split(), "-keyout", key, "-out", certificate], check=True, capture_output=True)
+    return planned
 
 
 @contextmanager
 def serve(folder: Path, environment: Mapping[str, str] | None = None, **options: Any) -> Iterator[Served]:
     """Runs an application with the options of an inventory, and ends all of its processes."""
-    planned = plan(options)
+    planned = plan(options, folder)
     runtime = folder / "runtime" / RUNTIME.name
     runtime.mkdir(parents=True)
     for file in RUNTIME.glob("*.py"):
@@ -154,6 +167,7 @@ def serve(folder: Path, environment: Mapping[str, str] | None = None, **options:
         "HOME": str(folder),
         "ASGI_APP": "shop",
         "ASGI_RELEASE": RELEASE,
+        "ASGI_RUNTIME": str(folder),
         "PYTHONUNBUFFERED": "1",
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONPATH": f"{APPS}:{folder / 'runtime'}:{ROOT}",

@@ -106,6 +106,16 @@ def test_request_without_an_id(of: Of, kind: str) -> None:
     until(lambda: sum(one["message"] == "paid" and "request_id" not in one for one in served.records()))
 
 
+def test_ids_without_nginx(started: Serve) -> None:
+    """The application gets the id that is logged and returned, and nothing else that a visitor claims to be one."""
+    served = started(server="uvicorn", proxy="none")
+    for claimed, taken in ((None, False), ("no id", False), ("claimed-1", True)):
+        answer = served.get("/", {"X-Request-ID": claimed} if claimed else None)
+        (current,) = answer.json["ids"]
+        assert answer.headers["x-request-id"] == current
+        assert (current == claimed) is taken
+
+
 @pytest.mark.parametrize("kind", ["gunicorn", "gthread"])
 @pytest.mark.parametrize(
     ("log", "kept"),

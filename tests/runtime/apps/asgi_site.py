@@ -74,6 +74,7 @@ async def told(path: str, query: dict[str, str], scope: Any, receive: Any) -> tu
         "client": scope["client"][0] if scope["client"] else None,
         "root_path": scope.get("root_path", ""),
         "path": scope["path"],
+        "ids": [value.decode() for name, value in scope["headers"] if name == b"x-request-id"],
         "token": (TOKEN, os.environ.get("TOKEN")),
     }
 

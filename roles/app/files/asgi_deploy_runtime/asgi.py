@@ -50,6 +50,9 @@ class Edge:
         current = headers[b"x-request-id"].decode("latin-1")
         if self._direct:
             current = requests.valid_id(current)
+            # nginx would have passed it on.
+            others = [pair for pair in scope["headers"] if pair[0] != b"x-request-id"]
+            scope["headers"] = [*others, (b"x-request-id", current.encode())]
             _as_behind_a_proxy(scope)
         token = request_id.set(current or None)
         try:
