@@ -33,8 +33,7 @@ class Wanted:
     """A certificate that a host shall have, and who serves it.
 
     `domains` are names, and addresses too. `group` may read it, where an application serves it itself; without one
-    nginx does, and with `proxy_protocol` whoever connects to it begins with the PROXY protocol. `renewal` are options
-    that certbot keeps for its renewal; another value needs another certificate.
+    nginx does. `renewal` are options that certbot keeps for its renewal; another value needs another certificate.
     """
 
     name: str
@@ -42,7 +41,6 @@ class Wanted:
     source: str = "acme"
     port: int = 443
     group: str | None = None
-    proxy_protocol: bool = False
     renewal: dict[str, str | None] = field(default_factory=dict)
 
     @property

@@ -62,6 +62,7 @@ STATUS = Path("/var/lib/asgi-deploy/certificates.json")
 LOCK = Path("/run/asgi-certificates.lock")  # of a run and the timer: certbot refuses a second one beside it
 CA = Path("/etc/asgi-deploy/acme-ca.pem")  # of a directory whose own HTTPS no public CA vouches for
 NGINX = "nginx.service"
+LISTENERS = Path("/etc/nginx/asgi/https.conf")
 _PROPAGATION = "_propagation_seconds"  # how certbot's options for that end
 CERTBOT_SECONDS = 600  # and what a record of DNS takes to be seen
 ATTEMPTS = 3
@@ -360,13 +361,18 @@ def _shown(wanted: Wanted, name: str) -> bytes | str:
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     try:
         with socket.create_connection(("127.0.0.1", wanted.port), timeout=5) as raw:
-            if wanted.proxy_protocol:
+            if wanted.group is None and _behind_balancer():
                 raw.sendall(b"PROXY UNKNOWN\r\n")  # as a balancer says that it asks for itself
             # Who asks by an address names none in TLS.
             with context.wrap_socket(raw, server_hostname=None if is_address(name) else name) as connection:
                 return connection.getpeercert(binary_form=True) or b""
     except OSError as error:
         return f"nothing is served ({error})"
+
+
+def _behind_balancer() -> bool:
+    """Whether whoever connects to nginx has to begin with the PROXY protocol."""
+    return LISTENERS.exists() and bool(re.search(r"^listen .* proxy_protocol", LISTENERS.read_text(), re.MULTILINE))
 
 
 def _first(text: str) -> str:

@@ -166,7 +166,6 @@ def certificate_plan(options: Mapping[str, Any]) -> dict[str, Any]:
             "source": source,
             "port": options["served"]["port"],
             "group": options["served"]["group"],
-            "proxy_protocol": options["served"]["proxy_protocol"],
             "renewal": renewal if by_ca else {},
         },
     }

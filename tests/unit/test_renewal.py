@@ -48,6 +48,7 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "STATUS": "certificates.json",
         "LOCK": "lock",
         "CERTBOT": "certbot",
+        "LISTENERS": "https.conf",
     }.items():
         monkeypatch.setattr(renewal, name, tmp_path / place)
     monkeypatch.setattr(certificates, "PLACED", tmp_path / "tls")
@@ -76,7 +77,9 @@ def test_what_is_served_is_compared_with_what_is_given(host: Path, before: str, 
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(host / "chain", host / "key")
     with socket.create_server(("127.0.0.1", 0)) as server:
-        want(host, port=server.getsockname()[1], proxy_protocol=proxy_protocol)
+        want(host, port=server.getsockname()[1])
+        listens = f"# What every server begins with.\nlisten 443 ssl{' proxy_protocol' if proxy_protocol else ''};\n"
+        (host / "https.conf").write_text(listens)
 
         def serve() -> None:
             raw, _address = server.accept()

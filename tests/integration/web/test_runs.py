@@ -115,7 +115,7 @@ def test_behind_a_balancer(site: Site) -> None:
     _with(nginx_trusted_proxies=["198.18.0.1"], nginx_proxy_protocol=True, nginx_http3=False).ok()
     with pytest.raises(httpx.TransportError):
         site.get("/headers")
-    site.host.run("systemctl start asgi-certificates.service", timeout=120)  # what looks at what is served
+    site.host.run("systemctl start asgi-certificates.service", timeout=300)  # what looks at what is served
     with socket.create_connection((site.host.address, 443), timeout=5) as plain:
         plain.sendall(b"PROXY TCP4 192.0.2.9 198.18.0.24 40000 443\r\n")
         context = ssl.create_default_context(cafile=str(site.ca))
