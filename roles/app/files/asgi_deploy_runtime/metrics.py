@@ -105,7 +105,7 @@ def _add_to_ended(process: int) -> None:
 def _merge(file: Path, into: Path, together: Callable[[_Number, _Number], _Number]) -> None:
     total = MmapedDict(str(into))  # type: ignore[no-untyped-call]
     known = {key: (value, stamp) for key, value, stamp in total.read_all_values()}  # type: ignore[no-untyped-call]
-    for key, value, stamp, *_ in MmapedDict.read_all_values_from_file(str(file)):  # type: ignore[no-untyped-call]
+    for key, value, stamp, *_place in MmapedDict.read_all_values_from_file(str(file)):  # type: ignore[no-untyped-call]
         number = together(known[key], (value, stamp)) if key in known else (value, stamp)
         total.write_value(key, *number)  # type: ignore[no-untyped-call]
     total.close()  # type: ignore[no-untyped-call]
