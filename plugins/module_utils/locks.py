@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
 
@@ -18,14 +19,19 @@ def alone(path: Path, seconds: float) -> Iterator[None]:
     Raises:
         DeployError: another one held it for so many seconds.
     """
-    deadline = time.monotonic() + seconds
     with path.open("w") as file:
-        while True:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError as error:
-                if time.monotonic() > deadline:
-                    raise DeployError(f"another run has held {path} for {seconds:.0f} s") from error
-                time.sleep(0.2)
+        if not acquired(file, time.monotonic() + seconds):
+            raise DeployError(f"another run has held {path} for {seconds:.0f} s")
         yield
+
+
+def acquired(file: TextIO, deadline: float) -> bool:
+    """Whether an open file is locked for this process alone, by a moment of the monotonic clock."""
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.2)

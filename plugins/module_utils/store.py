@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import shutil
@@ -15,6 +14,7 @@ from typing import Any, TextIO
 from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils.filesets import write
 from ansible_collections.asgi.deploy.plugins.module_utils.layout import Layout
+from ansible_collections.asgi.deploy.plugins.module_utils.locks import acquired
 from ansible_collections.asgi.deploy.plugins.module_utils.retention import Kept
 from ansible_collections.asgi.deploy.plugins.module_utils.states import can_serve_again
 
@@ -127,18 +127,12 @@ class Store:
                 return
 
     def _acquire(self, file: TextIO, deadline: float, timeout: float) -> None:
-        while True:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                return
-            except BlockingIOError:
-                if time.monotonic() > deadline:
-                    file.seek(0)
-                    raise DeployError(
-                        f"{self.layout.app}: another run on this host holds the lock: {file.read().strip()}; "
-                        f"waited {timeout:g} s for it, and changed nothing"
-                    ) from None
-                time.sleep(0.2)
+        if not acquired(file, deadline):
+            file.seek(0)
+            raise DeployError(
+                f"{self.layout.app}: another run on this host holds the lock: {file.read().strip()}; "
+                f"waited {timeout:g} s for it, and changed nothing"
+            )
 
 
 def _link(path: Path, release: str) -> None:
