@@ -3,25 +3,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import Any
 
 from ansible.errors import AnsibleActionFail
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.common.parameters import remove_values
 from ansible.plugins.action import ActionBase
-from ansible_collections.asgi.deploy.plugins.plugin_utils import due, packing, sharing
-from ansible_collections.asgi.deploy.plugins.plugin_utils.rendering import RoleView
+from ansible_collections.asgi.deploy.plugins.module_utils.looks import LOOKS
+from ansible_collections.asgi.deploy.plugins.plugin_utils import due, remote, sharing
+from ansible_collections.asgi.deploy.plugins.plugin_utils.desired import Here, Look, looks_of_app, looks_of_role
+from ansible_collections.asgi.deploy.plugins.plugin_utils.packing import PackingError
 from ansible_collections.asgi.deploy.plugins.plugin_utils.spec import plain
-
-
-class Look(NamedTuple):
-    """One of the things to look at."""
-
-    of: str  # the name of what has something to do when this differs
-    role: str
-    part: str
-    kind: str
-    options: Mapping[str, Any]
-    made: Mapping[str, Any]  # what the controller decided and packed for it
 
 
 class ActionModule(ActionBase):  # type: ignore[misc]
@@ -41,44 +34,47 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             }
         )
         variables = task_vars or {}
-        looks = [look for role in given["roles"] for look in self._of_role(role, variables)]
-        looks += [look for app in given["apps"] for look in self._of_app(app, variables)]
-        asked = {"looks": [{"kind": look.kind, "options": look.options} for look in looks]}
-        answer = self._execute_module("asgi.deploy.look", asked, task_vars=task_vars)
-        if answer.get("failed") or "found" not in answer:
-            return {**result, **answer}
-        for look, found in zip(looks, answer["found"]):
+        roles, apps = plain(given["roles"]), plain(given["apps"])
+        here = Here(self._loader, self._templar, variables)
+        try:
+            looks = [look for role in roles for look in looks_of_role(role, here, f"role {role}", {})]
+            looks += [look for app in apps for look in looks_of_app(app, here)]
+        except (PackingError, ValueError, OSError) as error:
+            raise AnsibleActionFail(str(error)) from error
+        answers = self._look(looks, variables)
+        for look, found in zip(looks, answers):
             # The release and the hardening have a module of their own, which tells the same when it acts.
             if look.kind == "parts" and "failed" in found:
                 raise AnsibleActionFail(f"{look.of}: {found['failed']}")
+            if not self._task.diff:
+                found.pop("diff", None)
         # Not shown, as decisions may hold secrets; what goes wrong is.
-        order = [str(app["name"]) for app in sharing.in_order(given["apps"])]
+        order = [str(app["name"]) for app in sharing.in_order(apps)]
         hidden = {**result, "changed": False, "order": order, "_ansible_no_log": True}
-        return {**hidden, **told(looks, answer["found"], str(variables["inventory_hostname"]), answer["check_mode"])}
+        return {**hidden, **told(looks, answers, str(variables["inventory_hostname"]), bool(self._task.check_mode))}
 
-    def _of_role(self, role: str, variables: Mapping[str, Any]) -> Iterator[Look]:
-        yield from _looks(f"role {role}", RoleView(self._loader, role, variables))
-
-    def _of_app(self, app: Mapping[str, Any], variables: Mapping[str, Any]) -> Iterator[Look]:
-        view = RoleView(self._loader, "app", {**variables, "app_spec": app})
-        plan = view.decision
-        packed = None
-        if plan["state"] == "present":
-            try:
-                packed = packing.packed(plan, variables.get("inventory_dir"))
-            except (packing.PackingError, OSError) as error:
-                raise AnsibleActionFail(str(error)) from error
-            view.add("_app_packed", packed)
-        yield from _looks(plan["name"], view, packed=packed)
-        if plan["state"] == "present" and plan["site"]["owns"]:
-            arguments = view.value("_app_certificate")
-            yield from _looks(plan["name"], RoleView(self._loader, "certificate", {**variables, **arguments}))
+    def _look(self, looks: Sequence[Look], variables: dict[str, Any]) -> list[dict[str, Any]]:
+        """Asks the host by one Python, or by a module."""
+        if self._is_pipelining_enabled("new"):
+            asked, secrets = checked(looks)
+            return remove_values(remote.call(self, variables, "looks", "looked", asked), secrets)  # type: ignore[no-any-return]
+        options = {"looks": [{"kind": look.kind, "options": look.options} for look in looks]}
+        answer: dict[str, Any] = self._execute_module("asgi.deploy.look", options, task_vars=variables)
+        if answer.get("failed") or "found" not in answer:
+            raise AnsibleActionFail(str(answer.get("msg", answer)))
+        return answer["found"]  # type: ignore[no-any-return]
 
 
-def _looks(of: str, view: RoleView, **made: Any) -> Iterator[Look]:
-    made["decided"] = plain(view.decision)
-    for part, look in view.value(f"_{view.role}_looks").items():
-        yield Look(of, view.role, part, look["kind"], plain(look["options"]), made)
+def checked(looks: Sequence[Look]) -> tuple[list[dict[str, Any]], set[str]]:
+    """Looks with the defaults of their options, and the secrets in them, which nothing that is found may show."""
+    asked, secrets = [], set[str]()
+    for look in looks:
+        result = ArgumentSpecValidator(LOOKS[look.kind][0]).validate(dict(look.options))
+        if result.error_messages:
+            raise AnsibleActionFail(f"{look.of}: {'; '.join(result.error_messages)}")
+        secrets |= result._no_log_values
+        asked.append({"kind": look.kind, "options": result.validated_parameters})
+    return asked, secrets
 
 
 def told(looks: Sequence[Look], answers: Sequence[dict[str, Any]], host: str, check_mode: bool) -> dict[str, Any]:

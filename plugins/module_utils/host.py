@@ -7,22 +7,25 @@ import os
 from pathlib import Path
 from typing import Any
 
-from ansible.module_utils.distro import LinuxDistribution
-
 _LOOPBACK = "::1"  # other addresses of its interface may be public ones, as of anycast
 
 
 def facts() -> dict[str, Any]:
-    # lsb_release, which is a shell script on some hosts, adds nothing to what the files in /etc say.
-    system = LinuxDistribution(include_lsb=False, include_uname=False)
+    system = os_release(_read("/etc/os-release") or _read("/usr/lib/os-release"))
     return {
-        "distribution": system.id().capitalize(),
-        "distribution_major_version": system.version(best=True).partition(".")[0],
-        "distribution_release": system.codename(),
+        "distribution": system.get("ID", "linux").capitalize(),
+        "distribution_major_version": system.get("VERSION_ID", "").partition(".")[0],
+        "distribution_release": system.get("VERSION_CODENAME", ""),
         "processor_nproc": len(os.sched_getaffinity(0)),
-        "memtotal_mb": total_memory(Path("/proc/meminfo").read_text(encoding="ascii")),
+        "memtotal_mb": total_memory(_read("/proc/meminfo")),
         "all_ipv6_addresses": ipv6_addresses(_read("/proc/net/if_inet6")),
     }
+
+
+def os_release(text: str) -> dict[str, str]:
+    """Assignments as of a shell: see os-release(5). What is read of them has no escapes."""
+    pairs = (line.split("=", 1) for line in text.splitlines() if "=" in line and not line.startswith("#"))
+    return {key.strip(): value.strip().strip("\"'") for key, value in pairs}
 
 
 def total_memory(text: str) -> int:
@@ -38,8 +41,8 @@ def ipv6_addresses(text: str) -> list[str]:
 
 
 def _read(path: str) -> str:
-    """Of a kernel without IPv6 there is no such file."""
+    """Of a kernel without IPv6 there is no file of its addresses."""
     try:
-        return Path(path).read_text(encoding="ascii")
+        return Path(path).read_text(encoding="utf-8")
     except FileNotFoundError:
         return ""

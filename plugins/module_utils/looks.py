@@ -6,7 +6,8 @@ A look changes nothing. Options have the same names and meanings as those of the
 from __future__ import annotations
 
 import pwd
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils.certificates import (
     observe_certificate,
     reason_to_act,
 )
+from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils.filesets import FILE_OPTIONS, Item, differences, pending
 from ansible_collections.asgi.deploy.plugins.module_utils.hardening import (
     HARDENING_OPTIONS,
@@ -32,6 +34,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils.removal import REMOVAL
 from ansible_collections.asgi.deploy.plugins.module_utils.sockets import port_owners
 from ansible_collections.asgi.deploy.plugins.module_utils.venvs import complete, tool_mark
 
+_AT_ONCE = 4  # most of a look is waiting for programs
 _TEXTS: dict[str, Any] = {"type": "list", "elements": "str", "default": []}
 _VENV: dict[str, Any] = {"path": {"type": "path", "required": True}, "requirements": {"type": "str", "required": True}}
 
@@ -117,3 +120,17 @@ LOOKS: dict[str, tuple[dict[str, Any], Look]] = {
     "removal": (REMOVAL_OPTIONS, removal),
     "hardening": (HARDENING_OPTIONS, hardening),
 }
+
+
+def looked(looks: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """What was found, for looks each with its `kind` and its `options`, which have been checked."""
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        return list(pool.map(lambda look: _found(look["kind"], look["options"]), looks))
+
+
+def _found(kind: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """What a look found; what cannot be told is left to those who act, who say it with more of the circumstances."""
+    try:
+        return LOOKS[kind][1](options)
+    except (DeployError, OSError) as error:
+        return {"failed": str(error)}

@@ -79,7 +79,7 @@ EXAMPLES = """
   asgi.deploy.files:
     files:
       - path: /etc/nginx/nginx.conf
-        content: "{{ lookup('asgi.deploy.rendered', 'nginx.conf.j2') }}"
+        content: "{{ lookup('ansible.builtin.template', 'nginx.conf.j2') }}"
     validate: [nginx, -t, -q]
     reload: nginx.service
 """

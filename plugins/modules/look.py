@@ -48,28 +48,17 @@ EXAMPLES = """
 """
 
 RETURN = """
-check_mode:
-  description:
-    - Whether nothing is to be changed. C(ansible_check_mode) does not know of the C(check_mode) of a play or a task.
-  type: bool
-  returned: success
 found:
   description:
-    - What differs, for each of O(looks); C(failed) with the reason where it cannot be told. With C(--diff) it has the
-      differences of files as C(diff).
+    - What differs, for each of O(looks); C(failed) with the reason where it cannot be told. C(diff) are the differences
+      of files.
   type: list
   elements: dict
   returned: success
 """
 
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any
-
 from ansible_collections.asgi.deploy.plugins.module_utils.arguments import check, discreet_module
-from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
-from ansible_collections.asgi.deploy.plugins.module_utils.looks import LOOKS
-
-_AT_ONCE = 4  # most of a look is waiting for programs
+from ansible_collections.asgi.deploy.plugins.module_utils.looks import LOOKS, looked
 
 
 def main() -> None:
@@ -81,23 +70,10 @@ def main() -> None:
         {"looks": {"type": "list", "elements": "dict", "required": True, "options": spec}}, "looks"
     )
     looks = [
-        (one["kind"], check(module, LOOKS[one["kind"]][0], one["options"], f"{one['kind']}: "))
-        for one in module.params["looks"]
+        {"kind": kind, "options": check(module, LOOKS[kind][0], options, f"{kind}: ")}
+        for kind, options in ((one["kind"], one["options"]) for one in module.params["looks"])
     ]
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        found = list(pool.map(lambda look: _found(*look), looks))
-    if not module._diff:
-        for one in found:
-            one.pop("diff", None)
-    module.exit_json(changed=False, check_mode=module.check_mode, found=found)
-
-
-def _found(kind: str, options: dict[str, Any]) -> dict[str, Any]:
-    """What a look found; what cannot be told is left to those who act, who say it with more of the circumstances."""
-    try:
-        return LOOKS[kind][1](options)
-    except (DeployError, OSError) as error:
-        return {"failed": str(error)}
+    module.exit_json(changed=False, found=looked(looks))
 
 
 if __name__ == "__main__":

@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.asgi.deploy.plugins.module_utils.certificates import is_address
+from ansible_collections.asgi.deploy.plugins.plugin_utils.remote import PACKAGE
 from ansible_collections.asgi.deploy.plugins.plugin_utils.sharing import domains_of, owns, redirect_names
 from ansible_collections.asgi.deploy.plugins.plugin_utils.spec import ROLES, nearest
 from ansible_collections.asgi.deploy.plugins.plugin_utils.webserver import addresses
@@ -160,6 +162,13 @@ def certificate_plan(options: Mapping[str, Any]) -> dict[str, Any]:
         "renewal": renewal,
         "packages": ["openssl", *(["python3-venv"] if by_ca else [])],
         "locks": [str(path) for path in certbot_locks(plugin)],
+        "folder": f"/etc/asgi-deploy/certificates/{options['name']}",
+        "placed": f"/etc/asgi-deploy/tls/{options['name']}",
+        "webroot": "/var/lib/asgi-deploy/acme",
+        "library": "/opt/asgi/lib",
+        "package": PACKAGE,
+        # Addresses are in `wanted`: certbot takes one at most from a file.
+        "named": [name for name in options["domains"] if not is_address(name)],
         "wanted": {
             "name": options["name"],
             "domains": options["domains"],

@@ -89,6 +89,7 @@ def app_plan(
         "direct": direct,
         "public_units": list(layout.public_units),
         "serving_folder": str(SERVING),
+        "runtime_directory": str(SERVING.relative_to("/run")),
         "tls_folder": str(layout.tls),
         "server_requirements": serving["requirements"],
         "server_lock": server_lock(*_lock(app, serving["requirements"])) if app["require_hashes"] else None,

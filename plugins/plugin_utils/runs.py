@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from ansible_collections.asgi.deploy.plugins.module_utils.logs import LEVELS
 from ansible_collections.asgi.deploy.plugins.plugin_utils.messages import told
+from ansible_collections.asgi.deploy.plugins.plugin_utils.sharing import place_of
 from ansible_collections.asgi.deploy.plugins.plugin_utils.spec import nearest, renamed, resolve, role_options
 
 OUR_PREFIXES = ("asgi_", "certificate_", "harden", "nginx_")
@@ -112,6 +113,25 @@ def run_errors(variables: Mapping[str, Any], apps: Sequence[str], needs: Collect
         elif name == "asgi_app" and found is not None and found not in apps:
             errors.append(f"{name}: found {found}, expected one of {', '.join(apps)}")
     return list(map(told, errors))
+
+
+def asked(apps: Sequence[Mapping[str, Any]], name: str | None) -> list[str]:
+    """The names of those that a run is for: one that is named, or all that shall be there."""
+    return [name] if name else [str(app["name"]) for app in apps if app.get("state") != "absent"]
+
+
+def orphans(names: Sequence[str], apps: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Why applications cannot be removed by themselves: others are in their server."""
+    errors = []
+    for app in apps:
+        place = place_of(app, apps)
+        others = [other for other in place["below"] if other not in names]
+        if app["name"] in names and place["owns"] and others:
+            errors.append(
+                f"asgi_app: {app['name']} has the server that {', '.join(others)} is below; "
+                "take it out of asgi_apps, or write state: absent there, and run site.yml, which gives them another one"
+            )
+    return errors
 
 
 def _wrong(name: str, found: Any, option: Mapping[str, Any]) -> str | None:

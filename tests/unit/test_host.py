@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import os
 
-from ansible_collections.asgi.deploy.plugins.module_utils.host import facts, ipv6_addresses, total_memory
+from ansible_collections.asgi.deploy.plugins.module_utils.host import facts, ipv6_addresses, os_release, total_memory
 from ansible_collections.asgi.deploy.plugins.module_utils.workers import worker_count
+
+
+def test_system_as_files_of_it_are_written() -> None:
+    text = "# a remark\nPRETTY_NAME=\"Debian GNU/Linux 13 (trixie)\"\nID=debian\nVERSION_ID='13'\n\nVERSION_CODENAME=trixie\n"
+    found = os_release(text)
+    assert (found["ID"], found["VERSION_ID"], found["VERSION_CODENAME"]) == ("debian", "13", "trixie")
 
 
 def test_memory_is_in_mebibytes() -> None:

@@ -95,6 +95,7 @@ def test_defaults(spec: dict[str, Any], facts: Facts) -> None:
         "direct": None,
         "public_units": ["asgi-shop.public.socket", "asgi-shop.public.service"],
         "serving_folder": "/run/asgi-deploy/serving",
+        "runtime_directory": "asgi-deploy/serving",
         "tls_folder": "/etc/asgi-deploy/tls/shop",
         "health": {"liveness": None, "readiness": None, "metrics": None},
         "installer": "auto",

@@ -1,0 +1,50 @@
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Lookup asgi.deploy.wanted: what a role's tasks take."""
+
+from __future__ import annotations
+
+DOCUMENTATION = """
+name: wanted
+short_description: What a role wants on a host, as its tasks take it
+version_added: 0.1.0
+author: asgi.deploy contributors (!UNKNOWN)
+description:
+  - Makes files, units and releases from what M(asgi.deploy.survey) has decided, in the same way as that did to look at
+    them, so that they need not be kept meanwhile.
+options:
+  _terms:
+    description:
+      - The name of the role, what was decided of it, and for an application what was packed for it.
+    required: true
+    type: list
+    elements: raw
+"""
+
+EXAMPLES = """
+# vars/main.yml of the role nginx
+_nginx_wanted: "{{ lookup('asgi.deploy.wanted', 'nginx', survey.roles.nginx.decided) }}"
+"""
+
+RETURN = """
+_raw:
+  description: A dictionary, for each role another one; see C(plugins/plugin_utils/files_ROLE.py).
+  type: list
+  elements: dict
+"""
+
+from typing import Any
+
+from ansible.errors import AnsibleLookupError
+from ansible.plugins.lookup import LookupBase
+from ansible_collections.asgi.deploy.plugins.plugin_utils.desired import Here, wanted
+from ansible_collections.asgi.deploy.plugins.plugin_utils.spec import plain
+
+
+class LookupModule(LookupBase):  # type: ignore[misc]
+    def run(self, terms: list[Any], variables: dict[str, Any] | None = None, **kwargs: Any) -> list[dict[str, Any]]:
+        role, own, *packed = terms
+        here = Here(self._loader, self._templar, variables or {})
+        try:
+            return [wanted(str(role), plain(own), here, *map(plain, packed))]
+        except ValueError as error:  # what is no UTF-8 included
+            raise AnsibleLookupError(str(error)) from error

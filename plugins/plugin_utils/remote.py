@@ -1,0 +1,94 @@
+"""Functions of plugins/module_utils that run on a host, with Python and nothing else.
+
+A module brings Ansible's own code along, which takes the controller as long to pack, and the host as long to read, as
+what we ask for. So what every run asks is sent as it is: the files that it needs, as the input of one Python.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import re
+import shlex
+import zlib
+from pathlib import Path
+from typing import Any
+
+from ansible.errors import AnsibleActionFail
+
+PACKAGE = "ansible_collections.asgi.deploy.plugins.module_utils"
+_FOLDER = Path(__file__).parents[1] / "module_utils"
+_IMPORTED = re.compile(rf"^\s*from {re.escape(PACKAGE)}(?:\.(\w+) import|(?: import (.+)))", re.MULTILINE)
+_PYTHON = "/usr/bin/python3"
+_ABSENT = 127  # the status that shells and sudo have for a program that is not there
+# Its input: the length of the files, these, and what is to be called.
+_BOOT = f"""
+import importlib.abc, importlib.util, json, sys, zlib
+size, *sent = sys.stdin.buffer.readline(), sys.stdin.buffer.read()
+files, call = (json.loads(zlib.decompress(part)) for part in (sent[0][:int(size)], sent[0][int(size):]))
+class Sent(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
+    def find_spec(self, name, path=None, target=None):
+        if name in files or "{PACKAGE}.".startswith(name + "."):
+            return importlib.util.spec_from_loader(name, self, is_package=name not in files)
+    def get_source(self, name):
+        return files.get(name, "")
+    def is_package(self, name):
+        return name not in files
+sys.meta_path.insert(0, Sent())
+module = importlib.import_module("{PACKAGE}." + call["module"])
+print(json.dumps(getattr(module, call["function"])(*call["arguments"])))
+"""
+
+
+def needed(name: str) -> list[str]:
+    """A module of plugins/module_utils, and all that it imports from there, by name."""
+    found: set[str] = set()
+    new = {name}
+    while new:
+        found |= new
+        new = {other for one in new for other in _imported(source(one))} - found
+    return sorted(found)
+
+
+def source(name: str) -> str:
+    return (_FOLDER / f"{name}.py").read_text(encoding="utf-8")
+
+
+def _imported(text: str) -> set[str]:
+    return {name for one, several in _IMPORTED.findall(text) for name in [one, *re.split(r"[\s,]+", several)] if name}
+
+
+@functools.cache
+def _packed(name: str) -> bytes:
+    return zlib.compress(json.dumps({f"{PACKAGE}.{one}": source(one) for one in needed(name)}).encode())
+
+
+def call(action: Any, variables: dict[str, Any], module: str, function: str, *arguments: Any) -> Any:
+    """What a function gives on the host of an action.
+
+    Args:
+        action: the action, whose connection has pipelining.
+        variables: the host's.
+        module: the name of a file in plugins/module_utils that imports nothing of Ansible.
+        function: takes the arguments and gives what JSON can hold.
+
+    Raises:
+        AnsibleActionFail: Python is not there, or ended with an error; says what it printed.
+    """
+    chosen = str(action._templar.template(variables.get("ansible_python_interpreter", _PYTHON)))
+    python = chosen if chosen.startswith("/") else _PYTHON  # `auto` and the like
+    files = _packed(module)
+    asked = json.dumps({"module": module, "function": function, "arguments": arguments})
+    sent = b"%d\n" % len(files) + files + zlib.compress(asked.encode())
+    command = f"{shlex.quote(python)} -I -S -c {shlex.quote(_BOOT)}"
+    answer = action._low_level_execute_command(command, in_data=sent)
+    if answer["rc"] == _ABSENT:
+        raise AnsibleActionFail(
+            f"{python} is not on the host; install it, as in ansible all -b -m ansible.builtin.raw "
+            "-a 'apt-get install -y python3', or write where another one is, as ansible_python_interpreter"
+        )
+    lines = answer["stdout_lines"]  # a login may have said something before
+    if answer["rc"] or not lines:
+        said = f"{answer['stdout']}\n{answer['stderr']}".strip()
+        raise AnsibleActionFail(f"{python} on the host ended with status {answer['rc']}:\n{said[-4000:]}")
+    return json.loads(lines[-1])
