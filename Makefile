@@ -28,7 +28,7 @@ setup: .venv/ready ## Install the tools into .venv
 	  { $(SUDO) apt-get update -q && $(SUDO) apt-get install -qy --no-install-recommends git iproute2 nftables openssl python3-venv systemd; }
 	python3 -m venv .venv
 	@.venv/bin/pip install -q --disable-pip-version-check "$$(sed -n 's/^\(uv==[^ ]*\).*/\1/p' requirements-dev.txt)"
-	.venv/bin/uv pip sync -q --require-hashes --python $(PYTHON) requirements-dev.txt
+	.venv/bin/uv pip sync -q --require-hashes --compile-bytecode --python $(PYTHON) requirements-dev.txt
 	@mkdir -p $(COLLECTIONS) && ln -sfn ../../../.. $(COLLECTIONS)/deploy
 	@touch $@
 

@@ -73,7 +73,7 @@ def effective(user: str | None = None) -> dict[str, list[str]]:
     """
     if not Path("/usr/sbin/sshd").exists():
         return {}
-    shown = attempt(["sshd", "-T", *(["-C", f"user={user},host=,addr="] if user else [])])
+    shown = attempt(["sshd", "-T", *(["-C", f"user={user},host=,addr="] if user else [])], reads=True)
     if shown.returncode:
         raise DeployError(f"sshd refuses the configuration it has; mend it and run again\n{last_lines(shown)}")
     return parse_effective(shown.stdout)

@@ -103,7 +103,8 @@ def read_certificate(path: Path) -> dict[str, Any] | None:
     """What a file of certificates begins with."""
     if not path.exists():
         return None
-    shown = attempt(["openssl", "x509", "-in", str(path), "-noout", "-issuer", "-enddate", "-ext", "subjectAltName"])
+    argv = ["openssl", "x509", "-in", str(path), "-noout", "-issuer", "-enddate", "-ext", "subjectAltName"]
+    shown = attempt(argv, reads=True)
     found = parse_x509(shown.stdout)
     return {
         **found,

@@ -21,8 +21,11 @@ def attempt(
     env: Mapping[str, str] | None = None,
     cwd: str | None = None,
     timeout: float = 600,
+    reads: bool = False,
 ) -> subprocess.CompletedProcess[str]:
     """Runs a program to its end and gives its result, whatever its exit status.
+
+    With `reads` it changes nothing and may outlive us; that it dies with us costs more than most programs that do.
 
     Raises:
         DeployError: the program is not there, or did not end within `timeout` seconds.
@@ -39,7 +42,7 @@ def attempt(
             errors="replace",
             check=False,
             # It must not go on writing where the next run begins anew.
-            preexec_fn=_die_with_parent,
+            preexec_fn=None if reads else _die_with_parent,
         )
     except FileNotFoundError as error:
         raise DeployError(f"{argv[0]} is not on this host") from error
@@ -57,13 +60,14 @@ def run(
     env: Mapping[str, str] | None = None,
     cwd: str | None = None,
     timeout: float = 600,
+    reads: bool = False,
 ) -> str:
-    """Runs a program that must succeed and gives its standard output.
+    """Runs a program that must succeed and gives its standard output; see :func:`attempt`.
 
     Raises:
         DeployError: it failed; the text ends with the last lines it printed.
     """
-    result = attempt(argv, env, cwd, timeout)
+    result = attempt(argv, env, cwd, timeout, reads)
     if result.returncode:
         raise DeployError(f"{' '.join(argv[:3])} … ended with status {result.returncode}:\n{last_lines(result)}")
     return result.stdout

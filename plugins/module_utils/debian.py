@@ -23,7 +23,8 @@ def missing(names: Sequence[str]) -> list[str]:
     """Those of the packages that are not installed."""
     if not names:
         return []
-    listing = attempt(["dpkg-query", "--show", "--showformat=${Package} ${db:Status-Status}\n", "--", *names]).stdout
+    argv = ["dpkg-query", "--show", "--showformat=${Package} ${db:Status-Status}\n", "--", *names]
+    listing = attempt(argv, reads=True).stdout
     installed = {line.split()[0] for line in listing.splitlines() if line.endswith(" installed")}
     return [name for name in names if name not in installed]
 

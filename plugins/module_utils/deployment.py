@@ -124,28 +124,27 @@ class Deployment:
     def _left(self, release: str, builder: Builder | None, settings: Settings) -> tuple[str, ...]:
         """The states that a release has yet to reach."""
         instance = Instance(self.layout, release)
+        serving = running(self.layout)
         seen = Seen(
             recorded=self.store.record(release).get("states", {}),
             intact=builder is None or builder.intact(release),
             running=instance.up() and not instance.draining(),
             live=self.store.live() == release and systemd.show(self.layout.boot_unit)[0].enabled,
             working=Work(self.layout, release, builder.inputs.units if builder else None).up(),
-            others=self._others(release),
-            surplus=self._surplus(release, settings.keep),
+            others=self._others(release, serving),
+            surplus=self._surplus(release, settings.keep, serving),
         )
         return remaining(seen)
 
-    def _others(self, release: str) -> set[str]:
-        """Other releases that run and do not drain yet."""
-        return (not_draining(self.layout, running(self.layout)) | at_work(self.layout)) - {release}
+    def _others(self, release: str, serving: Collection[str]) -> set[str]:
+        """Other releases that run and do not drain yet, of those that serve and of those at work."""
+        return not_draining(self.layout, {*serving} - {release}) | at_work(self.layout) - {release}
 
-    def _surplus(self, release: str, keep: int) -> list[str]:
+    def _surplus(self, release: str, keep: int, serving: Collection[str]) -> list[str]:
+        """The releases to remove; nothing runs of them, neither what serves nor anything beside it."""
         previous = self.store.record(release).get("previous")
-        return to_prune(self.store.kept(), keep, {release, previous or release} | self._occupied())
-
-    def _occupied(self) -> set[str]:
-        """The releases of which anything runs."""
-        return running(self.layout) | busy(self.layout)
+        needed = {release, previous or release, *serving}
+        return to_prune(self.store.kept(), keep, needed | busy(self.layout))
 
     def _advance(self, release: str, left: Collection[str], before: str | None, settings: Settings) -> None:
         """Takes a prepared release through the states that are left; what serves is not touched before the switch."""
@@ -175,7 +174,7 @@ class Deployment:
             with self._step("watched"):
                 self._watch(release, before, settings, log, began)
         with self._step("drained"):
-            for other in self._others(release):
+            for other in self._others(release, running(self.layout)):
                 Work(self.layout, other).stop_soon()
                 Instance(self.layout, other).drain()
         with self._step("pruned"):
@@ -253,7 +252,7 @@ class Deployment:
         Instance(self.layout, release).drain()
 
     def _prune(self, release: str, keep: int) -> None:
-        kept, removed = self.store.kept(), self._surplus(release, keep)
+        kept, removed = self.store.kept(), self._surplus(release, keep, running(self.layout))
         for surplus in removed:
             for file in Instance(self.layout, surplus).files.values():
                 file.unlink(missing_ok=True)

@@ -204,12 +204,15 @@ class Hardening:
 
     def look(self) -> Found:
         found = Found(unconfirmed=UNDO.exists())
+        former = [name for name in _recorded("services") if name not in self.wanted.services]
+        named = [name for part in self.parts if part.on for name in part.enabled] + [*self.wanted.services, *former]
+        seen = {unit.name: unit for unit in systemd.show(*dict.fromkeys(named))}
         for part in self.parts:
             if drift := differences(part.items):
                 found.drift[part.name] = drift
             if not part.on:
                 continue
-            units = systemd.show(*part.enabled)
+            units = [seen[name] for name in part.enabled]
             down = [unit.name for unit in units if not unit.enabled or (unit.name in part.active and not unit.active)]
             if down:
                 found.units[part.name] = down
@@ -218,9 +221,8 @@ class Hardening:
                 found.masked[part.name] = masked
         found.packages = debian.missing([name for part in self.parts for name in part.packages])
         found.parameters = sysctl.look(self.wanted.sysctl, _recorded("sysctl"), _recorded("refused"))
-        found.running = [unit.name for unit in systemd.show(*self.wanted.services) if unit.present and _runs(unit)]
-        former = [name for name in _recorded("services") if name not in self.wanted.services]
-        found.stopped = [unit.name for unit in systemd.show(*former) if unit.present]
+        found.running = [name for name in self.wanted.services if seen[name].present and _runs(seen[name])]
+        found.stopped = [name for name in former if seen[name].present]
         if self.wanted.firewall:
             found.firewall = bool({"firewall"} & {*found.drift, *found.units}) or not loaded()
         return found
@@ -375,7 +377,8 @@ def loaded() -> bool:
     """Whether the kernel has the rules as they were loaded."""
     if not LOADED.exists() or not shutil.which("nft", path="/usr/sbin"):
         return False
-    return attempt(["nft", "--stateless", "--terse", "list", "table", "inet", TABLE]).stdout == LOADED.read_text()
+    argv = ["nft", "--stateless", "--terse", "list", "table", "inet", TABLE]
+    return attempt(argv, reads=True).stdout == LOADED.read_text()
 
 
 def _of_use(part: Part) -> bool:
@@ -383,7 +386,7 @@ def _of_use(part: Part) -> bool:
     if (
         part.on
         and not part.in_containers
-        and attempt(["systemd-detect-virt", "--quiet", "--container"]).returncode == 0
+        and attempt(["systemd-detect-virt", "--quiet", "--container"], reads=True).returncode == 0
     ):
         return False
     return not part.on or not part.not_beside or len(debian.missing(part.not_beside)) == len(part.not_beside)

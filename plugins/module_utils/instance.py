@@ -129,8 +129,7 @@ def refuse_paused(layout: Layout, release: str | None) -> None:
 
 def running(layout: Layout) -> set[str]:
     """The releases of an application of which a socket or a service is loaded, even a failed one."""
-    names = [name for kind in ("socket", "service") for name in systemd.listed(layout.unit(kind, "*"))]
-    return {release_of(name) for name in names}
+    return {release_of(name) for name in systemd.listed(*(layout.unit(kind, "*") for kind in ("socket", "service")))}
 
 
 def not_draining(layout: Layout, releases: Collection[str]) -> set[str]:

@@ -101,7 +101,7 @@ def show(*names: str, properties: str = _PROPERTIES) -> list[Unit]:
     """The state of units; one that does not exist is not `present`."""
     if not names:
         return []
-    return parse_show(run(["systemctl", "show", f"--property={properties}", "--", *names]), names)
+    return parse_show(run(["systemctl", "show", f"--property={properties}", "--", *names], reads=True), names)
 
 
 def idle(*names: str) -> list[str]:
@@ -118,7 +118,7 @@ def needed_by(name: str) -> list[str]:
 def listed(*patterns: str, states: str | None = None) -> list[str]:
     """The names of loaded units that match a pattern, running or failed, or only those in some states."""
     which = f"--state={states}" if states else "--all"
-    text = run(["systemctl", "list-units", which, "--plain", "--no-legend", "--full", "--", *patterns])
+    text = run(["systemctl", "list-units", which, "--plain", "--no-legend", "--full", "--", *patterns], reads=True)
     return [line.split(None, 1)[0] for line in text.splitlines() if line.strip()]
 
 

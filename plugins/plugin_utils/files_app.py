@@ -183,8 +183,12 @@ def _added(plan: Plan, content: Callable[[Mapping[str, str]], bytes]) -> dict[st
 
 
 def units(plan: Plan) -> dict[str, str]:
-    """The units of a release, by kind; of processes and jobs as many as the application has."""
+    """The units of a release, by kind."""
     command = {"command": "command.service.j2"} if plan["release_command"] else {}
     serving = {"service": "app.service.j2", "socket": "app.socket.j2", "drain": "drain.service.j2", **command}
-    found = {kind: rendered("app", template, plan) for kind, template in serving.items()}
-    return found | {unit["kind"]: rendered("app", unit["template"], plan, unit=unit) for unit in plan["units"]}
+    return {kind: rendered("app", template, plan) for kind, template in serving.items()} | work_units(plan)
+
+
+def work_units(plan: Plan) -> dict[str, str]:
+    """Those of processes and jobs, and of what moves them; as many as the application has."""
+    return {unit["kind"]: rendered("app", unit["template"], plan, unit=unit) for unit in plan["units"]}

@@ -21,19 +21,24 @@ _FOLDER = Path(__file__).parents[1] / "module_utils"
 _IMPORTED = re.compile(rf"^\s*from {re.escape(PACKAGE)}(?:\.(\w+) import|(?: import (.+)))", re.MULTILINE)
 _PYTHON = "/usr/bin/python3"
 _ABSENT = 127  # the status that shells and sudo have for a program that is not there
-# Its input: the length of the files, these, and what is to be called.
+# Its input: the length of the files, packed, in a line; these; and what is to be called.
 _BOOT = f"""
-import importlib.abc, importlib.util, json, sys, zlib
-size, *sent = sys.stdin.buffer.readline(), sys.stdin.buffer.read()
-files, call = (json.loads(zlib.decompress(part)) for part in (sent[0][:int(size)], sent[0][int(size):]))
-class Sent(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
+import importlib.machinery, json, sys, zlib
+size, sent = int(sys.stdin.buffer.readline()), sys.stdin.buffer.read()
+files, call = json.loads(zlib.decompress(sent[:size])), json.loads(zlib.decompress(sent[size:]))
+class Sent:
     def find_spec(self, name, path=None, target=None):
-        if name in files or "{PACKAGE}.".startswith(name + "."):
-            return importlib.util.spec_from_loader(name, self, is_package=name not in files)
+        if name in files:
+            return importlib.machinery.ModuleSpec(name, self)
+        if "{PACKAGE}.".startswith(name + "."):
+            return importlib.machinery.ModuleSpec(name, self, is_package=True)
+    def create_module(self, spec):
+        return None
+    def exec_module(self, module):
+        name = module.__name__
+        exec(compile(files.get(name, ""), name, "exec", dont_inherit=True), module.__dict__)
     def get_source(self, name):
         return files.get(name, "")
-    def is_package(self, name):
-        return name not in files
 sys.meta_path.insert(0, Sent())
 module = importlib.import_module("{PACKAGE}." + call["module"])
 print(json.dumps(getattr(module, call["function"])(*call["arguments"])))

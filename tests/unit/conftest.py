@@ -15,15 +15,14 @@ from ansible.template import Templar
 
 try:
     from ansible.template import trust_as_template
-
-    TRUSTED = {"trusted_as_template": True}
 except ImportError:  # before ansible-core 2.19, every text is trusted
-    trust_as_template, TRUSTED = str, {}
+    trust_as_template = str
 
 ROOT = Path(__file__).resolve().parents[2]
 
 Template = Callable[..., Any]
-Render = Callable[..., str]
+Render = Callable[..., Any]
+Here = Callable[..., Any]
 
 init_plugin_loader([str(ROOT / ".venv" / "collections")])
 
@@ -72,31 +71,41 @@ def template() -> Template:
 
 
 @pytest.fixture
-def role_variable() -> Template:
-    """The value of a role's own variable."""
+def here() -> Here:
+    """A host's variables, as an action has them."""
 
-    from ansible_collections.asgi.deploy.plugins.plugin_utils.rendering import DECISIONS
+    def of(**variables: Any) -> Any:
+        from ansible_collections.asgi.deploy.plugins.plugin_utils.desired import Here
 
-    def value(role: str, name: str, **variables: Any) -> Any:
-        path = ROOT / "roles" / role
         loader = DataLoader()
-        own = loader.load_from_file(str(path / "vars" / "main.yml"), **TRUSTED)
-        own[DECISIONS[role]] = own[f"_{role}_decided"]
-        everything = {**own, "role_path": str(path), "ansible_search_path": [str(path)], **variables}
-        return Templar(loader, variables=everything).template(trust_as_template(f"{{{{ {name} }}}}"))
+        return Here(loader, Templar(loader, variables=variables), variables)
 
-    return value
+    return of
 
 
 @pytest.fixture
-def render(role_variable: Template) -> Render:
-    """The text of a role's template, with the role's own variables."""
+def render(here: Here) -> Render:
+    """The text of a role's template, with what is decided of the given variables, or with `plan`."""
+    from ansible_collections.asgi.deploy.plugins.plugin_utils.desired import decided
+    from ansible_collections.asgi.deploy.plugins.plugin_utils.templates import rendered
 
-    def rendered(role: str, name: str, **variables: Any) -> str:
-        lookup = "lookup('asgi.deploy.rendered', __name)"
-        return str(role_variable(role, lookup, **variables, __name=name))
+    def text(role: str, name: str, plan: dict[str, Any] | None = None, **variables: Any) -> str:
+        return str(rendered(role, name, decided(role, here(**variables), {}) if plan is None else plan))
 
-    return rendered
+    return text
+
+
+@pytest.fixture
+def wanted(here: Here) -> Render:
+    """What a role's tasks take, with what is decided of the given variables, or with `plan`."""
+    from ansible_collections.asgi.deploy.plugins.plugin_utils import desired
+
+    def found(role: str, plan: dict[str, Any] | None = None, **variables: Any) -> Any:
+        host = here(**variables)
+        packed = {"source": {}, "wheelhouse": None, "archives": []} if role == "app" else None
+        return desired.wanted(role, desired.decided(role, host, {}) if plan is None else plan, host, packed)
+
+    return found
 
 
 @pytest.fixture

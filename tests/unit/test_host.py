@@ -9,7 +9,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils.workers import worker_
 
 
 def test_system_as_files_of_it_are_written() -> None:
-    text = "# a remark\nPRETTY_NAME=\"Debian GNU/Linux 13 (trixie)\"\nID=debian\nVERSION_ID='13'\n\nVERSION_CODENAME=trixie\n"
+    text = "# a remark\nNAME=\"Debian GNU/Linux\"\nID=debian\nVERSION_ID='13'\n\nVERSION_CODENAME=trixie\n"
     found = os_release(text)
     assert (found["ID"], found["VERSION_ID"], found["VERSION_CODENAME"]) == ("debian", "13", "trixie")
 

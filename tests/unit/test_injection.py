@@ -18,7 +18,7 @@ from typing import Any
 import crossplane  # type: ignore[import-untyped]  # which gixy brings
 import pytest
 from ansible_collections.asgi.deploy.plugins.module_utils.environment import command_line, environment_file
-from ansible_collections.asgi.deploy.plugins.plugin_utils import checks, plan
+from ansible_collections.asgi.deploy.plugins.plugin_utils import checks, files_app, plan
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
@@ -156,42 +156,37 @@ TRIES = settings(
 )
 
 
-def units(role_variable: Value, options: Mapping[str, Any]) -> dict[str, str]:
+def units(options: Mapping[str, Any]) -> dict[str, str]:
     wanted = plan.app_plan(options, FACTS)
-    found = role_variable("app", "_app_units", app_plan=wanted)
-    files = role_variable("app", "_app_public_files", app_plan=wanted)
-    boot = role_variable("app", "_app_boot_files", app_plan=wanted)
+    found = files_app.units(wanted)
+    files = files_app.public_files(wanted)
+    boot = files_app.boot_files(wanted)
     return {**found, **{str(number): file["content"] for number, file in enumerate([*files, *boot])}}
 
 
-def lines(role_variable: Value, options: Mapping[str, Any]) -> list[Any]:
+def lines(_render: Value, options: Mapping[str, Any]) -> list[Any]:
     """Sections and keys of all units."""
-    found = units(role_variable, options).values()
+    found = units(options).values()
     return sorted([(section, key) for section, key, _ in readers.unit(text)] for text in found)
 
 
 def shape(render: Value, options: Mapping[str, Any]) -> list[Any]:
     """The directives of a site's files, without their arguments but with how many these are."""
     wanted = plan.app_plan(options, FACTS)
-    text = render("app", "site.conf.j2", app_plan=wanted) + render("app", "metrics.conf.j2", app_plan=wanted)
+    text = render("app", "site.conf.j2", plan=wanted) + render("app", "metrics.conf.j2", plan=wanted)
     return directives(parsed(text))
 
 
-@pytest.mark.parametrize(
-    ("rendered_by", "shaped"), [("role_variable", lines), ("render", shape)], ids=["units", "nginx"]
-)
-def test_files_keep_their_shape(
-    request: pytest.FixtureRequest, rendered_by: str, shaped: Callable[[Value, Mapping[str, Any]], list[Any]]
-) -> None:
-    renderer: Value = request.getfixturevalue(rendered_by)
-    harmless = shaped(renderer, BASE)
+@pytest.mark.parametrize("shaped", [lines, shape], ids=["units", "nginx"])
+def test_files_keep_their_shape(render: Value, shaped: Callable[[Value, Mapping[str, Any]], list[Any]]) -> None:
+    harmless = shaped(render, BASE)
 
     @TRIES
     @given(drawn=options_with_pieces())
     def tried(drawn: tuple[dict[str, Any], str]) -> None:
         options, what = drawn
         seen.add(what)
-        assert shaped(renderer, options) == harmless, what
+        assert shaped(render, options) == harmless, what
 
     seen: set[str] = set()
     tried()

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.filter.run_errors import FilterModule
 from ansible_collections.asgi.deploy.plugins.plugin_utils.runs import KNOWN, VARIABLES, run_errors
 
 PLAYBOOKS = Path(__file__).resolve().parents[2] / "playbooks"
@@ -70,4 +69,3 @@ def test_examples_are_right(name: str) -> None:
 )
 def test_run_errors(given: dict[str, Any], needs: list[str], says: list[str]) -> None:
     assert run_errors(given, ["shop", "blog"], needs) == says
-    assert FilterModule().filters()["run_errors"]({**given, "other": "x"}, ["shop", "blog"], needs) == says

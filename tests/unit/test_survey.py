@@ -7,56 +7,50 @@ from typing import Any
 
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible.parsing.dataloader import DataLoader
-from ansible_collections.asgi.deploy.plugins.action.survey import Look, told
+from ansible_collections.asgi.deploy.plugins.action.survey import checked, told
 from ansible_collections.asgi.deploy.plugins.module_utils.looks import LOOKS, parts
-from ansible_collections.asgi.deploy.plugins.plugin_utils.rendering import RoleView
-from ansible_collections.asgi.deploy.plugins.plugin_utils.spec import plain
+from ansible_collections.asgi.deploy.plugins.plugin_utils.desired import Look, looks_of_app, looks_of_role
 
-View = Callable[..., RoleView]
-PACKED: dict[str, Any] = {"source": {}, "wheelhouse": None, "archives": []}
-CERTIFICATE = {"certificate_name": "shop", "certificate_domains": ["shop.example.com"], "certificate_given": None}
+Here = Callable[..., Any]
 
 
-@pytest.fixture
-def view(spec: dict[str, Any], facts: Callable[[str], dict[str, Any]]) -> View:
-    def seen(role: str, **options: Any) -> RoleView:
-        variables = {
-            "ansible_facts": facts("13"),
-            "asgi_apps": [spec],
-            "app_spec": {**spec, **options},
-            "certificate_email": "ops@example.com",
-            **CERTIFICATE,
-        }
-        found = RoleView(DataLoader(), role, variables)
-        found.add("_app_packed", PACKED)
-        return found
-
-    return seen
+@pytest.fixture(name="host")
+def of_a_host(spec: dict[str, Any], facts: Callable[[str], dict[str, Any]], here: Here) -> Any:
+    return here(ansible_facts=facts("13"), asgi_apps=[spec], certificate_email="ops@example.com")
 
 
-@pytest.mark.parametrize(
-    ("role", "options", "kinds"),
-    [
-        ("nginx", {}, ["parts"]),
-        ("hardening", {}, ["hardening"]),
-        ("certificate", {}, ["parts"]),
-        ("app", {}, ["parts", "release"]),
-        ("app", {"state": "absent"}, ["parts", "removal"]),
-    ],
-)
-def test_looks_are_such_as_the_host_takes(view: View, role: str, options: dict[str, Any], kinds: list[str]) -> None:
-    looks = view(role, **options).value(f"_{role}_looks")
-    assert [look["kind"] for look in looks.values()] == kinds
-    for look in looks.values():
-        result = ArgumentSpecValidator(LOOKS[look["kind"]][0]).validate(plain(look["options"]))
-        assert result.error_messages == []
+def kinds_of(looks: list[Look]) -> list[tuple[str, str, str]]:
+    """Which looks these are; each is such as the host takes."""
+    assert len(checked(looks)[0]) == len(looks)
+    return [(look.of, look.part, look.kind) for look in looks]
 
 
-def test_what_is_looked_at_is_what_is_written(view: View, role_variable: Callable[..., Any]) -> None:
-    own = view("nginx")
-    written = role_variable("nginx", "_nginx_files", _nginx_plan=own.decision)
-    assert plain(own.value("_nginx_looks")["host"]["options"]["files"]) == plain(written)
+@pytest.mark.parametrize(("role", "kind"), [("nginx", "parts"), ("hardening", "hardening")])
+def test_looks_of_a_role(host: Any, role: str, kind: str) -> None:
+    assert kinds_of(looks_of_role(role, host, f"role {role}", {})) == [(f"role {role}", "host", kind)]
+
+
+def test_looks_of_an_application(host: Any, spec: dict[str, Any]) -> None:
+    assert kinds_of(looks_of_app(spec, host)) == [
+        ("shop", "host", "parts"),
+        ("shop", "release", "release"),
+        ("shop", "certificate", "parts"),
+    ]
+    gone = looks_of_app({**spec, "state": "absent"}, host)
+    assert kinds_of(gone) == [("shop", "host", "parts"), ("shop", "release", "removal")]
+
+
+def test_secrets_are_known(host: Any, spec: dict[str, Any]) -> None:
+    """Nothing that the host finds may show them."""
+    options = {"env": {"TOKEN": "hush hush"}, "secrets": {"KEY": "very secret"}}
+    _asked, secrets = checked(looks_of_app({**spec, **options}, host))
+    assert any("hush hush" in one for one in secrets) and "very secret" in secrets
+
+
+def test_what_is_looked_at_is_what_is_written(host: Any, wanted: Callable[..., Any]) -> None:
+    (look,) = looks_of_role("nginx", host, "role nginx", {})
+    written = wanted("nginx", plan=look.made["decided"])
+    assert (look.options["files"], look.options["units"]) == (written["files"], written["units"])
 
 
 def test_parts_that_are_missing_here() -> None:

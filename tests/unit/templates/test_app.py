@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from ansible.errors import AnsibleError
 from ansible_collections.asgi.deploy.plugins.module_utils.layout import Layout
+from ansible_collections.asgi.deploy.plugins.plugin_utils import files_app
 from ansible_collections.asgi.deploy.plugins.plugin_utils.plan import app_plan
 
 Facts = Callable[[str], dict[str, Any]]
@@ -45,7 +46,7 @@ def plan(spec: dict[str, Any], facts: Facts) -> Plan:
 
 @pytest.fixture
 def site(render: Render, plan: Plan) -> Callable[[str], str]:
-    return lambda major: render("app", "site.conf.j2", app_plan=plan(major))
+    return lambda major: render("app", "site.conf.j2", plan=plan(major))
 
 
 def directives(text: str, name: str) -> list[str]:
@@ -113,13 +114,13 @@ def test_site_names_and_certificate(site: Callable[[str], str], major: str) -> N
 
 def test_site_with_addresses(render: Render, plan: Plan) -> None:
     app = plan(domains=["2001:db8::1", "shop.example.com"], site={"redirect_from": ["192.0.2.1"]})
-    text = render("app", "site.conf.j2", app_plan=app)
+    text = render("app", "site.conf.j2", plan=app)
     names = ["[2001:db8::1] shop.example.com", "192.0.2.1"]
     assert directives(text, "server_name") == [names[0], names[1], names[1], names[0]]
     assert "return 301 https://[2001:db8::1]$request_uri;" in text
     unnamed = text[text.index("unnamed.conf") :]
     assert directives(unnamed, "ssl_certificate")[0] == "/etc/asgi-deploy/tls/shop/combined.pem"
-    assert "unnamed.conf" not in render("app", "site.conf.j2", app_plan=plan())
+    assert "unnamed.conf" not in render("app", "site.conf.j2", plan=plan())
 
 
 @DEBIAN
@@ -128,7 +129,7 @@ def test_site_braces(site: Callable[[str], str], major: str) -> None:
 
 
 def test_socket(render: Render, plan: Plan) -> None:
-    text = render("app", "app.socket.j2", app_plan=plan())
+    text = render("app", "app.socket.j2", plan=plan())
     assert dict(unit(text)["Socket"]) == {
         "ListenStream": "/srv/asgi/shop/releases/%i/app.sock",
         "SocketUser": "root",
@@ -139,7 +140,7 @@ def test_socket(render: Render, plan: Plan) -> None:
 
 
 def test_service_hangs_on_its_socket(render: Render, plan: Plan) -> None:
-    section = unit(render("app", "app.service.j2", app_plan=plan()))["Unit"]
+    section = unit(render("app", "app.service.j2", plan=plan()))["Unit"]
     assert section["Requires"] == "asgi-shop@%i.socket"
     assert "asgi-shop@%i.socket" in section["After"].split()
     assert not {"PartOf", "BindsTo", "Before"} & set(section)
@@ -148,7 +149,7 @@ def test_service_hangs_on_its_socket(render: Render, plan: Plan) -> None:
 @pytest.mark.parametrize("kind", ["service", "command"])
 def test_needs_come_first_and_take_nothing_along(render: Render, plan: Plan, kind: str) -> None:
     needs = ["postgresql.service", "srv-my\\x2dfiles.mount"]
-    text = render("app", KINDS[kind], app_plan=plan(needs=needs, release_command=COMMAND))
+    text = render("app", KINDS[kind], plan=plan(needs=needs, release_command=COMMAND))
     section = unit(text)["Unit"]
     assert section["Wants"].split() == ["network-online.target", *needs]
     assert set(section["Wants"].split()) <= set(section["After"].split())
@@ -157,7 +158,7 @@ def test_needs_come_first_and_take_nothing_along(render: Render, plan: Plan, kin
 
 
 def test_service(render: Render, plan: Plan) -> None:
-    text = render("app", "app.service.j2", app_plan=plan(graceful_timeout=40))
+    text = render("app", "app.service.j2", plan=plan(graceful_timeout=40))
     service = unit(text)["Service"]
     home = "/srv/asgi/shop/releases/%i"
     expected = {
@@ -179,13 +180,13 @@ def test_service(render: Render, plan: Plan) -> None:
 
 def test_service_lets_a_worker_finish_before_it_is_ended(render: Render, plan: Plan) -> None:
     for seconds in (1, 30, 3600):
-        service = unit(render("app", "app.service.j2", app_plan=plan(graceful_timeout=seconds)))["Service"]
+        service = unit(render("app", "app.service.j2", plan=plan(graceful_timeout=seconds)))["Service"]
         assert int(service["TimeoutStopSec"]) > seconds
 
 
 def test_service_lets_kept_connections_end_before_it_is_ended(render: Render, plan: Plan) -> None:
     direct = {"proxy": "none", "settings": {"keepalive": 75}, "graceful_timeout": 40}
-    service = unit(render("app", "app.service.j2", app_plan=plan(**direct)))["Service"]
+    service = unit(render("app", "app.service.j2", plan=plan(**direct)))["Service"]
     assert int(service["TimeoutStopSec"]) > 40 + 2 * 75
 
 
@@ -200,7 +201,7 @@ def test_service_lets_kept_connections_end_before_it_is_ended(render: Render, pl
 )
 def test_service_of_a_server(render: Render, plan: Plan, options: dict[str, Any], command: str) -> None:
     """The runtime is found by PYTHONPATH, after the application's own modules, which may be called as ours are."""
-    text = render("app", "app.service.j2", app_plan=plan(**options))
+    text = render("app", "app.service.j2", plan=plan(**options))
     home = "/srv/asgi/shop/releases/%i"
     assert unit(text)["Service"]["ExecStart"] == f"{home}/venv/bin/{command}"
     assert f"Environment=PYTHONPATH={home}/site:{home}/src:{home}/runtime\n" in text
@@ -211,7 +212,7 @@ def test_folders_of_modules(render: Render, plan: Plan) -> None:
     planned = plan(env={"PYTHONPATH": "lib:/opt/lib", "A": "1"})
     home = "/srv/asgi/shop/releases/%i"
     for template in ("app.service.j2", "sandbox.j2"):
-        text = render("app", template, app_plan=planned)
+        text = render("app", template, plan=planned)
         assert f"Environment=PYTHONPATH={home}/site:{home}/src/lib:/opt/lib:{home}/src:{home}/runtime\n" in text
     assert planned["environment"] == 'A="1"\n'
 
@@ -228,46 +229,46 @@ def test_folders_of_modules(render: Render, plan: Plan) -> None:
     ],
 )
 def test_watchdog(render: Render, plan: Plan, options: dict[str, Any], watchdog: set[str]) -> None:
-    service = unit(render("app", "app.service.j2", app_plan=plan(**options)))["Service"]
+    service = unit(render("app", "app.service.j2", plan=plan(**options)))["Service"]
     assert {service[name] for name in ("NotifyAccess", "WatchdogSec") if name in service} == watchdog
     assert service["Type"] == "exec"
 
 
 def test_metrics_of_a_release_lie_in_a_directory_of_its_own(render: Render, plan: Plan) -> None:
-    text = render("app", "app.service.j2", app_plan=plan(health={"metrics": "/metrics"}))
+    text = render("app", "app.service.j2", plan=plan(health={"metrics": "/metrics"}))
     assert unit(text)["Service"]["RuntimeDirectory"] == "asgi-deploy/serving/shop@%i"
     assert "Environment=PROMETHEUS_MULTIPROC_DIR=/run/asgi-deploy/serving/shop@%i\n" in text
-    without = render("app", "app.service.j2", app_plan=plan())
+    without = render("app", "app.service.j2", plan=plan())
     assert "PROMETHEUS" not in without
 
 
 def test_metrics_are_for_the_host_alone(render: Render, plan: Plan) -> None:
     wanted = plan(health={"metrics": "/-/metrics"})
-    own = render("app", "metrics.conf.j2", app_plan=wanted)
+    own = render("app", "metrics.conf.j2", plan=wanted)
     assert "location = /shop {" in own
     assert directives(own, "proxy_pass") == ["http://asgi_shop/-/metrics"]
-    site = render("app", "site.conf.j2", app_plan=wanted)
+    site = render("app", "site.conf.j2", plan=wanted)
     assert re.findall(r"location = (\S+) \{\s*return 404;", site) == ["/-/metrics"]
-    assert "return 404" not in render("app", "site.conf.j2", app_plan=plan())
+    assert "return 404" not in render("app", "site.conf.j2", plan=plan())
 
 
 @pytest.mark.parametrize(("metrics", "state"), [("/metrics", "file"), (None, "absent")])
-def test_metrics_come_and_go(role_variable: Variable, plan: Plan, metrics: str | None, state: str) -> None:
-    files = role_variable("app", "_app_site_files", app_plan=plan(health={"metrics": metrics}))
+def test_metrics_come_and_go(plan: Plan, metrics: str | None, state: str) -> None:
+    files = files_app.site_files(plan(health={"metrics": metrics}))
     states = {file["path"]: file["state"] for file in files}
     assert states["/etc/nginx/asgi/metrics.d/shop.conf"] == state
 
 
 def test_backlog(render: Render, plan: Plan) -> None:
     """systemd listens, so the socket unit has to say it."""
-    text = render("app", "app.socket.j2", app_plan=plan(settings={"backlog": 512}))
+    text = render("app", "app.socket.j2", plan=plan(settings={"backlog": 512}))
     assert unit(text)["Socket"]["Backlog"] == "512"
 
 
-def test_files_of_a_release(role_variable: Variable, plan: Plan) -> None:
+def test_files_of_a_release(plan: Plan) -> None:
     """The whole runtime as it is in the repository, and what it is told."""
     wanted = plan(log={"format": "text"})
-    files = role_variable("app", "_app_release_files", app_plan=wanted)
+    files = files_app.release_files(wanted)
     runtime = {f"runtime/asgi_deploy_runtime/{path.name}": path.read_text() for path in RUNTIME.glob("*.py")}
     assert len(runtime) > 5
     assert {name: text for name, text in files.items() if name.endswith(".py")} == runtime
@@ -277,7 +278,7 @@ def test_files_of_a_release(role_variable: Variable, plan: Plan) -> None:
 
 def test_draining_is_shown_as_long_as_it_lasts(render: Render, plan: Plan) -> None:
     """Where the runtime looks for it: health.py."""
-    mark = unit(render("app", "drain.service.j2", app_plan=plan()))["Service"]["RuntimeDirectory"]
+    mark = unit(render("app", "drain.service.j2", plan=plan()))["Service"]["RuntimeDirectory"]
     assert mark == "asgi-deploy/draining/shop@%i"
     assert "/run/asgi-deploy/draining" in (RUNTIME / "health.py").read_text()
 
@@ -291,12 +292,12 @@ def test_boot(render: Render) -> None:
 @pytest.mark.parametrize("name", ["site.conf.j2", "metrics.conf.j2", *KINDS.values()])
 def test_undefined_is_an_error(render: Render, name: str) -> None:
     with pytest.raises(AnsibleError, match=r"(object of type 'dict'|'dict object') has no attribute"):
-        render("app", name, app_plan={})
+        render("app", name, plan={})
 
 
 @pytest.mark.parametrize("name", ["site.conf.j2", "metrics.conf.j2", "boot.service.j2", *KINDS.values()])
 def test_text(render: Render, plan: Plan, name: str) -> None:
-    text = render("app", name, app_plan=plan(release_command=COMMAND))
+    text = render("app", name, plan=plan(release_command=COMMAND))
     assert text.startswith("# Written by asgi.deploy, role app")
     assert text.endswith("\n") and not text.endswith("\n\n")
     assert "{{" not in text and "{%" not in text
@@ -325,7 +326,7 @@ def units(render: Render, plan: Plan, tmp_path: Path, request: pytest.FixtureReq
         "home": str(tmp_path),
     }
     wanted["launcher"] = wanted["launcher"].replace("/srv/asgi/shop", str(tmp_path))
-    return {Layout("shop").unit(kind, RELEASE): render("app", name, app_plan=wanted) for kind, name in KINDS.items()}
+    return {Layout("shop").unit(kind, RELEASE): render("app", name, plan=wanted) for kind, name in KINDS.items()}
 
 
 def test_systemd_takes_the_units_of_a_release(units: dict[str, str], verify: Verify) -> None:
@@ -357,12 +358,12 @@ def sandbox(text: str) -> list[str]:
 
 def test_release_command_sees_what_the_application_sees(render: Render, plan: Plan) -> None:
     wanted = plan(release_command=COMMAND)
-    service, command = (render("app", KINDS[kind], app_plan=wanted) for kind in ("service", "command"))
+    service, command = (render("app", KINDS[kind], plan=wanted) for kind in ("service", "command"))
     assert sandbox(command) == sandbox(service)
     assert {"PrivateUsers=yes", "ProtectSystem=strict", "StateDirectory=asgi/shop"} <= set(sandbox(command))
 
 
-def test_secrets_are_credentials_of_every_unit(render: Render, role_variable: Variable, plan: Plan) -> None:
+def test_secrets_are_credentials_of_every_unit(render: Render, plan: Plan) -> None:
     """Their values are in no file of the release; commands find them by way of the runtime."""
     job = {"command": "python -m shop.report", "schedule": "daily"}
     wanted = plan(
@@ -371,7 +372,7 @@ def test_secrets_are_credentials_of_every_unit(render: Render, role_variable: Va
         processes={"worker": "celery worker"},
         jobs={"report": job},
     )
-    units = role_variable("app", "_app_units", app_plan=wanted)
+    units = files_app.units(wanted)
     release = "/srv/asgi/shop/releases/%i"
     given = [f"LoadCredentialEncrypted={name}:{release}/secrets/{name}" for name in ("PASSWORD", "TOKEN")]
     run = f"ExecStart={release}/venv/bin/python -m asgi_deploy_runtime.run "
@@ -384,15 +385,15 @@ def test_secrets_are_credentials_of_every_unit(render: Render, role_variable: Va
     for kind, start in started.items():
         assert set(given) <= set(units[kind].splitlines())
         assert start in units[kind]
-    texts = {**units, **role_variable("app", "_app_release_files", app_plan=wanted)}
+    texts = {**units, **files_app.release_files(wanted)}
     assert set(given) <= set(texts["sandbox.conf"].splitlines())
     assert not [name for name, text in texts.items() if "hunter" in text]
-    without = role_variable("app", "_app_units", app_plan=plan(release_command=COMMAND))
+    without = files_app.units(plan(release_command=COMMAND))
     assert not [kind for kind, text in without.items() if "Credential" in text or "runtime.run" in text]
 
 
 def test_release_command(render: Render, plan: Plan) -> None:
-    text = render("app", "command.service.j2", app_plan=plan(release_command=COMMAND, release_timeout=90))
+    text = render("app", "command.service.j2", plan=plan(release_command=COMMAND, release_timeout=90))
     service = unit(text)["Service"]
     home = "/srv/asgi/shop/releases/%i"
     expected = {
@@ -413,14 +414,14 @@ def test_release_command(render: Render, plan: Plan) -> None:
     ("command", "kinds"),
     [(None, {"service", "socket", "drain"}), (COMMAND, {"service", "socket", "drain", "command"})],
 )
-def test_units_of_a_release(role_variable: Variable, plan: Plan, command: str | None, kinds: set[str]) -> None:
-    units = role_variable("app", "_app_units", app_plan=plan(release_command=command))
+def test_units_of_a_release(plan: Plan, command: str | None, kinds: set[str]) -> None:
+    units = files_app.units(plan(release_command=command))
     assert set(units) == kinds <= set(Layout.KINDS)
     assert all(text.startswith("# Written by asgi.deploy") for text in units.values())
 
 
 def test_drain(render: Render, plan: Plan) -> None:
-    text = render("app", "drain.service.j2", app_plan=plan(drain_timeout=90))
+    text = render("app", "drain.service.j2", plan=plan(drain_timeout=90))
     service = unit(text)["Service"]
     assert service["ExecStart"] == "/bin/sh /srv/asgi/shop/releases/%i/drain.sh"
     assert (service["Type"], service["TimeoutStartSec"]) == ("oneshot", "infinity")
@@ -439,7 +440,7 @@ def draining(render: Render, plan: Plan, home: Path, release: str, limit: int = 
     folder = home / "releases" / release
     folder.mkdir(parents=True, exist_ok=True)
     script = folder / "drain.sh"
-    script.write_text(render("app", "drain.sh.j2", app_plan={**plan(), "home": str(home), "drain_limit": limit}))
+    script.write_text(render("app", "drain.sh.j2", plan={**plan(), "home": str(home), "drain_limit": limit}))
     systemctl = home / "systemctl"
     systemctl.write_text(f'#!/bin/sh\necho "$@" >>{home}/called\n')
     systemctl.chmod(0o755)

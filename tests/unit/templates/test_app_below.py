@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from ansible_collections.asgi.deploy.plugins.plugin_utils import files_app
 from ansible_collections.asgi.deploy.plugins.plugin_utils.plan import app_plan
 
 Facts = Callable[[str], dict[str, Any]]
@@ -25,14 +26,14 @@ APPS: dict[str, dict[str, Any]] = {
 
 
 @pytest.fixture
-def text(role_variable: Variable, spec: dict[str, Any], facts: Facts) -> Text:
+def text(spec: dict[str, Any], facts: Facts) -> Text:
     """What a file of an application says on a host with some of these; nothing where it is not to be."""
 
     def of(apps: str, path: str) -> str:
         specs = {name: {**spec, "name": name, **APPS[name]} for name in apps.split()}
         app = specs[path.rsplit("/", 1)[1].removesuffix(".conf")]
         plan = app_plan(app, facts("13"), apps=list(specs.values()))
-        (found,) = (item for item in role_variable("app", "_app_site_files", app_plan=plan) if item["path"] == path)
+        (found,) = (item for item in files_app.site_files(plan) if item["path"] == path)
         return str(found["content"]) if found["state"] == "file" else ""
 
     return of

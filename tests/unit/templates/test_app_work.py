@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from ansible_collections.asgi.deploy.plugins.module_utils.layout import Layout
 from ansible_collections.asgi.deploy.plugins.module_utils.work import _is_exclusive, _value, command_of
+from ansible_collections.asgi.deploy.plugins.plugin_utils import files_app
 from ansible_collections.asgi.deploy.plugins.plugin_utils.plan import app_plan
 
 Facts = Callable[[str], dict[str, Any]]
@@ -47,9 +48,9 @@ def plan(spec: dict[str, Any], facts: Facts) -> dict[str, Any]:
 
 
 @pytest.fixture
-def units(role_variable: Variable, plan: dict[str, Any]) -> dict[str, str]:
+def units(plan: dict[str, Any]) -> dict[str, str]:
     """The texts of a release's units by kind."""
-    found: dict[str, str] = role_variable("app", "_app_units", app_plan=plan)
+    found: dict[str, str] = files_app.units(plan)
     return found
 
 
@@ -119,9 +120,9 @@ def test_timer(units: dict[str, str]) -> None:
     assert section(text, "Unit")["PartOf"] == "asgi-shop.live@%i.target"
 
 
-def test_need_what_the_application_needs(role_variable: Variable, spec: dict[str, Any], facts: Facts) -> None:
+def test_need_what_the_application_needs(spec: dict[str, Any], facts: Facts) -> None:
     wanted = app_plan({**spec, "needs": ["postgresql.service"], "processes": PROCESSES, "jobs": JOBS}, facts("13"))
-    units = role_variable("app", "_app_work_units", app_plan=wanted)
+    units = files_app.work_units(wanted)
     for kind in ("process-worker-1", "job-cleanup"):
         for key in ("After", "Wants"):
             assert section(units[kind], "Unit")[key] == "network-online.target postgresql.service"
@@ -148,7 +149,7 @@ def test_what_the_engine_reads_of_a_unit(units: dict[str, str]) -> None:
 
 
 @pytest.fixture
-def installed(role_variable: Variable, plan: dict[str, Any], tmp_path: Path) -> dict[str, str]:
+def installed(plan: dict[str, Any], tmp_path: Path) -> dict[str, str]:
     """The units of a release whose program is there."""
     program = tmp_path / "releases" / RELEASE / "venv" / "bin" / "celery"
     program.parent.mkdir(parents=True)
@@ -157,7 +158,7 @@ def installed(role_variable: Variable, plan: dict[str, Any], tmp_path: Path) -> 
     for unit in plan["units"]:
         if "command" in unit:
             unit["command"] = unit["command"].replace("celery", str(program), 1)
-    texts = role_variable("app", "_app_work_units", app_plan={**plan, "home": str(tmp_path)})
+    texts = files_app.work_units({**plan, "home": str(tmp_path)})
     return {Layout("shop").unit(kind, RELEASE): text for kind, text in texts.items()}
 
 
@@ -179,5 +180,5 @@ def test_systemd_would_tell_a_mistake(installed: dict[str, str], verify: Verify,
         verify({name: text.replace(*mistake) for name, text in installed.items()})
 
 
-def test_without_any(role_variable: Variable, spec: dict[str, Any], facts: Facts) -> None:
-    assert role_variable("app", "_app_work_units", app_plan=app_plan(spec, facts("13"))) == {}
+def test_without_any(spec: dict[str, Any], facts: Facts) -> None:
+    assert files_app.work_units(app_plan(spec, facts("13"))) == {}

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.asgi.deploy.plugins.plugin_utils import files_app
 from ansible_collections.asgi.deploy.plugins.plugin_utils.plan import app_plan
 
 Facts = Callable[[str], dict[str, Any]]
@@ -42,13 +43,13 @@ def exposure(tmp_path: Path) -> Callable[[str], float]:
     "options", [{}, {"proxy": "none"}, {"sandbox": {"outgoing": ["10.0.0.0/8"]}}, {"sandbox": {"jit": True}}]
 )
 def test_every_unit_of_an_application(
-    role_variable: Variable,
+    wanted: Variable,
     exposure: Callable[[str], float],
     spec: dict[str, Any],
     facts: Facts,
     options: dict[str, Any],
 ) -> None:
-    units = role_variable("app", "_app_units", app_plan=app_plan({**spec, **EVERYTHING, **options}, facts("13")))
+    units = files_app.units(app_plan({**spec, **EVERYTHING, **options}, facts("13")))
     services = {kind: text for kind, text in units.items() if "[Service]" in text}
     assert set(services) == {"service", "command", "drain", "process-worker-1", "job-tick"}
     assert {kind: found for kind, text in services.items() if (found := exposure(text)) > MOST} == {}
@@ -64,9 +65,9 @@ def test_nginx(render: Render, facts: Facts, exposure: Callable[[str], float]) -
     assert exposure(f"{dropped}ExecStart=/usr/sbin/nginx\n") <= 3
 
 
-def test_nginx_has_it_unless_it_is_switched_off(role_variable: Variable, facts: Facts) -> None:
+def test_nginx_has_it_unless_it_is_switched_off(wanted: Variable, facts: Facts) -> None:
     for given, state in (({}, "file"), ({"nginx_sandbox": False}, "absent")):
-        *_, found = role_variable("nginx", "_nginx_files", ansible_facts=facts("12"), **given)
+        *_, found = wanted("nginx", ansible_facts=facts("12"), **given)["files"]
         assert found["path"] == "/etc/systemd/system/nginx.service.d/asgi-deploy.conf"
         assert found["state"] == state
 

@@ -17,8 +17,8 @@ def variables(facts: Facts, spec: dict[str, Any]) -> dict[str, Any]:
     return {"ansible_facts": facts("13"), "asgi_apps": [spec]}
 
 
-def parts(role_variable: Callable[..., Any], **variables: Any) -> dict[str, dict[str, Any]]:
-    return {part["name"]: part for part in role_variable("hardening", "_hardening_parts", **variables)}
+def parts(wanted: Callable[..., Any], **variables: Any) -> dict[str, dict[str, Any]]:
+    return {part["name"]: part for part in wanted("hardening", **variables)["parts"]}
 
 
 def test_units_are_right(render: Render, verify: Verify, on_host: dict[str, Any]) -> None:
@@ -53,9 +53,9 @@ def test_reboots_only_when_told(render: Render, on_host: dict[str, Any]) -> None
 
 
 @pytest.mark.parametrize("major", ["12", "13"])
-def test_each_part_can_be_taken_back(role_variable: Callable[..., Any], facts: Facts, major: str) -> None:
-    on = parts(role_variable, ansible_facts=facts(major), hardening_bans=True)
-    off = parts(role_variable, ansible_facts=facts(major), hardening=False)
+def test_each_part_can_be_taken_back(wanted: Callable[..., Any], facts: Facts, major: str) -> None:
+    on = parts(wanted, ansible_facts=facts(major), hardening_bans=True)
+    off = parts(wanted, ansible_facts=facts(major), hardening=False)
     assert on.keys() == off.keys()
     for name, part in on.items():
         assert part["on"] and not off[name]["on"], name
@@ -65,5 +65,5 @@ def test_each_part_can_be_taken_back(role_variable: Callable[..., Any], facts: F
         assert ours <= set(off[name].get("ends", [])), name
 
 
-def test_the_way_back_is_written_first(role_variable: Callable[..., Any], on_host: dict[str, Any]) -> None:
-    assert next(iter(parts(role_variable, **on_host))) == "undo"
+def test_the_way_back_is_written_first(wanted: Callable[..., Any], on_host: dict[str, Any]) -> None:
+    assert next(iter(parts(wanted, **on_host))) == "undo"
