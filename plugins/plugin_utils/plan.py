@@ -191,6 +191,8 @@ def _role_errors(variables: Mapping[str, Any], base: str | None) -> list[str]:
     """What is wrong with variables of the roles that every application needs."""
     errors = []
     apps = variables.get("asgi_apps") or [{}]
+    if not isinstance(apps, list):
+        apps = [{}]
     if not variables.get("certificate_email") and any(
         asks_the_ca(app, variables) and sharing.owns(app, apps) for app in apps
     ):
@@ -198,7 +200,7 @@ def _role_errors(variables: Mapping[str, Any], base: str | None) -> list[str]:
             "certificate_email: is missing; expected the address the CA writes to, "
             "as in certificate_email: ops@example.com"
         )
-    known = [app for app in apps if isinstance(app, Mapping)] if isinstance(apps, list) else []
+    known = [app for app in apps if isinstance(app, Mapping)]
     conflicts: dict[str, Callable[[Mapping[str, Any]], list[str]]] = {
         "nginx": webserver.conflicts,
         "hardening": lambda found: hardening.conflicts(found, served_ports(known)),
@@ -218,7 +220,7 @@ def _role_errors(variables: Mapping[str, Any], base: str | None) -> list[str]:
         hook = hooks.get(key) if isinstance(hooks, Mapping) else None
         if isinstance(hook, str) and (wrong_hook := program_error(hook, controller.on_controller(hook, base))):
             errors.append(f"certificate_dns_hooks.{key}: {wrong_hook}")
-    return errors + contradictions(variables, apps if isinstance(apps, list) else [])
+    return errors + contradictions(variables, apps)
 
 
 def _is_given(value: Any) -> bool:

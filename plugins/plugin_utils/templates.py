@@ -1,7 +1,7 @@
 """Templates of the roles: texts made of what was decided, and of nothing else.
 
-They are compiled when this is imported. Ansible's main process imports an action and all that it needs before it forks a
-process for each host, which has them then.
+They are compiled when this is imported. Ansible's main process imports an action, and all that it needs, before it
+forks a process for each host, which has them then.
 """
 
 from __future__ import annotations

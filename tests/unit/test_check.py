@@ -49,7 +49,7 @@ def test_all_that_is_wrong_is_told_at_once(wrong: Wrong, inventory: dict[str, An
         "certificate_email: is missing; expected the address the CA writes to, "
         "as in certificate_email: ops@example.com",
         "asgi_app: found shpo, expected one of shop",
-        "asgi_version: is missing; this playbook needs it, as in -e asgi_version=v1.4.2",
+        "asgi_version: is missing; this playbook needs it, as in -e asgi_version=v1.5.0",
     ]
 
 

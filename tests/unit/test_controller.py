@@ -96,21 +96,13 @@ def test_missing(app: dict[str, Any], errors: list[str]) -> None:
     assert missing(app, {"a": {"content": ""}, "none": {"error": "it is gone"}}) == errors
 
 
-def test_lookups(template: Template, tmp_path: Path) -> None:
+def test_what_is_added_to_a_release(here: Template, tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"\xff")
     (tmp_path / "b.j2").write_text("{{ greeting }}\n")
-    variables = {"inventory_dir": str(tmp_path), "greeting": "hello ü"}
-    apps = [{"env_file": "a"}, "no application", {"files": {"x": {"src": "none"}}}]
-    found = template("{{ lookup('asgi.deploy.controller_files', apps) }}", apps=apps, **variables)
-    assert set(found) == {"a", "none"}
-    assert template("{{ lookup('asgi.deploy.controller_file', 'b.j2') }}", **variables) == "{{ greeting }}\n"
-    files = {"c": {"content": "text"}, "s": {"src": "a"}, "t": {"template": "b.j2"}}
-    found = template("{{ lookup('asgi.deploy.release_files', files) }}", files=files, **variables)
-    assert {path: base64.b64decode(text) for path, text in found.items()} == {
-        "c": b"text",
-        "s": b"\xff",
-        "t": "hello ü\n".encode(),
-    }
+    host = here(inventory_dir=str(tmp_path), greeting="hello ü")
+    assert host.text("b.j2") == "{{ greeting }}\n"
+    found = [host.content(entry) for entry in ({"content": "text"}, {"src": "a"}, {"template": "b.j2"})]
+    assert found == [b"text", b"\xff", "hello ü\n".encode()]
 
 
 @pytest.mark.parametrize(
@@ -120,10 +112,10 @@ def test_lookups(template: Template, tmp_path: Path) -> None:
         ({"template": "b.j2"}, "'greeting' is undef"),
     ],
 )
-def test_a_file_that_cannot_be_had(template: Template, tmp_path: Path, entry: dict[str, str], text: str) -> None:
+def test_a_file_that_cannot_be_had(here: Template, tmp_path: Path, entry: dict[str, str], text: str) -> None:
     (tmp_path / "b.j2").write_text("{{ greeting }}\n")
-    with pytest.raises(AnsibleError) as error:
-        template("{{ lookup('asgi.deploy.release_files', files) }}", files={"x": entry}, inventory_dir=str(tmp_path))
+    with pytest.raises((AnsibleError, ValueError)) as error:
+        here(inventory_dir=str(tmp_path)).content(entry)
     assert text in str(error.value)
 
 

@@ -6,10 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from ansible.errors import AnsibleFilterError
-from ansible_collections.asgi.deploy.plugins.filter.hardening_plan import hardening_plan
-from ansible_collections.asgi.deploy.plugins.plugin_utils.hardening import CORE_DUMPS, SWITCHES, SYSCTL
-from ansible_collections.asgi.deploy.plugins.plugin_utils.plan import inventory_errors
+from ansible_collections.asgi.deploy.plugins.plugin_utils.hardening import CORE_DUMPS, SWITCHES, SYSCTL, hardening_plan
+from ansible_collections.asgi.deploy.plugins.plugin_utils.plan import behind_nginx, inventory_errors, public_ports
 from ansible_collections.asgi.deploy.plugins.plugin_utils.spec import resolve, role_options
 
 Facts = Callable[[str], dict[str, Any]]
@@ -18,7 +16,13 @@ Facts = Callable[[str], dict[str, Any]]
 def planned(facts: dict[str, Any], apps: Any = (), **given: Any) -> dict[str, Any]:
     resolved, errors = resolve(role_options("hardening"), given)
     assert errors == []
-    return hardening_plan({name.removeprefix("hardening_"): value for name, value in resolved.items()}, facts, apps)
+    options = {name.removeprefix("hardening_"): value for name, value in resolved.items()}
+    return hardening_plan(options, facts, public_ports(apps), behind_nginx(apps))
+        {name.removeprefix("hardening_"): value for name, value in resolved.items()},
+        facts,
+        public_ports(apps),
+        behind_nginx(apps),
+    )
 
 
 @pytest.mark.parametrize(
@@ -185,5 +189,5 @@ def test_root(facts: Facts) -> None:
 
 
 def test_an_unsupported_system(facts: Facts) -> None:
-    with pytest.raises(AnsibleFilterError, match="this host runs Debian 10"):
+    with pytest.raises(ValueError, match="this host runs Debian 10"):
         planned(facts("10"))

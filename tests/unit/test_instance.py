@@ -53,7 +53,9 @@ def test_names() -> None:
 
 
 def test_running(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(systemd, "listed", lambda pattern: fnmatch.filter(LOADED, pattern))
+    monkeypatch.setattr(
+        systemd, "listed", lambda *patterns: [one for pattern in patterns for one in fnmatch.filter(LOADED, pattern)]
+    )
     assert running(SHOP) == {"v1.4.2-0a1b2c3d", "v2-ffffffff"}
     assert running(Layout("shop-two")) == {"v9-99999999"}
     assert running(Layout("two")) == set()

@@ -73,11 +73,11 @@ def test_nginx_has_it_unless_it_is_switched_off(wanted: Variable, facts: Facts) 
 
 
 def test_renewal(render: Render, exposure: Callable[[str], float]) -> None:
-    text = render("certificate", "renew.service.j2", certificate_email="ops@example.com")
+    text = render("certificate", "renew.service.j2", plan={"library": "/opt/asgi/lib", "package": "package"})
     assert exposure(text) <= 3
 
 
 def test_failure_is_told(render: Render, verify: Callable[[dict[str, str]], None]) -> None:
-    text = render("app", "failed.service.j2")
+    text = render("app", "failed.service.j2", plan={})
     verify({"asgi-failed@a.service": text})
     assert json.dumps("OBJECT_SYSTEMD_UNIT=$$MONITOR_UNIT") in text
