@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from ansible import constants
-from ansible.errors import AnsibleActionFail, AnsibleError
+from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible.release import __version__
 from ansible_collections.asgi.deploy.plugins.plugin_utils import runs
@@ -35,9 +35,11 @@ class ActionModule(ActionBase):  # type: ignore[misc]
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         _validation, options = self.validate_argument_spec(argument_spec=_OPTIONS)
         here = Here(self._loader, self._templar, task_vars or {})
+        result: dict[str, Any] = {**super().run(tmp, task_vars), "changed": False}
         if errors := wrong(here, plain(options)):
-            raise AnsibleActionFail("\n".join(errors))
-        return {**super().run(tmp, task_vars), "changed": False}
+            # Not raised: what is raised is shown with the line of our playbook, which is not where it is wrong.
+            return {**result, "failed": True, "msg": "\n".join(errors)}
+        return result
 
 
 def wrong(here: Here, options: Mapping[str, Any]) -> list[str]:

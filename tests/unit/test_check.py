@@ -10,7 +10,7 @@ import pytest
 from ansible import constants
 from ansible_collections.asgi.deploy.plugins.action import check
 
-from tests.unit.conftest import trust_as_template
+from tests.unit.conftest import trusted
 
 Here = Callable[..., Any]
 OPTIONS: dict[str, Any] = {"apps": None, "needs": [], "wheelhouse": True, "change": {}}
@@ -60,17 +60,17 @@ def test_applications_that_are_none(wrong: Wrong, apps: Any) -> None:
 
 def test_no_other_variable_is_read(wrong: Wrong, inventory: dict[str, Any]) -> None:
     """One of somebody else's may be undefined at this point."""
-    assert wrong({**inventory, "other": trust_as_template("{{ not_defined_anywhere }}")}) == []
+    assert wrong({**inventory, "other": trusted("{{ not_defined_anywhere }}")}) == []
 
 
 def test_a_variable_that_cannot_be_had_is_named(wrong: Wrong, inventory: dict[str, Any]) -> None:
-    inventory["asgi_apps"][0]["env"] = {"PASSWORD": trust_as_template("{{ vault_password }}")}
+    inventory["asgi_apps"][0]["env"] = {"PASSWORD": trusted("{{ vault_password }}")}
     (error,) = wrong(inventory)
     assert error.startswith("asgi_apps: cannot be read: ") and "'vault_password' is undefined" in error
 
 
 def test_where_names_are_enough_nothing_else_is_read(wrong: Wrong, inventory: dict[str, Any]) -> None:
-    inventory["asgi_apps"][0]["env"] = {"PASSWORD": trust_as_template("{{ vault_password }}")}
+    inventory["asgi_apps"][0]["env"] = {"PASSWORD": trusted("{{ vault_password }}")}
     assert wrong({**inventory, "asgi_app": "shop"}, apps=["shop"]) == []
     assert wrong({**inventory, "asgi_app": "shpo"}, apps=["shop"]) == ["asgi_app: found shpo, expected one of shop"]
 

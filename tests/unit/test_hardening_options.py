@@ -18,11 +18,6 @@ def planned(facts: dict[str, Any], apps: Any = (), **given: Any) -> dict[str, An
     assert errors == []
     options = {name.removeprefix("hardening_"): value for name, value in resolved.items()}
     return hardening_plan(options, facts, public_ports(apps), behind_nginx(apps))
-        {name.removeprefix("hardening_"): value for name, value in resolved.items()},
-        facts,
-        public_ports(apps),
-        behind_nginx(apps),
-    )
 
 
 @pytest.mark.parametrize(
