@@ -12,13 +12,6 @@ author: asgi.deploy contributors (!UNKNOWN)
 description:
   - Tells all that is wrong at once, in C(asgi_apps) and all that goes with it, in variables of the roles, and in what a
     run was given with C(-e); each with what was found, what was expected and how to write it.
-attributes:
-  check_mode:
-    support: full
-    description: Checks in any mode.
-  diff_mode:
-    support: none
-    description: Changes nothing.
 options:
   apps:
     description:
@@ -41,6 +34,7 @@ options:
         there.
     type: dict
     default: {}
+extends_documentation_fragment: [asgi.deploy.info]
 """
 
 EXAMPLES = """

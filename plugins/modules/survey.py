@@ -1,6 +1,6 @@
 #!/usr/bin/python
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Documentation of the action asgi.deploy.survey, which asks the host by the module asgi.deploy.look."""
+"""Documentation of the action asgi.deploy.survey, which asks the host."""
 
 from __future__ import annotations
 
@@ -10,11 +10,10 @@ short_description: Finds out which roles and applications have something to do o
 version_added: 0.1.0
 author: asgi.deploy contributors (!UNKNOWN)
 description:
-  - Decides on the controller what shall be, renders all files and units, and has one call of M(asgi.deploy.look)
-    compare them with the host, so that a run that changes nothing costs one round trip however many roles and
-    applications there are.
-  - A role decides in the variable C(_ROLE_decided) of its C(vars/main.yml), and what it wants looked at is
-    C(_ROLE_looks). What it decided is returned, since a role's own variables are evaluated anew at each mention.
+  - Decides on the controller what shall be, makes all files and units, and has one call on the host compare them with
+    what is there, so that a run that changes nothing costs one round trip however many roles and applications there
+    are. Where the connection has no pipelining that call is the module M(asgi.deploy.look).
+  - What was decided is returned, and P(asgi.deploy.wanted#lookup) makes of it what a role's tasks take.
   - The result is not shown, whatever the verbosity, as decisions may hold secrets.
 attributes:
   check_mode:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
@@ -58,11 +59,11 @@ class Here:
         """A variable, with all that it mentions."""
         return plain(self._templar.template(self._variables[name]))
 
-    @property
+    @functools.cached_property
     def facts(self) -> dict[str, Any]:
         return plain(self._variables["ansible_facts"])  # type: ignore[no-any-return]
 
-    @property
+    @functools.cached_property
     def apps(self) -> list[dict[str, Any]]:
         """What the user wrote of all applications of the host."""
         return self.value("asgi_apps") if "asgi_apps" in self._variables else []

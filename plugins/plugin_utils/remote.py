@@ -45,16 +45,18 @@ print(json.dumps(getattr(module, call["function"])(*call["arguments"])))
 """
 
 
-def needed(name: str) -> list[str]:
+@functools.cache
+def needed(name: str) -> tuple[str, ...]:
     """A module of plugins/module_utils, and all that it imports from there, by name."""
     found: set[str] = set()
     new = {name}
     while new:
         found |= new
         new = {other for one in new for other in _imported(source(one))} - found
-    return sorted(found)
+    return tuple(sorted(found))
 
 
+@functools.cache
 def source(name: str) -> str:
     return (_FOLDER / f"{name}.py").read_text(encoding="utf-8")
 

@@ -56,7 +56,7 @@ def test_all_that_it_imports_is_sent(name: str) -> None:
     while new:
         wanted |= new
         new = set[str]().union(*map(imported, new)) - wanted
-    assert remote.needed(name) == sorted(wanted)
+    assert list(remote.needed(name)) == sorted(wanted)
 
 
 def test_what_a_look_needs_is_all_ours() -> None:
