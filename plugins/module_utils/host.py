@@ -14,7 +14,7 @@ def facts() -> dict[str, Any]:
     system = os_release(_read("/etc/os-release") or _read("/usr/lib/os-release"))
     return {
         "distribution": system.get("ID", "linux").capitalize(),
-        "distribution_major_version": system.get("VERSION_ID", "").partition(".")[0],
+        "distribution_major_version": system.get("VERSION_ID", "unknown").partition(".")[0],
         "distribution_release": system.get("VERSION_CODENAME", ""),
         "processor_nproc": len(os.sched_getaffinity(0)),
         "memtotal_mb": total_memory(_read("/proc/meminfo")),
