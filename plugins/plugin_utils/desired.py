@@ -97,14 +97,17 @@ class Here:
         """
         return controller.read(self._loader, path, self.base).decode()
 
-    def content(self, entry: Mapping[str, str]) -> bytes:
-        """What is added to a release: as it is written, as a file is, or a template with the host's variables."""
+    def content(self, entry: Mapping[str, str], app_plan: Mapping[str, Any]) -> bytes:
+        """What is added to a release: as it is written, as a file is, or a template.
+
+        That reads the host's variables, and as `app_plan` what is decided of the application.
+        """
         if "content" in entry:
             return entry["content"].encode()
         if "template" in entry:
             render = lookup_loader.get("ansible.builtin.template", loader=self._loader, templar=self._templar)
             path = str(controller.on_controller(entry["template"], self.base))
-            text: str = render.run([path], self._variables)[0]
+            text: str = render.run([path], {**self._variables, "app_plan": app_plan})[0]
             return text.encode()
         return controller.read(self._loader, entry["src"], self.base)
 

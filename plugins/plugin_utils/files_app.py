@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 from ansible_collections.asgi.deploy.plugins.plugin_utils.files import File, absent, directory, file, secret
@@ -26,7 +26,7 @@ class Reader(Protocol):
 
     def text(self, path: str) -> str: ...
 
-    def content(self, entry: Mapping[str, str]) -> bytes: ...
+    def content(self, entry: Mapping[str, str], app_plan: Plan) -> bytes: ...
 
 
 def wanted(plan: Plan, packed: Mapping[str, Any] | None, here: Reader) -> dict[str, Any]:
@@ -152,7 +152,7 @@ def _release(plan: Plan, packed: Mapping[str, Any], here: Reader) -> dict[str, A
         **{name: plan[name] for name in (*kept, "watch")},
         "source": {**plan["source"], **packed["source"]},
         "files": release_files(plan),
-        "tree": {"files": _added(plan, here.content), "links": plan["links"], "static": plan["static"]},
+        "tree": {"files": _added(plan, here), "links": plan["links"], "static": plan["static"]},
         "units": units(plan),
         "server_lock": plan["server_lock"] or None,
         "wheelhouse": packed["wheelhouse"],
@@ -177,9 +177,9 @@ def release_files(plan: Plan) -> dict[str, str]:
     }
 
 
-def _added(plan: Plan, content: Callable[[Mapping[str, str]], bytes]) -> dict[str, str]:
+def _added(plan: Plan, here: Reader) -> dict[str, str]:
     """What is added to the source, in Base64, so that it is not taken for text."""
-    return {path: base64.b64encode(content(entry)).decode() for path, entry in plan["files"].items()}
+    return {path: base64.b64encode(here.content(entry, plan)).decode() for path, entry in plan["files"].items()}
 
 
 def units(plan: Plan) -> dict[str, str]:

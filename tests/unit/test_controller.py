@@ -99,10 +99,12 @@ def test_missing(app: dict[str, Any], errors: list[str]) -> None:
 def test_what_is_added_to_a_release(here: Template, tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"\xff")
     (tmp_path / "b.j2").write_text("{{ greeting }}\n")
+    (tmp_path / "c.j2").write_text("{{ app_plan.name }} {{ greeting }}\n")
     host = here(inventory_dir=str(tmp_path), greeting="hello ü")
     assert host.text("b.j2") == "{{ greeting }}\n"
-    found = [host.content(entry) for entry in ({"content": "text"}, {"src": "a"}, {"template": "b.j2"})]
-    assert found == [b"text", b"\xff", "hello ü\n".encode()]
+    entries = [{"content": "text"}, {"src": "a"}, {"template": "b.j2"}, {"template": "c.j2"}]
+    found = [host.content(entry, {"name": "shop"}) for entry in entries]
+    assert found == [b"text", b"\xff", "hello ü\n".encode(), "shop hello ü\n".encode()]
 
 
 @pytest.mark.parametrize(
@@ -115,7 +117,7 @@ def test_what_is_added_to_a_release(here: Template, tmp_path: Path) -> None:
 def test_a_file_that_cannot_be_had(here: Template, tmp_path: Path, entry: dict[str, str], text: str) -> None:
     (tmp_path / "b.j2").write_text("{{ greeting }}\n")
     with pytest.raises((AnsibleError, ValueError)) as error:
-        here(inventory_dir=str(tmp_path)).content(entry)
+        here(inventory_dir=str(tmp_path)).content(entry, {})
     assert text in str(error.value)
 
 
