@@ -8,24 +8,25 @@ from typing import Any
 
 from ansible.errors import AnsibleActionFail
 from ansible.module_utils.parsing.convert_bool import boolean
-from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
+from ansible_collections.asgi.deploy.plugins.module_utils import act_logs
+from ansible_collections.asgi.deploy.plugins.plugin_utils.acting import Act
 
 _PAUSE = 1.0  # seconds between two looks
 
 
-class ActionModule(ActionBase):  # type: ignore[misc]
-    _supports_check_mode = True
+class ActionModule(Act):
+    act = act_logs
+    _supports_async = False
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        super().run(tmp, task_vars)
         options = dict(self._task.args)
         seconds = self._seconds(options)
         ends = time.monotonic() + seconds
         host = (task_vars or {}).get("inventory_hostname", "")
         several = len((task_vars or {}).get("ansible_play_hosts", ())) > 1
         while True:
-            found: dict[str, Any] = self._execute_module("asgi.deploy.logs", options, task_vars=task_vars)
+            found = self.answer(options, task_vars or {})
             if found.get("failed"):
                 return found
             for line in found["lines"]:

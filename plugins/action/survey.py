@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
-from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
 from ansible.plugins.action import ActionBase
 from ansible_collections.asgi.deploy.plugins.module_utils.looks import LOOKS
-from ansible_collections.asgi.deploy.plugins.plugin_utils import due, remote, sharing
+from ansible_collections.asgi.deploy.plugins.plugin_utils import acting, due, remote, sharing
 from ansible_collections.asgi.deploy.plugins.plugin_utils.desired import Here, Look, looks_of_app, looks_of_role
 from ansible_collections.asgi.deploy.plugins.plugin_utils.packing import PackingError
 from ansible_collections.asgi.deploy.plugins.plugin_utils.spec import plain
@@ -66,14 +65,12 @@ class ActionModule(ActionBase):  # type: ignore[misc]
 
 
 def checked(looks: Sequence[Look]) -> tuple[list[dict[str, Any]], set[str]]:
-    """Looks with the defaults of their options, and the secrets in them, which nothing that is found may show."""
+    """Looks with the defaults of their options, and the secrets in them."""
     asked, secrets = [], set[str]()
     for look in looks:
-        result = ArgumentSpecValidator(LOOKS[look.kind][0]).validate(dict(look.options))
-        if result.error_messages:
-            raise AnsibleActionFail(f"{look.of}: {'; '.join(result.error_messages)}")
-        secrets |= result._no_log_values
-        asked.append({"kind": look.kind, "options": result.validated_parameters})
+        options, hidden = acting.checked(LOOKS[look.kind][0], look.options, f"{look.of}: ")
+        secrets |= hidden
+        asked.append({"kind": look.kind, "options": options})
     return asked, secrets
 
 

@@ -1,4 +1,4 @@
-"""Modules whose options are not all for the journal of the host."""
+"""What our modules have in common: what they do is a function, and their options are not all for the journal."""
 
 from __future__ import annotations
 
@@ -25,6 +25,20 @@ def discreet_module(spec: Mapping[str, Any], *unlogged: str) -> AnsibleModule:
     module.no_log_values.clear()
     check(module, spec, module.params)
     return module
+
+
+def run_act(of: Any) -> None:
+    """What a module does, where it is sent as one.
+
+    Args:
+        of: a file of plugins/module_utils, with `OPTIONS`, and `act` that takes them and whether to change nothing.
+            Its `UNLOGGED` are the options in which secrets may be deep inside.
+    """
+    module = discreet_module(of.OPTIONS, *getattr(of, "UNLOGGED", ()))
+    answer = of.act(module.params, module.check_mode)
+    if answer.pop("failed", False):
+        module.fail_json(**answer)
+    module.exit_json(**answer)
 
 
 def check(

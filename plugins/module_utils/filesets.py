@@ -24,7 +24,7 @@ _KEPT = ".{}~"
 _RESTART = "restart"  # its text, where a reload would not do
 
 FILE_OPTIONS: dict[str, Any] = {
-    "path": {"type": "path", "required": True},
+    "path": {"type": "str", "required": True},
     "state": {"type": "str", "default": "file", "choices": ["file", "directory", "absent"]},
     "content": {"type": "str"},
     "secret_content": {"type": "str", "no_log": True},
@@ -53,7 +53,7 @@ class Item:
         secret = options.get("secret_content")
         content = (secret or options["content"] or "").encode()
         owner, group = options["owner"], options["group"]
-        return cls(Path(options["path"]), state, content, int(mode, 8), owner, group, bool(secret))
+        return cls(absolute(options["path"]), state, content, int(mode, 8), owner, group, bool(secret))
 
     def difference(self) -> dict[str, Any] | None:
         """What is not as it shall be, as Ansible's --diff shows it; nothing when all is right."""
@@ -96,6 +96,17 @@ class Item:
 
     def _diff(self, before: str, after: str) -> dict[str, Any]:
         return {"before_header": str(self.path), "after_header": str(self.path), "before": before, "after": after}
+
+
+def absolute(path: str) -> Path:
+    """A path of this host, which stands on its own.
+
+    Raises:
+        DeployError: it does not.
+    """
+    if not Path(path).is_absolute():
+        raise DeployError(f"path: found {path!r}, expected one that begins with /, as in path: /etc/motd")
+    return Path(path)
 
 
 def write(path: Path, content: bytes, mode: int = 0o644, owner: str = "root", group: str = "root") -> None:

@@ -36,7 +36,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils.venvs import complete,
 
 _AT_ONCE = 4  # most of a look is waiting for programs
 _TEXTS: dict[str, Any] = {"type": "list", "elements": "str", "default": []}
-_VENV: dict[str, Any] = {"path": {"type": "path", "required": True}, "requirements": {"type": "str", "required": True}}
+_VENV: dict[str, Any] = {"path": {"type": "str", "required": True}, "requirements": {"type": "str", "required": True}}
 
 PARTS_OPTIONS: dict[str, Any] = {
     "packages": _TEXTS,  # Debian packages that shall be installed

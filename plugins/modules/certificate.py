@@ -41,26 +41,12 @@ problem:
   returned: when it gave none
 """
 
-import os
-
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
-from ansible_collections.asgi.deploy.plugins.module_utils.renewal import have
+from ansible_collections.asgi.deploy.plugins.module_utils import act_certificate
+from ansible_collections.asgi.deploy.plugins.module_utils.arguments import run_act
 
 
 def main() -> None:
-    os.umask(0o022)
-    module = AnsibleModule(argument_spec={"name": {"type": "str", "required": True}}, supports_check_mode=True)
-    if module.check_mode:
-        module.exit_json(changed=True)
-    try:
-        outcome = have(module.params["name"])
-    except (DeployError, OSError) as error:
-        module.fail_json(msg=str(error))
-    if outcome.problem is None:
-        module.exit_json(changed=outcome.changed)
-    module.warn(outcome.problem)
-    module.exit_json(changed=outcome.changed, problem=outcome.problem)
+    run_act(act_certificate)
 
 
 if __name__ == "__main__":

@@ -67,36 +67,12 @@ release:
   returned: always
 """
 
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
-from ansible_collections.asgi.deploy.plugins.module_utils.execution import Execution, printed
-from ansible_collections.asgi.deploy.plugins.module_utils.layout import Layout
-from ansible_collections.asgi.deploy.plugins.module_utils.store import RUN_OPTIONS
+from ansible_collections.asgi.deploy.plugins.module_utils import act_exec
+from ansible_collections.asgi.deploy.plugins.module_utils.arguments import run_act
 
 
 def main() -> None:
-    module = AnsibleModule(
-        argument_spec={
-            **RUN_OPTIONS,
-            "command": {"type": "str", "required": True},
-            "timeout": {"type": "int", "default": 3600},
-        },
-        supports_check_mode=True,
-    )
-    options = module.params
-    if not 1 <= options["timeout"] <= 604_800:
-        module.fail_json(msg=f"timeout: found {options['timeout']}, expected 1 to 604800 seconds, as in timeout: 3600")
-    execution = Execution(Layout(options["name"]), options["command"], options["timeout"])
-    try:
-        outcome = execution.predict() if module.check_mode else execution.run(options["by"], options["lock_timeout"])
-    except (DeployError, OSError) as error:
-        module.fail_json(msg=str(error))
-    told = {"rc": outcome.rc, "stdout": outcome.stdout, "stderr": outcome.stderr, "release": outcome.release}
-    text = f"{options['name']}: {options['command']}: {outcome.ending} in release {outcome.release}"
-    lines = list(printed(outcome))
-    if outcome.rc:
-        module.fail_json(msg="\n".join([f"{text} (exit status {outcome.rc})", *lines]), lines=lines, **told)
-    module.exit_json(changed=True, msg=text, lines=lines, **told)
+    run_act(act_exec)
 
 
 if __name__ == "__main__":

@@ -29,13 +29,12 @@ ansible_facts:
   returned: always
 """
 
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.asgi.deploy.plugins.module_utils.host import facts
+from ansible_collections.asgi.deploy.plugins.module_utils import act_facts
+from ansible_collections.asgi.deploy.plugins.module_utils.arguments import run_act
 
 
 def main() -> None:
-    module = AnsibleModule(argument_spec={}, supports_check_mode=True)
-    module.exit_json(changed=False, ansible_facts=facts())
+    run_act(act_facts)
 
 
 if __name__ == "__main__":

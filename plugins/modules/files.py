@@ -35,7 +35,7 @@ options:
     suboptions:
       path:
         description: Where it is.
-        type: path
+        type: str
         required: true
       state:
         description: What it is.
@@ -97,109 +97,12 @@ units:
   returned: success
 """
 
-import os
-from contextlib import ExitStack
-from typing import Any
-
-from ansible_collections.asgi.deploy.plugins.module_utils import nginx, systemd
-from ansible_collections.asgi.deploy.plugins.module_utils.arguments import discreet_module
-from ansible_collections.asgi.deploy.plugins.module_utils.commands import attempt, last_lines
-from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
-from ansible_collections.asgi.deploy.plugins.module_utils.filesets import (
-    FILE_OPTIONS,
-    Item,
-    apply_all,
-    differences,
-    pending,
-    pending_reload,
-    pending_restart,
-)
-from ansible_collections.asgi.deploy.plugins.module_utils.listeners import Listeners
+from ansible_collections.asgi.deploy.plugins.module_utils import act_files
+from ansible_collections.asgi.deploy.plugins.module_utils.arguments import run_act
 
 
 def main() -> None:
-    os.umask(0o022)  # whatever root's own is: nginx and the application must get to what is made here
-    module = discreet_module(
-        {
-            "files": {"type": "list", "elements": "dict", "default": [], "options": FILE_OPTIONS},
-            "validate": {"type": "list", "elements": "str", "default": []},
-            "reload": {"type": "str"},
-            "units": {"type": "list", "elements": "str", "default": []},
-        },
-        "files",
-    )
-    unit = module.params["reload"]
-    try:
-        found = differences([Item.of(options) for options in module.params["files"]])
-        idle = systemd.idle(*module.params["units"])
-    except (DeployError, OSError) as error:
-        module.fail_json(msg=str(error))
-    result: dict[str, Any] = {
-        "changed": bool(found or idle) or bool(unit and pending(unit)),
-        "paths": [str(item.path) for item, _difference in found],
-        "units": idle,
-        "diff": [difference for _item, difference in found],
-    }
-    if result["changed"] and not module.check_mode:
-        try:
-            _apply([item for item, _difference in found], module.params)
-            if idle:
-                systemd.enable(*idle)
-                systemd.start(*idle)
-            module.log(f"wrote {', '.join(result['paths'])}")
-        except (DeployError, OSError) as error:
-            module.fail_json(msg=str(error), paths=result["paths"])
-    module.exit_json(**result)
-
-
-def _apply(items: list[Item], params: dict[str, Any]) -> None:
-    unit = params["reload"]
-    # Of a service's drop-in most takes effect when it starts.
-    restart = bool(unit) and (pending_restart(unit) or any(item.path.parent.name == f"{unit}.d" for item in items))
-    listeners = Listeners(items)
-    told = False
-
-    def take() -> None:
-        nonlocal told
-        if params["validate"]:
-            checked = attempt(params["validate"])
-            if checked.returncode:
-                raise _refused(f"{params['validate'][0]} refuses the configuration", items, last_lines(checked))
-        try:
-            listeners.listen_anew()
-        except DeployError as error:
-            raise _refused(f"{', '.join(listeners.changed)} cannot listen", items, str(error)) from error
-        if unit:
-            told = systemd.show(unit)[0].active
-            try:
-                if restart:
-                    systemd.restart_anew(unit)
-                nginx.reload_or_start(unit)
-            except DeployError as error:
-                took = "start with" if restart else "take"
-                raise _refused(f"{unit} does not {took} it", items, str(error)) from error
-        listeners.stop_those_that_go()
-
-    with ExitStack() as behind:
-        if unit:
-            behind.enter_context(pending_reload(unit, restart))
-        for name in listeners.changed:
-            behind.enter_context(pending_reload(name))
-        if any("/systemd/" in str(item.path) for item in items):
-            behind.callback(systemd.daemon_reload)
-        try:
-            apply_all(items, take)
-        except (DeployError, OSError):
-            listeners.as_before()
-            if told:
-                systemd.daemon_reload()
-                nginx.reload_or_start(unit)
-            raise
-
-
-def _refused(what: str, items: list[Item], said: str) -> DeployError:
-    paths = ", ".join(str(item.path) for item in items)
-    return DeployError(f"{what}; put back as it was: {paths}\n{said}")
+    run_act(act_files)
 
 
 if __name__ == "__main__":

@@ -57,7 +57,7 @@ options:
             suboptions:
               path:
                 description: Where it is.
-                type: path
+                type: str
                 required: true
               state:
                 description: What it is.
@@ -160,59 +160,12 @@ reboot_required:
   returned: success
 """
 
-import os
-from typing import Any
-
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
-from ansible_collections.asgi.deploy.plugins.module_utils.hardening import (
-    WANTED_OPTIONS,
-    Hardening,
-    Wanted,
-    confirm,
-    reboot_required,
-)
+from ansible_collections.asgi.deploy.plugins.module_utils import act_harden
+from ansible_collections.asgi.deploy.plugins.module_utils.arguments import run_act
 
 
 def main() -> None:
-    os.umask(0o022)  # whatever root's own is: others have to read what is made here
-    module = AnsibleModule(
-        argument_spec={
-            "confirm": {"type": "bool", "default": False},
-            "wanted": {"type": "dict", "options": WANTED_OPTIONS},
-        },
-        required_if=[("confirm", False, ["wanted"])],
-        supports_check_mode=True,
-    )
-    try:
-        result = _confirmed(module) if module.params["confirm"] else _hardened(module)
-    except (DeployError, OSError) as error:
-        module.fail_json(msg=str(error))
-    module.exit_json(**result)
-
-
-def _confirmed(module: AnsibleModule) -> dict[str, Any]:
-    return {"changed": not module.check_mode and confirm()}
-
-
-def _hardened(module: AnsibleModule) -> dict[str, Any]:
-    host = Hardening(Wanted.of(module.params["wanted"]))
-    found = host.look()
-    if reasons := host.refusals(found):
-        module.fail_json(msg="\n".join([*reasons, "Nothing was changed."]))
-    fixed, on_trial = found.parameters.fixed, False
-    if found.changed and not module.check_mode:
-        fixed, on_trial = host.apply(found)
-        module.log(f"hardened: {', '.join(found.changed)}")
-    return {
-        "changed": bool(found.changed),
-        "check_mode": module.check_mode,
-        "parts": found.changed,
-        "diff": found.diff,
-        "on_trial": on_trial,
-        "fixed": fixed,
-        "reboot_required": reboot_required(),
-    }
+    run_act(act_harden)
 
 
 if __name__ == "__main__":

@@ -68,41 +68,12 @@ cursor:
   returned: success
 """
 
-import re
-import time
-
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
-from ansible_collections.asgi.deploy.plugins.module_utils.layout import Layout
-from ansible_collections.asgi.deploy.plugins.module_utils.logs import LEVELS, Query, read
+from ansible_collections.asgi.deploy.plugins.module_utils import act_logs
+from ansible_collections.asgi.deploy.plugins.module_utils.arguments import run_act
 
 
 def main() -> None:
-    module = AnsibleModule(
-        argument_spec={
-            "name": {"type": "str", "required": True},
-            "lines": {"type": "int", "default": 50},
-            "minutes": {"type": "float"},
-            "level": {"type": "str", "choices": list(LEVELS), "default": "debug"},
-            "request": {"type": "str"},
-            "access": {"type": "bool", "default": False},
-            "follow": {"type": "int", "default": 0},
-            "cursor": {"type": "str"},
-        },
-        supports_check_mode=True,
-    )
-    given = module.params
-    if given["request"] is not None and not re.fullmatch(r"[A-Za-z0-9._-]{8,128}", given["request"]):
-        module.fail_json(msg=f"request: found {given['request']!r}, expected an id as in the header X-Request-ID")
-    if given["lines"] < 1:
-        module.fail_json(msg=f"lines: found {given['lines']}, expected at least 1, as in lines: 50")
-    since = time.time() - given["minutes"] * 60 if given["minutes"] is not None else None
-    query = Query(given["lines"], since, given["request"], given["level"], given["access"], given["cursor"])
-    try:
-        found = read(Layout(given["name"]), query)
-    except (DeployError, OSError) as error:
-        module.fail_json(msg=str(error))
-    module.exit_json(changed=False, lines=[line.text for line in found.lines], cursor=found.cursor)
+    run_act(act_logs)
 
 
 if __name__ == "__main__":

@@ -36,23 +36,12 @@ EXAMPLES = """
 
 RETURN = """#"""
 
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.asgi.deploy.plugins.module_utils.debian import install, missing
-from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
+from ansible_collections.asgi.deploy.plugins.module_utils import act_packages
+from ansible_collections.asgi.deploy.plugins.module_utils.arguments import run_act
 
 
 def main() -> None:
-    module = AnsibleModule(
-        argument_spec={"names": {"type": "list", "elements": "str", "required": True}},
-        supports_check_mode=True,
-    )
-    names = missing(module.params["names"])
-    try:
-        if names and not module.check_mode:
-            install(names)
-    except DeployError as error:
-        module.fail_json(msg=f"packages {', '.join(names)} could not be installed: {error}")
-    module.exit_json(changed=bool(names), diff={"before": "", "after": "".join(f"{name}\n" for name in names)})
+    run_act(act_packages)
 
 
 if __name__ == "__main__":

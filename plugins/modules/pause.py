@@ -46,31 +46,12 @@ release:
   returned: success
 """
 
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
-from ansible_collections.asgi.deploy.plugins.module_utils.layout import Layout
-from ansible_collections.asgi.deploy.plugins.module_utils.pause import pause, paused, resume
-from ansible_collections.asgi.deploy.plugins.module_utils.restart import live_release
-from ansible_collections.asgi.deploy.plugins.module_utils.store import RUN_OPTIONS, Store
+from ansible_collections.asgi.deploy.plugins.module_utils import act_pause
+from ansible_collections.asgi.deploy.plugins.module_utils.arguments import run_act
 
 
 def main() -> None:
-    module = AnsibleModule(
-        argument_spec={
-            **RUN_OPTIONS,
-            "state": {"type": "str", "choices": ["paused", "resumed"], "required": True},
-        },
-        supports_check_mode=True,
-    )
-    layout, wanted = Layout(module.params["name"]), module.params["state"] == "paused"
-    try:
-        if module.check_mode:
-            release = live_release(Store(layout))
-            module.exit_json(changed=paused(layout, release) is not wanted, release=release)
-        done = (pause if wanted else resume)(layout, module.params["by"], module.params["lock_timeout"])
-    except (DeployError, OSError) as error:
-        module.fail_json(msg=str(error))
-    module.exit_json(**done)
+    run_act(act_pause)
 
 
 if __name__ == "__main__":

@@ -266,26 +266,12 @@ steps:
   returned: success
 """
 
-import os
-
-from ansible_collections.asgi.deploy.plugins.module_utils.arguments import discreet_module
-from ansible_collections.asgi.deploy.plugins.module_utils.deployment import switch_diff
-from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
-from ansible_collections.asgi.deploy.plugins.module_utils.orders import RELEASE_OPTIONS, Order
-from ansible_collections.asgi.deploy.plugins.module_utils.secrets import masked
+from ansible_collections.asgi.deploy.plugins.module_utils import act_release
+from ansible_collections.asgi.deploy.plugins.module_utils.arguments import run_act
 
 
 def main() -> None:
-    os.umask(0o022)  # whatever root's own is: nginx and the application must get to what is made here
-    module = discreet_module(RELEASE_OPTIONS, "wanted")
-    wanted = module.params["wanted"]
-    try:
-        order = Order.of(module.params)
-        result = order.predict() if module.check_mode else order.release()
-    except (DeployError, OSError) as error:
-        module.fail_json(msg=masked(str(error), wanted["secrets"].values()))
-    diff = switch_diff(module.params["name"], result["before"], result["release"] or wanted["version"])
-    module.exit_json(**result, diff=diff)
+    run_act(act_release)
 
 
 if __name__ == "__main__":

@@ -101,31 +101,12 @@ deploys:
   returned: success
 """
 
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.asgi.deploy.plugins.module_utils import report
-from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
-from ansible_collections.asgi.deploy.plugins.module_utils.layout import Layout
-from ansible_collections.asgi.deploy.plugins.module_utils.store import Store
+from ansible_collections.asgi.deploy.plugins.module_utils import act_release_info
+from ansible_collections.asgi.deploy.plugins.module_utils.arguments import run_act
 
 
 def main() -> None:
-    module = AnsibleModule(
-        argument_spec={"name": {"type": "str", "required": True}, "deploys": {"type": "int", "default": 10}},
-        supports_check_mode=True,
-    )
-    layout = Layout(module.params["name"])
-    store = Store(layout)
-    try:
-        module.exit_json(
-            changed=False,
-            releases=report.releases(layout, store),
-            packages=report.packages(layout, store),
-            tools=report.tools(),
-            deploys=report.last_deploys(layout, module.params["deploys"]),
-            **report.live(layout, store),
-        )
-    except (DeployError, OSError) as error:
-        module.fail_json(msg=str(error))
+    run_act(act_release_info)
 
 
 if __name__ == "__main__":

@@ -38,21 +38,12 @@ EXAMPLES = """
 
 RETURN = """#"""
 
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
-from ansible_collections.asgi.deploy.plugins.module_utils.removal import REMOVAL_OPTIONS, Removal
+from ansible_collections.asgi.deploy.plugins.module_utils import act_remove
+from ansible_collections.asgi.deploy.plugins.module_utils.arguments import run_act
 
 
 def main() -> None:
-    module = AnsibleModule(argument_spec=REMOVAL_OPTIONS, supports_check_mode=True)
-    removal = Removal(module.params)
-    try:
-        changed = removal.due()
-        if changed and not module.check_mode:
-            removal.remove()
-    except (DeployError, OSError) as error:
-        module.fail_json(msg=str(error))
-    module.exit_json(changed=changed)
+    run_act(act_remove)
 
 
 if __name__ == "__main__":

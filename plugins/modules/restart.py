@@ -41,26 +41,12 @@ seconds:
   returned: changed
 """
 
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
-from ansible_collections.asgi.deploy.plugins.module_utils.layout import Layout
-from ansible_collections.asgi.deploy.plugins.module_utils.restart import live_release, restart
-from ansible_collections.asgi.deploy.plugins.module_utils.store import RUN_OPTIONS, Store
+from ansible_collections.asgi.deploy.plugins.module_utils import act_restart
+from ansible_collections.asgi.deploy.plugins.module_utils.arguments import run_act
 
 
 def main() -> None:
-    module = AnsibleModule(
-        argument_spec=RUN_OPTIONS,
-        supports_check_mode=True,
-    )
-    layout = Layout(module.params["name"])
-    try:
-        if module.check_mode:
-            module.exit_json(changed=True, release=live_release(Store(layout)))
-        done = restart(layout, module.params["by"], module.params["lock_timeout"])
-    except (DeployError, OSError) as error:
-        module.fail_json(msg=str(error))
-    module.exit_json(changed=True, **done)
+    run_act(act_restart)
 
 
 if __name__ == "__main__":

@@ -48,34 +48,12 @@ steps:
   returned: success
 """
 
-from typing import Any
-
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.asgi.deploy.plugins.module_utils.deployment import Deployment, switch_diff
-from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
-from ansible_collections.asgi.deploy.plugins.module_utils.layout import Layout
-from ansible_collections.asgi.deploy.plugins.module_utils.store import RUN_OPTIONS
+from ansible_collections.asgi.deploy.plugins.module_utils import act_rollback
+from ansible_collections.asgi.deploy.plugins.module_utils.arguments import run_act
 
 
 def main() -> None:
-    module = AnsibleModule(
-        argument_spec={
-            **RUN_OPTIONS,
-            "to": {"type": "str"},
-        },
-        supports_check_mode=True,
-    )
-    layout = Layout(module.params["name"])
-    deployment = Deployment(layout, module.params["by"], module.params["lock_timeout"])
-    try:
-        if module.check_mode:
-            target, live = deployment.choose(module.params["to"]), deployment.store.live()
-            result: dict[str, Any] = {"changed": target != live, "release": target, "before": live, "steps": {}}
-        else:
-            result = deployment.rollback(module.params["to"])
-    except (DeployError, OSError) as error:
-        module.fail_json(msg=str(error))
-    module.exit_json(**result, diff=switch_diff(layout.app, result["before"], result["release"]))
+    run_act(act_rollback)
 
 
 if __name__ == "__main__":

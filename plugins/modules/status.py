@@ -50,63 +50,12 @@ host:
   returned: success
 """
 
-import json
-import os
-import shutil
-import time
-from pathlib import Path
-from typing import Any
-
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.asgi.deploy.plugins.module_utils import memory
-from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
-from ansible_collections.asgi.deploy.plugins.module_utils.layout import ROOT, Layout
-from ansible_collections.asgi.deploy.plugins.module_utils.renewal import STATUS
-from ansible_collections.asgi.deploy.plugins.module_utils.report import status
+from ansible_collections.asgi.deploy.plugins.module_utils import act_status
+from ansible_collections.asgi.deploy.plugins.module_utils.arguments import run_act
 
 
 def main() -> None:
-    module = AnsibleModule(
-        argument_spec={
-            "names": {"type": "list", "elements": "str", "default": []},
-            "deploys": {"type": "int", "default": 5},
-        },
-        supports_check_mode=True,
-    )
-    try:
-        module.exit_json(
-            changed=False,
-            applications={
-                name: status(Layout(name), module.params["deploys"]) for name in module.params["names"] or _all_names()
-            },
-            certificates=_certificates(),
-            host=_host(),
-        )
-    except (DeployError, OSError) as error:
-        module.fail_json(msg=str(error))
-
-
-def _all_names() -> list[str]:
-    return sorted(path.name for path in Path(ROOT).iterdir() if path.is_dir()) if Path(ROOT).is_dir() else []
-
-
-def _certificates() -> dict[str, Any]:
-    try:
-        found = json.loads(STATUS.read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError):  # no certificate yet, or somebody wrote there
-        return {}
-    return {entry["name"]: entry for entry in found["certificates"]}
-
-
-def _host() -> dict[str, Any]:
-    disk = shutil.disk_usage(ROOT if Path(ROOT).is_dir() else "/")
-    return {
-        "now": time.time(),
-        "memory_available": memory.available(),
-        "memory_total": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
-        "disk_free": disk.free,
-        "disk_total": disk.total,
-    }
+    run_act(act_status)
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ attributes:
 options:
   path:
     description: Where it is.
-    type: path
+    type: str
     required: true
   requirements:
     description: The text of its requirements, with hashes or without.
@@ -47,35 +47,12 @@ EXAMPLES = """
 
 RETURN = """#"""
 
-import os
-from pathlib import Path
-
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
-from ansible_collections.asgi.deploy.plugins.module_utils.supplies import supplies
-from ansible_collections.asgi.deploy.plugins.module_utils.venvs import build_tool, complete, tool_mark
+from ansible_collections.asgi.deploy.plugins.module_utils import act_venv
+from ansible_collections.asgi.deploy.plugins.module_utils.arguments import run_act
 
 
 def main() -> None:
-    os.umask(0o022)  # whatever root's own is: nginx and the application must get to what is made here
-    module = AnsibleModule(
-        argument_spec={
-            "path": {"type": "path", "required": True},
-            "requirements": {"type": "str", "required": True},
-            "wheelhouse": {"type": "str"},
-            "installer": {"type": "str", "choices": ["auto", "uv", "pip"], "default": "auto"},
-        },
-        supports_check_mode=True,
-    )
-    path, requirements = Path(module.params["path"]), module.params["requirements"]
-    try:
-        changed = not complete(path, tool_mark(requirements))
-        if changed and not module.check_mode:
-            with supplies(f".{path.name}", None, module.params["wheelhouse"]) as given:
-                build_tool(path, requirements, module.params["installer"], given)
-    except (DeployError, OSError) as error:
-        module.fail_json(msg=str(error))
-    module.exit_json(changed=changed)
+    run_act(act_venv)
 
 
 if __name__ == "__main__":

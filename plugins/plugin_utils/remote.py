@@ -1,7 +1,7 @@
 """Functions of plugins/module_utils that run on a host, with Python and nothing else.
 
 A module brings Ansible's own code along, which takes the controller as long to pack, and the host as long to read, as
-what we ask for. So what every run asks is sent as it is: the files that it needs, as the input of one Python.
+what we ask for. So what is asked for is sent as it is: the files that it needs, as the input of one Python.
 """
 
 from __future__ import annotations
@@ -87,7 +87,9 @@ def call(action: Any, variables: dict[str, Any], module: str, function: str, *ar
     files = _packed(module)
     asked = json.dumps({"module": module, "function": function, "arguments": arguments})
     sent = b"%d\n" % len(files) + files + zlib.compress(asked.encode())
-    command = f"{shlex.quote(python)} -I -S -c {shlex.quote(_BOOT)}"
+    # What the play says as `environment`, such as a proxy, comes before the command as Ansible writes it.
+    environment = action._compute_environment_string()
+    command = f"{environment} {shlex.quote(python)} -I -S -c {shlex.quote(_BOOT)}".lstrip()
     answer = action._low_level_execute_command(command, in_data=sent)
     if answer["rc"] == _ABSENT:
         raise AnsibleActionFail(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import json
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -14,29 +13,9 @@ from ansible.errors import AnsibleActionFail
 from ansible_collections.asgi.deploy.plugins.module_utils import host
 from ansible_collections.asgi.deploy.plugins.plugin_utils import remote
 
+from tests.unit.here import Action
+
 FOLDER = Path(__file__).resolve().parents[2] / "plugins" / "module_utils"
-
-
-class Action:
-    """An action whose host is this machine."""
-
-    def __init__(self, *before: str) -> None:
-        self._templar = self
-        self.before = before  # what a login says
-
-    @staticmethod
-    def template(text: str) -> str:
-        return text
-
-    def _low_level_execute_command(self, command: str, in_data: bytes) -> dict[str, Any]:
-        done = subprocess.run(["sh", "-c", command], input=in_data, capture_output=True, check=False)
-        text = "\n".join([*self.before, done.stdout.decode()]).rstrip("\n")
-        return {
-            "rc": done.returncode,
-            "stdout": text,
-            "stdout_lines": text.splitlines(),
-            "stderr": done.stderr.decode(),
-        }
 
 
 def imported(name: str) -> set[str]:
@@ -59,9 +38,13 @@ def test_all_that_it_imports_is_sent(name: str) -> None:
     assert list(remote.needed(name)) == sorted(wanted)
 
 
-def test_what_a_look_needs_is_all_ours() -> None:
+SENT = ["looks", *sorted(path.stem for path in FOLDER.glob("act_*.py"))]
+
+
+@pytest.mark.parametrize("sent", SENT)
+def test_what_is_sent_is_all_ours(sent: str) -> None:
     """Ansible's own code is not on hosts."""
-    for name in remote.needed("looks"):
+    for name in remote.needed(sent):
         text = remote.source(name)
         assert "from ansible." not in text and "import ansible." not in text, name
 

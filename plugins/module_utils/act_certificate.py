@@ -1,0 +1,22 @@
+"""A certificate, got from its CA now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.asgi.deploy.plugins.module_utils.errors import answering
+from ansible_collections.asgi.deploy.plugins.module_utils.renewal import have
+
+OPTIONS: dict[str, Any] = {"name": {"type": "str", "required": True}}
+
+
+@answering
+def act(options: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
+    """See M(asgi.deploy.certificate)."""
+    if check_mode:
+        return {"changed": True}
+    outcome = have(options["name"])
+    if outcome.problem is None:
+        return {"changed": outcome.changed}
+    return {"changed": outcome.changed, "problem": outcome.problem, "warnings": [outcome.problem]}

@@ -1,0 +1,97 @@
+"""A set of files that stand or fall together, written and taken."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import ExitStack
+from typing import Any
+
+from ansible_collections.asgi.deploy.plugins.module_utils import nginx, systemd
+from ansible_collections.asgi.deploy.plugins.module_utils.commands import attempt, last_lines
+from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError, answering
+from ansible_collections.asgi.deploy.plugins.module_utils.filesets import (
+    FILE_OPTIONS,
+    Item,
+    apply_all,
+    differences,
+    pending,
+    pending_reload,
+    pending_restart,
+)
+from ansible_collections.asgi.deploy.plugins.module_utils.journal import note
+from ansible_collections.asgi.deploy.plugins.module_utils.listeners import Listeners
+
+OPTIONS: dict[str, Any] = {
+    "files": {"type": "list", "elements": "dict", "default": [], "options": FILE_OPTIONS},
+    "validate": {"type": "list", "elements": "str", "default": []},
+    "reload": {"type": "str"},
+    "units": {"type": "list", "elements": "str", "default": []},
+}
+UNLOGGED = ("files",)
+
+
+@answering
+def act(options: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
+    """See M(asgi.deploy.files)."""
+    unit = options["reload"]
+    found = differences([Item.of(one) for one in options["files"]])
+    idle = systemd.idle(*options["units"])
+    paths = [str(item.path) for item, _difference in found]
+    changed = bool(found or idle) or bool(unit and pending(unit))
+    if changed and not check_mode:
+        _apply([item for item, _difference in found], options)
+        if idle:
+            systemd.enable(*idle)
+            systemd.start(*idle)
+        note(f"wrote {', '.join(paths)}")
+    return {"changed": changed, "paths": paths, "units": idle, "diff": [difference for _item, difference in found]}
+
+
+def _apply(items: list[Item], options: Mapping[str, Any]) -> None:
+    unit = options["reload"]
+    # Of a service's drop-in most takes effect when it starts.
+    restart = bool(unit) and (pending_restart(unit) or any(item.path.parent.name == f"{unit}.d" for item in items))
+    listeners = Listeners(items)
+    told = False
+
+    def take() -> None:
+        nonlocal told
+        if options["validate"]:
+            checked = attempt(options["validate"])
+            if checked.returncode:
+                raise _refused(f"{options['validate'][0]} refuses the configuration", items, last_lines(checked))
+        try:
+            listeners.listen_anew()
+        except DeployError as error:
+            raise _refused(f"{', '.join(listeners.changed)} cannot listen", items, str(error)) from error
+        if unit:
+            told = systemd.show(unit)[0].active
+            try:
+                if restart:
+                    systemd.restart_anew(unit)
+                nginx.reload_or_start(unit)
+            except DeployError as error:
+                took = "start with" if restart else "take"
+                raise _refused(f"{unit} does not {took} it", items, str(error)) from error
+        listeners.stop_those_that_go()
+
+    with ExitStack() as behind:
+        if unit:
+            behind.enter_context(pending_reload(unit, restart))
+        for name in listeners.changed:
+            behind.enter_context(pending_reload(name))
+        if any("/systemd/" in str(item.path) for item in items):
+            behind.callback(systemd.daemon_reload)
+        try:
+            apply_all(items, take)
+        except (DeployError, OSError):
+            listeners.as_before()
+            if told:
+                systemd.daemon_reload()
+                nginx.reload_or_start(unit)
+            raise
+
+
+def _refused(what: str, items: list[Item], said: str) -> DeployError:
+    paths = ", ".join(str(item.path) for item in items)
+    return DeployError(f"{what}; put back as it was: {paths}\n{said}")

@@ -1,0 +1,21 @@
+"""An application, removed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.asgi.deploy.plugins.module_utils.errors import answering
+from ansible_collections.asgi.deploy.plugins.module_utils.removal import REMOVAL_OPTIONS, Removal
+
+OPTIONS = REMOVAL_OPTIONS
+
+
+@answering
+def act(options: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
+    """See M(asgi.deploy.remove)."""
+    removal = Removal(options)
+    changed = removal.due()
+    if changed and not check_mode:
+        removal.remove()
+    return {"changed": changed}

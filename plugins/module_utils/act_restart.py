@@ -1,0 +1,22 @@
+"""An application, started anew without losing a request."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.asgi.deploy.plugins.module_utils.errors import answering
+from ansible_collections.asgi.deploy.plugins.module_utils.layout import Layout
+from ansible_collections.asgi.deploy.plugins.module_utils.restart import live_release, restart
+from ansible_collections.asgi.deploy.plugins.module_utils.store import RUN_OPTIONS, Store
+
+OPTIONS = RUN_OPTIONS
+
+
+@answering
+def act(options: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
+    """See M(asgi.deploy.restart)."""
+    layout = Layout(options["name"])
+    if check_mode:
+        return {"changed": True, "release": live_release(Store(layout))}
+    return {"changed": True, **restart(layout, options["by"], options["lock_timeout"])}
