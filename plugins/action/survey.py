@@ -97,4 +97,5 @@ def told(looks: Sequence[Look], answers: Sequence[dict[str, Any]], host: str, ch
         "due": list(dict.fromkeys(look.of for look, found in zip(looks, answers) if found["due"])),
         "problems": [f"{look.of}: {text}" for look, found in zip(looks, answers) for text in due.problems(found)],
         "missing_packages": due.packages(answers),
+        "outdated_venvs": due.venvs((look.options, found) for look, found in zip(looks, answers)),
     }

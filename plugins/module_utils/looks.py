@@ -8,7 +8,6 @@ from __future__ import annotations
 import pwd
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 from ansible_collections.asgi.deploy.plugins.module_utils import debian, systemd
@@ -32,11 +31,10 @@ from ansible_collections.asgi.deploy.plugins.module_utils.needs import unmet
 from ansible_collections.asgi.deploy.plugins.module_utils.orders import RELEASE_OPTIONS, Order
 from ansible_collections.asgi.deploy.plugins.module_utils.removal import REMOVAL_OPTIONS, Removal
 from ansible_collections.asgi.deploy.plugins.module_utils.sockets import port_owners
-from ansible_collections.asgi.deploy.plugins.module_utils.venvs import complete, tool_mark
+from ansible_collections.asgi.deploy.plugins.module_utils.venvs import TOOL_OPTIONS, outdated
 
 _AT_ONCE = 4  # most of a look is waiting for programs
 _TEXTS: dict[str, Any] = {"type": "list", "elements": "str", "default": []}
-_VENV: dict[str, Any] = {"path": {"type": "str", "required": True}, "requirements": {"type": "str", "required": True}}
 
 PARTS_OPTIONS: dict[str, Any] = {
     "packages": _TEXTS,  # Debian packages that shall be installed
@@ -50,7 +48,7 @@ PARTS_OPTIONS: dict[str, Any] = {
     "certificates": {"type": "list", "elements": "dict", "default": []},  # as the role certificate writes them down
     "lineages": _TEXTS,  # names for which to report whether certbot has a certificate
     "archives": _TEXTS,  # SHA-256 of archives that shall have been shipped
-    "venvs": {"type": "list", "elements": "dict", "default": [], "options": _VENV},  # as in M(asgi.deploy.venv)
+    "venvs": {"type": "list", "elements": "dict", "default": [], "options": TOOL_OPTIONS},
 }
 
 
@@ -70,11 +68,7 @@ def parts(wanted: Mapping[str, Any]) -> dict[str, Any]:
         "missing_users": [name for name in wanted["users"] if not _user_exists(name)],
         "present_users": [name for name in wanted["no_users"] if _user_exists(name)],
         "port_owners": {str(port): program for port, program in port_owners(wanted["ports"]).items()},
-        "outdated_venvs": [
-            venv["path"]
-            for venv in wanted["venvs"]
-            if not complete(Path(venv["path"]), tool_mark(venv["requirements"]))
-        ],
+        "outdated_venvs": [venv["path"] for venv in outdated(wanted["venvs"])],
         "missing_archives": missing(wanted["archives"]),
         "certificates_due": {one.name: reason for one in certificates if (reason := reason_to_act(one))},
         "lineages": [name for name in wanted["lineages"] if observe_certificate(name)],

@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterable, Mapping
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 from ansible_collections.asgi.deploy.plugins.module_utils.hashes import hashed, without
 from ansible_collections.asgi.deploy.plugins.module_utils.identity import digest, installable, normalised
@@ -21,6 +22,12 @@ from ansible_collections.asgi.deploy.plugins.module_utils.installers import (
 )
 from ansible_collections.asgi.deploy.plugins.module_utils.requirements import Requirements
 from ansible_collections.asgi.deploy.plugins.module_utils.supplies import NONE, Supplies
+
+TOOL_OPTIONS: dict[str, Any] = {  # of a program of ours
+    "path": {"type": "str", "required": True},
+    "requirements": {"type": "str", "required": True},
+    "wheelhouse": {"type": "str"},  # SHA-256 of the archive of wheels that was shipped
+}
 
 
 def complete(venv: Path, mark: str = "") -> bool:
@@ -78,9 +85,14 @@ def tool_mark(requirements: str) -> str:
     return digest({"requirements": requirements, "interpreter": Interpreter.at(PYTHON).tag})
 
 
-def build_tool(path: Path, requirements: str, choice: str, supplies: Supplies = NONE) -> None:
+def outdated(tools: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Those of the programs, as in :data:`TOOL_OPTIONS`, whose virtual environments have to be built."""
+    return [tool for tool in tools if not complete(Path(tool["path"]), tool_mark(tool["requirements"]))]
+
+
+def build_tool(path: Path, requirements: str, supplies: Supplies = NONE) -> None:
     """Builds the virtual environment of a program of ours, such as certbot."""
-    installer, mark = installer_for(choice, supplies), tool_mark(requirements)
+    installer, mark = installer_for("auto", supplies), tool_mark(requirements)
     needed = Requirements("text", requirements, local=False)
     with only_one(path):
         if not complete(path, mark):

@@ -85,4 +85,11 @@ missing_packages:
   type: list
   elements: str
   returned: success
+outdated_venvs:
+  description:
+    - Virtual environments that are to be built and need nothing that is shipped to the host, as M(asgi.deploy.install)
+      takes them; none when one of them will refuse to go on.
+  type: list
+  elements: dict
+  returned: success
 """

@@ -51,6 +51,24 @@ def packages(found: Iterable[Mapping[str, Any]]) -> list[str]:
     return sorted({name for one in looks for name in one.get("missing_packages", ())})
 
 
+def venvs(looks: Iterable[tuple[Mapping[str, Any], Mapping[str, Any]]]) -> list[Mapping[str, Any]]:
+    """The environments of programs that have to be built, if nobody refuses, and need nothing that is shipped later.
+
+    Args:
+        looks: the options of each look, and what it found.
+    """
+    seen = list(looks)
+    if any(refuses(found) for _options, found in seen):
+        return []
+    wanted = {
+        venv["path"]: venv
+        for options, found in seen
+        for venv in options.get("venvs", ())
+        if venv["path"] in found.get("outdated_venvs", ()) and not venv["wheelhouse"]
+    }
+    return list(wanted.values())
+
+
 def port_conflicts(role: str, of: str, host: str, owners: Mapping[str, str]) -> list[str]:
     """Ports that somebody else has: nginx's are nginx's alone, and an application's may be anybody's but nginx's.
 

@@ -39,7 +39,7 @@ def wanted(plan: Mapping[str, Any], text: Text) -> dict[str, Any]:
         "served": [*_challenge(plan), *_combined(plan, f"{chain}\n{key}")],
         "renewal": [*_units(plan), *_modules(plan), *by_ca, *own],
         "units": [TIMER],
-        "venvs": [{"path": _CERTBOT, "requirements": _requirements(plan)}] if plan["by_ca"] else [],
+        "venvs": [_certbot(plan)] if plan["by_ca"] else [],
     }
 
 
@@ -56,8 +56,9 @@ def looks(plan: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
     return {"certificate": {"kind": "parts", "options": options}}
 
 
-def _requirements(plan: Mapping[str, Any]) -> str:
-    return "\n".join(Path(lock).read_text(encoding="utf-8").rstrip() for lock in plan["locks"])
+def _certbot(plan: Mapping[str, Any]) -> dict[str, Any]:
+    locks = [Path(lock).read_text(encoding="utf-8").rstrip() for lock in plan["locks"]]
+    return {"path": _CERTBOT, "requirements": "\n".join(locks), "wheelhouse": plan["wheelhouse"]}
 
 
 def _challenge(plan: Mapping[str, Any]) -> list[File]:

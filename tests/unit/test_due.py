@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.plugin_utils.due import differs, packages, port_conflicts, refuses
+from ansible_collections.asgi.deploy.plugins.plugin_utils.due import differs, packages, port_conflicts, refuses, venvs
 
 PARTS: dict[str, Any] = {"missing_packages": [], "drift": [], "certificates_due": {}, "port_owners": {"80": "nginx"}}
 RELEASE = {"changed": False, "noted": True}
@@ -87,3 +87,22 @@ def test_packages_of_all_are_installed_at_once() -> None:
     found: list[dict[str, Any]] = [{"missing_packages": ["nginx", "openssl"]}, {"changed": True}]
     found.append({"missing_packages": ["git", "nginx"]})
     assert packages(found) == ["git", "nginx", "openssl"]
+
+
+CERTBOT = {"path": "/opt/asgi/certbot", "requirements": "certbot==1 --hash=sha256:0\n", "wheelhouse": None}
+SHIPPED = {**CERTBOT, "path": "/opt/other", "wheelhouse": "0" * 64}
+BOTH = {"outdated_venvs": [CERTBOT["path"], SHIPPED["path"]]}
+
+
+@pytest.mark.parametrize(
+    ("found", "built"),
+    [
+        ([BOTH], [CERTBOT]),  # the other has yet to be shipped
+        ([BOTH, BOTH], [CERTBOT]),
+        ([{"outdated_venvs": []}], []),
+        ([BOTH, {"refusals": ["x"]}], []),
+        ([{"failed": "x"}], []),
+    ],
+)
+def test_environments_that_are_built_beside_packages(found: list[dict[str, Any]], built: list[dict[str, Any]]) -> None:
+    assert venvs(({"venvs": [CERTBOT, SHIPPED]}, one) for one in found) == built

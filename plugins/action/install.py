@@ -1,11 +1,11 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Action asgi.deploy.packages: has the host do what the module of the same name says."""
+"""Action asgi.deploy.install: has the host do what the module of the same name says."""
 
 from __future__ import annotations
 
-from ansible_collections.asgi.deploy.plugins.module_utils import act_packages
+from ansible_collections.asgi.deploy.plugins.module_utils import act_install
 from ansible_collections.asgi.deploy.plugins.plugin_utils.acting import Act
 
 
 class ActionModule(Act):
-    act = act_packages
+    act = act_install

@@ -1,0 +1,56 @@
+"""Debian packages, and virtual environments of programs, installed where they are missing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.asgi.deploy.plugins.module_utils import debian
+from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError, answering
+from ansible_collections.asgi.deploy.plugins.module_utils.filesets import absolute
+from ansible_collections.asgi.deploy.plugins.module_utils.installers import PACKAGE
+from ansible_collections.asgi.deploy.plugins.module_utils.supplies import supplies
+from ansible_collections.asgi.deploy.plugins.module_utils.venvs import TOOL_OPTIONS, build_tool, outdated
+
+OPTIONS: dict[str, Any] = {
+    "packages": {"type": "list", "elements": "str", "default": []},
+    "venvs": {"type": "list", "elements": "dict", "default": [], "options": TOOL_OPTIONS},
+}
+
+
+@answering
+def act(options: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
+    """See M(asgi.deploy.install)."""
+    packages = debian.missing(options["packages"])
+    venvs = outdated(options["venvs"])
+    if not check_mode:
+        _install(packages, venvs)
+    names = [*packages, *(venv["path"] for venv in venvs)]
+    return {"changed": bool(names), "diff": {"before": "", "after": "".join(f"{name}\n" for name in names)}}
+
+
+def _install(packages: Sequence[str], venvs: Sequence[Mapping[str, Any]]) -> None:
+    """Side by side, once there is what builds environments: dpkg keeps one processor busy, and a disk."""
+    first = [name for name in packages if name == PACKAGE and venvs]
+    _install_packages(first)
+    with ThreadPoolExecutor(1) as pool:
+        building = pool.submit(_build, venvs)
+        _install_packages([name for name in packages if name not in first])
+        building.result()
+
+
+def _install_packages(names: Sequence[str]) -> None:
+    try:
+        if names:
+            debian.install(names)
+    except DeployError as error:
+        raise DeployError(f"packages {', '.join(names)} could not be installed: {error}") from error
+
+
+def _build(venvs: Sequence[Mapping[str, Any]]) -> None:
+    for venv in venvs:
+        path: Path = absolute(venv["path"])
+        with supplies(f".{path.name}", None, venv["wheelhouse"]) as given:
+            build_tool(path, venv["requirements"], given)

@@ -1,0 +1,81 @@
+"""Packages and environments, installed side by side."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.asgi.deploy.plugins.module_utils import act_install, debian
+from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
+
+SECONDS = 20.0  # of patience
+
+
+class Host:
+    """A host on which nothing is installed, and what is done there."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.done: list[Any] = []
+        self.building = threading.Event()
+        self.built = threading.Event()
+        self.broken = ""
+        monkeypatch.setattr(debian, "missing", list)
+        monkeypatch.setattr(debian, "install", self.install)
+        monkeypatch.setattr(act_install, "build_tool", self.build)
+
+    def install(self, names: Sequence[str]) -> None:
+        self.done.append(list(names))
+        if "nginx" in names:
+            assert self.building.wait(SECONDS), "environments are built meanwhile"
+            self.built.set()
+        if self.broken in names:
+            raise DeployError("no space left")
+
+    def build(self, path: Path, _requirements: str, _given: Any) -> None:
+        self.building.set()
+        assert self.built.wait(SECONDS), "packages are installed meanwhile"
+        self.done.append(str(path))
+        if self.broken == str(path):
+            raise DeployError("no index")
+
+
+@pytest.fixture
+def host(monkeypatch: pytest.MonkeyPatch) -> Host:
+    return Host(monkeypatch)
+
+
+def options(path: Path, *packages: str) -> dict[str, Any]:
+    venv = {"path": str(path / "certbot"), "requirements": "certbot==1\n", "wheelhouse": None}
+    return {"packages": packages, "venvs": [venv]}
+
+
+def test_what_builds_comes_first_and_the_rest_meanwhile(host: Host, tmp_path: Path) -> None:
+    told = act_install.act(options(tmp_path, "git", "nginx", "python3-venv"), False)
+    assert (told["changed"], host.done) == (True, [["python3-venv"], ["git", "nginx"], str(tmp_path / "certbot")])
+    assert told["diff"]["after"] == f"git\nnginx\npython3-venv\n{tmp_path / 'certbot'}\n"
+
+
+def test_without_environments_apt_is_asked_once(host: Host) -> None:
+    act_install.act({"packages": ["git", "python3-venv"], "venvs": []}, False)
+    assert host.done == [["git", "python3-venv"]]
+
+
+def test_a_check_installs_nothing(host: Host, tmp_path: Path) -> None:
+    assert act_install.act(options(tmp_path, "git"), True)["changed"] is True
+    assert host.done == []
+
+
+@pytest.mark.parametrize(
+    ("broken", "says"),
+    [
+        ("python3-venv", "packages python3-venv could not be installed: no space left"),
+        ("nginx", "packages nginx could not be installed: no space left"),
+        ("{}/certbot", "no index"),
+    ],
+)
+def test_what_fails_is_told(host: Host, tmp_path: Path, broken: str, says: str) -> None:
+    host.broken = broken.format(tmp_path)
+    assert act_install.act(options(tmp_path, "nginx", "python3-venv"), False) == {"failed": True, "msg": says}
