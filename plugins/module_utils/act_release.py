@@ -1,22 +1,33 @@
-"""A version of an application, put live."""
+"""A version of an application, put live, and its certificate."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from ansible_collections.asgi.deploy.plugins.module_utils import act_certificate
 from ansible_collections.asgi.deploy.plugins.module_utils.deployment import switch_diff
-from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError, answering
+from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError, answering, together
 from ansible_collections.asgi.deploy.plugins.module_utils.orders import RELEASE_OPTIONS, Order
 from ansible_collections.asgi.deploy.plugins.module_utils.secrets import masked
 
-OPTIONS = RELEASE_OPTIONS
+OPTIONS: dict[str, Any] = {**RELEASE_OPTIONS, "certificate": {"type": "str"}}
 UNLOGGED = ("wanted",)
 
 
-@answering
 def act(options: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
-    """See M(asgi.deploy.release)."""
+    """See M(asgi.deploy.release). Most of the time of a certificate is waiting for its CA."""
+    if options["certificate"] is None:
+        return _release(options, check_mode)
+    with ThreadPoolExecutor(1) as pool:
+        certificate = pool.submit(act_certificate.act, {"name": options["certificate"]}, check_mode)
+        released = _release(options, check_mode)
+    return together(released, certificate.result())
+
+
+@answering
+def _release(options: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     wanted = options["wanted"]
     try:
         order = Order.of(options)

@@ -34,3 +34,12 @@ def answering(act: Act) -> Act:
             return {"failed": True, "msg": str(error)}
 
     return answer
+
+
+def together(*answers: Mapping[str, Any]) -> dict[str, Any]:
+    """The answers to things that were done side by side as one, which has failed where any of them has."""
+    whole = {key: value for answer in answers for key, value in answer.items()}
+    whole["changed"] = any(answer.get("changed") for answer in answers)
+    if failures := [answer["msg"] for answer in answers if answer.get("failed")]:
+        whole["msg"] = "\n".join(failures)
+    return whole

@@ -218,6 +218,11 @@ options:
         description: What differs from the sandbox that every application has; noted for M(asgi.deploy.release_info).
         type: dict
         default: {}
+  certificate:
+    description:
+      - The name of a certificate that is got meanwhile, as M(asgi.deploy.certificate) does. The release goes live
+        without waiting for it.
+    type: str
 extends_documentation_fragment: [asgi.deploy.run]
 """
 
@@ -264,6 +269,10 @@ steps:
   description: Seconds that each step took.
   type: dict
   returned: success
+problem:
+  description: Why the CA gave no certificate, and what is served now.
+  type: str
+  returned: when it gave none
 """
 
 from ansible_collections.asgi.deploy.plugins.module_utils import act_release

@@ -13,6 +13,7 @@ import pytest
 from ansible.errors import AnsibleActionFail
 from ansible_collections.asgi.deploy.plugins.action import files as files_action
 from ansible_collections.asgi.deploy.plugins.module_utils import act_files
+from ansible_collections.asgi.deploy.plugins.module_utils.errors import together
 from ansible_collections.asgi.deploy.plugins.plugin_utils.acting import Act
 
 from tests.unit.here import Action
@@ -58,6 +59,29 @@ def test_it_is_done_and_told(tmp_path: Path) -> None:
     assert answer(Host(), files=wanted)["paths"] == [str(tmp_path / "motd")]
     assert (tmp_path / "motd").read_text() == "Hello\n"
     assert answer(Host(), files=wanted)["changed"] is False
+
+
+WELL = {"changed": False, "release": "v1"}
+
+
+@pytest.mark.parametrize(
+    ("certificate", "told"),
+    [
+        ({"changed": True}, {"changed": True, "release": "v1"}),
+        (
+            {"changed": False, "problem": "no", "warnings": ["no"]},
+            {"changed": False, "release": "v1", "problem": "no", "warnings": ["no"]},
+        ),
+        ({"failed": True, "msg": "no"}, {"changed": False, "release": "v1", "failed": True, "msg": "no"}),
+    ],
+)
+def test_what_is_done_side_by_side_is_one_answer(certificate: dict[str, Any], told: dict[str, Any]) -> None:
+    assert together(WELL, certificate) == told
+
+
+def test_all_that_failed_side_by_side_is_told() -> None:
+    told = together({"failed": True, "msg": "no release"}, {"failed": True, "msg": "no certificate"})
+    assert told == {"changed": False, "failed": True, "msg": "no release\nno certificate"}
 
 
 def test_what_it_cannot_do_is_a_failure() -> None:
