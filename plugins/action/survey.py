@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
@@ -33,6 +33,9 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             }
         )
         variables = task_vars or {}
+        facts = {**variables.get("ansible_facts", {}), **self._facts(variables)}
+        variables = {**variables, "ansible_facts": facts}
+        self._templar.available_variables = variables  # what is decided may mention them
         roles, apps = plain(given["roles"]), plain(given["apps"])
         here = Here(self._loader, self._templar, variables)
         try:
@@ -49,15 +52,24 @@ class ActionModule(ActionBase):  # type: ignore[misc]
                 found.pop("diff", None)
         # Not shown, as decisions may hold secrets; what goes wrong is.
         order = [str(app["name"]) for app in sharing.in_order(apps)]
-        hidden = {**result, "changed": False, "order": order, "_ansible_no_log": True}
+        hidden = {**result, "changed": False, "order": order, "ansible_facts": facts, "_ansible_no_log": True}
         return {**hidden, **told(looks, answers, str(variables["inventory_hostname"]), bool(self._task.check_mode))}
+
+    def _facts(self, variables: dict[str, Any]) -> dict[str, Any]:
+        """Those that decisions need, as they are now."""
+        if self._is_pipelining_enabled("new"):
+            return remote.call(self, variables, "host", "facts")  # type: ignore[no-any-return]
+        return self._by_module([{"kind": "facts", "options": {}}], variables)[0]
 
     def _look(self, looks: Sequence[Look], variables: dict[str, Any]) -> list[dict[str, Any]]:
         """Asks the host by one Python, or by a module."""
         if self._is_pipelining_enabled("new"):
             asked, secrets = checked(looks)
             return remove_values(remote.call(self, variables, "looks", "looked", asked), secrets)  # type: ignore[no-any-return]
-        options = {"looks": [{"kind": look.kind, "options": look.options} for look in looks]}
+        return self._by_module([{"kind": look.kind, "options": look.options} for look in looks], variables)
+
+    def _by_module(self, looks: Sequence[Mapping[str, Any]], variables: dict[str, Any]) -> list[dict[str, Any]]:
+        options = {"looks": looks}
         answer: dict[str, Any] = self._execute_module("asgi.deploy.look", options, task_vars=variables)
         if answer.get("failed") or "found" not in answer:
             raise AnsibleActionFail(str(answer.get("msg", answer)))

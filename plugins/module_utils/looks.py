@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from ansible_collections.asgi.deploy.plugins.module_utils import debian, systemd
+from ansible_collections.asgi.deploy.plugins.module_utils import debian, host, systemd
 from ansible_collections.asgi.deploy.plugins.module_utils.archives import missing
 from ansible_collections.asgi.deploy.plugins.module_utils.certificates import (
     Wanted as Certificate,
@@ -87,15 +87,20 @@ def removal(wanted: Mapping[str, Any]) -> dict[str, Any]:
 
 def hardening(wanted: Mapping[str, Any]) -> dict[str, Any]:
     """What hardening would do, why it would refuse, and whether an upgrade waits for a reboot."""
-    host = Hardening(Wanted.of(wanted["wanted"]))
-    found = host.look()
+    hardened = Hardening(Wanted.of(wanted["wanted"]))
+    found = hardened.look()
     return {
         "missing_packages": found.packages,
         "parts": found.changed,
         "diff": found.diff,
-        "refusals": host.refusals(found),
+        "refusals": hardened.refusals(found),
         "reboot_required": reboot_required(),
     }
+
+
+def facts(_wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """What decisions need to know of the host: see :func:`host.facts`."""
+    return host.facts()
 
 
 def _user_exists(name: str) -> bool:
@@ -109,6 +114,7 @@ def _user_exists(name: str) -> bool:
 Look = Callable[[Mapping[str, Any]], dict[str, Any]]
 
 LOOKS: dict[str, tuple[dict[str, Any], Look]] = {
+    "facts": ({}, facts),
     "parts": (PARTS_OPTIONS, parts),
     "release": (RELEASE_OPTIONS, release),
     "removal": (REMOVAL_OPTIONS, removal),

@@ -24,9 +24,9 @@ options:
       kind:
         description:
           - V(parts) for packages, files, units and the like, V(release) and V(removal) for an application, V(hardening)
-            for the host.
+            for the host, V(facts) for what decisions need to know of it.
         type: str
-        choices: [hardening, parts, release, removal]
+        choices: [facts, hardening, parts, release, removal]
         required: true
       options:
         description:
@@ -52,6 +52,9 @@ found:
   description:
     - What differs, for each of O(looks); C(failed) with the reason where it cannot be told. C(diff) are the differences
       of files.
+    - For V(facts), C(distribution), C(distribution_major_version), C(distribution_release), C(processor_nproc), which
+      are the CPUs that processes may use, C(memtotal_mb), the memory in MiB, and C(all_ipv6_addresses) but that of the
+      loopback.
   type: list
   elements: dict
   returned: success

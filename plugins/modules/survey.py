@@ -10,9 +10,10 @@ short_description: Finds out which roles and applications have something to do o
 version_added: 0.1.0
 author: asgi.deploy contributors (!UNKNOWN)
 description:
-  - Decides on the controller what shall be, makes all files and units, and has one call on the host compare them with
-    what is there, so that a run that changes nothing costs one round trip however many roles and applications there
-    are. Where the connection has no pipelining that call is the module M(asgi.deploy.look).
+  - Asks the host for the facts that decisions need, decides on the controller what shall be, makes all files and
+    units, and has one call on the host compare them with what is there, so that a run that changes nothing costs two
+    round trips however many roles and applications there are. Where the connection has no pipelining these are the
+    module M(asgi.deploy.look).
   - What was decided is returned, and P(asgi.deploy.wanted#lookup) makes of it what a role's tasks take.
   - The result is not shown, whatever the verbosity, as decisions may hold secrets.
 attributes:
@@ -91,5 +92,9 @@ outdated_venvs:
       takes them; none when one of them will refuse to go on.
   type: list
   elements: dict
+  returned: success
+ansible_facts:
+  description: What decisions need to know of the host, as M(asgi.deploy.look) finds it.
+  type: dict
   returned: success
 """

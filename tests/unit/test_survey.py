@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.asgi.deploy.plugins.action.survey import checked, told
-from ansible_collections.asgi.deploy.plugins.module_utils.looks import LOOKS, parts
+from ansible_collections.asgi.deploy.plugins.module_utils.host import facts
+from ansible_collections.asgi.deploy.plugins.module_utils.looks import LOOKS, looked, parts
 from ansible_collections.asgi.deploy.plugins.plugin_utils.desired import Look, looks_of_app, looks_of_role
 
 Here = Callable[..., Any]
@@ -51,6 +52,11 @@ def test_what_is_looked_at_is_what_is_written(host: Any, wanted: Callable[..., A
     (look,) = looks_of_role("nginx", host, "role nginx", {})
     written = wanted("nginx", plan=look.made["decided"])
     assert (look.options["files"], look.options["units"]) == (written["files"], written["units"])
+
+
+def test_facts_are_a_look() -> None:
+    """For who has no pipelining."""
+    assert looked([{"kind": "facts", "options": {}}]) == [facts()]
 
 
 def test_parts_that_are_missing_here() -> None:
