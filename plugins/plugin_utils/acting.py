@@ -40,11 +40,6 @@ class Act(ActionBase):  # type: ignore[misc]
         return masked
 
 
-def _text(error: Exception) -> str:
-    """Ansible's own text of an option that is not known begins with the option alone."""
-    return f"unknown options: {error}" if isinstance(error, UnsupportedError) else str(error)
-
-
 def checked(spec: Mapping[str, Any], given: Mapping[str, Any], where: str = "") -> tuple[dict[str, Any], set[str]]:
     """Options with their defaults, and the secrets in them, which nothing that is answered may show.
 
@@ -55,3 +50,8 @@ def checked(spec: Mapping[str, Any], given: Mapping[str, Any], where: str = "") 
     if result.errors.errors:
         raise AnsibleActionFail(where + "; ".join(map(_text, result.errors.errors)))
     return result.validated_parameters, result._no_log_values
+
+
+def _text(error: Exception) -> str:
+    """Ansible's own text of an option that is not known begins with the option alone."""
+    return f"unknown options: {error}" if isinstance(error, UnsupportedError) else str(error)
