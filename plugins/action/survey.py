@@ -15,6 +15,8 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils.desired import Here, L
 from ansible_collections.asgi.deploy.plugins.plugin_utils.packing import PackingError
 from ansible_collections.asgi.deploy.plugins.plugin_utils.spec import plain
 
+remote.packed("looks")
+
 
 class ActionModule(ActionBase):  # type: ignore[misc]
     _supports_check_mode = True

@@ -22,6 +22,10 @@ class Act(ActionBase):  # type: ignore[misc]
     _supports_check_mode = True
     _supports_async = True
 
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        remote.packed(_name(cls.act))
+
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         result: dict[str, Any] = super().run(tmp, task_vars)
         del tmp
@@ -34,8 +38,7 @@ class Act(ActionBase):  # type: ignore[misc]
             by_module: dict[str, Any] = self._execute_module(module_args=given, task_vars=variables, wrap_async=wrapped)
             return by_module
         options, secrets = checked(self.act.OPTIONS, plain(given))
-        name = self.act.__name__.rpartition(".")[2]
-        answer = remote.call(self, variables, name, "act", options, bool(self._task.check_mode))
+        answer = remote.call(self, variables, _name(self.act), "act", options, bool(self._task.check_mode))
         masked: dict[str, Any] = remove_values(answer, secrets)
         return masked
 
@@ -50,6 +53,10 @@ def checked(spec: Mapping[str, Any], given: Mapping[str, Any], where: str = "") 
     if result.errors.errors:
         raise AnsibleActionFail(where + "; ".join(map(_text, result.errors.errors)))
     return result.validated_parameters, result._no_log_values
+
+
+def _name(act: ModuleType) -> str:
+    return act.__name__.rpartition(".")[2]
 
 
 def _text(error: Exception) -> str:

@@ -66,7 +66,8 @@ def _imported(text: str) -> set[str]:
 
 
 @functools.cache
-def _packed(name: str) -> bytes:
+def packed(name: str) -> bytes:
+    """A module and all that it needs, as it is sent. Who imports an action calls this, before Ansible forks."""
     return zlib.compress(json.dumps({f"{PACKAGE}.{one}": source(one) for one in needed(name)}).encode())
 
 
@@ -84,7 +85,7 @@ def call(action: Any, variables: dict[str, Any], module: str, function: str, *ar
     """
     chosen = str(action._templar.template(variables.get("ansible_python_interpreter", _PYTHON)))
     python = chosen if chosen.startswith("/") else _PYTHON  # `auto` and the like
-    files = _packed(module)
+    files = packed(module)
     asked = json.dumps({"module": module, "function": function, "arguments": arguments})
     sent = b"%d\n" % len(files) + files + zlib.compress(asked.encode())
     # What the play says as `environment`, such as a proxy, comes before the command as Ansible writes it.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import functools
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -28,15 +27,17 @@ KINDS = {
 
 def role_options(role: str, entry: str = "main") -> dict[str, Any]:
     """The options of an entry point of a role, as its ``meta/argument_specs.yml`` has them."""
-    options: dict[str, Any] = _entry_points(role)[entry]["options"]
+    options: dict[str, Any] = _ENTRY_POINTS[role][entry]["options"]
     return options
 
 
-@functools.cache
-def _entry_points(role: str) -> dict[str, Any]:
-    text = (ROLES / role / "meta" / "argument_specs.yml").read_text(encoding="utf-8")
-    found: dict[str, Any] = yaml_load(text)["argument_specs"]
+def _entry_points(specs: Path) -> dict[str, Any]:
+    found: dict[str, Any] = yaml_load(specs.read_text(encoding="utf-8"))["argument_specs"]
     return found
+
+
+# Read when this is imported, as templates are compiled: by the main process, before it forks one for each host.
+_ENTRY_POINTS = {specs.parts[-3]: _entry_points(specs) for specs in ROLES.glob("*/meta/argument_specs.yml")}
 
 
 def plain(value: Any) -> Any:
