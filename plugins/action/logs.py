@@ -19,14 +19,14 @@ class ActionModule(Act):
     act = act_logs
     _supports_async = False
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+    def acted(self, variables: dict[str, Any]) -> dict[str, Any]:
         options = dict(self._task.args)
         seconds = self._seconds(options)
         ends = time.monotonic() + seconds
-        host = (task_vars or {}).get("inventory_hostname", "")
-        several = len((task_vars or {}).get("ansible_play_hosts", ())) > 1
+        host = variables.get("inventory_hostname", "")
+        several = len(variables.get("ansible_play_hosts", ())) > 1
         while True:
-            found = self.answer(options, task_vars or {})
+            found = self.answer(options, variables)
             if found.get("failed"):
                 return found
             for line in found["lines"]:

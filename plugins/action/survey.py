@@ -15,7 +15,8 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils.desired import Here, L
 from ansible_collections.asgi.deploy.plugins.plugin_utils.packing import PackingError
 from ansible_collections.asgi.deploy.plugins.plugin_utils.spec import plain
 
-remote.packed("looks")
+for _sent in ("host", "looks"):
+    remote.packed(_sent)
 
 
 class ActionModule(ActionBase):  # type: ignore[misc]
@@ -35,8 +36,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             }
         )
         variables = task_vars or {}
-        facts = {**variables.get("ansible_facts", {}), **self._facts(variables)}
-        variables = {**variables, "ansible_facts": facts}
+        facts = self._facts(variables)
+        variables = {**variables, "ansible_facts": {**variables.get("ansible_facts", {}), **facts}}
         self._templar.available_variables = variables  # what is decided may mention them
         roles, apps = plain(given["roles"]), plain(given["apps"])
         here = Here(self._loader, self._templar, variables)
@@ -54,14 +55,19 @@ class ActionModule(ActionBase):  # type: ignore[misc]
                 found.pop("diff", None)
         # Not shown, as decisions may hold secrets; what goes wrong is.
         order = [str(app["name"]) for app in sharing.in_order(apps)]
-        hidden = {**result, "changed": False, "order": order, "ansible_facts": facts, "_ansible_no_log": True}
+        # By the names that they have as variables, where nobody else's are replaced by them.
+        kept = {f"ansible_{name}": value for name, value in facts.items()}
+        hidden = {**result, "changed": False, "order": order, "ansible_facts": kept, "_ansible_no_log": True}
         return {**hidden, **told(looks, answers, str(variables["inventory_hostname"]), bool(self._task.check_mode))}
 
     def _facts(self, variables: dict[str, Any]) -> dict[str, Any]:
         """Those that decisions need, as they are now."""
         if self._is_pipelining_enabled("new"):
             return remote.call(self, variables, "host", "facts")  # type: ignore[no-any-return]
-        return self._by_module([{"kind": "facts", "options": {}}], variables)[0]
+        (found,) = self._by_module([{"kind": "facts", "options": {}}], variables)
+        if "failed" in found:
+            raise AnsibleActionFail(found["failed"])
+        return found
 
     def _look(self, looks: Sequence[Look], variables: dict[str, Any]) -> list[dict[str, Any]]:
         """Asks the host by one Python, or by a module."""
@@ -111,5 +117,5 @@ def told(looks: Sequence[Look], answers: Sequence[dict[str, Any]], host: str, ch
         "due": list(dict.fromkeys(look.of for look, found in zip(looks, answers) if found["due"])),
         "problems": [f"{look.of}: {text}" for look, found in zip(looks, answers) for text in due.problems(found)],
         "missing_packages": due.packages(answers),
-        "outdated_venvs": due.venvs((look.options, found) for look, found in zip(looks, answers)),
+        "missing_venvs": due.venvs((look.options, found) for look, found in zip(looks, answers)),
     }

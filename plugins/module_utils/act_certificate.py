@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.asgi.deploy.plugins.module_utils.errors import answering
+from ansible_collections.asgi.deploy.plugins.module_utils.answers import answering
+from ansible_collections.asgi.deploy.plugins.module_utils.journal import note
 from ansible_collections.asgi.deploy.plugins.module_utils.renewal import have
 
 OPTIONS: dict[str, Any] = {"name": {"type": "str", "required": True}}
@@ -17,6 +18,8 @@ def act(options: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     if check_mode:
         return {"changed": True}
     outcome = have(options["name"])
+    if outcome.changed:
+        note(f"{options['name']}: another certificate is served")
     if outcome.problem is None:
         return {"changed": outcome.changed}
     return {"changed": outcome.changed, "problem": outcome.problem, "warnings": [outcome.problem]}

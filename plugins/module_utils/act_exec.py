@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError, answering
+from ansible_collections.asgi.deploy.plugins.module_utils.answers import answering
+from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils.execution import Execution, printed
 from ansible_collections.asgi.deploy.plugins.module_utils.layout import Layout
 from ansible_collections.asgi.deploy.plugins.module_utils.store import RUN_OPTIONS

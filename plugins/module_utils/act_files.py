@@ -7,8 +7,9 @@ from contextlib import ExitStack
 from typing import Any
 
 from ansible_collections.asgi.deploy.plugins.module_utils import nginx, systemd
+from ansible_collections.asgi.deploy.plugins.module_utils.answers import answering
 from ansible_collections.asgi.deploy.plugins.module_utils.commands import attempt, last_lines
-from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError, answering
+from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils.filesets import (
     FILE_OPTIONS,
     Item,

@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.asgi.deploy.plugins.module_utils import debian
-from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError, answering
+from ansible_collections.asgi.deploy.plugins.module_utils.answers import answering
+from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils.filesets import absolute
-from ansible_collections.asgi.deploy.plugins.module_utils.installers import PACKAGE
+from ansible_collections.asgi.deploy.plugins.module_utils.installers import VENV_PACKAGE
+from ansible_collections.asgi.deploy.plugins.module_utils.journal import note
 from ansible_collections.asgi.deploy.plugins.module_utils.supplies import supplies
 from ansible_collections.asgi.deploy.plugins.module_utils.venvs import TOOL_OPTIONS, build_tool, outdated
 
@@ -25,15 +27,16 @@ def act(options: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     """See M(asgi.deploy.install)."""
     packages = debian.missing(options["packages"])
     venvs = outdated(options["venvs"])
-    if not check_mode:
-        _install(packages, venvs)
     names = [*packages, *(venv["path"] for venv in venvs)]
+    if names and not check_mode:
+        _install(packages, venvs)
+        note(f"installed {', '.join(names)}")
     return {"changed": bool(names), "diff": {"before": "", "after": "".join(f"{name}\n" for name in names)}}
 
 
 def _install(packages: Sequence[str], venvs: Sequence[Mapping[str, Any]]) -> None:
     """Side by side, once there is what builds environments: dpkg keeps one processor busy, and a disk."""
-    first = [name for name in packages if name == PACKAGE and venvs]
+    first = [name for name in packages if name == VENV_PACKAGE and venvs]
     _install_packages(first)
     with ThreadPoolExecutor(1) as pool:
         building = pool.submit(_build, venvs)

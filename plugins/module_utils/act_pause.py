@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.asgi.deploy.plugins.module_utils.errors import answering
+from ansible_collections.asgi.deploy.plugins.module_utils.answers import answering
+from ansible_collections.asgi.deploy.plugins.module_utils.journal import note
 from ansible_collections.asgi.deploy.plugins.module_utils.layout import Layout
 from ansible_collections.asgi.deploy.plugins.module_utils.pause import pause, paused, resume
 from ansible_collections.asgi.deploy.plugins.module_utils.restart import live_release
@@ -24,4 +25,7 @@ def act(options: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     if check_mode:
         release = live_release(Store(layout))
         return {"changed": paused(layout, release) is not wanted, "release": release}
-    return (pause if wanted else resume)(layout, options["by"], options["lock_timeout"])
+    done = (pause if wanted else resume)(layout, options["by"], options["lock_timeout"])
+    if done["changed"]:
+        note(f"{layout.app}: {options['state']}")
+    return done

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.asgi.deploy.plugins.module_utils import report
-from ansible_collections.asgi.deploy.plugins.module_utils.errors import answering
+from ansible_collections.asgi.deploy.plugins.module_utils.answers import answering
 from ansible_collections.asgi.deploy.plugins.module_utils.layout import Layout
 from ansible_collections.asgi.deploy.plugins.module_utils.store import Store
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.asgi.deploy.plugins.module_utils.errors import answering
+from ansible_collections.asgi.deploy.plugins.module_utils.answers import answering
+from ansible_collections.asgi.deploy.plugins.module_utils.journal import note
 from ansible_collections.asgi.deploy.plugins.module_utils.removal import REMOVAL_OPTIONS, Removal
 
 OPTIONS = REMOVAL_OPTIONS
@@ -18,4 +19,5 @@ def act(options: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     changed = removal.due()
     if changed and not check_mode:
         removal.remove()
+        note(f"{options['name']}: removed")
     return {"changed": changed}

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.asgi.deploy.plugins.module_utils.errors import answering
+from ansible_collections.asgi.deploy.plugins.module_utils.answers import answering
+from ansible_collections.asgi.deploy.plugins.module_utils.journal import note
 from ansible_collections.asgi.deploy.plugins.module_utils.layout import Layout
 from ansible_collections.asgi.deploy.plugins.module_utils.restart import live_release, restart
 from ansible_collections.asgi.deploy.plugins.module_utils.store import RUN_OPTIONS, Store
@@ -19,4 +20,6 @@ def act(options: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     layout = Layout(options["name"])
     if check_mode:
         return {"changed": True, "release": live_release(Store(layout))}
-    return {"changed": True, **restart(layout, options["by"], options["lock_timeout"])}
+    done = restart(layout, options["by"], options["lock_timeout"])
+    note(f"{layout.app}: restarted")
+    return {"changed": True, **done}

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.asgi.deploy.plugins.module_utils.answers import answering
 from ansible_collections.asgi.deploy.plugins.module_utils.deployment import Deployment, switch_diff
-from ansible_collections.asgi.deploy.plugins.module_utils.errors import answering
+from ansible_collections.asgi.deploy.plugins.module_utils.journal import note
 from ansible_collections.asgi.deploy.plugins.module_utils.layout import Layout
 from ansible_collections.asgi.deploy.plugins.module_utils.store import RUN_OPTIONS
 
@@ -23,4 +24,5 @@ def act(options: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
         result: dict[str, Any] = {"changed": target != live, "release": target, "before": live, "steps": {}}
     else:
         result = deployment.rollback(options["to"])
+        note(f"{layout.app}: release {result['release']} is live")
     return {**result, "diff": switch_diff(layout.app, result["before"], result["release"])}

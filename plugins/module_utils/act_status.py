@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.asgi.deploy.plugins.module_utils import memory
-from ansible_collections.asgi.deploy.plugins.module_utils.errors import answering
+from ansible_collections.asgi.deploy.plugins.module_utils.answers import answering
 from ansible_collections.asgi.deploy.plugins.module_utils.layout import ROOT, Layout
 from ansible_collections.asgi.deploy.plugins.module_utils.renewal import STATUS
 from ansible_collections.asgi.deploy.plugins.module_utils.report import status

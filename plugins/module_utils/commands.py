@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
 
-_LIBC = ctypes.CDLL(None)
+_PRCTL = getattr(ctypes.CDLL(None), "prctl", None)  # looked up here, not after a fork; a controller may be no Linux
 _PR_SET_PDEATHSIG = 1  # of the kernel's uapi/linux/prctl.h
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -51,8 +51,8 @@ def attempt(
 
 
 def _die_with_parent() -> None:
-    if hasattr(_LIBC, "prctl"):  # a controller may be no Linux
-        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if _PRCTL:
+        _PRCTL(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def run(

@@ -21,7 +21,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils.locks import alone
 from ansible_collections.asgi.deploy.plugins.module_utils.supplies import NONE, Supplies
 
 PYTHON = "/usr/bin/python3"
-PACKAGE = "python3-venv"  # of Debian, by which this Python makes the first environment, that of uv
+VENV_PACKAGE = "python3-venv"  # of Debian, by which this Python makes the first environment, that of uv
 UV_VERSION = "0.13.9"
 UV_HOME = Path("/opt/asgi") / f"uv-{UV_VERSION}"
 # SHA-256 of its files on the index; a unit test compares them with requirements-dev.txt.

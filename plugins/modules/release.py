@@ -221,7 +221,7 @@ options:
   certificate:
     description:
       - The name of a certificate that is got meanwhile, as M(asgi.deploy.certificate) does. The release goes live
-        without waiting for it.
+        without waiting for it, so this is not for an application that ends TLS itself.
     type: str
 extends_documentation_fragment: [asgi.deploy.run]
 """
@@ -269,10 +269,10 @@ steps:
   description: Seconds that each step took.
   type: dict
   returned: success
-problem:
-  description: Why the CA gave no certificate, and what is served now.
-  type: str
-  returned: when it gave none
+certificate:
+  description: Whether C(changed) is true for the certificate as well, and the C(problem) where the CA gave none.
+  type: dict
+  returned: with O(certificate)
 """
 
 from ansible_collections.asgi.deploy.plugins.module_utils import act_release

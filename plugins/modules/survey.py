@@ -86,7 +86,7 @@ missing_packages:
   type: list
   elements: str
   returned: success
-outdated_venvs:
+missing_venvs:
   description:
     - Virtual environments that are to be built and need nothing that is shipped to the host, as M(asgi.deploy.install)
       takes them; none when one of them will refuse to go on.

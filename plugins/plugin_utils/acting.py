@@ -29,7 +29,11 @@ class Act(ActionBase):  # type: ignore[misc]
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         result: dict[str, Any] = super().run(tmp, task_vars)
         del tmp
-        return {**result, **self.answer(self._task.args, task_vars or {})}
+        return {**result, **self.acted(task_vars or {})}
+
+    def acted(self, variables: dict[str, Any]) -> dict[str, Any]:
+        """What comes of the task."""
+        return self.answer(self._task.args, variables)
 
     def answer(self, given: Mapping[str, Any], variables: dict[str, Any]) -> dict[str, Any]:
         """What the host says to options that somebody wrote."""
@@ -40,7 +44,8 @@ class Act(ActionBase):  # type: ignore[misc]
         options, secrets = checked(self.act.OPTIONS, plain(given))
         answer = remote.call(self, variables, _name(self.act), "act", options, bool(self._task.check_mode))
         masked: dict[str, Any] = remove_values(answer, secrets)
-        return masked
+        # As Ansible does for a module.
+        return {**masked, **{f"{key}_lines": masked[key].splitlines() for key in ("stdout", "stderr") if key in masked}}
 
 
 def checked(spec: Mapping[str, Any], given: Mapping[str, Any], where: str = "") -> tuple[dict[str, Any], set[str]]:

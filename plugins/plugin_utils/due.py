@@ -52,7 +52,7 @@ def packages(found: Iterable[Mapping[str, Any]]) -> list[str]:
 
 
 def venvs(looks: Iterable[tuple[Mapping[str, Any], Mapping[str, Any]]]) -> list[Mapping[str, Any]]:
-    """The environments of programs that have to be built, if nobody refuses, and need nothing that is shipped later.
+    """The environments of programs that have to be built, if nobody refuses, and if nobody ships wheels for them later.
 
     Args:
         looks: the options of each look, and what it found.
@@ -60,13 +60,10 @@ def venvs(looks: Iterable[tuple[Mapping[str, Any], Mapping[str, Any]]]) -> list[
     seen = list(looks)
     if any(refuses(found) for _options, found in seen):
         return []
-    wanted = {
-        venv["path"]: venv
-        for options, found in seen
-        for venv in options.get("venvs", ())
-        if venv["path"] in found.get("outdated_venvs", ()) and not venv["wheelhouse"]
-    }
-    return list(wanted.values())
+    outdated = {path for _options, found in seen for path in found.get("outdated_venvs", ())}
+    asked = [venv for options, _found in seen for venv in options.get("venvs", ()) if venv["path"] in outdated]
+    shipped = {venv["path"] for venv in asked if venv["wheelhouse"]}
+    return list({venv["path"]: venv for venv in asked if venv["path"] not in shipped}.values())
 
 
 def port_conflicts(role: str, of: str, host: str, owners: Mapping[str, str]) -> list[str]:

@@ -83,7 +83,9 @@ def call(action: Any, variables: dict[str, Any], module: str, function: str, *ar
     Raises:
         AnsibleActionFail: Python is not there, or ended with an error; says what it printed.
     """
-    chosen = str(action._templar.template(variables.get("ansible_python_interpreter", _PYTHON)))
+    # A task that is delegated runs on a host with variables of its own, which Ansible puts there.
+    there = variables.get("ansible_delegated_vars", {}).get(action._task.delegate_to, variables)
+    chosen = str(action._templar.template(there.get("ansible_python_interpreter", _PYTHON)))
     python = chosen if chosen.startswith("/") else _PYTHON  # `auto` and the like
     files = packed(module)
     asked = json.dumps({"module": module, "function": function, "arguments": arguments})

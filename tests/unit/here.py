@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import subprocess
+from types import SimpleNamespace
 from typing import Any
 
 
 class Action:
     """An action whose host is this machine."""
 
-    def __init__(self, *before: str) -> None:
+    def __init__(self, *before: str, delegate_to: str | None = None) -> None:
         self._templar = self
+        self._task = SimpleNamespace(delegate_to=delegate_to)
         self.before = before  # what a login says
 
     @staticmethod

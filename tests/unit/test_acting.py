@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 from ansible.errors import AnsibleActionFail
 from ansible_collections.asgi.deploy.plugins.action import files as files_action
+from ansible_collections.asgi.deploy.plugins.action import logs as logs_action
 from ansible_collections.asgi.deploy.plugins.module_utils import act_files
-from ansible_collections.asgi.deploy.plugins.module_utils.errors import together
+from ansible_collections.asgi.deploy.plugins.plugin_utils import remote
 from ansible_collections.asgi.deploy.plugins.plugin_utils.acting import Act
 
 from tests.unit.here import Action
@@ -31,7 +32,7 @@ class Host(Action):
     def __init__(self, pipelining: bool = True, check_mode: bool = False, async_val: int = 0) -> None:
         super().__init__()
         self.act = act_files
-        self._task = SimpleNamespace(check_mode=check_mode, async_val=async_val)
+        self._task = SimpleNamespace(check_mode=check_mode, async_val=async_val, delegate_to=None)
         self._connection = SimpleNamespace(has_native_async=False)
         self._pipelining = pipelining
 
@@ -59,29 +60,6 @@ def test_it_is_done_and_told(tmp_path: Path) -> None:
     assert answer(Host(), files=wanted)["paths"] == [str(tmp_path / "motd")]
     assert (tmp_path / "motd").read_text() == "Hello\n"
     assert answer(Host(), files=wanted)["changed"] is False
-
-
-WELL = {"changed": False, "release": "v1"}
-
-
-@pytest.mark.parametrize(
-    ("certificate", "told"),
-    [
-        ({"changed": True}, {"changed": True, "release": "v1"}),
-        (
-            {"changed": False, "problem": "no", "warnings": ["no"]},
-            {"changed": False, "release": "v1", "problem": "no", "warnings": ["no"]},
-        ),
-        ({"failed": True, "msg": "no"}, {"changed": False, "release": "v1", "failed": True, "msg": "no"}),
-    ],
-)
-def test_what_is_done_side_by_side_is_one_answer(certificate: dict[str, Any], told: dict[str, Any]) -> None:
-    assert together(WELL, certificate) == told
-
-
-def test_all_that_failed_side_by_side_is_told() -> None:
-    told = together({"failed": True, "msg": "no release"}, {"failed": True, "msg": "no certificate"})
-    assert told == {"changed": False, "failed": True, "msg": "no release\nno certificate"}
 
 
 def test_what_it_cannot_do_is_a_failure() -> None:
@@ -114,9 +92,15 @@ def test_otherwise_a_module_does_it(host: Host, wrapped: bool) -> None:
     assert bool(asked["wrap_async"]) is wrapped
 
 
-def test_actions_of_ansible_are_what_they_say() -> None:
-    action = files_action.ActionModule
-    assert action._supports_check_mode and action._supports_async
+def test_what_they_say_of_themselves() -> None:
+    for action, asynchronous in ((files_action.ActionModule, True), (logs_action.ActionModule, False)):
+        assert action._supports_check_mode and action._supports_async is asynchronous
+        assert "run" not in vars(action), "where Ansible itself looks at that"
+
+
+def test_output_is_told_by_lines_as_of_a_module(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(remote, "call", lambda *_arguments: {"changed": True, "stdout": "a\nb\n"})
+    assert answer(Host(), files=[])["stdout_lines"] == ["a", "b"]
 
 
 def owner() -> str:

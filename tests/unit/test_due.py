@@ -97,7 +97,7 @@ BOTH = {"outdated_venvs": [CERTBOT["path"], SHIPPED["path"]]}
 @pytest.mark.parametrize(
     ("found", "built"),
     [
-        ([BOTH], [CERTBOT]),  # the other has yet to be shipped
+        ([BOTH], [CERTBOT]),  # for the other wheels have yet to be shipped
         ([BOTH, BOTH], [CERTBOT]),
         ([{"outdated_venvs": []}], []),
         ([BOTH, {"refusals": ["x"]}], []),
@@ -106,3 +106,9 @@ BOTH = {"outdated_venvs": [CERTBOT["path"], SHIPPED["path"]]}
 )
 def test_environments_that_are_built_beside_packages(found: list[dict[str, Any]], built: list[dict[str, Any]]) -> None:
     assert venvs(({"venvs": [CERTBOT, SHIPPED]}, one) for one in found) == built
+
+
+def test_wheels_of_one_application_are_for_the_program_of_all() -> None:
+    """Who has none of its own may have no index either."""
+    looks = [({"venvs": [{**CERTBOT, "wheelhouse": wheels}]}, BOTH) for wheels in (None, "0" * 64)]
+    assert venvs(looks) == [] and venvs(looks[::-1]) == []

@@ -38,7 +38,7 @@ def test_all_that_it_imports_is_sent(name: str) -> None:
     assert list(remote.needed(name)) == sorted(wanted)
 
 
-SENT = ["looks", *sorted(path.stem for path in FOLDER.glob("act_*.py"))]
+SENT = ["host", "looks", *sorted(path.stem for path in FOLDER.glob("act_*.py"))]
 
 
 @pytest.mark.parametrize("sent", SENT)
@@ -60,6 +60,11 @@ def test_a_function_is_called() -> None:
 def test_a_look_is_taken() -> None:
     """With all that it imports; what a login says is not taken for an answer."""
     assert remote.call(Action("Welcome!", '{"to": "this host"}'), here(), "looks", "looked", []) == []
+
+
+def test_a_task_that_is_delegated_finds_the_python_of_its_host() -> None:
+    variables = {"ansible_python_interpreter": "/no/such/python3", "ansible_delegated_vars": {"there": here()}}
+    assert remote.call(Action(delegate_to="there"), variables, "host", "facts") == host.facts()
 
 
 def test_a_former_interpreter_is_no_path() -> None:

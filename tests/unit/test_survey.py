@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
+from unittest.mock import MagicMock
 
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible_collections.asgi.deploy.plugins.action.survey import checked, told
+from ansible.parsing.dataloader import DataLoader
+from ansible.template import Templar
+from ansible_collections.asgi.deploy.plugins.action.survey import ActionModule, checked, told
 from ansible_collections.asgi.deploy.plugins.module_utils.host import facts
 from ansible_collections.asgi.deploy.plugins.module_utils.looks import LOOKS, looked, parts
+from ansible_collections.asgi.deploy.plugins.plugin_utils import remote
 from ansible_collections.asgi.deploy.plugins.plugin_utils.desired import Look, looks_of_app, looks_of_role
+
+from tests.unit.conftest import trusted
 
 Here = Callable[..., Any]
 
@@ -52,6 +59,36 @@ def test_what_is_looked_at_is_what_is_written(host: Any, wanted: Callable[..., A
     (look,) = looks_of_role("nginx", host, "role nginx", {})
     written = wanted("nginx", plan=look.made["decided"])
     assert (look.options["files"], look.options["units"]) == (written["files"], written["units"])
+
+
+@pytest.mark.parametrize("pipelining", [True, False])
+def test_facts_that_are_kept_replace_no_variable(
+    monkeypatch: pytest.MonkeyPatch, facts: Callable[[str], dict[str, Any]], pipelining: bool
+) -> None:
+    """Ansible makes a variable of each; what `setup` found before, such as a domain, is not told again."""
+    monkeypatch.setattr(remote, "call", lambda *_arguments: facts("13"))
+    variables = {
+        "inventory_hostname": "web1",
+        "ansible_facts": {"domain": "lan", "memtotal_mb": 1},
+        "nginx_worker_connections": trusted("{{ 1000 + ansible_facts.processor_nproc }}"),
+    }
+    loader = DataLoader()
+    asked: list[Look] = []
+
+    def look(looks: list[Look], _variables: Any) -> list[dict[str, Any]]:
+        asked.extend(looks)
+        return [dict(SAME) for _ in looks]
+
+    task = SimpleNamespace(
+        args={"roles": ["nginx"]}, check_mode=False, diff=False, async_val=0, delegate_to=None, no_log=False
+    )
+    action = ActionModule(task, MagicMock(), MagicMock(), loader, Templar(loader, variables=variables), None)
+    monkeypatch.setattr(action, "_is_pipelining_enabled", lambda _style: pipelining)
+    monkeypatch.setattr(action, "_by_module", lambda *_arguments: [facts("13")])
+    monkeypatch.setattr(action, "_look", look)
+    kept = action.run(task_vars=variables)["ansible_facts"]
+    assert kept == {f"ansible_{name}": value for name, value in facts("13").items()}
+    assert asked[0].made["decided"]["worker_connections"] == 1002, "decided by what is true now"
 
 
 def test_facts_are_a_look() -> None:
