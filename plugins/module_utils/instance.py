@@ -9,7 +9,7 @@ from typing import Any
 from ansible_collections.asgi.deploy.plugins.module_utils import memory, processes, systemd
 from ansible_collections.asgi.deploy.plugins.module_utils.commands import attempt
 from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
-from ansible_collections.asgi.deploy.plugins.module_utils.gate import Gate, watch
+from ansible_collections.asgi.deploy.plugins.module_utils.gate import Gate
 from ansible_collections.asgi.deploy.plugins.module_utils.layout import UNITS, Layout, release_of
 
 JOURNAL_LINES = 40
@@ -95,6 +95,9 @@ class Instance:
 
     def pass_gate(self, gate: Gate, since: float) -> None:
         """Raises DeployError, with the end of its log, when it does not pass."""
+        # Not above: a look reads this file and asks nobody, and Python takes a twentieth of a second to read its HTTP.
+        from ansible_collections.asgi.deploy.plugins.module_utils.probe import watch
+
         if wrong := watch(self._socket_path, gate, self.trouble(), self.processes):
             raise DeployError(wrong, self.log(since))
 

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.asgi.deploy.plugins.module_utils import installers, venvs
-from ansible_collections.asgi.deploy.plugins.module_utils.gate import Probe
 from ansible_collections.asgi.deploy.plugins.module_utils.instance import Instance, not_draining, running
 from ansible_collections.asgi.deploy.plugins.module_utils.layout import Layout
 from ansible_collections.asgi.deploy.plugins.module_utils.pause import paused
+from ansible_collections.asgi.deploy.plugins.module_utils.probe import Probe
 from ansible_collections.asgi.deploy.plugins.module_utils.settings import Settings
 from ansible_collections.asgi.deploy.plugins.module_utils.store import Store
 from ansible_collections.asgi.deploy.plugins.module_utils.work import Work

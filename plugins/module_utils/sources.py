@@ -139,7 +139,10 @@ class Archive(Source):
         return self.sha256
 
     def checkout(self, identity: str, tree: Path) -> None:
-        archives.unpack(archives.have(identity, self.url, self.name, self.cache), tree, self.name)
+        # Not above: no look needs it.
+        from ansible_collections.asgi.deploy.plugins.module_utils.unpacking import unpack
+
+        unpack(archives.have(identity, self.url, self.name, self.cache), tree, self.name)
 
     def told(self, identity: str) -> dict[str, Any]:
         found = {"kind": "archive", "name": self.name, "sha256": identity, **_folder(self)}

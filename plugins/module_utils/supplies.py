@@ -50,7 +50,10 @@ def supplies(app: str, index: Mapping[str, Any] | None, wheelhouse: str | None) 
         if wheelhouse:
             wheels = folder / "wheels"
             wheels.mkdir()
-            archives.unpack(archives.have(wheelhouse, None, "wheelhouse"), wheels, "wheelhouse")
+            # Not above: no look needs it.
+            from ansible_collections.asgi.deploy.plugins.module_utils.unpacking import unpack
+
+            unpack(archives.have(wheelhouse, None, "wheelhouse"), wheels, "wheelhouse")
             yield offline(wheels)
         else:
             yield private(index, folder) if index else NONE

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Iterable, Mapping
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -106,6 +105,8 @@ def build_package(tree: Path, target: Path, installer: Installer, venv: Path) ->
 
 def distributions(venv: Path) -> Mapping[str, str]:
     """What is installed in a virtual environment: normalised names and versions, found without running any of it."""
+    from importlib import metadata  # not above: no look needs it
+
     folders = [str(folder) for folder in venv.glob("lib/python*/site-packages")]
     return {normalised(one.metadata["Name"]): one.version for one in metadata.distributions(path=folders)}
 

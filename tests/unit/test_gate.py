@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import NoReturn
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.module_utils.gate import Answers, Gate, Probe, passes, watch
+from ansible_collections.asgi.deploy.plugins.module_utils.gate import Answers, Gate, passes
+from ansible_collections.asgi.deploy.plugins.module_utils.probe import Probe, watch
 from ansible_collections.asgi.deploy.plugins.module_utils.processes import family, parents
 
 Answer = Callable[[socket.socket, int], None]

@@ -8,7 +8,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.module_utils.archives import digest_of, unpack
+from ansible_collections.asgi.deploy.plugins.module_utils.archives import digest_of
+from ansible_collections.asgi.deploy.plugins.module_utils.unpacking import unpack
 from ansible_collections.asgi.deploy.plugins.plugin_utils.packing import (
     Packed,
     PackingError,
