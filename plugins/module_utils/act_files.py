@@ -44,7 +44,7 @@ def act(options: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
         if idle:
             systemd.enable(*idle)
             systemd.start(*idle)
-        note(f"wrote {', '.join(paths)}")
+        note(f"put right: {', '.join([*paths, *idle]) or unit}")
     return {"changed": changed, "paths": paths, "units": idle, "diff": [difference for _item, difference in found]}
 
 

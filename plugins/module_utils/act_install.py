@@ -10,7 +10,6 @@ from typing import Any
 from ansible_collections.asgi.deploy.plugins.module_utils import debian
 from ansible_collections.asgi.deploy.plugins.module_utils.answers import answering
 from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
-from ansible_collections.asgi.deploy.plugins.module_utils.filesets import absolute
 from ansible_collections.asgi.deploy.plugins.module_utils.installers import VENV_PACKAGE
 from ansible_collections.asgi.deploy.plugins.module_utils.journal import note
 from ansible_collections.asgi.deploy.plugins.module_utils.supplies import supplies
@@ -54,6 +53,6 @@ def _install_packages(names: Sequence[str]) -> None:
 
 def _build(venvs: Sequence[Mapping[str, Any]]) -> None:
     for venv in venvs:
-        path: Path = absolute(venv["path"])
+        path = Path(venv["path"])
         with supplies(f".{path.name}", None, venv["wheelhouse"]) as given:
             build_tool(path, venv["requirements"], given)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.asgi.deploy.plugins.module_utils.filesets import absolute
 from ansible_collections.asgi.deploy.plugins.module_utils.hashes import hashed, without
 from ansible_collections.asgi.deploy.plugins.module_utils.identity import digest, installable, normalised
 from ansible_collections.asgi.deploy.plugins.module_utils.installers import (
@@ -86,7 +87,7 @@ def tool_mark(requirements: str) -> str:
 
 def outdated(tools: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """Those of the programs, as in :data:`TOOL_OPTIONS`, whose virtual environments have to be built."""
-    return [tool for tool in tools if not complete(Path(tool["path"]), tool_mark(tool["requirements"]))]
+    return [tool for tool in tools if not complete(absolute(tool["path"]), tool_mark(tool["requirements"]))]
 
 
 def build_tool(path: Path, requirements: str, supplies: Supplies = NONE) -> None:

@@ -63,6 +63,13 @@ def test_without_environments_apt_is_asked_once(host: Host) -> None:
     assert host.done == [["git", "python3-venv"]]
 
 
+def test_a_place_that_is_none_is_told_before_anything_is_installed(host: Host) -> None:
+    venv = {"path": "certbot", "requirements": "certbot==1\n", "wheelhouse": None}
+    told = act_install.act({"packages": ["nginx"], "venvs": [venv]}, False)
+    assert told["failed"] and told["msg"].startswith("path: found 'certbot', expected one that begins with /")
+    assert host.done == []
+
+
 def test_a_check_installs_nothing(host: Host, tmp_path: Path) -> None:
     assert act_install.act(options(tmp_path, "git"), True)["changed"] is True
     assert host.done == []
