@@ -33,6 +33,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
                     "choices": ["nginx", "certificate", "hardening"],
                 },
                 "apps": {"type": "list", "elements": "dict", "default": []},
+                "installs": {"type": "bool", "default": False},
             }
         )
         variables = task_vars or {}
@@ -58,7 +59,10 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         # By the names that they have as variables, where nobody else's are replaced by them.
         kept = {f"ansible_{name}": value for name, value in facts.items()}
         hidden = {**result, "changed": False, "order": order, "ansible_facts": kept, "_ansible_no_log": True}
-        return {**hidden, **told(looks, answers, str(variables["inventory_hostname"]), bool(self._task.check_mode))}
+        found = told(looks, answers, str(variables["inventory_hostname"]), bool(self._task.check_mode))
+        if given["installs"] and not self._task.check_mode:
+            due.take(found["missing_packages"], found["missing_venvs"], answers)
+        return {**hidden, **found}
 
     def _facts(self, variables: dict[str, Any]) -> dict[str, Any]:
         """Those that decisions need, as they are now."""

@@ -35,6 +35,12 @@ options:
     type: list
     elements: dict
     default: []
+  installs:
+    description:
+      - Whether RV(missing_packages) and RV(missing_venvs) are installed before roles and applications act, so that
+        these need not be told of them. In check mode, in which nothing is installed, they are told.
+    type: bool
+    default: false
 """
 
 EXAMPLES = """

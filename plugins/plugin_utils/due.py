@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 _DIFFERENCES = (
@@ -64,6 +64,21 @@ def venvs(looks: Iterable[tuple[Mapping[str, Any], Mapping[str, Any]]]) -> list[
     asked = [venv for options, _found in seen for venv in options.get("venvs", ()) if venv["path"] in outdated]
     shipped = {venv["path"] for venv in asked if venv["wheelhouse"]}
     return list({venv["path"]: venv for venv in asked if venv["path"] not in shipped}.values())
+
+
+def take(names: Collection[str], built: Iterable[Mapping[str, Any]], looks: Iterable[dict[str, Any]]) -> None:
+    """Takes out of what looks found that which is installed for all of them before they act.
+
+    Args:
+        names: packages, as :func:`packages` gives them.
+        built: environments, as :func:`venvs` does.
+        looks: what each found.
+    """
+    paths = [venv["path"] for venv in built]
+    for found in looks:
+        for key, gone in (("missing_packages", names), ("outdated_venvs", paths)):
+            if key in found:
+                found[key] = [name for name in found[key] if name not in gone]
 
 
 def port_conflicts(role: str, of: str, host: str, owners: Mapping[str, str]) -> list[str]:

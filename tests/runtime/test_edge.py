@@ -16,6 +16,7 @@ import pytest
 from tests.runtime.conftest import Serve
 from tests.runtime.served import KINDS, RELEASE, Served, ask, until
 
+pytestmark = pytest.mark.xdist_group("draining")  # the mark of it is there for every server of the machine
 EVERY = pytest.mark.parametrize("kind", KINDS)
 ID = "0a1b2c3d-shop"
 HEALTH = {"liveness": "/alive", "readiness": "/ready", "metrics": "/metrics"}

@@ -5,7 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.plugin_utils.due import differs, packages, port_conflicts, refuses, venvs
+from ansible_collections.asgi.deploy.plugins.plugin_utils.due import (
+    differs,
+    packages,
+    port_conflicts,
+    refuses,
+    take,
+    venvs,
+)
 
 PARTS: dict[str, Any] = {"missing_packages": [], "drift": [], "certificates_due": {}, "port_owners": {"80": "nginx"}}
 RELEASE = {"changed": False, "noted": True}
@@ -112,3 +119,9 @@ def test_wheels_of_one_application_are_for_the_program_of_all() -> None:
     """Who has none of its own may have no index either."""
     looks = [({"venvs": [{**CERTBOT, "wheelhouse": wheels}]}, BOTH) for wheels in (None, "0" * 64)]
     assert venvs(looks) == [] and venvs(looks[::-1]) == []
+
+
+def test_what_is_installed_for_all_is_no_work_of_theirs() -> None:
+    looks: list[dict[str, Any]] = [{"missing_packages": ["nginx", "own"]}, {"changed": True}, dict(BOTH)]
+    take(["nginx"], [CERTBOT], looks)
+    assert looks == [{"missing_packages": ["own"]}, {"changed": True}, {"outdated_venvs": [SHIPPED["path"]]}]
