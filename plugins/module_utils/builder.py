@@ -27,6 +27,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils.sources import applica
 from ansible_collections.asgi.deploy.plugins.module_utils.store import Store
 from ansible_collections.asgi.deploy.plugins.module_utils.supplies import supplies
 from ansible_collections.asgi.deploy.plugins.module_utils.tree import Additions
+from ansible_collections.asgi.deploy.plugins.module_utils.workshop import Workshop, end_of_killed
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,7 @@ class Inputs:
     units: Mapping[str, str]  # kind of unit → text; %i stands for the release
     server_requirements: Sequence[str]
     installer: str
+    build: Sequence[str]  # lines of a unit: what programs may do that build its environment
     python: str = "system"  # or a version, or a path on the host
     extras: Sequence[str] = ()
     index: Mapping[str, Any] | None = None  # of INDEX_OPTIONS
@@ -109,17 +111,22 @@ class Builder:
         """Makes the release's directory; its record is written last and says that it is whole."""
         path = self.store.path(release)
         if not self.store.record(release):
+            end_of_killed(self.layout)
             shutil.rmtree(path, ignore_errors=True)
             whole = path / ("tree" if self.source.subdirectory else "src")
             whole.mkdir(parents=True)
             self.source.checkout(identity, whole)
-            tree = application(whole, self.source.subdirectory, self.source.where(self.inputs.version, identity))
+            where = self.source.where(self.inputs.version, identity)
+            tree = application(whole, self.source.subdirectory, where)
             if tree != whole:
                 (path / "src").symlink_to(tree.relative_to(path))
             self.additions.check(tree)
             venv = self._venv(path, tree, whole, identity)
+            # What builds packages may have left a link in the place of a folder.
+            tree = application(whole, self.source.subdirectory, where)
+            self.additions.check(tree)
             self.additions.lay(tree, self.layout.user)
-            compileall.compile_dir(str(whole), quiet=2)
+            _compile(whole)
             _give(whole, self.layout.user)
             (path / "venv").symlink_to(Path("../../venvs", venv))
             self._write(release)
@@ -163,30 +170,34 @@ class Builder:
     def _venv(self, path: Path, tree: Path, whole: Path, identity: str) -> str:
         """The digest of the release's virtual environment, which is built if no release has it yet."""
         with supplies(self.layout.app, self.inputs.index, self.inputs.wheelhouse) as given:
-            installer = installer_for(self.inputs.installer, given)
-            requirements = self._requirements(tree, whole, installer, identity)
-            lock = self.inputs.server_lock
-            if lock is not None:
-                where = self.source.where(self.inputs.version, identity)
-                check_hashes(requirements, tree, where)
-            content = {
-                "requirements": requirements.text,
-                # What points into the tree points into this very release's.
-                "tree": path.name if requirements.local else None,
-                "supplies": self._supplies,
-                "interpreter": self.interpreter.tag,
-                "installer": installer.name,
-                "server": list(self.inputs.server_requirements),
-                **({} if lock is None else {"server_lock": lock}),
-            }
-            name = digest(content)[:16]
-            venv = Path(self.layout.venvs, name)
-            if not venvs.complete(venv):
-                wanted = self.inputs.server_requirements
-                venvs.build(venv, installer, self.interpreter, requirements, tree, wanted, server_lock=lock)
-            if is_package(tree):
-                venvs.build_package(tree, path / "site", installer, venv)
-                _give(path / "site", self.layout.user)
+            place = Workshop(self.layout, self.inputs.build)
+            installer = installer_for(self.inputs.installer, given, place)
+            with place.lent(whole):
+                requirements = self._requirements(tree, whole, installer, identity)
+                if self.inputs.server_lock is not None:
+                    check_hashes(requirements, tree, self.source.where(self.inputs.version, identity))
+                return self._built(path, tree, installer, requirements)
+
+    def _built(self, path: Path, tree: Path, installer: Installer, requirements: Requirements) -> str:
+        lock = self.inputs.server_lock
+        content = {
+            "requirements": requirements.text,
+            # What points into the tree points into this very release's.
+            "tree": path.name if requirements.local else None,
+            "supplies": self._supplies,
+            "interpreter": self.interpreter.tag,
+            "installer": installer.name,
+            "server": list(self.inputs.server_requirements),
+            **({} if lock is None else {"server_lock": lock}),
+        }
+        name = digest(content)[:16]
+        venv = Path(self.layout.venvs, name)
+        if not venvs.complete(venv):
+            wanted = self.inputs.server_requirements
+            venvs.build(venv, installer, self.interpreter, requirements, tree, wanted, server_lock=lock)
+        if is_package(tree):
+            venvs.build_package(tree, path / "site", installer, venv)
+            _give(path / "site", self.layout.user)
         return name
 
     def _requirements(self, tree: Path, whole: Path, installer: Installer, identity: str) -> Requirements:
@@ -207,6 +218,15 @@ class Builder:
                 Item(Path(UNITS, self.layout.unit(kind, release)), "file", text.encode(), 0o644, "root", "root")
             )
         return [item for item, _difference in differences(items)]
+
+
+def _compile(tree: Path) -> None:
+    """Compiles a tree's code, which root does: not through a link that leads elsewhere."""
+    for folder, _folders, _files in os.walk(tree):
+        cache = Path(folder, "__pycache__")
+        if cache.is_symlink():
+            cache.unlink()
+    compileall.compile_dir(str(tree), quiet=2)
 
 
 def _give(tree: Path, group: str) -> None:

@@ -14,11 +14,12 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
-from ansible_collections.asgi.deploy.plugins.module_utils.commands import PATH, attempt, last_lines, run
+from ansible_collections.asgi.deploy.plugins.module_utils.commands import PATH, last_lines, run
 from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils.layout import CACHE
 from ansible_collections.asgi.deploy.plugins.module_utils.locks import alone
 from ansible_collections.asgi.deploy.plugins.module_utils.supplies import NONE, Supplies
+from ansible_collections.asgi.deploy.plugins.module_utils.workshop import ROOT, Place
 
 PYTHON = "/usr/bin/python3"
 VENV_PACKAGE = "python3-venv"  # of Debian, by which this Python makes the first environment, that of uv
@@ -102,8 +103,9 @@ class Installer:
 
     name: str
 
-    def __init__(self, supplies: Supplies = NONE) -> None:
+    def __init__(self, supplies: Supplies = NONE, place: Place = ROOT) -> None:
         self.supplies = supplies
+        self.place = place
 
     def create(self, path: Path, interpreter: Interpreter) -> None:
         raise NotImplementedError
@@ -119,18 +121,29 @@ class Installer:
         """Raises DeployError when what is installed does not go together."""
         raise NotImplementedError
 
+    def _do(self, argv: Sequence[str], env: Mapping[str, str], cwd: Path | None = None) -> str:
+        """What a program prints that may run code of packages, or reads what others wrote."""
+        result = self.place.attempt(argv, env, cwd)
+        if result.returncode:
+            told = self.supplies.masked(last_lines(result)) or f"{argv[0]} ended with status {result.returncode}"
+            raise DeployError(f"the virtual environment could not be built:\n{told}")
+        return result.stdout
+
 
 class Uv(Installer):
     name = "uv"
 
-    def __init__(self, supplies: Supplies = NONE, program: str = str(UV_HOME / "bin" / "uv")) -> None:
-        super().__init__(supplies)
+    def __init__(
+        self, supplies: Supplies = NONE, place: Place = ROOT, program: str = str(UV_HOME / "bin" / "uv")
+    ) -> None:
+        super().__init__(supplies, place)
         self.program = program
         self.env = {
-            "UV_CACHE_DIR": str(CACHE / "uv"),
+            "UV_CACHE_DIR": str(place.cache / "uv"),
             "UV_PYTHON_DOWNLOADS": "never",
             "UV_NO_PROGRESS": "1",
             "UV_SYSTEM_CERTS": "1",
+            **place.settings,
             **supplies.uv,
         }
 
@@ -148,12 +161,15 @@ class Uv(Installer):
             run([PYTHON, "-m", "venv", str(UV_HOME)])
             file = Path(folder, "uv.txt")
             file.write_text(uv_requirement(), encoding="utf-8")
-            _pip(supplies, UV_HOME, "install", "--quiet", "--require-hashes", "--only-binary=:all:", "-r", str(file))
+            own = ("--quiet", "--require-hashes", "--only-binary=:all:", "-r", str(file))
+            Pip(supplies).install(UV_HOME, *own)
             finished(UV_HOME, "")
         return True
 
     def create(self, path: Path, interpreter: Interpreter) -> None:
-        run([self.program, "venv", "--quiet", "--python", interpreter.path, str(path)], self.env)
+        # Root's own work, by root's own cache.
+        env = {**self.env, "UV_CACHE_DIR": str(ROOT.cache / "uv")}
+        run([self.program, "venv", "--quiet", "--python", interpreter.path, str(path)], env)
 
     def install(self, venv: Path, *arguments: str, cwd: Path | None = None) -> None:
         argv = [
@@ -165,7 +181,7 @@ class Uv(Installer):
             "--python",
             str(venv / "bin" / "python"),
         ]
-        _explained([*argv, *self.supplies.arguments, *arguments], self.env, cwd, self.supplies)
+        self._do([*argv, *self.supplies.arguments, *arguments], self.env, cwd)
 
     def lock(self, tree: Path, extras: Sequence[str] = ()) -> str:
         argv = [
@@ -180,10 +196,10 @@ class Uv(Installer):
             "--no-annotate",
         ]
         argv += [f"--extra={extra}" for extra in extras]
-        return run([*argv, "--project", str(tree)], self.env, cwd=str(tree))
+        return self._do([*argv, "--project", str(tree)], self.env, tree)
 
     def check(self, venv: Path) -> None:
-        run([self.program, "pip", "check", "--python", str(venv / "bin" / "python")], self.env)
+        self._do([self.program, "pip", "check", "--python", str(venv / "bin" / "python")], self.env)
 
 
 class Pip(Installer):
@@ -193,7 +209,7 @@ class Pip(Installer):
         run([interpreter.path, "-m", "venv", str(path)])
 
     def install(self, venv: Path, *arguments: str, cwd: Path | None = None) -> None:
-        _pip(self.supplies, venv, "install", "--quiet", *arguments, cwd=cwd)
+        self._pip(venv, "install", "--quiet", *self.supplies.arguments, *arguments, cwd=cwd)
 
     def lock(self, tree: Path, extras: Sequence[str] = ()) -> str:
         raise DeployError(
@@ -201,26 +217,31 @@ class Pip(Installer):
         )
 
     def check(self, venv: Path) -> None:
-        _pip(self.supplies, venv, "check", supplied=False)
+        self._pip(venv, "check")
+
+    def _pip(self, venv: Path, command: str, *arguments: str, cwd: Path | None = None) -> None:
+        argv = [str(venv / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "--no-input", command]
+        self._do([*argv, *arguments], {"PIP_CACHE_DIR": str(self.place.cache / "pip"), **self.supplies.pip}, cwd)
 
 
-def installer_for(choice: str, supplies: Supplies = NONE) -> Installer:
+def installer_for(choice: str, supplies: Supplies = NONE, place: Place = ROOT) -> Installer:
     """The installer for a choice of ``auto``, ``uv`` or ``pip``; ``auto`` takes pip where uv cannot be installed."""
     Path(CACHE).mkdir(parents=True, exist_ok=True)
     Path(CACHE).chmod(0o700)  # it holds what an application built from its own code
     if choice == "pip":
-        return Pip(supplies)
+        return Pip(supplies, place)
     try:
         Uv.ensure(supplies)
     except DeployError:
         if choice == "uv":
             raise
-        return Pip(supplies)
-    return Uv(supplies)
+        return Pip(supplies, place)
+    return Uv(supplies, place)
 
 
 def finished(venv: Path, mark: str) -> None:
     """Notes that a virtual environment is whole, and what it was made from."""
+    (venv / COMPLETE).unlink(missing_ok=True)  # whatever a package may have put there
     os.sync()  # what says that all is there must not outlive, in a power cut, what it speaks of
     (venv / COMPLETE).write_text(mark, encoding="utf-8")
 
@@ -233,17 +254,3 @@ def uv_requirement() -> str:
 def only_one(tool: Path) -> AbstractContextManager[None]:
     """One run at a time builds a tool, which all applications of a host share; each has a lock of its own beside."""
     return alone(Path("/run", f"asgi-{tool.name}.lock"), _LOCK_SECONDS)
-
-
-def _pip(
-    supplies: Supplies, venv: Path, command: str, *arguments: str, cwd: Path | None = None, supplied: bool = True
-) -> None:
-    argv = [str(venv / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "--no-input", command]
-    env = {"PIP_CACHE_DIR": str(CACHE / "pip"), **supplies.pip}
-    _explained([*argv, *(supplies.arguments if supplied else ()), *arguments], env, cwd, supplies)
-
-
-def _explained(argv: Sequence[str], env: Mapping[str, str], cwd: Path | None, supplies: Supplies) -> None:
-    result = attempt(argv, env, str(cwd) if cwd else None, timeout=1800)
-    if result.returncode:
-        raise DeployError(f"the virtual environment could not be built:\n{supplies.masked(last_lines(result))}")

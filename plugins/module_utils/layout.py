@@ -71,6 +71,16 @@ class Layout:
         return CACHE / "git" / f"{self.app}.git"
 
     @property
+    def packages(self) -> PurePosixPath:
+        """What was fetched and built for its environments; of its own, as what builds packages may write there."""
+        return CACHE / "packages" / self.app
+
+    @property
+    def build_unit(self) -> str:
+        """What builds its environments, one program at a time."""
+        return f"asgi-{self.app}.build.service"
+
+    @property
     def user(self) -> str:
         return f"asgi-{self.app}"
 

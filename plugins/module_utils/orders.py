@@ -42,6 +42,7 @@ WANTED_OPTIONS: dict[str, Any] = {
     "units": {"type": "dict", "required": True},
     "server_requirements": _TEXTS,
     "installer": {"type": "str", "choices": ["auto", "uv", "pip"], "default": "auto"},
+    "build": _TEXTS,
     "python": {"type": "str", "default": "system"},
     "extras": {"type": "list", "elements": "str", "default": []},
     "index": {"type": "dict", "options": INDEX_OPTIONS},

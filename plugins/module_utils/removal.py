@@ -13,6 +13,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils.layout import UNITS, L
 from ansible_collections.asgi.deploy.plugins.module_utils.pause import let_go
 from ansible_collections.asgi.deploy.plugins.module_utils.store import RUN_OPTIONS, Store
 from ansible_collections.asgi.deploy.plugins.module_utils.work import Work, busy
+from ansible_collections.asgi.deploy.plugins.module_utils.workshop import end_of_killed
 
 REMOVAL_OPTIONS: dict[str, Any] = {**RUN_OPTIONS, "data": {"type": "bool", "default": False}}
 
@@ -24,7 +25,7 @@ class Removal:
         """From :data:`REMOVAL_OPTIONS`."""
         self._options = options
         self._layout = layout = Layout(options["name"])
-        folders = [layout.home, layout.mirror, layout.tls, layout.certificate, layout.cache]
+        folders = [layout.home, layout.mirror, layout.packages, layout.tls, layout.certificate, layout.cache]
         self._folders = [Path(folder) for folder in folders + [layout.data, layout.storage] * options["data"]]
 
     def due(self) -> bool:
@@ -36,6 +37,7 @@ class Removal:
     def remove(self) -> None:
         """Stops what runs, under the application's lock, and removes all of it."""
         with Store(self._layout).lock(self._options["lock_timeout"], self._options["by"]):
+            end_of_killed(self._layout)
             self._end(self._unit_files())
             for folder in self._folders:
                 shutil.rmtree(folder, ignore_errors=True)

@@ -40,10 +40,15 @@ class Supplies:
 NONE = Supplies()
 
 
+def folder_of(app: str) -> Path:
+    """Where there is meanwhile what a build of an application is given."""
+    return Path(CACHE, "build", app)
+
+
 @contextmanager
 def supplies(app: str, index: Mapping[str, Any] | None, wheelhouse: str | None) -> Iterator[Supplies]:
     """Supplies for a build under the application's lock; what they take on disk is for root alone and goes again."""
-    folder = Path(CACHE, "build", app)
+    folder = folder_of(app)
     shutil.rmtree(folder, ignore_errors=True)  # of a run that was killed
     folder.mkdir(parents=True, mode=0o700)
     try:

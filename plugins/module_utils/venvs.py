@@ -54,10 +54,12 @@ def build(
     requirements with hashes, that is so for what serves the application as well, and nothing is built: its build would
     fetch what no hash is known of.
     """
+    place = installer.place
     shutil.rmtree(venv, ignore_errors=True)
     venv.parent.mkdir(parents=True, exist_ok=True)
     installer.create(venv, interpreter)
-    with tempfile.TemporaryDirectory(prefix="asgi-") as folder:
+    with place.lent(venv), tempfile.TemporaryDirectory(prefix="asgi-", dir=place.folder) as folder:
+        Path(folder).chmod(0o755)
         file = Path(folder, "requirements.txt")
         file.write_text(requirements.text, encoding="utf-8")
         # A requirements.txt of the application stays where it is, so that what it includes is found beside it.
@@ -101,7 +103,9 @@ def build_tool(path: Path, requirements: str, supplies: Supplies = NONE) -> None
 
 def build_package(tree: Path, target: Path, installer: Installer, venv: Path) -> None:
     """Installs the application itself, without what it needs, into a directory of its release."""
-    installer.install(venv, "--no-deps", "--target", str(target), str(tree), cwd=tree)
+    target.mkdir()
+    with installer.place.lent(target):
+        installer.install(venv, "--no-deps", "--target", str(target), str(tree), cwd=tree)
 
 
 def distributions(venv: Path) -> Mapping[str, str]:

@@ -120,6 +120,13 @@ options:
         type: str
         choices: [auto, uv, pip]
         default: auto
+      build:
+        description:
+          - Lines of a unit's section C(Service) that say what programs may do and see that build its environment. They
+            run as the application's user, as packages without wheels bring code of their own.
+        type: list
+        elements: str
+        required: true
       python:
         description: V(system), a version, or the path of an interpreter on the host.
         type: str

@@ -156,6 +156,7 @@ def _release(plan: Plan, packed: Mapping[str, Any], here: Reader) -> dict[str, A
         "units": units(plan),
         "server_lock": plan["server_lock"] or None,
         "wheelhouse": packed["wheelhouse"],
+        "build": plan["build_lines"],
         "host_name": plan["site"]["hosts"][0],
         "gate": {**plan["gate"], "workers": plan["workers"]},
         "keep": plan["keep_releases"],

@@ -111,6 +111,7 @@ def app_plan(
         **tree,
         "sandbox_changes": sandbox.changes(app["sandbox"]),
         "sandbox_lines": sandbox.directives(app, layout, tree["links"], bool(direct)),
+        "build_lines": sandbox.building(layout),
         "site": sites.site_plan(app, layout, sharing.place_of(spec, apps)),
         "workers": workers.count,
         "workers_reason": workers.reason,

@@ -17,7 +17,8 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils import webserver
 PER_APPLICATION = ("/srv/asgi", "/var/lib/asgi", "/var/lib/asgi-storage")
 OURS = "/etc/asgi-deploy"
 # What no application has a use for, and file modes alone keep from it.
-HIDDEN = ("/boot", "/etc/letsencrypt", "/etc/sudoers.d", "/var/backups", "/var/cache/asgi", "/run/systemd/private")
+CACHES = "/var/cache/asgi"
+HIDDEN = ("/boot", "/etc/letsencrypt", "/etc/sudoers.d", "/var/backups", CACHES, "/run/systemd/private")
 # Whoever can speak to D-Bus can ask services of root's for something.
 DBUS = "/run/dbus"
 
@@ -40,6 +41,13 @@ CALL_GROUPS = frozenset(
         *("raw-io", "reboot", "resources", "setuid", "signal", "swap", "sync", "system-service", "timer"),
     )
 )
+
+# `sandbox` with no door open.
+_CLOSED: Mapping[str, Any] = {
+    **dict.fromkeys(("jit", "run_stored", "namespaces", "dbus"), False),
+    **dict.fromkeys(("groups", "devices", "write", "sockets", "syscalls"), ()),
+    "outgoing": None,
+}
 
 _PATH = re.compile(r"(/[A-Za-z0-9_@+-][A-Za-z0-9._@+-]*)+")
 _GROUP = re.compile(r"[a-z_][a-z0-9_-]{0,31}")
@@ -149,6 +157,22 @@ def directives(app: Mapping[str, Any], layout: Layout, links: Mapping[str, str],
     ]
 
 
+def building(layout: Layout) -> list[str]:
+    """The lines of what builds an application's environment, which runs code of packages that have no wheel.
+
+    It compiles, runs what it has compiled, and speaks to indexes and repositories; it sees nothing that the application
+    stores.
+    """
+    options = {**_CLOSED, "jit": True}
+    return [
+        *_privileges(options),
+        *_view(options, (str(layout.home),), None, (*PER_APPLICATION, OURS, CACHES)),
+        *_devices(options),
+        *_network_lines(options),
+        *_calls(options),
+    ]
+
+
 def _privileges(options: Mapping[str, Any]) -> list[str]:
     return [
         *([f"SupplementaryGroups={' '.join(options['groups'])}"] if options["groups"] else []),
@@ -167,9 +191,12 @@ def _privileges(options: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _view(options: Mapping[str, Any], own: Sequence[str], tls: str | None) -> list[str]:
+def _view(
+    options: Mapping[str, Any], own: Sequence[str], tls: str | None, apart: Sequence[str] = (*PER_APPLICATION, OURS)
+) -> list[str]:
+    """What can be seen and written; of folders `apart` nothing but what is bound into them."""
     home, *kept = own
-    hidden = [*HIDDEN, *([] if options["dbus"] else [DBUS])]
+    hidden = [*(path for path in HIDDEN if path not in apart), *([] if options["dbus"] else [DBUS])]
     return [
         "ProtectSystem=strict",
         "ProtectHome=yes",
@@ -184,7 +211,7 @@ def _view(options: Mapping[str, Any], own: Sequence[str], tls: str | None) -> li
         "PrivateTmp=yes",
         "PrivateIPC=yes",
         "RemoveIPC=yes",
-        *(f"TemporaryFileSystem={folder}:ro,mode=0755" for folder in (*PER_APPLICATION, OURS)),
+        *(f"TemporaryFileSystem={folder}:ro,mode=0755" for folder in apart),
         SHARED_MEMORY,
         f"BindReadOnlyPaths={home}",
         *([f"BindReadOnlyPaths={tls}"] if tls else []),

@@ -161,7 +161,7 @@ def _compiled(plan: Mapping[str, Any], tools: Tools, base: str | None) -> list[P
     if plan["source"]["kind"] == "package":
         needed = requirements.Requirements("package", f"{plan['source']['requirement']}\n", False)
     else:
-        uv = installers.Uv(tools.supplies, str(tools.bin / "uv"))
+        uv = installers.Uv(tools.supplies, program=str(tools.bin / "uv"))
         needed = requirements.requirements_of(tree, uv, where, plan["extras"], None)
     file = tree / "requirements.txt"
     if needed.source != "requirements.txt":

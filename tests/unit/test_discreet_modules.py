@@ -28,6 +28,7 @@ RELEASE = {
     "tree": {"files": {}, "links": {}, "static": {}},
     "units": {},
     "server_requirements": [],
+    "build": [],
     "host_name": "shop.example.com",
     "gate": {"path": "/", "status": ["200"], "timeout": 1, "successes": 1, "workers": 1, "uptime": 1},
     "watch": {"seconds": 0, "error_percent": 1, "errors": 1},

@@ -19,7 +19,7 @@ def test_defaults(spec: dict[str, Any], facts: Facts) -> None:
     assert not any(plan["settings"].pop("hooks").values())
     assert not any(plan.pop("settings").values())
     assert plan.pop("site")["names"] == spec["domains"]
-    assert "PrivateUsers=yes" in plan.pop("sandbox_lines")
+    assert "PrivateUsers=yes" in plan.pop("sandbox_lines") and "PrivateUsers=yes" in plan.pop("build_lines")
     assert not any(value for value in plan.pop("sandbox").values())
     assert plan == {
         **spec,

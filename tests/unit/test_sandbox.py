@@ -34,6 +34,19 @@ def test_others_are_not_to_be_seen(lines: Lines) -> None:
     ]
 
 
+def test_what_builds_sees_nothing_that_the_application_stores(spec: dict[str, Any], facts: Facts) -> None:
+    options = {"storage": ["media"], "sandbox": {"outgoing": [], "groups": ["users"], "dbus": True}}
+    found: list[str] = app_plan({**spec, **options}, facts("13"))["build_lines"]
+    for folder in ("/srv/asgi", "/var/lib/asgi", "/var/lib/asgi-storage", "/etc/asgi-deploy", "/var/cache/asgi"):
+        assert f"TemporaryFileSystem={folder}:ro,mode=0755" in found
+    assert [line for line in found if line.startswith("Bind")] == ["BindReadOnlyPaths=/srv/asgi/shop"]
+    hidden = next(line for line in found if line.startswith("InaccessiblePaths="))
+    assert "-/run/dbus" in hidden and "/var/cache/asgi" not in hidden
+    # What it has compiled it may run, whatever the application may do.
+    assert "MemoryDenyWriteExecute=no" in found
+    assert not [line for line in found if line.startswith(("NoExecPaths=", "IPAddress", "SupplementaryGroups="))]
+
+
 def test_its_certificate_is_to_be_seen_where_it_is_served_by_itself(lines: Lines) -> None:
     tls = "BindReadOnlyPaths=/etc/asgi-deploy/tls/shop"
     assert tls in lines(proxy="none")

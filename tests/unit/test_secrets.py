@@ -34,7 +34,7 @@ def builder(home: Path, **values: str) -> Builder:
         "tree": {"files": {}, "links": {}, "static": {}},
         "units": {},
     }
-    inputs = Inputs(**options, **rest, version="v1", server_requirements=[], installer="pip")
+    inputs = Inputs(**options, **rest, version="v1", server_requirements=[], installer="pip", build=[])
     return Builder(Layout("shop", PurePosixPath(home)), inputs)
 
 

@@ -191,7 +191,7 @@ def test_generations_overlap_while_somebody_is_connected(site: Web) -> None:
 def open_websocket(site: Web) -> AbstractContextManager[ClientConnection]:
     context = ssl.create_default_context(cafile=str(site.ca))
     raw = socket.create_connection((site.host.address, 443), timeout=10)
-    return connect(f"wss://{site.domain}/ws", sock=raw, ssl=context)
+    return connect(f"wss://{site.domain}/ws", sock=raw, ssl=context, open_timeout=60)
 
 
 def test_a_commit_that_is_here_needs_no_network(site: Web) -> None:

@@ -98,7 +98,6 @@ HOST = [
     Attack("read the key of its own certificate", read("/etc/asgi-deploy/tls/attacked/combined.pem"), ABSENT),
     Attack("read what certbot keeps", "import os; os.listdir('/etc/letsencrypt')", DENIED),
     Attack("read the host's SSH key", read("/etc/ssh/ssh_host_ed25519_key"), DENIED),
-    Attack("read what releases are built from", "import os; os.listdir('/var/cache/asgi')", DENIED),
     Attack("read its own environment file", read("/srv/asgi/attacked/current/environment"), DENIED),
     Attack("change its own code", write("/srv/asgi/attacked/current/src/prey/main.py"), READ_ONLY),
     Attack("change its own virtual environment", write("/srv/asgi/attacked/current/venv/pyvenv.cfg"), READ_ONLY),
@@ -153,11 +152,6 @@ PRIVILEGES = [
     ),
     Attack("take the host's name", "import socket; socket.sethostname(socket.gethostname())", DENIED),
     Attack("go before others", "import os; os.nice(-5)", DENIED),
-    Attack("write code into memory", "import mmap; mmap.mmap(-1, 4096, prot=7)", DENIED),
-    Attack("run a program from /tmp", DROPPED.format(folder="/tmp"), DENIED),
-    Attack("run a program from /dev/shm", DROPPED.format(folder="/dev/shm"), DENIED),
-    Attack("run a program from its storage", DROPPED.format(folder="/var/lib/asgi-storage/attacked/uploads"), DENIED),
-    Attack("run a program from its own folder", DROPPED.format(folder="/var/lib/asgi/attacked"), DENIED),
 ]
 
 NETWORK = [
@@ -179,4 +173,15 @@ NETWORK = [
     ),
 ]
 
-ATTACKS = [*OTHERS, *HOST, *PRIVILEGES, *NETWORK]
+# Shut while it serves; what builds its environment compiles, and runs what it has compiled.
+SERVING = [
+    Attack("read what releases are built from", "import os; os.listdir('/var/cache/asgi')", DENIED),
+    Attack("write code into memory", "import mmap; mmap.mmap(-1, 4096, prot=7)", DENIED),
+    Attack("run a program from /tmp", DROPPED.format(folder="/tmp"), DENIED),
+    Attack("run a program from /dev/shm", DROPPED.format(folder="/dev/shm"), DENIED),
+    Attack("run a program from its storage", DROPPED.format(folder="/var/lib/asgi-storage/attacked/uploads"), DENIED),
+    Attack("run a program from its own folder", DROPPED.format(folder="/var/lib/asgi/attacked"), DENIED),
+]
+
+ATTACKS = [*OTHERS, *HOST, *PRIVILEGES, *NETWORK, *SERVING]
+BUILDING = [*OTHERS, *HOST, *PRIVILEGES, *NETWORK]

@@ -1,0 +1,168 @@
+"""Where virtual environments are built: what others wrote runs as a user of its own, in a sandbox.
+
+A package without a wheel is built by code of its own, and so is an application that says how. Here that reaches less
+than when the application serves. What it leaves is root's again, and made harmless, before anybody goes on with it.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import stat
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from subprocess import CompletedProcess
+from typing import ClassVar
+
+from ansible_collections.asgi.deploy.plugins.module_utils import systemd
+from ansible_collections.asgi.deploy.plugins.module_utils.commands import PATH, attempt, run
+from ansible_collections.asgi.deploy.plugins.module_utils.environment import environment_file
+from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
+from ansible_collections.asgi.deploy.plugins.module_utils.filesets import write
+from ansible_collections.asgi.deploy.plugins.module_utils.layout import CACHE, Layout
+from ansible_collections.asgi.deploy.plugins.module_utils.supplies import folder_of
+
+USER = "asgi_build"  # no application's: a hyphen follows asgi in theirs
+_SECONDS = 1800  # that one program may take
+_ENDING = 5  # seconds that it has to end, once it is told to
+# Of our own environment, what is about root: its home, its session, what it was before sudo.
+_ROOTS_OWN = ("HOME", "LOGNAME", "MAIL", "OLDPWD", "PWD", "SHELL", "SUDO_", "TMPDIR", "USER", "XDG_")
+_BITS = stat.S_ISUID | stat.S_ISGID | stat.S_IWGRP | stat.S_IWOTH
+
+
+class Place:
+    """Where programs run that build environments: as root, which is for what we have pinned by its hash."""
+
+    cache = Path(CACHE)
+    settings: ClassVar[Mapping[str, str]] = {}  # of uv
+    folder: Path | None = None  # for files that they are to read
+
+    def attempt(
+        self, argv: Sequence[str], env: Mapping[str, str] | None = None, cwd: Path | None = None
+    ) -> CompletedProcess[str]:
+        """Runs a program to its end; see :func:`commands.attempt`."""
+        return attempt(argv, env, str(cwd) if cwd else None, timeout=_SECONDS)
+
+    @contextmanager
+    def lent(self, *_trees: Path) -> Iterator[None]:
+        """Lets programs write these trees meanwhile."""
+        yield
+
+
+ROOT = Place()
+
+
+class Workshop(Place):
+    """The place of one application, while its lock is held."""
+
+    # A second name of a file in the cache would be whose the cache is.
+    settings: ClassVar[Mapping[str, str]] = {"UV_LINK_MODE": "copy"}
+
+    def __init__(self, layout: Layout, lines: Sequence[str]) -> None:
+        """
+        Args:
+            layout: of the application.
+            lines: of a unit's section Service: what programs may do and see here.
+        """
+        self._layout = layout
+        self._lines = lines
+        _have_user()
+        self._lent: list[Path] = []
+        self.cache = Path(layout.packages)
+        self.folder = folder_of(layout.app)
+        self.cache.mkdir(parents=True, exist_ok=True)
+        shutil.chown(self.cache, USER, USER)
+        for path in (self.folder, *self.folder.rglob("*")):
+            shutil.chown(path, group=USER)
+            path.chmod(0o750 if path.is_dir() else 0o640)
+
+    def attempt(
+        self, argv: Sequence[str], env: Mapping[str, str] | None = None, cwd: Path | None = None
+    ) -> CompletedProcess[str]:
+        # By a file, as the properties of a unit are for everybody to read.
+        given = Path(self.folder or "/", "environment")
+        write(given, environment_file(surroundings(os.environ, self.cache, env or {})).encode(), 0o600)
+        try:
+            return attempt(self._systemd_run(argv, given, cwd), timeout=_SECONDS)
+        except DeployError as error:
+            systemd.stop(self._layout.build_unit)
+            raise DeployError(f"{' '.join(argv[:3])} … did not end within {_SECONDS} s") from error
+
+    def _systemd_run(self, argv: Sequence[str], environment: Path, cwd: Path | None) -> list[str]:
+        unit = self._layout.build_unit
+        properties = [
+            *self._lines,
+            *(f"User={USER}", f"Group={USER}", "UMask=0022", f"SyslogIdentifier={self._layout.app}"),
+            *(f"EnvironmentFile={environment}", f"WorkingDirectory={cwd or '/'}"),
+            *(f"BindReadOnlyPaths={self.folder}", f"BindPaths={' '.join(map(str, (self.cache, *self._lent)))}"),
+            *(f"RuntimeMaxSec={2 * _SECONDS}", f"TimeoutStopSec={_ENDING}"),
+        ]
+        return [
+            *("systemd-run", "--quiet", "--pipe", "--wait", "--collect", "--service-type=exec", f"--unit={unit}"),
+            f"--description={self._layout.app}: builds an environment",
+            *(f"--property={line}" for line in properties),
+            # systemd would put variables of its own in place of $NAME.
+            *("--", *(word.replace("$", "$$") for word in argv)),
+        ]
+
+    @contextmanager
+    def lent(self, *trees: Path) -> Iterator[None]:
+        """Lets programs write these trees meanwhile, which are their user's for so long."""
+        for tree in trees:
+            _hand_over(tree)
+        self._lent += trees
+        try:
+            yield
+        finally:
+            self._lent = [tree for tree in self._lent if tree not in trees]
+            for tree in trees:
+                take_back(tree)
+
+
+def end_of_killed(layout: Layout) -> None:
+    """Ends what a run that was killed has left at work; the application's lock is held."""
+    systemd.stop(layout.build_unit)
+
+
+def surroundings(ours: Mapping[str, str], home: Path, given: Mapping[str, str]) -> dict[str, str]:
+    """The environment of a program: ours, such as the way to a proxy, without what is about root."""
+    kept = {name: value for name, value in ours.items() if not name.startswith(_ROOTS_OWN)}
+    return {**kept, "PATH": PATH, "LC_ALL": "C.UTF-8", "HOME": str(home), **given}
+
+
+def _hand_over(tree: Path) -> None:
+    for path in _all(tree):
+        if not path.is_symlink():
+            shutil.chown(path, USER, USER)
+
+
+def _have_user() -> None:
+    try:
+        pwd.getpwnam(USER)
+    except KeyError:
+        about = ["--comment=Builds environments of applications", "--home-dir=/nonexistent", "--no-create-home"]
+        run(["useradd", "--system", *about, "--shell=/usr/sbin/nologin", USER])
+
+
+def take_back(tree: Path, owner: int = 0) -> None:
+    """Has root own a tree again, with nothing in it but folders, links, and files that nobody else may write.
+
+    No program may be at work in it any more.
+    """
+    for path in _all(tree):
+        kind = path.lstat().st_mode
+        if not (stat.S_ISREG(kind) or stat.S_ISDIR(kind) or stat.S_ISLNK(kind)):
+            path.unlink()  # whoever opens a pipe waits for ever
+            continue
+        os.chown(path, owner, owner, follow_symlinks=False)
+        if not stat.S_ISLNK(kind):
+            path.chmod(stat.S_IMODE(kind) & ~_BITS)
+
+
+def _all(tree: Path) -> Iterator[Path]:
+    """A tree, and all that is in it; links are not followed."""
+    yield tree
+    for folder, folders, files in os.walk(tree):
+        yield from (Path(folder, name) for name in (*folders, *files))
