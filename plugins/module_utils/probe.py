@@ -85,15 +85,19 @@ def watch(
     began = time.monotonic()
     deadline = began + gate.timeout
     answers = Answers(gate)
+    proven: set[int] = set()  # workers that have answered well
     while True:
         left = max(deadline, began + gate.uptime) - time.monotonic()
         probe = Probe(path, gate, max(0.1, min(_ANSWER_TIMEOUT, left)), broken)
         probe.close()
-        alive = processes()
-        answers.add(probe.worker, probe.wrong)
+        alive = set(processes())
         if hopeless := broken():
             return hopeless
+        if gate.uptime and proven - alive:  # its supervisor stays up, and starts another, and another
+            return "the service does not stay up: a worker that had answered has ended"
+        answers.add(probe.worker, probe.wrong)
         passed = answers.passed(alive)
+        proven |= answers.well
         if passed and time.monotonic() >= began + gate.uptime:
             return None
         if not passed and time.monotonic() >= deadline - min(_LEAST, gate.timeout / 10):

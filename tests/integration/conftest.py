@@ -18,7 +18,7 @@ import testinfra
 from testinfra.host import Host as Inside
 
 from tests import https
-from tests.integration.hosts import DOMAIN, HOSTS, LAB, PLAIN, RELEASES
+from tests.integration.hosts import DOMAIN, HOSTS, LAB, PLAIN, RELEASES, playbook
 from tests.lab import Host
 
 
@@ -113,6 +113,12 @@ def each_web(request: pytest.FixtureRequest) -> Web:
 def webs() -> list[Web]:
     """All of them."""
     return [web(name) for name in sorted(RELEASES)]
+
+
+@pytest.fixture(scope="module")
+def the_inventorys_release() -> None:
+    """What the inventory says is live, whatever was before."""
+    playbook().ok()
 
 
 @pytest.hookimpl(wrapper=True)

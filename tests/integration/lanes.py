@@ -15,8 +15,8 @@ from tests.integration import hosts
 from tests.lab import LabError
 
 LANES = (
-    ("deploy", "release", "paths", "docs"),  # web13, web12, bare, reader, moved
-    ("servers", "sources", "web", "sandbox"),  # apps, prey13, prey12
+    ("deploy", "release", "paths"),  # web13, web12, bare
+    ("servers", "sources", "web", "sandbox", "docs"),  # apps, prey13, prey12, reader, moved
     ("upgrade", "services", "files", "processes", "certificates", "direct", "hardening"),  # side, side12, direct
 )
 SCENARIOS = [scenario for lane in LANES for scenario in lane]

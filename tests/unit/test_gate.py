@@ -368,6 +368,21 @@ def test_service_that_ends_before_its_uptime(path: Path) -> None:
     assert time.monotonic() - started < 2
 
 
+def test_worker_that_ends_within_the_uptime(path: Path) -> None:
+    """Its supervisor has started another, which answers as well."""
+    began = time.monotonic()
+    seen: list[int] = []
+
+    def answer(connection: socket.socket, _number: int) -> None:
+        seen.append(1 if time.monotonic() < began + 0.3 else 2)
+        connection.sendall(f"HTTP/1.1 200 OK\r\nX-ASGI-Worker: {seen[-1]}\r\nContent-Length: 0\r\n\r\n".encode())
+
+    with server(path, answer):
+        found = watch(str(path), gate(workers=1, uptime=60), alive, lambda: seen[-1:])
+        assert found == "the service does not stay up: a worker that had answered has ended"
+        assert watch(str(path), gate(workers=1), alive, lambda: seen[-1:]) is None
+
+
 def test_answer_that_fails_within_the_uptime(path: Path) -> None:
     with server(path, replies(reply("200 OK"), reply("200 OK"), reply("500 Oops"))):
         found = watch(str(path), gate(timeout=0.5, uptime=0.5), alive, nobody)

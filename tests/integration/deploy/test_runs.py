@@ -16,6 +16,8 @@ ROUND_TRIPS = 2
 # Tasks of such a run, skipped ones included; each costs the controller a few hundredths of a second for every host.
 TASKS = 3
 
+pytestmark = pytest.mark.usefixtures("the_inventorys_release")  # `make faults` comes from others
+
 COUNTING_SSH = """\
 #!/bin/sh
 # One line for each command sent to a host; looking for the connection to share (-O) is none.

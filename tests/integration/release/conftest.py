@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.integration.hosts import playbook
-
 
 @pytest.fixture(scope="module", autouse=True)
-def the_inventorys_release() -> None:
-    playbook().ok()
+def first(the_inventorys_release: None) -> None:
+    """See the fixture that it asks for."""

@@ -69,9 +69,7 @@ os.close(3)
 QUICK = {"path": "/ready", "timeout": 25}
 RELEASES = [
     Broken("import-error", "RuntimeError: broken at import", 'raise RuntimeError("broken at import")\n'),
-    Broken(
-        "missing-attribute", "Failed to find attribute 'nothing' in 'shop.main'", entry={"module": "shop.main:nothing"}
-    ),
+    Broken("missing-attribute", "module 'shop.main' has no attribute 'nothing'", entry={"module": "shop.main:nothing"}),
     Broken("lifespan-failure", "RuntimeError: cannot start", LIFESPAN),
     Broken("start-hangs", "GET /ready got no answer within", "import time\ntime.sleep(3600)\n", entry={"gate": QUICK}),
     Broken(
