@@ -24,7 +24,8 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils.spec import resolve
 ROOT = Path(__file__).resolve().parents[2]
 RUNTIME = ROOT / "roles" / "app" / "files" / "asgi_deploy_runtime"
 APPS = Path(__file__).with_name("apps")
-RELEASE = "v1-0a1b2c3d"
+# Each of the processes that run tests has one of its own: marks of a release are for every server of the machine.
+RELEASE = f"v1-0a1b2c3d{os.environ.get('PYTEST_XDIST_WORKER', '')}"
 PATIENCE = 30.0  # for machines that have other work to do
 # Every kind of server by the options that make it.
 KINDS: dict[str, dict[str, Any]] = {

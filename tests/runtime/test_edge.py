@@ -16,7 +16,6 @@ import pytest
 from tests.runtime.conftest import Serve
 from tests.runtime.served import KINDS, RELEASE, Served, ask, until
 
-pytestmark = pytest.mark.xdist_group("draining")  # the mark of it is there for every server of the machine
 EVERY = pytest.mark.parametrize("kind", KINDS)
 ID = "0a1b2c3d-shop"
 HEALTH = {"liveness": "/alive", "readiness": "/ready", "metrics": "/metrics"}
@@ -175,13 +174,10 @@ def mark() -> Iterator[Path]:
     """As the unit that drains a release makes it."""
     if not os.access("/run", os.W_OK):
         pytest.skip("only root may write the mark of draining: /run/asgi-deploy")
-    parents = [folder for folder in (MARK.parent, MARK.parent.parent) if not folder.exists()]
     MARK.mkdir(parents=True)
     yield MARK
     with suppress(FileNotFoundError):
-        MARK.rmdir()
-    for folder in parents:
-        folder.rmdir()
+        MARK.rmdir()  # the folders above it may be in use by tests beside this one
 
 
 @EVERY
