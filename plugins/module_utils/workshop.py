@@ -71,10 +71,11 @@ class Workshop(Place):
         _have_user()
         self._lent: list[Path] = []
         self.cache = Path(layout.packages)
-        self.folder = folder_of(layout.app)
+        self.folder = folder = folder_of(layout.app)
+        self._environment = folder / "environment"
         self.cache.mkdir(parents=True, exist_ok=True)
         shutil.chown(self.cache, USER, USER)
-        for path in (self.folder, *self.folder.rglob("*")):
+        for path in (folder, *folder.rglob("*")):
             shutil.chown(path, group=USER)
             path.chmod(0o750 if path.is_dir() else 0o640)
 
@@ -82,20 +83,19 @@ class Workshop(Place):
         self, argv: Sequence[str], env: Mapping[str, str] | None = None, cwd: Path | None = None
     ) -> CompletedProcess[str]:
         # By a file, as the properties of a unit are for everybody to read.
-        given = Path(self.folder or "/", "environment")
-        write(given, environment_file(surroundings(os.environ, self.cache, env or {})).encode(), 0o600)
+        write(self._environment, environment_file(surroundings(os.environ, self.cache, env or {})).encode(), 0o600)
         try:
-            return attempt(self._systemd_run(argv, given, cwd), timeout=_SECONDS)
+            return attempt(self._systemd_run(argv, cwd), timeout=_SECONDS)
         except DeployError as error:
             systemd.stop(self._layout.build_unit)
             raise DeployError(f"{' '.join(argv[:3])} … did not end within {_SECONDS} s") from error
 
-    def _systemd_run(self, argv: Sequence[str], environment: Path, cwd: Path | None) -> list[str]:
+    def _systemd_run(self, argv: Sequence[str], cwd: Path | None) -> list[str]:
         unit = self._layout.build_unit
         properties = [
             *self._lines,
             *(f"User={USER}", f"Group={USER}", "UMask=0022", f"SyslogIdentifier={self._layout.app}"),
-            *(f"EnvironmentFile={environment}", f"WorkingDirectory={cwd or '/'}"),
+            *(f"EnvironmentFile={self._environment}", f"WorkingDirectory={cwd or '/'}"),
             *(f"BindReadOnlyPaths={self.folder}", f"BindPaths={' '.join(map(str, (self.cache, *self._lent)))}"),
             *(f"RuntimeMaxSec={2 * _SECONDS}", f"TimeoutStopSec={_ENDING}"),
         ]

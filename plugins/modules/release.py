@@ -123,7 +123,7 @@ options:
       build:
         description:
           - Lines of a unit's section C(Service) that say what programs may do and see that build its environment. They
-            run as the application's user, as packages without wheels bring code of their own.
+            run as the user C(asgi_build), as packages without wheels bring code of their own.
         type: list
         elements: str
         required: true
@@ -189,7 +189,7 @@ options:
             type: int
             required: true
           uptime:
-            description: Seconds that the service must have stayed up.
+            description: Seconds that the service, and each worker that has answered, must have stayed up.
             type: int
             required: true
       watch:

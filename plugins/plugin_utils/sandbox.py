@@ -16,8 +16,9 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils import webserver
 # Folders with one entry for each application: others' are not to be seen.
 PER_APPLICATION = ("/srv/asgi", "/var/lib/asgi", "/var/lib/asgi-storage")
 OURS = "/etc/asgi-deploy"
-# What no application has a use for, and file modes alone keep from it.
+# What releases are built from.
 CACHES = "/var/cache/asgi"
+# What no application has a use for, and file modes alone keep from it.
 HIDDEN = ("/boot", "/etc/letsencrypt", "/etc/sudoers.d", "/var/backups", CACHES, "/run/systemd/private")
 # Whoever can speak to D-Bus can ask services of root's for something.
 DBUS = "/run/dbus"
