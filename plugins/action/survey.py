@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
@@ -61,7 +62,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         hidden = {**result, "changed": False, "order": order, "ansible_facts": kept, "_ansible_no_log": True}
         found = told(looks, answers, str(variables["inventory_hostname"]), bool(self._task.check_mode))
         if given["installs"] and not self._task.check_mode:
-            due.take(found["missing_packages"], found["missing_venvs"], answers)
+            installed = [*found["missing_packages"], *chain.from_iterable(found["later_packages"])]
+            due.take(installed, found["missing_venvs"], answers)
         return {**hidden, **found}
 
     def _facts(self, variables: dict[str, Any]) -> dict[str, Any]:
@@ -114,12 +116,14 @@ def told(looks: Sequence[Look], answers: Sequence[dict[str, Any]], host: str, ch
             roles[look.role] = found
         else:
             apps.setdefault(look.of, {})[look.part] = found
+    missing, later = due.packages((look.role, found) for look, found in zip(looks, answers))
     return {
         "check_mode": check_mode,
         "roles": roles,
         "apps": apps,
         "due": list(dict.fromkeys(look.of for look, found in zip(looks, answers) if found["due"])),
         "problems": [f"{look.of}: {text}" for look, found in zip(looks, answers) for text in due.problems(found)],
-        "missing_packages": due.packages(answers),
+        "missing_packages": missing,
+        "later_packages": later,
         "missing_venvs": due.venvs((look.options, found) for look, found in zip(looks, answers)),
     }

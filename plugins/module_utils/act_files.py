@@ -1,4 +1,4 @@
-"""A set of files that stand or fall together, written and taken."""
+"""A set of files that stand or fall together, written and taken, with the users whose they are."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from typing import Any
 
-from ansible_collections.asgi.deploy.plugins.module_utils import nginx, systemd
+from ansible_collections.asgi.deploy.plugins.module_utils import accounts, nginx, systemd
 from ansible_collections.asgi.deploy.plugins.module_utils.answers import answering
 from ansible_collections.asgi.deploy.plugins.module_utils.commands import attempt, last_lines
 from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
@@ -27,6 +27,7 @@ OPTIONS: dict[str, Any] = {
     "validate": {"type": "list", "elements": "str", "default": []},
     "reload": {"type": "str"},
     "units": {"type": "list", "elements": "str", "default": []},
+    "users": {"type": "list", "elements": "dict", "default": [], "options": accounts.USER_OPTIONS},
 }
 UNLOGGED = ("files",)
 
@@ -37,15 +38,20 @@ def act(options: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     unit = options["reload"]
     found = differences([Item.of(one) for one in options["files"]])
     idle = systemd.idle(*options["units"])
-    paths = [str(item.path) for item, _difference in found]
-    changed = bool(found or idle) or bool(unit and pending(unit))
+    users = [user for user in options["users"] if not accounts.exists(user["name"])]
+    paths, names = [str(item.path) for item, _difference in found], [user["name"] for user in users]
+    changed = bool(found or idle or users) or bool(unit and pending(unit))
     if changed and not check_mode:
+        for user in users:
+            accounts.make(**user)
         _apply([item for item, _difference in found], options)
         if idle:
             systemd.enable(*idle)
             systemd.start(*idle)
-        note(f"put right: {', '.join([*paths, *idle]) or unit}")
-    return {"changed": changed, "paths": paths, "units": idle, "diff": [difference for _item, difference in found]}
+        note(f"put right: {', '.join([*names, *paths, *idle]) or unit}")
+    diff = [difference for _item, difference in found]
+    diff += [{"before": "", "after": "".join(f"user {name}\n" for name in names)}] if names else []
+    return {"changed": changed, "paths": paths, "units": idle, "users": names, "diff": diff}
 
 
 def _apply(items: list[Item], options: Mapping[str, Any]) -> None:
@@ -68,9 +74,10 @@ def _apply(items: list[Item], options: Mapping[str, Any]) -> None:
         if unit:
             told = systemd.show(unit)[0].active
             try:
-                if restart:
+                if restart and told:
                     systemd.restart_anew(unit)
-                nginx.reload_or_start(unit)
+                else:
+                    nginx.reload_or_start(unit)
             except DeployError as error:
                 took = "start with" if restart else "take"
                 raise _refused(f"{unit} does not {took} it", items, str(error)) from error

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.asgi.deploy.plugins.module_utils import debian
 from ansible_collections.asgi.deploy.plugins.module_utils.answers import answering
 from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils.hardening import (
@@ -29,6 +30,8 @@ def act(options: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
         return {"changed": not check_mode and confirm()}
     if options["wanted"] is None:
         raise DeployError("wanted: found nothing, expected all that shall be, or confirm: true")
+    if not check_mode:
+        debian.settle()
     host = Hardening(Wanted.of(options["wanted"]))
     found = host.look()
     if reasons := host.refusals(found):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils.venvs import TOOL_OPTI
 
 OPTIONS: dict[str, Any] = {
     "packages": {"type": "list", "elements": "str", "default": []},
+    "later": {"type": "list", "elements": "list", "default": []},
     "venvs": {"type": "list", "elements": "dict", "default": [], "options": TOOL_OPTIONS},
 }
 
@@ -25,21 +27,24 @@ OPTIONS: dict[str, Any] = {
 def act(options: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     """See M(asgi.deploy.install)."""
     packages = debian.missing(options["packages"])
+    later = [left for group in options["later"] if (left := debian.missing(group))]
     venvs = outdated(options["venvs"])
-    names = [*packages, *(venv["path"] for venv in venvs)]
+    names = [*packages, *chain.from_iterable(later), *(venv["path"] for venv in venvs)]
     if names and not check_mode:
-        _install(packages, venvs)
-        note(f"installed {', '.join(names)}")
+        _install(packages, venvs, later)
+        note(f"installed, or begun to: {', '.join(names)}")
     return {"changed": bool(names), "diff": {"before": "", "after": "".join(f"{name}\n" for name in names)}}
 
 
-def _install(packages: Sequence[str], venvs: Sequence[Mapping[str, Any]]) -> None:
+def _install(packages: Sequence[str], venvs: Sequence[Mapping[str, Any]], later: Sequence[Sequence[str]]) -> None:
     """Side by side, once there is what builds environments: dpkg keeps one processor busy, and a disk."""
     first = [name for name in packages if name == VENV_PACKAGE and venvs]
     _install_packages(first)
     with ThreadPoolExecutor(1) as pool:
         building = pool.submit(_build, venvs)
         _install_packages([name for name in packages if name not in first])
+        if later:
+            debian.install_behind(later)
         building.result()
 
 

@@ -33,7 +33,7 @@ def attempt(
     try:
         return subprocess.run(
             list(argv),
-            env={**os.environ, "PATH": PATH, "LC_ALL": "C.UTF-8", "HOME": "/root", **(env or {})},
+            env=environment(env or {}),
             cwd=cwd,
             timeout=timeout,
             stdin=subprocess.DEVNULL,
@@ -48,6 +48,11 @@ def attempt(
         raise DeployError(f"{argv[0]} is not on this host") from error
     except subprocess.TimeoutExpired as error:
         raise DeployError(f"{' '.join(argv[:3])} … did not end within {timeout:.0f} s") from error
+
+
+def environment(given: Mapping[str, str]) -> dict[str, str]:
+    """That of a program: ours, such as the way to a proxy, with what is the same on every host, and what is given."""
+    return {**os.environ, "PATH": PATH, "LC_ALL": "C.UTF-8", "HOME": "/root", **given}
 
 
 def _die_with_parent() -> None:

@@ -6,8 +6,11 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from ansible_collections.asgi.deploy.plugins.module_utils.commands import attempt, last_lines, run
+from ansible_collections.asgi.deploy.plugins.module_utils import systemd
+from ansible_collections.asgi.deploy.plugins.module_utils.commands import attempt, environment, last_lines, run
+from ansible_collections.asgi.deploy.plugins.module_utils.environment import environment_file
 from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
+from ansible_collections.asgi.deploy.plugins.module_utils.filesets import write
 
 LISTS = Path("/var/lib/apt/lists")
 FRESH = 3600.0  # seconds for which package lists are good enough
@@ -16,6 +19,9 @@ KEEP = ("--option=Dpkg::Options::=--force-confdef", "--option=Dpkg::Options::=--
 ENV = {"DEBIAN_FRONTEND": "noninteractive"}
 INSTALL_SECONDS = 1800
 _CUT_OFF = "dpkg was interrupted"  # what apt-get says after a power cut, and does nothing more
+BEHIND = "asgi-install.service"
+_SURROUNDINGS = Path("/run/asgi-install.environment")
+_POLL = 0.1  # seconds between two looks at whether it has ended
 WAIT = "--option=DPkg::Lock::Timeout=300"  # a new VM often runs its first upgrades just now
 
 
@@ -35,17 +41,67 @@ def install(names: Sequence[str]) -> None:
     Raises:
         DeployError: apt-get failed; the text ends with what it said.
     """
-    if not any(LISTS.glob("*_Packages*")) or time.time() - LISTS.stat().st_mtime > FRESH:
-        run(["apt-get", WAIT, "--quiet", "update"], ENV)
+    settle()
+    refresh()
     if "nginx" in names:
         _leave_out_the_welcome()
-    argv = ["apt-get", WAIT, *KEEP, "--quiet", "--yes", "--no-install-recommends", "install", "--", *names]
+    argv = _installing(names)
     done = attempt(argv, ENV, timeout=INSTALL_SECONDS)
     if _CUT_OFF in done.stderr:
         run(["dpkg", "--force-confdef", "--force-confold", "--configure", "--pending"], ENV, timeout=INSTALL_SECONDS)
         done = attempt(argv, ENV, timeout=INSTALL_SECONDS)
     if done.returncode:
         raise DeployError(f"apt-get install {' '.join(names)} failed:\n{last_lines(done)}")
+
+
+def install_behind(groups: Sequence[Sequence[str]]) -> None:
+    """Begins to install packages, one group after the other, and leaves that to systemd.
+
+    Whoever needs them calls :func:`have`, or :func:`settle` before it looks, and installs what is missing then; so that
+    it is no error of ours when something fails here.
+    """
+    settle()
+    refresh()
+    # By a file, as the properties of a unit are for everybody to read, and the way to a proxy may hold a password.
+    write(_SURROUNDINGS, environment_file(environment(ENV)).encode(), 0o600)
+    *before, last = map(_installing, groups)
+    unit = ["systemd-run", "--quiet", "--collect", "--no-block", "--service-type=oneshot", f"--unit={BEHIND}"]
+    # With a minus: what comes after a group does not go without because of it.
+    properties = [f"EnvironmentFile={_SURROUNDINGS}", *(f"ExecStartPre=-{' '.join(argv)}" for argv in before)]
+    attempt([*unit, *(f"--property={line}" for line in properties), "--", *last])
+
+
+def have(names: Sequence[str]) -> None:
+    """Waits for those packages that are being installed behind, and installs what is missing then.
+
+    Raises:
+        DeployError: that failed.
+    """
+    while missing(names) and _at_work():
+        time.sleep(_POLL)
+    if left := missing(names):
+        install(left)
+
+
+def settle() -> None:
+    """Waits until all that :func:`install_behind` began has ended, well or not."""
+    while _at_work():
+        time.sleep(_POLL)
+
+
+def _at_work() -> bool:
+    return bool(systemd.listed(BEHIND, states="active,activating,deactivating"))
+
+
+def refresh() -> None:
+    """Has lists of packages that are not older than an hour."""
+    if not any(LISTS.glob("*_Packages*")) or time.time() - LISTS.stat().st_mtime > FRESH:
+        run(["apt-get", WAIT, "--quiet", "update"], ENV)
+
+
+def _installing(names: Sequence[str]) -> list[str]:
+    """The command that installs packages."""
+    return ["/usr/bin/apt-get", WAIT, *KEEP, "--quiet", "--yes", "--no-install-recommends", "install", "--", *names]
 
 
 def _leave_out_the_welcome() -> None:

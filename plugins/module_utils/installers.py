@@ -47,6 +47,8 @@ UV_HASHES = (
     "ecb6028d79dc96fbeafffe5c8af62a7099487ebc05a701e76714eebcffd06375",
     "eeb92051c2123b9730c46b04cc843cfa4bc7d7b0aec56df431a2215ef4cb0273",
 )
+# Debian's, from which python3-venv would install it anew into each environment, which takes longer than uv itself.
+_PIP = Path("/usr/share/python-wheels")
 COMPLETE = ".complete"
 _LOCK_SECONDS = 1800
 
@@ -158,11 +160,12 @@ class Uv(Installer):
             if (UV_HOME / COMPLETE).exists():  # by whoever held the lock
                 return True
             shutil.rmtree(UV_HOME, ignore_errors=True)
-            run([PYTHON, "-m", "venv", str(UV_HOME)])
+            pip = next(_PIP.glob("pip-*.whl"), None)
+            run([PYTHON, "-m", "venv", *(["--without-pip"] if pip else []), str(UV_HOME)])
             file = Path(folder, "uv.txt")
             file.write_text(uv_requirement(), encoding="utf-8")
             own = ("--quiet", "--require-hashes", "--only-binary=:all:", "-r", str(file))
-            Pip(supplies).install(UV_HOME, *own)
+            Pip(supplies, wheel=pip).install(UV_HOME, *own)
             finished(UV_HOME, "")
         return True
 
@@ -203,7 +206,17 @@ class Uv(Installer):
 
 
 class Pip(Installer):
+    """pip of the environment itself, or one that runs from its own wheel."""
+
     name = "pip"
+
+    def __init__(self, supplies: Supplies = NONE, place: Place = ROOT, wheel: Path | None = None) -> None:
+        super().__init__(supplies, place)
+        self.env = {
+            "PIP_CACHE_DIR": str(place.cache / "pip"),
+            **({"PYTHONPATH": str(wheel)} if wheel else {}),
+            **supplies.pip,
+        }
 
     def create(self, path: Path, interpreter: Interpreter) -> None:
         run([interpreter.path, "-m", "venv", str(path)])
@@ -221,7 +234,7 @@ class Pip(Installer):
 
     def _pip(self, venv: Path, command: str, *arguments: str, cwd: Path | None = None) -> None:
         argv = [str(venv / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "--no-input", command]
-        self._do([*argv, *arguments], {"PIP_CACHE_DIR": str(self.place.cache / "pip"), **self.supplies.pip}, cwd)
+        self._do([*argv, *arguments], self.env, cwd)
 
 
 def installer_for(choice: str, supplies: Supplies = NONE, place: Place = ROOT) -> Installer:

@@ -5,12 +5,11 @@ A look changes nothing. Options have the same names and meanings as those of the
 
 from __future__ import annotations
 
-import pwd
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from ansible_collections.asgi.deploy.plugins.module_utils import debian, host, systemd
+from ansible_collections.asgi.deploy.plugins.module_utils import accounts, debian, host, systemd
 from ansible_collections.asgi.deploy.plugins.module_utils.archives import missing
 from ansible_collections.asgi.deploy.plugins.module_utils.certificates import (
     Wanted as Certificate,
@@ -65,8 +64,8 @@ def parts(wanted: Mapping[str, Any]) -> dict[str, Any]:
         "diff": [difference for _item, difference in found],
         "inactive_units": systemd.idle(*wanted["units"]),
         "unmet_needs": unmet(wanted["needs"]),
-        "missing_users": [name for name in wanted["users"] if not _user_exists(name)],
-        "present_users": [name for name in wanted["no_users"] if _user_exists(name)],
+        "missing_users": [name for name in wanted["users"] if not accounts.exists(name)],
+        "present_users": [name for name in wanted["no_users"] if accounts.exists(name)],
         "port_owners": {str(port): program for port, program in port_owners(wanted["ports"]).items()},
         "outdated_venvs": [venv["path"] for venv in outdated(wanted["venvs"])],
         "missing_archives": missing(wanted["archives"]),
@@ -101,14 +100,6 @@ def hardening(wanted: Mapping[str, Any]) -> dict[str, Any]:
 def facts(_wanted: Mapping[str, Any]) -> dict[str, Any]:
     """What decisions need to know of the host: see :func:`host.facts`."""
     return host.facts()
-
-
-def _user_exists(name: str) -> bool:
-    try:
-        pwd.getpwnam(name)
-    except KeyError:
-        return False
-    return True
 
 
 Look = Callable[[Mapping[str, Any]], dict[str, Any]]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ansible_collections.asgi.deploy.plugins.module_utils import debian
 from ansible_collections.asgi.deploy.plugins.module_utils.builder import Builder, Inputs
 from ansible_collections.asgi.deploy.plugins.module_utils.commands import PATH
 from ansible_collections.asgi.deploy.plugins.module_utils.deployment import Deployment
@@ -35,6 +36,7 @@ _TREE = {
 WANTED_OPTIONS: dict[str, Any] = {
     "source": {"type": "dict", "required": True, "options": SOURCE_OPTIONS},
     "version": _TEXT,
+    "packages": {"type": "list", "elements": "str", "default": []},
     "files": {"type": "dict", "required": True},
     "environment": {"type": "str", "required": True, "no_log": True},
     "secrets": {"type": "dict", "default": {}, "no_log": True},
@@ -70,6 +72,7 @@ class Order:
     inputs: Inputs
     settings: Settings
     deployment: Deployment
+    packages: Sequence[str] = ()
 
     @classmethod
     def of(cls, options: Mapping[str, Any]) -> Order:
@@ -87,10 +90,12 @@ class Order:
                 wanted["sandbox"],
             ),
             Deployment(layout, options["by"], options["lock_timeout"]),
+            wanted["packages"],
         )
 
     def release(self) -> dict[str, Any]:
         """Makes it serve: see :meth:`Deployment.release`."""
+        debian.have(self.packages)
         return self.deployment.release(Builder(self.layout, self.inputs), self.settings)
 
     def predict(self) -> dict[str, Any]:

@@ -7,7 +7,6 @@ than when the application serves. What it leaves is root's again, and made harml
 from __future__ import annotations
 
 import os
-import pwd
 import shutil
 import stat
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,8 +15,8 @@ from pathlib import Path
 from subprocess import CompletedProcess
 from typing import ClassVar
 
-from ansible_collections.asgi.deploy.plugins.module_utils import systemd
-from ansible_collections.asgi.deploy.plugins.module_utils.commands import PATH, attempt, run
+from ansible_collections.asgi.deploy.plugins.module_utils import accounts, systemd
+from ansible_collections.asgi.deploy.plugins.module_utils.commands import PATH, attempt
 from ansible_collections.asgi.deploy.plugins.module_utils.environment import environment_file
 from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils.filesets import write
@@ -68,7 +67,8 @@ class Workshop(Place):
         """
         self._layout = layout
         self._lines = lines
-        _have_user()
+        if not accounts.exists(USER):
+            accounts.make(USER, "Builds environments of applications")
         self._lent: list[Path] = []
         self.cache = Path(layout.packages)
         self.folder = folder = folder_of(layout.app)
@@ -136,14 +136,6 @@ def _hand_over(tree: Path) -> None:
     for path in _all(tree):
         if not path.is_symlink():
             shutil.chown(path, USER, USER)
-
-
-def _have_user() -> None:
-    try:
-        pwd.getpwnam(USER)
-    except KeyError:
-        about = ["--comment=Builds environments of applications", "--home-dir=/nonexistent", "--no-create-home"]
-        run(["useradd", "--system", *about, "--shell=/usr/sbin/nologin", USER])
 
 
 def take_back(tree: Path, owner: int = 0) -> None:

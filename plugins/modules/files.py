@@ -72,6 +72,24 @@ options:
     type: list
     elements: str
     default: []
+  users:
+    description: System users without a login whose files these may be; each is made with a group of its name.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      name:
+        description: Its name.
+        type: str
+        required: true
+      comment:
+        description: What it is for.
+        type: str
+        default: ""
+      home:
+        description: Where its home is; nothing is made there.
+        type: str
+        default: /nonexistent
 """
 
 EXAMPLES = """
@@ -92,6 +110,11 @@ paths:
   returned: success
 units:
   description: The units that did not run, or did not start at boot.
+  type: list
+  elements: str
+  returned: success
+users:
+  description: The users that were not there.
   type: list
   elements: str
   returned: success

@@ -28,6 +28,15 @@ options:
     type: list
     elements: str
     default: []
+  later:
+    description:
+      - Groups of Debian packages that are needed later, in this order. When O(packages) are there, their installation
+        is begun and left to C(asgi-install.service), a transient unit. M(asgi.deploy.release) waits for those that it
+        needs, and this module and M(asgi.deploy.harden) wait until all has ended; where that has failed they install
+        what they need themselves.
+    type: list
+    elements: list
+    default: []
   venvs:
     description: Virtual environments, each with exactly what its requirements say.
     type: list

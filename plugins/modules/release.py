@@ -110,6 +110,13 @@ options:
           - C(%i) in them is the release.
         type: dict
         required: true
+      packages:
+        description:
+          - Debian packages that it takes. Where M(asgi.deploy.install) has begun to install them for later this waits
+            for it, and where they are missing it installs them.
+        type: list
+        elements: str
+        default: []
       server_requirements:
         description: What is installed beside the application's own requirements.
         type: list

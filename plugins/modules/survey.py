@@ -37,8 +37,9 @@ options:
     default: []
   installs:
     description:
-      - Whether RV(missing_packages) and RV(missing_venvs) are installed before roles and applications act, so that
-        these need not be told of them. In check mode, in which nothing is installed, they are told.
+      - Whether RV(missing_packages), RV(later_packages) and RV(missing_venvs) are installed before roles and
+        applications act, so that these need not be told of them. In check mode, in which nothing is installed, they are
+        told.
     type: bool
     default: false
 """
@@ -88,9 +89,16 @@ problems:
   elements: str
   returned: success
 missing_packages:
-  description: Debian packages that all of these miss; none when one of them will refuse to go on.
+  description:
+    - Debian packages that these miss to begin with; none when one of them will refuse to go on.
   type: list
   elements: str
+  returned: success
+later_packages:
+  description:
+    - Other packages that are missing, in groups as they are needed; O(asgi.deploy.install#module:later) takes them.
+  type: list
+  elements: list
   returned: success
 missing_venvs:
   description:

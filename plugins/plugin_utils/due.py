@@ -10,6 +10,10 @@ _DIFFERENCES = (
     *("missing_archives", "certificates_due", "lineages", "unmet_needs"),
 )
 
+# Who needs packages first, who later, and who last: an application is fetched when nginx and its certificate are on
+# their way, and the hardening waits for all.
+_NEEDED = (("nginx", "certificate"), ("app",), ("hardening",))
+
 _ADVICE = {
     "nginx": "nginx needs it. Stop that program or move it to another port",
     "app": "{} needs it to serve without nginx. Remove nginx or write another tls.port",
@@ -43,12 +47,20 @@ def problems(found: Mapping[str, Any]) -> list[str]:
     return [*said, *([found["failed"]] if "failed" in found else [])]
 
 
-def packages(found: Iterable[Mapping[str, Any]]) -> list[str]:
-    """All packages that are missing, if nobody refuses."""
-    looks = list(found)
-    if any(map(refuses, looks)):
-        return []
-    return sorted({name for one in looks for name in one.get("missing_packages", ())})
+def packages(looks: Iterable[tuple[str, Mapping[str, Any]]]) -> tuple[list[str], list[list[str]]]:
+    """All packages that are missing, if nobody refuses: those to begin with, and groups of others as they are needed.
+
+    Args:
+        looks: the role of each look, and what it found.
+    """
+    seen = list(looks)
+    if any(refuses(found) for _role, found in seen):
+        return [], []
+    groups: list[list[str]] = []
+    for roles in _NEEDED:
+        missing = {name for role, found in seen if role in roles for name in found.get("missing_packages", ())}
+        groups.append(sorted(missing.difference(*groups)))
+    return groups[0], [group for group in groups[1:] if group]
 
 
 def venvs(looks: Iterable[tuple[Mapping[str, Any], Mapping[str, Any]]]) -> list[Mapping[str, Any]]:

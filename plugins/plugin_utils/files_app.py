@@ -49,7 +49,7 @@ def wanted(plan: Plan, packed: Mapping[str, Any] | None, here: Reader) -> dict[s
         "host": [*boot_files(plan), *(_direct_files(plan, here) if plan["direct"] else [])],
         "site": site_files(plan),
         "release": _release(plan, packed, here),
-        "packages": ["python3-venv", *plan["source_packages"]],
+        "packages": _packages(plan),
         "certificate": certificate_options(plan, packed),
     }
 
@@ -90,6 +90,11 @@ def certificate_options(plan: Plan, packed: Mapping[str, Any]) -> dict[str, Any]
         "certificate_wheelhouse": packed["wheelhouse"],
         "certificate_served": {"port": tls["port"], "group": plan["user"]} if plan["direct"] else {},
     }
+
+
+def _packages(plan: Plan) -> list[str]:
+    """Of Debian, that a release takes to be fetched and built."""
+    return ["python3-venv", *plan["source_packages"]]
 
 
 def boot_files(plan: Plan) -> list[File]:
@@ -150,6 +155,7 @@ def _release(plan: Plan, packed: Mapping[str, Any], here: Reader) -> dict[str, A
     kept = ("version", "environment", "secrets", "server_requirements", "installer", "python", "extras", "index")
     return {
         **{name: plan[name] for name in (*kept, "watch")},
+        "packages": _packages(plan),
         "source": {**plan["source"], **packed["source"]},
         "files": release_files(plan),
         "tree": {"files": _added(plan, here), "links": plan["links"], "static": plan["static"]},

@@ -87,13 +87,19 @@ def test_port_conflicts(role: str, owners: dict[str, str], conflicts: list[str])
 @pytest.mark.parametrize("found", [{"unmet_needs": ["x"]}, {"refusals": ["x"]}, {"port_conflicts": ["80"]}])
 def test_nothing_is_installed_where_somebody_refuses(found: dict[str, Any]) -> None:
     assert refuses(found)
-    assert packages([{"missing_packages": ["nginx"]}, found]) == []
+    assert packages([("nginx", {"missing_packages": ["nginx"]}), ("hardening", found)]) == ([], [])
 
 
-def test_packages_of_all_are_installed_at_once() -> None:
-    found: list[dict[str, Any]] = [{"missing_packages": ["nginx", "openssl"]}, {"changed": True}]
-    found.append({"missing_packages": ["git", "nginx"]})
-    assert packages(found) == ["git", "nginx", "openssl"]
+def test_packages_are_in_groups_as_they_are_needed() -> None:
+    found: list[tuple[str, dict[str, Any]]] = [
+        ("hardening", {"missing_packages": ["nftables", "openssl", "git"]}),
+        ("nginx", {"missing_packages": ["nginx", "openssl"]}),
+        ("app", {"changed": True}),
+        ("app", {"missing_packages": ["git", "python3-venv"]}),
+        ("certificate", {"missing_packages": ["openssl", "python3-venv"]}),
+    ]
+    assert packages(found) == (["nginx", "openssl", "python3-venv"], [["git"], ["nftables"]])
+    assert packages(found[:1]) == ([], [["git", "nftables", "openssl"]])
 
 
 CERTBOT = {"path": "/opt/asgi/certbot", "requirements": "certbot==1 --hash=sha256:0\n", "wheelhouse": None}

@@ -24,6 +24,7 @@ class Host:
         self.broken = ""
         monkeypatch.setattr(debian, "missing", list)
         monkeypatch.setattr(debian, "install", self.install)
+        monkeypatch.setattr(debian, "install_behind", lambda groups: self.done.append({"behind": groups}))
         monkeypatch.setattr(act_install, "build_tool", self.build)
 
     def install(self, names: Sequence[str]) -> None:
@@ -49,7 +50,7 @@ def host(monkeypatch: pytest.MonkeyPatch) -> Host:
 
 def options(path: Path, *packages: str) -> dict[str, Any]:
     venv = {"path": str(path / "certbot"), "requirements": "certbot==1\n", "wheelhouse": None}
-    return {"packages": packages, "venvs": [venv]}
+    return {"packages": packages, "venvs": [venv], "later": []}
 
 
 def test_what_builds_comes_first_and_the_rest_meanwhile(host: Host, tmp_path: Path) -> None:
@@ -59,13 +60,41 @@ def test_what_builds_comes_first_and_the_rest_meanwhile(host: Host, tmp_path: Pa
 
 
 def test_without_environments_apt_is_asked_once(host: Host) -> None:
-    act_install.act({"packages": ["git", "python3-venv"], "venvs": []}, False)
+    act_install.act({"packages": ["git", "python3-venv"], "venvs": [], "later": []}, False)
     assert host.done == [["git", "python3-venv"]]
+
+
+def test_what_is_needed_later_is_begun_when_packages_are_there(host: Host, tmp_path: Path) -> None:
+    later = {"later": [["git"], ["nftables", "unattended-upgrades"]]}
+    told = act_install.act({**options(tmp_path, "nginx"), **later}, False)
+    assert host.done == [["nginx"], {"behind": later["later"]}, str(tmp_path / "certbot")]
+    assert told["diff"]["after"].splitlines()[:4] == ["nginx", "git", "nftables", "unattended-upgrades"]
+    assert act_install.act({"packages": [], "venvs": [], "later": [["git"]]}, True)["changed"]
+
+
+@pytest.mark.parametrize(
+    ("seen", "at_work", "installed"),
+    [
+        ([[], []], [], []),  # there already
+        ([["git"], ["git"], [], []], [True, True], []),  # it comes
+        ([["git"], ["git"], ["git"]], [True, False], [["git"]]),  # it ends without it
+        ([["git"], []], [False], []),  # it has come between the two looks
+    ],
+)
+def test_whoever_needs_packages_waits_for_them_and_installs_what_does_not_come(
+    host: Host, monkeypatch: pytest.MonkeyPatch, seen: list[list[str]], at_work: list[bool], installed: list[Any]
+) -> None:
+    looks, answers = iter(seen), iter(at_work)
+    monkeypatch.setattr(debian, "missing", lambda _names: next(looks))
+    monkeypatch.setattr(debian, "_at_work", lambda: next(answers))
+    monkeypatch.setattr(debian, "_POLL", 0)
+    debian.have(["git"])
+    assert host.done == installed and not list(looks)
 
 
 def test_a_place_that_is_none_is_told_before_anything_is_installed(host: Host) -> None:
     venv = {"path": "certbot", "requirements": "certbot==1\n", "wheelhouse": None}
-    told = act_install.act({"packages": ["nginx"], "venvs": [venv]}, False)
+    told = act_install.act({"packages": ["nginx"], "venvs": [venv], "later": []}, False)
     assert told["failed"] and told["msg"].startswith("path: found 'certbot', expected one that begins with /")
     assert host.done == []
 

@@ -7,6 +7,7 @@ import json
 import shutil
 import statistics
 import sys
+import threading
 import time
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -14,6 +15,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from tests import https
 from tests.demo import versions
 from tests.integration.deploy.test_runs import ROUND_TRIPS
 from tests.integration.hosts import TOP
@@ -113,24 +115,49 @@ def program(name: str) -> str:
 
 def first_runs(bench: Bench) -> dict[str, Any]:
     """From a bare host to HTTPS, against apt and uv alone, with the same packages on another one."""
-    series, apt, profiles, number = (Series("ours"), Series("floor")), [], [], 0
+    series, apt, profiles, number = (Series("ours"), Series("served"), Series("floor")), [], [], 0
     for ours, floor in bench.bare:
         before = packages(bench.lab.host(ours))
+        visitor = Visitor(bench.lab, ours)
         spent, profile = bench.profiled(ours)
+        served = Cost(visitor.answered(), 0, 0)
         wanted = sorted(packages(bench.lab.host(ours)) - before)
         apt_took, took = alone(bench.lab.host(ours), bench.lab.host(floor), wanted)
-        for one, wall in zip(series, (spent, Cost(took, 0, 0)), strict=True):
+        for one, wall in zip(series, (spent, served, Cost(took, 0, 0)), strict=True):
             one.costs.append(wall)
         apt.append(apt_took)
         profiles.append(profile)
         number = len(wanted)
     return {
         "series": [asdict(one) for one in series],
-        "ratio": ratios(*series),
+        "ratio": ratios(series[0], series[2]),
+        "served": ratios(series[1], series[2]),
         "apt": statistics.median(apt),
         "packages": number,
         "profile": typical(profiles),
     }
+
+
+class Visitor(threading.Thread):
+    """Somebody who asks the first application of a host until it answers over HTTPS."""
+
+    def __init__(self, lab: Lab, host: str) -> None:
+        super().__init__(daemon=True)
+        self._where = (f"app0.{host}.bench.test", lab.host(host).address, lab.acme_root)
+        self._took: float | None = None
+        self.start()
+
+    def run(self) -> None:
+        began = time.monotonic()
+        https.wait(*self._where, "/version", seconds=600).raise_for_status()
+        self._took = time.monotonic() - began
+
+    def answered(self) -> float:
+        """Seconds from the beginning to the answer; raises LabError when there was none."""
+        self.join(60)
+        if self._took is None:
+            raise LabError(f"{self._where[0]} does not answer")
+        return self._took
 
 
 def alone(ours: Host, floor: Host, wanted: list[str]) -> tuple[float, float]:

@@ -133,6 +133,18 @@ def test_drift_of_every_kind_is_seen_and_mended(webs: list[Web], names: list[str
     assert playbook(f"--limit={web.host.name}").ok().counts(web.host.name)["changed"] == 0
 
 
+def test_what_systemd_does_not_install_meanwhile_is_installed_by_whoever_needs_it(webs: list[Web]) -> None:
+    web, package = webs[-1], DAMAGES["a package"]
+    web.host.run(f"{package.do} && systemctl mask --runtime asgi-install.service")
+    try:
+        playbook(f"--limit={web.host.name}").ok()
+    finally:
+        web.host.run("systemctl unmask --runtime asgi-install.service")
+    assert web.host.run(package.seen, check=False).returncode != 0
+    # It may hold the way to a proxy, with its password.
+    assert web.inside.file("/run/asgi-install.environment").mode == 0o600
+
+
 @pytest.mark.campaign
 @pytest.mark.parametrize("name", list(DAMAGES))
 def test_drift_is_seen_alone(webs: list[Web], name: str) -> None:
