@@ -44,9 +44,8 @@ def act(options: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     if changed and not check_mode:
         for user in users:
             accounts.make(**user)
-        _apply([item for item, _difference in found], options)
+        _apply([item for item, _difference in found], idle, options)
         if idle:
-            systemd.enable(*idle)
             systemd.start(*idle)
         note(f"put right: {', '.join([*names, *paths, *idle]) or unit}")
     diff = [difference for _item, difference in found]
@@ -54,7 +53,7 @@ def act(options: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     return {"changed": changed, "paths": paths, "units": idle, "users": names, "diff": diff}
 
 
-def _apply(items: list[Item], options: Mapping[str, Any]) -> None:
+def _apply(items: list[Item], idle: list[str], options: Mapping[str, Any]) -> None:
     unit = options["reload"]
     # Of a service's drop-in most takes effect when it starts.
     restart = bool(unit) and (pending_restart(unit) or any(item.path.parent.name == f"{unit}.d" for item in items))
@@ -88,7 +87,7 @@ def _apply(items: list[Item], options: Mapping[str, Any]) -> None:
             behind.enter_context(pending_reload(unit, restart))
         for name in listeners.changed:
             behind.enter_context(pending_reload(name))
-        if any("/systemd/" in str(item.path) for item in items):
+        if idle or any("/systemd/" in str(item.path) for item in items):
             behind.callback(systemd.daemon_reload)
         try:
             apply_all(items, take)
@@ -98,6 +97,8 @@ def _apply(items: list[Item], options: Mapping[str, Any]) -> None:
                 systemd.daemon_reload()
                 nginx.reload_or_start(unit)
             raise
+        if idle:
+            systemd.enable(*idle, read=False)  # it is about to read all
 
 
 def _refused(what: str, items: list[Item], said: str) -> DeployError:

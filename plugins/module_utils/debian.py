@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 
 from ansible_collections.asgi.deploy.plugins.module_utils import systemd
@@ -41,10 +42,7 @@ def install(names: Sequence[str]) -> None:
     Raises:
         DeployError: apt-get failed; the text ends with what it said.
     """
-    settle()
-    refresh()
-    if "nginx" in names:
-        _leave_out_the_welcome()
+    _make_ready(names)
     argv = _installing(names)
     done = attempt(argv, ENV, timeout=INSTALL_SECONDS)
     if _CUT_OFF in done.stderr:
@@ -60,14 +58,14 @@ def install_behind(groups: Sequence[Sequence[str]]) -> None:
     Whoever needs them calls :func:`have`, or :func:`settle` before it looks, and installs what is missing then; so that
     it is no error of ours when something fails here.
     """
-    settle()
-    refresh()
+    _make_ready(list(chain.from_iterable(groups)))
     # By a file, as the properties of a unit are for everybody to read, and the way to a proxy may hold a password.
     write(_SURROUNDINGS, environment_file(environment(ENV)).encode(), 0o600)
     *before, last = map(_installing, groups)
     unit = ["systemd-run", "--quiet", "--collect", "--no-block", "--service-type=oneshot", f"--unit={BEHIND}"]
     # With a minus: what comes after a group does not go without because of it.
-    properties = [f"EnvironmentFile={_SURROUNDINGS}", *(f"ExecStartPre=-{' '.join(argv)}" for argv in before)]
+    properties = [f"EnvironmentFile={_SURROUNDINGS}", f"TimeoutStartSec={INSTALL_SECONDS}"]
+    properties += [f"ExecStartPre=-{' '.join(argv)}" for argv in before]
     attempt([*unit, *(f"--property={line}" for line in properties), "--", *last])
 
 
@@ -93,10 +91,13 @@ def _at_work() -> bool:
     return bool(systemd.listed(BEHIND, states="active,activating,deactivating"))
 
 
-def refresh() -> None:
-    """Has lists of packages that are not older than an hour."""
+def _make_ready(names: Sequence[str]) -> None:
+    """Has lists of packages that are not older than an hour, and nobody else at work of us."""
+    settle()
     if not any(LISTS.glob("*_Packages*")) or time.time() - LISTS.stat().st_mtime > FRESH:
         run(["apt-get", WAIT, "--quiet", "update"], ENV)
+    if "nginx" in names:
+        _leave_out_the_welcome()
 
 
 def _installing(names: Sequence[str]) -> list[str]:

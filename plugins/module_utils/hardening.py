@@ -12,6 +12,7 @@ import shlex
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -320,11 +321,12 @@ class Hardening:
             if part.name in found.drift:
                 for command in part.take:
                     run(command)
-            # The firewall starts at boot only when a new connection has come through it.
-            if part.on and part.name != "firewall" and part.name in {*found.drift, *found.units} and part.enabled:
-                systemd.enable(*part.enabled)
-                if part.active:
-                    systemd.start(*part.active)
+        # The firewall starts at boot only when a new connection has come through it.
+        due = [part for part in self.parts if part.on and part.name in {*found.drift, *found.units} - {"firewall"}]
+        if enabled := list(chain.from_iterable(part.enabled for part in due)):
+            systemd.enable(*enabled)
+        if active := list(chain.from_iterable(part.active for part in due)):
+            systemd.start(*active)
         if found.firewall:
             run(["systemctl", "reload-or-restart", "--", FIREWALL])
 

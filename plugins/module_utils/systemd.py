@@ -197,8 +197,9 @@ def reset_failed(*names: str) -> None:
     attempt(["systemctl", "reset-failed", "--", *names])
 
 
-def enable(*names: str) -> None:
-    run(["systemctl", "enable", "--quiet", "--", *names])
+def enable(*names: str, read: bool = True) -> None:
+    """Has units start at boot; without `read` systemd knows of it when it has read its units anew."""
+    run(["systemctl", "enable", "--quiet", *([] if read else ["--no-reload"]), "--", *names])
 
 
 def reload_or_start(name: str) -> None:
