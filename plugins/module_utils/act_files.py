@@ -76,6 +76,8 @@ def _apply(items: list[Item], idle: list[str], options: Mapping[str, Any]) -> No
                 if restart and told:
                     systemd.restart_anew(unit)
                 else:
+                    if restart:
+                        systemd.daemon_reload()
                     nginx.reload_or_start(unit)
             except DeployError as error:
                 took = "start with" if restart else "take"

@@ -10,7 +10,6 @@ from typing import Any
 
 from ansible_collections.asgi.deploy.plugins.module_utils import debian
 from ansible_collections.asgi.deploy.plugins.module_utils.answers import answering
-from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils.installers import VENV_PACKAGE
 from ansible_collections.asgi.deploy.plugins.module_utils.journal import note
 from ansible_collections.asgi.deploy.plugins.module_utils.supplies import supplies
@@ -32,28 +31,25 @@ def act(options: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     names = [*packages, *chain.from_iterable(later), *(venv["path"] for venv in venvs)]
     if names and not check_mode:
         _install(packages, venvs, later)
-        note(f"installed, or begun to: {', '.join(names)}")
+        if now := [*packages, *(venv["path"] for venv in venvs)]:
+            note(f"installed {', '.join(now)}")
+        if later:
+            note(f"begun to install {', '.join(chain.from_iterable(later))}")
     return {"changed": bool(names), "diff": {"before": "", "after": "".join(f"{name}\n" for name in names)}}
 
 
 def _install(packages: Sequence[str], venvs: Sequence[Mapping[str, Any]], later: Sequence[Sequence[str]]) -> None:
     """Side by side, once there is what builds environments: dpkg keeps one processor busy, and a disk."""
     first = [name for name in packages if name == VENV_PACKAGE and venvs]
-    _install_packages(first)
+    if first:
+        debian.install(first)
     with ThreadPoolExecutor(1) as pool:
         building = pool.submit(_build, venvs)
-        _install_packages([name for name in packages if name not in first])
+        if rest := [name for name in packages if name not in first]:
+            debian.install(rest)
         if later:
             debian.install_behind(later)
         building.result()
-
-
-def _install_packages(names: Sequence[str]) -> None:
-    try:
-        if names:
-            debian.install(names)
-    except DeployError as error:
-        raise DeployError(f"packages {', '.join(names)} could not be installed: {error}") from error
 
 
 def _build(venvs: Sequence[Mapping[str, Any]]) -> None:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from itertools import chain
 from pathlib import Path
 
-from ansible_collections.asgi.deploy.plugins.module_utils import systemd
 from ansible_collections.asgi.deploy.plugins.module_utils.commands import attempt, environment, last_lines, run
 from ansible_collections.asgi.deploy.plugins.module_utils.environment import environment_file
 from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils.filesets import write
+from ansible_collections.asgi.deploy.plugins.module_utils.journal import note
 
 LISTS = Path("/var/lib/apt/lists")
 FRESH = 3600.0  # seconds for which package lists are good enough
@@ -19,6 +20,7 @@ FRESH = 3600.0  # seconds for which package lists are good enough
 KEEP = ("--option=Dpkg::Options::=--force-confdef", "--option=Dpkg::Options::=--force-confold")
 ENV = {"DEBIAN_FRONTEND": "noninteractive"}
 INSTALL_SECONDS = 1800
+_PATIENCE = 3 * INSTALL_SECONDS  # with what is installed behind, a few groups
 _CUT_OFF = "dpkg was interrupted"  # what apt-get says after a power cut, and does nothing more
 BEHIND = "asgi-install.service"
 _SURROUNDINGS = Path("/run/asgi-install.environment")
@@ -40,33 +42,53 @@ def install(names: Sequence[str]) -> None:
     """Installs packages, with lists that are not older than an hour, once what was cut off before is finished.
 
     Raises:
-        DeployError: apt-get failed; the text ends with what it said.
+        DeployError: they could not be installed; the text ends with what apt-get said.
     """
-    _make_ready(names)
-    argv = _installing(names)
-    done = attempt(argv, ENV, timeout=INSTALL_SECONDS)
-    if _CUT_OFF in done.stderr:
-        run(["dpkg", "--force-confdef", "--force-confold", "--configure", "--pending"], ENV, timeout=INSTALL_SECONDS)
+    try:
+        _make_ready(names)
+        argv = _installing(names)
         done = attempt(argv, ENV, timeout=INSTALL_SECONDS)
-    if done.returncode:
-        raise DeployError(f"apt-get install {' '.join(names)} failed:\n{last_lines(done)}")
+        if _CUT_OFF in done.stderr:
+            finish = ["dpkg", "--force-confdef", "--force-confold", "--configure", "--pending"]
+            run(finish, ENV, timeout=INSTALL_SECONDS)
+            done = attempt(argv, ENV, timeout=INSTALL_SECONDS)
+        if done.returncode:
+            raise DeployError(last_lines(done))
+    except DeployError as error:
+        raise DeployError(f"packages {', '.join(names)} could not be installed: {error}") from error
 
 
 def install_behind(groups: Sequence[Sequence[str]]) -> None:
     """Begins to install packages, one group after the other, and leaves that to systemd.
 
     Whoever needs them calls :func:`have`, or :func:`settle` before it looks, and installs what is missing then; so that
-    it is no error of ours when something fails here.
+    nothing of it is an error here.
     """
-    _make_ready(list(chain.from_iterable(groups)))
-    # By a file, as the properties of a unit are for everybody to read, and the way to a proxy may hold a password.
-    write(_SURROUNDINGS, environment_file(environment(ENV)).encode(), 0o600)
-    *before, last = map(_installing, groups)
-    unit = ["systemd-run", "--quiet", "--collect", "--no-block", "--service-type=oneshot", f"--unit={BEHIND}"]
-    # With a minus: what comes after a group does not go without because of it.
-    properties = [f"EnvironmentFile={_SURROUNDINGS}", f"TimeoutStartSec={INSTALL_SECONDS}"]
-    properties += [f"ExecStartPre=-{' '.join(argv)}" for argv in before]
-    attempt([*unit, *(f"--property={line}" for line in properties), "--", *last])
+    with suppress(DeployError):
+        _make_ready(list(chain.from_iterable(groups)))
+        # By a file, as the properties of a unit are for everybody to read, and the way to a proxy may hold a password.
+        text = environment_file(environment(ENV)).encode(errors="surrogateescape")
+        write(_SURROUNDINGS, text, 0o600)
+        try:
+            run(_systemd_run(*map(_installing, groups)))
+        except DeployError:
+            _SURROUNDINGS.unlink()
+
+
+def _systemd_run(*commands: Sequence[str]) -> list[str]:
+    """Has systemd run commands, one after the other, whatever becomes of those before."""
+    *before, last = commands
+    properties = [
+        f"EnvironmentFile={_SURROUNDINGS}",
+        f"TimeoutStartSec={INSTALL_SECONDS}",
+        *(f"ExecStartPre=-{' '.join(command)}" for command in before),
+        f"ExecStopPost=/usr/bin/rm -f {_SURROUNDINGS}",
+    ]
+    return [
+        *("systemd-run", "--quiet", "--collect", "--no-block", "--service-type=oneshot", f"--unit={BEHIND}"),
+        *(f"--property={line}" for line in properties),
+        *("--", *last),
+    ]
 
 
 def have(names: Sequence[str]) -> None:
@@ -75,24 +97,32 @@ def have(names: Sequence[str]) -> None:
     Raises:
         DeployError: that failed.
     """
-    while missing(names) and _at_work():
-        time.sleep(_POLL)
+    _wait(lambda: not missing(names))
     if left := missing(names):
         install(left)
+        note(f"installed {', '.join(left)}")
 
 
 def settle() -> None:
     """Waits until all that :func:`install_behind` began has ended, well or not."""
-    while _at_work():
+    _wait(lambda: False)
+
+
+def _wait(enough: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + _PATIENCE
+    while not enough() and _at_work() and time.monotonic() < deadline:
         time.sleep(_POLL)
 
 
 def _at_work() -> bool:
-    return bool(systemd.listed(BEHIND, states="active,activating,deactivating"))
+    """Whether packages are installed behind; systemd does not answer while it is upgraded itself."""
+    states = "--state=active,activating,deactivating"
+    shown = attempt(["systemctl", "list-units", states, "--plain", "--no-legend", "--", BEHIND], reads=True)
+    return shown.returncode != 0 or BEHIND in shown.stdout
 
 
 def _make_ready(names: Sequence[str]) -> None:
-    """Has lists of packages that are not older than an hour, and nobody else at work of us."""
+    """Has lists of packages that are not older than an hour, and nothing else of ours at work."""
     settle()
     if not any(LISTS.glob("*_Packages*")) or time.time() - LISTS.stat().st_mtime > FRESH:
         run(["apt-get", WAIT, "--quiet", "update"], ENV)

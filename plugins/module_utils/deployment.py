@@ -238,7 +238,7 @@ class Deployment:
         previous = before if before != release else record.get("previous")
         self.store.note(release, states=states, previous=previous)
         self.store.switch(release)
-        if not systemd.show(self.layout.boot_unit)[0].enabled:  # to do it again costs as much as the first time
+        if not systemd.starts_at_boot(self.layout.boot_unit):  # to do it again costs as much as the first time
             systemd.enable(self.layout.boot_unit)
         self.store.note(release, states={**states, "live": time.time()}, failed=None, left=None)
 

@@ -317,14 +317,15 @@ class Hardening:
                 )
 
     def _take(self, found: Found) -> None:
+        # The firewall starts at boot only when a new connection has come through it. What puts back does so already
+        # when sshd takes its settings.
+        due = [part for part in self.parts if part.on and part.name in {*found.drift, *found.units} - {"firewall"}]
+        if enabled := list(chain.from_iterable(part.enabled for part in due)):
+            systemd.enable(*enabled)
         for part in self.parts:
             if part.name in found.drift:
                 for command in part.take:
                     run(command)
-        # The firewall starts at boot only when a new connection has come through it.
-        due = [part for part in self.parts if part.on and part.name in {*found.drift, *found.units} - {"firewall"}]
-        if enabled := list(chain.from_iterable(part.enabled for part in due)):
-            systemd.enable(*enabled)
         if active := list(chain.from_iterable(part.active for part in due)):
             systemd.start(*active)
         if found.firewall:

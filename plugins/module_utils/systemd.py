@@ -197,6 +197,11 @@ def reset_failed(*names: str) -> None:
     attempt(["systemctl", "reset-failed", "--", *names])
 
 
+def starts_at_boot(name: str) -> bool:
+    """By the links that are there now; :func:`show` tells of those that systemd has read."""
+    return attempt(["systemctl", "is-enabled", "--quiet", "--", name], reads=True).returncode == 0
+
+
 def enable(*names: str, read: bool = True) -> None:
     """Has units start at boot; without `read` systemd knows of it when it has read its units anew."""
     run(["systemctl", "enable", "--quiet", *([] if read else ["--no-reload"]), "--", *names])

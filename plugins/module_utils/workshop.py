@@ -83,7 +83,8 @@ class Workshop(Place):
         self, argv: Sequence[str], env: Mapping[str, str] | None = None, cwd: Path | None = None
     ) -> CompletedProcess[str]:
         # By a file, as the properties of a unit are for everybody to read.
-        write(self._environment, environment_file(surroundings(os.environ, self.cache, env or {})).encode(), 0o600)
+        text = environment_file(surroundings(os.environ, self.cache, env or {}))
+        write(self._environment, text.encode(errors="surrogateescape"), 0o600)
         try:
             return attempt(self._systemd_run(argv, cwd), timeout=_SECONDS)
         except DeployError as error:

@@ -12,6 +12,7 @@ author: asgi.deploy contributors (!UNKNOWN)
 description:
   - Compares files, packages, units, kernel parameters and the firewall with what shall be, and acts on what differs.
   - Refuses, before it changes anything, what would shut out whoever runs it or a program that others reach.
+  - Waits for packages that M(asgi.deploy.install) has begun to install for later.
   - A change of the firewall or of sshd is on trial until it is called again with O(confirm), over a new connection. If
     nobody does, the host puts both back by itself.
 attributes:

@@ -13,6 +13,8 @@ _DIFFERENCES = (
 # Who needs packages first, who later, and who last: an application is fetched when nginx and its certificate are on
 # their way, and the hardening waits for all.
 _NEEDED = (("nginx", "certificate"), ("app",), ("hardening",))
+# They may bring another Python or systemd along, which nobody can do without meanwhile.
+_FIRST = {"python3-venv", "systemd-timesyncd"}
 
 _ADVICE = {
     "nginx": "nginx needs it. Stop that program or move it to another port",
@@ -56,11 +58,10 @@ def packages(looks: Iterable[tuple[str, Mapping[str, Any]]]) -> tuple[list[str],
     seen = list(looks)
     if any(refuses(found) for _role, found in seen):
         return [], []
-    groups: list[list[str]] = []
-    for roles in _NEEDED:
-        missing = {name for role, found in seen if role in roles for name in found.get("missing_packages", ())}
-        groups.append(sorted(missing.difference(*groups)))
-    return groups[0], [group for group in groups[1:] if group]
+    missing = [(role, name) for role, found in seen for name in found.get("missing_packages", ())]
+    groups = [{name for role, name in missing if role in roles or name in _FIRST} for roles in _NEEDED]
+    groups = [group.difference(*groups[:number]) for number, group in enumerate(groups)]
+    return sorted(groups[0]), [sorted(group) for group in groups[1:] if group]
 
 
 def venvs(looks: Iterable[tuple[Mapping[str, Any], Mapping[str, Any]]]) -> list[Mapping[str, Any]]:
@@ -82,7 +83,7 @@ def take(names: Collection[str], built: Iterable[Mapping[str, Any]], looks: Iter
     """Takes out of what looks found that which is installed for all of them before they act.
 
     Args:
-        names: packages, as :func:`packages` gives them.
+        names: of packages, those that are installed later included.
         built: environments, as :func:`venvs` does.
         looks: what each found.
     """

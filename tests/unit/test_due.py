@@ -92,14 +92,18 @@ def test_nothing_is_installed_where_somebody_refuses(found: dict[str, Any]) -> N
 
 def test_packages_are_in_groups_as_they_are_needed() -> None:
     found: list[tuple[str, dict[str, Any]]] = [
-        ("hardening", {"missing_packages": ["nftables", "openssl", "git"]}),
+        ("hardening", {"missing_packages": ["nftables", "openssl", "git", "systemd-timesyncd"]}),
         ("nginx", {"missing_packages": ["nginx", "openssl"]}),
         ("app", {"changed": True}),
         ("app", {"missing_packages": ["git", "python3-venv"]}),
         ("certificate", {"missing_packages": ["openssl", "python3-venv"]}),
     ]
-    assert packages(found) == (["nginx", "openssl", "python3-venv"], [["git"], ["nftables"]])
-    assert packages(found[:1]) == ([], [["git", "nftables", "openssl"]])
+    assert packages(found) == (
+        ["nginx", "openssl", "python3-venv", "systemd-timesyncd"],
+        [["git"], ["nftables"]],
+    )
+    assert packages(found[:1]) == (["systemd-timesyncd"], [["git", "nftables", "openssl"]])
+    assert packages(found[3:4]) == (["python3-venv"], [["git"]]), "it may bring another Python along"
 
 
 CERTBOT = {"path": "/opt/asgi/certbot", "requirements": "certbot==1 --hash=sha256:0\n", "wheelhouse": None}

@@ -1,0 +1,82 @@
+"""What is done with a set of files on a host, and in which order."""
+
+from __future__ import annotations
+
+import grp
+import os
+import pwd
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.asgi.deploy.plugins.module_utils import accounts, act_files, filesets, nginx, systemd
+from ansible_collections.asgi.deploy.plugins.module_utils.systemd import Unit
+from ansible_collections.asgi.deploy.plugins.plugin_utils.acting import checked
+
+NGINX, TIMER = "nginx.service", "asgi-logs.timer"
+MINE = {"owner": pwd.getpwuid(os.getuid()).pw_name, "group": grp.getgrgid(os.getgid()).gr_name}
+
+
+class Host:
+    """What is asked of it, on which units run or not."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+        self.asked: list[list[str]] = []
+        self.up: set[str] = set()
+        self.units = folder / "systemd" / "system"
+        monkeypatch.setattr(filesets, "PENDING", folder / "pending")
+        monkeypatch.setattr(systemd, "show", lambda *names, **_: [self._unit(name) for name in names])
+        for verb in ("daemon_reload", "start", "enable"):
+            monkeypatch.setattr(systemd, verb, lambda *names, verb=verb, **_: self.asked.append([verb, *names]))
+        monkeypatch.setattr(
+            systemd, "restart_anew", lambda *names: self.asked.extend(["restart", one] for one in names)
+        )
+        monkeypatch.setattr(nginx, "reload_or_start", lambda name: self.asked.append(["reload or start", name]))
+        monkeypatch.setattr(accounts, "make", lambda name, **_about: self.asked.append(["make", name]))
+        monkeypatch.setattr(act_files, "note", lambda _text: None)
+
+    def _unit(self, name: str) -> Unit:
+        up = name in self.up
+        return Unit(name, {"ActiveState": "active" if up else "inactive", "UnitFileState": "enabled" if up else ""})
+
+    def act(self, *paths: str, check_mode: bool = False, **more: Any) -> dict[str, Any]:
+        files = [{"path": str(self.units / path), "content": "x", **MINE} for path in paths]
+        options, _secrets = checked(act_files.OPTIONS, {"files": files, **more})
+        return act_files.act(options, check_mode)
+
+
+@pytest.fixture
+def host(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Host:
+    return Host(monkeypatch, tmp_path)
+
+
+def test_units_start_at_boot_before_systemd_reads_all_once(host: Host) -> None:
+    told = host.act(TIMER, units=[TIMER])
+    assert host.asked == [["enable", TIMER], ["daemon_reload"], ["start", TIMER]]
+    assert told["units"] == [TIMER]
+
+
+@pytest.mark.parametrize(
+    ("up", "asked"),
+    [
+        ({NGINX}, [["restart", NGINX], ["daemon_reload"]]),
+        # It would start as systemd has read it before.
+        (set(), [["daemon_reload"], ["reload or start", NGINX], ["daemon_reload"]]),
+    ],
+)
+def test_a_service_starts_with_its_new_drop_in(host: Host, up: set[str], asked: list[list[str]]) -> None:
+    host.up = up
+    host.act(f"{NGINX}.d/asgi.conf", reload=NGINX)
+    assert host.asked == asked
+    host.asked.clear()
+    assert not host.act(f"{NGINX}.d/asgi.conf", reload=NGINX)["changed"]
+    assert host.asked == []
+
+
+def test_users_are_there_before_files(host: Host) -> None:
+    user = {"name": "asgi-no-such", "comment": "Application no-such"}
+    seen = host.act(TIMER, users=[user, {"name": "root"}], check_mode=True)
+    assert (seen["changed"], seen["users"], host.asked) == (True, ["asgi-no-such"], [])
+    assert {"before": "", "after": "user asgi-no-such\n"} in seen["diff"]
+    host.act(TIMER, users=[user])
+    assert host.asked == [["make", "asgi-no-such"], ["daemon_reload"]]
