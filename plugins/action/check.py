@@ -13,7 +13,7 @@ from ansible.release import __version__
 from ansible_collections.asgi.deploy.plugins.plugin_utils import runs
 from ansible_collections.asgi.deploy.plugins.plugin_utils.desired import Here
 from ansible_collections.asgi.deploy.plugins.plugin_utils.messages import told
-from ansible_collections.asgi.deploy.plugins.plugin_utils.plan import inventory_errors
+from ansible_collections.asgi.deploy.plugins.plugin_utils.plan import inventory_errors, no_apps
 from ansible_collections.asgi.deploy.plugins.plugin_utils.spec import plain
 
 TEXT_ONLY = (
@@ -50,6 +50,8 @@ def wrong(here: Here, options: Mapping[str, Any]) -> list[str]:
     variables, errors = _values(here, set(runs.VARIABLES) if alone else None)
     if errors:
         return errors
+    if alone and not options["apps"]:
+        return [no_apps(here.value("asgi_apps") if "asgi_apps" in variables else None)]
     if alone:
         return runs.run_errors(variables, options["apps"], options["needs"])
     apps = variables.get("asgi_apps")

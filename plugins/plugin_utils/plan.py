@@ -144,13 +144,18 @@ def inventory_errors(
     return list(map(told, [*misspelt(variables), *apps, *_role_errors(variables, base)]))
 
 
+def no_apps(found: Any) -> str:
+    """Says so, of what was found in the place of `asgi_apps`."""
+    what = "is missing" if found is None else f"found {_kind(found)}"
+    return f"asgi_apps: {what}; expected a list with an entry for each application"
+
+
 def _app_errors(
     variables: Mapping[str, Any], contents: controller.Contents | None, base: str | None, wheelhouse: bool
 ) -> list[str]:
     apps = variables.get("asgi_apps")
     if not isinstance(apps, list) or not apps:
-        found = "is missing" if apps is None else f"found {_kind(apps)}"
-        return [f"asgi_apps: {found}; expected a list with an entry for each application"]
+        return [no_apps(apps)]
     errors: list[str] = []
     resolved: list[dict[str, Any]] = []
     for index, spec in enumerate(apps):

@@ -53,6 +53,15 @@ def test_all_that_is_wrong_is_told_at_once(wrong: Wrong, inventory: dict[str, An
     ]
 
 
+@pytest.mark.parametrize(
+    ("variables", "found"),
+    [({}, "is missing"), ({"asgi_apps": []}, "found an empty list"), ({"asgi_apps": None}, "is missing")],
+)
+def test_a_run_that_needs_names_alone_needs_some(wrong: Wrong, variables: dict[str, Any], found: str) -> None:
+    expected = [f"asgi_apps: {found}; expected a list with an entry for each application"]
+    assert wrong(variables, apps=[]) == expected == wrong(variables)[:1]
+
+
 @pytest.mark.parametrize("apps", [None, 5, {}, [5]])
 def test_applications_that_are_none(wrong: Wrong, apps: Any) -> None:
     assert any(error.startswith("asgi_apps") for error in wrong({"asgi_apps": apps, "asgi_app": "shop"}))
