@@ -9,10 +9,11 @@ from typing import Any
 
 from ansible_collections.asgi.deploy.plugins.module_utils.commands import run
 
+NOWHERE = "/nonexistent"  # the home of who has none
 USER_OPTIONS: dict[str, Any] = {
     "name": {"type": "str", "required": True},
     "comment": {"type": "str", "default": ""},
-    "home": {"type": "str", "default": "/nonexistent"},
+    "home": {"type": "str", "default": NOWHERE},
 }
 
 
@@ -20,7 +21,7 @@ def exists(name: str) -> bool:
     return _found(pwd.getpwnam, name)
 
 
-def make(name: str, comment: str = "", home: str = "/nonexistent") -> None:
+def make(name: str, comment: str = "", home: str = NOWHERE) -> None:
     """Makes a user with a group of its own, and no folder for its home.
 
     Raises:

@@ -24,19 +24,21 @@ from ansible_collections.asgi.deploy.plugins.module_utils.listeners import Liste
 
 OPTIONS: dict[str, Any] = {
     "files": {"type": "list", "elements": "dict", "default": [], "options": FILE_OPTIONS},
+    "beside": {"type": "list", "elements": "dict", "default": [], "options": FILE_OPTIONS},
     "validate": {"type": "list", "elements": "str", "default": []},
     "reload": {"type": "str"},
     "units": {"type": "list", "elements": "str", "default": []},
     "users": {"type": "list", "elements": "dict", "default": [], "options": accounts.USER_OPTIONS},
 }
-UNLOGGED = ("files",)
+UNLOGGED = ("files", "beside")
 
 
 @answering
 def act(options: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     """See M(asgi.deploy.files)."""
     unit = options["reload"]
-    found = differences([Item.of(one) for one in options["files"]])
+    read = differences([Item.of(one) for one in options["files"]])
+    found = read + differences([Item.of(one) for one in options["beside"]])
     idle = systemd.idle(*options["units"])
     users = [user for user in options["users"] if not accounts.exists(user["name"])]
     paths, names = [str(item.path) for item, _difference in found], [user["name"] for user in users]
@@ -44,7 +46,10 @@ def act(options: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     if changed and not check_mode:
         for user in users:
             accounts.make(**user)
-        _apply([item for item, _difference in found], idle, options)
+        # What goes beside the files is no concern of who reads these.
+        alone = options["beside"] and not read and not (unit and pending(unit))
+        silent: dict[str, Any] = {"validate": [], "reload": None} if alone else {}
+        _apply([item for item, _difference in found], idle, {**options, **silent})
         if idle:
             systemd.start(*idle)
         note(f"put right: {', '.join([*names, *paths, *idle]) or unit}")

@@ -32,7 +32,7 @@ options:
     type: list
     elements: dict
     default: []
-    suboptions:
+    suboptions: &file
       path:
         description: Where it is.
         type: str
@@ -59,6 +59,13 @@ options:
         description: Its group.
         type: str
         default: root
+  beside:
+    description:
+      - Further files, which neither O(validate) nor O(reload) reads; where no others differ, both are left alone.
+    type: list
+    elements: dict
+    default: []
+    suboptions: *file
   reload:
     description: The service that reads the files.
     type: str

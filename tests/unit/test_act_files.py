@@ -80,3 +80,20 @@ def test_users_are_there_before_files(host: Host) -> None:
     assert {"before": "", "after": "user asgi-no-such\n"} in seen["diff"]
     host.act(TIMER, users=[user])
     assert host.asked == [["make", "asgi-no-such"], ["daemon_reload"]]
+
+
+def test_who_reads_files_is_not_bothered_by_those_beside(host: Host, tmp_path: Path) -> None:
+    host.up = {NGINX}
+    seen = host.units / "seen"
+    other = {"path": str(tmp_path / "beside"), "content": "x", **MINE}
+    more: dict[str, Any] = {"reload": NGINX, "validate": ["touch", str(seen)]}
+    assert host.act("site.conf", beside=[other], **more)["paths"] == [str(host.units / "site.conf"), other["path"]]
+    assert host.asked == [["reload or start", NGINX], ["daemon_reload"]] and seen.exists()
+    host.asked.clear()
+    seen.unlink()
+    told = host.act("site.conf", beside=[{**other, "content": "y"}], **more)
+    assert (told["paths"], host.asked, seen.exists()) == ([other["path"]], [], False)
+    (tmp_path / "pending").mkdir(exist_ok=True)
+    (tmp_path / "pending" / NGINX).touch()  # a run before was killed: it does not go by its files yet
+    assert host.act("site.conf", beside=[{**other, "content": "y"}], **more)["changed"]
+    assert host.asked == [["reload or start", NGINX]] and seen.exists()

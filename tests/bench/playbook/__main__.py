@@ -225,6 +225,8 @@ def main() -> int:
     options.add_argument("--write", action="store_true", help=f"write {PAGE.name} and {DATA.name}")
     options.add_argument("--render", action="store_true", help=f"only write {PAGE.name} anew from {DATA.name}")
     given = options.parse_args()
+    if given.hosts < 2:
+        options.error("--hosts: expected 2 at least, as the first pair of bare hosts is not counted")
     if given.render:
         write(json.loads(DATA.read_text()))
         return 0

@@ -129,6 +129,9 @@ def test_drift_of_every_kind_is_seen_and_mended(webs: list[Web], names: list[str
     assert there() == names, "check mode changed something"
     playbook(f"--limit={web.host.name}").ok()
     assert there() == []
+    assert not web.inside.file("/run/asgi-install.environment").exists, (
+        "packages are installed, and their unit has ended"
+    )
     assert web.get("/version").status_code == 200
     assert playbook(f"--limit={web.host.name}").ok().counts(web.host.name)["changed"] == 0
 
