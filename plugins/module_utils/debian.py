@@ -8,6 +8,7 @@ from contextlib import suppress
 from itertools import chain
 from pathlib import Path
 
+from ansible_collections.asgi.deploy.plugins.module_utils import transient
 from ansible_collections.asgi.deploy.plugins.module_utils.commands import attempt, environment, last_lines, run
 from ansible_collections.asgi.deploy.plugins.module_utils.environment import environment_file
 from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
@@ -84,11 +85,7 @@ def _systemd_run(*commands: Sequence[str]) -> list[str]:
         *(f"ExecStartPre=-{' '.join(command)}" for command in before),
         f"ExecStopPost=/usr/bin/rm -f {_SURROUNDINGS}",
     ]
-    return [
-        *("systemd-run", "--quiet", "--collect", "--no-block", "--service-type=oneshot", f"--unit={BEHIND}"),
-        *(f"--property={line}" for line in properties),
-        *("--", *last),
-    ]
+    return transient.command(BEHIND, last, properties, "--collect", "--no-block", "--service-type=oneshot")
 
 
 def have(names: Sequence[str]) -> None:

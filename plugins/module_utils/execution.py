@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ansible_collections.asgi.deploy.plugins.module_utils import systemd
+from ansible_collections.asgi.deploy.plugins.module_utils import systemd, transient
 from ansible_collections.asgi.deploy.plugins.module_utils.commands import PATH
 from ansible_collections.asgi.deploy.plugins.module_utils.environment import LAUNCHER
 from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
@@ -63,7 +63,7 @@ class Execution:
             unit = self.layout.unit(f"exec-{time.time_ns():x}", release)
             # Its journal has what it was, and what it prints is for whoever asked.
             process = subprocess.Popen(
-                [*self._systemd_run(unit, release, given), "--", *argv],
+                self._systemd_run(unit, release, given, argv),
                 env={**os.environ, "PATH": PATH, "LC_ALL": "C.UTF-8"},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
@@ -104,8 +104,7 @@ class Execution:
         if program is None:
             where = f"{venv} nor in /usr/local/bin, /usr/bin and /bin"
             raise DeployError(f"command: found {self.command!r}, whose program {words[0]} is neither in {where}")
-        # systemd would put variables of its own in place of $NAME.
-        return release, [program, *(word.replace("$", "$$") for word in words[1:])]
+        return release, [program, *words[1:]]
 
     def _properties(self, release: str) -> list[str]:
         """What all units of the release have in common."""
@@ -116,13 +115,11 @@ class Execution:
             raise DeployError(f"{self.layout.app}: {file} is missing; release the application again") from None
         return properties(text, release)
 
-    def _systemd_run(self, unit: str, release: str, given: Sequence[str]) -> list[str]:
+    def _systemd_run(self, unit: str, release: str, given: Sequence[str], argv: Sequence[str]) -> list[str]:
         limits = [f"RuntimeMaxSec={self._timeout}", f"TimeoutStopSec={_STOP_TIMEOUT}", "KillMode=mixed"]
-        return [
-            *("systemd-run", "--quiet", "--pipe", "--wait", "--service-type=exec", f"--unit={unit}"),
-            f"--description={self.layout.app}: command in release {release}",
-            *(f"--property={line}" for line in [*given, *limits]),
-        ]
+        options = ("--pipe", "--wait", "--service-type=exec")
+        description = f"--description={self.layout.app}: command in release {release}"
+        return transient.command(unit, argv, [*given, *limits], *options, description)
 
 
 def properties(text: str, release: str) -> list[str]:

@@ -9,13 +9,14 @@ from __future__ import annotations
 import os
 import shutil
 import stat
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from subprocess import CompletedProcess
 from typing import ClassVar
 
-from ansible_collections.asgi.deploy.plugins.module_utils import accounts, systemd
+from ansible_collections.asgi.deploy.plugins.module_utils import accounts, systemd, transient
 from ansible_collections.asgi.deploy.plugins.module_utils.commands import PATH, attempt
 from ansible_collections.asgi.deploy.plugins.module_utils.environment import environment_file
 from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
@@ -25,6 +26,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils.supplies import folder
 
 USER = "asgi_build"  # no application's: a hyphen follows asgi in theirs
 _SECONDS = 1800  # that one program may take
+_REASON = 4  # lines of the journal, for a program that could not be started
 _ENDING = 5  # seconds that it has to end, once it is told to
 # Of our own environment, what is about root: its home, its session, what it was before sudo.
 _ROOTS_OWN = ("HOME", "LOGNAME", "MAIL", "OLDPWD", "PWD", "SHELL", "SUDO_", "TMPDIR", "USER", "XDG_")
@@ -85,14 +87,18 @@ class Workshop(Place):
         # By a file, as the properties of a unit are for everybody to read.
         text = environment_file(surroundings(os.environ, self.cache, env or {}))
         write(self._environment, text.encode(errors="surrogateescape"), 0o600)
+        began = time.time()
         try:
-            return attempt(self._systemd_run(argv, cwd), timeout=_SECONDS)
+            done = attempt(self._systemd_run(argv, cwd), timeout=_SECONDS)
         except DeployError as error:
             systemd.stop(self._layout.build_unit)
             raise DeployError(f"{' '.join(argv[:3])} … did not end within {_SECONDS} s") from error
+        if done.returncode and not done.stderr.strip():
+            # It may not have run at all, and systemd tells why in the journal.
+            done.stderr = systemd.journal([self._layout.build_unit], _REASON, began)
+        return done
 
     def _systemd_run(self, argv: Sequence[str], cwd: Path | None) -> list[str]:
-        unit = self._layout.build_unit
         properties = [
             *self._lines,
             *(f"User={USER}", f"Group={USER}", "UMask=0022", f"SyslogIdentifier={self._layout.app}"),
@@ -100,13 +106,9 @@ class Workshop(Place):
             *(f"BindReadOnlyPaths={self.folder}", f"BindPaths={' '.join(map(str, (self.cache, *self._lent)))}"),
             *(f"RuntimeMaxSec={2 * _SECONDS}", f"TimeoutStopSec={_ENDING}"),
         ]
-        return [
-            *("systemd-run", "--quiet", "--pipe", "--wait", "--collect", "--service-type=exec", f"--unit={unit}"),
-            f"--description={self._layout.app}: builds an environment",
-            *(f"--property={line}" for line in properties),
-            # systemd would put variables of its own in place of $NAME.
-            *("--", *(word.replace("$", "$$") for word in argv)),
-        ]
+        options = ("--pipe", "--wait", "--collect", "--service-type=exec")
+        description = f"--description={self._layout.app}: builds an environment"
+        return transient.command(self._layout.build_unit, argv, properties, *options, description)
 
     @contextmanager
     def lent(self, *trees: Path) -> Iterator[None]:

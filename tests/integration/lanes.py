@@ -21,9 +21,9 @@ LANES = (
 )
 SCENARIOS = [scenario for lane in LANES for scenario in lane]
 LIMIT = 3000  # seconds that a scenario may take
-# What is shown once more at the end: pytest's reasons and summary, and Ansible's errors.
-REASON = re.compile(r"^(E  |FAILED |ERROR |fatal: |molecule did not end|\[ERROR\]|\d+ (passed|failed)).*", re.MULTILINE)
-WIDTH = 400  # characters of each
+# What is shown once more at the end: pytest's summary, and Ansible's errors.
+REASON = re.compile(r"^(FAILED |ERROR |fatal: |molecule did not end|\[ERROR\]|\d+ (passed|failed)).*", re.MULTILINE)
+REASONS, WIDTH = 12, 600  # of a scenario, and characters of each: the end of a long log is all that some tools show
 
 
 def run(scenario: str) -> str | None:
@@ -33,7 +33,7 @@ def run(scenario: str) -> str | None:
     argv += ["--no-command-borders", "-s", scenario]
     with tempfile.TemporaryDirectory() as state, tempfile.TemporaryFile("w+") as output:
         # What molecule remembers of hosts, such as that they are prepared, must not outlive them.
-        environment = {**os.environ, "MOLECULE_EPHEMERAL_DIRECTORY": state}
+        environment = {**os.environ, "MOLECULE_EPHEMERAL_DIRECTORY": state, "COLUMNS": str(WIDTH)}
         try:
             status = subprocess.call(
                 argv,
@@ -54,7 +54,7 @@ def run(scenario: str) -> str | None:
         print(f"=== scenario {scenario} passed {took}", flush=True)
         return None
     print(f"{text}\n=== scenario {scenario} FAILED {took}", flush=True)
-    return "\n".join(line[0][:WIDTH] for line in REASON.finditer(text))
+    return "\n".join([line[0][:WIDTH] for line in REASON.finditer(text)][:REASONS])
 
 
 def main(wanted: list[str]) -> int:
@@ -71,8 +71,10 @@ def main(wanted: list[str]) -> int:
     finally:
         hosts.down()
     failed = {scenario: reasons for scenario, reasons in ended if reasons is not None}
-    for scenario, reasons in failed.items():
-        print(f"\n=== why {scenario} failed\n{reasons}")
+    for lane in lanes:
+        # Those after the first may have failed by what it left on their hosts.
+        for name in reversed([name for name in lane if name in failed]):
+            print(f"\n=== why {name} failed\n{failed[name]}")
     print(f"scenarios that failed: {', '.join(failed) or 'none'}")
     return 1 if failed else 0
 
