@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -139,7 +140,12 @@ def daemon_reload() -> None:
 
 
 def start(*names: str) -> None:
-    run(["systemctl", "start", "--", *names])
+    """Starts units.
+
+    Raises:
+        DeployError: one does not start; the text holds the end of their journal.
+    """
+    _change("start", *names)
 
 
 def start_soon(*names: str) -> None:
@@ -154,8 +160,8 @@ def stop_soon(*names: str) -> None:
 
 
 def restart(*names: str) -> None:
-    """Restarts units."""
-    run(["systemctl", "restart", "--", *names], timeout=PATIENCE)
+    """Restarts units; see :func:`start`."""
+    _change("restart", *names)
 
 
 def restart_soon(*names: str) -> None:
@@ -164,18 +170,18 @@ def restart_soon(*names: str) -> None:
 
 
 def restart_anew(*names: str) -> None:
-    """Has systemd read its units anew, and starts those anew that run.
+    """Has systemd read its units anew, and starts those anew that run; see :func:`start`."""
+    if names:
+        daemon_reload()
+        _change("try-restart", *names)
 
-    Raises:
-        DeployError: one does not start; the text holds the end of their journal.
-    """
-    if not names:
-        return
-    daemon_reload()
-    result = attempt(["systemctl", "try-restart", "--", *names], timeout=PATIENCE)
+
+def _change(verb: str, *names: str) -> None:
+    began = time.time()
+    result = attempt(["systemctl", verb, "--", *names], timeout=PATIENCE)
     if result.returncode:
-        told = f"systemctl try-restart {' '.join(names)} failed: {last_lines(result)}"
-        raise DeployError(f"{told}\n{journal(names, 15)}")
+        told = f"systemctl {verb} {' '.join(names)} failed: {last_lines(result)}"
+        raise DeployError(f"{told}\n{journal(names, 15, began)}")
 
 
 def disable(*names: str) -> None:

@@ -26,8 +26,8 @@ def command(unit: str, argv: Sequence[str], properties: Iterable[str], *options:
 def lasting(line: str) -> str:
     """A property that is the same after a daemon-reload, which may come at any time, as when a package is installed.
 
-    systemd (252 to 257, at least) keeps a transient unit in a file, where it doubles each percent sign; it reads options of
-    TemporaryFileSystem back without making one of two, and no unit starts with a size of 50%%. So a size is in bytes here.
+    systemd (252 to 257 at least) keeps a transient unit in a file, where it doubles each percent sign. It does not make
+    one of two again in options of TemporaryFileSystem, and no unit starts with a size of 50%%; so it is in bytes here.
     """
     if not line.startswith("TemporaryFileSystem="):
         return line

@@ -93,10 +93,7 @@ class Workshop(Place):
         except DeployError as error:
             systemd.stop(self._layout.build_unit)
             raise DeployError(f"{' '.join(argv[:3])} … did not end within {_SECONDS} s") from error
-        if done.returncode and not done.stderr.strip():
-            # It may not have run at all, and systemd tells why in the journal.
-            done.stderr = systemd.journal([self._layout.build_unit], _REASON, began)
-        return done
+        return explained(done, self._layout.build_unit, began)
 
     def _systemd_run(self, argv: Sequence[str], cwd: Path | None) -> list[str]:
         properties = [
@@ -122,6 +119,16 @@ class Workshop(Place):
             self._lent = [tree for tree in self._lent if tree not in trees]
             for tree in trees:
                 take_back(tree)
+
+
+def explained(done: CompletedProcess[str], unit: str, began: float) -> CompletedProcess[str]:
+    """What came of a program that ran as a unit: where it failed in silence it may not have run at all.
+
+    Of that systemd tells in the journal.
+    """
+    if done.returncode and not done.stderr.strip():
+        done.stderr = systemd.journal([unit], _REASON, began)
+    return done
 
 
 def end_of_killed(layout: Layout) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from collections.abc import Callable
 
 import pytest
 from ansible_collections.asgi.deploy.plugins.module_utils import systemd
@@ -265,3 +266,19 @@ def test_restart_anew(monkeypatch: pytest.MonkeyPatch, names: list[str], calls: 
     monkeypatch.setattr(systemd, "run", lambda argv, **options: attempt(argv, **options).stdout)
     systemd.restart_anew(*names)
     assert called == calls
+
+
+@pytest.mark.parametrize("change", [systemd.start, systemd.restart, systemd.restart_anew])
+def test_what_cannot_start_says_why(monkeypatch: pytest.MonkeyPatch, change: Callable[[str], None]) -> None:
+    """systemctl says where to look; that is done here."""
+    why = "Failed to set up mount namespacing: /mnt/exports: No such file or directory"
+
+    def attempt(argv: list[str], **_options: object) -> subprocess.CompletedProcess[str]:
+        if argv[0] == "journalctl":
+            return subprocess.CompletedProcess(argv, 0, json.dumps({"MESSAGE": why}), "")
+        return subprocess.CompletedProcess(argv, 1, "", f"Job for {SOCKET} failed.")
+
+    monkeypatch.setattr(systemd, "attempt", attempt)
+    monkeypatch.setattr(systemd, "run", lambda *_argv, **_options: "")
+    with pytest.raises(DeployError, match=f"start {SOCKET} failed: Job for {SOCKET} failed.\n{why}"):
+        change(SOCKET)

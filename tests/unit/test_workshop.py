@@ -5,8 +5,11 @@ from __future__ import annotations
 import os
 import stat
 from pathlib import Path
+from subprocess import CompletedProcess
 
-from ansible_collections.asgi.deploy.plugins.module_utils.workshop import surroundings, take_back
+import pytest
+from ansible_collections.asgi.deploy.plugins.module_utils import systemd
+from ansible_collections.asgi.deploy.plugins.module_utils.workshop import explained, surroundings, take_back
 
 SETUID_FOR_ALL = 0o4777
 
@@ -33,3 +36,11 @@ def test_what_was_lent_comes_back_harmless(tmp_path: Path) -> None:
     assert not (tree / "pipe").exists()
     assert [stat.S_IMODE(path.stat().st_mode) for path in (tree / "bin", tree / "bin" / "program")] == [0o755, 0o755]
     assert (tree / "link").is_symlink() and stat.S_IMODE(outside.stat().st_mode) == 0o666
+
+
+@pytest.mark.parametrize(
+    ("status", "stderr", "told"), [(226, "", "why"), (1, "no such package", "no such package"), (0, "", "")]
+)
+def test_what_did_not_run_says_why(monkeypatch: pytest.MonkeyPatch, status: int, stderr: str, told: str) -> None:
+    monkeypatch.setattr(systemd, "journal", lambda *_asked: "why")
+    assert explained(CompletedProcess([], status, "", stderr), "asgi-shop.build.service", 0).stderr == told

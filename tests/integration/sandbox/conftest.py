@@ -26,6 +26,18 @@ except BaseException as error:
     found = {"error": type(error).__name__, "errno": getattr(error, "errno", None), "text": str(error)}
 print(json.dumps(found))
 """
+# The unit's processes stop meanwhile. Of what it was started with, that is told which systemd shows by the same name.
+RELOAD = """\
+unit='{unit}'
+for _ in $(seq 2400); do
+    ls /run/systemd/transient/$unit >/dev/null 2>&1 && systemctl kill --signal=STOP "$unit" && break
+    sleep 0.05
+done
+names=$(sed -n 's/^\\([A-Za-z]*\\)=..*/\\1/p' /run/systemd/transient/$unit | grep -v ExecStart | sort -u | paste -sd,)
+show() {{ systemctl show --property="$names" "$unit"; }}
+show; echo; systemctl daemon-reload; show
+systemctl kill --signal=CONT "$unit"
+"""
 
 
 @dataclass(frozen=True)
@@ -43,6 +55,11 @@ class Prey(Web):
         done = self.host.run(f"printf %s {shlex.quote(code)} | python3 -c {shlex.quote(ALONE)}")
         found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
         return found
+
+    def reloaded(self, unit: str) -> tuple[list[str], list[str]]:
+        """A transient unit's properties once it begins, and after systemd has read its units anew."""
+        before, after = self.host.run(RELOAD.format(unit=unit), timeout=240).stdout.split("\n\n")
+        return before.splitlines(), after.splitlines()
 
     @property
     def service(self) -> str:

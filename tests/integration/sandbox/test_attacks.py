@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import errno
+import json
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from tests.integration.sandbox.attacks import ATTACKS, Attack
-from tests.integration.sandbox.conftest import Prey
+from tests.integration.sandbox.conftest import Prey, scenario
 
 REFUSED = {errno.EPERM, errno.EACCES, errno.EROFS, errno.EAFNOSUPPORT, errno.ENOENT, errno.ECONNREFUSED}
 
@@ -46,9 +48,15 @@ def test_tmp_and_shared_memory_are_its_own(attacked: Prey, neighbour: Prey) -> N
 
 
 def test_a_command_is_in_the_same_sandbox(attacked: Prey) -> None:
-    """asgi.deploy.exec hands the release's sandbox to systemd-run."""
-    text = attacked.host.run(f"cat /srv/asgi/attacked/releases/{attacked.live()}/sandbox.conf").stdout
-    lines = [line for line in text.splitlines() if line and not line.startswith("#")]
-    argv = " ".join(f"--property={line.replace('%i', attacked.live())!r}" for line in lines)
-    done = attacked.host.run(f"systemd-run --quiet --pipe --wait {argv} ls /srv/asgi /var/lib/asgi /dev/shm")
-    assert "neighbour" not in done.stdout and done.stdout.count("attacked") == 2
+    """Also once systemd has read its units anew, as when packages are installed meanwhile."""
+    command = "sh -c 'ls /srv/asgi /var/lib/asgi; df --output=size,target --block-size=1 /dev/shm'"
+    variables = {"asgi_app": "attacked", "asgi_command": command}
+    with ThreadPoolExecutor(1) as pool:
+        reloaded = pool.submit(attacked.reloaded, "asgi-attacked.exec-*.service")
+        run = scenario(f"--limit={attacked.host.name}", f"--extra-vars={json.dumps(variables)}", name="exec").ok()
+    assert "neighbour" not in run.output and run.output.count("attacked\n") == 2, run.output
+    size = attacked.attack("import os; found = os.statvfs('/dev/shm'); result = found.f_blocks * found.f_frsize")
+    assert f"{size['result']} /dev/shm" in run.output
+    before, after = reloaded.result()
+    assert any(line.startswith("TemporaryFileSystem=") and "/dev/shm" in line for line in before)
+    assert after == before

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from tests.integration.sandbox.spy.spy_backend import TRAPPED
 from tests.integration.sandbox.test_attacks import REFUSED
 
 SPY = Path(__file__).parent / "spy"
+Reload = Future[tuple[list[str], list[str]]]
 VENV = "/srv/asgi/attacked/current/venv"
 
 
@@ -37,11 +39,18 @@ def published() -> None:
 
 
 @pytest.fixture(scope="module")
-def spied(published: None, attacked: Prey) -> Iterator[Prey]:
-    """The application that needs it."""
-    release(attacked, "v1.1.0")
-    yield attacked
+def released(published: None, attacked: Prey) -> Iterator[tuple[Prey, Reload]]:
+    """The application that needs it, and what came of a daemon-reload while it was built."""
+    with ThreadPoolExecutor(1) as pool:
+        reloaded = pool.submit(attacked.reloaded, "asgi-attacked.build.service")
+        release(attacked, "v1.1.0")
+    yield attacked, reloaded
     release(attacked, "v1.0.0")
+
+
+@pytest.fixture(scope="module")
+def spied(released: tuple[Prey, Reload]) -> Prey:
+    return released[0]
 
 
 @pytest.fixture(scope="module")
@@ -69,3 +78,9 @@ def test_what_it_leaves_is_roots_and_harmless(spied: Prey) -> None:
 
 def test_nothing_runs_on(spied: Prey) -> None:
     assert not spied.host.run("systemctl list-units --plain --no-legend --all 'asgi-*.build.service'").stdout
+
+
+def test_a_daemon_reload_leaves_its_sandbox_as_it_was(released: tuple[Prey, Reload]) -> None:
+    before, after = released[1].result()
+    assert any(line.startswith("TemporaryFileSystem=") and "/dev/shm" in line for line in before)
+    assert after == before
