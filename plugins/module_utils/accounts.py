@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ansible_collections.asgi.deploy.plugins.module_utils.commands import run
+from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
 
 NOWHERE = "/nonexistent"  # the home of who has none
 USER_OPTIONS: dict[str, Any] = {
@@ -30,7 +31,11 @@ def make(name: str, comment: str = "", home: str = NOWHERE) -> None:
     about = [f"--comment={comment}", f"--home-dir={home}", "--no-create-home", "--shell=/usr/sbin/nologin"]
     # useradd refuses to make a group that is there.
     group = [f"--gid={name}"] if _found(grp.getgrnam, name) else ["--user-group"]
-    run(["useradd", "--system", *about, *group, "--", name])
+    try:
+        run(["useradd", "--system", *about, *group, "--", name])
+    except DeployError:
+        if not exists(name):  # another run may have made it meanwhile
+            raise
 
 
 def _found(lookup: Callable[[str], Any], name: str) -> bool:

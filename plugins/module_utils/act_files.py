@@ -76,7 +76,7 @@ def _apply(items: list[Item], idle: list[str], options: Mapping[str, Any]) -> No
         except DeployError as error:
             raise _refused(f"{', '.join(listeners.changed)} cannot listen", items, str(error)) from error
         if unit:
-            told = systemd.show(unit)[0].active
+            told = systemd.show(unit)[0].up
             try:
                 if restart and told:
                     systemd.restart_anew(unit)

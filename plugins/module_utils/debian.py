@@ -20,13 +20,19 @@ FRESH = 3600.0  # seconds for which package lists are good enough
 # Asks nobody, and keeps what an administrator has changed.
 KEEP = ("--option=Dpkg::Options::=--force-confdef", "--option=Dpkg::Options::=--force-confold")
 ENV = {"DEBIAN_FRONTEND": "noninteractive"}
+# An administrator's needrestart restarts nobody in the midst of a release; it does so with the next packages.
+_ENV_BEHIND = {**ENV, "NEEDRESTART_SUSPEND": "1"}
 INSTALL_SECONDS = 1800
 _PATIENCE = 3 * INSTALL_SECONDS  # with what is installed behind, a few groups
-_CUT_OFF = "dpkg was interrupted"  # what apt-get says after a power cut, and does nothing more
+# What apt-get says after a power cut, and does nothing more: packages were being configured, or unpacked.
+_CUT_OFF = ("dpkg was interrupted", "Unmet dependencies")
 BEHIND = "asgi-install.service"
 _SURROUNDINGS = Path("/run/asgi-install.environment")
 _POLL = 0.1  # seconds between two looks at whether it has ended
-WAIT = "--option=DPkg::Lock::Timeout=300"  # a new VM often runs its first upgrades just now
+LOCK_SECONDS = 300  # a new VM often runs its first upgrades just now
+WAIT = f"--option=DPkg::Lock::Timeout={LOCK_SECONDS}"  # for dpkg's lock alone
+_LIST_POLL = 1.0  # seconds between two attempts to fetch lists
+_TRIES = 20  # of dpkg-query, a poll apart
 
 
 def missing(names: Sequence[str]) -> list[str]:
@@ -34,9 +40,13 @@ def missing(names: Sequence[str]) -> list[str]:
     if not names:
         return []
     argv = ["dpkg-query", "--show", "--showformat=${Package} ${db:Status-Status}\n", "--", *names]
-    listing = attempt(argv, reads=True).stdout
-    installed = {line.split()[0] for line in listing.splitlines() if line.endswith(" installed")}
-    return [name for name in names if name not in installed]
+    for _try in range(_TRIES):
+        done = attempt(argv, reads=True)
+        if done.returncode in (0, 1):  # dpkg knows them all, or not all
+            installed = {line.split()[0] for line in done.stdout.splitlines() if line.endswith(" installed")}
+            return [name for name in names if name not in installed]
+        time.sleep(_POLL)  # what it was about to read is gone, as when dpkg is at work
+    raise DeployError(f"dpkg-query cannot tell what is installed: {last_lines(done)}")
 
 
 def install(names: Sequence[str]) -> None:
@@ -47,12 +57,12 @@ def install(names: Sequence[str]) -> None:
     """
     try:
         _make_ready(names)
-        argv = _installing(names)
-        done = attempt(argv, ENV, timeout=INSTALL_SECONDS)
-        if _CUT_OFF in done.stderr:
+        done = attempt(_installing(names), ENV, timeout=INSTALL_SECONDS)
+        if done.returncode and any(said in done.stderr for said in _CUT_OFF):
+            # What this cannot finish lacks others, which apt-get fetches then.
             finish = ["dpkg", "--force-confdef", "--force-confold", "--configure", "--pending"]
-            run(finish, ENV, timeout=INSTALL_SECONDS)
-            done = attempt(argv, ENV, timeout=INSTALL_SECONDS)
+            attempt(finish, ENV, timeout=INSTALL_SECONDS)
+            done = attempt(_installing(names, "--fix-broken"), ENV, timeout=INSTALL_SECONDS)
         if done.returncode:
             raise DeployError(last_lines(done))
     except DeployError as error:
@@ -68,12 +78,13 @@ def install_behind(groups: Sequence[Sequence[str]]) -> None:
     with suppress(DeployError):
         _make_ready(list(chain.from_iterable(groups)))
         # By a file, as the properties of a unit are for everybody to read, and the way to a proxy may hold a password.
-        text = environment_file(environment(ENV)).encode(errors="surrogateescape")
+        text = environment_file(environment(_ENV_BEHIND)).encode(errors="surrogateescape")
         write(_SURROUNDINGS, text, 0o600)
         try:
             run(_systemd_run(*map(_installing, groups)))
         except DeployError:
-            _SURROUNDINGS.unlink()
+            if not _at_work():  # as when two runs begin at once
+                _SURROUNDINGS.unlink(missing_ok=True)
 
 
 def _systemd_run(*commands: Sequence[str]) -> list[str]:
@@ -121,15 +132,27 @@ def _at_work() -> bool:
 def _make_ready(names: Sequence[str]) -> None:
     """Has lists of packages that are not older than an hour, and nothing else of ours at work."""
     settle()
-    if not any(LISTS.glob("*_Packages*")) or time.time() - LISTS.stat().st_mtime > FRESH:
-        run(["apt-get", WAIT, "--quiet", "update"], ENV)
+    deadline = time.monotonic() + LOCK_SECONDS
+    while not _fresh():
+        done = attempt(["apt-get", "--quiet", "update"], ENV)
+        if not done.returncode:
+            break
+        if f"{LISTS}/lock" not in done.stderr or time.monotonic() > deadline:
+            raise DeployError(f"apt-get update failed: {last_lines(done)}")
+        time.sleep(_LIST_POLL)  # somebody else has them in hand; apt-get waits for dpkg's lock alone
     if "nginx" in names:
         _leave_out_the_welcome()
 
 
-def _installing(names: Sequence[str]) -> list[str]:
+def _fresh() -> bool:
+    """Whether there are lists of packages that are good enough."""
+    return any(LISTS.glob("*_Packages*")) and time.time() - LISTS.stat().st_mtime <= FRESH
+
+
+def _installing(names: Sequence[str], *options: str) -> list[str]:
     """The command that installs packages."""
-    return ["/usr/bin/apt-get", WAIT, *KEEP, "--quiet", "--yes", "--no-install-recommends", "install", "--", *names]
+    how = (WAIT, *KEEP, "--quiet", "--yes", "--no-install-recommends", *options)
+    return ["/usr/bin/apt-get", *how, "install", "--", *names]
 
 
 def _leave_out_the_welcome() -> None:

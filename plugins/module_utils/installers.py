@@ -14,14 +14,13 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
-from ansible_collections.asgi.deploy.plugins.module_utils.commands import PATH, last_lines, run
+from ansible_collections.asgi.deploy.plugins.module_utils.commands import PATH, PYTHON, last_lines, run
 from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils.layout import CACHE
 from ansible_collections.asgi.deploy.plugins.module_utils.locks import alone
 from ansible_collections.asgi.deploy.plugins.module_utils.supplies import NONE, Supplies
 from ansible_collections.asgi.deploy.plugins.module_utils.workshop import ROOT, Place
 
-PYTHON = "/usr/bin/python3"
 VENV_PACKAGE = "python3-venv"  # of Debian, by which this Python makes the first environment, that of uv
 UV_VERSION = "0.13.9"
 UV_HOME = Path("/opt/asgi") / f"uv-{UV_VERSION}"

@@ -19,6 +19,7 @@ _PROPERTIES = (
 
 PATIENCE = 100_000
 """Seconds. How long the end of a unit may take is said in the unit, a day at most, and systemd sees to that."""
+_TRIES, _PAUSE = 20, 0.25
 _UNUSABLE = ("masked", "masked-runtime", "not-found", "bad-setting", "error", "bad")
 
 
@@ -40,6 +41,11 @@ class Unit:
     @property
     def active(self) -> bool:
         return self.properties.get("ActiveState") == "active"
+
+    @property
+    def up(self) -> bool:
+        """Whether it runs, or is about to: whoever asks it to reload then waits for that."""
+        return self.properties.get("ActiveState") in ("active", "reloading", "activating")
 
     @property
     def enabled(self) -> bool:
@@ -102,7 +108,16 @@ def show(*names: str, properties: str = _PROPERTIES) -> list[Unit]:
     """The state of units; one that does not exist is not `present`."""
     if not names:
         return []
-    return parse_show(run(["systemctl", "show", f"--property={properties}", "--", *names], reads=True), names)
+    return parse_show(_ask(["systemctl", "show", f"--property={properties}", "--", *names]), names)
+
+
+def _ask(argv: Sequence[str]) -> str:
+    """What systemctl says; it does not answer for a moment while systemd is upgraded, by whomever."""
+    for _try in range(_TRIES):
+        with suppress(DeployError):
+            return run(argv, reads=True)
+        time.sleep(_PAUSE)
+    return run(argv, reads=True)
 
 
 def idle(*names: str) -> list[str]:
@@ -119,7 +134,7 @@ def needed_by(name: str) -> list[str]:
 def listed(*patterns: str, states: str | None = None) -> list[str]:
     """The names of loaded units that match a pattern, running or failed, or only those in some states."""
     which = f"--state={states}" if states else "--all"
-    text = run(["systemctl", "list-units", which, "--plain", "--no-legend", "--full", "--", *patterns], reads=True)
+    text = _ask(["systemctl", "list-units", which, "--plain", "--no-legend", "--full", "--", *patterns])
     return [line.split(None, 1)[0] for line in text.splitlines() if line.strip()]
 
 
@@ -214,15 +229,8 @@ def enable(*names: str, read: bool = True) -> None:
 
 
 def reload_or_start(name: str) -> None:
-    """Makes a service take its new configuration without stopping; starts it where it does not run.
-
-    Raises:
-        DeployError: it failed; the text holds the end of the service's journal.
-    """
-    verb = "reload" if show(name)[0].active else "start"
-    result = attempt(["systemctl", verb, "--", name])
-    if result.returncode:
-        raise DeployError(f"systemctl {verb} {name} failed: {last_lines(result)}\n{journal([name], 15)}")
+    """Makes a service take its new configuration without stopping, and starts it if it is down; see :func:`start`."""
+    _change("reload" if show(name)[0].up else "start", name)
 
 
 def journal(names: Iterable[str], lines: int, since: float = 0) -> str:

@@ -2,29 +2,47 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import os
 import re
 from collections.abc import Iterable, Sequence
 
+from ansible_collections.asgi.deploy.plugins.module_utils.commands import PYTHON
+
 _SHARE = re.compile(r"(?<=[:,]size=)([0-9]+)%")  # of the memory
+# Words that are themselves in every version's unit files. A $ is a variable there, and a ; another command, which some
+# versions, but not all, undo when they read the file of a transient unit again.
+_PLAIN = re.compile(r"[A-Za-z0-9_@%+=:,./~-]+")
+_ENCODED = (
+    "(lambda argv: __import__('os').execv(argv[0], argv))"
+    "(__import__('json').loads(__import__('base64').b64decode(__import__('sys').argv[1])))"
+)
 
 
 def command(unit: str, argv: Sequence[str], properties: Iterable[str], *options: str) -> list[str]:
-    """The command that runs another one as a unit.
+    """The command that runs another one as a unit, which is what it was also after a daemon-reload.
+
+    That may come at any time, as when a package is installed: also before the unit has started.
 
     Args:
         unit: its name.
-        argv: the command, which is left as it is: systemd would put variables of its own in place of $NAME.
+        argv: the command, with its program's path.
         properties: of the unit, as in lines of its section Service.
         options: of systemd-run.
     """
     lines = (f"--property={lasting(line)}" for line in properties)
-    words = (word.replace("$", "$$") for word in argv)
-    return ["systemd-run", "--quiet", f"--unit={unit}", *options, *lines, "--", *words]
+    return ["systemd-run", "--quiet", f"--unit={unit}", *options, *lines, "--", *_lasting_words(argv)]
+
+
+def _lasting_words(argv: Sequence[str]) -> list[str]:
+    if all(map(_PLAIN.fullmatch, argv)):
+        return list(argv)
+    return [PYTHON, "-I", "-S", "-c", _ENCODED, base64.b64encode(json.dumps(list(argv)).encode()).decode()]
 
 
 def lasting(line: str) -> str:
-    """A property that is the same after a daemon-reload, which may come at any time, as when a package is installed.
+    """A property that is the same after a daemon-reload.
 
     systemd (252 to 257 at least) keeps a transient unit in a file, where it doubles each percent sign. It does not make
     one of two again in options of TemporaryFileSystem, and no unit starts with a size of 50%%; so it is in bytes here.

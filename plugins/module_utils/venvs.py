@@ -8,12 +8,12 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.asgi.deploy.plugins.module_utils.commands import PYTHON
 from ansible_collections.asgi.deploy.plugins.module_utils.filesets import absolute
 from ansible_collections.asgi.deploy.plugins.module_utils.hashes import hashed, without
 from ansible_collections.asgi.deploy.plugins.module_utils.identity import digest, installable, normalised
 from ansible_collections.asgi.deploy.plugins.module_utils.installers import (
     COMPLETE,
-    PYTHON,
     Installer,
     Interpreter,
     finished,

@@ -126,7 +126,7 @@ def explained(done: CompletedProcess[str], unit: str, began: float) -> Completed
 
     Of that systemd tells in the journal.
     """
-    if done.returncode and not done.stderr.strip():
+    if done.returncode and not (done.stderr.strip() or done.stdout.strip()):
         done.stderr = systemd.journal([unit], _REASON, began)
     return done
 

@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
+from ansible_collections.asgi.deploy.plugins.module_utils.commands import PYTHON
 
 PACKAGE = "ansible_collections.asgi.deploy.plugins.module_utils"
 _FOLDER = Path(__file__).parents[1] / "module_utils"
 _IMPORTED = re.compile(rf"^\s*from {re.escape(PACKAGE)}(?:\.(\w+) import|(?: import (.+)))", re.MULTILINE)
-_PYTHON = "/usr/bin/python3"
 _ABSENT = 127  # the status that shells and sudo have for a program that is not there
 # Its input: the length of the files, packed, in a line; these; and what is to be called.
 _BOOT = f"""
@@ -85,8 +85,8 @@ def call(action: Any, variables: dict[str, Any], module: str, function: str, *ar
     """
     # A task that is delegated runs on a host with variables of its own, which Ansible puts there.
     there = variables.get("ansible_delegated_vars", {}).get(action._task.delegate_to, variables)
-    chosen = str(action._templar.template(there.get("ansible_python_interpreter", _PYTHON)))
-    python = chosen if chosen.startswith("/") else _PYTHON  # `auto` and the like
+    chosen = str(action._templar.template(there.get("ansible_python_interpreter", PYTHON)))
+    python = chosen if chosen.startswith("/") else PYTHON  # `auto` and the like
     files = packed(module)
     asked = json.dumps({"module": module, "function": function, "arguments": arguments})
     sent = b"%d\n" % len(files) + files + zlib.compress(asked.encode())

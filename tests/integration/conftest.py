@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +15,7 @@ import testinfra
 from testinfra.host import Host as Inside
 
 from tests import https
-from tests.integration.hosts import DOMAIN, HOSTS, LAB, PLAIN, RELEASES, playbook
+from tests.integration.hosts import DOMAIN, LAB, RELEASES, module, playbook
 from tests.lab import Host
 
 
@@ -67,11 +64,7 @@ class Web:
 
     def info(self) -> dict[str, Any]:
         """What asgi.deploy.release_info returns."""
-        argv = [str(Path(sys.executable).with_name("ansible")), self.host.name, "--become", f"--inventory={HOSTS}"]
-        argv += ["--module-name=asgi.deploy.release_info", f"--args=name={self.app}"]
-        done = subprocess.run(argv, env={**os.environ, **PLAIN}, check=True, capture_output=True, text=True, timeout=60)
-        found: dict[str, Any] = json.loads(done.stdout[done.stdout.index("{") :])
-        return found
+        return module(self.host.name, "release_info", name=self.app)
 
     def audit(self) -> list[dict[str, Any]]:
         return [

@@ -102,6 +102,15 @@ def playbook(
     return Run(done.returncode, done.stdout)
 
 
+def module(host: str, name: str, /, **options: Any) -> dict[str, Any]:
+    """What a module of asgi.deploy returns."""
+    argv = [str(Path(sys.executable).with_name("ansible")), host, "--become", f"--inventory={HOSTS}"]
+    argv += [f"--module-name=asgi.deploy.{name}", f"--args={json.dumps(options)}"]
+    done = subprocess.run(argv, env={**os.environ, **PLAIN}, check=True, capture_output=True, text=True, timeout=300)
+    found: dict[str, Any] = json.loads(done.stdout[done.stdout.index("{") :])
+    return found
+
+
 def only(domain: str, **changes: Any) -> str:
     """Extra variables that replace the inventory's application by one with other options."""
     entry = {

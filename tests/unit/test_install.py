@@ -124,7 +124,7 @@ class Apt:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         self.asked: list[list[str]] = []
-        self.answers: dict[str, tuple[int, str]] = {}
+        self.answers: dict[str, list[tuple[int, str]]] = {}  # of a program, in turn; the last one stays
         self.environment = tmp_path / "environment"
         (tmp_path / "x_Packages").touch()  # lists that are fresh
         monkeypatch.setattr(debian, "LISTS", tmp_path)
@@ -133,10 +133,12 @@ class Apt:
         monkeypatch.setattr(debian, "attempt", self.attempt)
         monkeypatch.setattr(debian, "run", self.run)
         monkeypatch.setattr(debian, "_POLL", 0)
+        monkeypatch.setattr(debian, "_LIST_POLL", 0)
 
     def attempt(self, argv: Sequence[str], *_more: Any, **_options: Any) -> subprocess.CompletedProcess[str]:
         self.asked.append(list(argv))
-        status, said = self.answers.get(Path(argv[0]).name, (0, ""))
+        answers = self.answers.get(Path(argv[0]).name, [(0, "")])
+        status, said = answers.pop(0) if len(answers) > 1 else answers[0]
         return subprocess.CompletedProcess(argv, status, "", said)
 
     def run(self, argv: Sequence[str], *_more: Any, **_options: Any) -> str:
@@ -165,14 +167,14 @@ def test_groups_are_installed_one_after_the_other_whatever_becomes_of_those_befo
 
 @pytest.mark.parametrize("program", ["systemd-run", "apt-get"])
 def test_what_cannot_be_begun_is_left_to_whoever_needs_it(apt: Apt, program: str) -> None:
-    apt.answers[program] = (1, "no")
+    apt.answers[program] = [(1, "no")]
     next(apt.environment.parent.glob("*_Packages")).unlink()  # no lists: they are to be had first
     debian.install_behind([["git"]])
     assert not apt.environment.exists()
 
 
 def test_an_installation_that_fails_says_of_what(apt: Apt) -> None:
-    apt.answers["apt-get"] = (100, "E: Unable to locate package gti")
+    apt.answers["apt-get"] = [(100, "E: Unable to locate package gti")]
     with pytest.raises(DeployError, match="packages gti could not be installed: E: Unable to locate package gti"):
         debian.install(["gti"])
 
@@ -184,3 +186,57 @@ def test_systemd_that_is_upgraded_meanwhile_is_waited_for(apt: Apt, monkeypatch:
     )
     debian.settle()
     assert list(answers) == []
+
+
+def test_another_run_that_installs_behind_keeps_its_surroundings(apt: Apt, monkeypatch: pytest.MonkeyPatch) -> None:
+    apt.answers["systemd-run"] = [(1, "Unit asgi-install.service was already loaded")]
+    answers = iter([False, True])
+    monkeypatch.setattr(debian, "_at_work", lambda: next(answers))
+    debian.install_behind([["git"]])
+    assert apt.environment.exists()
+
+
+HELD = "E: Could not get lock {}/lock. It is held by process 211 (apt-get)"
+
+
+def test_lists_that_somebody_else_fetches_are_waited_for(apt: Apt) -> None:
+    """On a new VM; apt-get itself waits for another lock only."""
+    next(apt.environment.parent.glob("*_Packages")).unlink()
+    apt.answers["apt-get"] = [(100, HELD.format(debian.LISTS))] * 2 + [(0, "")]
+    debian.install(["git"])
+    assert [argv[-1] for argv in apt.of("apt-get")] == ["update", "update", "update", "git"]
+
+
+@pytest.mark.parametrize(
+    ("said", "patience"), [("E: The repository has no Release file.", 300), (HELD.format(debian.LISTS), 0)]
+)
+def test_lists_that_cannot_be_had_are_told(
+    apt: Apt, monkeypatch: pytest.MonkeyPatch, said: str, patience: float
+) -> None:
+    monkeypatch.setattr(debian, "LOCK_SECONDS", patience)
+    next(apt.environment.parent.glob("*_Packages")).unlink()
+    apt.answers["apt-get"] = [(100, said)]
+    with pytest.raises(DeployError, match="packages git could not be installed: apt-get update failed: E: "):
+        debian.install(["git"])
+
+
+@pytest.mark.parametrize("said", ["E: dpkg was interrupted, you must run it", "E: Unmet dependencies. Try"])
+def test_what_a_power_cut_left_is_finished_first(apt: Apt, said: str) -> None:
+    """dpkg cannot finish what lacks others; apt-get fetches these."""
+    apt.answers = {"apt-get": [(100, said), (0, "")], "dpkg": [(1, "dependency problems")]}
+    debian.install(["nftables"])
+    first, again = apt.of("apt-get")
+    assert again == [*first[:-3], "--fix-broken", *first[-3:]]
+    assert apt.of("dpkg")[0][-2:] == ["--configure", "--pending"]
+
+
+def test_dpkg_at_work_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it was about to read was taken away; that is no host without packages."""
+    shown = subprocess.CompletedProcess([], 1, "git installed\nnginx config-files\n", "")
+    answers = iter([subprocess.CompletedProcess([], 2, "", "error"), shown])
+    monkeypatch.setattr(debian, "_POLL", 0)
+    monkeypatch.setattr(debian, "attempt", lambda *_argv, **_options: next(answers))
+    assert debian.missing(["git", "nginx"]) == ["nginx"]
+    monkeypatch.setattr(debian, "attempt", lambda argv, **_options: subprocess.CompletedProcess(argv, 2, "", "gone"))
+    with pytest.raises(DeployError, match="dpkg-query cannot tell what is installed: gone"):
+        debian.missing(["git"])

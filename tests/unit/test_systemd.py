@@ -282,3 +282,38 @@ def test_what_cannot_start_says_why(monkeypatch: pytest.MonkeyPatch, change: Cal
     monkeypatch.setattr(systemd, "run", lambda *_argv, **_options: "")
     with pytest.raises(DeployError, match=f"start {SOCKET} failed: Job for {SOCKET} failed.\n{why}"):
         change(SOCKET)
+
+
+@pytest.mark.parametrize("ask", [lambda: systemd.show(SOCKET)[0].name, lambda: systemd.listed("asgi-*")[0]])
+def test_systemd_that_is_upgraded_is_asked_again(monkeypatch: pytest.MonkeyPatch, ask: Callable[[], str]) -> None:
+    answers: list[str | DeployError] = [DeployError("Transport endpoint is not connected"), f"{SOCKET} loaded\n"]
+
+    def run(_argv: list[str], **_options: object) -> str:
+        answer = answers.pop(0)
+        if isinstance(answer, DeployError):
+            raise answer
+        return answer
+
+    monkeypatch.setattr(systemd, "run", run)
+    monkeypatch.setattr(systemd, "_PAUSE", 0)
+    assert ask() == SOCKET
+    answers = [DeployError("no systemd")] * 99
+    with pytest.raises(DeployError, match="no systemd"):
+        ask()
+
+
+@pytest.mark.parametrize(
+    ("state", "verb"), [("active", "reload"), ("reloading", "reload"), ("activating", "reload"), ("failed", "start")]
+)
+def test_what_runs_reloads(monkeypatch: pytest.MonkeyPatch, state: str, verb: str) -> None:
+    """Also while somebody else has it reload: it has not read what is new for certain."""
+    called: list[list[str]] = []
+
+    def attempt(argv: list[str], **_options: object) -> subprocess.CompletedProcess[str]:
+        called.append(argv)
+        return subprocess.CompletedProcess(argv, 0, "", "")
+
+    monkeypatch.setattr(systemd, "attempt", attempt)
+    monkeypatch.setattr(systemd, "show", lambda name: [Unit(name, {"ActiveState": state})])
+    systemd.reload_or_start("nginx.service")
+    assert called == [["systemctl", verb, "--", "nginx.service"]]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 
 import pytest
 from ansible_collections.asgi.deploy.plugins.module_utils.transient import command, lasting
@@ -11,12 +13,21 @@ HALF = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
 
 
 def test_command() -> None:
-    """Nothing is put in place of what looks like a variable."""
-    argv = command("shop.service", ["/usr/bin/echo", "$HOME 100%"], ["User=shop"], "--pipe")
+    argv = command("shop.service", ["/usr/bin/echo", "100%", "--a=b"], ["User=shop"], "--pipe")
     assert argv == [
         *("systemd-run", "--quiet", "--unit=shop.service", "--pipe", "--property=User=shop"),
-        *("--", "/usr/bin/echo", "$$HOME 100%"),
+        *("--", "/usr/bin/echo", "100%", "--a=b"),
     ]
+
+
+@pytest.mark.parametrize("word", ["$HOME", "${HOME}", "import os; print()", ";", "", "it's", '"\\n"', "a\nb", "ü"])
+def test_words_that_mean_something_to_systemd(word: str) -> None:
+    """They are carried so that they mean nothing to it, and the program gets them as they were."""
+    argv = command("shop.service", [sys.executable, "-c", "import sys; print(ascii(sys.argv[1:]))", word], [])
+    carried = argv[argv.index("--") + 1 :]
+    assert not any(set(one) & set('$;"\\') for one in carried)
+    printed = subprocess.run(carried, check=True, capture_output=True, text=True).stdout
+    assert printed.strip() == ascii([word])
 
 
 @pytest.mark.parametrize(

@@ -39,8 +39,16 @@ def test_what_was_lent_comes_back_harmless(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "stderr", "told"), [(226, "", "why"), (1, "no such package", "no such package"), (0, "", "")]
+    ("status", "printed", "told"),
+    [
+        (226, ("", ""), "why"),
+        (1, ("", "no such package"), "no such package"),
+        (1, ("shop requires foo<2", ""), ""),  # pip check prints what is wrong
+        (0, ("", ""), ""),
+    ],
 )
-def test_what_did_not_run_says_why(monkeypatch: pytest.MonkeyPatch, status: int, stderr: str, told: str) -> None:
+def test_what_did_not_run_says_why(
+    monkeypatch: pytest.MonkeyPatch, status: int, printed: tuple[str, str], told: str
+) -> None:
     monkeypatch.setattr(systemd, "journal", lambda *_asked: "why")
-    assert explained(CompletedProcess([], status, "", stderr), "asgi-shop.build.service", 0).stderr == told
+    assert explained(CompletedProcess([], status, *printed), "asgi-shop.build.service", 0).stderr == told

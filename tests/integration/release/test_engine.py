@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 import socket
 import ssl
-import subprocess
-import sys
 from contextlib import AbstractContextManager, ExitStack
-from pathlib import Path
-from typing import Any
 
 import pytest
 from websockets.sync.client import ClientConnection, connect
 
 from tests.integration.conftest import Web, web
-from tests.integration.hosts import HOSTS, INVENTORY, LAB, PLAIN, TOP, only, playbook
+from tests.integration.hosts import HOSTS, LAB, TOP, only, playbook
 from tests.integration.release.test_releases import release, traffic
 from tests.traffic import Traffic
 
@@ -24,24 +19,6 @@ from tests.traffic import Traffic
 @pytest.fixture(name="site", scope="module")
 def one_site() -> Web:
     return web("web13")
-
-
-def info(site: Web) -> dict[str, Any]:
-    """What asgi.deploy.release_info returns."""
-    argv = [
-        str(Path(sys.executable).with_name("ansible")),
-        site.host.name,
-        "--become",
-        "--inventory",
-        str(HOSTS),
-        "--inventory",
-        str(INVENTORY),
-    ]
-    argv += ["--module-name", "asgi.deploy.release_info", "--args", "name=shop"]
-    env = {**os.environ, **PLAIN}
-    text = subprocess.run(argv, env=env, check=True, capture_output=True, text=True, timeout=60).stdout
-    found: dict[str, Any] = json.loads(text[text.index("{") :])
-    return found
 
 
 def test_goes_back_without_losing_a_request(site: Web) -> None:
@@ -97,7 +74,7 @@ def test_a_crashed_release_is_replaced_for_good(site: Web) -> None:
 
 
 def test_tells_what_is_there(site: Web) -> None:
-    found = info(site)
+    found = site.info()
     assert found["live"] == site.live()
     assert found["health"] == ""
     assert found["workers"] > 1
@@ -119,6 +96,22 @@ def test_a_second_run_waits_and_says_for_whom(site: Web) -> None:
         site.host.run("systemctl stop holder")
     assert run.status != 0
     assert "another run on this host holds the lock: alice, process 1, since yesterday; waited 1 s" in run.output
+
+
+def test_a_release_while_systemd_reads_its_units_anew(site: Web) -> None:
+    """As it does when packages are installed: all that a release starts meanwhile is what it would have been."""
+    again = "while :; do systemctl daemon-reload; sleep 0.3; done"
+    venv = "readlink /srv/asgi/shop/current/venv"
+    before = site.host.run(venv).stdout
+    site.host.run(f"systemd-run --quiet --unit=again --property=RuntimeMaxSec=300 sh -c '{again}'")
+    try:
+        with traffic([site]):
+            wanted = only(site.domain, installer="pip")
+            playbook(f"--limit={site.host.name}", "--extra-vars", wanted).ok()
+            site.drained()
+    finally:
+        site.host.run("systemctl stop again")
+    assert site.host.run(venv).stdout != before, "what builds it was started meanwhile"
 
 
 def test_a_release_that_does_badly_is_taken_back(site: Web) -> None:
@@ -195,7 +188,7 @@ def open_websocket(site: Web) -> AbstractContextManager[ClientConnection]:
 
 
 def test_a_commit_that_is_here_needs_no_network(site: Web) -> None:
-    commit = info(site)["releases"][site.live()]["commit"]
+    commit = site.info()["releases"][site.live()]["commit"]
     playbook(f"--limit={site.host.name}", "--extra-vars", only(site.domain, version=commit)).ok()
     nowhere = only(site.domain, version=commit, git="git://198.18.0.1/molecule/none.git")
     run = playbook(f"--limit={site.host.name}", "--extra-vars", nowhere).ok()

@@ -47,7 +47,7 @@ def test_a_release_and_the_way_back_lose_no_request(webs: list[Web]) -> None:
         assert web.version()["release"] == first[web.host.name]["release"], again.output
         last = web.audit()[-1]
         assert (last["result"], last["to"]) == ("live", web.live())
-        assert "venv" not in last["steps"]
+        assert "prepared" not in last["steps"]
 
 
 def test_only_the_live_release_runs_afterwards(web: Web) -> None:

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.integration.hosts import HOSTS, PLAIN, playbook
+from tests.integration.hosts import HOSTS, module, playbook
 from tests.integration.sources.conftest import App
 from tests.integration.sources.prepare import FOLDER, INVENTORY, git
 
@@ -143,10 +141,7 @@ def test_what_a_full_lock_lacks_is_refused(directory: App, installer: str) -> No
 def test_what_is_installed_is_told(app: Apps) -> None:
     directory = app("directory")
     directory.run().ok()
-    argv = [str(Path(sys.executable).with_name("ansible")), directory.host.name, "--become", f"--inventory={HOSTS}"]
-    argv += ["--module-name=asgi.deploy.release_info", "--args=name=directory"]
-    done = subprocess.run(argv, env={**os.environ, **PLAIN}, check=True, capture_output=True, text=True, timeout=60)
-    told = json.loads(done.stdout[done.stdout.index("{") :])
+    told = module(directory.host.name, "release_info", name="directory")
     frozen = directory.host.run(
         "/opt/asgi/uv-*/bin/uv pip freeze --python /srv/asgi/directory/current/venv/bin/python"
     ).stdout.split()

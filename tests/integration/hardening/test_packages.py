@@ -1,0 +1,47 @@
+"""Packages on a host where others are at work, or were when its power went."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.integration.hosts import DIRECT, LAB, SIDE, module
+from tests.lab import Host
+
+LISTS = "/var/lib/apt/lists"
+HOLDER = f"import fcntl, time; file = open('{LISTS}/lock', 'w'); fcntl.lockf(file, fcntl.LOCK_EX); time.sleep(5)"
+# hello is what is asked for. What was cut off is jq: to be configured, and unpacked without what it depends on.
+CUT_OFF = {
+    "configured": "apt-get -qq install --yes jq >/dev/null; dpkg --status jq >/var/lib/dpkg/updates/0000",
+    "unpacked": "apt-get -qq remove --auto-remove --yes jq; apt-get -qq download jq; dpkg --unpack jq_*.deb",
+}
+
+
+@pytest.fixture(name="host", params=[SIDE, DIRECT])
+def each_host(request: pytest.FixtureRequest) -> Host:
+    host = LAB.host(request.param)
+    host.run("apt-get -qq remove --yes hello 2>/dev/null || true")
+    return host
+
+
+def installed(host: Host, name: str) -> bool:
+    return host.run(f"dpkg-query --show --showformat='${{db:Status-Status}}' {name}").stdout == "installed"
+
+
+def test_lists_that_somebody_else_fetches_are_waited_for(host: Host) -> None:
+    """As apt does by its timer on a VM that has just come up."""
+    host.run(f"touch --date=yesterday {LISTS}; systemd-run --quiet --unit=lists python3 -c {HOLDER!r}")
+    host.run(f"until grep -q $(stat --format=:%i {LISTS}/lock) /proc/locks; do sleep 0.1; done")
+    assert module(host.name, "install", packages=["hello"])["changed"]
+    assert installed(host, "hello")
+    fetched = host.run(f"find {LISTS} -maxdepth 0 -mmin -60").stdout
+    assert fetched, "the lists were fetched once the other one was done"
+
+
+@pytest.mark.parametrize("cut_off", CUT_OFF)
+def test_what_was_cut_off_is_finished_first(host: Host, cut_off: str) -> None:
+    host.run(f"cd /tmp && {CUT_OFF[cut_off]}")
+    refused = host.run("apt-get --quiet --yes install hello", check=False)
+    assert refused.returncode, "apt alone goes no further"
+    assert module(host.name, "install", packages=["hello"])["changed"]
+    assert installed(host, "hello") and installed(host, "jq")
+    host.run("dpkg --audit | (! grep .)")
