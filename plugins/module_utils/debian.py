@@ -59,14 +59,19 @@ def install(names: Sequence[str]) -> None:
         _make_ready(names)
         done = attempt(_installing(names), ENV, timeout=INSTALL_SECONDS)
         if done.returncode and any(said in done.stderr for said in _CUT_OFF):
-            # What this cannot finish lacks others, which apt-get fetches then.
-            finish = ["dpkg", "--force-confdef", "--force-confold", "--configure", "--pending"]
-            attempt(finish, ENV, timeout=INSTALL_SECONDS)
-            done = attempt(_installing(names, "--fix-broken"), ENV, timeout=INSTALL_SECONDS)
+            _finish()
+            done = attempt(_installing(names), ENV, timeout=INSTALL_SECONDS)
         if done.returncode:
             raise DeployError(last_lines(done))
     except DeployError as error:
         raise DeployError(f"packages {', '.join(names)} could not be installed: {error}") from error
+
+
+def _finish() -> None:
+    """Has packages whole that a power cut left halfway; what cannot be, apt-get tells when it is asked for others."""
+    attempt(["dpkg", "--force-confdef", "--force-confold", "--configure", "--pending"], ENV, timeout=INSTALL_SECONDS)
+    # Of these dpkg lacks what they depend on.
+    attempt(_installing((), "--fix-broken", "--no-remove"), ENV, timeout=INSTALL_SECONDS)
 
 
 def install_behind(groups: Sequence[Sequence[str]]) -> None:

@@ -292,7 +292,7 @@ class Hardening:
                 shutil.rmtree(UNDO)
             raise
         if on_trial or found.unconfirmed:
-            run(["systemctl", "restart", "--", TIMER])
+            systemd.tell("restart", "--", TIMER)
         self._take(found)
         fixed = [*found.parameters.fixed, *self._set_parameters(found)]
         self._switch_services(found)
@@ -329,7 +329,7 @@ class Hardening:
         if active := list(chain.from_iterable(part.active for part in due)):
             systemd.start(*active)
         if found.firewall:
-            run(["systemctl", "reload-or-restart", "--", FIREWALL])
+            systemd.tell("reload-or-restart", "--", FIREWALL)
 
     def _set_parameters(self, found: Found) -> list[str]:
         refused = []
@@ -352,7 +352,7 @@ class Hardening:
             former.setdefault(unit.name, "enabled" if unit.enabled else "started")
         _record("services", former)
         if found.running:
-            run(["systemctl", "disable", "--now", "--quiet", "--", *found.running])
+            systemd.tell("disable", "--now", "--quiet", "--", *found.running)
         for name in found.stopped:
             if former[name] == "enabled":
                 systemd.enable(name)
@@ -415,7 +415,7 @@ def _runs(unit: systemd.Unit) -> bool:
 def _end(units: Sequence[str]) -> None:
     """Ends what we had started, before its files go."""
     if ours := [unit.name for unit in systemd.show(*units) if unit.present and _runs(unit)]:
-        run(["systemctl", "disable", "--now", "--quiet", "--", *ours])
+        systemd.tell("disable", "--now", "--quiet", "--", *ours)
 
 
 def _keep_undo() -> None:

@@ -7,9 +7,10 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from subprocess import CompletedProcess
 from typing import Any
 
-from ansible_collections.asgi.deploy.plugins.module_utils.commands import attempt, last_lines, run, start_reading
+from ansible_collections.asgi.deploy.plugins.module_utils.commands import attempt, last_lines, start_reading
 from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
 
 _PROPERTIES = (
@@ -20,6 +21,11 @@ _PROPERTIES = (
 PATIENCE = 100_000
 """Seconds. How long the end of a unit may take is said in the unit, a day at most, and systemd sees to that."""
 _TRIES, _PAUSE = 20, 0.25
+# What systemctl says whose connection ends.
+_AWAY = (
+    *("Transport endpoint is not connected", "Connection reset by peer", "Connection refused", "Broken pipe"),
+    "Message recipient disconnected from message bus without replying",
+)
 _UNUSABLE = ("masked", "masked-runtime", "not-found", "bad-setting", "error", "bad")
 
 
@@ -108,16 +114,32 @@ def show(*names: str, properties: str = _PROPERTIES) -> list[Unit]:
     """The state of units; one that does not exist is not `present`."""
     if not names:
         return []
-    return parse_show(_ask(["systemctl", "show", f"--property={properties}", "--", *names]), names)
+    return parse_show(tell("show", f"--property={properties}", "--", *names, reads=True), names)
 
 
-def _ask(argv: Sequence[str]) -> str:
-    """What systemctl says; it does not answer for a moment while systemd is upgraded, by whomever."""
+def systemctl(*words: str, timeout: float = 600, reads: bool = False) -> CompletedProcess[str]:
+    """Runs systemctl to its end, again where systemd went away: it does for a moment while it is upgraded, by whomever.
+
+    See :func:`commands.attempt`.
+    """
     for _try in range(_TRIES):
-        with suppress(DeployError):
-            return run(argv, reads=True)
+        done = attempt(["systemctl", *words], timeout=timeout, reads=reads)
+        if not done.returncode or not any(sign in done.stderr for sign in _AWAY):
+            break
         time.sleep(_PAUSE)
-    return run(argv, reads=True)
+    return done
+
+
+def tell(*words: str, timeout: float = 600, reads: bool = False) -> str:
+    """Runs systemctl, which must succeed, and gives its standard output.
+
+    Raises:
+        DeployError: it failed; the text ends with what it said.
+    """
+    done = systemctl(*words, timeout=timeout, reads=reads)
+    if done.returncode:
+        raise DeployError(f"systemctl {' '.join(words[:2])} … ended with status {done.returncode}:\n{last_lines(done)}")
+    return done.stdout
 
 
 def idle(*names: str) -> list[str]:
@@ -134,14 +156,14 @@ def needed_by(name: str) -> list[str]:
 def listed(*patterns: str, states: str | None = None) -> list[str]:
     """The names of loaded units that match a pattern, running or failed, or only those in some states."""
     which = f"--state={states}" if states else "--all"
-    text = _ask(["systemctl", "list-units", which, "--plain", "--no-legend", "--full", "--", *patterns])
+    text = tell("list-units", which, "--plain", "--no-legend", "--full", "--", *patterns, reads=True)
     return [line.split(None, 1)[0] for line in text.splitlines() if line.strip()]
 
 
 def known() -> list[str]:
     """The names of all units that could be started on the host, loaded or not."""
     verbs = (["list-unit-files"], ["list-units", "--all"])
-    return sorted({name for verb in verbs for name in usable(run(["systemctl", *verb, "--plain", "--no-legend"]))})
+    return sorted({name for verb in verbs for name in usable(tell(*verb, "--plain", "--no-legend", reads=True))})
 
 
 def usable(text: str) -> list[str]:
@@ -151,7 +173,7 @@ def usable(text: str) -> list[str]:
 
 
 def daemon_reload() -> None:
-    run(["systemctl", "daemon-reload"])
+    tell("daemon-reload")
 
 
 def start(*names: str) -> None:
@@ -165,13 +187,13 @@ def start(*names: str) -> None:
 
 def start_soon(*names: str) -> None:
     """Starts units without waiting for it."""
-    run(["systemctl", "start", "--no-block", "--", *names])
+    tell("start", "--no-block", "--", *names)
 
 
 def stop_soon(*names: str) -> None:
     """Stops units without waiting for it."""
     if loaded := [unit.name for unit in show(*names) if unit.present]:
-        run(["systemctl", "stop", "--no-block", "--", *loaded])
+        tell("stop", "--no-block", "--", *loaded)
 
 
 def restart(*names: str) -> None:
@@ -181,7 +203,7 @@ def restart(*names: str) -> None:
 
 def restart_soon(*names: str) -> None:
     """Restarts units without waiting for it."""
-    run(["systemctl", "restart", "--no-block", "--", *names])
+    tell("restart", "--no-block", "--", *names)
 
 
 def restart_anew(*names: str) -> None:
@@ -193,14 +215,14 @@ def restart_anew(*names: str) -> None:
 
 def _change(verb: str, *names: str) -> None:
     began = time.time()
-    result = attempt(["systemctl", verb, "--", *names], timeout=PATIENCE)
+    result = systemctl(verb, "--", *names, timeout=PATIENCE)
     if result.returncode:
         told = f"systemctl {verb} {' '.join(names)} failed: {last_lines(result)}"
         raise DeployError(f"{told}\n{journal(names, 15, began)}")
 
 
 def disable(*names: str) -> None:
-    run(["systemctl", "disable", "--quiet", "--", *names])
+    tell("disable", "--quiet", "--", *names)
 
 
 def stop(*names: str) -> None:
@@ -211,21 +233,21 @@ def stop(*names: str) -> None:
 def stop_running(*names: str) -> None:
     """Stops units that run, whether their files are still there or not."""
     if names:
-        run(["systemctl", "stop", "--", *names], timeout=PATIENCE)
+        tell("stop", "--", *names, timeout=PATIENCE)
 
 
 def reset_failed(*names: str) -> None:
-    attempt(["systemctl", "reset-failed", "--", *names])
+    systemctl("reset-failed", "--", *names)
 
 
 def starts_at_boot(name: str) -> bool:
     """By the links that are there now; :func:`show` tells of those that systemd has read."""
-    return attempt(["systemctl", "is-enabled", "--quiet", "--", name], reads=True).returncode == 0
+    return systemctl("is-enabled", "--quiet", "--", name, reads=True).returncode == 0
 
 
 def enable(*names: str, read: bool = True) -> None:
     """Has units start at boot; without `read` systemd knows of it when it has read its units anew."""
-    run(["systemctl", "enable", "--quiet", *([] if read else ["--no-reload"]), "--", *names])
+    tell("enable", "--quiet", *([] if read else ["--no-reload"]), "--", *names)
 
 
 def reload_or_start(name: str) -> None:

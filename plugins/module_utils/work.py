@@ -291,7 +291,7 @@ def _start(work: Work, names: Collection[str], wait: bool) -> None:
     if not wait:
         systemd.start_soon(*names)
         return
-    result = attempt(["systemctl", "start", "--", *names], timeout=systemd.PATIENCE)
+    result = systemd.systemctl("start", "--", *names, timeout=systemd.PATIENCE)
     if result.returncode:
         down = work.down()
         told = "; ".join(f"{described(work.layout.kind(unit.name))}: {unit.ending()}" for unit in down)
@@ -300,7 +300,7 @@ def _start(work: Work, names: Collection[str], wait: bool) -> None:
 
 
 def _stop(names: Collection[str]) -> None:
-    result = attempt(["systemctl", "stop", "--", *names], timeout=systemd.PATIENCE)
+    result = systemd.systemctl("stop", "--", *names, timeout=systemd.PATIENCE)
     if result.returncode and any(unit.present for unit in systemd.show(*names)):
         raise DeployError(f"systemctl stop failed: {last_lines(result)}")
 

@@ -106,7 +106,8 @@ def module(host: str, name: str, /, **options: Any) -> dict[str, Any]:
     """What a module of asgi.deploy returns."""
     argv = [str(Path(sys.executable).with_name("ansible")), host, "--become", f"--inventory={HOSTS}"]
     argv += [f"--module-name=asgi.deploy.{name}", f"--args={json.dumps(options)}"]
-    done = subprocess.run(argv, env={**os.environ, **PLAIN}, check=True, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(argv, env={**os.environ, **PLAIN}, check=False, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, f"{done.stdout}{done.stderr}"
     found: dict[str, Any] = json.loads(done.stdout[done.stdout.index("{") :])
     return found
 

@@ -222,11 +222,12 @@ def test_lists_that_cannot_be_had_are_told(
 
 @pytest.mark.parametrize("said", ["E: dpkg was interrupted, you must run it", "E: Unmet dependencies. Try"])
 def test_what_a_power_cut_left_is_finished_first(apt: Apt, said: str) -> None:
-    """dpkg cannot finish what lacks others; apt-get fetches these."""
+    """dpkg cannot finish what lacks others; apt-get fetches these, and takes nothing away for it."""
     apt.answers = {"apt-get": [(100, said), (0, "")], "dpkg": [(1, "dependency problems")]}
     debian.install(["nftables"])
-    first, again = apt.of("apt-get")
-    assert again == [*first[:-3], "--fix-broken", *first[-3:]]
+    first, mended, again = apt.of("apt-get")
+    assert first == again and first[-1] == "nftables"
+    assert mended[-4:] == ["--fix-broken", "--no-remove", "install", "--"]
     assert apt.of("dpkg")[0][-2:] == ["--configure", "--pending"]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Callable
+from contextlib import nullcontext
 
 import pytest
 from ansible_collections.asgi.deploy.plugins.module_utils import systemd
@@ -263,7 +264,6 @@ def test_restart_anew(monkeypatch: pytest.MonkeyPatch, names: list[str], calls: 
         return subprocess.CompletedProcess(argv, 0, "", "")
 
     monkeypatch.setattr(systemd, "attempt", attempt)
-    monkeypatch.setattr(systemd, "run", lambda argv, **options: attempt(argv, **options).stdout)
     systemd.restart_anew(*names)
     assert called == calls
 
@@ -276,30 +276,41 @@ def test_what_cannot_start_says_why(monkeypatch: pytest.MonkeyPatch, change: Cal
     def attempt(argv: list[str], **_options: object) -> subprocess.CompletedProcess[str]:
         if argv[0] == "journalctl":
             return subprocess.CompletedProcess(argv, 0, json.dumps({"MESSAGE": why}), "")
+        if argv[1] == "daemon-reload":
+            return subprocess.CompletedProcess(argv, 0, "", "")
         return subprocess.CompletedProcess(argv, 1, "", f"Job for {SOCKET} failed.")
 
     monkeypatch.setattr(systemd, "attempt", attempt)
-    monkeypatch.setattr(systemd, "run", lambda *_argv, **_options: "")
     with pytest.raises(DeployError, match=f"start {SOCKET} failed: Job for {SOCKET} failed.\n{why}"):
         change(SOCKET)
 
 
-@pytest.mark.parametrize("ask", [lambda: systemd.show(SOCKET)[0].name, lambda: systemd.listed("asgi-*")[0]])
-def test_systemd_that_is_upgraded_is_asked_again(monkeypatch: pytest.MonkeyPatch, ask: Callable[[], str]) -> None:
-    answers: list[str | DeployError] = [DeployError("Transport endpoint is not connected"), f"{SOCKET} loaded\n"]
+AWAY = (1, "Reload daemon failed: Transport endpoint is not connected")
 
-    def run(_argv: list[str], **_options: object) -> str:
-        answer = answers.pop(0)
-        if isinstance(answer, DeployError):
-            raise answer
-        return answer
 
-    monkeypatch.setattr(systemd, "run", run)
+@pytest.mark.parametrize(
+    ("answers", "told"),
+    [
+        ([(0, "")], ""),
+        ([AWAY, AWAY, (0, "")], ""),
+        ([(1, "Access denied")], "systemctl daemon-reload … ended with status 1:\nAccess denied"),
+        ([AWAY] * 20, f"systemctl daemon-reload … ended with status 1:\n{AWAY[1]}"),
+    ],
+)
+def test_systemd_that_is_upgraded_is_asked_again(
+    monkeypatch: pytest.MonkeyPatch, answers: list[tuple[int, str]], told: str
+) -> None:
+    left = iter(answers)
+
+    def attempt(argv: list[str], **_options: object) -> subprocess.CompletedProcess[str]:
+        status, said = next(left)
+        return subprocess.CompletedProcess(argv, status, "", said)
+
+    monkeypatch.setattr(systemd, "attempt", attempt)
     monkeypatch.setattr(systemd, "_PAUSE", 0)
-    assert ask() == SOCKET
-    answers = [DeployError("no systemd")] * 99
-    with pytest.raises(DeployError, match="no systemd"):
-        ask()
+    with pytest.raises(DeployError, match=told) if told else nullcontext():
+        systemd.daemon_reload()
+    assert list(left) == []
 
 
 @pytest.mark.parametrize(

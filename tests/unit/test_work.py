@@ -79,7 +79,7 @@ def a_host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
     host = Host(units)
     monkeypatch.setattr(work, "UNITS", units)
     monkeypatch.setattr(work, "STAMPS", stamps)
-    monkeypatch.setattr(work, "attempt", host.attempt)
+    monkeypatch.setattr(systemd, "attempt", host.attempt)
     monkeypatch.setattr(systemd, "show", host.show)
     monkeypatch.setattr(systemd, "listed", host.listed)
     monkeypatch.setattr(systemd, "stop_soon", lambda *names: host.done.append(("stop_soon", list(names))))
@@ -164,7 +164,7 @@ def test_process_that_cannot_be_started(host: Host, monkeypatch: pytest.MonkeyPa
     host.install(SHOP, NEW)
     ended = {"ActiveState": "failed", "ExecMainCode": "1", "ExecMainStatus": "203", "Result": "exit-code"}
     host.states = {SHOP.unit(kind, NEW): UP for kind in KINDS} | {SHOP.unit("process-worker-2", NEW): ended}
-    monkeypatch.setattr(work, "attempt", lambda argv, **_: subprocess.CompletedProcess(argv, 1, "", "Job failed."))
+    monkeypatch.setattr(systemd, "attempt", lambda argv, **_: subprocess.CompletedProcess(argv, 1, "", "Job failed."))
     monkeypatch.setattr(systemd, "journal", lambda names, *_: f"log of {', '.join(names)}")
     with pytest.raises(DeployError) as error:
         hand_over(SHOP, NEW)

@@ -33,8 +33,8 @@ for _ in $(seq 2400); do
     ls /run/systemd/transient/$unit >/dev/null 2>&1 && systemctl kill --signal=STOP "$unit" && break
     sleep 0.05
 done
-names=$(sed -n 's/^\\([A-Za-z]*\\)=..*/\\1/p' /run/systemd/transient/$unit | grep -v ExecStart | sort -u | paste -sd,)
-show() {{ systemctl show --property="$names" "$unit"; }}
+names=$(sed -n 's/^\\([A-Za-z]*\\)=..*/\\1/p' /run/systemd/transient/$unit | sort -u | paste -sd,)
+show() {{ systemctl show --property="$names" "$unit" | sed 's/ ; ignore_errors=.*//'; }}
 show; echo; systemctl daemon-reload; show
 systemctl kill --signal=CONT "$unit"
 """
