@@ -19,9 +19,8 @@ LISTS = Path("/var/lib/apt/lists")
 FRESH = 3600.0  # seconds for which package lists are good enough
 # Asks nobody, and keeps what an administrator has changed.
 KEEP = ("--option=Dpkg::Options::=--force-confdef", "--option=Dpkg::Options::=--force-confold")
-ENV = {"DEBIAN_FRONTEND": "noninteractive"}
-# An administrator's needrestart restarts nobody in the midst of a release; it does so with the next packages.
-_ENV_BEHIND = {**ENV, "NEEDRESTART_SUSPEND": "1"}
+# An administrator's needrestart restarts nobody in the midst of a run; it does so with the next packages.
+ENV = {"DEBIAN_FRONTEND": "noninteractive", "NEEDRESTART_SUSPEND": "1"}
 INSTALL_SECONDS = 1800
 _PATIENCE = 3 * INSTALL_SECONDS  # with what is installed behind, a few groups
 # What apt-get says after a power cut, and does nothing more: packages were being configured, or unpacked.
@@ -83,7 +82,7 @@ def install_behind(groups: Sequence[Sequence[str]]) -> None:
     with suppress(DeployError):
         _make_ready(list(chain.from_iterable(groups)))
         # By a file, as the properties of a unit are for everybody to read, and the way to a proxy may hold a password.
-        text = environment_file(environment(_ENV_BEHIND)).encode(errors="surrogateescape")
+        text = environment_file(environment(ENV)).encode(errors="surrogateescape")
         write(_SURROUNDINGS, text, 0o600)
         try:
             run(_systemd_run(*map(_installing, groups)))
@@ -137,16 +136,19 @@ def _at_work() -> bool:
 def _make_ready(names: Sequence[str]) -> None:
     """Has lists of packages that are not older than an hour, and nothing else of ours at work."""
     settle()
-    deadline = time.monotonic() + LOCK_SECONDS
-    while not _fresh():
-        done = attempt(["apt-get", "--quiet", "update"], ENV)
-        if not done.returncode:
-            break
-        if f"{LISTS}/lock" not in done.stderr or time.monotonic() > deadline:
-            raise DeployError(f"apt-get update failed: {last_lines(done)}")
-        time.sleep(_LIST_POLL)  # somebody else has them in hand; apt-get waits for dpkg's lock alone
+    if not _fresh():
+        _fetch_lists()
     if "nginx" in names:
         _leave_out_the_welcome()
+
+
+def _fetch_lists() -> None:
+    """Fetches lists of packages once nobody else does; apt-get itself waits for dpkg's lock alone."""
+    deadline = time.monotonic() + LOCK_SECONDS
+    while (done := attempt(["apt-get", "--quiet", "update"], ENV)).returncode:
+        if f"{LISTS}/lock" not in done.stderr or time.monotonic() > deadline:
+            raise DeployError(f"apt-get update failed: {last_lines(done)}")
+        time.sleep(_LIST_POLL)
 
 
 def _fresh() -> bool:

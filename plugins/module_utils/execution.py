@@ -20,6 +20,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils.work import find_progr
 
 SANDBOX = "sandbox.conf"  # in the release's directory: what all its units have in common
 _STOP_TIMEOUT = 30
+_REASON = 4  # lines of the journal
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,9 @@ class Execution:
                 time.sleep(0.05)
         stdout, stderr = process.communicate()
         ended = systemd.show(unit)[0]  # one that ended well is forgotten at once
+        if ended.failed and not (stdout or stderr):
+            # It may not have run at all, and systemd tells why in the journal.
+            stderr = systemd.journal([unit], _REASON, began)
         if process.returncode and not ended.failed:
             raise DeployError(f"{self.layout.app}: {self.command}: could not be started: {stderr.strip()}")
         systemd.reset_failed(unit)

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.asgi.deploy.plugins.module_utils import access, debian, sysctl, systemd
-from ansible_collections.asgi.deploy.plugins.module_utils.commands import attempt, last_lines, run
+from ansible_collections.asgi.deploy.plugins.module_utils.commands import attempt, last_lines
 from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils.exposure import listeners, other_firewalls, told_of
 from ansible_collections.asgi.deploy.plugins.module_utils.filesets import (
@@ -92,7 +92,7 @@ class Part:
     enabled: tuple[str, ...] = ()  # units that start at boot
     active: tuple[str, ...] = ()  # those of them that shall run now
     ends: tuple[str, ...] = ()  # units that are ours, and end when the part is taken back
-    take: tuple[tuple[str, ...], ...] = ()  # commands after a change of files
+    take: tuple[tuple[str, ...], ...] = ()  # verbs of systemctl and units, after a change of files
     not_beside: tuple[str, ...] = ()  # packages that do the same already
     in_containers: bool = True  # whether a container has any use for it
 
@@ -292,7 +292,7 @@ class Hardening:
                 shutil.rmtree(UNDO)
             raise
         if on_trial or found.unconfirmed:
-            systemd.tell("restart", "--", TIMER)
+            systemd.restart(TIMER)
         self._take(found)
         fixed = [*found.parameters.fixed, *self._set_parameters(found)]
         self._switch_services(found)
@@ -324,12 +324,12 @@ class Hardening:
             systemd.enable(*enabled)
         for part in self.parts:
             if part.name in found.drift:
-                for command in part.take:
-                    run(command)
+                for verb, unit in part.take:
+                    systemd.change(verb, unit)
         if active := list(chain.from_iterable(part.active for part in due)):
             systemd.start(*active)
         if found.firewall:
-            systemd.tell("reload-or-restart", "--", FIREWALL)
+            systemd.change("reload-or-restart", FIREWALL)
 
     def _set_parameters(self, found: Found) -> list[str]:
         refused = []

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.asgi.deploy.plugins.module_utils import memory, processes, systemd
-from ansible_collections.asgi.deploy.plugins.module_utils.commands import attempt
 from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils.gate import Gate
 from ansible_collections.asgi.deploy.plugins.module_utils.layout import UNITS, Layout, release_of
@@ -89,7 +88,7 @@ class Instance:
         if not self.files["command"].exists():
             return
         systemd.reset_failed(unit)
-        if attempt(["systemctl", "start", "--", unit], timeout=86_400).returncode:
+        if systemd.systemctl("start", "--", unit, timeout=86_400).returncode:
             ending = systemd.show(unit)[0].ending()
             raise DeployError(f"its release command failed: {ending}", self.log(since, "command"))
 

@@ -326,7 +326,7 @@ def _finish_reload() -> bool:
 
 
 def _reload_nginx() -> None:
-    if not systemd.show(NGINX)[0].active:
+    if not systemd.show(NGINX)[0].up:
         return
     checked = attempt(["nginx", "-t", "-q"])
     if checked.returncode:

@@ -24,7 +24,9 @@ _TRIES, _PAUSE = 20, 0.25
 # What systemctl says whose connection ends.
 _AWAY = (
     *("Transport endpoint is not connected", "Connection reset by peer", "Connection refused", "Broken pipe"),
-    "Message recipient disconnected from message bus without replying",
+    # By the bus, where its own socket is away: of the daemon, and of dbus-broker.
+    *("Message recipient disconnected from message bus without replying", "Could not activate remote peer"),
+    "Launch helper exited with unknown return code",
 )
 _UNUSABLE = ("masked", "masked-runtime", "not-found", "bad-setting", "error", "bad")
 
@@ -50,8 +52,12 @@ class Unit:
 
     @property
     def up(self) -> bool:
-        """Whether it runs, or is about to: whoever asks it to reload then waits for that."""
-        return self.properties.get("ActiveState") in ("active", "reloading", "activating")
+        """Whether it runs, be it that somebody has it reload just now."""
+        return self.properties.get("ActiveState") in ("active", "reloading")
+
+    @property
+    def starting(self) -> bool:
+        return self.properties.get("ActiveState") == "activating"
 
     @property
     def enabled(self) -> bool:
@@ -124,10 +130,15 @@ def systemctl(*words: str, timeout: float = 600, reads: bool = False) -> Complet
     """
     for _try in range(_TRIES):
         done = attempt(["systemctl", *words], timeout=timeout, reads=reads)
-        if not done.returncode or not any(sign in done.stderr for sign in _AWAY):
+        if not done.returncode or not went_away(done):
             break
         time.sleep(_PAUSE)
     return done
+
+
+def went_away(done: CompletedProcess[str]) -> bool:
+    """Whether systemd did while a program waited for its answer."""
+    return any(sign in done.stderr for sign in _AWAY)
 
 
 def tell(*words: str, timeout: float = 600, reads: bool = False) -> str:
@@ -144,7 +155,7 @@ def tell(*words: str, timeout: float = 600, reads: bool = False) -> str:
 
 def idle(*names: str) -> list[str]:
     """Those of the units that do not both run and start at boot."""
-    return [unit.name for unit in show(*names) if not (unit.active and unit.enabled)]
+    return [unit.name for unit in show(*names) if not (unit.up and unit.enabled)]
 
 
 def needed_by(name: str) -> list[str]:
@@ -182,7 +193,7 @@ def start(*names: str) -> None:
     Raises:
         DeployError: one does not start; the text holds the end of their journal.
     """
-    _change("start", *names)
+    change("start", *names)
 
 
 def start_soon(*names: str) -> None:
@@ -198,7 +209,7 @@ def stop_soon(*names: str) -> None:
 
 def restart(*names: str) -> None:
     """Restarts units; see :func:`start`."""
-    _change("restart", *names)
+    change("restart", *names)
 
 
 def restart_soon(*names: str) -> None:
@@ -210,10 +221,11 @@ def restart_anew(*names: str) -> None:
     """Has systemd read its units anew, and starts those anew that run; see :func:`start`."""
     if names:
         daemon_reload()
-        _change("try-restart", *names)
+        change("try-restart", *names)
 
 
-def _change(verb: str, *names: str) -> None:
+def change(verb: str, *names: str) -> None:
+    """Has systemctl start, stop, reload or restart units, and waits for that; see :func:`start`."""
     began = time.time()
     result = systemctl(verb, "--", *names, timeout=PATIENCE)
     if result.returncode:
@@ -251,8 +263,15 @@ def enable(*names: str, read: bool = True) -> None:
 
 
 def reload_or_start(name: str) -> None:
-    """Makes a service take its new configuration without stopping, and starts it if it is down; see :func:`start`."""
-    _change("reload" if show(name)[0].up else "start", name)
+    """Makes a service take its new configuration without stopping, and starts it if it is down; see :func:`start`.
+
+    One that is about to start may have read what was there before: it is waited for, and takes it as well.
+    """
+    unit = show(name)[0]
+    if not unit.up:
+        change("start", name)
+    if unit.up or unit.starting:
+        change("reload", name)
 
 
 def journal(names: Iterable[str], lines: int, since: float = 0) -> str:

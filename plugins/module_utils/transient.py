@@ -17,7 +17,11 @@ _PLAIN = re.compile(r"[A-Za-z0-9_@%+=:,./~-]+")
 _ENCODED = """\
 import base64, json, os, sys
 argv = json.loads(base64.b64decode(sys.argv[1]))
-os.execv(argv[0], argv)
+try:
+    os.execv(argv[0], argv)
+except OSError as error:
+    print(argv[0], error.strerror, file=sys.stderr)
+    sys.exit(203)
 """
 
 

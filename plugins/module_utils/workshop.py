@@ -17,7 +17,7 @@ from subprocess import CompletedProcess
 from typing import ClassVar
 
 from ansible_collections.asgi.deploy.plugins.module_utils import accounts, systemd, transient
-from ansible_collections.asgi.deploy.plugins.module_utils.commands import PATH, attempt
+from ansible_collections.asgi.deploy.plugins.module_utils.commands import PATH, attempt, last_lines
 from ansible_collections.asgi.deploy.plugins.module_utils.environment import environment_file
 from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils.filesets import write
@@ -27,6 +27,8 @@ from ansible_collections.asgi.deploy.plugins.module_utils.supplies import folder
 USER = "asgi_build"  # no application's: a hyphen follows asgi in theirs
 _SECONDS = 1800  # that one program may take
 _REASON = 4  # lines of the journal, for a program that could not be started
+_TRIES = 3  # of a program that systemd forgot
+_LOST = ("Failed to start transient service unit:", "Failed to query unit state")  # as systemd-run says
 _ENDING = 5  # seconds that it has to end, once it is told to
 # Of our own environment, what is about root: its home, its session, what it was before sudo.
 _ROOTS_OWN = ("HOME", "LOGNAME", "MAIL", "OLDPWD", "PWD", "SHELL", "SUDO_", "TMPDIR", "USER", "XDG_")
@@ -87,13 +89,17 @@ class Workshop(Place):
         # By a file, as the properties of a unit are for everybody to read.
         text = environment_file(surroundings(os.environ, self.cache, env or {}))
         write(self._environment, text.encode(errors="surrogateescape"), 0o600)
-        began = time.time()
-        try:
-            done = attempt(self._systemd_run(argv, cwd), timeout=_SECONDS)
-        except DeployError as error:
+        for _try in range(_TRIES):
+            began = time.time()
+            try:
+                done = attempt(self._systemd_run(argv, cwd), timeout=_SECONDS)
+            except DeployError as error:
+                systemd.stop(self._layout.build_unit)
+                raise DeployError(f"{' '.join(argv[:3])} … did not end within {_SECONDS} s") from error
+            if not lost(done):
+                return explained(done, self._layout.build_unit, began)
             systemd.stop(self._layout.build_unit)
-            raise DeployError(f"{' '.join(argv[:3])} … did not end within {_SECONDS} s") from error
-        return explained(done, self._layout.build_unit, began)
+        raise DeployError(last_lines(done))
 
     def _systemd_run(self, argv: Sequence[str], cwd: Path | None) -> list[str]:
         properties = [
@@ -119,6 +125,14 @@ class Workshop(Place):
             self._lent = [tree for tree in self._lent if tree not in trees]
             for tree in trees:
                 take_back(tree)
+
+
+def lost(done: CompletedProcess[str]) -> bool:
+    """Whether nobody knows what became of a program that ran as a unit, as when systemd was upgraded meanwhile.
+
+    The status is of no help: systemd-run of 252 ends with 0 then.
+    """
+    return any(line.startswith(_LOST) for line in done.stderr.splitlines())
 
 
 def explained(done: CompletedProcess[str], unit: str, began: float) -> CompletedProcess[str]:

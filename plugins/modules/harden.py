@@ -98,7 +98,7 @@ options:
             elements: str
             default: []
           take:
-            description: Commands, as lists of arguments, by which the host takes changed files.
+            description: Verbs of systemctl, each with a unit, by which the host takes changed files.
             type: list
             elements: list
             default: []

@@ -61,7 +61,7 @@ def _parts(plan: Mapping[str, Any]) -> list[dict[str, Any]]:
             plan["ssh"],
             {"/etc/ssh/sshd_config.d/10-asgi-hardening.conf": "sshd.conf.j2"},
             mode="0600",
-            take=[["systemctl", "try-reload-or-restart", "ssh.service"]],
+            take=[["try-reload-or-restart", "ssh.service"]],
         ),
         part(
             "sysctl",
@@ -85,7 +85,7 @@ def _parts(plan: Mapping[str, Any]) -> list[dict[str, Any]]:
             "journal",
             plan["journal"],
             {"/etc/systemd/journald.conf.d/60-asgi-hardening.conf": "journald.conf.j2"},
-            take=[["systemctl", "restart", "systemd-journald.service"]],
+            take=[["restart", "systemd-journald.service"]],
         ),
         part(
             "time",
@@ -114,6 +114,6 @@ def _parts(plan: Mapping[str, Any]) -> list[dict[str, Any]]:
             enabled=["fail2ban.service"],
             active=["fail2ban.service"],
             ends=["fail2ban.service"],
-            take=[["systemctl", "reload-or-restart", "fail2ban.service"]] if plan["bans"] else [],
+            take=[["reload-or-restart", "fail2ban.service"]] if plan["bans"] else [],
         ),
     ]

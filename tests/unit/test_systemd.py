@@ -314,10 +314,15 @@ def test_systemd_that_is_upgraded_is_asked_again(
 
 
 @pytest.mark.parametrize(
-    ("state", "verb"), [("active", "reload"), ("reloading", "reload"), ("activating", "reload"), ("failed", "start")]
+    ("state", "verbs"),
+    [
+        ("active", ["reload"]),
+        ("reloading", ["reload"]),  # by somebody else, who may have read what was there before
+        ("activating", ["start", "reload"]),
+        ("failed", ["start"]),
+    ],
 )
-def test_what_runs_reloads(monkeypatch: pytest.MonkeyPatch, state: str, verb: str) -> None:
-    """Also while somebody else has it reload: it has not read what is new for certain."""
+def test_what_is_up_reloads(monkeypatch: pytest.MonkeyPatch, state: str, verbs: list[str]) -> None:
     called: list[list[str]] = []
 
     def attempt(argv: list[str], **_options: object) -> subprocess.CompletedProcess[str]:
@@ -327,4 +332,4 @@ def test_what_runs_reloads(monkeypatch: pytest.MonkeyPatch, state: str, verb: st
     monkeypatch.setattr(systemd, "attempt", attempt)
     monkeypatch.setattr(systemd, "show", lambda name: [Unit(name, {"ActiveState": state})])
     systemd.reload_or_start("nginx.service")
-    assert called == [["systemctl", verb, "--", "nginx.service"]]
+    assert called == [["systemctl", verb, "--", "nginx.service"] for verb in verbs]

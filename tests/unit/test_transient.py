@@ -30,6 +30,13 @@ def test_words_that_mean_something_to_systemd(word: str) -> None:
     assert printed.strip() == ascii([word])
 
 
+def test_a_program_that_cannot_be_run() -> None:
+    """As systemd has it: EXIT_EXEC of systemd.exec(5)."""
+    argv = command("shop.service", ["/etc/passwd", "two words"], [])
+    done = subprocess.run(argv[argv.index("--") + 1 :], check=False, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (203, "/etc/passwd Permission denied\n")
+
+
 @pytest.mark.parametrize(
     ("line", "expected"),
     [

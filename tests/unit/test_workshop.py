@@ -9,7 +9,7 @@ from subprocess import CompletedProcess
 
 import pytest
 from ansible_collections.asgi.deploy.plugins.module_utils import systemd
-from ansible_collections.asgi.deploy.plugins.module_utils.workshop import explained, surroundings, take_back
+from ansible_collections.asgi.deploy.plugins.module_utils.workshop import explained, lost, surroundings, take_back
 
 SETUID_FOR_ALL = 0o4777
 
@@ -52,3 +52,15 @@ def test_what_did_not_run_says_why(
 ) -> None:
     monkeypatch.setattr(systemd, "journal", lambda *_asked: "why")
     assert explained(CompletedProcess([], status, *printed), "asgi-shop.build.service", 0).stderr == told
+
+
+@pytest.mark.parametrize(
+    ("stderr", "is_lost"),
+    [
+        ("Failed to start transient service unit: Message recipient disconnected\n", True),
+        ("Resolved 3 packages\nFailed to query unit state: Connection reset by peer\n", True),
+        ("error: Failed to fetch: Connection reset by peer\n", False),
+    ],
+)
+def test_a_program_that_systemd_forgot(stderr: str, is_lost: bool) -> None:
+    assert lost(CompletedProcess([], 0, "", stderr)) == is_lost

@@ -8,7 +8,16 @@ from tests.integration.hosts import DIRECT, LAB, SIDE, module
 from tests.lab import Host
 
 LISTS = "/var/lib/apt/lists"
-HOLDER = f"import fcntl, time; file = open('{LISTS}/lock', 'w'); fcntl.lockf(file, fcntl.LOCK_EX); time.sleep(5)"
+# Has the lock until somebody has asked for it, and a little longer.
+HOLDER = f"""\
+import fcntl, subprocess, time
+file = open("{LISTS}/lock", "w")
+fcntl.lockf(file, fcntl.LOCK_EX)
+deadline = time.monotonic() + 120
+while "apt-get" not in subprocess.check_output(["ps", "-eo", "comm"], text=True) and time.monotonic() < deadline:
+    time.sleep(0.05)
+time.sleep(2)
+"""
 # hello is what is asked for. What was cut off is jq: to be configured, and unpacked without what it depends on.
 CUT_OFF = {
     "configured": "apt-get -qq install --yes jq >/dev/null; dpkg --status jq >/var/lib/dpkg/updates/0000",
@@ -29,7 +38,8 @@ def installed(host: Host, name: str) -> bool:
 
 def test_lists_that_somebody_else_fetches_are_waited_for(host: Host) -> None:
     """As apt does by its timer on a VM that has just come up."""
-    host.run(f"touch --date=yesterday {LISTS}; systemd-run --quiet --unit=lists python3 -c {HOLDER!r}")
+    host.run("cat >/tmp/holder.py", stdin=HOLDER)
+    host.run(f"touch --date=yesterday {LISTS}; systemd-run --quiet --unit=lists python3 /tmp/holder.py")
     host.run(f"until grep -q $(stat --format=:%i {LISTS}/lock) /proc/locks; do sleep 0.1; done")
     assert module(host.name, "install", packages=["hello"])["changed"]
     assert host.run("systemctl is-active lists.service", check=False).stdout.strip() == "inactive"

@@ -99,8 +99,11 @@ def test_a_second_run_waits_and_says_for_whom(site: Web) -> None:
 
 
 def test_a_release_while_systemd_reads_its_units_anew(site: Web) -> None:
-    """As it does when packages are installed: all that a release starts meanwhile is what it would have been."""
-    again = "while :; do systemctl daemon-reload; sleep 0.3; done"
+    """As it does when packages are installed, and when it is upgraded itself, which cuts off who asks it just then.
+
+    All that a release starts meanwhile is what it would have been.
+    """
+    again = "while :; do systemctl daemon-reload; sleep 0.5; systemctl daemon-reexec; sleep 1.5; done"
     venv = "readlink /srv/asgi/shop/current/venv"
     before = site.host.run(venv).stdout
     site.host.run(f"systemd-run --quiet --unit=again --property=RuntimeMaxSec=300 sh -c '{again}'")

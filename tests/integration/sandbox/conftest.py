@@ -30,7 +30,8 @@ print(json.dumps(found))
 RELOAD = """\
 unit='{unit}'
 for _ in $(seq 2400); do
-    ls /run/systemd/transient/$unit >/dev/null 2>&1 && systemctl kill --signal=STOP "$unit" && break
+    main=$(systemctl show --property=MainPID --value "$unit")
+    [ "${{main:-0}}" -gt 0 ] && systemctl kill --signal=STOP "$unit" && break
     sleep 0.05
 done
 names=$(sed -n 's/^\\([A-Za-z]*\\)=..*/\\1/p' /run/systemd/transient/$unit | sort -u | paste -sd,)
