@@ -20,7 +20,6 @@ from ansible_collections.asgi.deploy.plugins.module_utils.work import find_progr
 
 SANDBOX = "sandbox.conf"  # in the release's directory: what all its units have in common
 _STOP_TIMEOUT = 30
-_REASON = 4  # lines of the journal
 
 
 @dataclass(frozen=True)
@@ -74,13 +73,11 @@ class Execution:
             )
             while process.poll() is None and not systemd.show(unit)[0].active:
                 time.sleep(0.05)
-        stdout, stderr = process.communicate()
+        done = subprocess.CompletedProcess(process.args, process.returncode, *process.communicate())
         ended = systemd.show(unit)[0]  # one that ended well is forgotten at once
-        if ended.failed and not (stdout or stderr):
-            # It may not have run at all, and systemd tells why in the journal.
-            stderr = systemd.journal([unit], _REASON, began)
-        if process.returncode and not ended.failed:
-            raise DeployError(f"{self.layout.app}: {self.command}: could not be started: {stderr.strip()}")
+        transient.explained(done, unit, began)
+        if done.returncode and not ended.failed:
+            raise DeployError(f"{self.layout.app}: {self.command}: could not be started: {done.stderr.strip()}")
         systemd.reset_failed(unit)
         rc = exit_status(ended.properties) if ended.failed else 0
         ending = ended.ending() if ended.failed else "ended well"
@@ -88,7 +85,7 @@ class Execution:
             {"by": by, "exec": self.command, "release": release, "status": rc, "result": ending}
             | {"started": began, "ended": time.time()}
         )
-        return Outcome(release, rc, ending, stdout, stderr)
+        return Outcome(release, rc, ending, done.stdout, done.stderr)
 
     def _resolve(self) -> tuple[str, list[str]]:
         """The live release, and the command with the path of its program there."""

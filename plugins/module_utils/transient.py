@@ -7,13 +7,17 @@ import json
 import os
 import re
 from collections.abc import Iterable, Sequence
+from subprocess import CompletedProcess
 
+from ansible_collections.asgi.deploy.plugins.module_utils import systemd
 from ansible_collections.asgi.deploy.plugins.module_utils.commands import PYTHON
 
 _SHARE = re.compile(r"(?<=[:,]size=)([0-9]+)%")  # of the memory
-# Other signs are escaped in that file, and not all versions read them back as they were: 252 keeps the backslash before
-# a $, a ; and a quote, and 257 has two $ for one.
+# Other signs are escaped in the file that systemd keeps of such a unit. Not all versions read them back as they were:
+# 252 keeps the backslash before a $, a ; and a quote, and 257 has two $ for one.
 _PLAIN = re.compile(r"[A-Za-z0-9_@%+=:,./~-]+")
+_NOT_RUN = range(200, 246)  # exit statuses that are systemd's own, as in systemd.exec(5)
+_REASON = 6  # lines of the journal
 _ENCODED = """\
 import base64, json, os, sys
 argv = json.loads(base64.b64decode(sys.argv[1]))
@@ -44,6 +48,13 @@ def _lasting_words(argv: Sequence[str]) -> list[str]:
     if all(map(_PLAIN.fullmatch, argv)):
         return list(argv)
     return [PYTHON, "-I", "-S", "-c", _ENCODED, base64.b64encode(json.dumps(list(argv)).encode()).decode()]
+
+
+def explained(done: CompletedProcess[str], unit: str, began: float) -> CompletedProcess[str]:
+    """What came of a program that ran as a unit; where it did not even begin systemd tells why, in the journal."""
+    if done.returncode in _NOT_RUN and not (done.stderr.strip() or done.stdout.strip()):
+        done.stderr = systemd.journal([unit], _REASON, began)
+    return done
 
 
 def lasting(line: str) -> str:

@@ -26,7 +26,6 @@ from ansible_collections.asgi.deploy.plugins.module_utils.supplies import folder
 
 USER = "asgi_build"  # no application's: a hyphen follows asgi in theirs
 _SECONDS = 1800  # that one program may take
-_REASON = 4  # lines of the journal, for a program that could not be started
 _TRIES = 3  # of a program that systemd forgot
 _LOST = ("Failed to start transient service unit:", "Failed to query unit state")  # as systemd-run says
 _ENDING = 5  # seconds that it has to end, once it is told to
@@ -97,7 +96,7 @@ class Workshop(Place):
                 systemd.stop(self._layout.build_unit)
                 raise DeployError(f"{' '.join(argv[:3])} … did not end within {_SECONDS} s") from error
             if not lost(done):
-                return explained(done, self._layout.build_unit, began)
+                return transient.explained(done, self._layout.build_unit, began)
             systemd.stop(self._layout.build_unit)
         raise DeployError(last_lines(done))
 
@@ -133,16 +132,6 @@ def lost(done: CompletedProcess[str]) -> bool:
     The status is of no help: systemd-run of 252 ends with 0 then.
     """
     return any(line.startswith(_LOST) for line in done.stderr.splitlines())
-
-
-def explained(done: CompletedProcess[str], unit: str, began: float) -> CompletedProcess[str]:
-    """What came of a program that ran as a unit: where it failed in silence it may not have run at all.
-
-    Of that systemd tells in the journal.
-    """
-    if done.returncode and not (done.stderr.strip() or done.stdout.strip()):
-        done.stderr = systemd.journal([unit], _REASON, began)
-    return done
 
 
 def end_of_killed(layout: Layout) -> None:

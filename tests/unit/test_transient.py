@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from subprocess import CompletedProcess
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.module_utils.transient import command, lasting
+from ansible_collections.asgi.deploy.plugins.module_utils import systemd
+from ansible_collections.asgi.deploy.plugins.module_utils.transient import command, explained, lasting
 
 HALF = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
 
@@ -50,3 +52,20 @@ def test_a_program_that_cannot_be_run() -> None:
 )
 def test_lasting(line: str, expected: str) -> None:
     assert lasting(line) == expected
+
+
+@pytest.mark.parametrize(
+    ("status", "printed", "told"),
+    [
+        (226, ("", ""), "why"),
+        (1, ("", "no such package"), "no such package"),
+        (1, ("shop requires foo<2", ""), ""),  # pip check prints what is wrong
+        (1, ("", ""), ""),  # it had nothing to say
+        (0, ("", ""), ""),
+    ],
+)
+def test_what_did_not_run_says_why(
+    monkeypatch: pytest.MonkeyPatch, status: int, printed: tuple[str, str], told: str
+) -> None:
+    monkeypatch.setattr(systemd, "journal", lambda *_asked: "why")
+    assert explained(CompletedProcess([], status, *printed), "asgi-shop.build.service", 0).stderr == told

@@ -8,8 +8,7 @@ from pathlib import Path
 from subprocess import CompletedProcess
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.module_utils import systemd
-from ansible_collections.asgi.deploy.plugins.module_utils.workshop import explained, lost, surroundings, take_back
+from ansible_collections.asgi.deploy.plugins.module_utils.workshop import lost, surroundings, take_back
 
 SETUID_FOR_ALL = 0o4777
 
@@ -36,22 +35,6 @@ def test_what_was_lent_comes_back_harmless(tmp_path: Path) -> None:
     assert not (tree / "pipe").exists()
     assert [stat.S_IMODE(path.stat().st_mode) for path in (tree / "bin", tree / "bin" / "program")] == [0o755, 0o755]
     assert (tree / "link").is_symlink() and stat.S_IMODE(outside.stat().st_mode) == 0o666
-
-
-@pytest.mark.parametrize(
-    ("status", "printed", "told"),
-    [
-        (226, ("", ""), "why"),
-        (1, ("", "no such package"), "no such package"),
-        (1, ("shop requires foo<2", ""), ""),  # pip check prints what is wrong
-        (0, ("", ""), ""),
-    ],
-)
-def test_what_did_not_run_says_why(
-    monkeypatch: pytest.MonkeyPatch, status: int, printed: tuple[str, str], told: str
-) -> None:
-    monkeypatch.setattr(systemd, "journal", lambda *_asked: "why")
-    assert explained(CompletedProcess([], status, *printed), "asgi-shop.build.service", 0).stderr == told
 
 
 @pytest.mark.parametrize(
