@@ -9,8 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from ansible_collections.asgi.deploy.plugins.plugin_utils.runs import VARIABLES
-from ansible_collections.asgi.deploy.plugins.plugin_utils.servers import HOOKS, REFUSED, SERVERS, SETTINGS, Effect, No
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.servers import (
+    HOOKS,
+    REFUSED,
+    SERVERS,
+    SETTINGS,
+    Effect,
+    No,
+)
+from ansible_collections.asgi.deploy.plugins.plugin_utils._inventory.extra_vars import VARIABLES
 from antsibull_docs_parser import dom, parser
 
 TOP = Path(__file__).resolve().parents[1]

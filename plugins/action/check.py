@@ -10,11 +10,11 @@ from ansible import constants
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible.release import __version__
-from ansible_collections.asgi.deploy.plugins.plugin_utils import runs
-from ansible_collections.asgi.deploy.plugins.plugin_utils.desired import Here
-from ansible_collections.asgi.deploy.plugins.plugin_utils.messages import told
-from ansible_collections.asgi.deploy.plugins.plugin_utils.plan import inventory_errors, no_apps
-from ansible_collections.asgi.deploy.plugins.plugin_utils.spec import plain
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan import inventory_errors, no_apps
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.argument_specs import plain
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.messages import told
+from ansible_collections.asgi.deploy.plugins.plugin_utils._inventory import extra_vars as runs
+from ansible_collections.asgi.deploy.plugins.plugin_utils._survey.desired import Here
 
 TEXT_ONLY = (
     "jinja2_native: ansible-core 2.18 makes text of values as long as it is false; write jinja2_native = true under "

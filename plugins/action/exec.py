@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from ansible_collections.asgi.deploy.plugins.module_utils import act_exec
-from ansible_collections.asgi.deploy.plugins.plugin_utils.acting import Act
+from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks import exec as act_exec
+from ansible_collections.asgi.deploy.plugins.plugin_utils._ansible.host_action import Act
 
 
 class ActionModule(Act):

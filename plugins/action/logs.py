@@ -9,8 +9,8 @@ from typing import Any
 from ansible.errors import AnsibleActionFail
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.utils.display import Display
-from ansible_collections.asgi.deploy.plugins.module_utils import act_logs
-from ansible_collections.asgi.deploy.plugins.plugin_utils.acting import Act
+from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks import logs as act_logs
+from ansible_collections.asgi.deploy.plugins.plugin_utils._ansible.host_action import Act
 
 _PAUSE = 1.0  # seconds between two looks
 

@@ -10,13 +10,17 @@ from typing import Any
 from ansible.errors import AnsibleActionFail
 from ansible.module_utils.common.parameters import remove_values
 from ansible.plugins.action import ActionBase
-from ansible_collections.asgi.deploy.plugins.module_utils.looks import LOOKS
-from ansible_collections.asgi.deploy.plugins.plugin_utils import acting, due, remote, sharing
-from ansible_collections.asgi.deploy.plugins.plugin_utils.desired import Here, Look, looks_of_app, looks_of_role
-from ansible_collections.asgi.deploy.plugins.plugin_utils.packing import PackingError
-from ansible_collections.asgi.deploy.plugins.plugin_utils.spec import plain
+from ansible_collections.asgi.deploy.plugins.module_utils._host.survey.inspections import LOOKS
+from ansible_collections.asgi.deploy.plugins.plugin_utils._ansible import bare_python as remote
+from ansible_collections.asgi.deploy.plugins.plugin_utils._ansible import host_action as acting
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app import shared_domains as sharing
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.packing import PackingError
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.argument_specs import plain
+from ansible_collections.asgi.deploy.plugins.plugin_utils._survey import pending as due
+from ansible_collections.asgi.deploy.plugins.plugin_utils._survey.desired import Here, Look, looks_of_app, looks_of_role
 
-for _sent in ("host", "looks"):
+FACTS, INSPECTIONS = "_host.system.facts", "_host.survey.inspections"
+for _sent in (FACTS, INSPECTIONS):
     remote.packed(_sent)
 
 
@@ -69,7 +73,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
     def _facts(self, variables: dict[str, Any]) -> dict[str, Any]:
         """Those that decisions need, as they are now."""
         if self._is_pipelining_enabled("new"):
-            return remote.call(self, variables, "host", "facts")  # type: ignore[no-any-return]
+            return remote.call(self, variables, FACTS, "facts")  # type: ignore[no-any-return]
         (found,) = self._by_module([{"kind": "facts", "options": {}}], variables)
         if "failed" in found:
             raise AnsibleActionFail(found["failed"])
@@ -79,7 +83,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         """Asks the host by one Python, or by a module."""
         if self._is_pipelining_enabled("new"):
             asked, secrets = checked(looks)
-            return remove_values(remote.call(self, variables, "looks", "looked", asked), secrets)  # type: ignore[no-any-return]
+            return remove_values(remote.call(self, variables, INSPECTIONS, "looked", asked), secrets)  # type: ignore[no-any-return]
         return self._by_module([{"kind": look.kind, "options": look.options} for look in looks], variables)
 
     def _by_module(self, looks: Sequence[Mapping[str, Any]], variables: dict[str, Any]) -> list[dict[str, Any]]:

@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.asgi.deploy.plugins.plugin_utils import changes
-from ansible_collections.asgi.deploy.plugins.plugin_utils.spec import plain
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.argument_specs import plain
+from ansible_collections.asgi.deploy.plugins.plugin_utils._survey import changes
 
 
 def changes_of(variables: Mapping[str, Any], hosts: Sequence[str], name: str) -> dict[str, Any]:

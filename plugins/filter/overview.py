@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.asgi.deploy.plugins.plugin_utils.overview import overview
-from ansible_collections.asgi.deploy.plugins.plugin_utils.spec import plain
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.argument_specs import plain
+from ansible_collections.asgi.deploy.plugins.plugin_utils._survey.fleet import overview
 
 _FOUND = ("applications", "certificates", "host")
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.asgi.deploy.plugins.module_utils import workers
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app import worker_count as workers
 
 
 def worker_count(

@@ -36,8 +36,8 @@ from typing import Any
 
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
-from ansible_collections.asgi.deploy.plugins.plugin_utils.desired import Here, wanted
-from ansible_collections.asgi.deploy.plugins.plugin_utils.spec import plain
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.argument_specs import plain
+from ansible_collections.asgi.deploy.plugins.plugin_utils._survey.desired import Here, wanted
 
 
 class LookupModule(LookupBase):  # type: ignore[misc]

@@ -41,8 +41,8 @@ problem:
   returned: when it gave none
 """
 
-from ansible_collections.asgi.deploy.plugins.module_utils import act_certificate
-from ansible_collections.asgi.deploy.plugins.module_utils.arguments import run_act
+from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks import certificate as act_certificate
+from ansible_collections.asgi.deploy.plugins.module_utils._module import run_act
 
 
 def main() -> None:

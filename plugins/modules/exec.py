@@ -67,8 +67,8 @@ release:
   returned: always
 """
 
-from ansible_collections.asgi.deploy.plugins.module_utils import act_exec
-from ansible_collections.asgi.deploy.plugins.module_utils.arguments import run_act
+from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks import exec as act_exec
+from ansible_collections.asgi.deploy.plugins.module_utils._module import run_act
 
 
 def main() -> None:

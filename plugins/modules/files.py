@@ -127,8 +127,8 @@ users:
   returned: success
 """
 
-from ansible_collections.asgi.deploy.plugins.module_utils import act_files
-from ansible_collections.asgi.deploy.plugins.module_utils.arguments import run_act
+from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks import files as act_files
+from ansible_collections.asgi.deploy.plugins.module_utils._module import run_act
 
 
 def main() -> None:

@@ -161,8 +161,8 @@ reboot_required:
   returned: success
 """
 
-from ansible_collections.asgi.deploy.plugins.module_utils import act_harden
-from ansible_collections.asgi.deploy.plugins.module_utils.arguments import run_act
+from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks import harden as act_harden
+from ansible_collections.asgi.deploy.plugins.module_utils._module import run_act
 
 
 def main() -> None:

@@ -67,8 +67,8 @@ EXAMPLES = """
 
 RETURN = """#"""
 
-from ansible_collections.asgi.deploy.plugins.module_utils import act_install
-from ansible_collections.asgi.deploy.plugins.module_utils.arguments import run_act
+from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks import install as act_install
+from ansible_collections.asgi.deploy.plugins.module_utils._module import run_act
 
 
 def main() -> None:

@@ -68,8 +68,8 @@ cursor:
   returned: success
 """
 
-from ansible_collections.asgi.deploy.plugins.module_utils import act_logs
-from ansible_collections.asgi.deploy.plugins.module_utils.arguments import run_act
+from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks import logs as act_logs
+from ansible_collections.asgi.deploy.plugins.module_utils._module import run_act
 
 
 def main() -> None:

@@ -60,8 +60,8 @@ found:
   returned: success
 """
 
-from ansible_collections.asgi.deploy.plugins.module_utils.arguments import check, discreet_module
-from ansible_collections.asgi.deploy.plugins.module_utils.looks import LOOKS, looked
+from ansible_collections.asgi.deploy.plugins.module_utils._host.survey.inspections import LOOKS, looked
+from ansible_collections.asgi.deploy.plugins.module_utils._module import check, discreet_module
 
 
 def main() -> None:

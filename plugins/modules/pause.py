@@ -46,8 +46,8 @@ release:
   returned: success
 """
 
-from ansible_collections.asgi.deploy.plugins.module_utils import act_pause
-from ansible_collections.asgi.deploy.plugins.module_utils.arguments import run_act
+from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks import pause as act_pause
+from ansible_collections.asgi.deploy.plugins.module_utils._module import run_act
 
 
 def main() -> None:

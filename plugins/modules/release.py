@@ -289,8 +289,8 @@ certificate:
   returned: with O(certificate)
 """
 
-from ansible_collections.asgi.deploy.plugins.module_utils import act_release
-from ansible_collections.asgi.deploy.plugins.module_utils.arguments import run_act
+from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks import release as act_release
+from ansible_collections.asgi.deploy.plugins.module_utils._module import run_act
 
 
 def main() -> None:

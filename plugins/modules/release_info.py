@@ -101,8 +101,8 @@ deploys:
   returned: success
 """
 
-from ansible_collections.asgi.deploy.plugins.module_utils import act_release_info
-from ansible_collections.asgi.deploy.plugins.module_utils.arguments import run_act
+from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks import release_info as act_release_info
+from ansible_collections.asgi.deploy.plugins.module_utils._module import run_act
 
 
 def main() -> None:

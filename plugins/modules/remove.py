@@ -38,8 +38,8 @@ EXAMPLES = """
 
 RETURN = """#"""
 
-from ansible_collections.asgi.deploy.plugins.module_utils import act_remove
-from ansible_collections.asgi.deploy.plugins.module_utils.arguments import run_act
+from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks import remove as act_remove
+from ansible_collections.asgi.deploy.plugins.module_utils._module import run_act
 
 
 def main() -> None:

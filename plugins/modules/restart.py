@@ -41,8 +41,8 @@ seconds:
   returned: changed
 """
 
-from ansible_collections.asgi.deploy.plugins.module_utils import act_restart
-from ansible_collections.asgi.deploy.plugins.module_utils.arguments import run_act
+from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks import restart as act_restart
+from ansible_collections.asgi.deploy.plugins.module_utils._module import run_act
 
 
 def main() -> None:

@@ -48,8 +48,8 @@ steps:
   returned: success
 """
 
-from ansible_collections.asgi.deploy.plugins.module_utils import act_rollback
-from ansible_collections.asgi.deploy.plugins.module_utils.arguments import run_act
+from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks import rollback as act_rollback
+from ansible_collections.asgi.deploy.plugins.module_utils._module import run_act
 
 
 def main() -> None:

@@ -50,8 +50,8 @@ host:
   returned: success
 """
 
-from ansible_collections.asgi.deploy.plugins.module_utils import act_status
-from ansible_collections.asgi.deploy.plugins.module_utils.arguments import run_act
+from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks import status as act_status
+from ansible_collections.asgi.deploy.plugins.module_utils._module import run_act
 
 
 def main() -> None:

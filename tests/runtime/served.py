@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.asgi.deploy.plugins.module_utils.layout import Layout
-from ansible_collections.asgi.deploy.plugins.plugin_utils.plan import UPSTREAM_KEEPALIVE, _app_options
-from ansible_collections.asgi.deploy.plugins.plugin_utils.servers import GUNICORN_WSGI, direct_plan, server_plan
-from ansible_collections.asgi.deploy.plugins.plugin_utils.spec import resolve
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan import UPSTREAM_KEEPALIVE, _app_options
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.servers import GUNICORN_WSGI, direct_plan, server_plan
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.argument_specs import resolve
 
 ROOT = Path(__file__).resolve().parents[2]
 RUNTIME = ROOT / "roles" / "app" / "files" / "asgi_deploy_runtime"

@@ -81,7 +81,7 @@ def here() -> Here:
     """A host's variables, as an action has them."""
 
     def of(**variables: Any) -> Any:
-        from ansible_collections.asgi.deploy.plugins.plugin_utils.desired import Here
+        from ansible_collections.asgi.deploy.plugins.plugin_utils._survey.desired import Here
 
         loader = DataLoader()
         return Here(loader, Templar(loader, variables=variables), variables)
@@ -92,8 +92,8 @@ def here() -> Here:
 @pytest.fixture
 def render(here: Here) -> Render:
     """The text of a role's template, with what is decided of the given variables, or with `plan`."""
-    from ansible_collections.asgi.deploy.plugins.plugin_utils.desired import decided
-    from ansible_collections.asgi.deploy.plugins.plugin_utils.templates import rendered
+    from ansible_collections.asgi.deploy.plugins.plugin_utils._common.templates import rendered
+    from ansible_collections.asgi.deploy.plugins.plugin_utils._survey.desired import decided
 
     def text(role: str, name: str, plan: dict[str, Any] | None = None, **variables: Any) -> str:
         return str(rendered(role, name, decided(role, here(**variables), {}) if plan is None else plan))
@@ -104,7 +104,7 @@ def render(here: Here) -> Render:
 @pytest.fixture
 def wanted(here: Here) -> Render:
     """What a role's tasks take, with what is decided of the given variables, or with `plan`."""
-    from ansible_collections.asgi.deploy.plugins.plugin_utils import desired
+    from ansible_collections.asgi.deploy.plugins.plugin_utils._survey import desired
 
     def found(role: str, plan: dict[str, Any] | None = None, **variables: Any) -> Any:
         host = here(**variables)

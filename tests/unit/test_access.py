@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.module_utils import access
-from ansible_collections.asgi.deploy.plugins.module_utils.access import Connection
+from ansible_collections.asgi.deploy.plugins.module_utils._host.hardening import ssh_access as access
+from ansible_collections.asgi.deploy.plugins.module_utils._host.hardening.ssh_access import Connection
 
 ENVIRON = b"PATH=/usr/bin\0SSH_CONNECTION=198.51.100.7 50122 192.0.2.1 2222\0"
 

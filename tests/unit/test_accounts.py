@@ -5,8 +5,8 @@ from __future__ import annotations
 from contextlib import nullcontext
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.module_utils import accounts
-from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system import users as accounts
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 
 
 @pytest.mark.parametrize(("name", "group"), [("asgi-no-such", "--user-group"), ("daemon", "--gid=daemon")])

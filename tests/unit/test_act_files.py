@@ -9,9 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.module_utils import accounts, act_files, filesets, nginx, systemd
-from ansible_collections.asgi.deploy.plugins.module_utils.systemd import Unit
-from ansible_collections.asgi.deploy.plugins.plugin_utils.acting import checked
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system import managed_files as filesets
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system import systemd
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system import users as accounts
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.systemd import Unit
+from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks import files as act_files
+from ansible_collections.asgi.deploy.plugins.module_utils._host.web import nginx
+from ansible_collections.asgi.deploy.plugins.plugin_utils._ansible.host_action import checked
 
 NGINX, TIMER = "nginx.service", "asgi-logs.timer"
 MINE = {"owner": pwd.getpwuid(os.getuid()).pw_name, "group": grp.getgrgid(os.getgid()).gr_name}

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.module_utils import act_certificate, act_release
+from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks import certificate as act_certificate
+from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks import release as act_release
 
 LIVE = {"changed": True, "release": "v1"}
 SAME = {"changed": False, "release": "v1"}

@@ -13,14 +13,14 @@ import pytest
 from ansible.errors import AnsibleActionFail
 from ansible_collections.asgi.deploy.plugins.action import files as files_action
 from ansible_collections.asgi.deploy.plugins.action import logs as logs_action
-from ansible_collections.asgi.deploy.plugins.module_utils import act_files
-from ansible_collections.asgi.deploy.plugins.plugin_utils import remote
-from ansible_collections.asgi.deploy.plugins.plugin_utils.acting import Act
+from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks import files as act_files
+from ansible_collections.asgi.deploy.plugins.plugin_utils._ansible import bare_python as remote
+from ansible_collections.asgi.deploy.plugins.plugin_utils._ansible.host_action import Act
 
 from tests.unit.here import Action
 
 PLUGINS = Path(__file__).resolve().parents[2] / "plugins"
-ACTS = sorted(path.stem.removeprefix("act_") for path in PLUGINS.glob("module_utils/act_*.py"))
+ACTS = sorted(path.stem for path in PLUGINS.glob("module_utils/_host/tasks/*.py") if path.stem != "results")
 HERE = {"ansible_python_interpreter": sys.executable}
 
 
@@ -46,7 +46,7 @@ def answer(host: Host, **options: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize("name", ACTS)
 def test_each_has_an_action_and_a_module(name: str) -> None:
-    act = importlib.import_module(f"ansible_collections.asgi.deploy.plugins.module_utils.act_{name}")
+    act = importlib.import_module(f"ansible_collections.asgi.deploy.plugins.module_utils._host.tasks.{name}")
     action = importlib.import_module(f"ansible_collections.asgi.deploy.plugins.action.{name}")
     assert issubclass(action.ActionModule, Act)
     assert action.ActionModule.act is act

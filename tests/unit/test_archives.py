@@ -14,9 +14,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.module_utils.archives import have, missing, prune
-from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
-from ansible_collections.asgi.deploy.plugins.module_utils.unpacking import unpack
+from ansible_collections.asgi.deploy.plugins.module_utils._host.source.archives import have, missing, prune
+from ansible_collections.asgi.deploy.plugins.module_utils._host.source.unpack import unpack
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 
 FILES = {"pyproject.toml": "[project]\n", "shop/main.py": "app = None\n"}
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.module_utils.states import STATES
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.states import STATES
 
 from tests.bench.playbook import report as playbook
 from tests.bench.servers import report as servers

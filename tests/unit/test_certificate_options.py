@@ -5,10 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.plugin_utils.certificates import PROVIDERS, certbot_locks, dns_credentials
-from ansible_collections.asgi.deploy.plugins.plugin_utils.plan import inventory_errors
-from ansible_collections.asgi.deploy.plugins.plugin_utils.spec import role_options
-from ansible_collections.asgi.deploy.plugins.plugin_utils.wheels import pinned
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan import inventory_errors
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.wheelhouse import pinned
+from ansible_collections.asgi.deploy.plugins.plugin_utils._certificate.plan import (
+    PROVIDERS,
+    certbot_locks,
+    dns_credentials,
+)
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.argument_specs import role_options
 
 HMAC = "c2VjcmV0LWtleS1vZi0xNg"
 HOOKS = {"auth": "/bin/true"}

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.plugin_utils.certificates import certificate_plan
-from ansible_collections.asgi.deploy.plugins.plugin_utils.spec import resolve, role_options
+from ansible_collections.asgi.deploy.plugins.plugin_utils._certificate.plan import certificate_plan
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.argument_specs import resolve, role_options
 
 PLUGIN = {"name": "ovh", "credentials": {"endpoint": "ovh-eu", "application_key": "k"}}
 GIVEN = {"certificate": "chain.pem", "key": "key.pem"}

@@ -7,7 +7,7 @@ import time
 from typing import Any
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.module_utils.certificates import (
+from ansible_collections.asgi.deploy.plugins.module_utils._host.certificates.certificate import (
     SELF_SIGNED,
     STAND_IN,
     Wanted,

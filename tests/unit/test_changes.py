@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.plugin_utils.changes import data, lines
+from ansible_collections.asgi.deploy.plugins.plugin_utils._survey.changes import data, lines
 
 PLAN = {
     "name": "shop",

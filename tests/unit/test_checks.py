@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.plugin_utils import checks, rules
-from ansible_collections.asgi.deploy.plugins.plugin_utils.checks import between, domain, git, module
-from ansible_collections.asgi.deploy.plugins.plugin_utils.plan import _app_options
-from ansible_collections.asgi.deploy.plugins.plugin_utils.rules import APP, rule_errors
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan import _app_options
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common import validators as checks
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.validators import between, domain, git, module
+from ansible_collections.asgi.deploy.plugins.plugin_utils._inventory import rules
+from ansible_collections.asgi.deploy.plugins.plugin_utils._inventory.rules import APP, rule_errors
 
 KEY = "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEAAAAA\nBG5vbmU=\n-----END OPENSSH PRIVATE KEY-----"
 

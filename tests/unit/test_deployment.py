@@ -6,9 +6,9 @@ import json
 from pathlib import Path, PurePosixPath
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.module_utils.deployment import Deployment, switch_diff
-from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
-from ansible_collections.asgi.deploy.plugins.module_utils.layout import Layout
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.deployment import Deployment, switch_diff
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
 
 
 @pytest.fixture

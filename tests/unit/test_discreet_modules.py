@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from ansible.module_utils import basic
-from ansible_collections.asgi.deploy.plugins.module_utils.arguments import check, discreet_module
+from ansible_collections.asgi.deploy.plugins.module_utils._module import check, discreet_module
 from ansible_collections.asgi.deploy.plugins.modules import files, look, release
 
 KEY = "-----BEGIN KEY-----\nabc\\d'e\"f\n"

@@ -12,14 +12,14 @@ import pytest
 import yaml
 from ansible.inventory.manager import InventoryManager
 from ansible.parsing.dataloader import DataLoader
-from ansible_collections.asgi.deploy.plugins.module_utils.platforms import PLATFORMS
-from ansible_collections.asgi.deploy.plugins.plugin_utils.certificates import certbot_locks
-from ansible_collections.asgi.deploy.plugins.plugin_utils.controller import named_files, on_controller
-from ansible_collections.asgi.deploy.plugins.plugin_utils.plan import inventory_errors
-from ansible_collections.asgi.deploy.plugins.plugin_utils.servers import HOOKS, REFUSED, SETTINGS
-from ansible_collections.asgi.deploy.plugins.plugin_utils.sources import SOURCES
-from ansible_collections.asgi.deploy.plugins.plugin_utils.spec import role_options
-from ansible_collections.asgi.deploy.plugins.plugin_utils.wheels import pinned
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan import inventory_errors
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.servers import HOOKS, REFUSED, SETTINGS
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.sources import SOURCES
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.wheelhouse import pinned
+from ansible_collections.asgi.deploy.plugins.plugin_utils._certificate.plan import certbot_locks
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.argument_specs import role_options
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.local_files import named_files, on_controller
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.platforms import PLATFORMS
 
 from tests import docs, pages
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.plugin_utils.dotenv import parse
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.dotenv import parse
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.plugin_utils.due import (
+from ansible_collections.asgi.deploy.plugins.plugin_utils._survey.pending import (
     differs,
     packages,
     port_conflicts,

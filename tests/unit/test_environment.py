@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.module_utils.environment import command_line, environment_file
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.unit_text import command_line, environment_file
 
 
 @pytest.mark.parametrize(

@@ -6,15 +6,15 @@ import json
 from pathlib import Path, PurePosixPath
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
-from ansible_collections.asgi.deploy.plugins.module_utils.execution import (
+from ansible_collections.asgi.deploy.plugins.module_utils._host.operations.execution import (
     Execution,
     Outcome,
     exit_status,
     printed,
     properties,
 )
-from ansible_collections.asgi.deploy.plugins.module_utils.layout import Layout
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
 
 
 @pytest.fixture(name="layout")

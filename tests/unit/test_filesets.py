@@ -11,9 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.module_utils import filesets
-from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
-from ansible_collections.asgi.deploy.plugins.module_utils.filesets import Item, apply_all, differences, write
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system import managed_files as filesets
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.managed_files import (
+    Item,
+    apply_all,
+    differences,
+    write,
+)
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 
 ME = getpass.getuser()
 MINE = grp.getgrgid(os.getgid()).gr_name

@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.module_utils.firewall import (
+from ansible_collections.asgi.deploy.plugins.module_utils._host.hardening.firewall import (
     Firewall,
     Listener,
     Opening,

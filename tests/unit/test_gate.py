@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import NoReturn
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.module_utils.gate import Answers, Gate, passes
-from ansible_collections.asgi.deploy.plugins.module_utils.probe import Probe, watch
-from ansible_collections.asgi.deploy.plugins.module_utils.processes import family, parents
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.gate import Answers, Gate, passes
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.probe import Probe, watch
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.processes import family, parents
 
 Answer = Callable[[socket.socket, int], None]
 

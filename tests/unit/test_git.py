@@ -6,8 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
-from ansible_collections.asgi.deploy.plugins.module_utils.git import (
+from ansible_collections.asgi.deploy.plugins.module_utils._host.source.git import (
     Mirror,
     Submodule,
     not_found,
@@ -16,7 +15,8 @@ from ansible_collections.asgi.deploy.plugins.module_utils.git import (
     pick,
     related,
 )
-from ansible_collections.asgi.deploy.plugins.module_utils.sources import Git
+from ansible_collections.asgi.deploy.plugins.module_utils._host.source.sources import Git
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 
 A, B, C = "a" * 40, "b" * 40, "c" * 40
 REFS = {

@@ -6,9 +6,14 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.plugin_utils.hardening import CORE_DUMPS, SWITCHES, SYSCTL, hardening_plan
-from ansible_collections.asgi.deploy.plugins.plugin_utils.plan import behind_nginx, inventory_errors, public_ports
-from ansible_collections.asgi.deploy.plugins.plugin_utils.spec import resolve, role_options
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan import behind_nginx, inventory_errors, public_ports
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.argument_specs import resolve, role_options
+from ansible_collections.asgi.deploy.plugins.plugin_utils._hardening.plan import (
+    CORE_DUMPS,
+    SWITCHES,
+    SYSCTL,
+    hardening_plan,
+)
 
 Facts = Callable[[str], dict[str, Any]]
 

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.module_utils import hashes, installers
-from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
-from ansible_collections.asgi.deploy.plugins.module_utils.requirements import Requirements, check_hashes
-from ansible_collections.asgi.deploy.plugins.plugin_utils.plan import app_plan, inventory_errors
-from ansible_collections.asgi.deploy.plugins.plugin_utils.spec import role_options
+from ansible_collections.asgi.deploy.plugins.module_utils._host.build import installers
+from ansible_collections.asgi.deploy.plugins.module_utils._host.build.requirements import Requirements, check_hashes
+from ansible_collections.asgi.deploy.plugins.module_utils._shared import requirement_hashes as hashes
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan import app_plan, inventory_errors
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.argument_specs import role_options
 
 TOP = Path(__file__).resolve().parents[2]
 SERVER = (TOP / "roles" / "app" / "files" / "server.txt").read_text(encoding="utf-8")

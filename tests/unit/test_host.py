@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import os
 
-from ansible_collections.asgi.deploy.plugins.module_utils.host import facts, ipv6_addresses, os_release, total_memory
-from ansible_collections.asgi.deploy.plugins.module_utils.workers import worker_count
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.facts import (
+    facts,
+    ipv6_addresses,
+    os_release,
+    total_memory,
+)
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.worker_count import worker_count
 
 
 def test_system_as_files_of_it_are_written() -> None:

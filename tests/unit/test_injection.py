@@ -17,8 +17,10 @@ from typing import Any
 
 import crossplane  # type: ignore[import-untyped]  # which gixy brings
 import pytest
-from ansible_collections.asgi.deploy.plugins.module_utils.environment import command_line, environment_file
-from ansible_collections.asgi.deploy.plugins.plugin_utils import checks, files_app, plan
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.unit_text import command_line, environment_file
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app import files as files_app
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app import plan
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common import validators as checks
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 

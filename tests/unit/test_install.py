@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.module_utils import act_install, debian
-from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system import apt as debian
+from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks import install as act_install
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 
 SECONDS = 20.0  # of patience
 

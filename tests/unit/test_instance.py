@@ -7,10 +7,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.module_utils import systemd
-from ansible_collections.asgi.deploy.plugins.module_utils.instance import Instance, Trouble, not_draining, running
-from ansible_collections.asgi.deploy.plugins.module_utils.layout import Layout
-from ansible_collections.asgi.deploy.plugins.module_utils.systemd import Unit
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.instance import (
+    Instance,
+    Trouble,
+    not_draining,
+    running,
+)
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system import systemd
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.systemd import Unit
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
 
 SHOP = Layout("shop")
 Say = Callable[..., None]

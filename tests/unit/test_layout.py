@@ -6,7 +6,7 @@ import fnmatch
 from pathlib import PurePosixPath
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.module_utils.layout import (
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import (
     NAME_MAX,
     SOCKET_PATH_MAX,
     VERSION_MAX,

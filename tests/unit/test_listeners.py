@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.module_utils import filesets, systemd
-from ansible_collections.asgi.deploy.plugins.module_utils.filesets import Item
-from ansible_collections.asgi.deploy.plugins.module_utils.listeners import Listeners
-from ansible_collections.asgi.deploy.plugins.module_utils.systemd import Unit
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system import managed_files as filesets
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system import systemd
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.managed_files import Item
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.systemd import Unit
+from ansible_collections.asgi.deploy.plugins.module_utils._host.web.socket_units import Listeners
 
 SHOP, BLOG = "asgi-shop.public.socket", "asgi-blog.public.socket"
 

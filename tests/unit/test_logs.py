@@ -6,8 +6,14 @@ import json
 from typing import Any
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.module_utils.layout import Layout
-from ansible_collections.asgi.deploy.plugins.module_utils.logs import Query, after, newest, of_access_log, of_journal
+from ansible_collections.asgi.deploy.plugins.module_utils._host.operations.logs import (
+    Query,
+    after,
+    newest,
+    of_access_log,
+    of_journal,
+)
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
 
 UNIT = "asgi-shop@v1-0a1b2c3d.service"
 AT = 1_763_812_800_250_000  # 2025-11-22 12:00:00.250

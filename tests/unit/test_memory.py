@@ -7,7 +7,13 @@ from collections.abc import Collection
 from pathlib import Path
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.module_utils.memory import MIB, available, parse_kib, refusal, used_by
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.memory import (
+    MIB,
+    available,
+    parse_kib,
+    refusal,
+    used_by,
+)
 
 MEMINFO = """\
 MemTotal:        4030560 kB

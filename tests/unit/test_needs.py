@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.module_utils import systemd
-from ansible_collections.asgi.deploy.plugins.module_utils.needs import complaint, near
+from ansible_collections.asgi.deploy.plugins.module_utils._host.survey.unit_needs import complaint, near
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system import systemd
 
 KNOWN = [
     "-.mount",

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.module_utils import nginx, systemd
-from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
-from ansible_collections.asgi.deploy.plugins.module_utils.systemd import Unit
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system import systemd
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.systemd import Unit
+from ansible_collections.asgi.deploy.plugins.module_utils._host.web import nginx
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 
 MAIN = Unit("nginx.service", {"MainPID": "100", "ActiveState": "active"})
 PROCESSES = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.plugin_utils.overview import Overview, overview
+from ansible_collections.asgi.deploy.plugins.plugin_utils._survey.fleet import Overview, overview
 
 NOW = 1_000_000.0
 DEPLOY = {"to": "v2-0a1b2c3d", "result": "live", "by": "ops", "ended": NOW - 7200}

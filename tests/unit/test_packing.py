@@ -8,9 +8,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.module_utils.archives import digest_of
-from ansible_collections.asgi.deploy.plugins.module_utils.unpacking import unpack
-from ansible_collections.asgi.deploy.plugins.plugin_utils.packing import (
+from ansible_collections.asgi.deploy.plugins.module_utils._host.source.archives import digest_of
+from ansible_collections.asgi.deploy.plugins.module_utils._host.source.unpack import unpack
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.packing import (
     Packed,
     PackingError,
     given_archive,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.plugin_utils import passwords
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app import passwords
 
 HASH = "$5$salt$" + "a" * 43
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.module_utils.processes import family, parents
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.processes import family, parents
 
 PARENTS = {1: 0, 10: 1, 11: 10, 12: 10, 13: 12, 20: 1, 21: 20}
 

@@ -10,26 +10,32 @@ from typing import Any
 
 import pytest
 from ansible.errors import AnsibleActionFail
-from ansible_collections.asgi.deploy.plugins.module_utils import host
-from ansible_collections.asgi.deploy.plugins.plugin_utils import remote
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system import facts as host
+from ansible_collections.asgi.deploy.plugins.plugin_utils._ansible import bare_python as remote
 
 from tests.unit.here import Action
 
 FOLDER = Path(__file__).resolve().parents[2] / "plugins" / "module_utils"
+MODULES = {
+    str(path.relative_to(FOLDER).with_suffix("")).replace("/", ".")
+    for side in ("_host", "_shared")
+    for path in (FOLDER / side).rglob("*.py")
+}
 
 
 def imported(name: str) -> set[str]:
     """What a file imports of its folder, as Python reads it."""
     found: set[str] = set()
-    for node in ast.walk(ast.parse((FOLDER / f"{name}.py").read_text())):
-        if isinstance(node, ast.ImportFrom) and node.module == remote.PACKAGE:
-            found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith(f"{remote.PACKAGE}."):
-            found.add(str(node.module).removeprefix(f"{remote.PACKAGE}."))
-    return found
+    for node in ast.walk(ast.parse(remote.source(name))):
+        if isinstance(node, ast.ImportFrom) and str(node.module).startswith(f"{remote.PACKAGE}."):
+            module = str(node.module).removeprefix(f"{remote.PACKAGE}.")
+            found |= {module, *(f"{module}.{alias.name}" for alias in node.names)}
+        elif isinstance(node, ast.Import):
+            found |= {alias.name.removeprefix(f"{remote.PACKAGE}.") for alias in node.names}
+    return found & MODULES
 
 
-@pytest.mark.parametrize("name", sorted(path.stem for path in FOLDER.glob("*.py")))
+@pytest.mark.parametrize("name", sorted(MODULES))
 def test_all_that_it_imports_is_sent(name: str) -> None:
     wanted, new = set[str](), {name}
     while new:
@@ -38,7 +44,8 @@ def test_all_that_it_imports_is_sent(name: str) -> None:
     assert list(remote.needed(name)) == sorted(wanted)
 
 
-SENT = ["host", "looks", *sorted(path.stem for path in FOLDER.glob("act_*.py"))]
+FACTS, INSPECTIONS = "_host.system.facts", "_host.survey.inspections"
+SENT = [FACTS, INSPECTIONS, *sorted(name for name in MODULES if name.startswith("_host.tasks."))]
 
 
 @pytest.mark.parametrize("sent", SENT)
@@ -54,21 +61,21 @@ def here() -> dict[str, Any]:
 
 
 def test_a_function_is_called() -> None:
-    assert remote.call(Action(), here(), "host", "facts") == host.facts()
+    assert remote.call(Action(), here(), FACTS, "facts") == host.facts()
 
 
 def test_a_look_is_taken() -> None:
     """With all that it imports; what a login says is not taken for an answer."""
-    assert remote.call(Action("Welcome!", '{"to": "this host"}'), here(), "looks", "looked", []) == []
+    assert remote.call(Action("Welcome!", '{"to": "this host"}'), here(), INSPECTIONS, "looked", []) == []
 
 
 def test_a_task_that_is_delegated_finds_the_python_of_its_host() -> None:
     variables = {"ansible_python_interpreter": "/no/such/python3", "ansible_delegated_vars": {"there": here()}}
-    assert remote.call(Action(delegate_to="there"), variables, "host", "facts") == host.facts()
+    assert remote.call(Action(delegate_to="there"), variables, FACTS, "facts") == host.facts()
 
 
 def test_a_former_interpreter_is_no_path() -> None:
-    found = remote.call(Action(), {"ansible_python_interpreter": "auto_silent"}, "host", "facts")
+    found = remote.call(Action(), {"ansible_python_interpreter": "auto_silent"}, FACTS, "facts")
     assert json.dumps(found)
 
 
@@ -82,5 +89,5 @@ def test_a_former_interpreter_is_no_path() -> None:
 )
 def test_what_goes_wrong_is_told(python: str, function: str, says: str) -> None:
     with pytest.raises(AnsibleActionFail) as error:
-        remote.call(Action(), {"ansible_python_interpreter": python}, "host", function)
+        remote.call(Action(), {"ansible_python_interpreter": python}, FACTS, function)
     assert says in str(error.value)

@@ -11,8 +11,10 @@ import threading
 from pathlib import Path
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.module_utils import certificates, filesets, renewal
-from ansible_collections.asgi.deploy.plugins.module_utils.certificates import Wanted
+from ansible_collections.asgi.deploy.plugins.module_utils._host.certificates import certificate as certificates
+from ansible_collections.asgi.deploy.plugins.module_utils._host.certificates import renewal
+from ansible_collections.asgi.deploy.plugins.module_utils._host.certificates.certificate import Wanted
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system import managed_files as filesets
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.module_utils.retention import Kept, to_prune, unused_venvs
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.retention import Kept, to_prune, unused_venvs
 
 FOUR = [Kept("b", 2, "y"), Kept("d", 4, "z"), Kept("a", 1, "x"), Kept("c", 3, "y")]
 

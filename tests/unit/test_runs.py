@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.plugin_utils.runs import KNOWN, VARIABLES, run_errors
+from ansible_collections.asgi.deploy.plugins.plugin_utils._inventory.extra_vars import KNOWN, VARIABLES, run_errors
 
 PLAYBOOKS = Path(__file__).resolve().parents[2] / "playbooks"
 READ = {file.stem: set(re.findall(r"\basgi_[a-z_]+", file.read_text())) for file in PLAYBOOKS.glob("*.yml")}

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.plugin_utils import sandbox
-from ansible_collections.asgi.deploy.plugins.plugin_utils.plan import app_plan
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app import sandbox
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan import app_plan
 
 Facts = Callable[[str], dict[str, Any]]
 Lines = Callable[..., list[str]]

@@ -8,11 +8,11 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.module_utils.builder import Builder, Inputs
-from ansible_collections.asgi.deploy.plugins.module_utils.layout import Layout
-from ansible_collections.asgi.deploy.plugins.module_utils.secrets import key, masked, name_of, seal
-from ansible_collections.asgi.deploy.plugins.plugin_utils.checks import ENV_MAX, env, secrets
-from ansible_collections.asgi.deploy.plugins.plugin_utils.plan import app_plan
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.builder import Builder, Inputs
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.credentials import key, masked, name_of, seal
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan import app_plan
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.validators import ENV_MAX, env, secrets
 
 VALUE = "hunter22"
 COMMIT = "a" * 40

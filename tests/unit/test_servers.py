@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.plugin_utils.plan import _app_options, app_plan, inventory_errors
-from ansible_collections.asgi.deploy.plugins.plugin_utils.servers import (
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan import _app_options, app_plan, inventory_errors
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.servers import (
     GUNICORN,
     GUNICORN_ASGI,
     GUNICORN_WSGI,

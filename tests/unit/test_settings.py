@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 
-from ansible_collections.asgi.deploy.plugins.module_utils.gate import Gate
-from ansible_collections.asgi.deploy.plugins.module_utils.settings import Settings
-from ansible_collections.asgi.deploy.plugins.module_utils.watch import Watch
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.gate import Gate
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.settings import Settings
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.watch import Watch
 
 
 def test_settings_come_back_from_a_record() -> None:

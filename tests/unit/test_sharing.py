@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.plugin_utils import sharing
-from ansible_collections.asgi.deploy.plugins.plugin_utils.plan import app_plan, inventory_errors
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app import shared_domains as sharing
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan import app_plan, inventory_errors
 
 Facts = Callable[[str], dict[str, Any]]
 

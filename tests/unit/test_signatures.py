@@ -8,11 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
-from ansible_collections.asgi.deploy.plugins.module_utils.git import Mirror
-from ansible_collections.asgi.deploy.plugins.module_utils.signatures import allowed_signers, unsigned
-from ansible_collections.asgi.deploy.plugins.module_utils.sources import Git
-from ansible_collections.asgi.deploy.plugins.plugin_utils.checks import signers
+from ansible_collections.asgi.deploy.plugins.module_utils._host.source.git import Mirror
+from ansible_collections.asgi.deploy.plugins.module_utils._host.source.signatures import allowed_signers, unsigned
+from ansible_collections.asgi.deploy.plugins.module_utils._host.source.sources import Git
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.validators import signers
 
 Key = Callable[[str], str]
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.plugin_utils import sites
-from ansible_collections.asgi.deploy.plugins.plugin_utils.plan import app_plan
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app import sites
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan import app_plan
 
 Facts = Callable[[str], dict[str, Any]]
 Plan = Callable[..., dict[str, Any]]

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.module_utils.workers import WorkerCount
-from ansible_collections.asgi.deploy.plugins.plugin_utils.sizing import sizing_errors, workers_of
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.sizing import sizing_errors, workers_of
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.worker_count import WorkerCount
 
 Facts = Callable[[str], dict[str, Any]]
 

@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.module_utils.sockets import parse_tcp_listeners, port_owners
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.ports import parse_tcp_listeners, port_owners
 
 TCP = """\
   sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode                                                     

@@ -5,7 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.plugin_utils.spec import nearest, plain, resolve, role_options
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.argument_specs import (
+    nearest,
+    plain,
+    resolve,
+    role_options,
+)
 
 OPTIONS: dict[str, Any] = {
     "name": {"type": "str", "required": True},

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.module_utils.states import (
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.states import (
     STATES,
     Seen,
     can_serve_again,

@@ -13,15 +13,16 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
-from ansible_collections.asgi.deploy.plugins.module_utils.layout import Layout
-from ansible_collections.asgi.deploy.plugins.module_utils.retention import Kept
-from ansible_collections.asgi.deploy.plugins.module_utils.store import Store
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.retention import Kept
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store import Store
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
 
 HOLDER = """
 import pathlib, sys
 sys.path[:0] = {path!r}
-from ansible_collections.asgi.deploy.plugins.module_utils import layout, store
+from ansible_collections.asgi.deploy.plugins.module_utils._shared import layout
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release import store
 with store.Store(layout.Layout("shop", pathlib.PurePosixPath(sys.argv[1]))).lock(5, "alice"):
     print("held", flush=True)
     sys.stdin.read()

@@ -6,7 +6,7 @@ import netrc
 from pathlib import Path
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.module_utils.supplies import Supplies, offline, private
+from ansible_collections.asgi.deploy.plugins.module_utils._host.build.package_sources import Supplies, offline, private
 
 URL = "https://pypi.example.com:3141/simple"
 

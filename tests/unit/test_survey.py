@@ -12,10 +12,10 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
 from ansible_collections.asgi.deploy.plugins.action.survey import ActionModule, checked, told
-from ansible_collections.asgi.deploy.plugins.module_utils.host import facts
-from ansible_collections.asgi.deploy.plugins.module_utils.looks import LOOKS, looked, parts
-from ansible_collections.asgi.deploy.plugins.plugin_utils import remote
-from ansible_collections.asgi.deploy.plugins.plugin_utils.desired import Look, looks_of_app, looks_of_role
+from ansible_collections.asgi.deploy.plugins.module_utils._host.survey.inspections import LOOKS, looked, parts
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.facts import facts
+from ansible_collections.asgi.deploy.plugins.plugin_utils._ansible import bare_python as remote
+from ansible_collections.asgi.deploy.plugins.plugin_utils._survey.desired import Look, looks_of_app, looks_of_role
 
 from tests.unit.conftest import trusted
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.module_utils import sysctl
+from ansible_collections.asgi.deploy.plugins.module_utils._host.hardening import sysctl
 
 
 @pytest.fixture(name="root")

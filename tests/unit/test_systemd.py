@@ -8,9 +8,8 @@ from collections.abc import Callable
 from contextlib import nullcontext
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.module_utils import systemd
-from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
-from ansible_collections.asgi.deploy.plugins.module_utils.systemd import (
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system import systemd
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.systemd import (
     Unit,
     message,
     parse_show,
@@ -18,6 +17,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils.systemd import (
     telling,
     usable,
 )
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 
 SERVICE = """\
 Id=asgi-shop@v1-0a1b2c3d.service

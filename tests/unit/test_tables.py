@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.plugin_utils.tables import age, size, table
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.tables import age, size, table
 
 
 def test_columns_line_up_and_empty_ones_are_left_out() -> None:

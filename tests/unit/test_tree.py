@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
-from ansible_collections.asgi.deploy.plugins.module_utils.tree import Additions
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.additions import Additions
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 
 GROUP = grp.getgrgid(os.getgid()).gr_name
 ROOT = pytest.mark.skipif(os.getuid() != 0, reason="gives files to root")

@@ -6,10 +6,20 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.module_utils.layout import NAME_MAX, VERSION_MAX, Layout, release_id
-from ansible_collections.asgi.deploy.plugins.plugin_utils.plan import app_plan, inventory_errors
-from ansible_collections.asgi.deploy.plugins.plugin_utils.spec import role_options
-from ansible_collections.asgi.deploy.plugins.plugin_utils.units import RULES, resolve_work, schedule, work_units
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import (
+    NAME_MAX,
+    VERSION_MAX,
+    Layout,
+    release_id,
+)
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.background import (
+    RULES,
+    resolve_work,
+    schedule,
+    work_units,
+)
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan import app_plan, inventory_errors
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.argument_specs import role_options
 
 Facts = Callable[[str], dict[str, Any]]
 

@@ -6,15 +6,20 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
-from ansible_collections.asgi.deploy.plugins.module_utils.installers import Installer, Interpreter, Pip, interpreters
-from ansible_collections.asgi.deploy.plugins.module_utils.requirements import (
+from ansible_collections.asgi.deploy.plugins.module_utils._host.build.installers import (
+    Installer,
+    Interpreter,
+    Pip,
+    interpreters,
+)
+from ansible_collections.asgi.deploy.plugins.module_utils._host.build.requirements import (
     Requirements,
     included,
     is_package,
     requirements_of,
 )
-from ansible_collections.asgi.deploy.plugins.module_utils.venvs import complete
+from ansible_collections.asgi.deploy.plugins.module_utils._host.build.venvs import complete
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 
 WHERE = "https://git.example.com/shop.git at v1 (0a1b2c3d4e5f)"
 

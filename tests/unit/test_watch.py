@@ -9,7 +9,13 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.module_utils.watch import AccessLog, Watch, statuses, verdict, watch
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.watch import (
+    AccessLog,
+    Watch,
+    statuses,
+    verdict,
+    watch,
+)
 
 
 def line(status: int | str) -> str:

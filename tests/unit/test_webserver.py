@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.plugin_utils import webserver
-from ansible_collections.asgi.deploy.plugins.plugin_utils.spec import resolve, role_options
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.argument_specs import resolve, role_options
+from ansible_collections.asgi.deploy.plugins.plugin_utils._nginx import plan as webserver
 
 Facts = Callable[[str], dict[str, Any]]
 

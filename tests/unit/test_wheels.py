@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.plugin_utils.wheels import Target, pinned
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.wheelhouse import Target, pinned
 
 
 def facts(major: str, minor: int, architecture: str = "x86_64") -> dict[str, Any]:

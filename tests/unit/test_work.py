@@ -8,11 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.module_utils import systemd, work
-from ansible_collections.asgi.deploy.plugins.module_utils.errors import DeployError
-from ansible_collections.asgi.deploy.plugins.module_utils.layout import Layout
-from ansible_collections.asgi.deploy.plugins.module_utils.systemd import Unit
-from ansible_collections.asgi.deploy.plugins.module_utils.work import (
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release import background as work
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.background import (
     Trouble,
     Work,
     at_work,
@@ -24,6 +21,10 @@ from ansible_collections.asgi.deploy.plugins.module_utils.work import (
     hand_over,
     latest,
 )
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system import systemd
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.systemd import Unit
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
 
 SHOP = Layout("shop")
 OLD, NEW = "v1-0a1b2c3d", "v2-ffffffff"

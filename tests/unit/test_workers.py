@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.module_utils.workers import WorkerCount, cpus_of, worker_count
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.worker_count import WorkerCount, cpus_of, worker_count
 
 LARGE = 1_048_576
 

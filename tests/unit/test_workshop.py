@@ -8,7 +8,7 @@ from pathlib import Path
 from subprocess import CompletedProcess
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.module_utils.workshop import lost, surroundings, take_back
+from ansible_collections.asgi.deploy.plugins.module_utils._host.build.build_sandbox import lost, surroundings, take_back
 
 SETUID_FOR_ALL = 0o4777
 

@@ -83,7 +83,7 @@ def test_who_writes_a_former_name_is_told_the_present_one(tmp_path: Path) -> Non
     """By an entry in the table of a copy, as the first version has none."""
     copy = tmp_path / "ansible_collections" / "asgi" / "deploy"
     shutil.copytree(TOP, copy, ignore=shutil.ignore_patterns(".*", "tests", "docs", "__pycache__"))
-    spec = copy / "plugins" / "plugin_utils" / "spec.py"
+    spec = copy / "plugins" / "plugin_utils" / "_common" / "argument_specs.py"
     table = "RENAMED: dict[str, tuple[str, str]] = {"
     entry = '"older_word": ("watch", "0.2.0"), "asgi_older": ("asgi_app", "0.2.0")'
     assert f"{table}}}" in spec.read_text(), "the first entries are there: take one of them"

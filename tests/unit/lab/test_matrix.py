@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.module_utils.platforms import PLATFORMS
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.platforms import PLATFORMS
 
 from tests.integration.hosts import TOP
 from tests.matrix.__main__ import CONTROLLERS, DEPRECATION, HOSTS

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.module_utils.layout import Layout
-from ansible_collections.asgi.deploy.plugins.plugin_utils import files_app
-from ansible_collections.asgi.deploy.plugins.plugin_utils.plan import app_plan
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app import files as files_app
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan import app_plan
 from jinja2 import UndefinedError
 
 Facts = Callable[[str], dict[str, Any]]

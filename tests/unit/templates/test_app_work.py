@@ -8,10 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.module_utils.layout import Layout
-from ansible_collections.asgi.deploy.plugins.module_utils.work import _is_exclusive, _value, command_of
-from ansible_collections.asgi.deploy.plugins.plugin_utils import files_app
-from ansible_collections.asgi.deploy.plugins.plugin_utils.plan import app_plan
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.background import (
+    _is_exclusive,
+    _value,
+    command_of,
+)
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app import files as files_app
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan import app_plan
 
 Facts = Callable[[str], dict[str, Any]]
 Variable = Callable[..., Any]

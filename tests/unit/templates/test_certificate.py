@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.plugin_utils.desired import decided
+from ansible_collections.asgi.deploy.plugins.plugin_utils._survey.desired import decided
 
 Render = Callable[..., str]
 Variable = Callable[..., Any]
@@ -30,7 +30,7 @@ def test_challenge(render: Render) -> None:
 
 def test_renewal_runs_what_a_run_sends(render: Render, wanted: Variable) -> None:
     lines = render("certificate", "renew.service.j2", **OPTIONS).splitlines()
-    module = "ansible_collections.asgi.deploy.plugins.module_utils.renewal"
+    module = "ansible_collections.asgi.deploy.plugins.module_utils._host.certificates.renewal"
     assert f"ExecStart=/usr/bin/python3 -m {module} renew" in lines
     assert "Environment=PYTHONPATH=/opt/asgi/lib PYTHONDONTWRITEBYTECODE=1" in lines
     paths = [file["path"] for file in wanted("certificate", **OPTIONS)["renewal"]]
@@ -43,7 +43,7 @@ def test_renewal_runs_on_its_own(wanted: Variable, tmp_path: Path) -> None:
         path = tmp_path / str(file["path"]).removeprefix("/")
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(file["content"], encoding="utf-8")
-    module = "ansible_collections.asgi.deploy.plugins.module_utils.renewal"
+    module = "ansible_collections.asgi.deploy.plugins.module_utils._host.certificates.renewal"
     subprocess.run(
         ["/usr/bin/python3", "-S", "-c", f"import {module}"],
         env={"PYTHONPATH": str(tmp_path / "opt" / "asgi" / "lib")},

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.plugin_utils import files_app
-from ansible_collections.asgi.deploy.plugins.plugin_utils.plan import app_plan
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app import files as files_app
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan import app_plan
 
 Facts = Callable[[str], dict[str, Any]]
 Render = Callable[..., str]
@@ -73,7 +73,7 @@ def test_nginx_has_it_unless_it_is_switched_off(wanted: Variable, facts: Facts) 
 
 
 def test_renewal(render: Render, exposure: Callable[[str], float]) -> None:
-    text = render("certificate", "renew.service.j2", plan={"library": "/opt/asgi/lib", "package": "package"})
+    text = render("certificate", "renew.service.j2", plan={"library": "/opt/asgi/lib", "module": "module"})
     assert exposure(text) <= 3
 
 

@@ -1,0 +1,268 @@
+"""What builds virtual environments: uv, or pip where uv cannot be had, and the interpreters that these are of."""
+
+from __future__ import annotations
+
+import functools
+import os
+import platform
+import re
+import shutil
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+
+from ansible_collections.asgi.deploy.plugins.module_utils._host.build.build_sandbox import ROOT, Place
+from ansible_collections.asgi.deploy.plugins.module_utils._host.build.package_sources import NONE, Supplies
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import PATH, PYTHON, last_lines, run
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.locks import alone
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import CACHE
+
+VENV_PACKAGE = "python3-venv"  # of Debian, by which this Python makes the first environment, that of uv
+UV_VERSION = "0.13.9"
+UV_HOME = Path("/opt/asgi") / f"uv-{UV_VERSION}"
+# SHA-256 of its files on the index; a unit test compares them with requirements-dev.txt.
+UV_HASHES = (
+    "16963d19594e18d746a70c7fce82237bde4f2cac4cfcf0ca2b84796fe9d0c6e9",
+    "2c45530751517d6c3bbc69a19473f6effe47cce047bede01ffd8af7ea7b36b25",
+    "3eeeb51a267a2144640fcd8f38d4a2f63439b39bc47445fd84727c3fc462c843",
+    "5435c5ce14a56431208ca0996416d310f1598e8c2c8ba707688985a16bb82dbe",
+    "56ec37616c00220032fc7b8c9d0ef51367fd0d70d9cd6ddd841660f949f84fed",
+    "66c512266d633bef48384a1f53003f41f2a8e7b36fe6e7fbfd3e0fd52d96fa63",
+    "6a44b2ed8111d2f60d2b92627c5dccda3f7ed7570b18ce115e569cd68c28246b",
+    "6b0c7b9f47a5d011939d61e324d3fe18a8bc155d8dd53add738709a92f290a7c",
+    "6d5114bba238adddacb32fb11904f2b3ff4e988f8e9ff0d8d3b5e9822cf836b8",
+    "7ec1e1dd9b6cb335c301afdf877989df384227313981850755a59561f75e4ab8",
+    "a2ee66fe8b6608e1482ab1bde5799da04705c1cb40324c7f66054ecf46ae6e40",
+    "a6e845f387e4ed55bb59342957a9179e24a631fcc7668bda3426ae1cef8ed4b9",
+    "c16ed11e013557536b3e60065f1b912f6407bd6518e041b961e23ef9e6b4fbf5",
+    "c5dbdb7c8737cd183a9dce95b39cfd1f3d54ec2a27a1bb58f160293f9ba2c805",
+    "d7f459fe4fd247d830351c75686d3996ace3c6f3f728eb0e85a30b7ada0cef19",
+    "db5c8df7145c21ffea9c0f74e38823bac3af60cbadf0e26b8633f08627b17bab",
+    "dd6f4f93ddf8a668c73f0945f3638444b2140a4e15a3912067493fc6335543e4",
+    "ecb6028d79dc96fbeafffe5c8af62a7099487ebc05a701e76714eebcffd06375",
+    "eeb92051c2123b9730c46b04cc843cfa4bc7d7b0aec56df431a2215ef4cb0273",
+)
+# Debian's, from which python3-venv would install it anew into each environment, which takes longer than uv itself.
+_PIP = Path("/usr/share/python-wheels")
+COMPLETE = ".complete"
+_LOCK_SECONDS = 1800
+
+
+@dataclass(frozen=True)
+class Interpreter:
+    """A Python on this host; its tag is what a virtual environment depends on."""
+
+    path: str
+    tag: str
+
+    @classmethod
+    @functools.cache
+    def at(cls, path: str) -> Interpreter:
+        if os.path.realpath(path) == os.path.realpath(sys.executable):
+            tag = sys.implementation.cache_tag
+        else:
+            tag = run([path, "-c", "import sys; print(sys.implementation.cache_tag)"]).strip()
+        return cls(path, f"{tag}-{platform.machine()}")
+
+    @classmethod
+    def wanted(cls, python: str) -> Interpreter:
+        """The one that the option `python` asks for: V(system), a version, or a path.
+
+        Raises:
+            DeployError: this host does not have it; names those that it has.
+        """
+        if python == "system":
+            return cls.at(PYTHON)
+        path = python if python.startswith("/") else shutil.which(f"python{python}", path=PATH)
+        if path is None or not os.access(path, os.X_OK):
+            has = "; ".join(f'python: "{version}" is {found}' for version, found in interpreters().items())
+            raise DeployError(
+                f"python: found {python!r}, which this host does not have. It has {has or 'none'}; "
+                "write one of these or python: system, or install it on the host before"
+            )
+        found = cls.at(path)
+        # Two builds of one version are two interpreters.
+        return found if os.path.realpath(path) == os.path.realpath(PYTHON) else cls(path, f"{found.tag}-{path}")
+
+
+def interpreters(path: str = PATH) -> dict[str, str]:
+    """The Pythons on this host, by version: where each is."""
+    found: dict[str, str] = {}
+    for folder in path.split(":"):
+        for file in sorted(Path(folder).glob("python3.*")):
+            if (version := re.fullmatch(r"python(3\.\d+)", file.name)) and os.access(file, os.X_OK):
+                found.setdefault(version[1], str(file))
+    return dict(sorted(found.items(), key=lambda item: int(item[0].partition(".")[2])))
+
+
+class Installer:
+    """What builds virtual environments; one of :class:`Uv` and :class:`Pip`."""
+
+    name: str
+
+    def __init__(self, supplies: Supplies = NONE, place: Place = ROOT) -> None:
+        self.supplies = supplies
+        self.place = place
+
+    def create(self, path: Path, interpreter: Interpreter) -> None:
+        raise NotImplementedError
+
+    def install(self, venv: Path, *arguments: str, cwd: Path | None = None) -> None:
+        raise NotImplementedError
+
+    def lock(self, tree: Path, extras: Sequence[str] = ()) -> str:
+        """The text of requirements that a tree's uv.lock stands for."""
+        raise NotImplementedError
+
+    def check(self, venv: Path) -> None:
+        """Raises DeployError when what is installed does not go together."""
+        raise NotImplementedError
+
+    def _do(self, argv: Sequence[str], env: Mapping[str, str], cwd: Path | None = None) -> str:
+        """What a program prints that may run code of packages, or reads what others wrote."""
+        result = self.place.attempt(argv, env, cwd)
+        if result.returncode:
+            told = self.supplies.masked(last_lines(result)) or f"{argv[0]} ended with status {result.returncode}"
+            raise DeployError(f"the virtual environment could not be built:\n{told}")
+        return result.stdout
+
+
+class Uv(Installer):
+    name = "uv"
+
+    def __init__(
+        self, supplies: Supplies = NONE, place: Place = ROOT, program: str = str(UV_HOME / "bin" / "uv")
+    ) -> None:
+        super().__init__(supplies, place)
+        self.program = program
+        self.env = {
+            "UV_CACHE_DIR": str(place.cache / "uv"),
+            "UV_PYTHON_DOWNLOADS": "never",
+            "UV_NO_PROGRESS": "1",
+            "UV_SYSTEM_CERTS": "1",
+            **place.settings,
+            **supplies.uv,
+        }
+
+    @staticmethod
+    def ensure(supplies: Supplies = NONE) -> bool:
+        """Installs uv for ourselves; gives whether there was something to do."""
+        if (UV_HOME / COMPLETE).exists():
+            return False
+        if supplies.wheels and not any(supplies.wheels.glob(f"uv-{UV_VERSION}-*.whl")):
+            raise DeployError(f"uv is not on this host, and the wheelhouse holds no wheel of uv=={UV_VERSION}")
+        with only_one(UV_HOME), tempfile.TemporaryDirectory(prefix="asgi-") as folder:
+            if (UV_HOME / COMPLETE).exists():  # by whoever held the lock
+                return True
+            shutil.rmtree(UV_HOME, ignore_errors=True)
+            pip = next(_PIP.glob("pip-*.whl"), None)
+            run([PYTHON, "-m", "venv", *(["--without-pip"] if pip else []), str(UV_HOME)])
+            file = Path(folder, "uv.txt")
+            file.write_text(uv_requirement(), encoding="utf-8")
+            own = ("--quiet", "--require-hashes", "--only-binary=:all:", "-r", str(file))
+            Pip(supplies, wheel=pip).install(UV_HOME, *own)
+            finished(UV_HOME, "")
+        return True
+
+    def create(self, path: Path, interpreter: Interpreter) -> None:
+        # Root's own work, by root's own cache.
+        env = {**self.env, "UV_CACHE_DIR": str(ROOT.cache / "uv")}
+        run([self.program, "venv", "--quiet", "--python", interpreter.path, str(path)], env)
+
+    def install(self, venv: Path, *arguments: str, cwd: Path | None = None) -> None:
+        argv = [
+            self.program,
+            "pip",
+            "install",
+            "--quiet",
+            "--compile-bytecode",
+            "--python",
+            str(venv / "bin" / "python"),
+        ]
+        self._do([*argv, *self.supplies.arguments, *arguments], self.env, cwd)
+
+    def lock(self, tree: Path, extras: Sequence[str] = ()) -> str:
+        argv = [
+            self.program,
+            "export",
+            "--quiet",
+            "--frozen",
+            "--no-dev",
+            "--no-emit-project",
+            "--no-editable",
+            "--no-header",
+            "--no-annotate",
+        ]
+        argv += [f"--extra={extra}" for extra in extras]
+        return self._do([*argv, "--project", str(tree)], self.env, tree)
+
+    def check(self, venv: Path) -> None:
+        self._do([self.program, "pip", "check", "--python", str(venv / "bin" / "python")], self.env)
+
+
+class Pip(Installer):
+    """pip of the environment itself, or one that runs from its own wheel."""
+
+    name = "pip"
+
+    def __init__(self, supplies: Supplies = NONE, place: Place = ROOT, wheel: Path | None = None) -> None:
+        super().__init__(supplies, place)
+        self.env = {
+            "PIP_CACHE_DIR": str(place.cache / "pip"),
+            **({"PYTHONPATH": str(wheel)} if wheel else {}),
+            **supplies.pip,
+        }
+
+    def create(self, path: Path, interpreter: Interpreter) -> None:
+        run([interpreter.path, "-m", "venv", str(path)])
+
+    def install(self, venv: Path, *arguments: str, cwd: Path | None = None) -> None:
+        self._pip(venv, "install", "--quiet", *self.supplies.arguments, *arguments, cwd=cwd)
+
+    def lock(self, tree: Path, extras: Sequence[str] = ()) -> str:
+        raise DeployError(
+            "uv.lock of the application needs uv to be read; write installer: uv, or add a requirements.txt"
+        )
+
+    def check(self, venv: Path) -> None:
+        self._pip(venv, "check")
+
+    def _pip(self, venv: Path, command: str, *arguments: str, cwd: Path | None = None) -> None:
+        argv = [str(venv / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "--no-input", command]
+        self._do([*argv, *arguments], self.env, cwd)
+
+
+def installer_for(choice: str, supplies: Supplies = NONE, place: Place = ROOT) -> Installer:
+    """The installer for a choice of ``auto``, ``uv`` or ``pip``; ``auto`` takes pip where uv cannot be installed."""
+    Path(CACHE).mkdir(parents=True, exist_ok=True)
+    Path(CACHE).chmod(0o700)  # it holds what an application built from its own code
+    if choice == "pip":
+        return Pip(supplies, place)
+    try:
+        Uv.ensure(supplies)
+    except DeployError:
+        if choice == "uv":
+            raise
+        return Pip(supplies, place)
+    return Uv(supplies, place)
+
+
+def finished(venv: Path, mark: str) -> None:
+    """Notes that a virtual environment is whole, and what it was made from."""
+    (venv / COMPLETE).unlink(missing_ok=True)  # whatever a package may have put there
+    os.sync()  # what says that all is there must not outlive, in a power cut, what it speaks of
+    (venv / COMPLETE).write_text(mark, encoding="utf-8")
+
+
+def uv_requirement() -> str:
+    """uv as a line of requirements, with the hashes of its files."""
+    return " ".join([f"uv=={UV_VERSION}", *(f"--hash=sha256:{one}" for one in UV_HASHES)]) + "\n"
+
+
+def only_one(tool: Path) -> AbstractContextManager[None]:
+    """One run at a time builds a tool, which all applications of a host share; each has a lock of its own beside."""
+    return alone(Path("/run", f"asgi-{tool.name}.lock"), _LOCK_SECONDS)

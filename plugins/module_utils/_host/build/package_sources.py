@@ -1,0 +1,98 @@
+"""Where distributions come from: the host's own index, a private one, or a folder of wheels and no index at all."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from ansible_collections.asgi.deploy.plugins.module_utils._host.source import archives
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import CACHE
+
+INDEX_OPTIONS: dict[str, Any] = {
+    "url": {"type": "str", "required": True},
+    "username": {"type": "str"},
+    "password": {"type": "str", "no_log": True},
+}
+
+
+@dataclass(frozen=True)
+class Supplies:
+    """What uv and pip are told; the environment may hold secrets, the arguments never do."""
+
+    arguments: tuple[str, ...] = ()
+    uv: Mapping[str, str] = field(default_factory=dict)
+    pip: Mapping[str, str] = field(default_factory=dict)
+    secrets: tuple[str, ...] = ()
+    wheels: Path | None = None
+
+    def masked(self, text: str) -> str:
+        """What a program printed, without the secrets that it was given."""
+        for secret in self.secrets:
+            text = text.replace(secret, "********")
+        return text
+
+
+NONE = Supplies()
+
+
+def folder_of(app: str) -> Path:
+    """Where there is meanwhile what a build of an application is given."""
+    return Path(CACHE, "build", app)
+
+
+@contextmanager
+def supplies(app: str, index: Mapping[str, Any] | None, wheelhouse: str | None) -> Iterator[Supplies]:
+    """Supplies for a build under the application's lock; what they take on disk is for root alone and goes again."""
+    folder = folder_of(app)
+    shutil.rmtree(folder, ignore_errors=True)  # of a run that was killed
+    folder.mkdir(parents=True, mode=0o700)
+    try:
+        if wheelhouse:
+            wheels = folder / "wheels"
+            wheels.mkdir()
+            # Not above: no look needs it.
+            from ansible_collections.asgi.deploy.plugins.module_utils._host.source.unpack import unpack
+
+            unpack(archives.have(wheelhouse, None, "wheelhouse"), wheels, "wheelhouse")
+            yield offline(wheels)
+        else:
+            yield private(index, folder) if index else NONE
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def offline(wheels: Path) -> Supplies:
+    """A folder of wheels, and nothing else: what the host's own settings name is not asked."""
+    nothing = {"PIP_FIND_LINKS": "", "UV_FIND_LINKS": "", "PIP_EXTRA_INDEX_URL": "", "UV_EXTRA_INDEX_URL": ""}
+    return Supplies(("--no-index", "--find-links", str(wheels)), nothing, nothing, wheels=wheels)
+
+
+def private(index: Mapping[str, Any], folder: Path) -> Supplies:
+    """A private index in the place of the public one; with both, anybody could publish a package of a private name."""
+    url, username, password = index["url"], index.get("username"), index.get("password")
+    uv = {"UV_DEFAULT_INDEX": f"private={url}", "UV_INDEX_URL": "", "UV_EXTRA_INDEX_URL": ""}
+    pip = {"PIP_INDEX_URL": url, "PIP_EXTRA_INDEX_URL": ""}
+    if urlsplit(url).scheme == "http":
+        pip["PIP_TRUSTED_HOST"] = urlsplit(url).netloc
+    if not username:
+        return Supplies(uv=uv, pip=pip)
+    uv |= {"UV_INDEX_PRIVATE_USERNAME": username, "UV_INDEX_PRIVATE_PASSWORD": password or ""}
+    # pip would hand a URL with a password to the processes that it starts, on their command lines.
+    netrc = folder / "netrc"
+    netrc.touch(mode=0o600)
+    words = (urlsplit(url).hostname or "", username, password or "")
+    netrc.write_text("machine {} login {} password {}\n".format(*map(_quoted, words)), encoding="utf-8")
+    pip["NETRC"] = str(netrc)
+    secrets = (password, quote(password, safe="")) if password else ()
+    return Supplies(uv=uv, pip=pip, secrets=secrets)
+
+
+def _quoted(word: str) -> str:
+    """A token of a netrc file, as Python's own reader takes it."""
+    escaped = word.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'

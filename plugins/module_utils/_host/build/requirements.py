@@ -1,0 +1,162 @@
+"""What an application needs to be installed, as its uv.lock, requirements.txt or pyproject.toml says."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.asgi.deploy.plugins.module_utils._host.build.installers import Installer
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.identity import normalised
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.requirement_hashes import unhashed
+
+_INCLUDE = re.compile(r"^\s*(?:-r|-c|--requirement|--constraint)[ =]?\s*(\S+)", re.MULTILINE)
+_EDITABLE = re.compile(r"(?:-e|--editable)\b")
+_ARCHIVES = (".whl", ".zip", ".tar.gz", ".tar.bz2", ".tgz")
+
+
+@dataclass(frozen=True)
+class Requirements:
+    """What an application needs: the file it was found in, its text, and whether that points into the tree."""
+
+    source: str
+    text: str
+    local: bool
+
+
+def included(tree: Path, name: str, seen: set[Path] | None = None) -> str:
+    """The text of a requirements file and of all that it includes, to know when any of them changes."""
+    seen = set() if seen is None else seen
+    path = (tree / name).resolve()
+    if path in seen or not path.is_relative_to(tree.resolve()) or not path.is_file():
+        return ""
+    seen.add(path)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise DeployError(f"{name} of the application is not UTF-8 text: {error}") from error
+    inner = (
+        included(tree, str(path.parent.relative_to(tree.resolve()) / file), seen) for file in _INCLUDE.findall(text)
+    )
+    return text + "".join(inner)
+
+
+def points_into_tree(text: str) -> bool:
+    """Whether requirements name files beside them, so that the same text may stand for other things in another tree."""
+    for line in map(str.strip, text.splitlines()):
+        target = line.split("#", 1)[0].split(";", 1)[0].split(" --", 1)[0].strip()
+        if _EDITABLE.match(line) or "file:" in target:
+            return True
+        if target.startswith(("-", "#")) or "://" in target:
+            continue
+        if target.startswith(".") or "/" in target or target.endswith(_ARCHIVES):
+            return True
+    return False
+
+
+def project(tree: Path) -> dict[str, object]:
+    """The tables of a tree's pyproject.toml; empty where there is none."""
+    file = tree / "pyproject.toml"
+    if not file.exists():
+        return {}
+    import tomllib  # Python 3.11; imported here so that hosts with an older one can use requirements.txt
+
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except ValueError as error:  # not TOML, or not UTF-8
+        raise DeployError(f"pyproject.toml of the application cannot be read: {error}") from error
+
+
+def is_package(tree: Path) -> bool:
+    """Whether the application is itself to be installed: it says how it is built."""
+    return "build-system" in project(tree)
+
+
+def requirements_of(
+    tree: Path, installer: Installer, where: str, extras: Sequence[str] = (), whole: Path | None = None
+) -> Requirements:
+    """What the application in `tree` needs, from the first of uv.lock, requirements.txt and pyproject.toml.
+
+    `whole` is the tree that `tree` is a folder of, where it is one: requirements may include files from there.
+
+    Raises:
+        DeployError: there is none of them, or it cannot be read.
+    """
+    if (tree / "uv.lock").exists():
+        text = installer.lock(tree, extras)
+        return Requirements("uv.lock", text, points_into_tree(text))
+    if (tree / "requirements.txt").exists():
+        if extras:
+            raise DeployError(
+                f"extras: found {', '.join(extras)}, but {where} lists what it needs in a requirements.txt, "
+                "which has none; leave extras out, or add a uv.lock"
+            )
+        whole = whole or tree
+        text = included(whole, str(tree.relative_to(whole) / "requirements.txt"))
+        return Requirements("requirements.txt", text, points_into_tree(text))
+    table = project(tree).get("project")
+    if isinstance(table, dict):
+        dynamic = table.get("dynamic", [])
+        if "dependencies" in dynamic or (extras and "optional-dependencies" in dynamic):
+            raise DeployError(
+                f"{where} has a pyproject.toml with dynamic dependencies, which only a build can tell; "
+                "add a uv.lock or a requirements.txt"
+            )
+        needed = [*table.get("dependencies", []), *_of_extras(table, extras, where)]
+        return Requirements("pyproject.toml", "".join(f"{item}\n" for item in needed), False)
+    raise DeployError(
+        f"{where} holds no uv.lock, requirements.txt or pyproject.toml with a [project] table at its top; "
+        "add one that lists what the application needs, fastapi for example"
+    )
+
+
+def _of_extras(table: Mapping[str, Any], extras: Sequence[str], where: str) -> list[str]:
+    """What the extras of a project need; one that names others of the same project stands for these."""
+    optional = {normalised(name): items for name, items in table.get("optional-dependencies", {}).items()}
+    own = re.compile(rf"\s*{re.escape(normalised(str(table.get('name'))))}\s*\[([^\]]*)\]\s*")
+    needed: list[str] = []
+    seen: set[str] = set()
+    left = [normalised(extra) for extra in extras]
+    while left:
+        extra = left.pop(0)
+        if extra not in optional:
+            has = f"it has {', '.join(sorted(optional))}" if optional else "it has none"
+            raise DeployError(f"extras: found {extra!r}, which the pyproject.toml of {where} does not have; {has}")
+        if extra in seen:
+            continue
+        seen.add(extra)
+        for item in optional[extra]:
+            if others := own.fullmatch(normalised_requirement(item)):
+                left += [normalised(other.strip()) for other in others[1].split(",")]
+            else:
+                needed.append(item)
+    return needed
+
+
+def normalised_requirement(requirement: str) -> str:
+    """A requirement with its name as all spellings of it have it in common."""
+    name = re.match(r"\s*[A-Za-z0-9._-]+", requirement)
+    return normalised(name[0].strip()) + requirement[name.end() :] if name else requirement
+
+
+def check_hashes(requirements: Requirements, tree: Path, where: str) -> None:
+    """Refuses an application that cannot be installed by hashes alone.
+
+    Raises:
+        DeployError: something that would be installed has no hash; names it, and what to do.
+    """
+    if names := unhashed(requirements.text):
+        more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+        raise DeployError(
+            f"require_hashes: {requirements.source} of {where} has no hashes for {', '.join(names[:5])}{more}; "
+            "write them with uv lock, or uv pip compile --generate-hashes, or leave require_hashes out"
+        )
+    if is_package(tree):
+        raise DeployError(
+            f"require_hashes: {where} has a pyproject.toml with [build-system], and what builds it would be fetched "
+            "without hashes; take [build-system] out, as the application is found without being installed, "
+            "or leave require_hashes out"
+        )

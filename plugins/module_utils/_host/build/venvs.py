@@ -1,0 +1,122 @@
+"""Virtual environments: built, found to be whole, and told of."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.asgi.deploy.plugins.module_utils._host.build.installers import (
+    COMPLETE,
+    Installer,
+    Interpreter,
+    finished,
+    installer_for,
+    only_one,
+)
+from ansible_collections.asgi.deploy.plugins.module_utils._host.build.package_sources import NONE, Supplies
+from ansible_collections.asgi.deploy.plugins.module_utils._host.build.requirements import Requirements
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import PYTHON
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.managed_files import absolute
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.identity import digest, installable, normalised
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.requirement_hashes import hashed, without
+
+TOOL_OPTIONS: dict[str, Any] = {  # of a program of ours
+    "path": {"type": "str", "required": True},
+    "requirements": {"type": "str", "required": True},
+    "wheelhouse": {"type": "str"},  # SHA-256 of the archive of wheels that was shipped
+}
+
+
+def complete(venv: Path, mark: str = "") -> bool:
+    """Whether a virtual environment was built to its end, from what `mark` stands for."""
+    try:
+        return (venv / COMPLETE).read_text(encoding="utf-8") == mark
+    except OSError:
+        return False
+
+
+def build(
+    venv: Path,
+    installer: Installer,
+    interpreter: Interpreter,
+    requirements: Requirements,
+    tree: Path,
+    server: Iterable[str] = (),
+    mark: str = "",
+    server_lock: str | None = None,
+) -> None:
+    """Builds a virtual environment in its final place; one that was not finished is begun anew.
+
+    Where all of the requirements have hashes, nothing else is installed for them. With `server_lock`, the text of
+    requirements with hashes, that is so for what serves the application as well, and nothing is built: its build would
+    fetch what no hash is known of.
+    """
+    place = installer.place
+    shutil.rmtree(venv, ignore_errors=True)
+    venv.parent.mkdir(parents=True, exist_ok=True)
+    installer.create(venv, interpreter)
+    with place.lent(venv), tempfile.TemporaryDirectory(prefix="asgi-", dir=place.folder) as folder:
+        Path(folder).chmod(0o755)
+        file = Path(folder, "requirements.txt")
+        file.write_text(requirements.text, encoding="utf-8")
+        # A requirements.txt of the application stays where it is, so that what it includes is found beside it.
+        given = tree / "requirements.txt" if requirements.source == "requirements.txt" else file
+        wheels = ["--only-binary=:all:"] if server_lock is not None else []
+        strict = ["--require-hashes"] if hashed(requirements.text) else []
+        installer.install(venv, *strict, *wheels, "-r", str(given), cwd=tree)
+        installed = distributions(venv)
+        if server_lock is not None:
+            if left := without(server_lock, installed):
+                lock = Path(folder, "server.txt")
+                lock.write_text(left, encoding="utf-8")
+                own = ["--no-deps", "--require-hashes", *wheels, "-r", str(lock)]
+                installer.install(venv, *own, cwd=Path(folder))
+            installer.check(venv)
+        elif missing := installable(server, installed):
+            keep = Path(folder, "keep.txt")
+            keep.write_text("".join(f"{name}=={version}\n" for name, version in installed.items()), encoding="utf-8")
+            installer.install(venv, "--constraint", str(keep), *missing, cwd=Path(folder))
+    finished(venv, mark)
+
+
+def tool_mark(requirements: str) -> str:
+    """What a tool's virtual environment depends on: its requirements and this host's Python."""
+    return digest({"requirements": requirements, "interpreter": Interpreter.at(PYTHON).tag})
+
+
+def outdated(tools: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Those of the programs, as in :data:`TOOL_OPTIONS`, whose virtual environments have to be built."""
+    return [tool for tool in tools if not complete(absolute(tool["path"]), tool_mark(tool["requirements"]))]
+
+
+def build_tool(path: Path, requirements: str, supplies: Supplies = NONE) -> None:
+    """Builds the virtual environment of a program of ours, such as certbot."""
+    installer, mark = installer_for("auto", supplies), tool_mark(requirements)
+    needed = Requirements("text", requirements, local=False)
+    with only_one(path):
+        if not complete(path, mark):
+            build(path, installer, Interpreter.at(PYTHON), needed, path.parent, mark=mark)
+
+
+def build_package(tree: Path, target: Path, installer: Installer, venv: Path) -> None:
+    """Installs the application itself, without what it needs, into a directory of its release."""
+    target.mkdir()
+    with installer.place.lent(target):
+        installer.install(venv, "--no-deps", "--target", str(target), str(tree), cwd=tree)
+
+
+def distributions(venv: Path) -> Mapping[str, str]:
+    """What is installed in a virtual environment: normalised names and versions, found without running any of it."""
+    from importlib import metadata  # not above: no look needs it
+
+    folders = [str(folder) for folder in venv.glob("lib/python*/site-packages")]
+    return {normalised(one.metadata["Name"]): one.version for one in metadata.distributions(path=folders)}
+
+
+def remove(venv: Path) -> None:
+    """Removes a virtual environment; what says that it is complete goes first."""
+    (venv / COMPLETE).unlink(missing_ok=True)
+    shutil.rmtree(venv)

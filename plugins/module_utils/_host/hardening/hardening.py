@@ -1,0 +1,465 @@
+"""What the role hardening does on a host: looks, refuses what would shut somebody out, writes, and can go back.
+
+Firewall and sshd are changed on trial: copies of what was there are kept, and a timer puts them back unless a new
+connection has confirmed the change. The same happens at boot: a host that goes down meanwhile comes up as it was.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.asgi.deploy.plugins.module_utils._host.hardening import ssh_access as access
+from ansible_collections.asgi.deploy.plugins.module_utils._host.hardening import sysctl
+from ansible_collections.asgi.deploy.plugins.module_utils._host.hardening.exposure import (
+    listeners,
+    other_firewalls,
+    told_of,
+)
+from ansible_collections.asgi.deploy.plugins.module_utils._host.hardening.firewall import (
+    TABLE,
+    Firewall,
+    Opening,
+    lets_in,
+    ruleset,
+    shut_out,
+)
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system import apt as debian
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system import systemd
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import attempt, last_lines
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.managed_files import (
+    FILE_OPTIONS,
+    Item,
+    apply_all,
+    differences,
+    write,
+)
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
+
+STATE = Path("/var/lib/asgi-deploy/hardening")
+UNDO = STATE / "undo"
+RULES = Path("/etc/asgi-deploy/firewall.nft")
+FIREWALL = "asgi-firewall.service"
+LOADED = Path("/run/asgi-firewall/loaded")  # what nft listed when the rules were loaded
+NGINX_SERVES = Path("/etc/nginx/asgi/default.conf")
+TIMER = "asgi-hardening-undo.timer"
+SSHD_SETTINGS = Path("/etc/ssh/sshd_config.d/10-asgi-hardening.conf")
+
+UNDO_SCRIPT = """\
+#!/bin/sh
+# Puts back the firewall and sshd's settings: nobody has come by a new connection since they were changed.
+{restore}
+if [ -e {rules} ]; then
+    systemctl --no-block try-reload-or-restart {firewall}
+else
+    systemctl --no-block stop {firewall}
+fi
+systemctl --no-block try-reload-or-restart ssh.service
+rm -rf {undo}
+"""
+
+_TEXTS: dict[str, Any] = {"type": "list", "elements": "str", "default": []}
+PART_OPTIONS: dict[str, Any] = {
+    "name": {"type": "str", "required": True},
+    "on": {"type": "bool", "required": True},
+    "packages": _TEXTS,
+    "files": {"type": "list", "elements": "dict", "default": [], "options": FILE_OPTIONS},
+    "enabled": _TEXTS,
+    "active": _TEXTS,
+    "ends": _TEXTS,
+    "take": {"type": "list", "elements": "list", "default": []},
+    "not_beside": _TEXTS,
+    "in_containers": {"type": "bool", "default": True},
+}
+WANTED_OPTIONS: dict[str, Any] = {
+    "parts": {"type": "list", "elements": "dict", "default": [], "options": PART_OPTIONS},
+    "firewall": {"type": "dict"},
+    "sshd": {"type": "dict", "default": {}},
+    "sysctl": {"type": "dict", "default": {}},
+    "services": _TEXTS,
+}
+HARDENING_OPTIONS: dict[str, Any] = {"wanted": {"type": "dict", "options": WANTED_OPTIONS, "required": True}}
+
+
+@dataclass(frozen=True)
+class Part:
+    """Files that belong together, and how the host takes them."""
+
+    name: str
+    items: tuple[Item, ...]
+    on: bool = True
+    packages: tuple[str, ...] = ()
+    enabled: tuple[str, ...] = ()  # units that start at boot
+    active: tuple[str, ...] = ()  # those of them that shall run now
+    ends: tuple[str, ...] = ()  # units that are ours, and end when the part is taken back
+    take: tuple[tuple[str, ...], ...] = ()  # verbs of systemctl and units, after a change of files
+    not_beside: tuple[str, ...] = ()  # packages that do the same already
+    in_containers: bool = True  # whether a container has any use for it
+
+    @classmethod
+    def of(cls, options: Mapping[str, Any]) -> Part:
+        """From the options of the module harden; what is off has none of its files and needs no packages."""
+        on = options["on"]
+        files = options["files"] if on else [{**item, "state": "absent"} for item in options["files"]]
+        return cls(
+            name=options["name"],
+            on=on,
+            items=tuple(map(Item.of, files)),
+            packages=tuple(options["packages"] if on else ()),
+            enabled=tuple(options["enabled"]),
+            active=tuple(options["active"]),
+            ends=tuple(options["ends"]),
+            take=tuple(map(tuple, options["take"])),
+            not_beside=tuple(options["not_beside"]),
+            in_containers=options["in_containers"],
+        )
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """All that shall be."""
+
+    parts: tuple[Part, ...]
+    firewall: Firewall | None = None
+    sshd: Mapping[str, str] = field(default_factory=dict)  # what `sshd -T` shall show
+    sysctl: Mapping[str, str] = field(default_factory=dict)
+    services: tuple[str, ...] = ()  # units that shall not run
+
+    @classmethod
+    def of(cls, options: Mapping[str, Any]) -> Wanted:
+        """From :data:`WANTED_OPTIONS`."""
+        return cls(
+            parts=tuple(map(Part.of, options["parts"])),
+            firewall=Firewall.of(options["firewall"]) if options["firewall"] else None,
+            sshd=options["sshd"],
+            sysctl=options["sysctl"],
+            services=tuple(options["services"]),
+        )
+
+
+@dataclass
+class Found:
+    """What is on the host, as far as it is not as it shall be."""
+
+    drift: dict[str, list[tuple[Item, dict[str, Any]]]] = field(default_factory=dict)
+    units: dict[str, list[str]] = field(default_factory=dict)
+    masked: dict[str, list[str]] = field(default_factory=dict)
+    packages: list[str] = field(default_factory=list)
+    parameters: sysctl.Parameters = field(default_factory=sysctl.Parameters)
+    running: list[str] = field(default_factory=list)  # services that shall not
+    stopped: list[str] = field(default_factory=list)  # services that we once switched off and shall no more
+    firewall: bool = False  # the rules are to be loaded
+    unconfirmed: bool = False  # an earlier run was cut off before its new connection
+
+    @property
+    def changed(self) -> list[str]:
+        """The names of what is to be done."""
+        also = {
+            "firewall": self.firewall,
+            "sysctl": bool(self.parameters.differ),
+            "services": bool(self.running or self.stopped),
+            "packages": bool(self.packages),
+            "confirmation": self.unconfirmed,
+        }
+        return sorted({*self.drift, *self.units, *(name for name, needed in also.items() if needed)})
+
+    @property
+    def diff(self) -> list[dict[str, Any]]:
+        """As Ansible's --diff shows it."""
+        shown = [difference for part in self.drift.values() for _item, difference in part]
+        before = "".join(f"{name} = {value}\n" for name, value in self.parameters.found.items())
+        after = "".join(f"{name} = {value}\n" for name, value in self.parameters.differ.items())
+        before += "".join(f"{unit} runs\n" for unit in self.running)
+        after += "".join(f"{unit} runs\n" for unit in self.stopped)
+        after += "".join(f"{name} is installed\n" for name in self.packages)
+        after += "".join(f"{unit} runs\n" for units in self.units.values() for unit in units)
+        header = "the running host"
+        shown += [{"before_header": header, "after_header": header, "before": before, "after": after}]
+        return [one for one in shown if one["before"] != one["after"]]
+
+
+class Hardening:
+    """One host on its way to what is wanted."""
+
+    def __init__(self, wanted: Wanted) -> None:
+        self.connection = access.connection()
+        self.sshd = access.effective()
+        self.ssh_ports = access.ports(self.sshd, self.connection)
+        self.wanted = wanted
+        self.firewall = _with_own_ports(wanted.firewall) if wanted.firewall else None
+        self.parts = [
+            self._with_rules(part) if part.name == "firewall" else part for part in wanted.parts if _of_use(part)
+        ]
+
+    def _with_rules(self, part: Part) -> Part:
+        """The firewall's part, with the rules that only the host can know: where its sshd listens."""
+        text = ruleset(self.firewall, self.ssh_ports, self._ephemeral()) if self.firewall else ""
+        rules = Item(RULES, "file" if part.on else "absent", text.encode(), 0o600, "root", "root")
+        return replace(part, items=(rules, *part.items))
+
+    def _ephemeral(self) -> int:
+        """The first of the ports that the kernel gives to clients, once its parameters are as they shall be."""
+        name = "net.ipv4.ip_local_port_range"
+        found = self.wanted.sysctl.get(name) or Path("/proc/sys", name.replace(".", "/")).read_text()
+        return int(found.split()[0])
+
+    def look(self) -> Found:
+        found = Found(unconfirmed=UNDO.exists())
+        former = [name for name in _recorded("services") if name not in self.wanted.services]
+        named = [name for part in self.parts if part.on for name in part.enabled] + [*self.wanted.services, *former]
+        seen = {unit.name: unit for unit in systemd.show(*dict.fromkeys(named))}
+        for part in self.parts:
+            if drift := differences(part.items):
+                found.drift[part.name] = drift
+            if not part.on:
+                continue
+            units = [seen[name] for name in part.enabled]
+            down = [unit.name for unit in units if not unit.enabled or (unit.name in part.active and not unit.active)]
+            if down:
+                found.units[part.name] = down
+            # What takes changes back is no switch's.
+            if part.name != "undo" and (masked := [unit.name for unit in units if unit.masked]):
+                found.masked[part.name] = masked
+        found.packages = debian.missing([name for part in self.parts for name in part.packages])
+        found.parameters = sysctl.look(self.wanted.sysctl, _recorded("sysctl"), _recorded("refused"))
+        found.running = [name for name in self.wanted.services if seen[name].present and _runs(seen[name])]
+        found.stopped = [name for name in former if seen[name].present]
+        if self.wanted.firewall:
+            found.firewall = bool({"firewall"} & {*found.drift, *found.units}) or not loaded()
+        return found
+
+    def refusals(self, found: Found) -> list[str]:
+        """Why nothing may be changed: each says what was found and what to write."""
+        reasons = [
+            f"hardening_{name}: {', '.join(units)} is masked on this host and cannot be started; "
+            f"unmask it with systemctl unmask, or write hardening_{name}: false"
+            for name, units in found.masked.items()
+        ]
+        if self.firewall and found.firewall:
+            reasons += self._firewall_refusals(self.firewall)
+        if self.wanted.sshd and "sshd" in found.drift and (seen := self.connection):
+            if not access.has_key(seen.user, access.effective(seen.user)):
+                reasons.append(
+                    f"hardening_ssh: the user {seen.user}, as whom this run logged in, has no authorized key and would "
+                    "be shut out; give it one (ssh-copy-id), or write hardening_ssh: false"
+                )
+            if seen.user == "root" and self.wanted.sshd.get("permitrootlogin") == "no":
+                reasons.append(
+                    "hardening_ssh_root: found false, and this run logged in as root, who would be shut out; "
+                    "connect as another user, or leave it out"
+                )
+        return reasons
+
+    def _firewall_refusals(self, firewall: Firewall) -> list[str]:
+        reasons = [
+            f"hardening_firewall: {name} is active on this host, and two firewalls are none that anybody understands; "
+            f"switch {name} off, or write hardening_firewall: false"
+            for name in other_firewalls()
+        ]
+        if self.connection and not lets_in(firewall, self.connection.client):
+            reasons.append(
+                f"hardening_ssh_allow: this run comes from {self.connection.client}, which is in none of "
+                f"{', '.join(firewall.ssh_allow)}; add it"
+            )
+        for port in sorted(set(self.ssh_ports)):
+            if any(one.allow for one in firewall.openings if (one.protocol, one.port) == ("tcp", port)):
+                reasons.append(
+                    f"hardening_open: found port {port} with allow, where sshd listens, which has an option for that; "
+                    "write hardening_ssh_allow"
+                )
+            if port in firewall.closed:
+                reasons.append(f"hardening_close: found {port}, where sshd listens, which stays open; leave it out")
+        return reasons + [told_of(one) for one in shut_out(firewall, self.ssh_ports, listeners(), self._ephemeral())]
+
+    def apply(self, found: Found) -> tuple[list[str], bool]:
+        """Does what is to be done.
+
+        Returns:
+            The parameters that the kernel did not take, and whether a new connection has to confirm.
+        """
+        if found.packages:
+            debian.install(found.packages)
+        on_trial = found.firewall or bool(self.wanted.sshd and "sshd" in found.drift)
+        if on_trial:
+            _keep_undo()
+        for part in self.parts:
+            if not part.on and part.name in found.drift:
+                _end(part.ends)
+        try:
+            self._write(found)
+        except BaseException:
+            if on_trial and not found.unconfirmed:
+                shutil.rmtree(UNDO)
+            raise
+        if on_trial or found.unconfirmed:
+            systemd.restart(TIMER)
+        self._take(found)
+        fixed = [*found.parameters.fixed, *self._set_parameters(found)]
+        self._switch_services(found)
+        return fixed, on_trial or found.unconfirmed
+
+    def _write(self, found: Found) -> None:
+        items = [item for part in self.parts for item, _difference in found.drift.get(part.name, [])]
+        # What puts back comes first.
+        apply_all(sorted(items, key=lambda item: "undo" not in item.path.name), lambda: self._validate(found))
+        if any("/systemd/" in str(item.path) for item in items):
+            systemd.daemon_reload()
+
+    def _validate(self, found: Found) -> None:
+        if self.wanted.firewall and "firewall" in found.drift:
+            _accepts(["nft", "--check", "--file", str(RULES)], "nft refuses the rules")
+        if "sshd" in found.drift:
+            _accepts(["sshd", "-t"], "sshd refuses its settings")
+            if wrong := access.not_taken(access.effective(), self.wanted.sshd):
+                raise DeployError(
+                    f"sshd does not take {SSHD_SETTINGS}; put back as it was: {'; '.join(wrong)}. A file that comes "
+                    "before it says something else, or sshd_config does not include that folder"
+                )
+
+    def _take(self, found: Found) -> None:
+        # The firewall starts at boot only when a new connection has come through it. What puts back does so already
+        # when sshd takes its settings.
+        due = [part for part in self.parts if part.on and part.name in {*found.drift, *found.units} - {"firewall"}]
+        if enabled := list(chain.from_iterable(part.enabled for part in due)):
+            systemd.enable(*enabled)
+        for part in self.parts:
+            if part.name in found.drift:
+                for verb, unit in part.take:
+                    systemd.change(verb, unit)
+        if active := list(chain.from_iterable(part.active for part in due)):
+            systemd.start(*active)
+        if found.firewall:
+            systemd.change("reload-or-restart", FIREWALL)
+
+    def _set_parameters(self, found: Found) -> list[str]:
+        refused = []
+        if found.parameters.differ:
+            former = _recorded("sysctl")
+            ours = set(sysctl.look(self.wanted.sysctl, {}).differ)
+            kept = {**{name: found.parameters.found[name] for name in ours if name in found.parameters.found}, **former}
+            _record("sysctl", kept)
+            refused = sysctl.apply(found.parameters)
+            _record("refused", {**_recorded("refused"), **{name: found.parameters.differ[name] for name in refused}})
+            back = {name for name in found.parameters.differ if name not in ours}
+            _record("sysctl", {name: value for name, value in kept.items() if name not in back})
+        return refused
+
+    def _switch_services(self, found: Found) -> None:
+        if not found.running and not found.stopped:
+            return
+        former = _recorded("services")
+        for unit in systemd.show(*found.running):
+            former.setdefault(unit.name, "enabled" if unit.enabled else "started")
+        _record("services", former)
+        if found.running:
+            systemd.tell("disable", "--now", "--quiet", "--", *found.running)
+        for name in found.stopped:
+            if former[name] == "enabled":
+                systemd.enable(name)
+            systemd.start(name)
+        _record("services", {name: how for name, how in former.items() if name not in found.stopped})
+
+
+def confirm() -> bool:
+    """Makes final what was changed on trial; whether there was anything."""
+    if not UNDO.exists():
+        return False
+    systemd.stop(TIMER)
+    if RULES.exists():
+        systemd.enable(FIREWALL)
+    shutil.rmtree(UNDO)
+    return True
+
+
+def reboot_required() -> bool:
+    """Whether an upgrade waits for a reboot."""
+    return Path("/run/reboot-required").exists()
+
+
+def loaded() -> bool:
+    """Whether the kernel has the rules as they were loaded."""
+    if not LOADED.exists() or not shutil.which("nft", path="/usr/sbin"):
+        return False
+    argv = ["nft", "--stateless", "--terse", "list", "table", "inet", TABLE]
+    return attempt(argv, reads=True).stdout == LOADED.read_text()
+
+
+def _of_use(part: Part) -> bool:
+    """Whether this host needs a part at all; to take it back, nothing speaks against."""
+    if (
+        part.on
+        and not part.in_containers
+        and attempt(["systemd-detect-virt", "--quiet", "--container"], reads=True).returncode == 0
+    ):
+        return False
+    return not part.on or not part.not_beside or len(debian.missing(part.not_beside)) == len(part.not_beside)
+
+
+def _with_own_ports(firewall: Firewall) -> Firewall:
+    """Opens what applications on this host listen on, whether this run knows of them or not."""
+    found = {
+        Opening(int(port))
+        for file in Path("/etc/systemd/system").glob("asgi-*.socket")
+        for port in re.findall(r"^ListenStream=(\d+)$", file.read_text(encoding="utf-8"), re.MULTILINE)
+    }
+    if NGINX_SERVES.exists():  # also when there is no application behind it any more
+        found |= {Opening(443), Opening(443, "udp")}
+    more = sorted(found - set(firewall.web), key=lambda one: (one.port, one.protocol))
+    return replace(firewall, web=(*firewall.web, *more))
+
+
+def _runs(unit: systemd.Unit) -> bool:
+    return unit.active or unit.enabled
+
+
+def _end(units: Sequence[str]) -> None:
+    """Ends what we had started, before its files go."""
+    if ours := [unit.name for unit in systemd.show(*units) if unit.present and _runs(unit)]:
+        systemd.tell("disable", "--now", "--quiet", "--", *ours)
+
+
+def _keep_undo() -> None:
+    """Copies of what is about to be changed; those of a run that was cut off are older, and stay."""
+    if UNDO.exists():
+        return
+    scratch = UNDO.with_suffix(".new")
+    shutil.rmtree(scratch, ignore_errors=True)
+    scratch.mkdir(mode=0o700, parents=True)
+    restore = []
+    for path in (RULES, SSHD_SETTINGS):
+        if path.exists():
+            shutil.copy2(path, scratch / path.name)
+            restore.append(f"cp -p {shlex.quote(str(UNDO / path.name))} {shlex.quote(str(path))}")
+        else:
+            restore.append(f"rm -f {shlex.quote(str(path))}")
+    text = UNDO_SCRIPT.format(restore="\n".join(restore), rules=RULES, firewall=FIREWALL, undo=UNDO)
+    write(scratch / "run", text.encode(), 0o700)
+    scratch.rename(UNDO)
+
+
+def _accepts(command: list[str], otherwise: str) -> None:
+    checked = attempt(command)
+    if checked.returncode:
+        raise DeployError(f"{otherwise}; put back as it was, and nothing was changed\n{last_lines(checked)}")
+
+
+def _recorded(name: str) -> dict[str, str]:
+    file = STATE / f"{name}.json"
+    values: dict[str, str] = json.loads(file.read_text()) if file.exists() else {}
+    return values
+
+
+def _record(name: str, values: Mapping[str, str]) -> None:
+    file = STATE / f"{name}.json"
+    if not values:
+        file.unlink(missing_ok=True)
+        return
+    STATE.mkdir(parents=True, exist_ok=True)
+    write(file, f"{json.dumps(values, indent=2, sort_keys=True)}\n".encode(), 0o600)

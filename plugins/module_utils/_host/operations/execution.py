@@ -1,0 +1,143 @@
+"""One command in the live release: with its code, environment, user and sandbox, as a transient unit of systemd."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.background import find_program
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store import Store
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system import systemd
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system import transient_units as transient
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import PATH
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.unit_text import LAUNCHER
+
+SANDBOX = "sandbox.conf"  # in the release's directory: what all its units have in common
+_STOP_TIMEOUT = 30
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a command: its exit status, how it ended in words, and what it printed."""
+
+    release: str
+    rc: int
+    ending: str
+    stdout: str = ""
+    stderr: str = ""
+
+
+class Execution:
+    """A command for the live release of an application."""
+
+    def __init__(self, layout: Layout, command: str, timeout: int) -> None:
+        self.layout = layout
+        self.store = Store(layout)
+        self.command = command
+        self._timeout = timeout
+
+    def predict(self) -> Outcome:
+        """In which release it would run; raises DeployError when it cannot."""
+        release, _argv = self._resolve()
+        return Outcome(release, 0, "was not run, as this is check mode; it would run")
+
+    def run(self, by: str, lock_timeout: float) -> Outcome:
+        """Runs it to its end, and adds that to the audit trail.
+
+        Raises:
+            DeployError: it could not be started.
+        """
+        began = time.time()
+        # Held until it runs, so that the release cannot be removed under it; one in which something runs is kept.
+        with self.store.lock(lock_timeout, by):
+            release, argv = self._resolve()
+            given = self._properties(release)
+            if any(line.startswith("LoadCredential") for line in given):
+                argv = [*f"{self.layout.release(release)}/{LAUNCHER}".split(), *argv]
+            unit = self.layout.unit(f"exec-{time.time_ns():x}", release)
+            # Its journal has what it was, and what it prints is for whoever asked.
+            process = subprocess.Popen(
+                self._systemd_run(unit, release, given, argv),
+                env={**os.environ, "PATH": PATH, "LC_ALL": "C.UTF-8"},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                errors="replace",
+            )
+            while process.poll() is None and not systemd.show(unit)[0].active:
+                time.sleep(0.05)
+        done = subprocess.CompletedProcess(process.args, process.returncode, *process.communicate())
+        ended = systemd.show(unit)[0]  # one that ended well is forgotten at once
+        transient.explained(done, unit, began)
+        if done.returncode and not ended.failed:
+            raise DeployError(f"{self.layout.app}: {self.command}: could not be started: {done.stderr.strip()}")
+        systemd.reset_failed(unit)
+        rc = exit_status(ended.properties) if ended.failed else 0
+        ending = ended.ending() if ended.failed else "ended well"
+        self.store.audit(
+            {"by": by, "exec": self.command, "release": release, "status": rc, "result": ending}
+            | {"started": began, "ended": time.time()}
+        )
+        return Outcome(release, rc, ending, done.stdout, done.stderr)
+
+    def _resolve(self) -> tuple[str, list[str]]:
+        """The live release, and the command with the path of its program there."""
+        release = self.store.live()
+        if release is None:
+            raise DeployError(f"{self.layout.app}: nothing is live on this host, so there is nothing to run it in")
+        try:
+            words = shlex.split(self.command)
+        except ValueError as error:
+            raise DeployError(
+                f"command: found {self.command!r}, which is not written as for a shell: {error}"
+            ) from error
+        if not words:
+            raise DeployError("command: found none, expected one as in python -m shop.users list")
+        venv = Path(self.layout.release(release), "venv", "bin")
+        program = find_program(words[0], venv)
+        if program is None:
+            where = f"{venv} nor in /usr/local/bin, /usr/bin and /bin"
+            raise DeployError(f"command: found {self.command!r}, whose program {words[0]} is neither in {where}")
+        return release, [program, *words[1:]]
+
+    def _properties(self, release: str) -> list[str]:
+        """What all units of the release have in common."""
+        file = self.store.path(release) / SANDBOX
+        try:
+            text = file.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            raise DeployError(f"{self.layout.app}: {file} is missing; release the application again") from None
+        return properties(text, release)
+
+    def _systemd_run(self, unit: str, release: str, given: Sequence[str], argv: Sequence[str]) -> list[str]:
+        limits = [f"RuntimeMaxSec={self._timeout}", f"TimeoutStopSec={_STOP_TIMEOUT}", "KillMode=mixed"]
+        options = ("--pipe", "--wait", "--service-type=exec")
+        description = f"--description={self.layout.app}: command in release {release}"
+        return transient.command(unit, argv, [*given, *limits], *options, description)
+
+
+def properties(text: str, release: str) -> list[str]:
+    """The settings in a unit's text, with the release in place of systemd's specifier for it."""
+    lines = (line.strip() for line in text.splitlines())
+    return [line.replace("%i", release).replace("%%", "%") for line in lines if line and not line.startswith("#")]
+
+
+def exit_status(found: Mapping[str, str]) -> int:
+    """A failed unit's exit status as a shell has it: 128 and the signal's number for one that a signal ended."""
+    status = int(found.get("ExecMainStatus") or 0)
+    if found.get("ExecMainCode") in ("2", "3"):  # CLD_KILLED and CLD_DUMPED of waitid(2)
+        return 128 + status
+    return status or 1
+
+
+def printed(outcome: Outcome) -> Sequence[str]:
+    """What a command printed, line by line, its errors last."""
+    return [*outcome.stdout.splitlines(), *outcome.stderr.splitlines()]

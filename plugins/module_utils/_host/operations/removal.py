@@ -1,0 +1,65 @@
+"""Takes an application from a host."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.asgi.deploy.plugins.module_utils._host.build.build_sandbox import end_of_killed
+from ansible_collections.asgi.deploy.plugins.module_utils._host.operations.pause import let_go
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.background import Work, busy
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.instance import Instance, running
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store import RUN_OPTIONS, Store
+from ansible_collections.asgi.deploy.plugins.module_utils._host.source import archives
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system import systemd
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import UNITS, Layout, release_of
+
+REMOVAL_OPTIONS: dict[str, Any] = {**RUN_OPTIONS, "data": {"type": "bool", "default": False}}
+
+
+class Removal:
+    """An application's releases, units and folders, of which nothing shall be left."""
+
+    def __init__(self, options: Mapping[str, Any]) -> None:
+        """From :data:`REMOVAL_OPTIONS`."""
+        self._options = options
+        self._layout = layout = Layout(options["name"])
+        folders = [layout.home, layout.mirror, layout.packages, layout.tls, layout.certificate, layout.cache]
+        self._folders = [Path(folder) for folder in folders + [layout.data, layout.storage] * options["data"]]
+
+    def due(self) -> bool:
+        """Whether anything is left."""
+        layout = self._layout
+        runs = self._unit_files() or running(layout) or busy(layout)
+        return bool(runs) or any(folder.exists() for folder in self._folders)
+
+    def remove(self) -> None:
+        """Stops what runs, under the application's lock, and removes all of it."""
+        with Store(self._layout).lock(self._options["lock_timeout"], self._options["by"]):
+            end_of_killed(self._layout)
+            self._end(self._unit_files())
+            for folder in self._folders:
+                shutil.rmtree(folder, ignore_errors=True)
+            archives.prune()
+
+    def _unit_files(self) -> list[Path]:
+        app, public = self._layout.app, self._layout.public_units
+        of_releases = [file for name in ("", ".*") for file in Path(UNITS).glob(f"asgi-{app}{name}@*.*")]
+        return sorted([*of_releases, *(file for unit in public if (file := Path(UNITS, unit)).exists())])
+
+    def _end(self, units: list[Path]) -> None:
+        layout = self._layout
+        for release in running(layout) | busy(layout) | {release_of(unit.name) for unit in units if "@" in unit.name}:
+            work = Work(layout, release)
+            work.stop()
+            Instance(layout, release).stop()
+            let_go(layout, release)
+            work.forget()
+        systemd.stop(*layout.public_units)
+        if systemd.show(layout.boot_unit)[0].present:  # a first deploy that failed halfway has none yet
+            systemd.disable(layout.boot_unit)
+        for unit in units:
+            unit.unlink(missing_ok=True)
+        systemd.daemon_reload()

@@ -1,0 +1,106 @@
+"""What is told of an application on a host: what serves, how it is, and what was done."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.asgi.deploy.plugins.module_utils._host.build import installers, venvs
+from ansible_collections.asgi.deploy.plugins.module_utils._host.operations.pause import paused
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.background import Work
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.instance import Instance, not_draining, running
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.probe import Probe
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.settings import Settings
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store import Store
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
+
+_PROBE_SECONDS = 5
+
+
+def live(layout: Layout, store: Store) -> dict[str, Any]:
+    """The release that serves, its answer to its gate's question, and what runs of it."""
+    release = store.live()
+    if release is None:
+        nothing: dict[str, Any] = {"processes": {}, "jobs": {}, "service": {}, **_noted(None)}
+        return {"live": None, "health": "nothing is live", "workers": 0, "memory": 0, **nothing}
+    instance = Instance(layout, release)
+    settings = Settings.recorded(store.record(release))
+    return {
+        "live": release,
+        "health": "" if paused(layout, release) else _health(layout, release, settings),
+        "workers": len(instance.processes()),
+        "memory": instance.memory(),
+        "service": instance.told(),
+        **Work(layout, release).told(),
+        **_noted(settings),
+    }
+
+
+def _health(layout: Layout, release: str, settings: Settings) -> str:
+    probe = Probe(str(layout.socket_path(release)), settings.gate, timeout=_PROBE_SECONDS)
+    probe.close()
+    return probe.wrong or ""
+
+
+def _noted(settings: Settings | None) -> dict[str, Any]:
+    """What the release was given."""
+    return {
+        "worker_count": settings.worker_count if settings else 0,
+        "workers_reason": settings.workers_reason if settings else "",
+        "sandbox": dict(settings.sandbox) if settings else {},
+    }
+
+
+def releases(layout: Layout, store: Store) -> dict[str, dict[str, Any]]:
+    """Each release on the host."""
+    up = running(layout)
+    return {release: {**_told(store.record(release)), "running": release in up} for release in store.on_disk()}
+
+
+def _told(record: dict[str, Any]) -> dict[str, Any]:
+    return {key: record.get(key) for key in ("commit", "source", "version", "states", "previous", "failed")}
+
+
+def packages(layout: Layout, store: Store) -> dict[str, str]:
+    """The distributions in the live release's virtual environment, with their versions."""
+    release = store.live()
+    return dict(sorted(venvs.distributions(Path(layout.release(release), "venv")).items())) if release else {}
+
+
+def tools() -> dict[str, str]:
+    """Programs of ours in virtual environments of their own, with their versions."""
+    places = {"uv": installers.UV_HOME, "certbot": Path("/opt/asgi/certbot")}
+    found = {name: venvs.distributions(place).get(name) for name, place in places.items()}
+    return {name: version for name, version in found.items() if version}
+
+
+def last_deploys(layout: Layout, count: int) -> list[dict[str, Any]]:
+    """The last lines of the audit trail."""
+    audit = Path(layout.audit)
+    lines = audit.read_text(encoding="utf-8").splitlines() if audit.exists() else []
+    told = []
+    for line in lines[len(lines) - min(count, len(lines)) :]:
+        with contextlib.suppress(ValueError):  # a run that was killed may have left half a line
+            told.append(json.loads(line))
+    return told
+
+
+def status(layout: Layout, deploys: int) -> dict[str, Any]:
+    """How an application is, for somebody who looks after it."""
+    store = Store(layout)
+    found = live(layout, store)
+    release = found["live"]
+    record = store.record(release) if release else {}
+    up = running(layout)
+    return {
+        **found,
+        "version": record.get("version"),
+        "commit": record.get("commit"),
+        "since": record.get("states", {}).get("live"),
+        "maintenance": Path(layout.maintenance).exists(),
+        "paused": bool(release) and paused(layout, release),
+        "draining": sorted(up - not_draining(layout, up)),
+        "deploys": last_deploys(layout, deploys),
+    }

@@ -1,0 +1,68 @@
+"""Restarts what serves, without losing a request: systemd holds the listener, and what comes meanwhile waits there."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.background import Work
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.instance import Instance, refuse_paused
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.settings import Settings
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store import Store
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system import systemd
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
+
+
+def restart(layout: Layout, by: str, lock_timeout: float) -> dict[str, Any]:
+    """Restarts the live release's service and its background processes, and waits until it passes its gate again.
+
+    Raises:
+        DeployError: nothing is live, or it does not come back; with the end of its log.
+    """
+    store = Store(layout)
+    with store.lock(lock_timeout, by):
+        release = live_release(store)
+        refuse_paused(layout, release)
+        instance, began = Instance(layout, release), time.time()
+        with audited(store, by=by, restart=release):
+            units = [instance.units["service"], *Work(layout, release).processes]
+            # systemd refuses those that it has given up.
+            systemd.reset_failed(instance.units["socket"], *units)
+            systemd.restart(*units)
+            serve_again(store, instance, began)
+    return {"release": release, "seconds": round(time.time() - began, 1)}
+
+
+def serve_again(store: Store, instance: Instance, began: float) -> None:
+    """Raises DeployError where a service that was started anew does not pass its gate."""
+    try:
+        instance.pass_gate(Settings.recorded(store.record(instance.release)).gate, began)
+    except DeployError as error:
+        text = f"{store.layout.app}: release {instance.release} was started anew, and does not serve.\n{error.reason}"
+        raise DeployError(text, error.log) from error
+
+
+@contextmanager
+def audited(store: Store, result: str = "live", **entry: Any) -> Iterator[None]:
+    """Writes down who did it, and how it ended: with `result`, or failed."""
+    entry |= {"started": time.time(), "result": "failed"}
+    try:
+        yield
+        entry["result"] = result
+    except DeployError as error:
+        entry["reason"] = error.reason
+        raise
+    finally:
+        store.audit({**entry, "ended": time.time()})
+
+
+def live_release(store: Store) -> str:
+    """Raises DeployError where there is none."""
+    if (release := store.live()) is None:
+        raise DeployError(
+            f"{store.layout.app}: nothing is live on this host, so there is nothing to restart or to pause"
+        )
+    return release

@@ -1,0 +1,244 @@
+"""Makes a release's directory: its source, virtual environment, configuration and units."""
+
+from __future__ import annotations
+
+import compileall
+import os
+import shutil
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.asgi.deploy.plugins.module_utils._host.build import venvs
+from ansible_collections.asgi.deploy.plugins.module_utils._host.build.build_sandbox import Workshop, end_of_killed
+from ansible_collections.asgi.deploy.plugins.module_utils._host.build.installers import (
+    Installer,
+    Interpreter,
+    installer_for,
+)
+from ansible_collections.asgi.deploy.plugins.module_utils._host.build.package_sources import supplies
+from ansible_collections.asgi.deploy.plugins.module_utils._host.build.requirements import (
+    Requirements,
+    check_hashes,
+    is_package,
+    requirements_of,
+)
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release import credentials as secrets
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.additions import Additions
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.instance import Instance
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store import Store
+from ansible_collections.asgi.deploy.plugins.module_utils._host.source.sources import application, source_of
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system import systemd
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.managed_files import Item, differences
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.identity import digest
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import UNITS, Layout, release_id
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """All that makes a release what it is."""
+
+    source: Mapping[str, Any]  # of SOURCE_OPTIONS
+    version: str
+    files: Mapping[str, str]  # name in the release directory → text, readable by the application
+    environment: str  # text of its environment file, readable by root alone
+    tree: Mapping[str, Any]  # what is added to its source: see Additions
+    units: Mapping[str, str]  # kind of unit → text; %i stands for the release
+    server_requirements: Sequence[str]
+    installer: str
+    build: Sequence[str]  # lines of a unit: what programs may do that build its environment
+    python: str = "system"  # or a version, or a path on the host
+    extras: Sequence[str] = ()
+    index: Mapping[str, Any] | None = None  # of INDEX_OPTIONS
+    wheelhouse: str | None = None  # SHA-256 of the archive of wheels that was shipped
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    server_lock: str | None = None  # what serves, with hashes; with it nothing is installed without
+
+
+class Builder:
+    """Knows a release's inputs, and makes from them what is on disk."""
+
+    def __init__(self, layout: Layout, inputs: Inputs) -> None:
+        self.layout = layout
+        self.inputs = inputs
+        self.store = Store(layout)
+        self.additions = Additions.of(inputs.tree)
+        self.source = source_of(inputs.source, Path(layout.mirror))
+        self.interpreter = Interpreter.wanted(inputs.python)
+
+    def identify(self, identity: str) -> str:
+        """The release's id: a digest over all its inputs."""
+        key = secrets.key(Path(self.layout.names_key), make=True) if self.inputs.secrets else None
+        return self._identify(identity, key)
+
+    def predict(self, identity: str) -> str | None:
+        """The same without changing anything; nothing where its secrets would be the first on this host."""
+        key = secrets.key(Path(self.layout.names_key), make=False) if self.inputs.secrets else None
+        return None if self.inputs.secrets and key is None else self._identify(identity, key)
+
+    def _identify(self, identity: str, key: bytes | None) -> str:
+        inputs = self.inputs
+        content = {
+            "source": self.source.content(identity),
+            "supplies": self._supplies,
+            "interpreter": self.interpreter.tag,
+            "installer": inputs.installer,
+            "server": list(inputs.server_requirements),
+            "files": dict(inputs.files),
+            "environment": inputs.environment,
+            "tree": dict(inputs.tree),
+            "units": dict(inputs.units),
+        }
+        if inputs.server_lock is not None:
+            content["server_lock"] = inputs.server_lock
+        if key is not None:
+            content["secrets"] = secrets.name_of(inputs.secrets, key)
+        return release_id(inputs.version, digest(content))
+
+    def intact(self, release: str) -> bool:
+        """Whether the release's files and units are on disk as they shall be."""
+        return not self._drift(release) and self.additions.intact(self.store.path(release)) and self._sealed(release)
+
+    def _sealed(self, release: str) -> bool:
+        """Whether the release's secrets are there, as they were written, and this host can read them."""
+        if not self.inputs.secrets:
+            return True
+        return self.store.record(release).get("seal") == secrets.seal(self.store.path(release) / secrets.FOLDER)
+
+    @property
+    def _supplies(self) -> dict[str, Any]:
+        """Where distributions come from, and which extras; never what opens the way there."""
+        index = self.inputs.index["url"] if self.inputs.index else None
+        return {"index": index, "wheelhouse": self.inputs.wheelhouse, "extras": sorted(self.inputs.extras)}
+
+    def prepare(self, release: str, identity: str) -> None:
+        """Makes the release's directory; its record is written last and says that it is whole."""
+        path = self.store.path(release)
+        if not self.store.record(release):
+            end_of_killed(self.layout)
+            shutil.rmtree(path, ignore_errors=True)
+            whole = path / ("tree" if self.source.subdirectory else "src")
+            whole.mkdir(parents=True)
+            self.source.checkout(identity, whole)
+            where = self.source.where(self.inputs.version, identity)
+            tree = application(whole, self.source.subdirectory, where)
+            if tree != whole:
+                (path / "src").symlink_to(tree.relative_to(path))
+            self.additions.check(tree)
+            venv = self._venv(path, tree, whole, identity)
+            # What builds packages may have left a link in the place of a folder.
+            tree = application(whole, self.source.subdirectory, where)
+            self.additions.check(tree)
+            self.additions.lay(tree, self.layout.user)
+            _compile(whole)
+            _give(whole, self.layout.user)
+            (path / "venv").symlink_to(Path("../../venvs", venv))
+            self._write(release)
+            sealed = self._seal(release)
+            compileall.compile_dir(str(path / "runtime"), quiet=2)
+            _give(path / "runtime", self.layout.user)
+            os.sync()  # the record must not outlive, in a power cut, what it vouches for
+            told = self.source.told(identity)
+            self.store.note(
+                release,
+                source=told,
+                commit=told.get("commit"),
+                wheelhouse=self.inputs.wheelhouse,
+                version=self.inputs.version,
+                venv=venv,
+                states={"prepared": time.time()},
+                **sealed,
+            )
+        self._write(release)
+        if not self._sealed(release):
+            self.store.note(release, **self._seal(release))
+
+    def _seal(self, release: str) -> dict[str, str]:
+        """Writes the release's secrets; gives what is to be noted of them."""
+        if not self.inputs.secrets:
+            return {}
+        folder = self.store.path(release) / secrets.FOLDER
+        secrets.lay(self.inputs.secrets, folder)
+        return {"seal": secrets.seal(folder)}
+
+    def _write(self, release: str) -> None:
+        drift = self._drift(release)
+        for item in drift:
+            item.apply()
+        self.additions.mend(self.store.path(release), self.layout.user)
+        if any(item.path.parent == Path(UNITS) for item in drift) or any(
+            unit.stale for unit in systemd.show(*Instance(self.layout, release).units.values())
+        ):
+            systemd.daemon_reload()
+
+    def _venv(self, path: Path, tree: Path, whole: Path, identity: str) -> str:
+        """The digest of the release's virtual environment, which is built if no release has it yet."""
+        with supplies(self.layout.app, self.inputs.index, self.inputs.wheelhouse) as given:
+            place = Workshop(self.layout, self.inputs.build)
+            installer = installer_for(self.inputs.installer, given, place)
+            with place.lent(whole):
+                requirements = self._requirements(tree, whole, installer, identity)
+                if self.inputs.server_lock is not None:
+                    check_hashes(requirements, tree, self.source.where(self.inputs.version, identity))
+                return self._built(path, tree, installer, requirements)
+
+    def _built(self, path: Path, tree: Path, installer: Installer, requirements: Requirements) -> str:
+        lock = self.inputs.server_lock
+        content = {
+            "requirements": requirements.text,
+            # What points into the tree points into this very release's.
+            "tree": path.name if requirements.local else None,
+            "supplies": self._supplies,
+            "interpreter": self.interpreter.tag,
+            "installer": installer.name,
+            "server": list(self.inputs.server_requirements),
+            **({} if lock is None else {"server_lock": lock}),
+        }
+        name = digest(content)[:16]
+        venv = Path(self.layout.venvs, name)
+        if not venvs.complete(venv):
+            wanted = self.inputs.server_requirements
+            venvs.build(venv, installer, self.interpreter, requirements, tree, wanted, server_lock=lock)
+        if is_package(tree):
+            venvs.build_package(tree, path / "site", installer, venv)
+            _give(path / "site", self.layout.user)
+        return name
+
+    def _requirements(self, tree: Path, whole: Path, installer: Installer, identity: str) -> Requirements:
+        if self.source.requirement:
+            return Requirements("package", f"{self.source.requirement}\n", False)
+        where = self.source.where(self.inputs.version, identity)
+        return requirements_of(tree, installer, where, self.inputs.extras, whole)
+
+    def _drift(self, release: str) -> list[Item]:
+        """Files and units of the release that are not as they shall be, whether in text, owner or mode."""
+        path, user = self.store.path(release), self.layout.user
+        items = [
+            Item(path / name, "file", text.encode(), 0o640, "root", user) for name, text in self.inputs.files.items()
+        ]
+        items.append(Item(path / "environment", "file", self.inputs.environment.encode(), 0o600, "root", "root"))
+        for kind, text in self.inputs.units.items():
+            items.append(
+                Item(Path(UNITS, self.layout.unit(kind, release)), "file", text.encode(), 0o644, "root", "root")
+            )
+        return [item for item, _difference in differences(items)]
+
+
+def _compile(tree: Path) -> None:
+    """Compiles a tree's code, which root does: not through a link that leads elsewhere."""
+    for folder, _folders, _files in os.walk(tree):
+        cache = Path(folder, "__pycache__")
+        if cache.is_symlink():
+            cache.unlink()
+    compileall.compile_dir(str(tree), quiet=2)
+
+
+def _give(tree: Path, group: str) -> None:
+    """Lets the application read its code and nobody else; only root can write it."""
+    for folder, _folders, files in os.walk(tree):
+        for path in (Path(folder), *(Path(folder, name) for name in files)):
+            if not path.is_symlink():
+                shutil.chown(path, "root", group)
+                path.chmod(0o750 if path.stat().st_mode & 0o100 else 0o640)

@@ -1,0 +1,367 @@
+"""Puts releases live: start, gate, switch, watch, drain, prune.
+
+Every step can be done again: a run that was ended at any point is finished by the next one. Until the switch the
+release that serves is not touched.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.asgi.deploy.plugins.module_utils._host.build import venvs
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.background import (
+    Work,
+    at_work,
+    busy,
+    check_units,
+    hand_over,
+)
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.builder import Builder
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.instance import (
+    Instance,
+    not_draining,
+    refuse_paused,
+    running,
+)
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.retention import to_prune, unused_venvs
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.settings import Settings
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.states import STATES, Seen, last_good, remaining
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store import Store
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.watch import AccessLog, watch
+from ansible_collections.asgi.deploy.plugins.module_utils._host.source import archives
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system import memory, systemd
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
+
+
+class Deployment:
+    """The work of one run on one application; `steps` tells how long each took."""
+
+    def __init__(self, layout: Layout, by: str, lock_timeout: float) -> None:
+        self.layout = layout
+        self.store = Store(layout)
+        self._by = by
+        self._lock_timeout = lock_timeout
+        self._steps: dict[str, float] = {}
+
+    def predict(self, builder: Builder, settings: Settings) -> dict[str, Any]:
+        """What :meth:`release` would do, without doing it."""
+        check_units(builder.inputs.units)
+        identity = builder.source.resolve(builder.inputs.version)
+        if identity:
+            builder.source.verify(builder.inputs.version, identity, fetch=False)
+        release = builder.predict(identity) if identity else None
+        left = self._left(release, builder, settings) if release else STATES
+        before = self.store.live()
+        commit = self.store.record(before).get("commit") if before else None
+        return self._result(bool(left), release, before, before_commit=commit, **_told(builder, identity))
+
+    def release(self, builder: Builder, settings: Settings) -> dict[str, Any]:
+        """Makes the release of a builder's inputs serve.
+
+        Raises:
+            DeployError: it cannot; what served before still does.
+        """
+        version = builder.inputs.version
+        with self.store.lock(self._lock_timeout, self._by):
+            # Looked up under the lock: of two runs, the one that waits must not put an older commit over a newer one.
+            with self._step("resolved"):
+                identity = builder.source.resolve(version)
+                if identity:
+                    builder.source.verify(version, identity, fetch=True)
+                release = builder.identify(identity) if identity else None
+            before = self.store.live()
+            refuse_paused(self.layout, before)
+            left = self._left(release, builder, settings) if release else STATES
+            if release and not left:
+                self._keep(release, settings)
+                return self._result(False, release, before, **_told(builder, identity))
+            with self._audited(before, release, version=version) as entry:
+                check_units(builder.inputs.units)
+                if release is None or "prepared" in left:
+                    release, identity = self._prepare(builder, identity, before)
+                    entry["to"] = release
+                self._keep(release, settings)
+                self._advance(release, left, before, settings)
+            return self._result(True, release, before, **_told(builder, identity))
+
+    def rollback(self, to: str | None) -> dict[str, Any]:
+        """Goes back to a release that is still on the host: the last that served well, or the one named.
+
+        Raises:
+            DeployError: there is no such release, or it does not pass its gate; what serves is not touched.
+        """
+        with self.store.lock(self._lock_timeout, self._by):
+            before = self.store.live()
+            refuse_paused(self.layout, before)
+            target = self.choose(to)
+            if target == before:
+                return self._result(False, target, before)
+            settings = Settings.recorded(self.store.record(target))
+            with self._audited(before, target, rollback=True):
+                # It was watched in its time, and what it replaces is nothing to go back to.
+                left = [state for state in self._left(target, None, settings) if state != "watched"]
+                self._advance(target, left, before, settings)
+                self._reached(target, "watched")
+                if before:
+                    self.store.note(before, left=time.time())
+            return self._result(True, target, before)
+
+    def choose(self, to: str | None) -> str:
+        """The release a rollback leads to."""
+        records = self.store.good_records()
+        choice = to or last_good(records, self.store.live())
+        if choice in records:
+            return choice
+        listed = ", ".join(sorted(records, key=lambda name: records[name]["states"]["live"])) or "none"
+        asked = f"{to} is not a release that" if to else "no other release"
+        raise DeployError(f"{self.layout.app}: {asked} served well and is still on this host; those that did: {listed}")
+
+    def _prepare(self, builder: Builder, identity: str | None, before: str | None) -> tuple[str, str]:
+        """The release's id and what its source is, once it is on disk."""
+        version = builder.inputs.version
+        try:
+            with self._step("prepared"):
+                identity = builder.source.fetch(version, identity)
+                release = builder.identify(identity)
+                builder.prepare(release, identity)
+        except (DeployError, OSError) as error:
+            raise self._story(version, before, "could not be prepared", error) from error
+        return release, identity
+
+    def _left(self, release: str, builder: Builder | None, settings: Settings) -> tuple[str, ...]:
+        """The states that a release has yet to reach."""
+        instance = Instance(self.layout, release)
+        serving = running(self.layout)
+        seen = Seen(
+            recorded=self.store.record(release).get("states", {}),
+            intact=builder is None or builder.intact(release),
+            running=instance.up() and not instance.draining(),
+            live=self.store.live() == release and systemd.show(self.layout.boot_unit)[0].enabled,
+            working=Work(self.layout, release, builder.inputs.units if builder else None).up(),
+            others=self._others(release, serving),
+            surplus=self._surplus(release, settings.keep, serving),
+        )
+        return remaining(seen)
+
+    def _others(self, release: str, serving: Collection[str]) -> set[str]:
+        """Other releases that run and do not drain yet, of those that serve and of those at work."""
+        return not_draining(self.layout, {*serving} - {release}) | at_work(self.layout) - {release}
+
+    def _surplus(self, release: str, keep: int, serving: Collection[str]) -> list[str]:
+        """The releases to remove; nothing runs of them, neither what serves nor anything beside it."""
+        previous = self.store.record(release).get("previous")
+        needed = {release, previous or release, *serving}
+        return to_prune(self.store.kept(), keep, needed | busy(self.layout))
+
+    def _advance(self, release: str, left: Collection[str], before: str | None, settings: Settings) -> None:
+        """Takes a prepared release through the states that are left; what serves is not touched before the switch."""
+        began = time.time()
+        instance = Instance(self.layout, release)
+        was_up = instance.up()
+        if "released" in left:
+            try:
+                instance.refuse_command_at_work()
+            except DeployError as error:
+                raise self._story(release, before, "was not put live", error) from error
+        try:
+            self._until_gated(release, left, before, settings, began)
+        except (DeployError, OSError) as error:
+            self._abandon(release, before, was_up, str(error).splitlines()[0])
+            if before:
+                self._prune(before, settings.keep)
+            raise self._story(release, before, "was not put live", error) from error
+        log = AccessLog(Path(self.layout.access_log))
+        if "live" in left:
+            with self._step("live"):
+                self._switch(release, before)
+        if "working" in left:
+            with self._step("working"):
+                self._set_to_work(release, self._way_back(release, before) if "watched" in left else None)
+        if "watched" in left:
+            with self._step("watched"):
+                self._watch(release, before, settings, log, began)
+        with self._step("drained"):
+            for other in self._others(release, running(self.layout)):
+                Work(self.layout, other).stop_soon()
+                Instance(self.layout, other).drain()
+        with self._step("pruned"):
+            self._prune(release, settings.keep)
+
+    def _until_gated(
+        self, release: str, left: Collection[str], before: str | None, settings: Settings, began: float
+    ) -> None:
+        instance = Instance(self.layout, release)
+        if "working" in left and (missing := Work(self.layout, release).missing_programs()):
+            raise DeployError(missing)
+        if "released" in left:
+            with self._step("released"):
+                instance.run_command(began)
+            self._reached(release, "released")
+        if "started" in left:
+            with self._step("started"):
+                self._check_memory(release, before)
+                instance.start()
+            self._reached(release, "started")
+        if "gated" in left:
+            with self._step("gated"):
+                instance.pass_gate(settings.gate, began)
+            self._reached(release, "gated")
+
+    def _watch(self, release: str, before: str | None, settings: Settings, log: AccessLog, began: float) -> None:
+        """Watches a release that has just gone live, and goes back when it does badly and there is where to."""
+        before = self._way_back(release, before)
+        instance, work = Instance(self.layout, release), Work(self.layout, release)
+        server, processes = instance.trouble(), work.trouble()
+        # The gate has proven the server of a first release, and nothing of its processes.
+        limits = settings.watch if before else replace(settings.watch, error_percent=100)
+        watched = settings.watch.seconds and (before or work.processes)
+        if watched and (wrong := watch(log, release, limits, lambda: server() or processes())):
+            if before:
+                self._go_back(release, before, wrong)
+            error = DeployError(wrong, work.log(began, processes.ended) if processes.ended else instance.log(began))
+            raise self._story(release, before, "was taken back", error) if before else self._unwell(release, error)
+        self._reached(release, "watched")
+        self.store.note(release, failed=None)
+
+    def _way_back(self, release: str, before: str | None) -> str | None:
+        """The release to go back to when this one does badly."""
+        previous: str | None = before if before != release else self.store.record(release).get("previous")
+        return previous
+
+    def _set_to_work(self, release: str, way_back: str | None) -> None:
+        """Moves processes and timers to a release that has just gone live; goes back when they cannot be started."""
+        try:
+            hand_over(self.layout, release)
+        except (DeployError, OSError) as error:
+            if way_back is None:
+                raise self._unwell(release, error) from error
+            self._go_back(release, way_back, str(error).splitlines()[0])
+            raise self._story(release, way_back, "was taken back", error) from error
+
+    def _switch(self, release: str, before: str | None) -> None:
+        """Notes before the rename what must not be forgotten: a run that is killed after it is finished by the next."""
+        record = self.store.record(release)
+        states = {name: at for name, at in record["states"].items() if name not in ("live", "watched")}
+        previous = before if before != release else record.get("previous")
+        self.store.note(release, states=states, previous=previous)
+        self.store.switch(release)
+        if not systemd.starts_at_boot(self.layout.boot_unit):  # to do it again costs as much as the first time
+            systemd.enable(self.layout.boot_unit)
+        self.store.note(release, states={**states, "live": time.time()}, failed=None, left=None)
+
+    def _go_back(self, release: str, before: str, reason: str) -> None:
+        """The release before was kept running for this: going back to it is one rename again."""
+        instance = Instance(self.layout, before)
+        if not instance.up() or instance.draining():
+            instance.start()
+        self.store.note(release, failed=reason)
+        self.store.switch(before)
+        hand_over(self.layout, before, wait=False)
+        Instance(self.layout, release).drain()
+
+    def _prune(self, release: str, keep: int) -> None:
+        kept, removed = self.store.kept(), self._surplus(release, keep, running(self.layout))
+        for surplus in removed:
+            for file in Instance(self.layout, surplus).files.values():
+                file.unlink(missing_ok=True)
+            Work(self.layout, surplus).forget()
+            self.store.remove(surplus)
+        for venv in unused_venvs(self.store.venvs(), kept, removed):
+            venvs.remove(Path(self.layout.venvs, venv))
+        archives.prune()
+        if removed:
+            systemd.daemon_reload()
+
+    def _check_memory(self, release: str, before: str | None) -> None:
+        generations = running(self.layout) - {release}
+        if before in generations and not Instance(self.layout, release).up():
+            needed = Instance(self.layout, before).memory() + Work(self.layout, before).memory()
+            if wrong := memory.refusal(needed, memory.available(), generations - {before}):
+                raise DeployError(wrong)
+
+    def _abandon(self, release: str, before: str | None, was_up: bool, reason: str) -> None:
+        """Stops what was started; what served before was never touched."""
+        if release == before:
+            return
+        instance = Instance(self.layout, release)
+        if was_up:  # somebody may still be connected to it
+            instance.drain()
+        else:
+            instance.stop()
+        if "live" not in self.store.record(release).get("states", {}):  # one that served well may serve again
+            self.store.note(release, failed=reason)
+
+    def _keep(self, release: str, settings: Settings) -> None:
+        """Notes the settings, so that going back to the release needs no inventory."""
+        if self.store.record(release).get("settings") != (kept := asdict(settings)):
+            self.store.note(release, settings=kept)
+
+    def _story(self, release: str, before: str | None, outcome: str, error: DeployError | OSError) -> DeployError:
+        """An error as the user is told it: what became of the release, what serves, and why."""
+        serves = (
+            f"{before} {'serves again' if 'back' in outcome else 'still serves'}" if before else "nothing serves yet"
+        )
+        text = f"release {release} {outcome}; {serves}"
+        if release == before:
+            text = f"release {release}, which shall serve, does not"
+        told = error if isinstance(error, DeployError) else DeployError(str(error))
+        return DeployError(f"{self.layout.app}: {text}.\n{told.reason}", told.log)
+
+    def _unwell(self, release: str, error: DeployError | OSError) -> DeployError:
+        """What is wrong beside a server that does serve, where there is nothing to go back to."""
+        told = error if isinstance(error, DeployError) else DeployError(str(error))
+        text = f"release {release} serves, but not all that belongs to it runs"
+        return DeployError(f"{self.layout.app}: {text}.\n{told.reason}", told.log)
+
+    def _reached(self, release: str, state: str) -> None:
+        states = self.store.record(release).get("states", {})
+        self.store.note(release, states={**states, state: time.time()})
+
+    @contextmanager
+    def _audited(self, before: str | None, release: str | None, **more: Any) -> Iterator[dict[str, Any]]:
+        """Adds a line to the audit trail, whatever becomes of the block."""
+        entry = {"started": time.time(), "by": self._by, "from": before, "to": release, "result": "ended", **more}
+        try:
+            yield entry
+            entry["result"] = "live"
+        except DeployError as error:
+            entry.update(result="failed", reason=error.reason)
+            raise
+        finally:
+            self.store.audit({**entry, "ended": time.time(), "steps": self._durations()})
+
+    def _result(self, changed: bool, release: str | None, before: str | None, **more: Any) -> dict[str, Any]:
+        return {"changed": changed, "release": release, "before": before, "steps": self._durations(), **more}
+
+    def _durations(self) -> dict[str, float]:
+        return {name: round(seconds, 3) for name, seconds in self._steps.items()}
+
+    @contextmanager
+    def _step(self, name: str) -> Iterator[None]:
+        started = time.monotonic()
+        try:
+            yield
+        finally:
+            self._steps[name] = time.monotonic() - started
+
+
+def _told(builder: Builder, identity: str | None) -> dict[str, Any]:
+    told = builder.source.told(identity) if identity else {}
+    return {"source": told, "commit": told.get("commit")}
+
+
+def switch_diff(app: str, before: str | None, after: str | None) -> dict[str, str]:
+    """Which release serves, before and after, as Ansible's --diff shows it."""
+    header = f"{app}: live release"
+    return {
+        "before_header": header,
+        "after_header": header,
+        "before": f"{before or 'none'}\n",
+        "after": f"{after or 'none'}\n",
+    }

@@ -1,0 +1,138 @@
+"""One release's units: its socket, its service, its release command and its drain."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.gate import Gate
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system import memory, processes, systemd
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import UNITS, Layout, release_of
+
+JOURNAL_LINES = 40
+
+
+class Instance:
+    """A release as systemd runs it."""
+
+    def __init__(self, layout: Layout, release: str) -> None:
+        self.layout = layout
+        self.release = release
+        self.units = {kind: layout.unit(kind, release) for kind in layout.KINDS}
+        self.files = {kind: Path(UNITS, unit) for kind, unit in self.units.items()}
+        self._socket_path = str(layout.socket_path(release))
+
+    def up(self) -> bool:
+        """Whether it runs with its units as they are on disk."""
+        shown = systemd.show(self.units["service"], self.units["socket"])
+        return all(unit.active and not unit.stale for unit in shown)
+
+    def draining(self) -> bool:
+        return systemd.show(self.units["drain"])[0].properties.get("ActiveState") == "activating"
+
+    def start(self) -> None:
+        """Starts the socket first: it holds the listener, so nothing that is sent to it from now on is refused.
+
+        A drain that is under way ends here: whoever is connected stays so.
+        """
+        socket, service = self.units["socket"], self.units["service"]
+        systemd.stop(self.units["drain"])
+        systemd.reset_failed(socket, service)
+        try:
+            systemd.start(socket)
+            systemd.start(service)
+        except DeployError as error:
+            raise DeployError(f"its units could not be started: {error}") from error
+
+    def stop(self) -> None:
+        """The socket goes first: an attempt to connect must not start the service again."""
+        for kind in ("drain", "command", "socket", "service"):
+            systemd.stop(self.units[kind])
+        systemd.reset_failed(*self.units.values())
+
+    def drain(self) -> None:
+        """Lets systemd stop it once nobody is connected, or when its time is over; nobody has to wait for that."""
+        systemd.start_soon(self.units["drain"])
+
+    def processes(self) -> set[int]:
+        """All processes of its service."""
+        main = int(systemd.show(self.units["service"])[0].properties.get("MainPID") or 0)
+        return processes.family(main, processes.parents()) if main else set()
+
+    def told(self) -> dict[str, Any]:
+        """How its service is."""
+        return systemd.show(self.units["service"])[0].told()
+
+    def memory(self) -> int:
+        """Bytes that it uses."""
+        return memory.used_by(self.processes())
+
+    def refuse_command_at_work(self) -> None:
+        """Raises DeployError while a release command that another run began goes on; it must not be ended for this."""
+        others = systemd.listed(self.layout.unit("command", "*")) if self.files["command"].exists() else []
+        if busy := [one.name for one in systemd.show(*others) if one.properties.get("ActiveState") == "activating"]:
+            raise DeployError(
+                f"the release command of another run is still at work: {', '.join(busy)}; wait for its end, "
+                "or end it on the host with systemctl stop"
+            )
+
+    def run_command(self, since: float) -> None:
+        """Runs its release command, with the same code, environment, user and sandbox as the service.
+
+        Raises:
+            DeployError: it failed or took too long; with the end of what it printed.
+        """
+        unit = self.units["command"]
+        if not self.files["command"].exists():
+            return
+        systemd.reset_failed(unit)
+        if systemd.systemctl("start", "--", unit, timeout=86_400).returncode:
+            ending = systemd.show(unit)[0].ending()
+            raise DeployError(f"its release command failed: {ending}", self.log(since, "command"))
+
+    def pass_gate(self, gate: Gate, since: float) -> None:
+        """Raises DeployError, with the end of its log, when it does not pass."""
+        # Not above: a look reads this file and asks nobody, and Python takes a twentieth of a second to read its HTTP.
+        from ansible_collections.asgi.deploy.plugins.module_utils._host.release.probe import watch
+
+        if wrong := watch(self._socket_path, gate, self.trouble(), self.processes):
+            raise DeployError(wrong, self.log(since))
+
+    def trouble(self) -> Trouble:
+        """Tells, from now on, whether its service has gone down, be it only to be started again."""
+        return Trouble(self.units["service"])
+
+    def log(self, since: float, kind: str = "service") -> str:
+        """The most telling lines that the service, or another unit of the release, logged."""
+        return systemd.journal([self.units[kind]], JOURNAL_LINES, since)
+
+
+class Trouble:
+    """Looks for an end of a service since the first look; as a function, for the gate and the watch window."""
+
+    def __init__(self, service: str) -> None:
+        self._service = service
+        self._restarts = systemd.show(service)[0].restarts
+
+    def __call__(self) -> str | None:
+        unit = systemd.show(self._service)[0]
+        if unit.active and unit.restarts == self._restarts:
+            return None
+        return f"the service does not stay up: {unit.ending()}"
+
+
+def refuse_paused(layout: Layout, release: str | None) -> None:
+    """Raises DeployError while a release holds what comes: what is held would be lost with it."""
+    if release and Path(layout.pause(release)).exists():
+        raise DeployError(f"{layout.app}: release {release} is paused; let it go on first, by the playbook resume")
+
+
+def running(layout: Layout) -> set[str]:
+    """The releases of an application of which a socket or a service is loaded, even a failed one."""
+    return {release_of(name) for name in systemd.listed(*(layout.unit(kind, "*") for kind in ("socket", "service")))}
+
+
+def not_draining(layout: Layout, releases: Collection[str]) -> set[str]:
+    return {release for release in releases if not Instance(layout, release).draining()}

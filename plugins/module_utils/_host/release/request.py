@@ -1,0 +1,108 @@
+"""A release as it is ordered: the options of it, which two modules share, and what they come to on this host."""
+
+from __future__ import annotations
+
+import dataclasses
+import shutil
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ansible_collections.asgi.deploy.plugins.module_utils._host.build.package_sources import INDEX_OPTIONS
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.builder import Builder, Inputs
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.deployment import Deployment
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.gate import Gate
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.settings import Settings
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store import RUN_OPTIONS
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.watch import Watch
+from ansible_collections.asgi.deploy.plugins.module_utils._host.source.sources import SOURCE_OPTIONS
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system import apt as debian
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import PATH
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
+
+_WHOLE: dict[str, Any] = {"type": "int", "required": True}
+_TEXT: dict[str, Any] = {"type": "str", "required": True}
+_TEXTS: dict[str, Any] = {"type": "list", "elements": "str", "required": True}
+_GATE = {
+    **{"path": _TEXT, "status": _TEXTS, "timeout": _WHOLE},
+    **{"successes": _WHOLE, "workers": _WHOLE, "uptime": _WHOLE},
+}
+_WATCH = {"seconds": _WHOLE, "error_percent": _WHOLE, "errors": _WHOLE}
+_TREE = {
+    "files": {"type": "dict", "required": True, "no_log": True},
+    "links": {"type": "dict", "required": True},
+    "static": {"type": "dict", "required": True},
+}
+
+WANTED_OPTIONS: dict[str, Any] = {
+    "source": {"type": "dict", "required": True, "options": SOURCE_OPTIONS},
+    "version": _TEXT,
+    "packages": {"type": "list", "elements": "str", "default": []},
+    "files": {"type": "dict", "required": True},
+    "environment": {"type": "str", "required": True, "no_log": True},
+    "secrets": {"type": "dict", "default": {}, "no_log": True},
+    "tree": {"type": "dict", "required": True, "options": _TREE},
+    "units": {"type": "dict", "required": True},
+    "server_requirements": _TEXTS,
+    "installer": {"type": "str", "choices": ["auto", "uv", "pip"], "default": "auto"},
+    "build": _TEXTS,
+    "python": {"type": "str", "default": "system"},
+    "extras": {"type": "list", "elements": "str", "default": []},
+    "index": {"type": "dict", "options": INDEX_OPTIONS},
+    "server_lock": {"type": "str"},
+    "wheelhouse": {"type": "str"},
+    "host_name": _TEXT,
+    "gate": {"type": "dict", "required": True, "options": _GATE},
+    "watch": {"type": "dict", "required": True, "options": _WATCH},
+    "keep": _WHOLE,
+    "worker_count": _WHOLE,
+    "workers_reason": _TEXT,
+    "sandbox": {"type": "dict", "default": {}},
+}
+RELEASE_OPTIONS: dict[str, Any] = {
+    **RUN_OPTIONS,
+    "wanted": {"type": "dict", "required": True, "options": WANTED_OPTIONS},
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Order:
+    """What is asked for, and by whom."""
+
+    layout: Layout
+    inputs: Inputs
+    settings: Settings
+    deployment: Deployment
+    packages: Sequence[str] = ()
+
+    @classmethod
+    def of(cls, options: Mapping[str, Any]) -> Order:
+        """From :data:`RELEASE_OPTIONS`."""
+        layout, wanted = Layout(options["name"]), options["wanted"]
+        return cls(
+            layout,
+            Inputs(**{field.name: wanted[field.name] for field in dataclasses.fields(Inputs)}),
+            Settings(
+                Gate(**wanted["gate"], host=wanted["host_name"]),
+                Watch(**wanted["watch"]),
+                wanted["keep"],
+                wanted["worker_count"],
+                wanted["workers_reason"],
+                wanted["sandbox"],
+            ),
+            Deployment(layout, options["by"], options["lock_timeout"]),
+            wanted["packages"],
+        )
+
+    def release(self) -> dict[str, Any]:
+        """Makes it serve: see :meth:`Deployment.release`."""
+        debian.have(self.packages)
+        return self.deployment.release(Builder(self.layout, self.inputs), self.settings)
+
+    def predict(self) -> dict[str, Any]:
+        """What that would do, with `noted`: whether the host goes by the same settings already. Changes nothing."""
+        if self.inputs.source["kind"] == "git" and shutil.which("git", path=PATH) is None:
+            # A host that was never deployed to: git itself would be installed first.
+            return {"changed": True, "release": None, "before": None, "steps": {}, "noted": False}
+        found = self.deployment.predict(Builder(self.layout, self.inputs), self.settings)
+        kept = self.deployment.store.record(found["release"]).get("settings") if found["release"] else None
+        return {**found, "noted": kept == dataclasses.asdict(self.settings)}

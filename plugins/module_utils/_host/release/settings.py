@@ -1,0 +1,28 @@
+"""How a release is put live; kept in its record, so that going back to it needs no inventory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.gate import Gate
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.watch import Watch
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a new release must show before and after it goes live, and how many are kept."""
+
+    gate: Gate
+    watch: Watch
+    keep: int
+    worker_count: int = 0
+    workers_reason: str = ""  # why it is that number, for who asks
+    sandbox: Mapping[str, Any] = field(default_factory=dict)  # what differs from every application's, for who asks
+
+    @classmethod
+    def recorded(cls, record: Mapping[str, Any]) -> Settings:
+        """The settings in a release's record."""
+        kept = dict(record["settings"])
+        return cls(Gate(**kept.pop("gate")), Watch(**kept.pop("watch")), **kept)

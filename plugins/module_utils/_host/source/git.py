@@ -1,0 +1,208 @@
+"""An application's source from git: a mirror on the host, and trees taken from it."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import os
+import re
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import attempt, last_lines, run
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
+
+_COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")  # SHA-1 or SHA-256 in full
+_ABBREVIATED = re.compile(r"[0-9a-f]{7,63}")
+_SSH = "ssh -oBatchMode=yes -oStrictHostKeyChecking=accept-new"
+_ENV = {"GIT_TERMINAL_PROMPT": "0", "GIT_SSH_COMMAND": _SSH}
+_FETCH_SECONDS = 14_400  # a first copy of a large repository, over a slow line
+_MODULE = re.compile(r"submodule\.(.+)\.(path|url)\n(.*)", re.DOTALL)
+_GITLINK = re.compile(r"160000 commit (\w+)\t(.*)", re.DOTALL)
+
+
+def parse_refs(text: str) -> dict[str, str]:
+    """References and their commits, as `git ls-remote` prints them; of a tag that is an object, what it points to."""
+    refs: dict[str, str] = {}
+    for line in text.splitlines():
+        commit, _tab, ref = line.partition("\t")
+        if ref.endswith("^{}"):
+            refs[ref[:-3]] = commit
+        elif ref:
+            refs.setdefault(ref, commit)
+    return refs
+
+
+def pick(refs: Mapping[str, str], version: str) -> str | None:
+    """The commit a version names: a tag before a branch, as git itself prefers."""
+    for ref in (f"refs/tags/{version}", f"refs/heads/{version}", version):
+        if ref in refs:
+            return refs[ref]
+    return version if _COMMIT.fullmatch(version) else None
+
+
+def not_found(refs: Mapping[str, str], url: str, version: str) -> str:
+    """The message for a version that the repository does not have, with those that come near."""
+    names = [ref.split("/", 2)[2] for ref in refs if ref.startswith(("refs/tags/", "refs/heads/"))]
+    near = difflib.get_close_matches(version, names, n=3, cutoff=0.5) or names[-5:]
+    has = f"it has {', '.join(near)}" if near else "it has no tag and no branch"
+    return f"version: found {version!r}, which is no tag, branch or commit of {url}; {has}"
+
+
+@dataclass(frozen=True)
+class Submodule:
+    """A repository within another: where it comes from, the commit that is recorded, and the folder it belongs in."""
+
+    url: str
+    commit: str
+    path: str
+
+
+def parse_submodules(settings: str, listing: str, url: str) -> list[Submodule]:
+    """The submodules of a commit of `url`, from its .gitmodules and its tree as git prints them, NUL between entries.
+
+    Raises:
+        DeployError: .gitmodules does not say where one comes from.
+    """
+    known: dict[str, dict[str, str]] = {}
+    for found in filter(None, map(_MODULE.fullmatch, settings.split("\0"))):
+        known.setdefault(found[1], {})[found[2]] = found[3]
+    urls = {module.get("path"): module.get("url") for module in known.values()}
+    submodules = []
+    for found in filter(None, map(_GITLINK.fullmatch, listing.split("\0"))):
+        commit, path = found[1], found[2]
+        if not (written := urls.get(path)):
+            raise DeployError(f"submodules: .gitmodules of {url} does not say where {path!r} comes from")
+        submodules.append(Submodule(related(written, url), commit, path))
+    return submodules
+
+
+def related(url: str, parent: str) -> str:
+    """A submodule's URL, which may be written relative to the one of the repository that it is in.
+
+    >>> related("../lib.git", "git@git.example.com:team/shop.git")
+    'git@git.example.com:team/lib.git'
+    """
+    if not url.startswith(("./", "../")):
+        return url
+    base, separator = parent.rstrip("/"), "/"
+    while url.startswith(("./", "../")):
+        if url.startswith("../"):
+            separator = "/" if "/" in base else ":"
+            base = base.rpartition(separator)[0]
+        url = url.partition("/")[2]
+    return f"{base}{separator}{url}"
+
+
+class Mirror:
+    """A bare copy of a repository, kept on the host so that a release fetches only what is new.
+
+    `key` is the text of a private SSH key that lets read it; `env` adds to git's environment.
+    """
+
+    def __init__(self, path: Path, url: str, key: str | None = None, env: Mapping[str, str] | None = None) -> None:
+        self.path = path
+        self.url = url
+        self.key = key
+        self.env = {**_ENV, **(env or {})}
+
+    def resolve(self, version: str) -> str | None:
+        """The commit that `version` names now; nothing for an abbreviated commit that only a fetch can tell.
+
+        A whole commit that is here already needs no network.
+
+        Raises:
+            DeployError: the repository cannot be read, or has no such version.
+        """
+        if _COMMIT.fullmatch(version) and self.has(version):
+            return version
+        with self._access() as env:
+            argv = ["git", "ls-remote", "--", self.url, "HEAD", "refs/heads/*", "refs/tags/*"]
+            result = attempt(argv, env, timeout=120)
+        if result.returncode:
+            raise DeployError(f"git: {self.url} cannot be read from this host:\n{last_lines(result)}")
+        refs = parse_refs(result.stdout)
+        commit = pick(refs, version)
+        if commit is None and not _ABBREVIATED.fullmatch(version):
+            raise DeployError(not_found(refs, self.url, version))
+        return commit or self._known(version)
+
+    def fetch(self, version: str, commit: str | None) -> str:
+        """Fetches what is new unless `commit` is here already, and gives the commit of `version`."""
+        if commit is None or not self.has(commit):
+            self.update(commit)
+        found = commit or self._known(version)
+        if not found or not self.has(found):
+            raise DeployError(f"version: found {version!r}, which is no commit of {self.url}")
+        return found
+
+    def update(self, commit: str | None) -> None:
+        """Fetches all branches and tags, and `commit` where none of them holds it."""
+        self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        # The application's lock is held, so no git works here: these were left by one that was killed.
+        for stale in self.path.rglob("*.lock"):
+            stale.unlink(missing_ok=True)
+        self._git("init", "--bare", "--quiet")  # again, too: a run that was killed may have begun it
+        with self._access() as env:
+            heads, tags = "+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"
+            fetch = ["fetch", "--quiet", "--prune", "--force", "--", self.url]
+            self._git(*fetch, heads, tags, env=env, timeout=_FETCH_SECONDS)
+            if commit and not self.has(commit):  # a commit that no branch or tag holds any more
+                attempt(["git", "--git-dir", str(self.path), "fetch", "--quiet", "--", self.url, commit], env)
+
+    def checkout(self, commit: str, tree: Path) -> None:
+        """Writes a commit's files below `tree`, which must exist; nothing of git's own is among them."""
+        index = {"GIT_INDEX_FILE": f"{tree}.index"}
+        try:
+            self._git("--work-tree", str(tree), "checkout", "--force", "--quiet", commit, "--", ".", env=index)
+        finally:
+            Path(index["GIT_INDEX_FILE"]).unlink(missing_ok=True)
+
+    def submodules(self, commit: str) -> list[Submodule]:
+        """The submodules of a commit that is here."""
+        git = ["git", "--git-dir", str(self.path)]
+        settings = ["config", "--null", "--blob", f"{commit}:.gitmodules", "--get-regexp", r"^submodule\."]
+        text = attempt([*git, *settings], self.env).stdout  # nothing, where there is no such file
+        return parse_submodules(text, run([*git, "ls-tree", "-r", "-z", "--full-tree", commit], self.env), self.url)
+
+    def of_submodule(self, submodule: Submodule) -> Mirror:
+        """The mirror of a submodule, kept in this one; what its repository says must not read files of the host."""
+        name = hashlib.sha256(submodule.url.encode()).hexdigest()[:16]
+        local = self.url.startswith(("/", "file:"))
+        env = {**self.env, **({} if local else {"GIT_PROTOCOL_FROM_USER": "0"})}
+        return Mirror(self.path / "submodules" / f"{name}.git", submodule.url, self.key, env)
+
+    @contextmanager
+    def _access(self) -> Iterator[Mapping[str, str]]:
+        """The environment for a git that talks to the repository; the key is on the host only meanwhile."""
+        if self.key is None:
+            yield self.env
+            return
+        # In memory where only root works anyway; readable by its owner alone in any case.
+        handle, file = tempfile.mkstemp(prefix="asgi-key-", dir="/run" if os.geteuid() == 0 else None)
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as key:
+                key.write(self.key.strip() + "\n")
+            yield {**self.env, "GIT_SSH_COMMAND": f"{_SSH} -oIdentitiesOnly=yes -oIdentityFile={file}"}
+        finally:
+            Path(file).unlink()
+
+    def has(self, commit: str) -> bool:
+        """Whether a commit is here."""
+        return self._known(commit) is not None
+
+    def _known(self, version: str) -> str | None:
+        if not (self.path / "HEAD").exists():
+            return None
+        argv = ["git", "--git-dir", str(self.path), "rev-parse", "--verify", "--quiet", f"{version}^{{commit}}"]
+        result = attempt(argv, self.env)
+        return result.stdout.strip() if result.returncode == 0 else None
+
+    def _git(self, *arguments: str, env: Mapping[str, str] | None = None, timeout: float = 600) -> None:
+        try:
+            run(["git", "--git-dir", str(self.path), *arguments], {**self.env, **(env or {})}, timeout=timeout)
+        except DeployError as error:
+            raise DeployError(f"git: {self.url}: {error}") from error

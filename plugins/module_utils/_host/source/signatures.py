@@ -1,0 +1,49 @@
+"""Who signed a commit or a tag: by SSH keys that the inventory names, and by no other."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from ansible_collections.asgi.deploy.plugins.module_utils._host.source.git import Mirror
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import attempt, last_lines
+
+# Signatures of other kinds would be looked up in whatever keyring root has on the host.
+_SSH_ALONE = ("gpg.program", "gpg.openpgp.program", "gpg.x509.program")
+
+
+def allowed_signers(keys: Sequence[str]) -> str:
+    """The text of a file of ssh-keygen's ALLOWED SIGNERS: who may sign, for git alone."""
+    return "".join(f'signer namespaces="git" {" ".join(key.split()[:2])}\n' for key in keys)
+
+
+def unsigned(mirror: Mirror, version: str, commit: str, keys: Sequence[str]) -> str | None:
+    """Why a commit that is here counts as signed by none of the keys, or nothing when one of them did.
+
+    The commit itself may be signed, or the tag that `version` names. A tag of another name does not count: whoever may
+    write to the repository could put a signed tag of an old release in the place of a new one.
+    """
+    with tempfile.TemporaryDirectory(prefix="asgi-") as folder:
+        file = Path(folder, "signers")
+        file.write_text(allowed_signers(keys), encoding="utf-8")
+        git = ["git", "--git-dir", str(mirror.path), "-c", f"gpg.ssh.allowedSignersFile={file}"]
+        git += ["-c", "gpg.minTrustLevel=fully"]
+        git += [word for name in _SSH_ALONE for word in ("-c", f"{name}=/bin/false")]
+        env = {**mirror.env, "GIT_NO_REPLACE_OBJECTS": "1"}
+        of_commit = attempt([*git, "verify-commit", commit], env)
+        if not of_commit.returncode:
+            return None
+        tag = f"refs/tags/{version}"
+        told = attempt([*git, "cat-file", "tag", tag], env)
+        named = not told.returncode and f"tag {version}" in told.stdout.partition("\n\n")[0].splitlines()
+        points = attempt([*git, "rev-parse", "--verify", "--quiet", f"{tag}^{{commit}}"], env).stdout.strip() == commit
+        of_tag = attempt([*git, "verify-tag", tag], env) if named and points else None
+        if of_tag is not None and not of_tag.returncode:
+            return None
+    said = last_lines(of_tag if of_tag is not None else of_commit, 3) or "it has no signature"
+    what = f"tag {version}" if of_tag is not None else f"commit {commit[:12]}"
+    return (
+        f"verify.signers: found {what} of {mirror.url}, which none of these keys signed: {said}; "
+        "nothing of it was built; expected a commit of git commit -S or a tag of git tag -s, with gpg.format=ssh"
+    )

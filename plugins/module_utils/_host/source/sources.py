@@ -1,0 +1,217 @@
+"""Where an application's code comes from: git, an archive, or an index of packages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.asgi.deploy.plugins.module_utils._host.source import archives
+from ansible_collections.asgi.deploy.plugins.module_utils._host.source.git import Mirror
+from ansible_collections.asgi.deploy.plugins.module_utils._host.source.signatures import unsigned
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
+
+# Of the module's option; what holds for each kind is decided on the controller.
+SOURCE_OPTIONS: dict[str, Any] = {
+    "kind": {"type": "str", "required": True, "choices": ["git", "archive", "package"]},
+    "url": {"type": "str"},
+    "sha256": {"type": "str"},
+    "name": {"type": "str"},
+    "requirement": {"type": "str"},
+    "subdirectory": {"type": "str"},
+    "submodules": {"type": "bool", "default": False},
+    "signers": {"type": "list", "elements": "str", "default": []},
+    "deploy_key": {"type": "str", "no_log": True},
+}
+
+
+class Source:
+    """What a release takes its code from; one of :class:`Git`, :class:`Archive` and :class:`Package`.
+
+    An identity names content: a commit, a checksum, or a distribution with its version.
+    """
+
+    subdirectory: str | None = None  # where in its tree the application lies
+    requirement: str | None = None  # what is installed of it where there is no tree
+
+    def resolve(self, version: str) -> str | None:
+        """What `version` stands for now; nothing where only :meth:`fetch` can tell."""
+        raise NotImplementedError
+
+    def fetch(self, version: str, identity: str | None) -> str:
+        """Has on this host what a release needs, and gives its identity."""
+        raise NotImplementedError
+
+    def verify(self, version: str, identity: str, fetch: bool) -> None:
+        """Refuses what is here already and nobody signed who should have.
+
+        Args:
+            version: what was asked for.
+            identity: what that is.
+            fetch: whether the source may be asked for a newer signature.
+
+        Raises:
+            DeployError: there is no signature that counts.
+        """
+
+    def checkout(self, identity: str, tree: Path) -> None:
+        """Writes its files below `tree`, which must exist and be empty."""
+        raise NotImplementedError
+
+    def content(self, identity: str) -> dict[str, Any]:
+        """What decides which files a release has: a part of its name."""
+        return {"identity": identity, "subdirectory": self.subdirectory}
+
+    def told(self, identity: str) -> dict[str, Any]:
+        """What is recorded and shown of it; nothing secret."""
+        raise NotImplementedError
+
+    def where(self, version: str, identity: str) -> str:
+        """What it is called in a message."""
+        raise NotImplementedError
+
+
+class Git(Source):
+    def __init__(self, mirror: Mirror, subdirectory: str | None, submodules: bool, signers: Sequence[str] = ()) -> None:
+        self.mirror = mirror
+        self.signers = signers
+        self.subdirectory = subdirectory
+        self.submodules = submodules
+
+    def resolve(self, version: str) -> str | None:
+        return self.mirror.resolve(version)
+
+    def fetch(self, version: str, identity: str | None) -> str:
+        commit = self.mirror.fetch(version, identity)
+        self.verify(version, commit, fetch=True)
+        if self.submodules:
+            self._fetch_submodules(self.mirror, commit)
+        return commit
+
+    def verify(self, version: str, identity: str, fetch: bool) -> None:
+        if not self.signers or not self.mirror.has(identity):
+            return
+        wrong = unsigned(self.mirror, version, identity, self.signers)
+        if wrong and fetch:  # a tag of the same commit may have been signed since
+            self.mirror.update(identity)
+            wrong = unsigned(self.mirror, version, identity, self.signers)
+        if wrong:
+            raise DeployError(wrong)
+
+    def checkout(self, identity: str, tree: Path) -> None:
+        self._checkout(self.mirror, identity, tree)
+
+    def content(self, identity: str) -> dict[str, Any]:
+        return {**super().content(identity), "submodules": self.submodules}
+
+    def told(self, identity: str) -> dict[str, Any]:
+        return {"kind": "git", "url": self.mirror.url, "commit": identity, **_folder(self)}
+
+    def where(self, version: str, identity: str) -> str:
+        return f"{self.mirror.url} at {version} ({identity[:12]})"
+
+    def _fetch_submodules(self, mirror: Mirror, commit: str) -> None:
+        for module in mirror.submodules(commit):
+            inner = mirror.of_submodule(module)
+            self._fetch_submodules(inner, inner.fetch(module.commit, module.commit))
+
+    def _checkout(self, mirror: Mirror, commit: str, tree: Path) -> None:
+        mirror.checkout(commit, tree)
+        for module in mirror.submodules(commit) if self.submodules else []:
+            self._checkout(mirror.of_submodule(module), module.commit, tree / module.path)
+
+
+class Archive(Source):
+    def __init__(
+        self, sha256: str, url: str | None, name: str, subdirectory: str | None, cache: Path = archives.ARCHIVES
+    ) -> None:
+        self.cache = cache
+        self.sha256 = sha256
+        self.url = url
+        self.name = name
+        self.subdirectory = subdirectory
+
+    def resolve(self, version: str) -> str | None:
+        return self.sha256
+
+    def fetch(self, version: str, identity: str | None) -> str:
+        archives.have(self.sha256, self.url, self.name, self.cache)
+        return self.sha256
+
+    def checkout(self, identity: str, tree: Path) -> None:
+        # Not above: no look needs it.
+        from ansible_collections.asgi.deploy.plugins.module_utils._host.source.unpack import unpack
+
+        unpack(archives.have(identity, self.url, self.name, self.cache), tree, self.name)
+
+    def told(self, identity: str) -> dict[str, Any]:
+        found = {"kind": "archive", "name": self.name, "sha256": identity, **_folder(self)}
+        return {**found, "url": self.url} if self.url else found
+
+    def where(self, version: str, identity: str) -> str:
+        return f"{self.url or self.name} ({identity[:12]})"
+
+
+class Package(Source):
+    """A distribution that the installer takes from an index or a wheelhouse; there is no tree of it."""
+
+    def __init__(self, requirement: str) -> None:
+        self.requirement = requirement
+
+    def resolve(self, version: str) -> str | None:
+        return self.requirement
+
+    def fetch(self, version: str, identity: str | None) -> str:
+        return str(self.requirement)
+
+    def checkout(self, identity: str, tree: Path) -> None:
+        """Nothing: it is in the virtual environment."""
+
+    def told(self, identity: str) -> dict[str, Any]:
+        return {"kind": "package", "requirement": identity}
+
+    def where(self, version: str, identity: str) -> str:
+        return identity
+
+
+def source_of(
+    options: Mapping[str, Any],
+    mirror: Path,
+    cache: Path = archives.ARCHIVES,
+    env: Mapping[str, str] | None = None,
+) -> Source:
+    """The source that a module's option describes.
+
+    Args:
+        options: of :data:`SOURCE_OPTIONS`.
+        mirror: where a copy of a repository is kept.
+        cache: where archives are kept.
+        env: what git's environment has besides.
+    """
+    if options["kind"] == "package":
+        return Package(options["requirement"])
+    if options["kind"] == "archive":
+        return Archive(options["sha256"], options["url"], options["name"], options["subdirectory"], cache)
+    key = options["deploy_key"]
+    wanted = Mirror(mirror, options["url"], key, env)
+    return Git(wanted, options["subdirectory"], bool(options["submodules"]), options.get("signers") or ())
+
+
+def application(tree: Path, subdirectory: str | None, where: str) -> Path:
+    """Where in its tree the application lies.
+
+    Raises:
+        DeployError: there is no such folder.
+    """
+    if not subdirectory:
+        return tree
+    found = tree / subdirectory
+    if found.is_dir() and found.resolve().is_relative_to(tree.resolve()):
+        return found
+    folders = sorted(path.name for path in tree.iterdir() if path.is_dir())
+    has = f"it has {', '.join(folders)}" if folders else "it has no folder"
+    raise DeployError(f"subdirectory: found {subdirectory!r}, which is no folder of {where}; {has}")
+
+
+def _folder(source: Source) -> dict[str, Any]:
+    return {"subdirectory": source.subdirectory} if source.subdirectory else {}

@@ -1,0 +1,135 @@
+"""What is looked at on a host: for each kind of look its options, and a function that says what it found.
+
+A look changes nothing. Options have the same names and meanings as those of the modules that act.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from ansible_collections.asgi.deploy.plugins.module_utils._host.build.venvs import TOOL_OPTIONS, outdated
+from ansible_collections.asgi.deploy.plugins.module_utils._host.certificates.certificate import (
+    Wanted as Certificate,
+)
+from ansible_collections.asgi.deploy.plugins.module_utils._host.certificates.certificate import (
+    observe_certificate,
+    reason_to_act,
+)
+from ansible_collections.asgi.deploy.plugins.module_utils._host.hardening.hardening import (
+    HARDENING_OPTIONS,
+    Hardening,
+    Wanted,
+    reboot_required,
+)
+from ansible_collections.asgi.deploy.plugins.module_utils._host.operations.removal import REMOVAL_OPTIONS, Removal
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.request import RELEASE_OPTIONS, Order
+from ansible_collections.asgi.deploy.plugins.module_utils._host.source.archives import missing
+from ansible_collections.asgi.deploy.plugins.module_utils._host.survey.unit_needs import unmet
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system import apt as debian
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system import facts as host
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system import systemd
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system import users as accounts
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.managed_files import (
+    FILE_OPTIONS,
+    Item,
+    differences,
+    pending,
+)
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.ports import port_owners
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
+
+_AT_ONCE = 4  # most of a look is waiting for programs
+_TEXTS: dict[str, Any] = {"type": "list", "elements": "str", "default": []}
+
+PARTS_OPTIONS: dict[str, Any] = {
+    "packages": _TEXTS,  # Debian packages that shall be installed
+    "files": {"type": "list", "elements": "dict", "default": [], "options": FILE_OPTIONS},
+    "reload": {"type": "str"},  # the service that reads the files
+    "units": _TEXTS,  # that shall be enabled and active
+    "needs": _TEXTS,  # units that shall be there, running or not
+    "users": _TEXTS,  # that shall exist
+    "no_users": _TEXTS,  # that shall not
+    "ports": {"type": "list", "elements": "int", "default": []},  # of which to report who listens
+    "certificates": {"type": "list", "elements": "dict", "default": []},  # as the role certificate writes them down
+    "lineages": _TEXTS,  # names for which to report whether certbot has a certificate
+    "archives": _TEXTS,  # SHA-256 of archives that shall have been shipped
+    "venvs": {"type": "list", "elements": "dict", "default": [], "options": TOOL_OPTIONS},
+}
+
+
+def parts(wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """What differs of packages, files, units and the like."""
+    found = differences([Item.of(options) for options in wanted["files"]])
+    drift = [str(item.path) for item, _difference in found]
+    if wanted["reload"] and pending(wanted["reload"]):
+        drift.append(wanted["reload"])
+    certificates = [Certificate(**options) for options in wanted["certificates"]]
+    return {
+        "missing_packages": debian.missing(wanted["packages"]),
+        "drift": drift,
+        "diff": [difference for _item, difference in found],
+        "inactive_units": systemd.idle(*wanted["units"]),
+        "unmet_needs": unmet(wanted["needs"]),
+        "missing_users": [name for name in wanted["users"] if not accounts.exists(name)],
+        "present_users": [name for name in wanted["no_users"] if accounts.exists(name)],
+        "port_owners": {str(port): program for port, program in port_owners(wanted["ports"]).items()},
+        "outdated_venvs": [venv["path"] for venv in outdated(wanted["venvs"])],
+        "missing_archives": missing(wanted["archives"]),
+        "certificates_due": {one.name: reason for one in certificates if (reason := reason_to_act(one))},
+        "lineages": [name for name in wanted["lineages"] if observe_certificate(name)],
+    }
+
+
+def release(wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """What a release would do: see :meth:`Order.predict`."""
+    return Order.of(wanted).predict()
+
+
+def removal(wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """Whether anything of an application is left that shall not be."""
+    return {"changed": Removal(wanted).due()}
+
+
+def hardening(wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """What hardening would do, why it would refuse, and whether an upgrade waits for a reboot."""
+    hardened = Hardening(Wanted.of(wanted["wanted"]))
+    found = hardened.look()
+    return {
+        "missing_packages": found.packages,
+        "parts": found.changed,
+        "diff": found.diff,
+        "refusals": hardened.refusals(found),
+        "reboot_required": reboot_required(),
+    }
+
+
+def facts(_wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """What decisions need to know of the host: see :func:`host.facts`."""
+    return host.facts()
+
+
+Look = Callable[[Mapping[str, Any]], dict[str, Any]]
+
+LOOKS: dict[str, tuple[dict[str, Any], Look]] = {
+    "facts": ({}, facts),
+    "parts": (PARTS_OPTIONS, parts),
+    "release": (RELEASE_OPTIONS, release),
+    "removal": (REMOVAL_OPTIONS, removal),
+    "hardening": (HARDENING_OPTIONS, hardening),
+}
+
+
+def looked(looks: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """What was found, for looks each with its `kind` and its `options`, which have been checked."""
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        return list(pool.map(lambda look: _found(look["kind"], look["options"]), looks))
+
+
+def _found(kind: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """What a look found; what cannot be told is left to those who act, who say it with more of the circumstances."""
+    try:
+        return LOOKS[kind][1](options)
+    except (DeployError, OSError) as error:
+        return {"failed": str(error)}

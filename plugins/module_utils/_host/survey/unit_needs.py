@@ -1,0 +1,53 @@
+"""Units that an application needs: whether the host has them, and what it may have been meant to need."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system import systemd
+
+SUFFIXES = (".service", ".socket", ".target", ".mount")
+
+_SHOWN = 3
+_SIMILAR = 0.7
+
+
+def unmet(names: Sequence[str]) -> list[str]:
+    """What is wrong with the units that an application needs; they may be stopped, but they must be there."""
+    absent = [unit for unit in systemd.show(*names) if not unit.present]
+    known = systemd.known() if absent else ()
+    return [complaint(unit, known) for unit in absent]
+
+
+def complaint(unit: systemd.Unit, known: Iterable[str]) -> str:
+    """What is wrong with a unit that cannot be started, and what to write or to do instead."""
+    found = f"needs: found {unit.name!r}"
+    state = unit.properties.get("LoadState")
+    if state == "masked":
+        return f"{found}, which is masked on this host; run systemctl unmask {unit.name}, or leave it out"
+    if state != "not-found":
+        return f"{found}, which systemd cannot load on this host ({state}); systemctl status {unit.name} tells why"
+    if similar := near(unit.name, known):
+        return f"{found}, which this host does not have; it has {', '.join(similar)}"
+    return f"{found}, which this host does not have; install what brings it before this run, or leave it out"
+
+
+def near(name: str, known: Iterable[str]) -> list[str]:
+    """Units that a name was most likely meant to be, the nearest first; instances of templates are none of them."""
+    likeness = {other: _likeness(_stem(name), _stem(other)) for other in known}
+    similar = [other for other, ratio in likeness.items() if ratio >= _SIMILAR and other.endswith(SUFFIXES)]
+    return sorted((other for other in similar if "@" not in other), key=lambda other: (-likeness[other], other))[
+        :_SHOWN
+    ]
+
+
+def _likeness(one: str, other: str) -> float:
+    """How much two names have in common; one that is part of the other, as redis is of redis-server, comes first."""
+    short, long = sorted((one, other), key=len)
+    part = len(short) > 2 and short in long
+    return difflib.SequenceMatcher(None, one, other).ratio() + part
+
+
+def _stem(name: str) -> str:
+    return name.rpartition(".")[0]

@@ -1,0 +1,341 @@
+"""systemd, through systemctl and journalctl."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from subprocess import CompletedProcess
+from typing import Any
+
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import (
+    attempt,
+    last_lines,
+    start_reading,
+)
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
+
+_PROPERTIES = (
+    "Id,LoadState,ActiveState,SubState,UnitFileState,NeedDaemonReload,"
+    "MainPID,NRestarts,Result,ExecMainCode,ExecMainStatus"
+)
+
+PATIENCE = 100_000
+"""Seconds. How long the end of a unit may take is said in the unit, a day at most, and systemd sees to that."""
+_TRIES, _PAUSE = 20, 0.25
+# What systemctl says whose connection ends.
+_AWAY = (
+    *("Transport endpoint is not connected", "Connection reset by peer", "Connection refused", "Broken pipe"),
+    # By the bus, where its own socket is away: of the daemon, and of dbus-broker.
+    *("Message recipient disconnected from message bus without replying", "Could not activate remote peer"),
+    "Launch helper exited with unknown return code",
+)
+_UNUSABLE = ("masked", "masked-runtime", "not-found", "bad-setting", "error", "bad")
+
+
+@dataclass(frozen=True)
+class Unit:
+    """What systemd says of a unit."""
+
+    name: str
+    properties: dict[str, str]
+
+    @property
+    def present(self) -> bool:
+        return self.properties.get("LoadState") == "loaded"
+
+    @property
+    def masked(self) -> bool:
+        return self.properties.get("LoadState") == "masked"
+
+    @property
+    def active(self) -> bool:
+        return self.properties.get("ActiveState") == "active"
+
+    @property
+    def up(self) -> bool:
+        """Whether it runs, be it that somebody has it reload just now."""
+        return self.properties.get("ActiveState") in ("active", "reloading")
+
+    @property
+    def starting(self) -> bool:
+        return self.properties.get("ActiveState") == "activating"
+
+    @property
+    def enabled(self) -> bool:
+        return self.properties.get("UnitFileState") == "enabled"
+
+    @property
+    def failed(self) -> bool:
+        return self.properties.get("ActiveState") == "failed"
+
+    @property
+    def restarts(self) -> int:
+        return int(self.properties.get("NRestarts") or 0)
+
+    @property
+    def stale(self) -> bool:
+        """The unit's file changed and systemd has not read it yet."""
+        return self.properties.get("NeedDaemonReload") == "yes"
+
+    def told(self) -> dict[str, Any]:
+        """How it is, for who asks; `failed` is empty unless it has failed and is not started any more."""
+        failed = (
+            f"{self.name} has failed and is not started any more: {self.ending()}, after {self.restarts} restarts. "
+            f"Its log tells why: journalctl --unit={self.name}; then release it again, or go back by a rollback"
+        )
+        return {
+            "state": f"{self.properties.get('ActiveState')} ({self.properties.get('SubState')})",
+            "restarts": self.restarts,
+            "failed": failed if self.failed else "",
+        }
+
+    def ending(self) -> str:
+        """How its main process ended, in words."""
+        result, status = self.properties.get("Result", "?"), self.properties.get("ExecMainStatus", "?")
+        if result in ("timeout", "oom-kill", "start-limit-hit"):
+            return {"timeout": "it took too long", "oom-kill": "it was killed for want of memory"}.get(
+                result, "it ended again and again"
+            )
+        # CLD_EXITED, CLD_KILLED and CLD_DUMPED of waitid(2); without one there was no process, or another runs by now.
+        ended = {"1": "its process ended with status", "2": "its process was ended by signal"}
+        ended["3"] = ended["2"]
+        if code := ended.get(self.properties.get("ExecMainCode", "0")):
+            return f"{code} {status}" + (
+                "" if result in ("exit-code", "signal", "success", "?") else f" (result {result})"
+            )
+        return "it has gone down" if result == "success" else f"its result is {result}"
+
+
+def parse_show(text: str, names: Sequence[str]) -> list[Unit]:
+    """What `systemctl show` printed for `names`, in that order: a paragraph of KEY=VALUE lines each."""
+    paragraphs = text.strip("\n").split("\n\n") if text.strip() else []
+    if len(paragraphs) != len(names):
+        raise DeployError(f"systemctl show told of {len(paragraphs)} units instead of {len(names)}")
+    return [
+        Unit(name, dict(line.split("=", 1) for line in paragraph.splitlines() if "=" in line))
+        for name, paragraph in zip(names, paragraphs)
+    ]
+
+
+def show(*names: str, properties: str = _PROPERTIES) -> list[Unit]:
+    """The state of units; one that does not exist is not `present`."""
+    if not names:
+        return []
+    return parse_show(tell("show", f"--property={properties}", "--", *names, reads=True), names)
+
+
+def systemctl(*words: str, timeout: float = 600, reads: bool = False) -> CompletedProcess[str]:
+    """Runs systemctl to its end, again where systemd went away: it does for a moment while it is upgraded, by whomever.
+
+    See :func:`commands.attempt`.
+    """
+    for _try in range(_TRIES):
+        done = attempt(["systemctl", *words], timeout=timeout, reads=reads)
+        if not done.returncode or not went_away(done):
+            break
+        time.sleep(_PAUSE)
+    return done
+
+
+def went_away(done: CompletedProcess[str]) -> bool:
+    """Whether systemd did while a program waited for its answer."""
+    return any(sign in done.stderr for sign in _AWAY)
+
+
+def tell(*words: str, timeout: float = 600, reads: bool = False) -> str:
+    """Runs systemctl, which must succeed, and gives its standard output.
+
+    Raises:
+        DeployError: it failed; the text ends with what it said.
+    """
+    done = systemctl(*words, timeout=timeout, reads=reads)
+    if done.returncode:
+        raise DeployError(f"systemctl {' '.join(words[:2])} … ended with status {done.returncode}:\n{last_lines(done)}")
+    return done.stdout
+
+
+def idle(*names: str) -> list[str]:
+    """Those of the units that do not both run and start at boot."""
+    return [unit.name for unit in show(*names) if not (unit.up and unit.enabled)]
+
+
+def needed_by(name: str) -> list[str]:
+    """Those units that run and cannot without another one."""
+    named = show(name, properties="RequiredBy")[0].properties.get("RequiredBy", "").split()
+    return [unit.name for unit in show(*named) if unit.active]
+
+
+def listed(*patterns: str, states: str | None = None) -> list[str]:
+    """The names of loaded units that match a pattern, running or failed, or only those in some states."""
+    which = f"--state={states}" if states else "--all"
+    text = tell("list-units", which, "--plain", "--no-legend", "--full", "--", *patterns, reads=True)
+    return [line.split(None, 1)[0] for line in text.splitlines() if line.strip()]
+
+
+def known() -> list[str]:
+    """The names of all units that could be started on the host, loaded or not."""
+    verbs = (["list-unit-files"], ["list-units", "--all"])
+    return sorted({name for verb in verbs for name in usable(tell(*verb, "--plain", "--no-legend", reads=True))})
+
+
+def usable(text: str) -> list[str]:
+    """The units in a listing, of which the second column tells the state, that are there and not masked."""
+    rows = (line.split(None, 2) for line in text.splitlines())
+    return [row[0] for row in rows if len(row) > 1 and row[1] not in _UNUSABLE]
+
+
+def daemon_reload() -> None:
+    tell("daemon-reload")
+
+
+def start(*names: str) -> None:
+    """Starts units.
+
+    Raises:
+        DeployError: one does not start; the text holds the end of their journal.
+    """
+    change("start", *names)
+
+
+def start_soon(*names: str) -> None:
+    """Starts units without waiting for it."""
+    tell("start", "--no-block", "--", *names)
+
+
+def stop_soon(*names: str) -> None:
+    """Stops units without waiting for it."""
+    if loaded := [unit.name for unit in show(*names) if unit.present]:
+        tell("stop", "--no-block", "--", *loaded)
+
+
+def restart(*names: str) -> None:
+    """Restarts units; see :func:`start`."""
+    change("restart", *names)
+
+
+def restart_soon(*names: str) -> None:
+    """Restarts units without waiting for it."""
+    tell("restart", "--no-block", "--", *names)
+
+
+def restart_anew(*names: str) -> None:
+    """Has systemd read its units anew, and starts those anew that run; see :func:`start`."""
+    if names:
+        daemon_reload()
+        change("try-restart", *names)
+
+
+def change(verb: str, *names: str) -> None:
+    """Has systemctl start, stop, reload or restart units, and waits for that; see :func:`start`."""
+    began = time.time()
+    result = systemctl(verb, "--", *names, timeout=PATIENCE)
+    if result.returncode:
+        told = f"systemctl {verb} {' '.join(names)} failed: {last_lines(result)}"
+        raise DeployError(f"{told}\n{journal(names, 15, began)}")
+
+
+def disable(*names: str) -> None:
+    tell("disable", "--quiet", "--", *names)
+
+
+def stop(*names: str) -> None:
+    """Stops units; one that is not loaded is stopped already."""
+    stop_running(*(unit.name for unit in show(*names) if unit.present))
+
+
+def stop_running(*names: str) -> None:
+    """Stops units that run, whether their files are still there or not."""
+    if names:
+        tell("stop", "--", *names, timeout=PATIENCE)
+
+
+def reset_failed(*names: str) -> None:
+    systemctl("reset-failed", "--", *names)
+
+
+def starts_at_boot(name: str) -> bool:
+    """By the links that are there now; :func:`show` tells of those that systemd has read."""
+    return systemctl("is-enabled", "--quiet", "--", name, reads=True).returncode == 0
+
+
+def enable(*names: str, read: bool = True) -> None:
+    """Has units start at boot; without `read` systemd knows of it when it has read its units anew."""
+    tell("enable", "--quiet", *([] if read else ["--no-reload"]), "--", *names)
+
+
+def reload_or_start(name: str) -> None:
+    """Makes a service take its new configuration without stopping, and starts it if it is down; see :func:`start`.
+
+    One that is about to start may have read what was there before: it is waited for, and takes it as well.
+    """
+    unit = show(name)[0]
+    if not unit.up:
+        change("start", name)
+    if unit.up or unit.starting:
+        change("reload", name)
+
+
+def journal(names: Iterable[str], lines: int, since: float = 0) -> str:
+    """The most telling lines that units logged after `since`, in seconds of the epoch."""
+    # Without --all a long record, such as a traceback in JSON, would have no text: journalctl(1), --output=json.
+    argv = ["journalctl", "--no-pager", "--output=json", "--all", "--lines=1000", f"--since=@{since:.3f}"]
+    text = attempt([*argv, *(f"--unit={name}" for name in names)]).stdout
+    # Not splitlines: that ends lines at other signs as well, such as U+2028 in what somebody pasted and it was logged.
+    return telling([(str(one.get("_PID")), readable(message(one))) for one in parsed(text.split("\n"))], lines)
+
+
+@contextmanager
+def records(patterns: Iterable[str], options: Iterable[str]) -> Iterator[Iterator[dict[str, Any]]]:
+    """What units logged, for as long as somebody reads it."""
+    argv = ["journalctl", "--no-pager", "--quiet", "--output=json", "--all", *options]
+    argv += [f"--unit={pattern}" for pattern in patterns]
+    with start_reading(argv) as lines:
+        yield parsed(lines)
+
+
+def parsed(lines: Iterable[str]) -> Iterator[dict[str, Any]]:
+    """Records of the journal as it writes them in JSON; what is none, as of a disk that was full, is left out."""
+    for line in lines:
+        with suppress(ValueError):
+            yield json.loads(line)
+
+
+def telling(entries: Sequence[tuple[str, str]], lines: int) -> str:
+    """The lines to show of a failure, from pairs of process and message.
+
+    Several workers that fail at once write into each other's tracebacks; then one process's own lines say more than the
+    last ones of all.
+    """
+    failed = next((process for process, message in entries if "Traceback (most recent call last)" in message), None)
+    own = [line for process, message in entries if failed in (None, process) for line in message.split("\n")]
+    return "\n".join(own[-lines:])
+
+
+def message(entry: Mapping[str, Any]) -> str:
+    """What a record of the journal says: it is text, or a list of bytes where it is not printable."""
+    said = entry.get("MESSAGE") or ""
+    if isinstance(said, str):
+        return said
+    # Bytes, or one of several: who writes to the journal may give a field more than once.
+    return str(said[0]) if isinstance(said[0], (str, list)) else bytes(said).decode(errors="replace")
+
+
+def record_of(text: str) -> dict[str, Any] | None:
+    """What the runtime of a release logged as JSON; nothing for anything else."""
+    try:
+        record = json.loads(text) if text.startswith("{") else None
+    except ValueError:  # cut off, or something else in braces
+        return None
+    return record if isinstance(record, dict) and {"level", "logger", "message"} <= set(record) else None
+
+
+def readable(text: str) -> str:
+    """A record that the runtime of a release logged as JSON as a person reads it; anything else as it is."""
+    record = record_of(text)
+    if record is None:
+        return text
+    line = f"{record['level']} {record['logger']}: {record['message']}"
+    return "\n".join([line, *(str(record[key]) for key in ("exception", "stack") if record.get(key))])

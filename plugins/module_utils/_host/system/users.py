@@ -1,0 +1,46 @@
+"""System users, as whom nobody logs in."""
+
+from __future__ import annotations
+
+import grp
+import pwd
+from collections.abc import Callable
+from typing import Any
+
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import run
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
+
+NOWHERE = "/nonexistent"  # the home of who has none
+USER_OPTIONS: dict[str, Any] = {
+    "name": {"type": "str", "required": True},
+    "comment": {"type": "str", "default": ""},
+    "home": {"type": "str", "default": NOWHERE},
+}
+
+
+def exists(name: str) -> bool:
+    return _found(pwd.getpwnam, name)
+
+
+def make(name: str, comment: str = "", home: str = NOWHERE) -> None:
+    """Makes a user with a group of its own, and no folder for its home.
+
+    Raises:
+        DeployError: that failed; ends with what useradd said.
+    """
+    about = [f"--comment={comment}", f"--home-dir={home}", "--no-create-home", "--shell=/usr/sbin/nologin"]
+    # useradd refuses to make a group that is there.
+    group = [f"--gid={name}"] if _found(grp.getgrnam, name) else ["--user-group"]
+    try:
+        run(["useradd", "--system", *about, *group, "--", name])
+    except DeployError:
+        if not exists(name):  # another run may have made it meanwhile
+            raise
+
+
+def _found(lookup: Callable[[str], Any], name: str) -> bool:
+    try:
+        lookup(name)
+    except KeyError:
+        return False
+    return True

@@ -1,0 +1,25 @@
+"""A certificate, got from its CA now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.asgi.deploy.plugins.module_utils._host.certificates.renewal import have
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.journal import note
+from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks.results import answering
+
+OPTIONS: dict[str, Any] = {"name": {"type": "str", "required": True}}
+
+
+@answering
+def act(options: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
+    """See M(asgi.deploy.certificate)."""
+    if check_mode:
+        return {"changed": True}
+    outcome = have(options["name"])
+    if outcome.changed:
+        note(f"{options['name']}: another certificate is served")
+    if outcome.problem is None:
+        return {"changed": outcome.changed}
+    return {"changed": outcome.changed, "problem": outcome.problem, "warnings": [outcome.problem]}

@@ -1,0 +1,34 @@
+"""A command of an application, run in its live release."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.asgi.deploy.plugins.module_utils._host.operations.execution import Execution, printed
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store import RUN_OPTIONS
+from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks.results import answering
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
+
+OPTIONS: dict[str, Any] = {
+    **RUN_OPTIONS,
+    "command": {"type": "str", "required": True},
+    "timeout": {"type": "int", "default": 3600},
+}
+
+
+@answering
+def act(options: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
+    """See M(asgi.deploy.exec)."""
+    if not 1 <= options["timeout"] <= 604_800:
+        raise DeployError(f"timeout: found {options['timeout']}, expected 1 to 604800 seconds, as in timeout: 3600")
+    execution = Execution(Layout(options["name"]), options["command"], options["timeout"])
+    outcome = execution.predict() if check_mode else execution.run(options["by"], options["lock_timeout"])
+    told = {"rc": outcome.rc, "stdout": outcome.stdout, "stderr": outcome.stderr, "release": outcome.release}
+    text = f"{options['name']}: {options['command']}: {outcome.ending} in release {outcome.release}"
+    lines = list(printed(outcome))
+    if outcome.rc:
+        failure = "\n".join([f"{text} (exit status {outcome.rc})", *lines])
+        return {"failed": True, "msg": failure, "lines": lines, **told}
+    return {"changed": True, "msg": text, "lines": lines, **told}

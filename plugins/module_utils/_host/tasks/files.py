@@ -1,0 +1,115 @@
+"""A set of files that stand or fall together, written and taken, with the users whose they are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import ExitStack
+from typing import Any
+
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system import systemd
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system import users as accounts
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import attempt, last_lines
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.journal import note
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.managed_files import (
+    FILE_OPTIONS,
+    Item,
+    apply_all,
+    differences,
+    pending,
+    pending_reload,
+    pending_restart,
+)
+from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks.results import answering
+from ansible_collections.asgi.deploy.plugins.module_utils._host.web import nginx
+from ansible_collections.asgi.deploy.plugins.module_utils._host.web.socket_units import Listeners
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
+
+OPTIONS: dict[str, Any] = {
+    "files": {"type": "list", "elements": "dict", "default": [], "options": FILE_OPTIONS},
+    "beside": {"type": "list", "elements": "dict", "default": [], "options": FILE_OPTIONS},
+    "validate": {"type": "list", "elements": "str", "default": []},
+    "reload": {"type": "str"},
+    "units": {"type": "list", "elements": "str", "default": []},
+    "users": {"type": "list", "elements": "dict", "default": [], "options": accounts.USER_OPTIONS},
+}
+UNLOGGED = ("files", "beside")
+
+
+@answering
+def act(options: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
+    """See M(asgi.deploy.files)."""
+    unit = options["reload"]
+    read = differences([Item.of(one) for one in options["files"]])
+    found = read + differences([Item.of(one) for one in options["beside"]])
+    idle = systemd.idle(*options["units"])
+    users = [user for user in options["users"] if not accounts.exists(user["name"])]
+    paths, names = [str(item.path) for item, _difference in found], [user["name"] for user in users]
+    changed = bool(found or idle or users) or bool(unit and pending(unit))
+    if changed and not check_mode:
+        for user in users:
+            accounts.make(**user)
+        # What goes beside the files is no concern of who reads these.
+        alone = options["beside"] and not read and not (unit and pending(unit))
+        silent: dict[str, Any] = {"validate": [], "reload": None} if alone else {}
+        _apply([item for item, _difference in found], idle, {**options, **silent})
+        if idle:
+            systemd.start(*idle)
+        note(f"put right: {', '.join([*names, *paths, *idle]) or unit}")
+    diff = [difference for _item, difference in found]
+    diff += [{"before": "", "after": "".join(f"user {name}\n" for name in names)}] if names else []
+    return {"changed": changed, "paths": paths, "units": idle, "users": names, "diff": diff}
+
+
+def _apply(items: list[Item], idle: list[str], options: Mapping[str, Any]) -> None:
+    unit = options["reload"]
+    # Of a service's drop-in most takes effect when it starts.
+    restart = bool(unit) and (pending_restart(unit) or any(item.path.parent.name == f"{unit}.d" for item in items))
+    listeners = Listeners(items)
+    told = False
+
+    def take() -> None:
+        nonlocal told
+        if options["validate"]:
+            checked = attempt(options["validate"])
+            if checked.returncode:
+                raise _refused(f"{options['validate'][0]} refuses the configuration", items, last_lines(checked))
+        try:
+            listeners.listen_anew()
+        except DeployError as error:
+            raise _refused(f"{', '.join(listeners.changed)} cannot listen", items, str(error)) from error
+        if unit:
+            told = systemd.show(unit)[0].up
+            try:
+                if restart and told:
+                    systemd.restart_anew(unit)
+                else:
+                    if restart:
+                        systemd.daemon_reload()
+                    nginx.reload_or_start(unit)
+            except DeployError as error:
+                took = "start with" if restart else "take"
+                raise _refused(f"{unit} does not {took} it", items, str(error)) from error
+        listeners.stop_those_that_go()
+
+    with ExitStack() as behind:
+        if unit:
+            behind.enter_context(pending_reload(unit, restart))
+        for name in listeners.changed:
+            behind.enter_context(pending_reload(name))
+        if idle or any("/systemd/" in str(item.path) for item in items):
+            behind.callback(systemd.daemon_reload)
+        try:
+            apply_all(items, take)
+        except (DeployError, OSError):
+            listeners.as_before()
+            if told:
+                systemd.daemon_reload()
+                nginx.reload_or_start(unit)
+            raise
+        if idle:
+            systemd.enable(*idle, read=False)  # it is about to read all
+
+
+def _refused(what: str, items: list[Item], said: str) -> DeployError:
+    paths = ", ".join(str(item.path) for item in items)
+    return DeployError(f"{what}; put back as it was: {paths}\n{said}")

@@ -1,0 +1,31 @@
+"""An application, paused or resumed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.asgi.deploy.plugins.module_utils._host.operations.pause import pause, paused, resume
+from ansible_collections.asgi.deploy.plugins.module_utils._host.operations.restart import live_release
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store import RUN_OPTIONS, Store
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.journal import note
+from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks.results import answering
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
+
+OPTIONS: dict[str, Any] = {
+    **RUN_OPTIONS,
+    "state": {"type": "str", "choices": ["paused", "resumed"], "required": True},
+}
+
+
+@answering
+def act(options: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
+    """See M(asgi.deploy.pause)."""
+    layout, wanted = Layout(options["name"]), options["state"] == "paused"
+    if check_mode:
+        release = live_release(Store(layout))
+        return {"changed": paused(layout, release) is not wanted, "release": release}
+    done = (pause if wanted else resume)(layout, options["by"], options["lock_timeout"])
+    if done["changed"]:
+        note(f"{layout.app}: {options['state']}")
+    return done

@@ -1,0 +1,63 @@
+"""A version of an application, put live, and its certificate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.credentials import masked
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.deployment import switch_diff
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.request import RELEASE_OPTIONS, Order
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.journal import note
+from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks import certificate as act_certificate
+from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks.results import answering
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
+
+OPTIONS: dict[str, Any] = {**RELEASE_OPTIONS, "certificate": {"type": "str"}}
+UNLOGGED = ("wanted",)
+
+
+def act(options: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
+    """See M(asgi.deploy.release). Most of the time of a certificate is waiting for its CA."""
+    name = options["certificate"]
+    if name is None:
+        return _released(options, check_mode)
+    with ThreadPoolExecutor(1) as pool:
+        getting = pool.submit(_had, name, check_mode)
+        released = _released(options, check_mode)
+    return both(released, getting.result(), name)
+
+
+def both(released: Mapping[str, Any], certificate: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """The answers of the release and the certificate as one, which has failed where either has."""
+    told = {**released, "certificate": {key: certificate[key] for key in ("changed", "problem") if key in certificate}}
+    told["changed"] = bool(released.get("changed") or certificate.get("changed"))
+    if "warnings" in certificate:
+        told["warnings"] = certificate["warnings"]
+    if certificate.get("failed"):
+        failure = f"the certificate {name} could not be had: {certificate['msg']}"
+        before = released["msg"] if released.get("failed") else f"release {released['release']} is live, but"
+        told |= {"failed": True, "msg": f"{before}\n{failure}"}
+    return told
+
+
+@answering
+def _released(options: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
+    wanted = options["wanted"]
+    try:
+        order = Order.of(options)
+        result = order.predict() if check_mode else order.release()
+    except (DeployError, OSError) as error:
+        raise DeployError(masked(str(error), wanted["secrets"].values())) from error
+    if result["changed"] and not check_mode:
+        note(f"{options['name']}: release {result['release']} is live")
+    diff = switch_diff(options["name"], result["before"], result["release"] or wanted["version"])
+    return {**result, "diff": diff}
+
+
+def _had(name: str, check_mode: bool) -> dict[str, Any]:
+    try:
+        return act_certificate.act({"name": name}, check_mode)
+    except Exception as error:  # what became of the release has to be told all the same
+        return {"failed": True, "msg": f"{type(error).__name__}: {error}"}

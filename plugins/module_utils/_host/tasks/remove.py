@@ -1,0 +1,23 @@
+"""An application, removed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.asgi.deploy.plugins.module_utils._host.operations.removal import REMOVAL_OPTIONS, Removal
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.journal import note
+from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks.results import answering
+
+OPTIONS = REMOVAL_OPTIONS
+
+
+@answering
+def act(options: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
+    """See M(asgi.deploy.remove)."""
+    removal = Removal(options)
+    changed = removal.due()
+    if changed and not check_mode:
+        removal.remove()
+        note(f"{options['name']}: removed")
+    return {"changed": changed}

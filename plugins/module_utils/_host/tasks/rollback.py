@@ -1,0 +1,28 @@
+"""A release of before, put live again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.deployment import Deployment, switch_diff
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store import RUN_OPTIONS
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.journal import note
+from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks.results import answering
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
+
+OPTIONS: dict[str, Any] = {**RUN_OPTIONS, "to": {"type": "str"}}
+
+
+@answering
+def act(options: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
+    """See M(asgi.deploy.rollback)."""
+    layout = Layout(options["name"])
+    deployment = Deployment(layout, options["by"], options["lock_timeout"])
+    if check_mode:
+        target, live = deployment.choose(options["to"]), deployment.store.live()
+        result: dict[str, Any] = {"changed": target != live, "release": target, "before": live, "steps": {}}
+    else:
+        result = deployment.rollback(options["to"])
+        note(f"{layout.app}: release {result['release']} is live")
+    return {**result, "diff": switch_diff(layout.app, result["before"], result["release"])}

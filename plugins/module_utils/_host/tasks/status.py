@@ -1,0 +1,57 @@
+"""How a host and its applications are."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.asgi.deploy.plugins.module_utils._host.certificates.renewal import STATUS
+from ansible_collections.asgi.deploy.plugins.module_utils._host.operations.report import status
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system import memory
+from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks.results import answering
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import ROOT, Layout
+
+OPTIONS: dict[str, Any] = {
+    "names": {"type": "list", "elements": "str", "default": []},
+    "deploys": {"type": "int", "default": 5},
+}
+
+
+@answering
+def act(options: Mapping[str, Any], _check_mode: bool) -> dict[str, Any]:
+    """See M(asgi.deploy.status)."""
+    names = options["names"] or _all_names()
+    return {
+        "changed": False,
+        "applications": {name: status(Layout(name), options["deploys"]) for name in names},
+        "certificates": _certificates(),
+        "host": _host(),
+    }
+
+
+def _all_names() -> list[str]:
+    return sorted(path.name for path in Path(ROOT).iterdir() if path.is_dir()) if Path(ROOT).is_dir() else []
+
+
+def _certificates() -> dict[str, Any]:
+    try:
+        found = json.loads(STATUS.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):  # no certificate yet, or somebody wrote there
+        return {}
+    return {entry["name"]: entry for entry in found["certificates"]}
+
+
+def _host() -> dict[str, Any]:
+    disk = shutil.disk_usage(ROOT if Path(ROOT).is_dir() else "/")
+    return {
+        "now": time.time(),
+        "memory_available": memory.available(),
+        "memory_total": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
+        "disk_free": disk.free,
+        "disk_total": disk.total,
+    }

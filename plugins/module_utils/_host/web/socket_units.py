@@ -1,0 +1,37 @@
+"""Sockets of systemd whose units change, and the services that have their listeners from them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system import systemd
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.managed_files import Item, pending, taken
+
+
+class Listeners:
+    """The sockets among a set of files that is about to be applied."""
+
+    def __init__(self, items: Sequence[Item]) -> None:
+        sockets = [item for item in items if item.path.suffix == ".socket"]
+        self.changed = [item.path.name for item in sockets if item.state == "file"]
+        self._gone = [item.path.name for item in sockets if item.state == "absent"]
+        self._up = [unit.name for unit in systemd.show(*self.changed, *self._gone) if unit.active]
+        self._behind = [name for name in self.changed if pending(name)]  # since a run before this one
+        self._served = [name for unit in self._up for name in systemd.needed_by(unit)]
+
+    def stop_those_that_go(self) -> None:
+        """systemd would keep their ports until the host is started anew."""
+        systemd.stop_running(*(name for name in self._gone if name in self._up))
+
+    def listen_anew(self) -> None:
+        """Has those that are up listen as their units say now; services that need them are started anew."""
+        systemd.restart_anew(*self.changed)
+
+    def as_before(self) -> None:
+        """Once the units are back: the listeners that there were, and their services."""
+        if self._up:
+            systemd.daemon_reload()
+            systemd.start(*self._up, *self._served)
+        for name in self.changed:
+            if name not in self._behind:
+                taken(name)

@@ -1,0 +1,44 @@
+"""Requirements with hashes: which have none, and which of a lock's are still missing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.identity import normalised
+
+_NAME = re.compile(r"\s*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)")
+_PINNED = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?==([^\s;\\]+)")
+
+
+def entries(text: str) -> list[str]:
+    """The requirements in a file's text, each in one line; options of a line of their own and comments are left out."""
+    joined = re.sub(r"[ \t]*\\\r?\n[ \t]*", " ", text)
+    lines = (re.sub(r"(^|\s)#.*", "", line).strip() for line in joined.splitlines())
+    return [line for line in lines if line and not (line.startswith("-") and not re.match(r"(-e|--editable)\b", line))]
+
+
+def unhashed(text: str) -> list[str]:
+    """The requirements that have no hash, by name where they have one.
+
+    >>> unhashed("a==1 --hash=sha256:0\\nb==2\\n-e ./c\\n")
+    ['b', '-e ./c']
+    """
+    wrong = [line for line in entries(text) if "--hash=" not in line]
+    return [name[1] if (name := _NAME.match(line)) and not line.startswith("-") else line for line in wrong]
+
+
+def hashed(text: str) -> bool:
+    """Whether all of the requirements have hashes, and there is at least one."""
+    return bool(entries(text)) and not unhashed(text)
+
+
+def pins(text: str) -> dict[str, str]:
+    """Names and exact versions in a file's text."""
+    return {normalised(found[1]): found[2] for line in entries(text) if (found := _PINNED.match(line))}
+
+
+def without(text: str, installed: Collection[str] | Mapping[str, str]) -> str:
+    """The entries of a lock whose distributions are not installed yet; `installed` has normalised names."""
+    left = [line for line in entries(text) if (name := _NAME.match(line)) and normalised(name[1]) not in installed]
+    return "".join(f"{line}\n" for line in left)

@@ -1,0 +1,69 @@
+"""Actions that have a host do something: by one bare Python, or by the module of the same name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import ModuleType
+from typing import Any
+
+from ansible.errors import AnsibleActionFail
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.common.parameters import remove_values
+from ansible.module_utils.errors import UnsupportedError
+from ansible.plugins.action import ActionBase
+from ansible_collections.asgi.deploy.plugins.plugin_utils._ansible import bare_python as remote
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.argument_specs import plain
+
+
+class Act(ActionBase):  # type: ignore[misc]
+    """One of them; see :func:`remote.call` for why there are any."""
+
+    act: ModuleType  # of plugins/module_utils, with OPTIONS and a function `act`
+    _supports_check_mode = True
+    _supports_async = True
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        remote.packed(_name(cls.act))
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        del tmp
+        return {**result, **self.acted(task_vars or {})}
+
+    def acted(self, variables: dict[str, Any]) -> dict[str, Any]:
+        """What comes of the task."""
+        return self.answer(self._task.args, variables)
+
+    def answer(self, given: Mapping[str, Any], variables: dict[str, Any]) -> dict[str, Any]:
+        """What the host says to options that somebody wrote."""
+        if self._task.async_val or not self._is_pipelining_enabled("new"):
+            wrapped = self._task.async_val and not self._connection.has_native_async
+            by_module: dict[str, Any] = self._execute_module(module_args=given, task_vars=variables, wrap_async=wrapped)
+            return by_module
+        options, secrets = checked(self.act.OPTIONS, plain(given))
+        answer = remote.call(self, variables, _name(self.act), "act", options, bool(self._task.check_mode))
+        masked: dict[str, Any] = remove_values(answer, secrets)
+        # As Ansible does for a module.
+        return {**masked, **{f"{key}_lines": masked[key].splitlines() for key in ("stdout", "stderr") if key in masked}}
+
+
+def checked(spec: Mapping[str, Any], given: Mapping[str, Any], where: str = "") -> tuple[dict[str, Any], set[str]]:
+    """Options with their defaults, and the secrets in them, which nothing that is answered may show.
+
+    Raises:
+        AnsibleActionFail: one is wrong; says which, after `where`.
+    """
+    result = ArgumentSpecValidator(dict(spec)).validate(dict(given))
+    if result.errors.errors:
+        raise AnsibleActionFail(where + "; ".join(map(_text, result.errors.errors)))
+    return result.validated_parameters, result._no_log_values
+
+
+def _name(act: ModuleType) -> str:
+    return act.__name__.removeprefix(f"{remote.PACKAGE}.")
+
+
+def _text(error: Exception) -> str:
+    """Ansible's own text of an option that is not known begins with the option alone."""
+    return f"unknown options: {error}" if isinstance(error, UnsupportedError) else str(error)

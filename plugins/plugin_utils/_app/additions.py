@@ -1,0 +1,144 @@
+"""Rules for what is added to a release's tree: files, persistent directories, and folders that nginx serves."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from itertools import chain, combinations
+from pathlib import PurePosixPath
+from typing import Any
+
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
+
+PATH_MAX = 200
+KINDS = ("content", "src", "template")
+STATIC_OPTIONS = ("folder", "immutable")
+
+# They decide what is installed, which is done before files are laid.
+INSTALLED_FROM = ("uv.lock", "requirements.txt", "pyproject.toml", "setup.py", "setup.cfg")
+
+_PART = re.compile(r"[A-Za-z0-9._@+-]+")
+_PREFIX = re.compile(r"(/[A-Za-z0-9_][A-Za-z0-9._-]*)+/")
+
+
+def inside(path: Any) -> str | None:
+    """What is wrong with a path in the tree."""
+    parts = path.split("/") if isinstance(path, str) else [""]
+    if len(str(path)) > PATH_MAX or not all(_PART.fullmatch(part) and part not in (".", "..") for part in parts):
+        return f"found {path!r}, expected a path inside the release's tree, as in config/settings.toml"
+    return None
+
+
+def files(value: Mapping[str, Any]) -> str | None:
+    wrong = [found for path, entry in value.items() if (found := inside(path) or _file(path, entry))]
+    return "; ".join([*wrong, *nested(value)]) or None
+
+
+def _file(path: str, entry: Any) -> str | None:
+    expected = f"expected one of {', '.join(KINDS)}, as in {path}: {{src: settings.toml}}"
+    if path in INSTALLED_FROM:
+        return f"{path} decides what is installed; it belongs into the source"
+    if not isinstance(entry, Mapping):
+        return f"{path} is no dictionary, {expected}"
+    if len(entry) != 1 or next(iter(entry)) not in KINDS:
+        return f"{path} has {', '.join(map(repr, entry)) or 'nothing'}, {expected}"
+    kind, text = next(iter(entry.items()))
+    if not isinstance(text, str) or (kind != "content" and not text):
+        return f"the {kind} of {path} is no text; put it in quotes"
+    return None
+
+
+def directories(value: list[str]) -> str | None:
+    twice = sorted({path for path in value if value.count(path) > 1})
+    wrong = [*filter(None, map(inside, value)), *(f"found {path!r} twice" for path in twice)]
+    return "; ".join([*wrong, *nested(set(value))]) or None
+
+
+def static(value: Mapping[str, Any]) -> str | None:
+    wrong = [found for prefix, entry in value.items() if (found := _static(prefix, entry))]
+    return "; ".join([*wrong, *nested(value)]) or None
+
+
+def _static(prefix: str, entry: Any) -> str | None:
+    if not _PREFIX.fullmatch(prefix) or len(prefix) > PATH_MAX:
+        return (
+            f"found {prefix!r}, expected the beginning of URLs with a slash at both ends, as in /static/: public/static"
+        )
+    if isinstance(entry, str):
+        entry = {"folder": entry}
+    if not isinstance(entry, Mapping) or "folder" not in entry or not set(entry) <= set(STATIC_OPTIONS):
+        return (
+            f"{prefix} expects a folder of the source, as in {prefix}: public/static "
+            f"or {prefix}: {{folder: dist/assets, immutable: true}}"
+        )
+    if not isinstance(entry.get("immutable", False), bool):
+        return (
+            f"immutable of {prefix} is neither true nor false, as in {prefix}: {{folder: dist/assets, immutable: true}}"
+        )
+    wrong = inside(entry["folder"])
+    return f"{prefix}: {wrong}" if wrong else None
+
+
+def nested(paths: Iterable[str]) -> list[str]:
+    """Paths that lie below others."""
+    return [
+        f"{inner} lies in {outer}"
+        for one, other in combinations(sorted(paths), 2)
+        for outer, inner in (sorted((one, other), key=len),)
+        if inner.startswith(outer.rstrip("/") + "/")
+    ]
+
+
+def tree_errors(app: Mapping[str, Any]) -> list[str]:
+    """What does not go together in options that are right on their own; each begins with the option's name."""
+    links = {path: option for option in ("storage", "cache") for path in app[option]}
+    both = [f"cache: {path} is in storage as well" for path in app["cache"] if path in app["storage"]]
+    errors = both + [
+        f"cache: {one}" for one in nested(links) if one not in chain(nested(app["storage"]), nested(app["cache"]))
+    ]
+    if app["static"] and app.get("proxy") == "none":
+        errors.append("static: is nginx's to serve, and proxy: none has no nginx; leave one of the two out")
+    for path, option in links.items():
+        errors += [
+            f"files: {file} lies in {path}, which is {option} and belongs to the application"
+            for file in app["files"]
+            if _meet(file, path)
+        ]
+        errors += [
+            f"static: the folder {folder} of {prefix} meets {path}, which is {option}; nginx serves nothing that the "
+            "application can write"
+            for prefix, folder in folders(app["static"]).items()
+            if _meet(folder, path)
+        ]
+    return errors
+
+
+def planned(app: Mapping[str, Any], layout: Layout) -> dict[str, Any]:
+    """What the role needs of it: links and folders of the tree, and what systemd makes for the application."""
+    storage = {path: layout.storage / path for path in app["storage"]}
+    cache = {path: layout.cache / path for path in app["cache"]}
+    return {
+        "links": {path: str(place) for path, place in {**storage, **cache}.items()},
+        "state_directories": [_below("/var/lib", place) for place in (layout.data, *storage.values())],
+        "cache_directories": [_below("/var/cache", place) for place in cache.values()],
+        "static": folders(app["static"]),
+        "static_immutable": immutable(app["static"]),
+    }
+
+
+def _below(top: str, place: PurePosixPath) -> str:
+    return str(place.relative_to(top))
+
+
+def _meet(one: str, other: str) -> bool:
+    return one == other or bool(nested([one, other]))
+
+
+def folders(entries: Mapping[str, Any]) -> dict[str, str]:
+    """The folder of the tree for each beginning of URLs."""
+    return {prefix: entry if isinstance(entry, str) else entry["folder"] for prefix, entry in entries.items()}
+
+
+def immutable(entries: Mapping[str, Any]) -> list[str]:
+    """The beginnings of URLs below which no file ever changes."""
+    return [prefix for prefix, entry in entries.items() if isinstance(entry, Mapping) and entry.get("immutable")]

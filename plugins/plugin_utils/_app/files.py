@@ -1,0 +1,207 @@
+"""What the role app wants on a host: files, units and the release, from what was decided of an application."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.argument_specs import ROLES
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.managed_files import (
+    File,
+    absent,
+    directory,
+    file,
+    secret,
+)
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.templates import rendered
+
+Plan = Mapping[str, Any]
+
+_NGINX = "/etc/nginx/asgi"
+_UNITS = "/etc/systemd/system"
+# What runs in the application's processes beside it; see the package's own text.
+_RUNTIME = "asgi_deploy_runtime"
+
+
+class Reader(Protocol):
+    """How files on the controller are read."""
+
+    by: str  # who asks: for the audit trail, and for those who have to wait
+
+    def text(self, path: str) -> str: ...
+
+    def content(self, entry: Mapping[str, str], app_plan: Plan) -> bytes: ...
+
+
+def wanted(plan: Plan, packed: Mapping[str, Any] | None, here: Reader) -> dict[str, Any]:
+    """What its tasks take.
+
+    Args:
+        plan: the application's.
+        packed: what comes from the controller, packed there; nothing for one that shall go.
+        here: the controller.
+
+    Returns:
+        `by`; `site`, files of nginx, and what stands in its way; `host`, other files; `release`, as in
+        M(asgi.deploy.release); `packages`; `certificate`, options of that role. One that shall go has no more than
+        `by` and `site`.
+    """
+    if packed is None:
+        return {"by": here.by, "site": [absent(path) for path in _site_paths(plan)]}
+    return {
+        "by": here.by,
+        "host": [*boot_files(plan), *(_direct_files(plan, here) if plan["direct"] else [])],
+        "site": site_files(plan),
+        "release": _release(plan, packed, here),
+        "packages": _packages(plan),
+        "certificate": certificate_options(plan, packed),
+    }
+
+
+def looks(plan: Plan, own: Mapping[str, Any], packed: Mapping[str, Any] | None) -> dict[str, Any]:
+    """What to look at, for what :func:`wanted` gave."""
+    parts: dict[str, Any]
+    if packed is None:
+        parts = {
+            "no_users": [plan["user"]],
+            "files": own["site"],
+            "reload": "nginx.service",
+            "lineages": [plan["name"]],
+        }
+        removal = {"name": plan["name"], "by": own["by"], "data": plan["remove_data"]}
+        return {"host": {"kind": "parts", "options": parts}, "release": {"kind": "removal", "options": removal}}
+    parts = {
+        "packages": own["packages"],
+        "users": [plan["user"]],
+        "files": own["host"] + own["site"],
+        "reload": "nginx.service",
+        "ports": [plan["tls"]["port"]] if plan["direct"] else [],
+        "needs": plan["needs"],
+        "archives": [archive["sha256"] for archive in packed["archives"]],
+        "lineages": [] if plan["site"]["owns"] else [plan["name"]],
+    }
+    release = {"name": plan["name"], "by": own["by"], "wanted": own["release"]}
+    return {"host": {"kind": "parts", "options": parts}, "release": {"kind": "release", "options": release}}
+
+
+def certificate_options(plan: Plan, packed: Mapping[str, Any]) -> dict[str, Any]:
+    """What the role certificate is asked for."""
+    tls = plan["tls"]
+    return {
+        "certificate_name": plan["name"],
+        "certificate_domains": plan["site"]["names"],
+        "certificate_given": {key: tls[key] for key in ("certificate", "key")} if tls["certificate"] else None,
+        "certificate_wheelhouse": packed["wheelhouse"],
+        "certificate_served": {"port": tls["port"], "group": plan["user"]} if plan["direct"] else {},
+    }
+
+
+def _packages(plan: Plan) -> list[str]:
+    """Of Debian, that a release takes to be fetched and built."""
+    return ["python3-venv", *plan["source_packages"]]
+
+
+def boot_files(plan: Plan) -> list[File]:
+    """Units of all applications: who starts at boot what `current` names, and who tells of what failed for good."""
+    return [
+        file(f"{_UNITS}/asgi-boot@.service", rendered("app", "boot.service.j2", plan)),
+        file(f"{_UNITS}/asgi-failed@.service", rendered("app", "failed.service.j2", plan)),
+    ]
+
+
+def public_files(plan: Plan) -> list[File]:
+    """Units of an application that is served without nginx."""
+    templates = ("public.socket.j2", "public.service.j2")
+    return [
+        file(f"{_UNITS}/{unit}", rendered("app", template, plan))
+        for unit, template in zip(plan["public_units"], templates, strict=True)
+    ]
+
+
+def _direct_files(plan: Plan, here: Reader) -> list[File]:
+    folder, ca = plan["tls_folder"], plan["tls"]["client_ca"]
+    clients = [file(f"{folder}/client-ca.pem", here.text(ca), mode="0640", group=plan["user"])] if ca else []
+    return [*public_files(plan), directory(folder, mode="0750", group=plan["user"]), *clients]
+
+
+def _site_paths(plan: Plan) -> tuple[str, str, str, str]:
+    """Where nginx reads of the application: users, server, what is below another's server, metrics."""
+    name = plan["name"]
+    folders = ("sites", "below", "metrics.d")
+    site, below, metrics = (f"{_NGINX}/{folder}/{name}.conf" for folder in folders)
+    return plan["site"]["auth_file"], site, below, metrics
+
+
+def site_files(plan: Plan) -> list[File]:
+    """nginx's files, there or not, and what has to go when these are as they shall be."""
+    auth, site, below, metrics = _site_paths(plan)
+    behind, users = not plan["direct"], plan["site"]["auth_text"]
+
+    def made(path: str, template: str, there: Any) -> File:
+        return file(path, rendered("app", template, plan), there=bool(there))
+
+    found = [
+        secret(auth, users, there=bool(users and behind), mode="0640", group="www-data"),
+        made(site, "site.conf.j2", behind),
+        made(below, "below.conf.j2", plan["site"]["prefix"] and behind),
+        made(metrics, "metrics.conf.j2", plan["health"]["metrics"] and behind),
+    ]
+    if not plan["site"]["owns"]:  # who is in another one's server has no certificate
+        found.append(absent(f"/etc/asgi-deploy/certificates/{plan['name']}/wanted.json"))
+        found.append(absent(f"{plan['tls_folder']}/combined.pem"))
+    if behind:  # taken away when nginx serves, not before
+        found += [absent(f"{_UNITS}/{unit}") for unit in plan["public_units"]]
+    return found
+
+
+def _release(plan: Plan, packed: Mapping[str, Any], here: Reader) -> dict[str, Any]:
+    """All that makes the release what it is, and how it is put live."""
+    kept = ("version", "environment", "secrets", "server_requirements", "installer", "python", "extras", "index")
+    return {
+        **{name: plan[name] for name in (*kept, "watch")},
+        "packages": _packages(plan),
+        "source": {**plan["source"], **packed["source"]},
+        "files": release_files(plan),
+        "tree": {"files": _added(plan, here), "links": plan["links"], "static": plan["static"]},
+        "units": units(plan),
+        "server_lock": plan["server_lock"] or None,
+        "wheelhouse": packed["wheelhouse"],
+        "build": plan["build_lines"],
+        "host_name": plan["site"]["hosts"][0],
+        "gate": {**plan["gate"], "workers": plan["workers"]},
+        "keep": plan["keep_releases"],
+        "worker_count": plan["workers"],
+        "workers_reason": plan["workers_reason"],
+        "sandbox": plan["sandbox_changes"],
+    }
+
+
+def release_files(plan: Plan) -> dict[str, str]:
+    """What is laid beside the application: the runtime, what it is told, and programs of the release."""
+    runtime = (ROLES / "app" / "files" / _RUNTIME).glob("*.py")
+    return {
+        **{f"runtime/{_RUNTIME}/{path.name}": path.read_text(encoding="utf-8") for path in sorted(runtime)},
+        f"runtime/{_RUNTIME}/settings.json": json.dumps(plan["serving"]["runtime"], indent=4, sort_keys=True),
+        "drain.sh": rendered("app", "drain.sh.j2", plan),
+        # What asgi.deploy.exec gives a command.
+        "sandbox.conf": rendered("app", "sandbox.j2", plan),
+    }
+
+
+def _added(plan: Plan, here: Reader) -> dict[str, str]:
+    """What is added to the source, in Base64, so that it is not taken for text."""
+    return {path: base64.b64encode(here.content(entry, plan)).decode() for path, entry in plan["files"].items()}
+
+
+def units(plan: Plan) -> dict[str, str]:
+    """The units of a release, by kind."""
+    command = {"command": "command.service.j2"} if plan["release_command"] else {}
+    serving = {"service": "app.service.j2", "socket": "app.socket.j2", "drain": "drain.service.j2", **command}
+    return {kind: rendered("app", template, plan) for kind, template in serving.items()} | work_units(plan)
+
+
+def work_units(plan: Plan) -> dict[str, str]:
+    """Those of processes and jobs, and of what moves them; as many as the application has."""
+    return {unit["kind"]: rendered("app", unit["template"], plan, unit=unit) for unit in plan["units"]}

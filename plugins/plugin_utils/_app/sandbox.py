@@ -1,0 +1,255 @@
+"""What an application's processes may do and see: lines of systemd.exec(5) and systemd.resource-control(5).
+
+All units of an application have the same ones. Each option of `sandbox` takes something of it back, or, as `outgoing`,
+adds to it; what every line stops is told in docs/sandbox.md.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
+from ansible_collections.asgi.deploy.plugins.plugin_utils._nginx import plan as webserver
+
+# Folders with one entry for each application: others' are not to be seen.
+PER_APPLICATION = ("/srv/asgi", "/var/lib/asgi", "/var/lib/asgi-storage")
+OURS = "/etc/asgi-deploy"
+# What releases are built from.
+CACHES = "/var/cache/asgi"
+# What no application has a use for, and file modes alone keep from it.
+HIDDEN = ("/boot", "/etc/letsencrypt", "/etc/sudoers.d", "/var/backups", CACHES, "/run/systemd/private")
+# Whoever can speak to D-Bus can ask services of root's for something.
+DBUS = "/run/dbus"
+
+# The kernel's own default for tmpfs; systemd's would be a tenth of the memory, too little for /dev/shm.
+SHARED_MEMORY = "TemporaryFileSystem=/dev/shm:mode=1777,nosuid,nodev,noexec,size=50%"
+
+# Of @system-service: to change owner, limits and priorities, the kernel's keyrings, and page faults, which exploits of
+# the kernel are made with.
+DENIED_CALLS = "@privileged @resources @keyring userfaultfd"
+# What the sandboxes of browsers, and bubblewrap, do in a namespace of their own.
+NAMESPACE_CALLS = "@mount @setuid setgroups capset"
+
+FAMILIES = {"netlink": "AF_NETLINK", "can": "AF_CAN", "bluetooth": "AF_BLUETOOTH", "vsock": "AF_VSOCK", "alg": "AF_ALG"}
+
+# systemd-analyze syscall-filter, of 252.
+CALL_GROUPS = frozenset(
+    (
+        *("aio", "basic-io", "chown", "clock", "cpu-emulation", "debug", "default", "file-system", "io-event", "ipc"),
+        *("keyring", "known", "memlock", "module", "mount", "network-io", "obsolete", "pkey", "privileged", "process"),
+        *("raw-io", "reboot", "resources", "setuid", "signal", "swap", "sync", "system-service", "timer"),
+    )
+)
+
+# `sandbox` with no door open.
+_CLOSED: Mapping[str, Any] = {
+    **dict.fromkeys(("jit", "run_stored", "namespaces", "dbus"), False),
+    **dict.fromkeys(("groups", "devices", "write", "sockets", "syscalls"), ()),
+    "outgoing": None,
+}
+
+_PATH = re.compile(r"(/[A-Za-z0-9_@+-][A-Za-z0-9._@+-]*)+")
+_GROUP = re.compile(r"[a-z_][a-z0-9_-]{0,31}")
+_CALL = re.compile(r"[a-z][a-z0-9_]{1,63}")
+# Where what is written would undo the sandbox, or is somebody else's.
+_NOT_TO_WRITE = (
+    "/bin",
+    "/boot",
+    "/dev",
+    "/etc",
+    "/lib",
+    "/lib64",
+    "/opt/asgi",
+    "/proc",
+    "/run",
+    "/sbin",
+    "/sys",
+    "/usr",
+)
+_OWN_FOLDERS = (*PER_APPLICATION, "/var/cache/asgi")
+_HOMES = ("/home", "/root")
+
+
+def devices(value: Sequence[str]) -> str | None:
+    """What is wrong with paths of devices."""
+    wrong = [path for path in value if not (_PATH.fullmatch(path) and path.startswith("/dev/"))]
+    return f"found {_listed(wrong)}, expected paths of devices, as in [/dev/dri/renderD128]" if wrong else None
+
+
+def groups(value: Sequence[str]) -> str | None:
+    """What is wrong with names of groups."""
+    wrong = [name for name in value if not _GROUP.fullmatch(name)]
+    if wrong:
+        return f"found {_listed(wrong)}, expected names of groups, as in [render]"
+    powerful = sorted({"root", "sudo", "adm", "shadow", "disk", "docker", "lxd", "www-data"}.intersection(value))
+    if powerful:
+        return f"found {', '.join(powerful)}, whose members can become root or reach other applications; leave it out"
+    return None
+
+
+def folders(value: Sequence[str]) -> str | None:
+    """What is wrong with folders that may be written."""
+    return "; ".join(filter(None, map(_folder, value))) or None
+
+
+def _folder(value: str) -> str | None:
+    if not _PATH.fullmatch(value):
+        return f"found {value!r}, expected an absolute path, as in /mnt/exports"
+    if _below(value, _HOMES):
+        return f"found {value!r}, but no home is to be seen; write storage: [media], or take a folder elsewhere"
+    if _below(value, _OWN_FOLDERS) or any(_below(folder, (value,)) for folder in _OWN_FOLDERS):
+        return f"found {value!r}, where applications are kept apart; write storage: [media], or take a folder elsewhere"
+    if _below(value, _NOT_TO_WRITE):
+        return f"found {value!r}, which belongs to the system; expected a folder such as /mnt/exports"
+    return None
+
+
+def calls(value: Sequence[str]) -> str | None:
+    """What is wrong with names of system calls, or of groups of them."""
+    wrong = [name for name in value if not (name[1:] in CALL_GROUPS if name.startswith("@") else _CALL.fullmatch(name))]
+    if not wrong:
+        return None
+    known = ", ".join(f"@{name}" for name in sorted(CALL_GROUPS))
+    return f"found {_listed(wrong)}, expected system calls, as in [ptrace], or of their groups: {known}"
+
+
+def sockets(value: Sequence[str]) -> str | None:
+    """What is wrong with kinds of sockets."""
+    wrong = [name for name in value if name not in FAMILIES]
+    return f"found {_listed(wrong)}, expected of {', '.join(FAMILIES)}" if wrong else None
+
+
+RULES: dict[str, Callable[[Any], str | None]] = {
+    "sandbox.outgoing": webserver.networks,
+    "sandbox.devices": devices,
+    "sandbox.groups": groups,
+    "sandbox.write": folders,
+    "sandbox.syscalls": calls,
+    "sandbox.sockets": sockets,
+}
+
+
+def changes(options: Mapping[str, Any]) -> dict[str, Any]:
+    """What differs from the sandbox that an application has by default."""
+    return {name: value for name, value in options.items() if value or (name == "outgoing" and value is not None)}
+
+
+def directives(app: Mapping[str, Any], layout: Layout, links: Mapping[str, str], direct: bool) -> list[str]:
+    """The lines of a unit's section Service.
+
+    Args:
+        app: the application's options.
+        layout: of the application.
+        links: the directories that outlive a release, by their paths in its tree.
+        direct: whether it serves without nginx, and so reads its own certificate.
+    """
+    options = app["sandbox"]
+    own = (str(layout.home), str(layout.data), str(layout.storage))
+    written = [str(layout.data), *links.values(), *options["write"]]
+    return [
+        *_privileges(options),
+        *_view(options, own, str(layout.tls) if direct else None),
+        *([] if options["run_stored"] else [f"NoExecPaths=/tmp /var/tmp {' '.join(written)}"]),
+        *_devices(options),
+        *_network_lines(options),
+        *_calls(options),
+    ]
+
+
+def building(layout: Layout) -> list[str]:
+    """The lines of what builds an application's environment, which runs code of packages that have no wheel.
+
+    It compiles, runs what it has compiled, and speaks to indexes and repositories; it sees nothing that the application
+    stores.
+    """
+    options = {**_CLOSED, "jit": True}
+    return [
+        *_privileges(options),
+        *_view(options, (str(layout.home),), None, (*PER_APPLICATION, OURS, CACHES)),
+        *_devices(options),
+        *_network_lines(options),
+        *_calls(options),
+    ]
+
+
+def _privileges(options: Mapping[str, Any]) -> list[str]:
+    return [
+        *([f"SupplementaryGroups={' '.join(options['groups'])}"] if options["groups"] else []),
+        "UMask=0077",
+        "NoNewPrivileges=yes",
+        "CapabilityBoundingSet=",
+        "AmbientCapabilities=",
+        "PrivateUsers=yes",
+        "LockPersonality=yes",
+        "RestrictRealtime=yes",
+        "RestrictSUIDSGID=yes",
+        f"RestrictNamespaces={'no' if options['namespaces'] else 'yes'}",
+        f"MemoryDenyWriteExecute={'no' if options['jit'] else 'yes'}",
+        "KeyringMode=private",
+        "LimitCORE=0",
+    ]
+
+
+def _view(
+    options: Mapping[str, Any], own: Sequence[str], tls: str | None, apart: Sequence[str] = (*PER_APPLICATION, OURS)
+) -> list[str]:
+    """What can be seen and written; of folders `apart` nothing but what is bound into them."""
+    home, *kept = own
+    hidden = [*(path for path in HIDDEN if path not in apart), *([] if options["dbus"] else [DBUS])]
+    return [
+        "ProtectSystem=strict",
+        "ProtectHome=yes",
+        "ProtectProc=invisible",
+        "ProtectClock=yes",
+        "ProtectHostname=yes",
+        "ProtectKernelLogs=yes",
+        "ProtectKernelModules=yes",
+        "ProtectKernelTunables=yes",
+        "ProtectControlGroups=yes",
+        "PrivateMounts=yes",
+        "PrivateTmp=yes",
+        "PrivateIPC=yes",
+        "RemoveIPC=yes",
+        *(f"TemporaryFileSystem={folder}:ro,mode=0755" for folder in apart),
+        SHARED_MEMORY,
+        f"BindReadOnlyPaths={home}",
+        *([f"BindReadOnlyPaths={tls}"] if tls else []),
+        *(f"BindPaths=-{folder}" for folder in kept),
+        f"InaccessiblePaths={' '.join(f'-{folder}' for folder in hidden)}",
+        *([f"ReadWritePaths={' '.join(options['write'])}"] if options["write"] else []),
+    ]
+
+
+def _devices(options: Mapping[str, Any]) -> list[str]:
+    """The few that every program needs, and those that were asked for."""
+    given = [line for path in options["devices"] for line in (f"DeviceAllow={path} rw", f"BindPaths={path}")]
+    return ["PrivateDevices=yes", "DevicePolicy=closed", *given]
+
+
+def _network_lines(options: Mapping[str, Any]) -> list[str]:
+    families = ["AF_UNIX", "AF_INET", "AF_INET6", *(FAMILIES[name] for name in options["sockets"])]
+    lines = [f"RestrictAddressFamilies={' '.join(families)}"]
+    if options["outgoing"] is not None:
+        lines += ["IPAddressDeny=any", f"IPAddressAllow={' '.join(['localhost', *options['outgoing']])}"]
+    return lines
+
+
+def _calls(options: Mapping[str, Any]) -> list[str]:
+    return [
+        "SystemCallArchitectures=native",
+        "SystemCallFilter=@system-service",
+        f"SystemCallFilter=~{DENIED_CALLS}",
+        *([f"SystemCallFilter={NAMESPACE_CALLS}"] if options["namespaces"] else []),
+        *([f"SystemCallFilter={' '.join(options['syscalls'])}"] if options["syscalls"] else []),
+        "SystemCallErrorNumber=EPERM",
+    ]
+
+
+def _below(path: str, folders_above: Sequence[str]) -> bool:
+    return any(path == folder or path.startswith(f"{folder}/") for folder in folders_above)
+
+
+def _listed(wrong: Sequence[str]) -> str:
+    return ", ".join(map(repr, wrong))

@@ -1,0 +1,203 @@
+"""Fills a folder with the wheels that an application needs on a host, on the controller, with uv and pip of its own."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.asgi.deploy.plugins.module_utils._host.build import installers, requirements
+from ansible_collections.asgi.deploy.plugins.module_utils._host.build.package_sources import NONE, Supplies, private
+from ansible_collections.asgi.deploy.plugins.module_utils._host.source.archives import digest_of
+from ansible_collections.asgi.deploy.plugins.module_utils._host.source.sources import application, source_of
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import attempt, last_lines
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.identity import installable, normalised
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.local_files import on_controller
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.platforms import system_of
+
+# Minor version of glibc 2, which decides what binary wheels run.
+GLIBC = {("Debian", "12"): 36, ("Debian", "13"): 41, ("Debian", "14"): 43}
+NEWEST_FOR_UV = 40  # of the platforms that uv knows by name
+OLDEST = {"x86_64": 5, "i686": 5}  # of the manylinux platforms; 17 elsewhere
+ALIASES = {5: "manylinux1", 12: "manylinux2010", 17: "manylinux2014"}
+
+_PINNED = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)==([^\s;\\]+)", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Target:
+    """What wheels must be for: a version of CPython, a machine, and the minor version of its glibc."""
+
+    python: str
+    machine: str
+    glibc: int
+
+    @classmethod
+    def of(cls, python: str, facts: Mapping[str, Any]) -> Target:
+        """The host's, or the version that the option `python` names."""
+        version = facts["python"]["version"]
+        named = re.search(r"3\.\d+$", python)
+        wanted = named[0] if named else f"{version['major']}.{version['minor']}"
+        return cls(wanted, facts["architecture"], GLIBC[system_of(facts)])
+
+    @property
+    def platforms(self) -> list[str]:
+        """The names by which pip knows wheels that run there, newest first."""
+        names = []
+        for minor in range(self.glibc, OLDEST.get(self.machine, 17) - 1, -1):
+            names.append(f"manylinux_2_{minor}_{self.machine}")
+            if minor in ALIASES:
+                names.append(f"{ALIASES[minor]}_{self.machine}")
+        return [*names, f"linux_{self.machine}"]
+
+    @property
+    def for_uv(self) -> str:
+        return f"{self.machine}-manylinux_2_{min(self.glibc, NEWEST_FOR_UV)}"
+
+    def __str__(self) -> str:
+        return f"Python {self.python} on {self.machine} with glibc 2.{self.glibc}"
+
+
+def pinned(text: str) -> dict[str, str]:
+    """Names and versions of compiled requirements."""
+    return {normalised(name): version for name, version in _PINNED.findall(text)}
+
+
+@dataclass(frozen=True)
+class Beside:
+    """What a program of ours on the same host needs: files that pin it, and the host's own Python."""
+
+    files: Sequence[Path]
+    target: Target
+
+
+def fill(plan: Mapping[str, Any], target: Target, base: str | None, beside: Beside | None = None) -> list[str]:
+    """Adds the wheels that are missing in an application's wheelhouse, and gives their names.
+
+    Raises:
+        DeployError: something has no wheel for the target, or cannot be fetched; names it.
+    """
+    folder = on_controller(plan["wheelhouse"], base)
+    with tempfile.TemporaryDirectory(prefix="asgi-") as scratch:
+        tools = Tools(Path(scratch), _supplies(plan["index"], Path(scratch)), target)
+        tools.install()
+        files = _compiled(plan, tools, base)
+        fetched = Path(scratch, "wheels")
+        for file in files:
+            tools.download(file, fetched)
+        if beside:
+            system = replace(tools, target=beside.target)
+            source = _written(Path(scratch, "beside.in"), (f"-r {file}" for file in beside.files))
+            system.download(system.compile(source), fetched)
+        folder.mkdir(parents=True, exist_ok=True)
+        new = sorted(path.name for path in fetched.iterdir() if not (folder / path.name).exists())
+        for name in new:
+            shutil.copyfile(fetched / name, folder / f".{name}")
+            (folder / f".{name}").replace(folder / name)
+    return new
+
+
+def _supplies(index: Mapping[str, Any] | None, scratch: Path) -> Supplies:
+    """As on a host, but with the home and the caches of whoever runs the playbook."""
+    given = private(index, scratch) if index else NONE
+    own = {"HOME": str(Path.home())}
+    return replace(given, uv={**given.uv, **own, "UV_CACHE_DIR": str(scratch / "uv")}, pip={**given.pip, **own})
+
+
+@dataclass(frozen=True)
+class Tools:
+    """uv and pip in a virtual environment of their own, working for a target."""
+
+    scratch: Path
+    supplies: Supplies
+    target: Target
+
+    @property
+    def bin(self) -> Path:
+        return self.scratch / "tools" / "bin"
+
+    def install(self) -> None:
+        self._run([sys.executable, "-m", "venv", str(self.scratch / "tools")], self.supplies.pip, "")
+        own = _written(self.scratch / "tools.txt", [installers.uv_requirement()])
+        pip = [str(self.bin / "python"), "-m", "pip", "install", "--quiet", "--require-hashes", "-r", str(own)]
+        self._run(pip, self.supplies.pip, "uv cannot be installed on the controller")
+
+    def compile(self, source: Path, constraints: Path | None = None, cwd: Path | None = None) -> Path:
+        """A file with all that the requirements in `source` lead to on the target, pinned with hashes."""
+        handle, name = tempfile.mkstemp(suffix=".txt", dir=self.scratch)
+        os.close(handle)
+        argv = [str(self.bin / "uv"), "pip", "compile", "--quiet", "--no-header", "--no-annotate", "--generate-hashes"]
+        argv += ["--python", str(self.bin / "python"), "--python-version", self.target.python]
+        argv += ["--python-platform", self.target.for_uv, "--only-binary", ":all:", "--output-file", name]
+        argv += ["--constraints", str(constraints)] if constraints else []
+        told = f"wheelhouse: not everything can be had as a wheel for {self.target}"
+        self._run([*argv, str(source)], self.supplies.uv, told, cwd)
+        return Path(name)
+
+    def download(self, requirements: Path, into: Path) -> None:
+        argv = [str(self.bin / "python"), "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:"]
+        argv += ["--disable-pip-version-check", "--no-input", "--dest", str(into), "--requirement", str(requirements)]
+        argv += ["--implementation", "cp", "--python-version", self.target.python]
+        argv += [f"--platform={name}" for name in self.target.platforms]
+        told = f"wheelhouse: not everything can be had as a wheel for {self.target}"
+        self._run(argv, self.supplies.pip, told)
+
+    def _run(self, argv: Sequence[str], env: Mapping[str, str], told: str, cwd: Path | None = None) -> None:
+        result = attempt(argv, env, str(cwd) if cwd else None, timeout=1800)
+        if result.returncode:
+            raise DeployError(f"{told or argv[0]}:\n{self.supplies.masked(last_lines(result))}")
+
+
+def _compiled(plan: Mapping[str, Any], tools: Tools, base: str | None) -> list[Path]:
+    """Compiled requirements of the application, of its server, of its build and of uv, which may differ in versions."""
+    tree, where = _tree(plan, tools.scratch, base)
+    if plan["source"]["kind"] == "package":
+        needed = requirements.Requirements("package", f"{plan['source']['requirement']}\n", False)
+    else:
+        uv = installers.Uv(tools.supplies, program=str(tools.bin / "uv"))
+        needed = requirements.requirements_of(tree, uv, where, plan["extras"], None)
+    file = tree / "requirements.txt"
+    if needed.source != "requirements.txt":
+        file = _written(tools.scratch / "application.in", needed.text.splitlines())
+    compiled = [tools.compile(file, cwd=tree)]
+    has = pinned(compiled[0].read_text(encoding="utf-8"))
+    keep = _written(tools.scratch / "keep.txt", (f"{name}=={version}" for name, version in has.items()))
+    server = _written(tools.scratch / "server.in", installable(plan["server_requirements"], has))
+    compiled.append(tools.compile(server, keep))
+    build = requirements.project(tree).get("build-system")
+    if isinstance(build, dict):
+        compiled.append(tools.compile(_written(tools.scratch / "build.in", build.get("requires", []))))
+    if plan["installer"] != "pip":
+        compiled.append(tools.compile(_written(tools.scratch / "uv.in", [f"uv=={installers.UV_VERSION}"])))
+    return compiled
+
+
+def _tree(plan: Mapping[str, Any], scratch: Path, base: str | None) -> tuple[Path, str]:
+    """The application's own folder on the controller, and what it is called in a message."""
+    whole = scratch / "tree"
+    whole.mkdir()
+    options = dict(plan["source"])
+    if plan["directory"]:
+        whole = on_controller(plan["directory"], base)
+        return application(whole, options["subdirectory"], str(whole)), str(whole)
+    if options["kind"] == "archive" and not options["url"]:
+        given = on_controller(plan["archive"]["path"], base)
+        options["sha256"] = digest_of(given)
+        (scratch / options["sha256"]).symlink_to(given.absolute())
+    source = source_of(options, scratch / "git", scratch, {"HOME": str(Path.home())})
+    identity = source.fetch(plan["version"], source.resolve(plan["version"]))
+    source.checkout(identity, whole)
+    where = source.where(plan["version"], identity)
+    return application(whole, source.subdirectory, where), where
+
+
+def _written(path: Path, lines: Iterable[str]) -> Path:
+    path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    return path

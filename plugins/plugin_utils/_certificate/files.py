@@ -1,0 +1,124 @@
+"""What the role certificate wants on a host: certbot, its files and timer, from what was decided of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.asgi.deploy.plugins.plugin_utils._ansible.bare_python import PACKAGE, needed, source
+from ansible_collections.asgi.deploy.plugins.plugin_utils._certificate.plan import RENEWAL
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.managed_files import (
+    File,
+    absent,
+    directory,
+    file,
+    secret,
+)
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.templates import rendered
+
+TIMER = "asgi-certificates.timer"
+_CERTBOT = "/opt/asgi/certbot"
+_CA_FILE = "/etc/asgi-deploy/acme-ca.pem"
+_HOOK = "/etc/letsencrypt/renewal-hooks/deploy/asgi-deploy"
+_UNITS = "/etc/systemd/system"
+
+Text = Callable[[str], str]
+
+
+def wanted(plan: Mapping[str, Any], text: Text) -> dict[str, Any]:
+    """What its tasks take.
+
+    Args:
+        plan: the certificate's.
+        text: gives the text of a file on the controller.
+
+    Returns:
+        `served`, files of which a change is a change of what nginx serves; `renewal`, all others; `units` that are
+        enabled and active; `venvs` of programs.
+    """
+    given = plan["given"] or {}
+    chain, key = (text(given["certificate"]), text(given["key"])) if given else ("", "")
+    by_ca = [*_acme(plan, text), *_hooks(plan, text)] if plan["by_ca"] else []
+    own = _own_pair(plan, chain, key) if given and not plan["by_nginx"] else []
+    return {
+        "served": [*_challenge(plan), *_combined(plan, f"{chain}\n{key}")],
+        "renewal": [*_units(plan), *_modules(plan), *by_ca, *own],
+        "units": [TIMER],
+        "venvs": [_certbot(plan)] if plan["by_ca"] else [],
+    }
+
+
+def looks(plan: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """What to look at, for what :func:`wanted` gave."""
+    options = {
+        "packages": plan["packages"],
+        "venvs": own["venvs"],
+        "files": own["served"] + own["renewal"],
+        "reload": "nginx.service",
+        "units": own["units"],
+        "certificates": [plan["wanted"]],
+    }
+    return {"certificate": {"kind": "parts", "options": options}}
+
+
+def _certbot(plan: Mapping[str, Any]) -> dict[str, Any]:
+    locks = [Path(lock).read_text(encoding="utf-8").rstrip() for lock in plan["locks"]]
+    return {"path": _CERTBOT, "requirements": "\n".join(locks), "wheelhouse": plan["wheelhouse"]}
+
+
+def _challenge(plan: Mapping[str, Any]) -> list[File]:
+    if not plan["by_ca"] or plan["authenticator"] != "webroot":
+        return []
+    answer = file("/etc/nginx/asgi/http.d/acme.conf", rendered("certificate", "acme.conf.j2", plan))
+    return [directory(plan["webroot"]), answer]
+
+
+def _combined(plan: Mapping[str, Any], text: str) -> list[File]:
+    return [secret(f"{plan['placed']}/combined.pem", text)] if plan["given"] and plan["by_nginx"] else []
+
+
+def _own_pair(plan: Mapping[str, Any], chain: str, key: str) -> list[File]:
+    """Of an application that ends TLS itself."""
+    group = plan["served"]["group"] or "root"
+    return [
+        secret(f"{plan['placed']}/privkey.pem", key, mode="0640", group=group),
+        file(f"{plan['placed']}/fullchain.pem", chain, mode="0640", group=group),
+    ]
+
+
+def _units(plan: Mapping[str, Any]) -> list[File]:
+    """What shall be had, and the renewal service with its timer."""
+    folder = plan["folder"]
+    return [
+        directory("/etc/asgi-deploy"),
+        directory(folder, mode="0700"),
+        file(f"{folder}/wanted.json", json.dumps(plan["wanted"], indent=4, sort_keys=True) + "\n"),
+        secret(f"{folder}/dns.ini", plan["credentials"], there=bool(plan["credentials"])),
+        file(f"{_UNITS}/asgi-certificates.service", rendered("certificate", "renew.service.j2", plan)),
+        file(f"{_UNITS}/{TIMER}", rendered("certificate", "renew.timer.j2", plan)),
+    ]
+
+
+def _modules(plan: Mapping[str, Any]) -> list[File]:
+    """What keeps certificates, and runs on the host without Ansible: the very code that a run sends there."""
+    place = f"{plan['library']}/{PACKAGE.replace('.', '/')}"
+    return [file(f"{place}/{name.replace('.', '/')}.py", source(name)) for name in needed(RENEWAL)]
+
+
+def _acme(plan: Mapping[str, Any], text: Text) -> list[File]:
+    return [
+        file(_CA_FILE, text(plan["ca_file"])) if plan["ca_file"] else absent(_CA_FILE),
+        file(_HOOK, rendered("certificate", "deployed.sh.j2", plan), mode="0755"),
+        secret(f"{plan['folder']}/certbot.ini", rendered("certificate", "certbot.ini.j2", plan)),
+    ]
+
+
+def _hooks(plan: Mapping[str, Any], text: Text) -> list[File]:
+    """Programs on the controller that write into the DNS."""
+    programs = {name: plan["hooks"].get(name) for name in ("auth", "cleanup")}
+    return [
+        secret(f"{plan['folder']}/{name}", text(program) if program else "", there=bool(program), mode="0700")
+        for name, program in programs.items()
+    ]

@@ -1,0 +1,160 @@
+"""Variables that are given to a single run, with -e: what they are, for which playbook, and what is wrong in them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from ansible_collections.asgi.deploy.plugins.module_utils._host.operations.logs import LEVELS
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.shared_domains import place_of
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.argument_specs import (
+    nearest,
+    renamed,
+    resolve,
+    role_options,
+)
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.messages import told
+
+OUR_PREFIXES = ("asgi_", "certificate_", "harden", "nginx_")
+_YES_OR_NO = ("true", "false", "yes", "no", "on", "off", "1", "0")  # as the filter bool reads them
+
+
+class Variable(NamedTuple):
+    """One of them."""
+
+    playbooks: tuple[str, ...]  # that read it; none stands for all
+    option: Mapping[str, Any]  # its kind, as in an argument spec
+    example: str
+    meaning: str
+
+
+_TEXT: Mapping[str, Any] = {"type": "str"}
+_WHOLE: Mapping[str, Any] = {"type": "int"}
+_BOOL: Mapping[str, Any] = {"type": "bool"}
+_ANY: Mapping[str, Any] = {"type": "raw"}
+
+VARIABLES = {
+    "asgi_hosts": Variable(
+        (), _ANY, "asgi_hosts=web1.example.com", "the hosts or groups that it is for, instead of the group `asgi`"
+    ),
+    "asgi_app": Variable((), _TEXT, "asgi_app=shop", "one application instead of all; `exec` and `remove` need it"),
+    "asgi_version": Variable(("release",), _ANY, "asgi_version=v1.5.0", "another version than the inventory's"),
+    "asgi_release": Variable(
+        ("rollback",),
+        _TEXT,
+        "asgi_release=v1.4.2-1a2b3c4d",
+        "the release to go back to, as `status` and `releases/` name them, instead of the last that served well",
+    ),
+    "asgi_command": Variable(("exec",), _TEXT, "\"asgi_command='python -m shop.users list'\"", "what is run"),
+    "asgi_command_timeout": Variable(
+        ("exec",), _WHOLE, "asgi_command_timeout=600", "for how many seconds it may run at most, 3600 by default"
+    ),
+    "asgi_maintenance": Variable(
+        ("maintenance",),
+        _BOOL,
+        "asgi_maintenance=true",
+        "`true` closes the applications for visitors, `false` opens them",
+    ),
+    "asgi_remove_data": Variable(
+        ("remove",), _BOOL, "asgi_remove_data=true", "whether what the application stored goes, too; `false` by default"
+    ),
+    "asgi_format": Variable(
+        ("plan", "status"),
+        {"type": "str", "choices": ["table", "json"]},
+        "asgi_format=json",
+        "`json` for what was found as data, instead of text to be read",
+    ),
+    "asgi_file": Variable(
+        ("plan", "status"),
+        _TEXT,
+        "asgi_file=status.json",
+        "a file on the controller to write that data to, for programs",
+    ),
+    "asgi_page": Variable(("status",), _TEXT, "asgi_page=status.html", "a file on the controller to write a page to"),
+    "asgi_lines": Variable(
+        ("logs",), _WHOLE, "asgi_lines=50", "records of each application and host at most, the last ones; 50 by default"
+    ),
+    "asgi_minutes": Variable(("logs",), {"type": "float"}, "asgi_minutes=30", "how far to look back; by default all"),
+    "asgi_level": Variable(
+        ("logs",),
+        {"type": "str", "choices": list(LEVELS)},
+        "asgi_level=warning",
+        "the lowest level: `debug`, the default, `info`, `warning`, `error` or `critical`",
+    ),
+    "asgi_request": Variable(
+        ("logs",),
+        _TEXT,
+        "asgi_request=5f0c6f2b1d5e4e0c8f0b2f6a1c9d7e3a",
+        "the `X-Request-ID` of an answer: all that was logged for it",
+    ),
+    "asgi_access": Variable(
+        ("logs",), _BOOL, "asgi_access=true", "nginx's line for each request as well; `false` by default"
+    ),
+    "asgi_follow": Variable(
+        ("logs",), _WHOLE, "asgi_follow=60", "seconds to go on for, with what comes; of one application"
+    ),
+}
+# `asgi_apps` is the inventory's; that it is there is known by other rules.
+KNOWN = {"asgi_apps", *VARIABLES}
+
+
+def run_errors(variables: Mapping[str, Any], apps: Sequence[str], needs: Collection[str] = ()) -> list[str]:
+    """All that is wrong in what a run was given, beside the inventory of its applications.
+
+    Args:
+        variables: the host's, those of the run among them.
+        apps: the names of its applications.
+        needs: the variables that this run cannot do without.
+    """
+    errors = misspelt(variables)
+    for name, variable in VARIABLES.items():
+        found = variables.get(name)
+        as_in = f"as in -e {variable.example}"
+        if name in needs and str("" if found is None else found).strip() == "":
+            among = f", one of {', '.join(apps)}" if name == "asgi_app" else f", {as_in}"
+            errors.append(f"{name}: is missing; this playbook needs it{among}")
+        elif found is not None and (wrong := _wrong(name, found, variable.option)):
+            errors.append(f"{wrong}, {as_in}")
+        elif name == "asgi_app" and found is not None and found not in apps:
+            errors.append(f"{name}: found {found}, expected one of {', '.join(apps)}")
+    return list(map(told, errors))
+
+
+def asked(apps: Sequence[Mapping[str, Any]], name: str | None) -> list[str]:
+    """The names of those that a run is for: one that is named, or all that shall be there."""
+    return [name] if name else [str(app["name"]) for app in apps if app.get("state") != "absent"]
+
+
+def orphans(names: Sequence[str], apps: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Why applications cannot be removed by themselves: others are in their server."""
+    errors = []
+    for app in apps:
+        place = place_of(app, apps)
+        others = [other for other in place["below"] if other not in names]
+        if app["name"] in names and place["owns"] and others:
+            errors.append(
+                f"asgi_app: {app['name']} has the server that {', '.join(others)} is below; "
+                "take it out of asgi_apps, or write state: absent there, and run site.yml, which gives them another one"
+            )
+    return errors
+
+
+def _wrong(name: str, found: Any, option: Mapping[str, Any]) -> str | None:
+    if option["type"] == "bool":  # the validator takes more for one than the filter bool does
+        return None if str(found).lower() in _YES_OR_NO else f"{name}: found {found!r}, expected true or false"
+    _resolved, errors = resolve({name: option}, {name: found})
+    return errors[0] if errors else None
+
+
+def misspelt(variables: Mapping[str, Any]) -> list[str]:
+    """Variables that look like one of ours written wrongly; others with our prefixes may be somebody else's."""
+    known = KNOWN.union(*map(role_options, ("nginx", "certificate", "hardening")))
+    errors = []
+    for key in variables:
+        if key in known or not str(key).startswith(OUR_PREFIXES):
+            continue
+        if former := renamed(key, known):
+            errors.append(f"{key}: {former}")
+        elif meant := nearest(str(key), known, cutoff=0.85):
+            errors.append(f"{key}: is not a variable of asgi.deploy; did you mean {meant}?")
+    return errors

@@ -1,0 +1,50 @@
+"""What the role nginx wants on a host: its files and units, from what was decided of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.managed_files import File, absent, directory, file
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.templates import rendered
+
+_HOME = "/etc/nginx/asgi"
+_UNITS = "/etc/systemd/system"
+
+
+def wanted(plan: Mapping[str, Any]) -> dict[str, Any]:
+    """What its tasks take: `files`, and `units` that are enabled and active."""
+    return {"files": _files(plan), "units": ["nginx.service", "asgi-logs.timer"]}
+
+
+def looks(plan: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """What to look at, for what :func:`wanted` gave."""
+    options = {"packages": plan["packages"], "reload": "nginx.service", "ports": [80, 443], **own}
+    return {"host": {"kind": "parts", "options": options}}
+
+
+def _files(plan: Mapping[str, Any]) -> list[File]:
+    def made(path: str, template: str, *, there: bool = True) -> File:
+        return file(path, rendered("nginx", template, plan), there=there)
+
+    return [
+        *(directory(f"{_HOME}/{name}") for name in ("http.d", "sites", "below", "metrics.d", "auth", "pages")),
+        directory("/var/log/nginx/asgi", group="adm"),
+        directory("/etc/asgi-deploy"),
+        # The package's welcome page claims the port-80 default server.
+        absent("/etc/nginx/sites-enabled/default"),
+        made("/etc/nginx/nginx.conf", "nginx.conf.j2"),
+        # What every server of a port begins with.
+        made(f"{_HOME}/http.conf", "http.conf.j2"),
+        made(f"{_HOME}/https.conf", "https.conf.j2"),
+        made(f"{_HOME}/unnamed.conf", "unnamed.conf.j2"),
+        made(f"{_HOME}/compress.conf", "compress.conf.j2"),
+        made(f"{_HOME}/pages/-/error.html", "error.html.j2"),
+        made(f"{_HOME}/pages/-/error.json", "error.json.j2"),
+        made(f"{_HOME}/default.conf", "default.conf.j2"),
+        made(f"{_HOME}/metrics.conf", "metrics.conf.j2"),
+        made("/etc/asgi-deploy/logrotate.conf", "logrotate.conf.j2"),
+        made(f"{_UNITS}/asgi-logs.service", "logs.service.j2"),
+        made(f"{_UNITS}/asgi-logs.timer", "logs.timer.j2"),
+        made(f"{_UNITS}/nginx.service.d/asgi-deploy.conf", "sandbox.conf.j2", there=plan["sandbox"]),
+    ]

@@ -1,0 +1,160 @@
+"""What a run would change on one host, as a person reads it, and as data."""
+
+from __future__ import annotations
+
+import difflib
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import Any
+
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.tables import size
+from ansible_collections.asgi.deploy.plugins.plugin_utils._survey.pending import problems
+
+SHOWN = 4  # entries of a list; of more, how many there are in which folder
+_LISTS = {
+    "missing_packages": "packages",
+    "missing_users": "users",
+    "drift": "files",
+    "inactive_units": "units",
+    "outdated_venvs": "environments",
+    "parts": "parts",
+}
+
+
+@dataclass(frozen=True)
+class Change:
+    """What would be done for a role or an application: texts and lists by what they are of."""
+
+    subject: str
+    wanted: Mapping[str, str | list[str]] = field(default_factory=dict)
+    beside: Mapping[str, str] = field(default_factory=dict)  # told where anything would be done
+    headline: str = "would change"
+    otherwise: str = "nothing would change"
+
+    def lines(self, host: str) -> list[str]:
+        if not self.wanted:
+            return [f"{host}: {self.subject}: {self.otherwise}"]
+        rows = {**self.wanted, **self.beside}
+        width = max(map(len, rows))
+        # What is told in more than one line stays in its column.
+        texts = {key: _shown(value).replace("\n", f"\n{' ' * (width + 4)}") for key, value in rows.items()}
+        told = "\n".join(f"  {key.ljust(width)}  {text}" for key, text in texts.items())
+        return [f"{host}: {self.subject} {self.headline}", *told.splitlines()]
+
+    def data(self) -> dict[str, Any]:
+        return {**self.wanted, **self.beside} if self.wanted else {}
+
+
+def changes(survey: Mapping[str, Any]) -> list[Change]:
+    """For each role and application, in the order of a run: the web server first, the hardening last.
+
+    Args:
+        survey: what M(asgi.deploy.survey) returned.
+    """
+    roles, last = dict(survey["roles"]), survey["roles"].get("hardening")
+    roles.pop("hardening", None)
+    return [
+        *(Change(role, _of({"host": found})) for role, found in roles.items()),
+        *(_of_app(app, parts) for app, parts in survey["apps"].items()),
+        *([Change("hardening", _of({"host": last}))] if last else []),
+    ]
+
+
+def lines(host: str, survey: Mapping[str, Any]) -> list[str]:
+    """A paragraph for each, and then the differences of files where they are known."""
+    return [*(line for change in changes(survey) for line in change.lines(host)), *_differences(survey)]
+
+
+def data(survey: Mapping[str, Any]) -> dict[str, Any]:
+    """The same by the names of roles and applications; nothing of one that would stay as it is."""
+    return {change.subject: change.data() for change in changes(survey)}
+
+
+def _of_app(name: str, parts: Mapping[str, Any]) -> Change:
+    plan = parts["host"]["decided"]
+    if plan["state"] == "absent":
+        there = parts["host"]["present_users"] or parts["host"]["drift"] or parts["release"]["changed"]
+        data = "removed" if plan["remove_data"] else "kept"
+        return Change(
+            name,
+            {"data": data} if there else {},
+            headline="would be removed",
+            otherwise="nothing would change; it is not there",
+        )
+    due = parts.get("certificate", {}).get("certificates_due", {}).values()
+    told = {"release": _release(plan, parts["release"]), "certificate": next(iter(due), "")}
+    serves = parts["release"].get("release")
+    return Change(
+        name,
+        {**{key: text for key, text in told.items() if text}, **_of(parts)},
+        {"workers": f"{plan['workers']} ({plan['workers_reason']})", "memory": _memory(plan)},
+        otherwise=f"nothing would change; {serves} serves" if serves else "nothing would change",
+    )
+
+
+def _of(parts: Mapping[str, Mapping[str, Any]]) -> dict[str, str | list[str]]:
+    """The differences that looks found, each once."""
+    wanted: dict[str, str | list[str]] = {}
+    for key, label in _LISTS.items():
+        if entries := list(dict.fromkeys(entry for found in parts.values() for entry in found.get(key, []))):
+            wanted[label] = entries
+    if wrong := [text for found in parts.values() for text in problems(found)]:
+        wanted["problem"] = "\n".join(wrong)
+    return wanted
+
+
+def _shown(value: str | Sequence[str]) -> str:
+    """Text as it is, and lists in a line.
+
+    >>> _shown(["a", "b"])
+    'a, b'
+    >>> _shown([*(f"/etc/nginx/{name}.conf" for name in "abcd"), "/etc/hosts"])
+    '5: 4 in /etc/nginx, 1 in /etc'
+    """
+    if isinstance(value, str):
+        return value
+    # The first two folders of a path tell whose it is.
+    parents = (PurePosixPath(entry).parent.parts[:3] for entry in value if entry.startswith("/"))
+    folders = Counter(str(PurePosixPath(*parts)) for parts in parents)
+    if len(value) <= SHOWN or not folders:
+        return ", ".join(value)
+    others = len(value) - folders.total()
+    named = [f"{count} in {folder}" for folder, count in folders.items()] + ([f"{others} others"] if others else [])
+    return f"{len(value)}: {', '.join(named)}"
+
+
+def _memory(plan: Mapping[str, Any]) -> str:
+    """What the workers take at their peak, and a second release beside them while it takes over."""
+    each = plan["memory_per_worker"] * 2**20
+    whole = f" of {size(plan['host_memory'] * 2**20)}" if plan["host_memory"] else ""
+    return f"{plan['workers']} x {size(each)}, {size(plan['workers'] * each)}{whole}"
+
+
+def _release(plan: Mapping[str, Any], found: Mapping[str, Any]) -> str:
+    """From what to what; the name of a release is known once its source has been looked at."""
+    if "failed" in found or not (found["changed"] or not found["noted"]):
+        return ""
+    after = found["release"] or f"{plan['version']}, whose name is known once the host can look at its source"
+    if not found["changed"]:
+        return f"{after}, which serves, would go by other settings of gate and watch from now on"
+    if found["release"] and found["before"] == found["release"]:
+        return f"{after}, which serves, would be finished"
+    return f"{found['before'] or 'none'} -> {after}{_commits(found)}"
+
+
+def _commits(found: Mapping[str, Any]) -> str:
+    before, after = ((found.get(key) or "")[:10] for key in ("before_commit", "commit"))
+    if not after:
+        return ""
+    return f", commit {before} -> {after}" if before and before != after else f", commit {after}"
+
+
+def _differences(survey: Mapping[str, Any]) -> Iterator[str]:
+    """Of files, as `diff -u` shows them."""
+    parts = [*survey["roles"].values(), *(part for parts in survey["apps"].values() for part in parts.values())]
+    for difference in [one for part in parts for one in part.get("diff", [])]:
+        before, after = (difference[key].splitlines() for key in ("before", "after"))
+        names = [difference[key] for key in ("before_header", "after_header")]
+        yield from difflib.unified_diff(before, after, f"before: {names[0]}", f"after: {names[1]}", lineterm="")

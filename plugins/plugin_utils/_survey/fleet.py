@@ -1,0 +1,123 @@
+"""What `status` shows of a fleet: a row for each application on each host, and what needs somebody's attention."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.tables import age, size, table
+
+# Renewal begins a third of the lifetime before the end; with less than a week left, it has failed for a while.
+CERTIFICATE_DAYS = 7
+DISK_SHARE = 0.1
+
+
+@dataclass(frozen=True)
+class Overview:
+    """Rows as they are shown, all with the same keys, and sentences about what is not well."""
+
+    rows: list[dict[str, str]]
+    notes: list[str]
+
+    def lines(self) -> list[str]:
+        """As text."""
+        return [*table(self.rows), *(["", *self.notes] if self.notes else [])]
+
+
+def overview(hosts: Mapping[str, Mapping[str, Any] | None]) -> Overview:
+    """What is to be seen of hosts, from what the module `status` returned of each; nothing where one did not answer."""
+    rows: list[dict[str, str]] = []
+    notes: list[str] = []
+    for host, found in hosts.items():
+        if found is None:
+            rows.append(_row(host=host, state="no answer"))
+            notes.append(f"{host}: did not answer; the run's output says why")
+            continue
+        for name, app in found["applications"].items():
+            row, wrong = _application(host, name, app, found)
+            rows.append(row)
+            notes += [f"{host}: {name}: {text}" for text in wrong]
+        free, total = found["host"]["disk_free"], found["host"]["disk_total"]
+        if free < DISK_SHARE * total:
+            notes.append(f"{host}: {size(free)} of {size(total)} are free where releases are")
+    return Overview(rows, notes)
+
+
+def _row(**cells: str) -> dict[str, str]:
+    columns = ("host", "application", "state", "release", "commit", "since", "workers", "memory", "restarts")
+    return {column: cells.get(column, "") for column in (*columns, "certificate", "disk free", "last deploy")}
+
+
+def _application(
+    host: str, name: str, app: Mapping[str, Any], found: Mapping[str, Any]
+) -> tuple[dict[str, str], list[str]]:
+    now = found["host"]["now"]
+    cells = {"host": host, "application": name, "disk free": size(found["host"]["disk_free"])}
+    deploy = _last_deploy(app)
+    cells["last deploy"] = _told(deploy, now) if deploy else ""
+    if not app["live"]:
+        return _row(**cells, state="not live"), ["no release is live", *_of_deploy(deploy)]
+    certificate, notes = _certificate(found["certificates"].get(name))
+    notes = [*_troubles(app), *_of_deploy(deploy), *notes]
+    states = {"paused": app["paused"], "maintenance": app["maintenance"], "unwell": app["health"], "ok": True}
+    state = next(name for name, is_so in states.items() if is_so)
+    cells |= {
+        "state": state + (f", {len(app['draining'])} draining" if app["draining"] else ""),
+        "release": app["live"],
+        "commit": (app["commit"] or "")[:10],
+        "since": age(now - app["since"]) if app["since"] else "",
+        "workers": str(app["worker_count"]),
+        "memory": size(app["memory"] + sum(one["memory"] for one in app["processes"].values())),
+        "restarts": str(app["service"]["restarts"]),
+        "certificate": certificate,
+    }
+    return _row(**cells), notes
+
+
+def _troubles(app: Mapping[str, Any]) -> list[str]:
+    notes = [text for text in (app["service"]["failed"], app["health"]) if text]
+    notes += [
+        f"process {name} is {one['state']}"
+        for name, one in app["processes"].items()
+        if not one["state"].startswith("active") and not app["paused"]
+    ]
+    notes += [
+        f"job {name} ended with {one['result']} when it last ran"
+        for name, one in app["jobs"].items()
+        if one["result"] != "success"
+    ]
+    return notes
+
+
+def _of_deploy(deploy: Mapping[str, Any] | None) -> list[str]:
+    if deploy is None or deploy["result"] != "failed":
+        return []
+    return [f"the last deploy failed: {deploy.get('reason', '')}"]
+
+
+def _last_deploy(app: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The last line of the audit trail that is of a release or of going back to one."""
+    return next((entry for entry in reversed(app["deploys"]) if "to" in entry), None)
+
+
+def _certificate(entry: Mapping[str, Any] | None) -> tuple[str, list[str]]:
+    if entry is None:
+        return "", []
+    days = entry["days_left"]
+    notes = []
+    if entry["source"] == "stand-in":
+        notes.append("its certificate is a stand-in that no browser trusts; run site again when the CA can be reached")
+    elif days is not None and days < CERTIFICATE_DAYS:
+        notes.append(f"its certificate ends in {days} days")
+    if entry["last"] and not entry["last"]["ok"]:
+        notes.append(f"its certificate: {entry['last']['text']}")
+    if days is None:
+        return "none", [*notes, "it has no certificate"]
+    return f"{'stand-in' if entry['source'] == 'stand-in' else f'{days:.0f} d'}", notes
+
+
+def _told(deploy: Mapping[str, Any], now: float) -> str:
+    kind = "rollback" if deploy.get("rollback") else "release"
+    how = "" if deploy["result"] == "live" else f" {deploy['result']}"
+    return f"{kind}{how} {age(now - deploy['ended'])} ago by {deploy['by']}"
