@@ -10,11 +10,11 @@ from ansible import constants
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible.release import __version__
-from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan import inventory_errors, no_apps
+from ansible_collections.asgi.deploy.plugins.plugin_utils._ansible.host_context import AnsibleHostContext
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.argument_specs import plain
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.messages import told
 from ansible_collections.asgi.deploy.plugins.plugin_utils._inventory import extra_vars as runs
-from ansible_collections.asgi.deploy.plugins.plugin_utils._survey.desired import Here
+from ansible_collections.asgi.deploy.plugins.plugin_utils._inventory.inventory import inventory_errors, no_apps
 
 TEXT_ONLY = (
     "jinja2_native: ansible-core 2.18 makes text of values as long as it is false; write jinja2_native = true under "
@@ -34,7 +34,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         _validation, options = self.validate_argument_spec(argument_spec=_OPTIONS)
-        here = Here(self._loader, self._templar, task_vars or {})
+        here = AnsibleHostContext(self._loader, self._templar, task_vars or {})
         result: dict[str, Any] = {**super().run(tmp, task_vars), "changed": False}
         if errors := wrong(here, plain(options)):
             # Not raised: what is raised is shown with the line of our playbook, which is not where it is wrong.
@@ -42,7 +42,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         return result
 
 
-def wrong(here: Here, options: Mapping[str, Any]) -> list[str]:
+def wrong(here: AnsibleHostContext, options: Mapping[str, Any]) -> list[str]:
     """All that is wrong in what a run was given, and in the inventory, of which no more than names may be needed."""
     if __version__.startswith("2.18.") and not constants.DEFAULT_JINJA2_NATIVE:
         return [TEXT_ONLY]  # the rest would be told of values that nobody wrote
@@ -70,7 +70,7 @@ def wrong(here: Here, options: Mapping[str, Any]) -> list[str]:
     return list(dict.fromkeys(errors))
 
 
-def _values(here: Here, needed: Collection[str] | None) -> tuple[dict[str, Any], list[str]]:
+def _values(here: AnsibleHostContext, needed: Collection[str] | None) -> tuple[dict[str, Any], list[str]]:
     """Our variables, and why some of them cannot be had.
 
     With `needed` no others are evaluated: these may hold what is encrypted, and this run has no password for it.

@@ -13,11 +13,19 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.asgi.deploy.plugins.module_utils._host.survey.inspections import LOOKS
 from ansible_collections.asgi.deploy.plugins.plugin_utils._ansible import bare_python as remote
 from ansible_collections.asgi.deploy.plugins.plugin_utils._ansible import host_action as acting
+from ansible_collections.asgi.deploy.plugins.plugin_utils._ansible.host_context import AnsibleHostContext
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app import shared_domains as sharing
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.packing import PackingError
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.argument_specs import plain
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.roles import Role
+from ansible_collections.asgi.deploy.plugins.plugin_utils._inventory.roles import (
+    AFTER_APPS,
+    BEFORE_APPS,
+    OF_VARIABLES,
+    needed_roles,
+)
 from ansible_collections.asgi.deploy.plugins.plugin_utils._survey import pending as due
-from ansible_collections.asgi.deploy.plugins.plugin_utils._survey.desired import Here, Look, looks_of_app, looks_of_role
+from ansible_collections.asgi.deploy.plugins.plugin_utils._survey.desired import Look, looks_of_app, looks_of_role
 
 FACTS, INSPECTIONS = "_host.system.facts", "_host.survey.inspections"
 for _sent in (FACTS, INSPECTIONS):
@@ -35,8 +43,9 @@ class ActionModule(ActionBase):  # type: ignore[misc]
                     "type": "list",
                     "elements": "str",
                     "default": [],
-                    "choices": ["nginx", "certificate", "hardening"],
+                    "choices": [role.name for role in OF_VARIABLES],
                 },
+                "needed_roles": {"type": "bool", "default": False},
                 "apps": {"type": "list", "elements": "dict", "default": []},
                 "installs": {"type": "bool", "default": False},
             }
@@ -45,8 +54,9 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         facts = self._facts(variables)
         variables = {**variables, "ansible_facts": {**variables.get("ansible_facts", {}), **facts}}
         self._templar.available_variables = variables  # what is decided may mention them
-        roles, apps = plain(given["roles"]), plain(given["apps"])
-        here = Here(self._loader, self._templar, variables)
+        here = AnsibleHostContext(self._loader, self._templar, variables)
+        apps = plain(given["apps"])
+        roles = [*plain(given["roles"]), *(needed_roles(here.apps) if given["needed_roles"] else [])]
         try:
             looks = [look for role in roles for look in looks_of_role(role, here, f"role {role}", {})]
             looks += [look for app in apps for look in looks_of_app(app, here)]
@@ -125,9 +135,16 @@ def told(looks: Sequence[Look], answers: Sequence[dict[str, Any]], host: str, ch
         "check_mode": check_mode,
         "roles": roles,
         "apps": apps,
+        "roles_before": _due_roles(BEFORE_APPS, roles),
+        "roles_after": _due_roles(AFTER_APPS, roles),
         "due": list(dict.fromkeys(look.of for look, found in zip(looks, answers) if found["due"])),
         "problems": [f"{look.of}: {text}" for look, found in zip(looks, answers) for text in due.problems(found)],
         "missing_packages": missing,
         "later_packages": later,
         "missing_venvs": due.venvs((look.options, found) for look, found in zip(looks, answers)),
     }
+
+
+def _due_roles(some: Sequence[Role], found: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Return the names of those roles that have something to do, from what was found of each."""
+    return [role.name for role in some if found.get(role.name, {}).get("due")]

@@ -10,7 +10,7 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan import app_plan
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.wheelhouse import Beside, Target, fill
-from ansible_collections.asgi.deploy.plugins.plugin_utils._certificate.plan import asks_the_ca, certbot_locks
+from ansible_collections.asgi.deploy.plugins.plugin_utils._certificate.options import asks_the_ca, certbot_locks
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.argument_specs import plain
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.local_files import contents
 

@@ -14,7 +14,7 @@ description:
 options:
   _terms:
     description:
-      - The name of the role, what was decided of it, and for an application what was packed for it.
+      - The name of the role, and what was decided of it.
     required: true
     type: list
     elements: raw
@@ -27,7 +27,7 @@ _nginx_wanted: "{{ lookup('asgi.deploy.wanted', 'nginx', survey.roles.nginx.deci
 
 RETURN = """
 _raw:
-  description: A dictionary, for each role another one; see C(plugins/plugin_utils/files_ROLE.py).
+  description: A dictionary, for each role another one; see C(plugins/plugin_utils/_ROLE/files.py).
   type: list
   elements: dict
 """
@@ -36,15 +36,16 @@ from typing import Any
 
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
+from ansible_collections.asgi.deploy.plugins.plugin_utils._ansible.host_context import AnsibleHostContext
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.argument_specs import plain
-from ansible_collections.asgi.deploy.plugins.plugin_utils._survey.desired import Here, wanted
+from ansible_collections.asgi.deploy.plugins.plugin_utils._survey.desired import wanted
 
 
 class LookupModule(LookupBase):  # type: ignore[misc]
     def run(self, terms: list[Any], variables: dict[str, Any] | None = None, **kwargs: Any) -> list[dict[str, Any]]:
-        role, own, *packed = terms
-        here = Here(self._loader, self._templar, variables or {})
+        role, plan = terms
+        here = AnsibleHostContext(self._loader, self._templar, variables or {})
         try:
-            return [wanted(str(role), plain(own), here, *map(plain, packed))]
+            return [wanted(str(role), plain(plan), here)]
         except ValueError as error:  # what is no UTF-8 included
             raise AnsibleLookupError(str(error)) from error

@@ -25,11 +25,14 @@ attributes:
     description: Finds the differences of files as well; the filter P(asgi.deploy.changes#filter) shows them.
 options:
   roles:
-    description: Roles of the host.
+    description: Roles of the host, by their names in this collection.
     type: list
     elements: str
-    choices: [nginx, certificate, hardening]
     default: []
+  needed_roles:
+    description: Whether the roles that the host needs for its applications are inspected, too.
+    type: bool
+    default: false
   apps:
     description: Applications, as in entries of C(asgi_apps), each with its certificate.
     type: list
@@ -47,7 +50,7 @@ options:
 EXAMPLES = """
 - name: Look at the host
   asgi.deploy.survey:
-    roles: [nginx, hardening]
+    needed_roles: true
     apps: "{{ asgi_apps }}"
   register: survey
 """
@@ -65,8 +68,8 @@ roles:
   returned: success
 apps:
   description:
-    - The same for each application's C(host), C(certificate) and C(release). C(packed) is what comes from the
-      controller.
+    - The same for each application's C(host), C(certificate) and C(release). C(packed) in C(decided) is what comes from
+      the controller.
   type: dict
   returned: success
 due:
@@ -75,6 +78,18 @@ due:
   elements: str
   returned: success
   sample: [role nginx, shop]
+roles_before:
+  description: The roles that have something to do before the applications, in the order of a run.
+  type: list
+  elements: str
+  returned: success
+  sample: [nginx]
+roles_after:
+  description: The roles that have something to do after the applications, in the order of a run.
+  type: list
+  elements: str
+  returned: success
+  sample: [hardening]
 order:
   description:
     - The names of the applications as they are put right one after the other, so that nobody's server is missing

@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
-from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan import UPSTREAM_KEEPALIVE, _app_options
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.entry import app_options
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan import UPSTREAM_KEEPALIVE
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.servers import GUNICORN_WSGI, direct_plan, server_plan
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.argument_specs import resolve
 
@@ -135,7 +136,7 @@ def plan(options: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     """A plan whose values are not checked: a second is long enough for a test."""
     wsgi = options.get("server") == GUNICORN_WSGI
     spec = {"module": "wsgi_site:app" if wsgi else "asgi_site:app", "workers": "1", "graceful_timeout": 5, **options}
-    app, errors = resolve(_app_options(), {"name": "shop", "git": "/x", "domains": ["a.example"], **spec})
+    app, errors = resolve(app_options(), {"name": "shop", "git": "/x", "domains": ["a.example"], **spec})
     assert not errors, errors
     return server_plan(app, int(app["workers"]), UPSTREAM_KEEPALIVE, _direct(app, folder))
 

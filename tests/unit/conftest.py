@@ -81,10 +81,10 @@ def here() -> Here:
     """A host's variables, as an action has them."""
 
     def of(**variables: Any) -> Any:
-        from ansible_collections.asgi.deploy.plugins.plugin_utils._survey.desired import Here
+        from ansible_collections.asgi.deploy.plugins.plugin_utils._ansible.host_context import AnsibleHostContext
 
         loader = DataLoader()
-        return Here(loader, Templar(loader, variables=variables), variables)
+        return AnsibleHostContext(loader, Templar(loader, variables=variables), variables)
 
     return of
 
@@ -108,8 +108,8 @@ def wanted(here: Here) -> Render:
 
     def found(role: str, plan: dict[str, Any] | None = None, **variables: Any) -> Any:
         host = here(**variables)
-        packed: dict[str, Any] | None = {"source": {}, "wheelhouse": None, "archives": []} if role == "app" else None
-        return desired.wanted(role, desired.decided(role, host, {}) if plan is None else plan, host, packed)
+        packed: dict[str, Any] = {"packed": {"source": {}, "wheelhouse": None, "archives": []}} if role == "app" else {}
+        return desired.wanted(role, {**(desired.decided(role, host, {}) if plan is None else plan), **packed}, host)
 
     return found
 

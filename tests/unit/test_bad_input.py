@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan import inventory_errors
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.messages import told
+from ansible_collections.asgi.deploy.plugins.plugin_utils._inventory.inventory import inventory_errors
 
 # Each entry: options of one application beside those of the fixture `spec`, or of several, or variables of the host;
 # `<1000 x>` stands for a thousand of them; and all that is said.

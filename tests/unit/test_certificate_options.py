@@ -5,14 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan import inventory_errors
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.wheelhouse import pinned
-from ansible_collections.asgi.deploy.plugins.plugin_utils._certificate.plan import (
-    PROVIDERS,
-    certbot_locks,
-    dns_credentials,
-)
+from ansible_collections.asgi.deploy.plugins.plugin_utils._certificate.options import PROVIDERS, certbot_locks
+from ansible_collections.asgi.deploy.plugins.plugin_utils._certificate.plan import dns_credentials
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.argument_specs import role_options
+from ansible_collections.asgi.deploy.plugins.plugin_utils._inventory.inventory import inventory_errors
 
 HMAC = "c2VjcmV0LWtleS1vZi0xNg"
 HOOKS = {"auth": "/bin/true"}

@@ -14,8 +14,6 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.certificates.cer
     account_lost,
     due,
     finding,
-    in_url,
-    is_address,
     likely_reason,
     parse_renewal,
     parse_x509,
@@ -26,6 +24,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.certificates.cer
     status_of,
     told_to_wait,
 )
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.addresses import in_url, is_address
 
 CA = "https://acme.example.com/directory"
 

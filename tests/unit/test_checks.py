@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan import _app_options
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app import validators
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.entry import app_options
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.rules import RULES
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.validators import git, module
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common import validators as checks
-from ansible_collections.asgi.deploy.plugins.plugin_utils._common.validators import between, domain, git, module
-from ansible_collections.asgi.deploy.plugins.plugin_utils._inventory import rules
-from ansible_collections.asgi.deploy.plugins.plugin_utils._inventory.rules import APP, rule_errors
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.validators import between, domain, rule_errors
 
 KEY = "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEAAAAA\nBG5vbmU=\n-----END OPENSSH PRIVATE KEY-----"
 
@@ -492,21 +493,21 @@ def table(values: dict[str, list[Any]]) -> list[Any]:
 
 @pytest.mark.parametrize(("key", "value"), table(GOOD))
 def test_good(key: str, value: Any) -> None:
-    assert APP[key](value) is None
+    assert RULES[key](value) is None
 
 
 @pytest.mark.parametrize(("key", "value"), table(BAD))
 def test_bad(key: str, value: Any) -> None:
-    assert APP[key](value)
+    assert RULES[key](value)
 
 
 def test_every_rule_has_values() -> None:
-    assert set(GOOD) == set(BAD) == set(APP)
+    assert set(GOOD) == set(BAD) == set(RULES)
 
 
 def test_every_rule_is_of_an_option() -> None:
-    for key in APP:
-        options = _app_options()
+    for key in RULES:
+        options = app_options()
         for part in key.split("."):
             assert part in options
             options = options[part].get("options", {})
@@ -653,13 +654,13 @@ EXPECTED_GIT = "expected a repository, as in git: https://git.example.com/shop.g
         pytest.param(git, "shop", f"found 'shop', {EXPECTED_GIT}", id="no URL"),
         pytest.param(git, "https://[::1/shop.git", f"found 'https://[::1/shop.git', {EXPECTED_GIT}", id="broken IPv6"),
         pytest.param(
-            checks.version,
+            validators.version,
             "v1..v2",
             "found 'v1..v2', expected a tag, branch or commit, as in version: v1.4.2",
             id="range of versions",
         ),
         pytest.param(
-            checks.workers,
+            validators.workers,
             "many",
             "found 'many', expected auto or a number from 1 to 1024, as in workers: auto",
             id="workers",
@@ -668,43 +669,43 @@ EXPECTED_GIT = "expected a repository, as in git: https://git.example.com/shop.g
             checks.path, "ready", "found 'ready', expected an absolute path of a URL, as in /ready", id="path"
         ),
         pytest.param(
-            checks.statuses,
+            validators.statuses,
             ["ok"],
             "found ['ok'], expected numbers or classes of HTTP status, as in [200] or [2xx, 3xx]",
             id="status",
         ),
         pytest.param(
-            checks.requirements,
+            validators.requirements,
             ["gunicorn>=27", "uvicorn", "-e ."],
             "found 'gunicorn>=27', '-e .', expected name or name==version, as in gunicorn==27.0.1",
             id="requirements",
         ),
         pytest.param(
-            checks.env,
+            validators.env,
             {"A-B": "1", "ASGI_APP": "x", "C": None, "D": ["x"], "E": "\x00"},
             "'A-B' is no name of an environment variable: letters, digits and underscores; "
             "ASGI_APP is set by the release itself; leave it out; C is no text but nothing; D is no text but a list; "
             "E holds a control character",
             id="environment",
         ),
-        pytest.param(checks.command, "a\nb", "found 'a\\nb', expected one line", id="command of two lines"),
+        pytest.param(validators.command, "a\nb", "found 'a\\nb', expected one line", id="command of two lines"),
         pytest.param(
-            checks.command,
+            validators.command,
             "alembic 'upgrade",
             'found "alembic \'upgrade", which is not written as for a shell: No closing quotation',
             id="command with a quote too few",
         ),
         pytest.param(
-            checks.command, " ", "found ' ', expected a command, as in alembic upgrade head", id="empty command"
+            validators.command, " ", "found ' ', expected a command, as in alembic upgrade head", id="empty command"
         ),
         pytest.param(
-            checks.levels,
+            validators.levels,
             {"shop": "loud", "a": "info", "b": None},
             "found shop: loud, b: None, expected one of debug, info, warning, error, critical for each logger",
             id="levels of loggers",
         ),
         pytest.param(
-            checks.hooks,
+            validators.hooks,
             {"on_exit": "shop.hooks", "post_fork": "shop.hooks:post_fork", "when_ready": "1"},
             "on_exit: found 'shop.hooks', expected package.module:function; "
             "when_ready: found '1', expected package.module:function",
@@ -714,19 +715,22 @@ EXPECTED_GIT = "expected a repository, as in git: https://git.example.com/shop.g
             checks.folder, "dev/shm", "found 'dev/shm', expected an absolute path, as in /dev/shm", id="folder"
         ),
         pytest.param(
-            checks.title, "a;b", "found 'a;b', expected letters, digits, dots, hyphens and spaces", id="process name"
+            validators.title,
+            "a;b",
+            "found 'a;b', expected letters, digits, dots, hyphens and spaces",
+            id="process name",
         ),
         pytest.param(
             checks.url_path, "/", "found '/', expected a path of a URL other than /, as in /ready", id="path of a URL"
         ),
         pytest.param(
-            checks.units,
+            validators.units,
             ["a.service", "redis"],
             "found 'redis', expected the unit's whole name, as in redis.service",
             id="unit without suffix",
         ),
         pytest.param(
-            checks.units,
+            validators.units,
             ["postgresql@.service", "certbot.timer"],
             "found 'postgresql@.service', expected the name of a unit that ends with .service, .socket, .target or "
             ".mount, as in postgresql.service; "
@@ -734,9 +738,9 @@ EXPECTED_GIT = "expected a repository, as in git: https://git.example.com/shop.g
             "as in postgresql.service",
             id="two wrong units",
         ),
-        pytest.param(checks.units, ["a.service", "a.service"], "found a.service twice", id="unit twice"),
+        pytest.param(validators.units, ["a.service", "a.service"], "found a.service twice", id="unit twice"),
         pytest.param(
-            rules.APP["files"],
+            RULES["files"],
             {"../x": {"content": "secret"}, "a": {"contnet": "secret"}, "b": "secret", "uv.lock": {"src": "x"}},
             "found '../x', expected a path inside the release's tree, as in config/settings.toml; "
             "a has 'contnet', expected one of content, src, template, as in a: {src: settings.toml}; "
@@ -745,20 +749,20 @@ EXPECTED_GIT = "expected a repository, as in git: https://git.example.com/shop.g
             id="files",
         ),
         pytest.param(
-            rules.APP["files"],
+            RULES["files"],
             {"a": {"content": 5}, "a/b": {"content": ""}},
             "the content of a is no text; put it in quotes; a/b lies in a",
             id="files that do not go together",
         ),
         pytest.param(
-            rules.APP["storage"],
+            RULES["storage"],
             ["a/b", "/var/x", "a", "a"],
             "found '/var/x', expected a path inside the release's tree, as in config/settings.toml; "
             "found 'a' twice; a/b lies in a",
             id="storage",
         ),
         pytest.param(
-            rules.APP["static"],
+            RULES["static"],
             {"/static": "public", "/a/": {"fodler": "x"}, "/b/": {"folder": "x", "immutable": "yes"}, "/c/": "../x"},
             "found '/static', expected the beginning of URLs with a slash at both ends, as in /static/: public/static; "
             "/a/ expects a folder of the source, as in /a/: public/static or "
@@ -781,12 +785,12 @@ def test_no_password_is_told() -> None:
 
 def test_no_content_is_told() -> None:
     wrong = {"../x": {"content": "secret"}, "a": {"contnet": "secret"}, "b": "secret", "c": ["secret"]}
-    assert "secret" not in str(rules.APP["files"](wrong))
+    assert "secret" not in str(RULES["files"](wrong))
 
 
 def test_rule_errors() -> None:
     app = {"name": "Shop", "git": None, "module": "main:app", "gate": {"path": "ready", "timeout": 0}}
-    assert rule_errors("app", app, "apps[0].") == [
+    assert rule_errors(RULES, app, "apps[0].") == [
         "apps[0].name: found 'Shop', expected at most 24 lower-case letters, digits and single hyphens, "
         "beginning with a letter, as in name: shop",
         "apps[0].gate.path: found 'ready', expected an absolute path of a URL, as in /ready",
@@ -795,4 +799,4 @@ def test_rule_errors() -> None:
 
 
 def test_rule_errors_where_a_group_is_missing() -> None:
-    assert rule_errors("app", {"gate": None}) == []
+    assert rule_errors(RULES, {"gate": None}) == []

@@ -11,13 +11,14 @@ import pytest
 from ansible.errors import AnsibleError
 from ansible.parsing.dataloader import DataLoader
 from ansible.parsing.vault import VaultEditor, VaultLib, VaultSecret
-from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan import app_plan, inventory_errors
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan import app_plan
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.local_files import (
     contents,
     missing,
     named_files,
     read,
 )
+from ansible_collections.asgi.deploy.plugins.plugin_utils._inventory.inventory import inventory_errors
 
 Facts = Callable[[str], dict[str, Any]]
 Template = Callable[..., Any]

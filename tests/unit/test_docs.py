@@ -12,14 +12,14 @@ import pytest
 import yaml
 from ansible.inventory.manager import InventoryManager
 from ansible.parsing.dataloader import DataLoader
-from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan import inventory_errors
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.servers import HOOKS, REFUSED, SETTINGS
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.sources import SOURCES
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.wheelhouse import pinned
-from ansible_collections.asgi.deploy.plugins.plugin_utils._certificate.plan import certbot_locks
+from ansible_collections.asgi.deploy.plugins.plugin_utils._certificate.options import certbot_locks
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.argument_specs import role_options
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.local_files import named_files, on_controller
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.platforms import PLATFORMS
+from ansible_collections.asgi.deploy.plugins.plugin_utils._inventory.inventory import inventory_errors
 
 from tests import docs, pages
 

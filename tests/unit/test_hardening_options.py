@@ -6,14 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan import behind_nginx, inventory_errors, public_ports
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.ports import behind_nginx, public_ports
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.argument_specs import resolve, role_options
-from ansible_collections.asgi.deploy.plugins.plugin_utils._hardening.plan import (
-    CORE_DUMPS,
-    SWITCHES,
-    SYSCTL,
-    hardening_plan,
-)
+from ansible_collections.asgi.deploy.plugins.plugin_utils._hardening.options import SWITCHES
+from ansible_collections.asgi.deploy.plugins.plugin_utils._hardening.plan import CORE_DUMPS, SYSCTL, hardening_plan
+from ansible_collections.asgi.deploy.plugins.plugin_utils._inventory.inventory import inventory_errors
 
 Facts = Callable[[str], dict[str, Any]]
 

@@ -11,8 +11,9 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.build import ins
 from ansible_collections.asgi.deploy.plugins.module_utils._host.build.requirements import Requirements, check_hashes
 from ansible_collections.asgi.deploy.plugins.module_utils._shared import requirement_hashes as hashes
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
-from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan import app_plan, inventory_errors
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan import app_plan
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.argument_specs import role_options
+from ansible_collections.asgi.deploy.plugins.plugin_utils._inventory.inventory import inventory_errors
 
 TOP = Path(__file__).resolve().parents[2]
 SERVER = (TOP / "roles" / "app" / "files" / "server.txt").read_text(encoding="utf-8")

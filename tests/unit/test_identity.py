@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.module_utils._shared.identity import digest, installable
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.identity import digest
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.requirement_hashes import installable
 
 
 def test_digest_is_the_same_on_every_controller() -> None:

@@ -19,8 +19,8 @@ import crossplane  # type: ignore[import-untyped]  # which gixy brings
 import pytest
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.unit_text import command_line, environment_file
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app import files as files_app
-from ansible_collections.asgi.deploy.plugins.plugin_utils._app import plan
-from ansible_collections.asgi.deploy.plugins.plugin_utils._common import validators as checks
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app import plan, validators
+from ansible_collections.asgi.deploy.plugins.plugin_utils._inventory.inventory import inventory_errors
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
@@ -134,7 +134,7 @@ def put(options: Any, path: tuple[Any, ...], value: str, is_key: bool) -> None:
 
 def accepted(options: Mapping[str, Any]) -> bool:
     inventory = {"asgi_apps": [options], "certificate_email": "ops@example.com"}
-    return not plan.inventory_errors(inventory)
+    return not inventory_errors(inventory)
 
 
 @st.composite
@@ -222,7 +222,7 @@ def test_the_shape_would_change(render: Value, text: str) -> None:
 
 
 NAMES = st.text(string.ascii_letters + string.digits + "_", min_size=1, max_size=12).filter(
-    lambda name: checks.env({name: ""}) is None
+    lambda name: validators.env({name: ""}) is None
 )
 VALUES = st.text(max_size=60) | touched("value") | touched("")
 
@@ -230,7 +230,7 @@ VALUES = st.text(max_size=60) | touched("value") | touched("")
 @settings(max_examples=400, deadline=None, derandomize=True, database=None)
 @given(variables=st.dictionaries(NAMES, VALUES, max_size=6))
 def test_an_environment_file_is_read_as_it_was_meant(variables: dict[str, str]) -> None:
-    given_ones = {name: value for name, value in variables.items() if checks.env({name: value}) is None}
+    given_ones = {name: value for name, value in variables.items() if validators.env({name: value}) is None}
     try:
         text = environment_file(given_ones)
         text.encode()
@@ -243,7 +243,7 @@ def test_an_environment_file_is_read_as_it_was_meant(variables: dict[str, str]) 
 @given(words=st.lists(touched("word") | st.text(max_size=20), max_size=4))
 def test_a_command_line_is_read_as_these_words(words: list[str]) -> None:
     command = shlex.join(["program", *words])
-    assume(checks.command(command) is None)
+    assume(validators.command(command) is None)
     line = command_line(command)
     assert [readers.unit(f"[Service]\nExecStart={line}\nUser=x\n")[index][:2] for index in (0, 1)] == [
         ("Service", "ExecStart"),

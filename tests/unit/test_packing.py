@@ -8,8 +8,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.module_utils._host.source.archives import digest_of
 from ansible_collections.asgi.deploy.plugins.module_utils._host.source.unpack import unpack
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.identity import file_digest
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.packing import (
     Packed,
     PackingError,
@@ -49,7 +49,7 @@ def test_same_content_is_the_same_file(tmp_path: Path, into: Path) -> None:
     (second / "b.py").chmod(0o600)
     packed = pack_directory(first, into)
     assert packed == pack_directory(second, into)
-    assert packed.sha256 == digest_of(packed.path)
+    assert packed.sha256 == file_digest(packed.path)
     assert held(packed, tmp_path) == ["a/c.py", "b.py", "link", "z.sh"]
 
 
@@ -128,7 +128,7 @@ def test_wheels_alone(tmp_path: Path, into: Path) -> None:
 def test_given_archive(tmp_path: Path) -> None:
     file = tmp_path / "a.zip"
     file.write_bytes(b"x")
-    digest = digest_of(file)
+    digest = file_digest(file)
     assert given_archive(file, None) == given_archive(file, digest) == Packed(file, digest)
     with pytest.raises(PackingError) as error:
         given_archive(file, "0" * 64)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan import inventory_errors
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common import argument_specs as specs
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.argument_specs import RENAMED, role_options
 from ansible_collections.asgi.deploy.plugins.plugin_utils._inventory.extra_vars import VARIABLES, run_errors
+from ansible_collections.asgi.deploy.plugins.plugin_utils._inventory.inventory import inventory_errors
 
 ROLES = ("nginx", "certificate", "hardening")
 

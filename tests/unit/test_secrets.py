@@ -12,7 +12,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.release.builder 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.credentials import key, masked, name_of, seal
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan import app_plan
-from ansible_collections.asgi.deploy.plugins.plugin_utils._common.validators import ENV_MAX, env, secrets
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.validators import ENV_MAX, env, secrets
 
 VALUE = "hunter22"
 COMMIT = "a" * 40

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan import _app_options, app_plan, inventory_errors
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.entry import app_options
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan import app_plan
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.servers import (
     GUNICORN,
     GUNICORN_ASGI,
@@ -24,6 +25,7 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._app.servers import (
     To,
     requirements,
 )
+from ansible_collections.asgi.deploy.plugins.plugin_utils._inventory.inventory import inventory_errors
 
 Facts = Callable[[str], dict[str, Any]]
 Serving = Callable[..., dict[str, Any]]
@@ -102,10 +104,10 @@ def where(serving: dict[str, Any], effect: To) -> dict[str, Any]:
 
 
 def test_the_tables_are_those_of_the_options() -> None:
-    options = _app_options()["settings"]["options"]
+    options = app_options()["settings"]["options"]
     assert set(SETTINGS) == set(VALUES) == set(options) - {"hooks"}
     assert set(HOOKS) == set(options["hooks"]["options"])
-    assert set(SERVERS) == set(_app_options()["server"]["choices"]) == set(NEEDS)
+    assert set(SERVERS) == set(app_options()["server"]["choices"]) == set(NEEDS)
     assert all(set(effects) == set(SERVERS) for effects in [*SETTINGS.values(), *HOOKS.values()])
     assert not set(REFUSED) & set(SETTINGS)
 
@@ -162,7 +164,7 @@ def test_every_setting_has_a_server(name: str) -> None:
 
 def test_advice_can_be_followed() -> None:
     """What a refusal tells to write exists, there where it tells to write it."""
-    options = _app_options()
+    options = app_options()
     settings = {*SETTINGS, "hooks"}
     for name, text in REFUSED.items():
         for written in re.findall(r"\bwrite ([a-z_0-9]+)(?: beside settings|: |$)", text):
@@ -443,7 +445,7 @@ def test_requirements(serving: Serving, options: dict[str, Any], needed: set[str
 
 @pytest.mark.parametrize("server", SERVERS)
 def test_requirements_have_defaults(server: str) -> None:
-    default = names(_app_options()["server_requirements"]["default"])
+    default = names(app_options()["server_requirements"]["default"])
     assert NEEDS[server] | set(OPTIONAL.values()) <= default
 
 
@@ -457,4 +459,4 @@ def test_requirements_of_the_users_own() -> None:
 def test_tests_run_the_servers_that_releases_get() -> None:
     lock = (Path(__file__).resolve().parents[2] / "requirements-dev.txt").read_text(encoding="utf-8")
     locked = set(re.findall(r"^(\S+==\S+)", lock, re.MULTILINE))
-    assert set(_app_options()["server_requirements"]["default"]) <= locked
+    assert set(app_options()["server_requirements"]["default"]) <= locked

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app import shared_domains as sharing
-from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan import app_plan, inventory_errors
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan import app_plan
+from ansible_collections.asgi.deploy.plugins.plugin_utils._inventory.inventory import inventory_errors
 
 Facts = Callable[[str], dict[str, Any]]
 

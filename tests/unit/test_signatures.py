@@ -12,7 +12,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.source.git impor
 from ansible_collections.asgi.deploy.plugins.module_utils._host.source.signatures import allowed_signers, unsigned
 from ansible_collections.asgi.deploy.plugins.module_utils._host.source.sources import Git
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
-from ansible_collections.asgi.deploy.plugins.plugin_utils._common.validators import signers
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.validators import signers
 
 Key = Callable[[str], str]
 

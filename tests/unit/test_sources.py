@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from ansible_collections.asgi.deploy.plugins.module_utils._host.source.sources import application, source_of
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
-from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan import app_plan, inventory_errors
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan import app_plan
+from ansible_collections.asgi.deploy.plugins.plugin_utils._inventory.inventory import inventory_errors
 
 Facts = Callable[[str], dict[str, Any]]
 

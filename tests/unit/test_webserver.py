@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.argument_specs import resolve, role_options
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.validators import networks, snippet
 from ansible_collections.asgi.deploy.plugins.plugin_utils._nginx import plan as webserver
+from ansible_collections.asgi.deploy.plugins.plugin_utils._nginx.options import conflicts, place
 
 Facts = Callable[[str], dict[str, Any]]
 
@@ -26,7 +28,7 @@ def options(**given: Any) -> dict[str, Any]:
     ],
 )
 def test_networks(value: list[str]) -> None:
-    assert webserver.networks(value) is None
+    assert networks(value) is None
 
 
 @pytest.mark.parametrize(
@@ -44,7 +46,7 @@ def test_networks(value: list[str]) -> None:
     ],
 )
 def test_wrong_networks(value: list[str], wrong: str) -> None:
-    assert (webserver.networks(value) or "").startswith(wrong)
+    assert (networks(value) or "").startswith(wrong)
 
 
 @pytest.mark.parametrize(
@@ -52,7 +54,7 @@ def test_wrong_networks(value: list[str], wrong: str) -> None:
     ["", "a on;", "if ($a) {\n  b 1;\n}", 'set $a "}";', "set $a '{'; # }\nb;", "# only } words", 'a "\\"}";'],
 )
 def test_snippet(value: str) -> None:
-    assert webserver.snippet(value) is None
+    assert snippet(value) is None
 
 
 @pytest.mark.parametrize(
@@ -66,12 +68,12 @@ def test_snippet(value: str) -> None:
     ],
 )
 def test_wrong_snippet(value: str, wrong: str) -> None:
-    assert wrong in (webserver.snippet(value) or "")
+    assert wrong in (snippet(value) or "")
 
 
 @pytest.mark.parametrize(("value", "good"), [("/-/nginx", True), ("/up", True), ("/", False), ("/a b", False)])
 def test_place(value: str, good: bool) -> None:
-    assert (webserver.place(value) is None) is good
+    assert (place(value) is None) is good
 
 
 @pytest.mark.parametrize(
@@ -87,7 +89,7 @@ def test_place(value: str, good: bool) -> None:
     ],
 )
 def test_conflicts(facts: Facts, given: dict[str, Any], wrong: list[str]) -> None:
-    found = webserver.conflicts({f"nginx_{name}": value for name, value in given.items()})
+    found = conflicts({f"nginx_{name}": value for name, value in given.items()})
     assert [text for text, start in zip(found, wrong, strict=True) if not text.startswith(start)] == []
     if wrong:
         with pytest.raises(ValueError, match=wrong[0]):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 
@@ -15,19 +15,10 @@ def digest(inputs: Mapping[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def installable(wanted: Iterable[str], installed: Mapping[str, str]) -> list[str]:
-    """The server's requirements beside what the application has locked, by normalised name: the latter's version wins.
-
-    >>> installable(["gunicorn==27.0.1", "uvicorn==0.54.0"], {"uvicorn": "0.50.0"})
-    ['gunicorn==27.0.1', 'uvicorn']
-    """
-    requirements = []
-    for requirement in wanted:
-        name = requirement.split("==", 1)[0]
-        requirements.append(name if normalised(name.split("[", 1)[0]) in installed else requirement)
-    return requirements
-
-
-def normalised(name: str) -> str:
-    """A distribution's name as all its spellings have it in common."""
-    return re.sub(r"[-_.]+", "-", name).lower()
+def file_digest(path: Path) -> str:
+    """Return the SHA-256 of a file, in hex."""
+    found = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            found.update(block)
+    return found.hexdigest()

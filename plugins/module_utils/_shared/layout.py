@@ -13,6 +13,8 @@ CACHE = PurePosixPath("/var/cache/asgi")
 SERVING = PurePosixPath("/run/asgi-deploy/serving")
 UNITS = PurePosixPath("/etc/systemd/system")
 
+PYTHON = "/usr/bin/python3"  # the system's own
+
 # sun_path of sockaddr_un holds 108 bytes, the last of them NUL: unix(7).
 SOCKET_PATH_MAX = 107
 NAME_MAX = 24

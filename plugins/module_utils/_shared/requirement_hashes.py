@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
-
-from ansible_collections.asgi.deploy.plugins.module_utils._shared.identity import normalised
+from collections.abc import Collection, Iterable, Mapping
 
 _NAME = re.compile(r"\s*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)")
 _PINNED = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?==([^\s;\\]+)")
@@ -42,3 +40,21 @@ def without(text: str, installed: Collection[str] | Mapping[str, str]) -> str:
     """The entries of a lock whose distributions are not installed yet; `installed` has normalised names."""
     left = [line for line in entries(text) if (name := _NAME.match(line)) and normalised(name[1]) not in installed]
     return "".join(f"{line}\n" for line in left)
+
+
+def installable(wanted: Iterable[str], installed: Mapping[str, str]) -> list[str]:
+    """The server's requirements beside what the application has locked, by normalised name: the latter's version wins.
+
+    >>> installable(["gunicorn==27.0.1", "uvicorn==0.54.0"], {"uvicorn": "0.50.0"})
+    ['gunicorn==27.0.1', 'uvicorn']
+    """
+    requirements = []
+    for requirement in wanted:
+        name = requirement.split("==", 1)[0]
+        requirements.append(name if normalised(name.split("[", 1)[0]) in installed else requirement)
+    return requirements
+
+
+def normalised(name: str) -> str:
+    """A distribution's name as all its spellings have it in common."""
+    return re.sub(r"[-_.]+", "-", name).lower()

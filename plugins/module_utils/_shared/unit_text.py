@@ -6,6 +6,8 @@ import re
 import shlex
 from collections.abc import Mapping
 
+# Of the units that an application may need.
+UNIT_SUFFIXES = (".service", ".socket", ".target", ".mount")
 # What precedes a command that shall find the release's secrets in its environment: below the release's directory.
 LAUNCHER = "venv/bin/python -m asgi_deploy_runtime.run"
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
-from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import PYTHON
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import PYTHON
 
 PACKAGE = "ansible_collections.asgi.deploy.plugins.module_utils"
 _FOLDER = Path(__file__).parents[2] / "module_utils"

@@ -8,8 +8,8 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.dotenv import parse
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.validators import env
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.local_files import Contents
-from ansible_collections.asgi.deploy.plugins.plugin_utils._common.validators import env
 
 # It is a part of the units, where the release's own folders are on it too: in a file it would replace them.
 PYTHON_PATH = "PYTHONPATH"

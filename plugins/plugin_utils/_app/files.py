@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any
 
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.argument_specs import ROLES
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.managed_files import (
@@ -15,9 +15,8 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._common.managed_files 
     file,
     secret,
 )
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.roles import HostContext, Plan
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.templates import rendered
-
-Plan = Mapping[str, Any]
 
 _NGINX = "/etc/nginx/asgi"
 _UNITS = "/etc/systemd/system"
@@ -25,29 +24,19 @@ _UNITS = "/etc/systemd/system"
 _RUNTIME = "asgi_deploy_runtime"
 
 
-class Reader(Protocol):
-    """How files on the controller are read."""
-
-    by: str  # who asks: for the audit trail, and for those who have to wait
-
-    def text(self, path: str) -> str: ...
-
-    def content(self, entry: Mapping[str, str], app_plan: Plan) -> bytes: ...
-
-
-def wanted(plan: Plan, packed: Mapping[str, Any] | None, here: Reader) -> dict[str, Any]:
+def desired_state(plan: Plan, here: HostContext) -> dict[str, Any]:
     """What its tasks take.
 
     Args:
-        plan: the application's.
-        packed: what comes from the controller, packed there; nothing for one that shall go.
-        here: the controller.
+        plan: the application's; its `packed` is what comes from the controller, and nothing for one that must go.
+        here: reads files on the controller.
 
     Returns:
         `by`; `site`, files of nginx, and what stands in its way; `host`, other files; `release`, as in
         M(asgi.deploy.release); `packages`; `certificate`, options of that role. One that shall go has no more than
         `by` and `site`.
     """
+    packed = plan["packed"]
     if packed is None:
         return {"by": here.by, "site": [absent(path) for path in _site_paths(plan)]}
     return {
@@ -60,9 +49,10 @@ def wanted(plan: Plan, packed: Mapping[str, Any] | None, here: Reader) -> dict[s
     }
 
 
-def looks(plan: Plan, own: Mapping[str, Any], packed: Mapping[str, Any] | None) -> dict[str, Any]:
-    """What to look at, for what :func:`wanted` gave."""
+def inspections(plan: Plan, own: Mapping[str, Any]) -> dict[str, Any]:
+    """What to look at, for what :func:`desired_state` gave."""
     parts: dict[str, Any]
+    packed = plan["packed"]
     if packed is None:
         parts = {
             "no_users": [plan["user"]],
@@ -120,7 +110,7 @@ def public_files(plan: Plan) -> list[File]:
     ]
 
 
-def _direct_files(plan: Plan, here: Reader) -> list[File]:
+def _direct_files(plan: Plan, here: HostContext) -> list[File]:
     folder, ca = plan["tls_folder"], plan["tls"]["client_ca"]
     clients = [file(f"{folder}/client-ca.pem", here.text(ca), mode="0640", group=plan["user"])] if ca else []
     return [*public_files(plan), directory(folder, mode="0750", group=plan["user"]), *clients]
@@ -156,7 +146,7 @@ def site_files(plan: Plan) -> list[File]:
     return found
 
 
-def _release(plan: Plan, packed: Mapping[str, Any], here: Reader) -> dict[str, Any]:
+def _release(plan: Plan, packed: Mapping[str, Any], here: HostContext) -> dict[str, Any]:
     """All that makes the release what it is, and how it is put live."""
     kept = ("version", "environment", "secrets", "server_requirements", "installer", "python", "extras", "index")
     return {
@@ -190,7 +180,7 @@ def release_files(plan: Plan) -> dict[str, str]:
     }
 
 
-def _added(plan: Plan, here: Reader) -> dict[str, str]:
+def _added(plan: Plan, here: HostContext) -> dict[str, str]:
     """What is added to the source, in Base64, so that it is not taken for text."""
     return {path: base64.b64encode(here.content(entry, plan)).decode() for path, entry in plan["files"].items()}
 

@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ansible import constants
-from ansible_collections.asgi.deploy.plugins.module_utils._host.source.archives import digest_of
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.identity import file_digest
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.local_files import on_controller
 
 TOP = "content"  # the one folder in an archive of ours, which unpacking leaves out
@@ -47,7 +47,7 @@ class Packed:
 
 def given_archive(path: Path, sha256: str | None) -> Packed:
     """An archive that is there already."""
-    found = digest_of(path)
+    found = file_digest(path)
     if sha256 and sha256 != found:
         raise PackingError(f"archive.sha256: found {sha256}, but {path} has {found}")
     return Packed(path, found)
@@ -73,7 +73,7 @@ def pack(folder: Path, files: Sequence[PurePosixPath], into: Path) -> Packed:
         with os.fdopen(handle, "wb") as file, tarfile.open(fileobj=file, mode="w", format=tarfile.PAX_FORMAT) as tar:
             for name in files:
                 _add(tar, folder / name, f"{TOP}/{name}")
-        digest = digest_of(Path(temporary))
+        digest = file_digest(Path(temporary))
         path = into / f"asgi-{digest}.tar"
         Path(temporary).replace(path)
     except BaseException:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
-from ansible_collections.asgi.deploy.plugins.plugin_utils._nginx import plan as webserver
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.validators import networks
 
 # Folders with one entry for each application: others' are not to be seen.
 PER_APPLICATION = ("/srv/asgi", "/var/lib/asgi", "/var/lib/asgi-storage")
@@ -122,7 +122,7 @@ def sockets(value: Sequence[str]) -> str | None:
 
 
 RULES: dict[str, Callable[[Any], str | None]] = {
-    "sandbox.outgoing": webserver.networks,
+    "sandbox.outgoing": networks,
     "sandbox.devices": devices,
     "sandbox.groups": groups,
     "sandbox.write": folders,

@@ -7,9 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.asgi.deploy.plugins.module_utils._shared.identity import normalised
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
-from ansible_collections.asgi.deploy.plugins.module_utils._shared.requirement_hashes import pins, without
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.requirement_hashes import normalised, pins, without
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.shared_domains import prefix_of
 
 GUNICORN, GUNICORN_ASGI, UVICORN, GUNICORN_WSGI = "gunicorn", "gunicorn-asgi", "uvicorn", "gunicorn-wsgi"

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
-from ansible_collections.asgi.deploy.plugins.module_utils._host.certificates.certificate import is_address
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.addresses import is_address
 
 WHOLE = "/"
 # What nginx has once for all that answer to a name: options of the application that owns the server.

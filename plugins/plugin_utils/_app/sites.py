@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ansible_collections.asgi.deploy.plugins.module_utils._host.certificates.certificate import in_url, is_address
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.addresses import in_url, is_address
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app import additions as trees
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app import passwords

@@ -5,20 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.validators import WORKERS_MAX, is_count
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.worker_count import (
     WorkerCount,
     connections_bound,
     worker_count,
 )
 
-WORKERS_MAX = 1024
-
 # The variable that servers read by themselves where they are started by hand.
 VARIABLE = "WORKERS"
-
-
-def is_count(value: str) -> bool:
-    return value.isascii() and value.isdigit() and 1 <= int(value[:5]) <= WORKERS_MAX
 
 
 def sizing_errors(app: Mapping[str, Any], variables: Mapping[str, object]) -> list[str]:

@@ -14,11 +14,11 @@ from typing import Any
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.build import installers, requirements
 from ansible_collections.asgi.deploy.plugins.module_utils._host.build.package_sources import NONE, Supplies, private
-from ansible_collections.asgi.deploy.plugins.module_utils._host.source.archives import digest_of
 from ansible_collections.asgi.deploy.plugins.module_utils._host.source.sources import application, source_of
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import attempt, last_lines
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
-from ansible_collections.asgi.deploy.plugins.module_utils._shared.identity import installable, normalised
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.identity import file_digest
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.requirement_hashes import installable, normalised
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.local_files import on_controller
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.platforms import system_of
 
@@ -189,7 +189,7 @@ def _tree(plan: Mapping[str, Any], scratch: Path, base: str | None) -> tuple[Pat
         return application(whole, options["subdirectory"], str(whole)), str(whole)
     if options["kind"] == "archive" and not options["url"]:
         given = on_controller(plan["archive"]["path"], base)
-        options["sha256"] = digest_of(given)
+        options["sha256"] = file_digest(given)
         (scratch / options["sha256"]).symlink_to(given.absolute())
     source = source_of(options, scratch / "git", scratch, {"HOME": str(Path.home())})
     identity = source.fetch(plan["version"], source.resolve(plan["version"]))

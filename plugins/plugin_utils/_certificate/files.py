@@ -16,6 +16,7 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._common.managed_files 
     file,
     secret,
 )
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.roles import HostContext
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.templates import rendered
 
 TIMER = "asgi-certificates.timer"
@@ -27,17 +28,18 @@ _UNITS = "/etc/systemd/system"
 Text = Callable[[str], str]
 
 
-def wanted(plan: Mapping[str, Any], text: Text) -> dict[str, Any]:
+def desired_state(plan: Mapping[str, Any], here: HostContext) -> dict[str, Any]:
     """What its tasks take.
 
     Args:
         plan: the certificate's.
-        text: gives the text of a file on the controller.
+        here: reads files on the controller.
 
     Returns:
         `served`, files of which a change is a change of what nginx serves; `renewal`, all others; `units` that are
         enabled and active; `venvs` of programs.
     """
+    text = here.text
     given = plan["given"] or {}
     chain, key = (text(given["certificate"]), text(given["key"])) if given else ("", "")
     by_ca = [*_acme(plan, text), *_hooks(plan, text)] if plan["by_ca"] else []
@@ -50,8 +52,8 @@ def wanted(plan: Mapping[str, Any], text: Text) -> dict[str, Any]:
     }
 
 
-def looks(plan: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
-    """What to look at, for what :func:`wanted` gave."""
+def inspections(plan: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """What to look at, for what :func:`desired_state` gave."""
     options = {
         "packages": plan["packages"],
         "venvs": own["venvs"],

@@ -41,7 +41,9 @@ def kind(value: Any) -> str:
     """What a value is, without what it holds: that may be secret."""
     if isinstance(value, Mapping):
         return "a dictionary"
-    kinds = {"list": "a list", "str": "text", "bool": "true or false", "int": "a whole number", "float": "a number"}
+    if isinstance(value, list):
+        return "a list" if value else "an empty list"
+    kinds = {"str": "text", "bool": "true or false", "int": "a whole number", "float": "a number"}
     return "nothing" if value is None else kinds.get(type(value).__name__, type(value).__name__)
 
 

@@ -28,7 +28,7 @@ def _compiled(role: str) -> dict[str, jinja2.Template]:
     return {name: environment.get_template(name) for name in environment.list_templates()}
 
 
-_TEMPLATES = {role: _compiled(role) for role in ("app", "certificate", "hardening", "nginx")}
+_TEMPLATES = {path.parent.name: _compiled(path.parent.name) for path in ROLES.glob("*/templates")}
 
 
 def rendered(role: str, name: str, plan: Mapping[str, Any], **more: Any) -> str:

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.managed_files import file
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.roles import HostContext
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.templates import rendered
 
 _UNITS = "/etc/systemd/system"
 
 
-def wanted(plan: Mapping[str, Any]) -> dict[str, Any]:
+def desired_state(plan: Mapping[str, Any], _here: HostContext) -> dict[str, Any]:
     """What M(asgi.deploy.harden) takes as `wanted`."""
     return {
         "parts": _parts(plan),
@@ -22,8 +23,8 @@ def wanted(plan: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def looks(_plan: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
-    """What to look at, for what :func:`wanted` gave."""
+def inspections(_plan: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """What to look at, for what :func:`desired_state` gave."""
     return {"host": {"kind": "hardening", "options": {"wanted": own}}}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from ansible_collections.asgi.deploy.plugins.module_utils._host.operations.logs import LEVELS
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.log_levels import LEVELS
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.shared_domains import place_of
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.argument_specs import (
     nearest,
@@ -14,8 +14,9 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._common.argument_specs
     role_options,
 )
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.messages import told
+from ansible_collections.asgi.deploy.plugins.plugin_utils._inventory.roles import OF_VARIABLES, ROLES
 
-OUR_PREFIXES = ("asgi_", "certificate_", "harden", "nginx_")
+OUR_PREFIXES = tuple(role.prefix for role in ROLES)
 _YES_OR_NO = ("true", "false", "yes", "no", "on", "off", "1", "0")  # as the filter bool reads them
 
 
@@ -148,7 +149,7 @@ def _wrong(name: str, found: Any, option: Mapping[str, Any]) -> str | None:
 
 def misspelt(variables: Mapping[str, Any]) -> list[str]:
     """Variables that look like one of ours written wrongly; others with our prefixes may be somebody else's."""
-    known = KNOWN.union(*map(role_options, ("nginx", "certificate", "hardening")))
+    known = KNOWN.union(*(role_options(role.name) for role in OF_VARIABLES))
     errors = []
     for key in variables:
         if key in known or not str(key).startswith(OUR_PREFIXES):

@@ -6,19 +6,20 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.managed_files import File, absent, directory, file
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.roles import HostContext
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.templates import rendered
 
 _HOME = "/etc/nginx/asgi"
 _UNITS = "/etc/systemd/system"
 
 
-def wanted(plan: Mapping[str, Any]) -> dict[str, Any]:
+def desired_state(plan: Mapping[str, Any], _here: HostContext) -> dict[str, Any]:
     """What its tasks take: `files`, and `units` that are enabled and active."""
     return {"files": _files(plan), "units": ["nginx.service", "asgi-logs.timer"]}
 
 
-def looks(plan: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
-    """What to look at, for what :func:`wanted` gave."""
+def inspections(plan: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """What to look at, for what :func:`desired_state` gave."""
     options = {"packages": plan["packages"], "reload": "nginx.service", "ports": [80, 443], **own}
     return {"host": {"kind": "parts", "options": options}}
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import ipaddress
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.asgi.deploy.plugins.module_utils._host.certificates.certificate import is_address
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.addresses import is_address
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.shared_domains import domains_of, owns, redirect_names
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.platforms import platform_of
+from ansible_collections.asgi.deploy.plugins.plugin_utils._nginx.options import conflicts
 
 # Mozilla's guidelines 6.0; those of TLS 1.3 are always on. Without OpenSSL 3.5 there is no post-quantum group.
 PROTOCOLS = {"intermediate": "TLSv1.2 TLSv1.3", "modern": "TLSv1.3"}
@@ -26,65 +25,6 @@ POST_QUANTUM = "?X25519MLKEM768"  # passed over by an OpenSSL that does not know
 
 COMPRESSED = ("text/css", "application/javascript", "image/svg+xml", "application/json", "text/plain")
 BROTLI = "libnginx-mod-http-brotli-filter"
-
-_NETWORK = re.compile(r"[0-9A-Fa-f.:]+(/[0-9]{1,3})?")
-_PLACE = re.compile(r"(/[A-Za-z0-9_-][A-Za-z0-9._~-]*)+")
-
-
-def networks(value: list[str]) -> str | None:
-    """What is wrong with a list of addresses and networks."""
-    return "; ".join(text for item in value if (text := _network(item))) or None
-
-
-def _network(item: str) -> str | None:
-    try:
-        # Python takes zones as well, which are of one host alone.
-        meant = ipaddress.ip_network(item, strict=False) if "%" not in item else None
-    except ValueError:
-        meant = None
-    if meant is None:
-        return f"found {item!r}, expected an address or a network, as in 10.0.0.0/8 or 2001:db8::/32"
-    if not _NETWORK.fullmatch(item):
-        return f"found {item!r}, expected how many bits of it are the network's; write {meant}"
-    if meant.network_address != ipaddress.ip_interface(item).ip:
-        return f"found {item!r}, whose address has more bits than the network; write {meant}"
-    return None
-
-
-def place(value: str) -> str | None:
-    """What is wrong with a path of a URL that nginx compares as it is."""
-    return (
-        None if _PLACE.fullmatch(value) else f"found {value!r}, expected a path without a slash at its end, as in /up"
-    )
-
-
-def snippet(value: str) -> str | None:
-    """What can be told of nginx's language without nginx: that it ends no block that it has not begun."""
-    if re.search(r"[\x00-\x08\x0b-\x1f\x7f]", value):
-        return "holds a control character"
-    depth, rest = 0, re.sub(r"\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'|(?:^|(?<=\s))#[^\n]*", "", value)
-    for sign in re.findall(r"(?<!\\)[{}]", rest):
-        depth += 1 if sign == "{" else -1
-        if depth < 0:
-            return "ends a block that it has not begun; take out the } that is too many"
-    if depth:
-        return "begins a block that it does not end; a } is missing"
-    if rest.strip() and rest.rstrip()[-1] not in ";}":
-        return "does not end with ; or }"
-    return None
-
-
-def conflicts(options: Mapping[str, Any]) -> list[str]:
-    """What does not go together in options that are right on their own."""
-    errors = []
-    if options.get("nginx_proxy_protocol") and not options.get("nginx_trusted_proxies"):
-        errors.append(
-            "nginx_trusted_proxies: is missing; with nginx_proxy_protocol expected the balancers' addresses, "
-            "as in nginx_trusted_proxies: [10.0.0.0/24]"
-        )
-    if options.get("nginx_proxy_protocol") and options.get("nginx_http3"):
-        errors.append("nginx_http3: has no PROXY protocol; leave out nginx_http3 or nginx_proxy_protocol")
-    return errors
 
 
 def addresses(app: Any) -> list[str]:

@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.tables import size
+from ansible_collections.asgi.deploy.plugins.plugin_utils._inventory.roles import AFTER_APPS, BEFORE_APPS
 from ansible_collections.asgi.deploy.plugins.plugin_utils._survey.pending import problems
 
 SHOWN = 4  # entries of a list; of more, how many there are in which folder
@@ -48,18 +49,16 @@ class Change:
 
 
 def changes(survey: Mapping[str, Any]) -> list[Change]:
-    """For each role and application, in the order of a run: the web server first, the hardening last.
+    """For each role and application, in the order of a run.
 
     Args:
         survey: what M(asgi.deploy.survey) returned.
     """
-    roles, last = dict(survey["roles"]), survey["roles"].get("hardening")
-    roles.pop("hardening", None)
-    return [
-        *(Change(role, _of({"host": found})) for role, found in roles.items()),
-        *(_of_app(app, parts) for app, parts in survey["apps"].items()),
-        *([Change("hardening", _of({"host": last}))] if last else []),
-    ]
+    before, after = (
+        [Change(role.name, _of({"host": survey["roles"][role.name]})) for role in roles if role.name in survey["roles"]]
+        for roles in (BEFORE_APPS, AFTER_APPS)
+    )
+    return [*before, *(_of_app(app, parts) for app, parts in survey["apps"].items()), *after]
 
 
 def lines(host: str, survey: Mapping[str, Any]) -> list[str]:

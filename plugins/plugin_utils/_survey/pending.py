@@ -5,21 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.roles import Stage
+from ansible_collections.asgi.deploy.plugins.plugin_utils._inventory.roles import BY_NAME, ROLES
+
 _DIFFERENCES = (
     *("missing_packages", "drift", "inactive_units", "missing_users", "present_users", "outdated_venvs"),
     *("missing_archives", "certificates_due", "lineages", "unmet_needs"),
 )
 
-# Who needs packages first, who later, and who last: an application is fetched when nginx and its certificate are on
-# their way, and the hardening waits for all.
-_NEEDED = (("nginx", "certificate"), ("app",), ("hardening",))
 # They may bring another Python or systemd along, which nobody can do without meanwhile.
 _FIRST = {"python3-venv", "systemd-timesyncd"}
-
-_ADVICE = {
-    "nginx": "nginx needs it. Stop that program or move it to another port",
-    "app": "{} needs it to serve without nginx. Remove nginx or write another tls.port",
-}
 
 
 def differs(kind: str, found: Mapping[str, Any]) -> bool:
@@ -59,7 +54,8 @@ def packages(looks: Iterable[tuple[str, Mapping[str, Any]]]) -> tuple[list[str],
     if any(refuses(found) for _role, found in seen):
         return [], []
     missing = [(role, name) for role, found in seen for name in found.get("missing_packages", ())]
-    groups = [{name for role, name in missing if role in roles or name in _FIRST} for roles in _NEEDED]
+    stages = [[role.name for role in ROLES if role.packages is stage] for stage in sorted(Stage)]
+    groups = [{name for role, name in missing if role in roles or name in _FIRST} for roles in stages]
     groups = [group.difference(*groups[:number]) for number, group in enumerate(groups)]
     return sorted(groups[0]), [sorted(group) for group in groups[1:] if group]
 
@@ -95,16 +91,17 @@ def take(names: Collection[str], built: Iterable[Mapping[str, Any]], looks: Iter
 
 
 def port_conflicts(role: str, of: str, host: str, owners: Mapping[str, str]) -> list[str]:
-    """Ports that somebody else has: nginx's are nginx's alone, and an application's may be anybody's but nginx's.
+    """Return why ports that a role needs are taken, a text for each port.
 
     Args:
-        role: who wants them.
+        role: the role that needs them.
         of: the application's name, if it is one that serves without nginx.
         host: its name.
         owners: the programs that listen, by port.
     """
+    ports = BY_NAME[role].ports
     return [
-        f"port {port} of {host} is taken by {program}; {_ADVICE[role].format(of)}, then run again. Nothing was changed."
+        f"port {port} of {host} is taken by {program}; {ports.advice.format(of)}, then run again. Nothing was changed."
         for port, program in sorted(owners.items())
-        if (program == "nginx") != (role == "nginx")
+        if ports and ports.by(program)
     ]

@@ -16,10 +16,10 @@ from pathlib import Path
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.build.build_sandbox import ROOT, Place
 from ansible_collections.asgi.deploy.plugins.module_utils._host.build.package_sources import NONE, Supplies
-from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import PATH, PYTHON, last_lines, run
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import PATH, last_lines, run
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.locks import alone
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
-from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import CACHE
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import CACHE, PYTHON
 
 VENV_PACKAGE = "python3-venv"  # of Debian, by which this Python makes the first environment, that of uv
 UV_VERSION = "0.13.9"

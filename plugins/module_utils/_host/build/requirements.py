@@ -10,8 +10,7 @@ from typing import Any
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.build.installers import Installer
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
-from ansible_collections.asgi.deploy.plugins.module_utils._shared.identity import normalised
-from ansible_collections.asgi.deploy.plugins.module_utils._shared.requirement_hashes import unhashed
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.requirement_hashes import normalised, unhashed
 
 _INCLUDE = re.compile(r"^\s*(?:-r|-c|--requirement|--constraint)[ =]?\s*(\S+)", re.MULTILINE)
 _EDITABLE = re.compile(r"(?:-e|--editable)\b")

@@ -18,10 +18,15 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.build.installers
 )
 from ansible_collections.asgi.deploy.plugins.module_utils._host.build.package_sources import NONE, Supplies
 from ansible_collections.asgi.deploy.plugins.module_utils._host.build.requirements import Requirements
-from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import PYTHON
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.managed_files import absolute
-from ansible_collections.asgi.deploy.plugins.module_utils._shared.identity import digest, installable, normalised
-from ansible_collections.asgi.deploy.plugins.module_utils._shared.requirement_hashes import hashed, without
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.identity import digest
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import PYTHON
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.requirement_hashes import (
+    hashed,
+    installable,
+    normalised,
+    without,
+)
 
 TOOL_OPTIONS: dict[str, Any] = {  # of a program of ours
     "path": {"type": "str", "required": True},

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import attempt
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.addresses import in_url, is_address
 
 CERTBOT = Path("/etc/letsencrypt")
 WANTED = Path("/etc/asgi-deploy/certificates")  # what the host shall have, a folder for each; the timer reads it too
@@ -62,20 +63,6 @@ class Wanted:
 
     def plain(self) -> dict[str, Any]:
         return asdict(self)
-
-
-def is_address(name: str) -> bool:
-    """Whether a domain is an IPv4 or IPv6 address, and no name."""
-    try:
-        ipaddress.ip_address(name)
-    except ValueError:
-        return False
-    return True
-
-
-def in_url(name: str) -> str:
-    """A name or an address as the host of a URL: an IPv6 address is in brackets there."""
-    return f"[{name}]" if ":" in name else name
 
 
 def parse_x509(text: str) -> dict[str, Any]:

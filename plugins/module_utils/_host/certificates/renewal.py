@@ -35,8 +35,6 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.certificates.cer
     account_lost,
     due,
     finding,
-    in_url,
-    is_address,
     live_texts,
     nonce_refused,
     observe_certificate,
@@ -58,6 +56,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.system.managed_f
     write,
 )
 from ansible_collections.asgi.deploy.plugins.module_utils._host.web import nginx
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.addresses import in_url, is_address
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 
 PROGRAM = "/opt/asgi/certbot/bin/certbot"

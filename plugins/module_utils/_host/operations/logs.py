@@ -14,9 +14,8 @@ from typing import Any
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import systemd
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout, release_of
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.log_levels import LEVELS
 
-# As syslog(3) numbers them; a line without a level of its own has its priority in the journal.
-LEVELS = {"debug": 7, "info": 6, "warning": 4, "error": 3, "critical": 2}
 # Where a record names its unit, as journalctl looks for it: of systemd itself, of who logs on behalf of a unit, of what
 # has crashed, and of all others.
 _OF_A_UNIT = ("UNIT", "OBJECT_SYSTEMD_UNIT", "COREDUMP_UNIT", "_SYSTEMD_UNIT")

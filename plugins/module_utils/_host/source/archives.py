@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.identity import file_digest
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import CACHE, ROOT
 
 ARCHIVES = Path(CACHE, "archives")  # by SHA-256, readable by root alone
@@ -24,15 +25,6 @@ def missing(digests: Sequence[str], folder: Path = ARCHIVES) -> list[str]:
     return [digest for digest in digests if not (folder / digest).is_file()]
 
 
-def digest_of(path: Path) -> str:
-    """A file's SHA-256, in hex."""
-    found = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            found.update(block)
-    return found.hexdigest()
-
-
 def have(sha256: str, url: str | None, name: str, folder: Path = ARCHIVES) -> Path:
     """The archive on this host, fetched from `url` if it is not there yet, and in any case what its checksum says.
 
@@ -40,7 +32,7 @@ def have(sha256: str, url: str | None, name: str, folder: Path = ARCHIVES) -> Pa
         DeployError: it cannot be had, or is another; nothing of it was unpacked.
     """
     path = folder / sha256
-    if path.is_file() and digest_of(path) == sha256:
+    if path.is_file() and file_digest(path) == sha256:
         os.utime(path)  # used just now: see `prune`
         return path
     path.unlink(missing_ok=True)

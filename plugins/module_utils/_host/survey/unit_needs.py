@@ -6,8 +6,7 @@ import difflib
 from collections.abc import Iterable, Sequence
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import systemd
-
-SUFFIXES = (".service", ".socket", ".target", ".mount")
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.unit_text import UNIT_SUFFIXES
 
 _SHOWN = 3
 _SIMILAR = 0.7
@@ -36,7 +35,7 @@ def complaint(unit: systemd.Unit, known: Iterable[str]) -> str:
 def near(name: str, known: Iterable[str]) -> list[str]:
     """Units that a name was most likely meant to be, the nearest first; instances of templates are none of them."""
     likeness = {other: _likeness(_stem(name), _stem(other)) for other in known}
-    similar = [other for other, ratio in likeness.items() if ratio >= _SIMILAR and other.endswith(SUFFIXES)]
+    similar = [other for other, ratio in likeness.items() if ratio >= _SIMILAR and other.endswith(UNIT_SUFFIXES)]
     return sorted((other for other in similar if "@" not in other), key=lambda other: (-likeness[other], other))[
         :_SHOWN
     ]

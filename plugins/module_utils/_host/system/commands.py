@@ -13,7 +13,6 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import 
 
 _PRCTL = getattr(ctypes.CDLL(None), "prctl", None)  # looked up here, not after a fork; a controller may be no Linux
 _PR_SET_PDEATHSIG = 1  # of the kernel's uapi/linux/prctl.h
-PYTHON = "/usr/bin/python3"  # Debian's own
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 

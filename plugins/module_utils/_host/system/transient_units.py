@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from subprocess import CompletedProcess
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import systemd
-from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import PYTHON
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import PYTHON
 
 _SHARE = re.compile(r"(?<=[:,]size=)([0-9]+)%")  # of the memory
 # Other signs are escaped in the file that systemd keeps of such a unit. Not all versions read them back as they were:

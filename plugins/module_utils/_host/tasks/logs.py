@@ -7,10 +7,11 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.asgi.deploy.plugins.module_utils._host.operations.logs import LEVELS, Query, read
+from ansible_collections.asgi.deploy.plugins.module_utils._host.operations.logs import Query, read
 from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks.results import answering
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.log_levels import LEVELS
 
 OPTIONS: dict[str, Any] = {
     "name": {"type": "str", "required": True},

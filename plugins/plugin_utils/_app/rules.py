@@ -1,16 +1,10 @@
-"""Which rule is for which option of an application and of the roles."""
+"""Which rule is for which option of an application."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app import additions as trees
-from ansible_collections.asgi.deploy.plugins.plugin_utils._app import sandbox, sites
-from ansible_collections.asgi.deploy.plugins.plugin_utils._certificate import plan as certificates
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app import sandbox, sites, validators
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common import validators as checks
-from ansible_collections.asgi.deploy.plugins.plugin_utils._hardening import plan as hardening
-from ansible_collections.asgi.deploy.plugins.plugin_utils._nginx import plan as webserver
 
 # How the options that every application needs are written.
 SAMPLES = {
@@ -25,33 +19,33 @@ PATH: dict[str, checks.Rule] = {
     "timeout": checks.between(1, 86_400, "seconds"),
     "connections": checks.between(0, 65_535, "connections"),
     "rate": sites.rate,
-    "allow": webserver.networks,
-    "snippet": webserver.snippet,
+    "allow": checks.networks,
+    "snippet": checks.snippet,
 }
 
-APP: dict[str, checks.Rule] = {
+RULES: dict[str, checks.Rule] = {
     "name": checks.name,
-    "git": checks.git,
-    "subdirectory": checks.subdirectory,
-    "deploy_key": checks.deploy_key,
-    "verify.signers": checks.signers,
+    "git": validators.git,
+    "subdirectory": validators.subdirectory,
+    "deploy_key": validators.deploy_key,
+    "verify.signers": validators.signers,
     "archive.url": checks.web_url,
     "archive.sha256": checks.sha256,
     "archive.path": checks.controller_path,
     "directory": checks.controller_path,
-    "package": checks.package,
-    "extras": checks.extras,
+    "package": validators.package,
+    "extras": validators.extras,
     "index.url": checks.web_url,
     "index.username": checks.word,
     "index.password": checks.word,
-    "python": checks.python,
+    "python": validators.python,
     "wheelhouse": checks.controller_path,
-    "version": checks.version,
-    "module": checks.module,
+    "version": validators.version,
+    "module": validators.module,
     "domains": checks.domains,
-    "env": checks.env,
-    "secrets": checks.secrets,
-    "workers": checks.workers,
+    "env": validators.env,
+    "secrets": validators.secrets,
+    "workers": validators.workers,
     "memory_per_worker": checks.between(8, 1_048_576, "MiB"),
     "limits.cpu": checks.between(0.05, 1024, "CPUs"),
     "limits.memory": checks.between(32, 16_777_216, "MiB"),
@@ -64,7 +58,7 @@ APP: dict[str, checks.Rule] = {
     "storage": trees.directories,
     "cache": trees.directories,
     "static": trees.static,
-    "server_requirements": checks.requirements,
+    "server_requirements": validators.requirements,
     "timeout": checks.between(1, 3600, "seconds"),
     "graceful_timeout": checks.between(1, 3600, "seconds"),
     "settings.backlog": checks.between(1, 65_535, "connections"),
@@ -79,25 +73,25 @@ APP: dict[str, checks.Rule] = {
     "settings.limit_request_field_size": checks.between(64, 65_536, "bytes"),
     "settings.h11_max_incomplete_event_size": checks.between(1024, 1_048_576, "bytes"),
     "settings.worker_tmp_dir": checks.folder,
-    "settings.proc_name": checks.title,
+    "settings.proc_name": validators.title,
     "settings.root_path": checks.url_path,
-    "settings.hooks": checks.hooks,
+    "settings.hooks": validators.hooks,
     "tls.port": checks.between(1, 65_535, "(a TCP port)"),
     "tls.certificate": checks.controller_path,
     "tls.key": checks.controller_path,
-    "tls.ciphers": checks.ciphers,
+    "tls.ciphers": validators.ciphers,
     "tls.client_ca": checks.controller_path,
-    "log.levels": checks.levels,
+    "log.levels": validators.levels,
     "health.liveness": checks.url_path,
     "health.readiness": checks.url_path,
     "health.metrics": checks.url_path,
     "gate.path": checks.path,
-    "gate.status": checks.statuses,
+    "gate.status": validators.statuses,
     "gate.timeout": checks.between(1, 3600, "seconds"),
     "gate.uptime": checks.between(0, 3600, "seconds"),
     "gate.successes": checks.between(1, 1000, "answers"),
-    "release_command": checks.command,
-    "needs": checks.units,
+    "release_command": validators.command,
+    "needs": validators.units,
     "release_timeout": checks.between(1, 86_400, "seconds"),
     "watch.seconds": checks.between(0, 3600, "seconds"),
     "watch.error_percent": checks.between(0, 100, "percent"),
@@ -111,63 +105,6 @@ APP: dict[str, checks.Rule] = {
     "site.hsts.max_age": checks.between(0, 315_360_000, "seconds"),
     "site.headers": sites.headers,
     "site.users": sites.users,
-    "site.maintenance_allow": webserver.networks,
+    "site.maintenance_allow": checks.networks,
     **{f"site.{key}": rule for key, rule in PATH.items()},
 }
-
-
-NGINX: dict[str, checks.Rule] = {
-    "nginx_worker_connections": checks.between(64, 1_048_576, "connections"),
-    "nginx_client_max_body_size": checks.size,
-    "nginx_metrics_port": checks.between(1, 65_535, "(a TCP port)"),
-    "nginx_trusted_proxies": webserver.networks,
-    "nginx_health_path": webserver.place,
-    "nginx_snippet": webserver.snippet,
-}
-
-CERTIFICATE: dict[str, checks.Rule] = {
-    "certificate_name": checks.name,
-    "certificate_domains": checks.domains,
-    "certificate_email": checks.email,
-    "certificate_directory": certificates.directory,
-    "certificate_ca_file": checks.controller_path,
-    "certificate_account.key_id": certificates.key_id,
-    "certificate_account.hmac_key": certificates.hmac_key,
-    "certificate_profile": certificates.profile,
-    "certificate_dns_plugin": certificates.dns_plugin,
-    "certificate_dns_plugin.propagation": certificates.propagation,
-    "certificate_dns_hooks.auth": checks.controller_path,
-    "certificate_dns_hooks.cleanup": checks.controller_path,
-    "certificate_given.certificate": checks.controller_path,
-    "certificate_given.key": checks.controller_path,
-    "certificate_wheelhouse": checks.sha256,
-}
-
-HARDENING: dict[str, checks.Rule] = {
-    "hardening_open": hardening.openings,
-    "hardening_close": hardening.ports,
-    "hardening_firewall_rules": hardening.rules,
-    "hardening_ssh_allow": webserver.networks,
-    "hardening_confirm_timeout": checks.between(10, 3600, "seconds"),
-    "hardening_sysctl_values": hardening.parameters,
-    "hardening_reboot_at": hardening.clock,
-    "hardening_journal_size": hardening.journal_size,
-    "hardening_journal_days": checks.between(1, 36_500, "days"),
-    "hardening_services_off": hardening.services,
-    "hardening_ban_minutes": checks.between(1, 525_600, "minutes"),
-    "hardening_ban_never": webserver.networks,
-}
-
-ROLES = {"app": APP, "nginx": NGINX, "certificate": CERTIFICATE, "hardening": HARDENING}
-
-
-def rule_errors(role: str, options: Mapping[str, Any], where: str = "") -> list[str]:
-    """What the rules of a role say of its resolved options; options without a value were reported before."""
-    errors = []
-    for key, rule in ROLES[role].items():
-        value: Any = options
-        for part in key.split("."):
-            value = value.get(part) if isinstance(value, Mapping) else None
-        if value is not None and (wrong := rule(value)):
-            errors.append(f"{where}{key}: {wrong}")
-    return errors

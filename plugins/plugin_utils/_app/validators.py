@@ -1,0 +1,274 @@
+"""Rules for the values of an application's options: see _common/validators.py."""
+
+from __future__ import annotations
+
+import base64
+import re
+import shlex
+import ssl
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.log_levels import LEVELS
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.unit_text import UNIT_SUFFIXES
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.messages import kind
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.validators import CONTROL
+
+# What an environment string of execve(2) may be long, its name, the = and the NUL included: MAX_ARG_STRLEN of Linux.
+ENV_MAX = 131_072
+SECRET_MIN = 8  # shorter ones could not be masked in output without masking half of it
+SECRET_MAX = 65_536
+SECRETS_MAX = 524_288  # of all together; systemd gives a unit 1 MiB of credentials at most
+# Read before the application's own code runs, or by whoever starts it.
+_TOO_EARLY = re.compile(r"PYTHON.*|LD_.*|PATH|HOME|WORKERS|JOURNAL_STREAM|PROMETHEUS_MULTIPROC_DIR|SPT_NOENV")
+RESERVED_ENV = {"ASGI_APP", "ASGI_RELEASE", "ASGI_PROCESS", "ASGI_JOB", "ASGI_RUNTIME", "CREDENTIALS_DIRECTORY"}
+WORKERS_MAX = 1024
+GIT_SCHEMES = ("https", "http", "ssh", "git", "file")
+_MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)
+_DOTTED = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)
+_REF = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._/@+-]{0,199}")
+_SCP = re.compile(r"[A-Za-z0-9_.-]+@[A-Za-z0-9.-]+:[^\s\\]+")
+_ENV = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_STATUS = re.compile(r"[1-5](xx|[0-9]{2})")
+_REQUIREMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(\[[A-Za-z0-9,_-]+\])?(==[A-Za-z0-9.+!]+)?")
+_SUBDIRECTORY = re.compile(r"[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*")
+_KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----\n[A-Za-z0-9+/=\s:,-]+\n-----END [A-Z ]*PRIVATE KEY-----")
+_PUBLIC_KEY = re.compile(
+    r"((?:sk-)?(?:ssh-ed25519|ecdsa-sha2-nistp(?:256|384|521))(?:@openssh\.com)?|ssh-rsa) ([A-Za-z0-9+/]+=*)( [ -~]*)?"
+)
+_EXTRA = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
+_PYTHON = re.compile(r"system|3\.\d{1,2}|(/[A-Za-z0-9._+-]+)+")
+_UNIT = re.compile(r"[A-Za-z0-9:_.\\-]+(@[A-Za-z0-9:_.\\-]+)?")  # no instance of a template without a name
+_PROGRAM = re.compile(r"(/[A-Za-z0-9._+-]+)+|[A-Za-z0-9_][A-Za-z0-9._+-]*")
+_TITLE = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}")
+_PYTHON_PATH = re.compile(r"[A-Za-z0-9._+/-]+(:[A-Za-z0-9._+/-]+)*")
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+
+
+def git(value: str) -> str | None:
+    expected = "expected a repository, as in git: https://git.example.com/shop.git"
+    if re.search(r"\s", value) or _UNPRINTABLE.search(value):
+        return f"found {value!r}, {expected}"
+    if value.startswith("/") or (_SCP.fullmatch(value) and not value.startswith("-")):
+        return None
+    try:
+        url = urlsplit(value)
+    except ValueError:  # an address in brackets that is none
+        return f"found {value!r}, {expected}"
+    if url.password is not None or (url.username is not None and url.scheme in ("http", "https")):
+        clean = url._replace(netloc=url.netloc.rpartition("@")[2]).geturl()
+        what = "a user or a token" if url.password is None else "a password"
+        return f"holds {what}; keep it in root's ~/.netrc on the host and write git: {clean}"
+    if url.scheme not in GIT_SCHEMES or not (url.hostname or url.scheme == "file") or not url.path.strip("/"):
+        return f"found {value!r}, {expected}"
+    return None
+
+
+def subdirectory(value: str) -> str | None:
+    if _SUBDIRECTORY.fullmatch(value) and not {".", ".."}.intersection(value.split("/")):
+        return None
+    return f"found {value!r}, expected a folder of the source, as in subdirectory: backend"
+
+
+def deploy_key(value: str) -> str | None:
+    if _KEY.fullmatch(value.strip()):
+        return None
+    return (
+        "found something else than a private key; expected its text, "
+        "as in deploy_key: \"{{ lookup('ansible.builtin.file', 'keys/shop') }}\""
+    )
+
+
+def signers(value: list[str]) -> str | None:
+    expected = "expected a public SSH key as its .pub file has it, as in ssh-ed25519 AAAAC3Nz… ops@example.com"
+    if not value:
+        return f"found an empty list, {expected}"
+    return "; ".join(f"found {key!r}, {expected}" for key in value if not _is_public_key(key)) or None
+
+
+def _is_public_key(line: str) -> bool:
+    """A public key is fields with their lengths before them, of which the first is its kind again: RFC 4253, 6.6."""
+    found = _PUBLIC_KEY.fullmatch(line.strip())
+    if not found:
+        return False
+    try:
+        content = base64.b64decode(found[2], validate=True)
+    except ValueError:
+        return False
+    fields = []
+    while content:
+        size = int.from_bytes(content[:4], "big")
+        fields.append(content[4 : 4 + size])
+        if len(content) < 4 + size:
+            return False
+        content = content[4 + size :]
+    return len(fields) > 1 and fields[0] == found[1].encode()
+
+
+def package(value: str) -> str | None:
+    if _REQUIREMENT.fullmatch(value) and "==" in value:
+        return None
+    return f"found {value!r}, expected a distribution and its exact version, as in package: shop==1.4.2"
+
+
+def extras(value: list[str]) -> str | None:
+    wrong = [item for item in value if not _EXTRA.fullmatch(item)]
+    return f"found {', '.join(map(repr, wrong))}, expected names, as in extras: [postgres]" if wrong else None
+
+
+def python(value: str) -> str | None:
+    if _PYTHON.fullmatch(value):
+        return None
+    return f'found {value!r}, expected system, a version or an absolute path, as in python: "3.13"'
+
+
+def version(value: str) -> str | None:
+    if not _REF.fullmatch(value) or ".." in value or value.endswith(("/", ".", ".lock")) or "//" in value:
+        return f"found {value!r}, expected a tag, branch or commit, as in version: v1.4.2"
+    return None
+
+
+def module(value: str) -> str | None:
+    if _MODULE.fullmatch(value):
+        return None
+    if _DOTTED.fullmatch(value):
+        return f"found {value!r}, expected package.module:attribute, as in module: {value}:app"
+    return f"found {value!r}, expected package.module:attribute, as in module: shop.main:app"
+
+
+def env(value: Mapping[str, Any]) -> str | None:
+    wrong = []
+    for key, item in value.items():
+        if not _ENV.fullmatch(key):
+            wrong.append(_no_variable(key))
+        elif key in RESERVED_ENV:
+            wrong.append(f"{key} is set by the release itself; leave it out")
+        elif key == "GUNICORN_CMD_ARGS":
+            wrong.append(f"{key} would go past all that is checked here; write settings: {{…}}")
+        elif isinstance(item, (Mapping, list)) or item is None:
+            wrong.append(f"{key} is no text but {kind(item)}")
+        elif _UNPRINTABLE.search(str(item)):
+            wrong.append(f"{key} holds a control character")
+        elif len(key) + len(str(item).encode()) + 2 > ENV_MAX:
+            wrong.append(f"{key} is longer than a program can be given; write it in files")
+        elif key == "PYTHONPATH" and not _PYTHON_PATH.fullmatch(str(item)):
+            wrong.append(f"{key} is no list of folders with colons between them, as in {key}: lib:vendor/lib")
+    return "; ".join(wrong) or None
+
+
+def _no_variable(key: str) -> str:
+    """What follows a =, which somebody may have written as one would in a file, is its value."""
+    name = f"{key.partition('=')[0]}=…" if "=" in key else key
+    return f"{name!r} is no name of an environment variable: letters, digits and underscores"
+
+
+def secrets(value: Mapping[str, Any]) -> str | None:
+    """What is wrong with secrets; no value is told."""
+    wrong = []
+    for key, item in value.items():
+        if not _ENV.fullmatch(key) or len(key) > 128:
+            wrong.append(_no_variable(key))
+        elif key in RESERVED_ENV or key == "GUNICORN_CMD_ARGS" or _TOO_EARLY.fullmatch(key):
+            wrong.append(f"{key} is read before secrets are there, and is none; write it in env or leave it out")
+        elif not isinstance(item, str):
+            quotes = "; put it in quotes" if isinstance(item, (int, float)) else ""
+            wrong.append(f"{key} is no text but {kind(item)}{quotes}")
+        elif not SECRET_MIN <= len(item.encode()) <= SECRET_MAX:
+            size = len(item.encode())
+            why = "; a short one can be guessed" if 0 < size < SECRET_MIN else ""
+            wrong.append(f"{key} is {size} bytes long, expected {SECRET_MIN} to {SECRET_MAX}{why}")
+        elif "\0" in item:
+            wrong.append(f"{key} holds a NUL, which no environment variable can")
+    if not wrong and (size := sum(len(str(item).encode()) for item in value.values())) > SECRETS_MAX:
+        wrong.append(f"they are {size} bytes long together, expected at most {SECRETS_MAX}")
+    return "; ".join(wrong) or None
+
+
+def workers(value: str) -> str | None:
+    if value == "auto" or is_count(value):
+        return None
+    return f"found {value!r}, expected auto or a number from 1 to 1024, as in workers: auto"
+
+
+def statuses(value: list[str]) -> str | None:
+    if value and all(map(_STATUS.fullmatch, value)):
+        return None
+    return f"found {value!r}, expected numbers or classes of HTTP status, as in [200] or [2xx, 3xx]"
+
+
+def requirements(value: list[str]) -> str | None:
+    wrong = [item for item in value if not _REQUIREMENT.fullmatch(item)]
+    return (
+        f"found {', '.join(map(repr, wrong))}, expected name or name==version, as in gunicorn==27.0.1"
+        if wrong
+        else None
+    )
+
+
+def command(value: str) -> str | None:
+    if CONTROL.search(value):
+        return f"found {value!r}, expected one line"
+    try:
+        words = shlex.split(value)
+    except ValueError as error:
+        return f"found {value!r}, which is not written as for a shell: {error}"
+    if not words:
+        return f"found {value!r}, expected a command, as in alembic upgrade head"
+    if not _PROGRAM.fullmatch(words[0]):
+        return (
+            f"found {value!r}, which begins with no program's name or absolute path; "
+            "a script of the application is run as in sh bin/migrate.sh"
+        )
+    return None
+
+
+def unit(value: str) -> str | None:
+    kinds = f"{', '.join(UNIT_SUFFIXES[:-1])} or {UNIT_SUFFIXES[-1]}"
+    stem = value[: value.rfind(".")] if value.endswith(UNIT_SUFFIXES) else ""
+    if len(value) <= 255 and _UNIT.fullmatch(stem):
+        return None
+    if "." not in value and _UNIT.fullmatch(value):
+        return f"found {value!r}, expected the unit's whole name, as in {value}.service"
+    return f"found {value!r}, expected the name of a unit that ends with {kinds}, as in postgresql.service"
+
+
+def units(value: list[str]) -> str | None:
+    if twice := sorted({item for item in value if value.count(item) > 1}):
+        return f"found {', '.join(twice)} twice"
+    return "; ".join(filter(None, map(unit, value))) or None
+
+
+def levels(value: Mapping[str, Any]) -> str | None:
+    wrong = [f"{name}: {level}" for name, level in value.items() if str(level) not in LEVELS]
+    return f"found {', '.join(wrong)}, expected one of {', '.join(LEVELS)} for each logger" if wrong else None
+
+
+def function(value: str) -> str | None:
+    return None if _MODULE.fullmatch(value) else f"found {value!r}, expected package.module:function"
+
+
+def hooks(value: Mapping[str, Any]) -> str | None:
+    wrong = [f"{name}: {text}" for name, item in value.items() if item is not None and (text := function(item))]
+    return "; ".join(wrong) or None
+
+
+def title(value: str) -> str | None:
+    return None if _TITLE.fullmatch(value) else f"found {value!r}, expected letters, digits, dots, hyphens and spaces"
+
+
+def ciphers(value: str) -> str | None:
+    """What OpenSSL on the controller says; TLS 1.3's own names choose nothing there, and would leave nothing over."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    try:
+        context.set_ciphers(value)
+    except ssl.SSLError:
+        return (
+            f"found {value!r}, of which OpenSSL knows no cipher for TLS 1.2, as in ECDHE+AESGCM; "
+            "those of TLS 1.3 are always on and are not listed"
+        )
+    return None
+
+
+def is_count(value: str) -> bool:
+    return value.isascii() and value.isdigit() and 1 <= int(value[:5]) <= WORKERS_MAX

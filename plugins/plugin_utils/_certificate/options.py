@@ -1,0 +1,256 @@
+"""The options of certificates: a rule for each, and what does not go together with the applications."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.shared_domains import domains_of, owns, redirect_names
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common import validators as checks
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.argument_specs import ROLES, nearest
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.local_files import on_controller
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.roles import Inventory
+from ansible_collections.asgi.deploy.plugins.plugin_utils._nginx.plan import addresses
+
+# Let's Encrypt's, by the words for them.
+DIRECTORIES = {
+    "production": "https://acme-v02.api.letsencrypt.org/directory",
+    "staging": "https://acme-staging-v02.api.letsencrypt.org/directory",
+}
+NAMES_MAX = 100  # "Names per Certificate" of Let's Encrypt's rate limits
+CERTBOT_LOCKS = ROLES / "certificate" / "files"
+# What certbot's plugins for DNS providers ask for, each of the sets by itself; with an empty one the host's own role
+# may do. Taken from the plugins' `_setup_credentials`.
+PROVIDERS: dict[str, tuple[tuple[str, ...], ...]] = {
+    "cloudflare": (("api_token",), ("email", "api_key")),
+    "digitalocean": (("token",),),
+    "dnsimple": (("token",),),
+    "dnsmadeeasy": (("api_key", "secret_key"),),
+    "gehirn": (("api_token", "api_secret"),),
+    "google": (("service_account",), ()),
+    "linode": (("key",),),
+    "luadns": (("email", "token"),),
+    "nsone": (("api_key",),),
+    "ovh": (("endpoint", "application_key", "application_secret", "consumer_key"),),
+    "rfc2136": (("server", "name", "secret"),),
+    "route53": (("access_key_id", "secret_access_key"), ()),
+    "sakuracloud": (("api_token", "api_secret"),),
+}
+OPTIONAL = {"rfc2136": ("port", "algorithm", "sign_query")}
+_URL = re.compile(r"https://[A-Za-z0-9._:\[\]-]+(/[A-Za-z0-9/._~%?&=+-]*)?")
+_PROFILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+_KEY_ID = re.compile(r"[A-Za-z0-9._~:/+=@-]{1,256}")
+_CERTBOT = re.compile(r"^(certbot(?:-dns-[a-z0-9]+)?)==([^\s;\\]+)", re.MULTILINE)
+_HMAC = re.compile(r"[A-Za-z0-9_-]{16,}=*")
+
+
+def directory(value: str) -> str | None:
+    if value in DIRECTORIES or _URL.fullmatch(value):
+        return None
+    meant = nearest(value, DIRECTORIES)
+    hint = f"; did you mean {meant}?" if meant else ""
+    return f"found {value!r}, expected production, staging or a URL that begins with https://{hint}"
+
+
+def profile(value: str) -> str | None:
+    return None if _PROFILE.fullmatch(value) else f"found {value!r}, expected a name, as in tlsserver"
+
+
+def key_id(value: str) -> str | None:
+    return None if _KEY_ID.fullmatch(value) else "is no key's name: expected what the CA calls the KID, in one word"
+
+
+def hmac_key(value: str) -> str | None:
+    if _HMAC.fullmatch(value):
+        return None
+    return "is no key: expected what the CA gave, in URL-safe Base64: letters, digits, hyphens and underscores"
+
+
+def propagation(value: int) -> str | None:
+    return None if 0 <= value <= 3600 else f"found {value}, expected 0 to 3600 seconds"
+
+
+def dns_plugin(value: Mapping[str, Any]) -> str | None:
+    """What is wrong with the credentials for a DNS provider; what they are is not told."""
+    name, given = value.get("name"), value.get("credentials") or {}
+    sets = PROVIDERS.get(str(name))
+    if sets is None:  # told where the choices are checked
+        return None
+    optional = OPTIONAL.get(str(name), ())
+    if not any(set(one) <= set(given) and set(given) <= {*one, *optional} for one in sets):
+        ways = " or ".join("{" + ", ".join(f"{key}: …" for key in one) + "}" for one in sets if one)
+        more = f", with {', '.join(optional)} where needed" if optional else ""
+        none = ", or none where the host has a role of its own" if () in sets else ""
+        found = ", ".join(sorted(map(str, given))) or "none"
+        return f"credentials: found {found}, expected for {name} {ways}{more}{none}"
+    wrong = [key for key, text in given.items() if not _is_credential(str(name), text)]
+    return (
+        f"credentials: {', '.join(wrong)}: expected text in one line, with one kind of quotes at most"
+        if wrong
+        else None
+    )
+
+
+def _is_credential(provider: str, text: Any) -> bool:
+    """Whether certbot reads a text from its file as it is."""
+    if isinstance(text, (Mapping, list, bool)) or text is None or not str(text).strip():
+        return False
+    if provider == "google":
+        return str(text).lstrip().startswith("{")
+    found = str(text)
+    return not (re.search(r"[\x00-\x1f\x7f]|%\([^)]*\)s", found) or ("'" in found and '"' in found))
+
+
+def certbot_locks(plugin: Any) -> list[Path]:
+    """The files that pin certbot, and its plugin for a DNS provider where there is one."""
+    name = plugin.get("name") if isinstance(plugin, Mapping) else None
+    return [CERTBOT_LOCKS / "certbot.txt", *([CERTBOT_LOCKS / "dns" / f"{name}.txt"] if name in PROVIDERS else [])]
+
+
+def wheel_error(app: Mapping[str, Any], folder: Path, options: Mapping[str, Any]) -> str | None:
+    """What is missing in an application's folder of wheels, from which certbot is installed too."""
+    if not asks_the_ca(app, options):
+        return None
+    for lock in certbot_locks(options.get("certificate_dns_plugin")):
+        name, version = _CERTBOT.findall(lock.read_text(encoding="utf-8"))[0]
+        if not any(folder.glob(f"{name.replace('-', '_')}-{version}-*.whl")):
+            return (
+                f"wheelhouse: found {app['wheelhouse']!r}, but {folder} on the controller holds no wheel of "
+                f"{name}=={version}, which gets the certificate; ansible-playbook asgi.deploy.wheelhouse adds it"
+            )
+    return None
+
+
+def program_error(value: str, path: Path) -> str | None:
+    """What is wrong with a program on the controller, found at `path`."""
+    if not path.is_file():
+        return f"found {value!r}, which is no file on the controller ({path})"
+    if path.read_bytes()[:64].startswith((b"#!", b"\x7fELF", b"$ANSIBLE_VAULT;")):
+        return None
+    return f"found {value!r}, which is no program: expected a first line as in #!/bin/sh"
+
+
+def contradictions(options: Mapping[str, Any], apps: Sequence[Any]) -> list[str]:
+    """What does not go together: options of the role, as far as they are given, and the applications' names."""
+    dns, hooks = options.get("certificate_challenge") == "dns", options.get("certificate_dns_hooks")
+    plugin = options.get("certificate_dns_plugin")
+    if dns and not hooks and not plugin:
+        return [
+            "certificate_dns_plugin: is missing; with certificate_challenge: dns, expected a DNS provider, as in "
+            "certificate_dns_plugin: {name: cloudflare, credentials: {api_token: …}}, or programs on the controller, "
+            "as in certificate_dns_hooks: {auth: files/dns-add.sh, cleanup: files/dns-remove.sh}"
+        ]
+    if hooks and plugin:
+        return ["certificate_dns_hooks: is given with certificate_dns_plugin; leave out one of the two"]
+    for name, given in (("certificate_dns_hooks", hooks), ("certificate_dns_plugin", plugin)):
+        if given and not dns:
+            return [f"{name}: is given without certificate_challenge: dns; write both"]
+    if options.get("certificate_source") == "self-signed":
+        return []
+    errors = _too_many(options, apps) + _addresses(options, apps, dns)
+    return errors if dns else errors + _wildcards(options, apps)
+
+
+def _wildcards(options: Mapping[str, Any], apps: Sequence[Any]) -> list[str]:
+    return [
+        f"asgi_apps[{index}] ({app.get('name', '?')}).domains: found {name!r}; a CA gives a certificate for a wildcard "
+        "by its DNS alone: write certificate_challenge: dns and certificate_dns_plugin, or tls.certificate and tls.key"
+        for index, app in enumerate(apps)
+        if asks_the_ca(app, options) and isinstance(app, Mapping) and owns(app, apps)
+        for name in [*domains_of(app), *redirect_names(app)]
+        if name.startswith("*.")
+    ]
+
+
+def _too_many(options: Mapping[str, Any], apps: Sequence[Any]) -> list[str]:
+    """Names that one certificate cannot have; what another CA allows is its own affair."""
+    if options.get("certificate_directory") not in (None, "", *DIRECTORIES):
+        return []
+    errors = []
+    for index, app in enumerate(apps):
+        if isinstance(app, Mapping) and asks_the_ca(app, options):
+            count = len(domains_of(app)) + len(redirect_names(app))
+            if count > NAMES_MAX:
+                errors.append(
+                    f"asgi_apps[{index}] ({app.get('name', '?')}).domains: found {count} names with those of "
+                    f"site.redirect_from, expected at most {NAMES_MAX}, which is what Let's Encrypt puts into a "
+                    "certificate"
+                )
+    return errors
+
+
+def _addresses(options: Mapping[str, Any], apps: Sequence[Any], dns: bool) -> list[str]:
+    """Why the CA gives no certificate for an address."""
+    errors = []
+    # What the user wrote may be no text, which a dictionary would not look for.
+    public = options.get("certificate_directory", "production") in tuple(DIRECTORIES)
+    found_profile = options.get("certificate_profile")
+    for index, app in enumerate(apps):
+        for address in addresses(app) if asks_the_ca(app, options) else []:
+            where = f"asgi_apps[{index}] ({app.get('name', '?')}).domains: found {address!r}"
+            if dns:
+                errors.append(f"{where}; a CA looks at an address by HTTP alone: leave out certificate_challenge: dns")
+            elif public and not ipaddress.ip_address(address).is_global:
+                errors.append(
+                    f"{where}, which is no public address, so that Let's Encrypt gives no certificate for it: write "
+                    "certificate_directory for a CA of your own, or certificate_source: self-signed"
+                )
+            elif public and found_profile != "shortlived":
+                told = f"found {found_profile!r}" if found_profile else "is missing"
+                errors.append(
+                    f"certificate_profile: {told}; Let's Encrypt gives certificates for addresses, as {address} of "
+                    f"asgi_apps[{index}], with certificate_profile: shortlived alone"
+                )
+    return errors
+
+
+def asks_the_ca(app: Any, options: Mapping[str, Any]) -> bool:
+    """Whether an application needs a certificate from the CA; one that cannot be read is taken to."""
+    if options.get("certificate_source") == "self-signed":
+        return False
+    if isinstance(app, Mapping) and app.get("state") == "absent":
+        return False
+    tls = app.get("tls") if isinstance(app, Mapping) else None
+    return not (isinstance(tls, Mapping) and tls.get("certificate"))
+
+
+RULES: dict[str, checks.Rule] = {
+    "certificate_name": checks.name,
+    "certificate_domains": checks.domains,
+    "certificate_email": checks.email,
+    "certificate_directory": directory,
+    "certificate_ca_file": checks.controller_path,
+    "certificate_account.key_id": key_id,
+    "certificate_account.hmac_key": hmac_key,
+    "certificate_profile": profile,
+    "certificate_dns_plugin": dns_plugin,
+    "certificate_dns_plugin.propagation": propagation,
+    "certificate_dns_hooks.auth": checks.controller_path,
+    "certificate_dns_hooks.cleanup": checks.controller_path,
+    "certificate_given.certificate": checks.controller_path,
+    "certificate_given.key": checks.controller_path,
+    "certificate_wheelhouse": checks.sha256,
+}
+
+
+def conflicts(_options: Mapping[str, Any], inventory: Inventory) -> list[str]:
+    """Return what is wrong in the options of certificates together with the applications, and with files they name."""
+    variables, apps, base = inventory.variables, inventory.apps, inventory.base
+    errors = []
+    if not variables.get("certificate_email") and any(asks_the_ca(app, variables) and owns(app, apps) for app in apps):
+        errors.append(
+            "certificate_email: is missing; expected the address the CA writes to, "
+            "as in certificate_email: ops@example.com"
+        )
+    ca = variables.get("certificate_ca_file")
+    if ca and isinstance(ca, str) and not (file := on_controller(ca, base)).is_file():
+        errors.append(f"certificate_ca_file: found {ca!r}, which is no file on the controller ({file})")
+    hooks = variables.get("certificate_dns_hooks")
+    for key in ("auth", "cleanup"):
+        hook = hooks.get(key) if isinstance(hooks, Mapping) else None
+        if isinstance(hook, str) and (wrong_hook := program_error(hook, on_controller(hook, base))):
+            errors.append(f"certificate_dns_hooks.{key}: {wrong_hook}")
+    return errors + contradictions(variables, apps)

@@ -1,0 +1,26 @@
+"""The role certificate: one certificate, obtained and renewed, of an application or by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.asgi.deploy.plugins.plugin_utils._certificate import files, options
+from ansible_collections.asgi.deploy.plugins.plugin_utils._certificate.plan import certificate_plan
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.roles import HostContext, Role, Stage
+
+
+def _plan(here: HostContext, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    return certificate_plan(here.options(ROLE, arguments))
+
+
+ROLE = Role(
+    name="certificate",
+    prefix="certificate_",
+    rules=options.RULES,
+    packages=Stage.FIRST,
+    plan=_plan,
+    desired_state=files.desired_state,
+    inspections=files.inspections,
+    conflicts=options.conflicts,
+)

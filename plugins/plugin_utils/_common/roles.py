@@ -1,0 +1,103 @@
+"""What a role of the collection is to the engine: one object, which each package of a role exports as `ROLE`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any, Protocol
+
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.validators import Rule
+
+Plan = Mapping[str, Any]
+
+
+class Stage(IntEnum):
+    """When a first run installs the packages of a role: with the first call of apt, or behind it, in this order."""
+
+    FIRST = 0
+    RELEASE = 1
+    LAST = 2
+
+
+class HostContext(Protocol):
+    """The variables of one host, and the files on the controller that they name."""
+
+    by: str  # who runs the playbook: for the audit trail
+    base: str | None  # the folder where relative paths begin
+
+    @property
+    def facts(self) -> dict[str, Any]: ...
+
+    @property
+    def apps(self) -> list[dict[str, Any]]: ...
+
+    def options(self, role: Role, arguments: Mapping[str, Any]) -> dict[str, Any]: ...
+
+    def contents(self, app: Mapping[str, Any]) -> Mapping[str, Mapping[str, str]]: ...
+
+    def text(self, path: str) -> str: ...
+
+    def content(self, entry: Mapping[str, str], app_plan: Plan) -> bytes: ...
+
+
+@dataclass(frozen=True)
+class Inventory:
+    """What the inventory says of one host, as the user wrote it."""
+
+    variables: Mapping[str, Any]
+    apps: Sequence[Any]  # the entries of asgi_apps
+    base: str | None  # the folder where relative paths begin
+
+    @property
+    def known_apps(self) -> list[Mapping[str, Any]]:
+        """Return the entries that are dictionaries."""
+        return [app for app in self.apps if isinstance(app, Mapping)]
+
+
+@dataclass(frozen=True)
+class PortConflict:
+    """When a port of a role is taken, and what to do then."""
+
+    by: Callable[[str], bool]  # whether a program that listens there is in the way, by its name
+    advice: str  # with {} for the name of the application
+
+
+def _no_conflicts(_options: Mapping[str, Any], _inventory: Inventory) -> list[str]:
+    return []
+
+
+def _never(_apps: Sequence[Mapping[str, Any]]) -> bool:
+    return False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Role:
+    """A role of this collection.
+
+    Attributes:
+        name: its folder in roles/.
+        prefix: what the names of its variables begin with; a variable that does and is unknown is taken for a mistake.
+        rules: a rule for each option that a type does not describe fully, by the option's dotted name.
+        packages: when a first run installs the packages that it misses.
+        plan: decides everything about the role on a host; takes options that differ from the host's variables, or the
+            entry of an application. Raises ValueError when an option is wrong or the host cannot do it.
+        desired_state: returns what the tasks of the role take, from its plan.
+        inspections: returns what to inspect on the host, by part: `kind` and `options` of M(asgi.deploy.look), from
+            its plan and its desired state.
+        conflicts: returns the errors of options that are right by themselves and wrong together; takes the options
+            that were given, resolved, and the inventory.
+        needed: whether a host with these applications has the role, for itself; no for a part of an application.
+        ports: when a port that it needs is taken; nothing for a role without ports.
+    """
+
+    name: str
+    prefix: str
+    rules: Mapping[str, Rule]
+    packages: Stage
+    plan: Callable[[HostContext, Mapping[str, Any]], dict[str, Any]]
+    desired_state: Callable[[Plan, HostContext], dict[str, Any]]
+    inspections: Callable[[Plan, Mapping[str, Any]], dict[str, Any]]
+    conflicts: Callable[[Mapping[str, Any], Inventory], list[str]] = _no_conflicts
+    needed: Callable[[Sequence[Mapping[str, Any]]], bool] = _never
+    ports: PortConflict | None = None
