@@ -12,10 +12,10 @@ import tarfile
 import tempfile
 from pathlib import Path
 
+from tests import ROOT
 from tests.lab import LabError
 from tests.lab.process import run
 
-TOP = Path(__file__).resolve().parents[1]
 EPOCH = 315_532_800  # 1980-01-01, the first day that every archive format can tell
 
 
@@ -79,8 +79,8 @@ def _json(value: object) -> bytes:
 
 if __name__ == "__main__":
     try:
-        print(f"built {build(TOP, Path(sys.argv[1]))}")
-        if left_out := unknown(TOP):
+        print(f"built {build(ROOT, Path(sys.argv[1]))}")
+        if left_out := unknown(ROOT):
             print(f"left out, as git does not know it: {', '.join(left_out)}")
     except LabError as error:
         sys.exit(f"error: {error}")

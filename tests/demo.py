@@ -8,12 +8,11 @@ import sys
 import time
 from pathlib import Path
 
-from tests import https
+from tests import ROOT, https
 from tests.lab import Lab, LabError
 from tests.lab.git import Repository
 
-TOP = Path(__file__).resolve().parents[1]
-HOME = TOP / ".demo"
+HOME = ROOT / ".demo"
 INVENTORY = HOME / "inventory.yml"
 DOMAIN = "shop.example.test"
 
@@ -88,8 +87,8 @@ def up() -> int:
             )
         )
     playbook = [str(Path(sys.executable).with_name("ansible-playbook")), "playbooks/site.yml", "-i", str(INVENTORY)]
-    step(f"ansible-playbook playbooks/site.yml -i {INVENTORY.relative_to(TOP)}")
-    if status := subprocess.run(playbook, cwd=TOP, check=False).returncode:
+    step(f"ansible-playbook playbooks/site.yml -i {INVENTORY.relative_to(ROOT)}")
+    if status := subprocess.run(playbook, cwd=ROOT, check=False).returncode:
         return status
     answer = https.wait(DOMAIN, host.address, lab.acme_root, "/version")
     answer.raise_for_status()
@@ -103,14 +102,14 @@ def up() -> int:
             seconds=time.monotonic() - began,
             units="".join(f"  {line.split(None, 4)[0]:45} {line.split(None, 4)[4]}\n" for line in units.splitlines()),
             root=lab.acme_root,
-            inventory=INVENTORY.relative_to(TOP),
-            tree=repository.tree.relative_to(TOP),
+            inventory=INVENTORY.relative_to(ROOT),
+            tree=repository.tree.relative_to(ROOT),
         )
     )
     return 0
 
 
-def versions(repository: Repository, source: Path = TOP / "examples" / "shop") -> None:
+def versions(repository: Repository, source: Path = ROOT / "examples" / "shop") -> None:
     """Three versions of an application, by default the example: two good ones, and one that does not even start."""
     repository.create(source)
     about, main = repository.tree / "shop" / "__init__.py", repository.tree / "shop" / "main.py"

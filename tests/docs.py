@@ -20,11 +20,12 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._app.servers import (
 from ansible_collections.asgi.deploy.plugins.plugin_utils._inventory.extra_vars import VARIABLES
 from antsibull_docs_parser import dom, parser
 
-TOP = Path(__file__).resolve().parents[1]
-PAGE = TOP / "docs" / "settings.md"
-OPTIONS = TOP / "docs" / "options.md"
-PLUGINS_PAGE = TOP / "docs" / "plugins.md"
-ROLES = sorted(folder.name for folder in (TOP / "roles").iterdir())
+from tests import ROOT
+
+PAGE = ROOT / "docs" / "settings.md"
+OPTIONS = ROOT / "docs" / "options.md"
+PLUGINS_PAGE = ROOT / "docs" / "plugins.md"
+ROLES = sorted(folder.name for folder in (ROOT / "roles").iterdir())
 WRITTEN = "<!-- Written by `make docs`; a unit test sees to it that it is current. -->"
 
 HEAD = f"""\
@@ -67,7 +68,7 @@ PLACES = {"gunicorn": "gunicorn's `{}`", "uvicorn": "uvicorn's `{}`", "socket": 
 
 def specs(role: str) -> Mapping[str, Mapping[str, Any]]:
     """A role's entry points."""
-    file = TOP / "roles" / role / "meta" / "argument_specs.yml"
+    file = ROOT / "roles" / role / "meta" / "argument_specs.yml"
     found: Mapping[str, Mapping[str, Any]] = yaml.safe_load(file.read_text(encoding="utf-8"))["argument_specs"]
     return found
 
@@ -194,7 +195,7 @@ def plugins_page() -> str:
         parts += plugin(name, sort)
     parts += ["## All others", "", "The roles and playbooks use these; a play has no need of them.", ""]
     for sort, folder in FOLDERS.items():
-        files = (TOP / "plugins" / folder).iterdir()
+        files = (ROOT / "plugins" / folder).iterdir()
         names = sorted({file.stem for file in files if file.suffix in (".py", ".yml")} - PUBLIC.keys())
         parts += [f"| {sort} | what it is |", "| --- | --- |"]
         parts += [f"| `{name}` | {cell(documented(name, sort)[0]['short_description'])} |" for name in names]
@@ -217,7 +218,7 @@ def plugin(name: str, sort: str) -> Iterator[str]:
 
 def documented(name: str, sort: str) -> tuple[dict[str, Any], str, dict[str, Any]]:
     """What a plugin says of itself: its documentation with that of its fragments, examples, and what it returns."""
-    beside = TOP / "plugins" / FOLDERS[sort] / f"{name}.yml"
+    beside = ROOT / "plugins" / FOLDERS[sort] / f"{name}.yml"
     if beside.exists():
         said = yaml.safe_load(beside.read_text(encoding="utf-8"))
         return said["DOCUMENTATION"], said["EXAMPLES"], said["RETURN"]
@@ -225,7 +226,7 @@ def documented(name: str, sort: str) -> tuple[dict[str, Any], str, dict[str, Any
     about = yaml.safe_load(said["DOCUMENTATION"])
     about.setdefault("options", {})
     for fragment in about.get("extends_documentation_fragment", []):
-        text = strings(TOP / "plugins" / "doc_fragments" / f"{fragment.rpartition('.')[2]}.py")["DOCUMENTATION"]
+        text = strings(ROOT / "plugins" / "doc_fragments" / f"{fragment.rpartition('.')[2]}.py")["DOCUMENTATION"]
         about["options"] = {**yaml.safe_load(text).get("options", {}), **about["options"]}
     return about, said["EXAMPLES"], yaml.safe_load(said["RETURN"])
 
@@ -256,4 +257,4 @@ if __name__ == "__main__":
     OPTIONS.write_text(with_variables(OPTIONS.read_text(encoding="utf-8")), encoding="utf-8")
     PLUGINS_PAGE.write_text(plugins_page(), encoding="utf-8")
     for role in ROLES:
-        (TOP / "roles" / role / "README.md").write_text(role_page(role), encoding="utf-8")
+        (ROOT / "roles" / role / "README.md").write_text(role_page(role), encoding="utf-8")

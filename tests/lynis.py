@@ -8,7 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.integration.hosts import PLAIN, TOP
+from tests import ROOT
+from tests.integration.hosts import PLAIN
 from tests.lab import Host, Lab, LabError
 
 PLAYBOOK = """\
@@ -37,12 +38,12 @@ def harden(inventory: Path) -> None:
     playbook = inventory.with_name("playbook.yml")
     playbook.write_text(PLAYBOOK)
     argv = [str(Path(sys.executable).with_name("ansible-playbook")), str(playbook), f"--inventory={inventory}"]
-    subprocess.run(argv, cwd=TOP, env={**os.environ, **PLAIN}, stdout=subprocess.DEVNULL, check=True, timeout=1200)
+    subprocess.run(argv, cwd=ROOT, env={**os.environ, **PLAIN}, stdout=subprocess.DEVNULL, check=True, timeout=1200)
 
 
 def main() -> int:
     lab = Lab("lynis")
-    home = TOP / ".cache" / "lynis"
+    home = ROOT / ".cache" / "lynis"
     home.mkdir(parents=True, exist_ok=True)
     try:
         lab.up(RELEASES, print)

@@ -14,9 +14,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-TOP = Path(__file__).resolve().parents[1]
+from tests import ROOT
+
 BESIDE = ("README.md", "CONTRIBUTING.md", "tests/lab/README.md", "examples/shop/README.md")
-PAGES = tuple(path for pattern in (*BESIDE, "roles/*/README.md", "docs/*.md") for path in sorted(TOP.glob(pattern)))
+PAGES = tuple(path for pattern in (*BESIDE, "roles/*/README.md", "docs/*.md") for path in sorted(ROOT.glob(pattern)))
 KINDS = {"console", "json", "text", "yaml"}
 BLOCK = re.compile(r"^( *)```(\w*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 PLAYBOOK = re.compile(r"ansible-playbook (?:asgi\.deploy\.(\w+)|playbooks/(\w+)\.yml)")
@@ -161,7 +162,7 @@ class Command:
 
 
 def name(page: Path) -> str:
-    return str(page.relative_to(TOP))
+    return str(page.relative_to(ROOT))
 
 
 def blocks() -> Iterator[Block]:

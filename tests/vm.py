@@ -6,14 +6,14 @@ import os
 import sys
 import time
 
-from tests import https
+from tests import ROOT, https
 from tests.demo import versions
-from tests.integration.hosts import TOP, Run, playbook
+from tests.integration.hosts import Run, playbook
 from tests.lab import Lab, LabError
 from tests.lab.process import run
 from tests.lab.vm import NAME, Vm
 
-HOME = TOP / ".cache" / "vm"
+HOME = ROOT / ".cache" / "vm"
 DOMAIN = "shop.vm.test"
 # What a container cannot set, and what it can.
 PARAMETERS = {

@@ -10,8 +10,9 @@ import tempfile
 import time
 from pathlib import Path
 
+from tests import ROOT
 from tests.artifact import copy
-from tests.integration.hosts import PLAIN, TOP
+from tests.integration.hosts import PLAIN
 
 LIMIT = 900  # seconds
 # Beside the tests that are copied: the hosts' program and the collection must be in no release.
@@ -28,7 +29,7 @@ def main() -> int:
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         project, clone = Path(folder, "project"), Path(folder, "asgi.deploy")
-        copy(TOP, clone)
+        copy(ROOT, clone)
         shutil.copytree(clone / "examples" / "shop", project)
         shutil.copytree(clone / "examples" / "molecule", project / "molecule" / "default")
         files = sorted(str(path.relative_to(project)) for path in project.rglob("*") if path.is_file())

@@ -11,15 +11,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests import ROOT
 from tests.demo import versions
 from tests.integration import pki
 from tests.integration.docs import shelf
 from tests.integration.files import storefront
 from tests.lab import Lab, LabError
 
-TOP = Path(__file__).resolve().parents[2]
-HOSTS = TOP / ".cache" / "molecule" / "hosts.yml"
-INVENTORY = TOP / "molecule" / "inventory.yml"
+HOSTS = ROOT / ".cache" / "molecule" / "hosts.yml"
+INVENTORY = ROOT / "molecule" / "inventory.yml"
 LAB = Lab(os.environ.get("ASGI_TEST_LAB", "molecule"))  # another name, to test two clones on one machine at once
 DOMAIN = f"{LAB.name}.test"
 RELEASES = {"web13": "trixie", "web12": "bookworm"}
@@ -90,7 +90,7 @@ def playbook(
     argv += [f"--inventory={inventory}" for inventory in inventories]
     done = subprocess.run(
         [*argv, *arguments],
-        cwd=TOP,
+        cwd=ROOT,
         env={**os.environ, **PLAIN, **env},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -140,7 +140,7 @@ def up() -> None:
     repository = LAB.repository("shop", HOSTS.parent / "shop")
     versions(repository)
     wsgi = LAB.repository("wsgi", HOSTS.parent / "wsgi")
-    versions(wsgi, TOP / "tests" / "integration" / "apps" / "wsgi")
+    versions(wsgi, ROOT / "tests" / "integration" / "apps" / "wsgi")
     variables = {
         "test_domain": DOMAIN,
         "test_pki": PKI,
@@ -152,7 +152,7 @@ def up() -> None:
         "certificate_ca_file": LAB.acme_https_ca,
     }
     prey = LAB.repository("prey", HOSTS.parent / "prey")
-    prey.create(TOP / "tests" / "integration" / "sandbox" / "source")
+    prey.create(ROOT / "tests" / "integration" / "sandbox" / "source")
     prey.commit("v1.0.0")
     variables |= {"prey_repository": prey.url, "test_listed": LAB.host(APPS).address}
     shelf.publish(LAB, HOSTS.parent / "docs")

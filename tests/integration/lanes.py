@@ -11,6 +11,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from tests import ROOT
 from tests.integration import hosts
 from tests.lab import LabError
 
@@ -37,7 +38,7 @@ def run(scenario: str) -> str | None:
         try:
             status = subprocess.call(
                 argv,
-                cwd=hosts.TOP,
+                cwd=ROOT,
                 env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=output,

@@ -10,8 +10,9 @@ import threading
 import time
 from collections.abc import Callable
 
+from tests import ROOT
 from tests.lab import acme, sources, state
-from tests.lab.lab import DEFAULT_RELEASE, REPOSITORY, Lab, sudo_command
+from tests.lab.lab import DEFAULT_RELEASE, Lab, sudo_command
 from tests.lab.process import LabError
 
 ROOTLESS = ("list", "inventory", "shell", "run")
@@ -91,7 +92,7 @@ def main(arguments: list[str]) -> int:
     options = parser().parse_args(arguments)
     if os.geteuid() and options.command not in ROOTLESS:
         try:
-            return subprocess.run(sudo_command(arguments), cwd=REPOSITORY, check=False).returncode
+            return subprocess.run(sudo_command(arguments), cwd=ROOT, check=False).returncode
         except OSError as error:
             print(f"root is needed, and sudo cannot be run: {error}", file=sys.stderr)
             return 1

@@ -23,6 +23,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests import ROOT
 from tests.lab import acme, ca, git, image, index, network, packages, runner, sources, state
 from tests.lab.host import Machine
 from tests.lab.host import remove as remove_host
@@ -33,7 +34,6 @@ NAME = re.compile(r"^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$")
 NAME_LENGTH = 30  # two of them make a machine name, which is at most 64 long
 DEFAULT_RELEASE = "trixie"
 NO_FAULTS = acme.Options()
-REPOSITORY = Path(__file__).resolve().parents[2]
 Step = Callable[[str], None]
 
 
@@ -114,7 +114,7 @@ class Host:
             action()
             return
         command = sudo_command([word, "--lab", self.machine.lab, self.name])
-        done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=300, check=False)
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
         if done.returncode:
             raise LabError(f"{word} {self.name}: {done.stderr.strip()}")
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests import https
+from tests import ROOT, https
 from tests.demo import versions
-from tests.integration.hosts import TOP, Run
+from tests.integration.hosts import Run
 from tests.lab import Host, Lab, LabError
 from tests.lab.lab import render_inventory
 from tests.lab.process import tail
@@ -22,7 +22,7 @@ from tests.lab.process import tail
 from .controller import FOLDER, Controller
 
 LOCKS = Path(__file__).parent
-HOME = TOP / ".cache" / "matrix"
+HOME = ROOT / ".cache" / "matrix"
 # Those with Debian 12 have Python 3.11, which is the oldest that 2.18 and 2.19 run on; 2.20 and 2.21 ask for 3.12.
 CONTROLLERS = {"2.18": "bookworm", "2.19": "bookworm", "2.20": "trixie", "2.21": "trixie"}
 HOSTS = {"Debian 12": ("web12", "bookworm"), "Debian 13": ("web13", "trixie"), "Debian 14": ("web14", "forky")}

@@ -7,7 +7,8 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.integration.hosts import TOP, Run
+from tests import ROOT
+from tests.integration.hosts import Run
 from tests.lab import Host, LabError
 from tests.lab.process import run
 
@@ -44,7 +45,7 @@ class Controller:
         """From a bare host to one with a locked ansible-core and the artifact, beside which the tests lie."""
         self.host.run(f"apt-get install -qy --no-install-recommends {PACKAGES}", timeout=300)
         self.host.run(f"mkdir -p {FOLDER}")
-        self.send([lock, artifact, TOP / ".venv" / "bin" / "uv"])
+        self.send([lock, artifact, ROOT / ".venv" / "bin" / "uv"])
         self.host.run(
             f"cd {FOLDER} && export UV_CACHE_DIR=/var/cache/asgi/uv UV_LINK_MODE=copy && "
             f"./uv venv -q --python /usr/bin/python3 venv && "
@@ -54,7 +55,7 @@ class Controller:
         install = f"{BIN}/ansible-galaxy collection install {FOLDER}/{artifact.name} --collections-path {COLLECTIONS}"
         self.host.run(f"env {self.environment} {install}")
         # The rest of the repository comes to lie in the installed collection; what is installed stays what it is.
-        self.send(untouched(artifact), TOP, INSTALLED)
+        self.send(untouched(artifact), ROOT, INSTALLED)
         self.host.run(f"mkdir -p {INSTALLED}/.venv && ln -s {COLLECTIONS} {INSTALLED}/.venv/collections")
 
     def send(self, files: list[Path], top: Path | None = None, folder: str = FOLDER) -> None:
@@ -91,6 +92,6 @@ class Controller:
 
 def untouched(artifact: Path) -> list[Path]:
     """Files of the repository that the artifact leaves out."""
-    listed = run(["git", "-C", str(TOP), "ls-files", "--cached", "--others", "--exclude-standard"]).stdout.splitlines()
+    listed = run(["git", "-C", str(ROOT), "ls-files", "--cached", "--others", "--exclude-standard"]).stdout.splitlines()
     packed = set(run(["tar", "-tf", str(artifact)]).stdout.splitlines())
-    return [TOP / name for name in listed if name not in packed and (TOP / name).is_file()]
+    return [ROOT / name for name in listed if name not in packed and (ROOT / name).is_file()]

@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 from ansible.plugins.loader import init_plugin_loader
 
-init_plugin_loader([str(Path(__file__).resolve().parents[2] / ".venv" / "collections")])
+from tests import ROOT
+
+init_plugin_loader([str(ROOT / ".venv" / "collections")])
 
 from tests.runtime.served import Served, serve, until  # noqa: E402
 

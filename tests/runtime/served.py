@@ -22,7 +22,8 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan import UPSTR
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.servers import GUNICORN_WSGI, direct_plan, server_plan
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.argument_specs import resolve
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests import ROOT
+
 RUNTIME = ROOT / "roles" / "app" / "files" / "asgi_deploy_runtime"
 APPS = Path(__file__).with_name("apps")
 # Each of the processes that run tests has one of its own: marks of a release are for every server of the machine.

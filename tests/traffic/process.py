@@ -10,10 +10,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from tests import ROOT
+
 from .load import Load
 from .report import Report
-
-ROOT = Path(__file__).parents[2]
 
 
 class TrafficError(Exception):

@@ -13,6 +13,8 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.loader import init_plugin_loader
 from ansible.template import Templar
 
+from tests import ROOT
+
 try:
     from ansible.template import trust_as_template
 except ImportError:  # before ansible-core 2.19, every text is trusted
@@ -23,8 +25,6 @@ def trusted(text: str) -> Any:
     """A text that is a template."""
     return trust_as_template(text)
 
-
-ROOT = Path(__file__).resolve().parents[2]
 
 Template = Callable[..., Any]
 Render = Callable[..., Any]

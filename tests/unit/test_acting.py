@@ -17,9 +17,10 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks import fil
 from ansible_collections.asgi.deploy.plugins.plugin_utils._ansible import bare_python as remote
 from ansible_collections.asgi.deploy.plugins.plugin_utils._ansible.host_action import Act
 
+from tests import ROOT
 from tests.unit.here import Action
 
-PLUGINS = Path(__file__).resolve().parents[2] / "plugins"
+PLUGINS = ROOT / "plugins"
 ACTS = sorted(path.stem for path in PLUGINS.glob("module_utils/_host/tasks/*.py") if path.stem != "results")
 HERE = {"ansible_python_interpreter": sys.executable}
 

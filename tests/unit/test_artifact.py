@@ -14,7 +14,8 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from tests.artifact import TOP, build, reproducible, unknown
+from tests import ROOT
+from tests.artifact import build, reproducible, unknown
 
 FOREIGN = ("inventory.yml", "group_vars/all.yml", "plugins/notes.py")
 PICTURE = re.compile(r"!\[[^]]*\]\(([^)]+)\)")
@@ -60,9 +61,9 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A clone in which somebody works: files that git does not know, one that has changed, one that has gone."""
     clone = tmp_path_factory.mktemp("clone")
     for name in ("changelogs", "docs", "meta", "playbooks", "plugins", "roles"):
-        shutil.copytree(TOP / name, clone / name)
+        shutil.copytree(ROOT / name, clone / name)
     for name in (".gitignore", "README.md", "galaxy.yml"):
-        shutil.copy(TOP / name, clone)
+        shutil.copy(ROOT / name, clone)
     for argv in (["init", "--quiet"], ["add", "--all"]):
         subprocess.run(["git", "-C", str(clone), *argv], check=True)
     for name in FOREIGN:
@@ -90,7 +91,7 @@ def test_what_git_knows_goes_in_as_it_is(content: dict[str, bytes]) -> None:
     assert content["README.md"] == b"changed"
     assert "docs/start.md" not in content
     for kind in ("meta", "playbooks", "plugins"):
-        there = {str(file.relative_to(TOP)) for file in (TOP / kind).rglob("*") if file.suffix in (".py", ".yml")}
+        there = {str(file.relative_to(ROOT)) for file in (ROOT / kind).rglob("*") if file.suffix in (".py", ".yml")}
         assert there - content.keys() == set()
 
 

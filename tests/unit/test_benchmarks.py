@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.states import STATES
 
+from tests import ROOT
 from tests.bench.playbook import report as playbook
 from tests.bench.servers import report as servers
 from tests.bench.serving import report as serving
 
-DOCS = Path(__file__).resolve().parents[2] / "docs"
+DOCS = ROOT / "docs"
 PAGES: dict[str, tuple[str, Callable[[Path], str]]] = {
     "speed": ("playbook", lambda data: playbook.markdown(json.loads(data.read_text(encoding="utf-8")))),
     "servers": ("servers", lambda data: servers.markdown(servers.read(data))),

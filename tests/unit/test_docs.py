@@ -21,9 +21,8 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._common.local_files im
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.platforms import PLATFORMS
 from ansible_collections.asgi.deploy.plugins.plugin_utils._inventory.inventory import inventory_errors
 
-from tests import docs, pages
+from tests import ROOT, docs, pages
 
-TOP = Path(__file__).resolve().parents[2]
 # What stands for the reader's own variables.
 VARIABLES = {
     "{{ vault_shop_key }}": "-----BEGIN OPENSSH PRIVATE KEY-----\nc2VjcmV0\n-----END OPENSSH PRIVATE KEY-----",
@@ -157,7 +156,7 @@ def test_each_kind_is_found(kind: str) -> None:
 
 @pytest.mark.parametrize("page", ["README.md", "docs/start.md", "docs/troubleshooting.md"])
 def test_a_page_that_names_systems_names_all_of_them(page: str) -> None:
-    lines = [line for line in (TOP / page).read_text(encoding="utf-8").splitlines() if "Debian 12" in line]
+    lines = [line for line in (ROOT / page).read_text(encoding="utf-8").splitlines() if "Debian 12" in line]
     assert lines
     for line in lines:
         assert {version for _, version in PLATFORMS} <= set(re.findall(r"\b\d+\b", line)), line
@@ -179,7 +178,7 @@ def test_plugins_are_current() -> None:
 
 @pytest.mark.parametrize("role", docs.ROLES)
 def test_roles_are_current(role: str) -> None:
-    page = TOP / "roles" / role / "README.md"
+    page = ROOT / "roles" / role / "README.md"
     assert page.read_text(encoding="utf-8") == docs.role_page(role), "write it anew: make docs"
 
 

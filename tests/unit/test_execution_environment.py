@@ -8,8 +8,9 @@ from pathlib import Path
 
 import yaml
 
-TOP = Path(__file__).resolve().parents[2]
-DEFINITION = TOP / "examples" / "execution-environment.yml"
+from tests import ROOT
+
+DEFINITION = ROOT / "examples" / "execution-environment.yml"
 
 
 def builder(*arguments: str) -> None:
@@ -36,7 +37,7 @@ def test_the_build_context_has_the_collection_and_what_runs_it(tmp_path: Path) -
 def test_the_collection_brings_the_names_of_the_packages_it_needs(tmp_path: Path) -> None:
     """As the build asks each installed collection for them; of Python's, none."""
     system, python = tmp_path / "bindep.txt", tmp_path / "requirements.txt"
-    builder("introspect", f"--write-bindep={system}", f"--write-pip={python}", str(TOP / ".venv" / "collections"))
+    builder("introspect", f"--write-bindep={system}", f"--write-pip={python}", str(ROOT / ".venv" / "collections"))
     needed = {line.partition("  #")[0] for line in system.read_text(encoding="utf-8").splitlines()}
     assert needed == {
         "git-core [platform:rpm]",

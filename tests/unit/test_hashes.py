@@ -15,8 +15,9 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan import app_p
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.argument_specs import role_options
 from ansible_collections.asgi.deploy.plugins.plugin_utils._inventory.inventory import inventory_errors
 
-TOP = Path(__file__).resolve().parents[2]
-SERVER = (TOP / "roles" / "app" / "files" / "server.txt").read_text(encoding="utf-8")
+from tests import ROOT
+
+SERVER = (ROOT / "roles" / "app" / "files" / "server.txt").read_text(encoding="utf-8")
 WHERE = "/srv/git/shop.git at v1 (0a1b2c3d4e5f)"
 GOOD = "a==1 \\\n    --hash=sha256:00 \\\n    --hash=sha256:11\n"
 GOOD += "# a comment\n--index-url https://a.example\nb[x]==2 --hash=sha256:22\n"
@@ -75,11 +76,11 @@ def test_the_lock_of_servers_is_that_of_the_default() -> None:
         name: version for name, version in (item.split("==") for item in default)
     }
     assert hashes.hashed(SERVER)
-    assert set((TOP / "roles" / "app" / "files" / "server.in").read_text().split("\n")[1:-1]) == set(default)
+    assert set((ROOT / "roles" / "app" / "files" / "server.in").read_text().split("\n")[1:-1]) == set(default)
 
 
 def test_hashes_of_uv_are_those_of_the_index() -> None:
-    text = (TOP / "requirements-dev.txt").read_text(encoding="utf-8")
+    text = (ROOT / "requirements-dev.txt").read_text(encoding="utf-8")
     (entry,) = (line for line in hashes.entries(text) if line.startswith("uv=="))
     assert entry.split()[0] == f"uv=={installers.UV_VERSION}"
     assert set(re.findall(r"sha256:(\w+)", entry)) == set(installers.UV_HASHES)

@@ -14,12 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from tests import pages
+from tests import ROOT, pages
 from tests.lab import cli
 
-TOP = pages.TOP
 NAMED = re.compile(r"\basgi\.deploy\.([a-z_]+)")
-PLAYBOOKS = {file.stem for file in (TOP / "playbooks").glob("*.yml")}
+PLAYBOOKS = {file.stem for file in (ROOT / "playbooks").glob("*.yml")}
 # What a message of the page on messages leaves open: `…`, and the values that stand for others.
 OPEN = re.compile(r"…|/ready|\b\d+\b|,(?= at the gate)")
 MADE = ("build", "tests/output")  # by make, and by ansible-test
@@ -65,7 +64,7 @@ def test_what_is_printed_is_compared_by_its_shape() -> None:
 
 
 def test_each_target_is_there() -> None:
-    made = set(re.findall(r"^([a-z-]+):", (TOP / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    made = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
     wanted = {target for command in pages.commands() for target in command.targets}
     assert len(wanted) > 10
     assert wanted - made == set()
@@ -73,7 +72,7 @@ def test_each_target_is_there() -> None:
 
 def test_each_name_is_one_of_the_collection() -> None:
     kinds = ("roles", "playbooks", "plugins/modules", "plugins/filter", "plugins/lookup", "plugins/action")
-    there = {file.stem for kind in kinds for file in (TOP / kind).iterdir()}
+    there = {file.stem for kind in kinds for file in (ROOT / kind).iterdir()}
     for page in pages.PAGES:
         named = set(NAMED.findall(page.read_text(encoding="utf-8")))
         assert named - there == set(), pages.name(page)
@@ -104,29 +103,29 @@ def test_each_variable_that_is_named_is_one_of_a_playbook(page: Path) -> None:
 @cache
 def read_by(playbook: str) -> set[str]:
     """The variables that a playbook reads, by itself or by what all of them share."""
-    folder = TOP / "playbooks"
+    folder = ROOT / "playbooks"
     files = [folder / f"{playbook}.yml", *folder.glob("*/*.yml")]
     return {name for file in files for name in re.findall(r"\basgi_\w+", file.read_text(encoding="utf-8"))}
 
 
 @pytest.mark.parametrize("page", ["README.md", "docs/operations.md"])
 def test_each_playbook_is_told_of(page: str) -> None:
-    text = (TOP / page).read_text(encoding="utf-8")
+    text = (ROOT / page).read_text(encoding="utf-8")
     assert {
         name for name in PLAYBOOKS if not re.search(rf"`(asgi\.deploy\.)?{name}`|playbook asgi\.deploy\.{name}\b", text)
     } == set()
 
 
 def test_each_folder_is_told_of() -> None:
-    named = re.findall(r"`([a-z_/]+)/`", (TOP / "README.md").read_text(encoding="utf-8"))
-    there = {path.relative_to(TOP) for top in (TOP, TOP / "tests") for path in top.iterdir() if path.is_dir()}
+    named = re.findall(r"`([a-z_/]+)/`", (ROOT / "README.md").read_text(encoding="utf-8"))
+    there = {path.relative_to(ROOT) for top in (ROOT, ROOT / "tests") for path in top.iterdir() if path.is_dir()}
     folders = {str(path) for path in there if re.fullmatch(r"[a-z]+(/[a-z]+)?", str(path))} - {"tests", *MADE}
     assert {folder for folder in folders if not any(f"{name}/".startswith(f"{folder}/") for name in named)} == set()
 
 
 def messages() -> Iterator[str]:
     """Those that the page on messages explains and that are the collection's own: before what visitors see."""
-    text = (TOP / "docs" / "troubleshooting.md").read_text(encoding="utf-8").partition("## The run went well")[0]
+    text = (ROOT / "docs" / "troubleshooting.md").read_text(encoding="utf-8").partition("## The run went well")[0]
     for row in re.findall(r"^\| (`.*?) \| ", text, re.MULTILINE):
         yield from re.findall(r"`([^`]+)`", row)
 
@@ -140,7 +139,7 @@ def test_each_message_is_said_somewhere(message: str) -> None:
 
 def sources() -> str:
     """All text of the plugins, roles and playbooks, with the pieces of a string put together."""
-    files = [file for kind in ("plugins", "roles", "playbooks") for file in (TOP / kind).rglob("*")]
+    files = [file for kind in ("plugins", "roles", "playbooks") for file in (ROOT / kind).rglob("*")]
     text = "\n".join(file.read_text(encoding="utf-8") for file in files if file.suffix in (".py", ".yml"))
     return re.sub(r"\"\s*\n\s*f?\"", "", text)
 
@@ -162,11 +161,11 @@ def test_the_site_is_whole_by_itself(tmp_path: Path) -> None:
     # Not quietly, which drops the warnings that count.
     argv = [str(Path(sys.executable).with_name("mkdocs")), "build", "--strict", f"--site-dir={tmp_path}"]
     done = subprocess.run(
-        argv, cwd=TOP, env={**os.environ, "NO_MKDOCS_2_WARNING": "1"}, capture_output=True, text=True, check=False
+        argv, cwd=ROOT, env={**os.environ, "NO_MKDOCS_2_WARNING": "1"}, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0 and "Documentation built" in done.stderr, done.stdout + done.stderr
     built = list(tmp_path.rglob("*.html"))
-    assert len(built) > len(list((TOP / "docs").glob("*.md")))
+    assert len(built) > len(list((ROOT / "docs").glob("*.md")))
     for page in built:
         browser = Fetched()
         browser.feed(page.read_text(encoding="utf-8"))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import json
 import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,9 +12,10 @@ from ansible.errors import AnsibleActionFail
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import facts as host
 from ansible_collections.asgi.deploy.plugins.plugin_utils._ansible import bare_python as remote
 
+from tests import ROOT
 from tests.unit.here import Action
 
-FOLDER = Path(__file__).resolve().parents[2] / "plugins" / "module_utils"
+FOLDER = ROOT / "plugins" / "module_utils"
 MODULES = {
     str(path.relative_to(FOLDER).with_suffix("")).replace("/", ".")
     for side in ("_host", "_shared")

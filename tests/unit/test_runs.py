@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
 from ansible_collections.asgi.deploy.plugins.plugin_utils._inventory.extra_vars import KNOWN, VARIABLES, run_errors
 
-PLAYBOOKS = Path(__file__).resolve().parents[2] / "playbooks"
+from tests import ROOT
+
+PLAYBOOKS = ROOT / "playbooks"
 READ = {file.stem: set(re.findall(r"\basgi_[a-z_]+", file.read_text())) for file in PLAYBOOKS.glob("*.yml")}
 SHARED = set(re.findall(r"\basgi_[a-z_]+", "".join(file.read_text() for file in PLAYBOOKS.glob("*/*.yml"))))
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,6 +25,8 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._app.servers import (
     requirements,
 )
 from ansible_collections.asgi.deploy.plugins.plugin_utils._inventory.inventory import inventory_errors
+
+from tests import ROOT
 
 Facts = Callable[[str], dict[str, Any]]
 Serving = Callable[..., dict[str, Any]]
@@ -457,6 +458,6 @@ def test_requirements_of_the_users_own() -> None:
 
 
 def test_tests_run_the_servers_that_releases_get() -> None:
-    lock = (Path(__file__).resolve().parents[2] / "requirements-dev.txt").read_text(encoding="utf-8")
+    lock = (ROOT / "requirements-dev.txt").read_text(encoding="utf-8")
     locked = set(re.findall(r"^(\S+==\S+)", lock, re.MULTILINE))
     assert set(app_options()["server_requirements"]["default"]) <= locked

@@ -15,17 +15,16 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from tests import https
+from tests import ROOT, https
 from tests.demo import versions
 from tests.integration.deploy.test_runs import ROUND_TRIPS
-from tests.integration.hosts import TOP
 from tests.lab import Host, Lab, LabError
 
 from .measure import Cost, Series, cost, in_turn, ratios
 from .report import charts, markdown
 
-HOME = TOP / ".cache" / "bench"
-PAGE, DATA = TOP / "docs" / "speed.md", TOP / "docs" / "benchmarks" / "playbook.json"
+HOME = ROOT / ".cache" / "bench"
+PAGE, DATA = ROOT / "docs" / "speed.md", ROOT / "docs" / "benchmarks" / "playbook.json"
 PLAIN_PLAYBOOK = Path(__file__).with_name("files") / "plain.yml"
 CALLBACKS = Path(__file__).with_name("callbacks")
 OURS, PLAIN = "ours1", "plain1"

@@ -9,7 +9,8 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from tests.integration.hosts import PLAIN, TOP
+from tests import ROOT
+from tests.integration.hosts import PLAIN
 from tests.lab import LabError
 
 
@@ -39,7 +40,7 @@ def cost(argv: Sequence[str], **env: str) -> Cost:
     began = time.monotonic()
     with subprocess.Popen(
         argv,
-        cwd=TOP,
+        cwd=ROOT,
         env={**os.environ, **PLAIN, "ANSIBLE_PIPELINING": "1", **env},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,

@@ -8,8 +8,8 @@ import random
 import sys
 import time
 from collections.abc import Sequence
-from pathlib import Path
 
+from tests import ROOT
 from tests.lab.packages import ensure
 
 from .host import Host
@@ -17,8 +17,7 @@ from .measure import Loss, Speed, loss, plain, speed
 from .report import Results, markdown, read
 from .variants import OPERATIONS, VARIANTS, Variant, possible, worth_timing
 
-TOP = Path(__file__).resolve().parents[3]
-PAGE, DATA = TOP / "docs" / "servers.md", TOP / "docs" / "benchmarks" / "servers.json"
+PAGE, DATA = ROOT / "docs" / "servers.md", ROOT / "docs" / "benchmarks" / "servers.json"
 QUICK = ("gunicorn-uvicorn/bounded", "gunicorn-drain/bounded", "uvicorn-workers/bounded")
 
 

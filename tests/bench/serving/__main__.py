@@ -11,8 +11,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from tests import ROOT
 from tests.bench.playbook.__main__ import machine
-from tests.integration.hosts import TOP
 from tests.lab import LabError
 
 from . import measure
@@ -20,7 +20,7 @@ from .host import Host
 from .report import charts, markdown
 from .ways import GUIDE, OURS, WAYS, Way
 
-PAGE, DATA = TOP / "docs" / "serving.md", TOP / "docs" / "benchmarks" / "serving.json"
+PAGE, DATA = ROOT / "docs" / "serving.md", ROOT / "docs" / "benchmarks" / "serving.json"
 
 
 def main() -> int:

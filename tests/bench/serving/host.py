@@ -7,13 +7,14 @@ import os
 from base64 import b64encode
 from typing import Any
 
-from tests.integration.hosts import TOP, playbook
+from tests import ROOT
+from tests.integration.hosts import playbook
 from tests.lab import Lab
 
 from .ways import ALONE, DOMAIN, FILES, GUIDED, GUIDED_PORTS, PLAIN_PORT, render
 
 NAME = "web1"
-HOME = TOP / ".cache" / "serving"
+HOME = ROOT / ".cache" / "serving"
 CERTIFICATE = "/etc/asgi-deploy/tls/{app}/combined.pem"
 TOOLS = "wrk nghttp2-client curl"
 # The same application three times, since memory is asked for; `few` has a worker for each processor.

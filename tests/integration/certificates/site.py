@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests import ROOT
 from tests.integration.conftest import Web
-from tests.integration.hosts import HOSTS, LAB, TOP, Run, playbook
+from tests.integration.hosts import HOSTS, LAB, Run, playbook
 
-INVENTORY = TOP / "molecule" / "certificates" / "inventory.yml"
+INVENTORY = ROOT / "molecule" / "certificates" / "inventory.yml"
 CERTBOT = "REQUESTS_CA_BUNDLE=/etc/asgi-deploy/acme-ca.pem /opt/asgi/certbot/bin/certbot"
 FOLDER = "/etc/asgi-deploy/certificates/secure"
 COMBINED = "/etc/asgi-deploy/tls/secure/combined.pem"

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from tests import ROOT
 from tests.integration.conftest import Web
-from tests.integration.hosts import BARE, HOSTS, INVENTORY, LAB, TOP, only, playbook
+from tests.integration.hosts import BARE, HOSTS, INVENTORY, LAB, only, playbook
 from tests.integration.release.test_releases import traffic
 
 AWAY = "asgi: {hosts: {away: {ansible_host: 198.18.0.254, ansible_ssh_timeout: 3}}}\n"
@@ -47,7 +48,7 @@ def test_status_as_a_page_and_of_a_host_that_is_away(webs: list[Web], tmp_path: 
     page, away = tmp_path / "status.html", tmp_path / "away.yml"
     away.write_text(AWAY)
     # As its user writes it: relative to where the command is given.
-    extra = f"--extra-vars=asgi_page={os.path.relpath(page, TOP)}"
+    extra = f"--extra-vars=asgi_page={os.path.relpath(page, ROOT)}"
     run = playbook(extra, name="status", inventories=(HOSTS, INVENTORY, away))
     assert run.status != 0
     assert "away: did not answer" in run.output

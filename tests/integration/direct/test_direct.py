@@ -13,13 +13,13 @@ from typing import Any
 import httpx
 import pytest
 
-from tests import https
+from tests import ROOT, https
 from tests.integration import pki
 from tests.integration.conftest import Web, web
-from tests.integration.hosts import DIRECT, HOSTS, PKI, TOP, Run, playbook
+from tests.integration.hosts import DIRECT, HOSTS, PKI, Run, playbook
 from tests.integration.release.test_releases import traffic
 
-INVENTORY = TOP / "molecule" / "direct" / "inventory.yml"
+INVENTORY = ROOT / "molecule" / "direct" / "inventory.yml"
 METRICS = """\
 import ssl, urllib.request as u
 context = ssl._create_unverified_context()

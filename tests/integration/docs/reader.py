@@ -11,9 +11,9 @@ from pathlib import Path
 
 import yaml
 
-from tests import pages
+from tests import ROOT, pages
 from tests.integration.docs import shelf
-from tests.integration.hosts import DOMAIN, HOSTS, LAB, PLAIN, TOP
+from tests.integration.hosts import DOMAIN, HOSTS, LAB, PLAIN
 from tests.lab import Host
 from tests.lab.git import Repository
 
@@ -40,7 +40,7 @@ class Reader:
         (self.folder / "group_vars" / "asgi.yml").write_text(yaml.safe_dump(own))
         self.trust(LAB.acme_root)
         for name in (".venv", "playbooks"):
-            (self.folder / name).symlink_to(TOP / name)
+            (self.folder / name).symlink_to(ROOT / name)
 
     def trust(self, roots: Path) -> None:
         """Has curl find the host by its name, and trust its certificate."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from tests import ROOT
 from tests.lab import Lab
 
 NAME = "docs"
-SOURCE = Path(__file__).resolve().parents[3] / "examples" / "shop"
+SOURCE = ROOT / "examples" / "shop"
 USERS = 'if __name__ == "__main__":\n    print("ada")\n'
 CART = '''
 

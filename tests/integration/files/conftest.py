@@ -9,11 +9,11 @@ from typing import Any
 import httpx
 import pytest
 
-from tests import https
+from tests import ROOT, https
 from tests.integration.conftest import Web, web
-from tests.integration.hosts import HOSTS, SIDE, TOP, Run, playbook
+from tests.integration.hosts import HOSTS, SIDE, Run, playbook
 
-INVENTORY = TOP / "molecule" / "files" / "inventory.yml"
+INVENTORY = ROOT / "molecule" / "files" / "inventory.yml"
 VAULT = {"ANSIBLE_VAULT_PASSWORD_FILE": str(HOSTS.parent / "files" / "controller" / "vault-password")}
 
 

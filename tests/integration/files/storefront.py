@@ -7,9 +7,9 @@ from pathlib import Path
 
 from ansible.parsing.vault import VaultEditor, VaultLib, VaultSecret
 
+from tests import ROOT
 from tests.lab import Lab
 
-TOP = Path(__file__).resolve().parents[3]
 PASSWORD = 'p"a$$ word #1'  # noqa: S105
 VAULT_PASSWORD = "the vault of the tests"  # noqa: S105
 OLD_SCRIPT, NEW_SCRIPT = "app.5d41402abc4b2a76.js", "app.7d793037a0760186.js"
@@ -18,7 +18,7 @@ OLD_SCRIPT, NEW_SCRIPT = "app.5d41402abc4b2a76.js", "app.7d793037a0760186.js"
 def publish(lab: Lab, folder: Path) -> dict[str, str]:
     """Publish the versions and write the files; gives the variables that name both."""
     repository = lab.repository("storefront", folder / "source")
-    repository.create(TOP / "examples" / "shop")
+    repository.create(ROOT / "examples" / "shop")
     tree = repository.tree
     shutil.copytree(Path(__file__).with_name("source"), tree, dirs_exist_ok=True)
     repository.commit("v1.0.0")

@@ -14,11 +14,12 @@ from typing import Any
 
 import pytest
 
+from tests import ROOT
 from tests.integration.conftest import Web, web
-from tests.integration.hosts import DIRECT, HOSTS, PLAIN, SIDE, TOP, Run, playbook
+from tests.integration.hosts import DIRECT, HOSTS, PLAIN, SIDE, Run, playbook
 from tests.lab.ssh import OPTIONS
 
-INVENTORY = TOP / "molecule" / "hardening" / "inventory.yml"
+INVENTORY = ROOT / "molecule" / "hardening" / "inventory.yml"
 SITES = {SIDE: "secure", DIRECT: "open"}
 # What is decided in the same way on both is seen on one.
 ONCE = pytest.mark.parametrize("site", [DIRECT], indirect=True, scope="module")

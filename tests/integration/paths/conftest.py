@@ -8,11 +8,11 @@ from typing import Any
 import httpx
 import pytest
 
-from tests import https
+from tests import ROOT, https
 from tests.integration.conftest import Web, web
-from tests.integration.hosts import HOSTS, PATHS, TOP, Run, playbook
+from tests.integration.hosts import HOSTS, PATHS, Run, playbook
 
-INVENTORY = TOP / "molecule" / "paths" / "inventory.yml"
+INVENTORY = ROOT / "molecule" / "paths" / "inventory.yml"
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 import yaml
 
+from tests import ROOT
 from tests.integration.conftest import Web, web
-from tests.integration.hosts import HOSTS, SIDE, TOP, Run, playbook
+from tests.integration.hosts import HOSTS, SIDE, Run, playbook
 
-INVENTORY = TOP / "molecule" / "processes" / "inventory.yml"
+INVENTORY = ROOT / "molecule" / "processes" / "inventory.yml"
 NAME = "work"
 
 

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from tests import ROOT
 from tests.integration.conftest import Web, web
-from tests.integration.hosts import HOSTS, LAB, TOP, only, playbook
+from tests.integration.hosts import HOSTS, LAB, only, playbook
 from tests.integration.release.test_releases import traffic
 
 
@@ -108,7 +109,7 @@ def one_site() -> Web:
 def broken_versions() -> Iterator[str]:
     """The sound application, and a tag for everything that can be wrong with it."""
     repository = LAB.repository("broken", HOSTS.parent / "broken")
-    repository.create(TOP / "examples" / "shop")
+    repository.create(ROOT / "examples" / "shop")
     repository.commit("sound")
     main, requirements = repository.tree / "shop" / "main.py", repository.tree / "requirements.txt"
     sound, locked = main.read_text(), requirements.read_text()

@@ -10,8 +10,9 @@ from contextlib import AbstractContextManager, ExitStack
 import pytest
 from websockets.sync.client import ClientConnection, connect
 
+from tests import ROOT
 from tests.integration.conftest import Web, web
-from tests.integration.hosts import HOSTS, LAB, TOP, only, playbook
+from tests.integration.hosts import HOSTS, LAB, only, playbook
 from tests.integration.release.test_releases import release, traffic
 from tests.traffic import Traffic
 
@@ -121,7 +122,7 @@ def test_a_release_that_does_badly_is_taken_back(site: Web) -> None:
     """It answers its gate, and fails what visitors ask."""
     live = site.live()
     repository = LAB.repository("worse", HOSTS.parent / "worse")
-    repository.create(TOP / "examples" / "shop")
+    repository.create(ROOT / "examples" / "shop")
     main = repository.tree / "shop" / "main.py"
     main.write_text(main.read_text().replace("    return Version()\n", '    raise RuntimeError("no stock")\n'))
     repository.commit("v1.3.0")

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from tests import https
+from tests import ROOT, https
 from tests.integration.conftest import Web, web
-from tests.integration.hosts import HOSTS, INVENTORY, TOP, only, playbook
+from tests.integration.hosts import HOSTS, INVENTORY, only, playbook
 
 # On the host: waits until a release that was not there before has come to a point, and says so, or kills the module.
 WATCHER = """
@@ -78,7 +78,7 @@ def start_playbook(site: Web, extra: str) -> subprocess.Popen[bytes]:
     argv += [f"--inventory={HOSTS}", f"--inventory={INVENTORY}", "--extra-vars", extra]
     quiet = subprocess.DEVNULL
     return subprocess.Popen(
-        argv, cwd=TOP, env={**os.environ, MARK: str(time.time_ns())}, stdin=quiet, stdout=quiet, stderr=quiet
+        argv, cwd=ROOT, env={**os.environ, MARK: str(time.time_ns())}, stdin=quiet, stdout=quiet, stderr=quiet
     )
 
 

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from tests import https
+from tests import ROOT, https
 from tests.integration.conftest import Web, web
-from tests.integration.hosts import HOSTS, PREY, TOP, Run, playbook
+from tests.integration.hosts import HOSTS, PREY, Run, playbook
 
-INVENTORY = TOP / "molecule" / "sandbox" / "inventory.yml"
+INVENTORY = ROOT / "molecule" / "sandbox" / "inventory.yml"
 # The code prints what it found as the application itself does: see prey.main.
 ALONE = """\
 import json, sys

@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 
+from tests import ROOT
 from tests.integration.conftest import Web, web
-from tests.integration.hosts import APPS, HOSTS, TOP, Run, playbook
+from tests.integration.hosts import APPS, HOSTS, Run, playbook
 from tests.integration.release.test_releases import STEADY, traffic
 
-INVENTORY = TOP / "molecule" / "servers" / "inventory.yml"
+INVENTORY = ROOT / "molecule" / "servers" / "inventory.yml"
 NAMES = ["gunicorn", "gunicorn-asgi", "uvicorn", "uvicorn-workers", "sync", "gthread"]
 WSGI = {"sync", "gthread"}
 MAIN = {

@@ -12,11 +12,11 @@ import httpx
 import pytest
 import yaml
 
-from tests import https
+from tests import ROOT, https
 from tests.integration.conftest import Web, web
-from tests.integration.hosts import HOSTS, SIDE, TOP, Run, playbook
+from tests.integration.hosts import HOSTS, SIDE, Run, playbook
 
-INVENTORY = TOP / "molecule" / "services" / "inventory.yml"
+INVENTORY = ROOT / "molecule" / "services" / "inventory.yml"
 PATIENCE = 30.0
 """Seconds in which the application must have noticed that a service has gone or is back."""
 

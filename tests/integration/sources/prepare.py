@@ -12,11 +12,12 @@ from pathlib import Path
 
 import tomllib
 
-from tests.integration.hosts import APPS, BARE, HOSTS, LAB, TOP, playbook
+from tests import ROOT
+from tests.integration.hosts import APPS, BARE, HOSTS, LAB, playbook
 from tests.lab.ssh import OPTIONS
 
 FOLDER = HOSTS.parent / "sources"
-INVENTORY = TOP / "molecule" / "sources" / "inventory.yml"
+INVENTORY = ROOT / "molecule" / "sources" / "inventory.yml"
 WHEELS = FOLDER / "wheels"
 INDEX = FOLDER / "index"
 KEY = FOLDER / "deploy_key"
@@ -34,7 +35,7 @@ for name in shop extra; do runuser -u git -- git init --quiet --bare --initial-b
 def shop(folder: Path, version: str) -> Path:
     """The example application in a folder, with a version of its own."""
     ignored = shutil.ignore_patterns("__pycache__", ".venv", ".*_cache")
-    shutil.copytree(TOP / "examples" / "shop", folder, ignore=ignored)
+    shutil.copytree(ROOT / "examples" / "shop", folder, ignore=ignored)
     about = folder / "shop" / "__init__.py"
     about.write_text(about.read_text().replace("1.0.0", version))
     return folder

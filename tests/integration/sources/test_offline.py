@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.integration.hosts import DOMAIN, HOSTS, TOP, playbook
+from tests import ROOT
+from tests.integration.hosts import DOMAIN, HOSTS, playbook
 from tests.integration.sources.conftest import App
 from tests.integration.sources.prepare import INVENTORY
 
@@ -70,7 +71,7 @@ def test_installs_with_uv_out_of_the_wheelhouse(cut: App) -> None:
     assert "uv = " in cfg
     assert cut.record()["wheelhouse"]
     # Certbot comes out of it, too, and got the certificate that the answer above was checked by.
-    pinned = re.search(r"^certbot==(\S+)", (TOP / "roles/certificate/files/certbot.txt").read_text(), re.MULTILINE)
+    pinned = re.search(r"^certbot==(\S+)", (ROOT / "roles/certificate/files/certbot.txt").read_text(), re.MULTILINE)
     assert pinned and cut.host.run("/opt/asgi/certbot/bin/certbot --version").stdout == f"certbot {pinned[1]}\n"
     assert cut.run().ok().counts("apps")["changed"] == 0
 

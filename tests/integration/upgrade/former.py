@@ -9,20 +9,21 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tests.integration.hosts import HOSTS, TOP, Run, playbook
+from tests import ROOT
+from tests.integration.hosts import HOSTS, Run, playbook
 from tests.integration.upgrade import FORMER
 from tests.lab import LabError
 from tests.lab.process import run
 
 FOLDER = HOSTS.parent / "upgrade"
 COLLECTIONS = FOLDER / "collections"
-INVENTORY = TOP / "molecule" / "upgrade" / "inventory.yml"
+INVENTORY = ROOT / "molecule" / "upgrade" / "inventory.yml"
 
 
 def former() -> str:
     """The newest tag of a release before this commit, or what stands for it."""
     described = run(
-        ["git", "-C", str(TOP), "describe", "--tags", "--abbrev=0", "--match=v[0-9]*", "HEAD~1"], check=False
+        ["git", "-C", str(ROOT), "describe", "--tags", "--abbrev=0", "--match=v[0-9]*", "HEAD~1"], check=False
     )
     return described.stdout.strip() or FORMER
 
@@ -32,7 +33,7 @@ def install(commit: str) -> None:
     source = FOLDER / "source"
     shutil.rmtree(FOLDER, ignore_errors=True)
     source.mkdir(parents=True)
-    git = ["git", "-C", str(TOP)]
+    git = ["git", "-C", str(ROOT)]
     if subprocess.run([*git, "cat-file", "-e", f"{commit}^{{commit}}"], capture_output=True, check=False).returncode:
         run([*git, "fetch", "--quiet", "--depth=1", "origin", commit])  # a shallow clone does not have it
     packed = subprocess.run([*git, "archive", commit], capture_output=True, check=True)

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from tests import https
+from tests import ROOT, https
 from tests.integration.conftest import Web, web
-from tests.integration.hosts import SIDE12, TOP
+from tests.integration.hosts import SIDE12
 from tests.integration.release.test_releases import traffic
 from tests.integration.upgrade.former import site
 
@@ -82,7 +82,7 @@ def upgrade(older: Web) -> Upgrade:
 def test_who_writes_a_former_name_is_told_the_present_one(tmp_path: Path) -> None:
     """By an entry in the table of a copy, as the first version has none."""
     copy = tmp_path / "ansible_collections" / "asgi" / "deploy"
-    shutil.copytree(TOP, copy, ignore=shutil.ignore_patterns(".*", "tests", "docs", "__pycache__"))
+    shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(".*", "tests", "docs", "__pycache__"))
     spec = copy / "plugins" / "plugin_utils" / "_common" / "argument_specs.py"
     table = "RENAMED: dict[str, tuple[str, str]] = {"
     entry = '"older_word": ("watch", "0.2.0"), "asgi_older": ("asgi_app", "0.2.0")'

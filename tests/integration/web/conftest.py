@@ -7,10 +7,11 @@ import ssl
 
 import pytest
 
+from tests import ROOT
 from tests.integration.conftest import Web, web
-from tests.integration.hosts import APPS, HOSTS, TOP, Run, playbook
+from tests.integration.hosts import APPS, HOSTS, Run, playbook
 
-INVENTORY = TOP / "molecule" / "web" / "inventory.yml"
+INVENTORY = ROOT / "molecule" / "web" / "inventory.yml"
 
 
 class Site(Web):

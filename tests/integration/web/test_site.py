@@ -13,8 +13,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests import http3, https
-from tests.integration.hosts import DOMAIN, LAB, TOP
+from tests import ROOT, http3, https
+from tests.integration.hosts import DOMAIN, LAB
 from tests.integration.tls import mozilla
 from tests.integration.web.conftest import Site
 
@@ -216,6 +216,6 @@ def test_gixy_finds_nothing(site: Site) -> None:
     dump = site.host.run("nginx -T 2>/dev/null").stdout
     gixy = str(Path(sys.executable).with_name("gixy"))
     found = subprocess.run(
-        [gixy, "--format=json", "-"], input=dump, capture_output=True, text=True, cwd=TOP, check=False
+        [gixy, "--format=json", "-"], input=dump, capture_output=True, text=True, cwd=ROOT, check=False
     )
     assert json.loads(found.stdout) == [], found.stdout

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.platforms import PLATFORMS
 
-from tests.integration.hosts import TOP
+from tests import ROOT
 from tests.matrix.__main__ import CONTROLLERS, DEPRECATION, HOSTS
 
 
@@ -25,8 +25,8 @@ def test_deprecations_are_seen(output: str, found: int) -> None:
 
 def test_every_system_and_every_lock_is_in_it() -> None:
     assert [tuple(name.split()) for name in HOSTS] == list(PLATFORMS)
-    locks = {file.stem.removeprefix("core-") for file in Path(TOP, "tests", "matrix").glob("core-*.txt")}
+    locks = {file.stem.removeprefix("core-") for file in Path(ROOT, "tests", "matrix").glob("core-*.txt")}
     assert locks == set(CONTROLLERS)
     for core in CONTROLLERS:
-        lock = Path(TOP, "tests", "matrix", f"core-{core}.txt").read_text()
+        lock = Path(ROOT, "tests", "matrix", f"core-{core}.txt").read_text()
         assert f"\nansible-core=={core}." in f"\n{lock}"

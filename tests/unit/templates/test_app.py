@@ -20,6 +20,8 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._app import files as f
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan import app_plan
 from jinja2 import UndefinedError
 
+from tests import ROOT
+
 Facts = Callable[[str], dict[str, Any]]
 Render = Callable[..., str]
 Plan = Callable[..., dict[str, Any]]
@@ -35,7 +37,7 @@ KINDS = {
     "drain": "drain.service.j2",
 }
 GUNICORN = "gunicorn --config=python:asgi_deploy_runtime.gunicorn_conf asgi_deploy_runtime.application:app"
-RUNTIME = Path(__file__).resolve().parents[3] / "roles" / "app" / "files" / "asgi_deploy_runtime"
+RUNTIME = ROOT / "roles" / "app" / "files" / "asgi_deploy_runtime"
 COMMAND = "alembic upgrade 'head; 100% $HOME'"
 
 
