@@ -38,7 +38,7 @@ _REGISTRY = "installs from a registry; the tests run what `make build` made"
 _CLONE = "work in a clone; `make molecule` is what runs these tests, with the same commands"
 _BENCH = "takes half an hour"
 _OWN_CI = "`make your-ci` does as the page says, with a copy of this clone"
-_ENGINE = "needs a container engine; tests/unit/test_execution_environment.py makes what it builds from"
+_ENGINE = "needs a container engine; tests/unit/behaviour/test_execution_environment.py makes what it builds from"
 _TERM = "no command to be run, but what is told of"
 _BEFORE = "of the certbot that served before, which the host of the test does not have"
 _INDEX = "asks a package index for the versions of the day"
@@ -77,7 +77,7 @@ NOT_RUN = {
     "git push": "tests publish a repository in one go",
     "certbot delete": _BEFORE,
     "apt-get remove": _BEFORE,
-    "openssl passwd -6": "asks for the password; tests/unit/test_passwords.py compares what it makes",
+    "openssl passwd -6": "asks for the password; tests/unit/controller/app/test_passwords.py compares what it makes",
     "molecule converge": _OWN_CI,
     "molecule verify": _OWN_CI,
     "molecule destroy": _OWN_CI,

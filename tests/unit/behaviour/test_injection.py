@@ -24,7 +24,7 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._inventory.inventory i
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from tests.unit import readers
+from tests.unit.behaviour import readers
 
 PIECES = (
     *"\n\r\t\0\\\"'`$%{}()[];#=:,/*?&|<>~^ -+@!.",

@@ -18,7 +18,7 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._ansible import bare_p
 from ansible_collections.asgi.deploy.plugins.plugin_utils._ansible.host_action import Act
 
 from tests import ROOT
-from tests.unit.here import Action
+from tests.unit.controller.ansible.local_action import Action
 
 PLUGINS = ROOT / "plugins"
 ACTS = sorted(path.stem for path in PLUGINS.glob("module_utils/_host/tasks/*.py") if path.stem != "results")

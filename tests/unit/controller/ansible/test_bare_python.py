@@ -13,7 +13,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.system import fa
 from ansible_collections.asgi.deploy.plugins.plugin_utils._ansible import bare_python as remote
 
 from tests import ROOT
-from tests.unit.here import Action
+from tests.unit.controller.ansible.local_action import Action
 
 FOLDER = ROOT / "plugins" / "module_utils"
 MODULES = {
