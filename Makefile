@@ -33,7 +33,7 @@ setup: .venv/ready ## Install the tools into .venv
 	@touch $@
 
 lock: .venv/ready ## Pin the newest versions of what the requirements files ask for
-	for file in requirements-dev tests/importer roles/certificate/files/certbot roles/app/files/server; do \
+	for file in requirements-dev tests/project/importer roles/certificate/files/certbot roles/app/files/server; do \
 	  .venv/bin/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	    --no-emit-index-url --no-emit-find-links $$file.in -o $$file.txt || exit; done
 	cd roles/certificate/files && for name in $(DNS_PROVIDERS); do \
@@ -67,7 +67,7 @@ lint: setup ## Style, types, and the rules of Ansible
 	antsibull-docs lint-collection-docs --plugin-docs .
 
 docs: setup ## The pages that are made from options and tables
-	PYTHONPATH=.venv/collections $(PYTHON) -m tests.docs
+	PYTHONPATH=.venv/collections $(PYTHON) -m tests.project.docs
 
 site: setup ## The documentation as a site, in build/site
 	NO_MKDOCS_2_WARNING=1 mkdocs build --strict
@@ -77,7 +77,7 @@ unit: setup ## Decisions, templates, and the servers without a host
 
 build: setup ## The artifact that ansible-galaxy installs
 	@rm -rf build $(INSTALLED)
-	$(PYTHON) -m tests.artifact build
+	$(PYTHON) -m tests.project.artifact build
 	ANSIBLE_COLLECTIONS_PATH=$(INSTALLED) ansible-galaxy collection install $(ARTIFACT) --collections-path $(INSTALLED)
 
 molecule: build ## Roles on real hosts, from the installed artifact; SCENARIO=name runs one
@@ -94,10 +94,10 @@ matrix: build ## Every supported ansible-core against every supported Debian; CO
 	$(PYTHON) -m tests.matrix $(ARTIFACT) $(CORE)
 
 your-ci: setup ## The scenario that users copy from examples/molecule, in a repository of its own
-	$(PYTHON) -m tests.your_ci
+	$(PYTHON) -m tests.campaigns.your_ci
 
 soak: build ## Fifty releases and ten ways back under traffic
-	ANSIBLE_COLLECTIONS_PATH=$(INSTALLED) $(PYTHON) -m tests.soak $(SOAK)
+	ANSIBLE_COLLECTIONS_PATH=$(INSTALLED) $(PYTHON) -m tests.campaigns.soak $(SOAK)
 
 sanity: build ## What ansible-test asks of a collection that is published
 	@rm -rf $(SANITY) && mkdir -p $(SANITY)/ansible_collections/asgi/deploy $(SANITY)/.ansible/test/cache
@@ -110,7 +110,7 @@ sanity: build ## What ansible-test asks of a collection that is published
 
 importer: build ## What Galaxy checks of a collection that is uploaded
 	.venv/bin/uv venv -q --allow-existing .cache/importer
-	.venv/bin/uv pip sync -q --require-hashes --python .cache/importer/bin/python tests/importer.txt
+	.venv/bin/uv pip sync -q --require-hashes --python .cache/importer/bin/python tests/project/importer.txt
 	cd build && PATH=$(CURDIR)/.cache/importer/bin:$$PATH GALAXY_IMPORTER_CHECK_REQUIRED_TAGS=true python -m galaxy_importer.main $(notdir $(ARTIFACT))
 
 ansible-units: build ## The unit tests by ansible-test, each in a process of its own, beside the artifact's files
@@ -122,10 +122,10 @@ ansible-units: build ## The unit tests by ansible-test, each in a process of its
 	cd $(UNITS)/ansible_collections/asgi/deploy && HOME=$(CURDIR)/$(UNITS) ansible-test units --color no --python $(PYTHON_VERSION)
 
 test-vm: build ## The playbook on a virtual machine with a kernel of its own, and its reboot
-	ANSIBLE_COLLECTIONS_PATH=$(INSTALLED) $(PYTHON) -m tests.vm
+	ANSIBLE_COLLECTIONS_PATH=$(INSTALLED) $(PYTHON) -m tests.campaigns.vm
 
 lynis: build ## The index of lynis on bare hosts, and on hardened ones
-	ANSIBLE_COLLECTIONS_PATH=$(INSTALLED) $(PYTHON) -m tests.lynis
+	ANSIBLE_COLLECTIONS_PATH=$(INSTALLED) $(PYTHON) -m tests.campaigns.lynis
 
 bench: build ## What runs cost, against the raw cost and the usual way; BENCH=--write writes docs/speed.md
 	ANSIBLE_COLLECTIONS_PATH=$(INSTALLED) $(PYTHON) -m tests.bench.playbook $(BENCH)

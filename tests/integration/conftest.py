@@ -14,7 +14,7 @@ import pytest
 import testinfra
 from testinfra.host import Host as Inside
 
-from tests import https
+from tests.clients import https
 from tests.integration.hosts import DOMAIN, LAB, RELEASES, module, playbook
 from tests.lab import Host
 

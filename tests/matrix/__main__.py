@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests import ROOT, https
+from tests import ROOT
+from tests.clients import https
 from tests.demo import versions
 from tests.integration.hosts import Run
 from tests.lab import Host, Lab, LabError

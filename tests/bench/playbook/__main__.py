@@ -15,7 +15,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from tests import ROOT, https
+from tests import ROOT
+from tests.clients import https
 from tests.demo import versions
 from tests.integration.deploy.test_runs import ROUND_TRIPS
 from tests.lab import Host, Lab, LabError

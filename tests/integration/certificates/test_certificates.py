@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import https
+from tests.clients import https
 from tests.integration import pki
 from tests.integration.certificates.site import CERTBOT, COMBINED, FOLDER, INVENTORY, RENEWAL, Secure
 from tests.integration.conftest import web

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests import https
+from tests.clients import https
 from tests.integration.certificates.site import APT, COMBINED, FOLDER, Secure
 from tests.integration.certificates.test_certificates import BOTH, secure_site
 from tests.integration.hosts import DOMAIN, LAB

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests import https
+from tests.clients import https
 from tests.integration.conftest import Web
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests import pages
 from tests.integration.docs.reader import Reader
 from tests.integration.hosts import LAB, MOVED, READER
+from tests.project import pages
 from tests.traffic import Report, Traffic
 
 START, MIGRATING = "docs/start.md", "docs/migrating.md"

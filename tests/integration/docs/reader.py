@@ -11,11 +11,12 @@ from pathlib import Path
 
 import yaml
 
-from tests import ROOT, pages
+from tests import ROOT
 from tests.integration.docs import shelf
 from tests.integration.hosts import DOMAIN, HOSTS, LAB, PLAIN
 from tests.lab import Host
 from tests.lab.git import Repository
+from tests.project import pages
 
 
 @dataclass

@@ -7,9 +7,9 @@ from concurrent.futures import Future
 
 import pytest
 
-from tests import pages
 from tests.integration.docs.conftest import MIGRATING
 from tests.integration.docs.reader import Reader
+from tests.project import pages
 from tests.traffic import Report
 
 # What each leaves is taken back by another one.

@@ -9,7 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests import ROOT, https
+from tests import ROOT
+from tests.clients import https
 from tests.integration.conftest import Web, web
 from tests.integration.hosts import HOSTS, SIDE, Run, playbook
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests import https
+from tests.clients import https
 from tests.integration.paths.conftest import Part
 from tests.integration.tls import mozilla
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import https
+from tests.clients import https
 from tests.integration.hosts import BARE, HOSTS, LAB, playbook
 from tests.integration.paths.conftest import Part, run
 from tests.integration.release.test_releases import traffic

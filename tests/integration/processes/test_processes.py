@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests import https
+from tests.clients import https
 from tests.integration.processes.conftest import NAME, Site, working
 from tests.traffic import Traffic
 

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from tests import ROOT, https
+from tests import ROOT
+from tests.clients import https
 from tests.integration.conftest import Web, web
 from tests.integration.hosts import HOSTS, INVENTORY, only, playbook
 

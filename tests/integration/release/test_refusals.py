@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import https
+from tests.clients import https
 from tests.integration.conftest import Web, web
 from tests.integration.hosts import DOMAIN, HOSTS, LAB, only, playbook
 

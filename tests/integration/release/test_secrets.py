@@ -12,7 +12,7 @@ import pytest
 import yaml
 from ansible.parsing.vault import VaultLib, VaultSecret
 
-from tests import https
+from tests.clients import https
 from tests.integration.conftest import Web
 from tests.integration.hosts import HOSTS, RELEASES, Run, playbook
 from tests.integration.release.test_releases import traffic

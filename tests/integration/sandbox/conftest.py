@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests import ROOT, https
+from tests import ROOT
+from tests.clients import https
 from tests.integration.conftest import Web, web
 from tests.integration.hosts import HOSTS, PREY, Run, playbook
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests import https
+from tests.clients import https
 from tests.integration.sandbox.conftest import Prey, scenario
 
 NEVER = "ExecStart=\nExecStart=/bin/false\n"

@@ -12,7 +12,8 @@ import httpx
 import pytest
 import yaml
 
-from tests import ROOT, https
+from tests import ROOT
+from tests.clients import https
 from tests.integration.conftest import Web, web
 from tests.integration.hosts import HOSTS, SIDE, Run, playbook
 

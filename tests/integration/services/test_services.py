@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests import https
+from tests.clients import https
 from tests.integration.services.conftest import Orders
 
 UNITS = {"postgresql": "postgresql.service 'postgresql@*'", "redis": "redis-server.service"}

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests import https
+from tests.clients import https
 from tests.integration.hosts import APPS, DOMAIN, HOSTS, LAB, Run, playbook
 from tests.integration.sources.prepare import FOLDER, INVENTORY
 from tests.lab import Host

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from tests import ROOT, https
+from tests import ROOT
+from tests.clients import https
 from tests.integration.conftest import Web, web
 from tests.integration.hosts import SIDE12
 from tests.integration.release.test_releases import traffic

@@ -11,7 +11,7 @@ import time
 import httpx
 import pytest
 
-from tests import https
+from tests.clients import https
 from tests.integration.web.conftest import Site
 
 GET = "GET / HTTP/1.1\r\nHost: {name}\r\nConnection: close\r\n"

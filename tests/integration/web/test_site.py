@@ -13,7 +13,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests import ROOT, http3, https
+from tests import ROOT
+from tests.clients import http3, https
 from tests.integration.hosts import DOMAIN, LAB
 from tests.integration.tls import mozilla
 from tests.integration.web.conftest import Site

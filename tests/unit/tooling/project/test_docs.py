@@ -21,7 +21,8 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._common.local_files im
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.platforms import PLATFORMS
 from ansible_collections.asgi.deploy.plugins.plugin_utils._inventory.inventory import inventory_errors
 
-from tests import ROOT, docs, pages
+from tests import ROOT
+from tests.project import docs, pages
 
 # What stands for the reader's own variables.
 VARIABLES = {

@@ -14,8 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from tests import ROOT, pages
+from tests import ROOT
 from tests.lab import cli
+from tests.project import pages
 
 NAMED = re.compile(r"\basgi\.deploy\.([a-z_]+)")
 PLAYBOOKS = {file.stem for file in (ROOT / "playbooks").glob("*.yml")}

@@ -6,7 +6,8 @@ import os
 import sys
 import time
 
-from tests import ROOT, https
+from tests import ROOT
+from tests.clients import https
 from tests.demo import versions
 from tests.integration.hosts import Run, playbook
 from tests.lab import Lab, LabError

@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from tests import ROOT
-from tests.artifact import build, reproducible, unknown
+from tests.project.artifact import build, reproducible, unknown
 
 FOREIGN = ("inventory.yml", "group_vars/all.yml", "plugins/notes.py")
 PICTURE = re.compile(r"!\[[^]]*\]\(([^)]+)\)")

@@ -11,8 +11,8 @@ import time
 from pathlib import Path
 
 from tests import ROOT
-from tests.artifact import copy
 from tests.integration.hosts import PLAIN
+from tests.project.artifact import copy
 
 LIMIT = 900  # seconds
 # Beside the tests that are copied: the hosts' program and the collection must be in no release.

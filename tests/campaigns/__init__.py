@@ -1,0 +1,1 @@
+"""Long runs against hosts, each with a target of its own in the Makefile."""

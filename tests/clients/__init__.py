@@ -1,0 +1,1 @@
+"""Clients that send one request to a host, over HTTPS or HTTP/3."""

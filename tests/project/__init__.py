@@ -1,0 +1,1 @@
+"""Programs that build and check the project itself: its artifact, its documentation and its site."""
