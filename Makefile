@@ -61,6 +61,7 @@ lint: setup ## Style, types, and the rules of Ansible
 	mypy -p ansible_collections.asgi.deploy.plugins
 	mypy -p asgi_deploy_runtime
 	mypy tests
+	$(PYTHON) -m tests.project.places
 	yamllint --strict .
 	ansible-lint --strict
 	antsibull-changelog lint
