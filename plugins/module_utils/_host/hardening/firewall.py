@@ -8,10 +8,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.ports import LISTEN, parse_sockets
+
 TABLE = "asgi_firewall"
 
 # Of /proc/net/tcp and udp, see include/net/tcp_states.h of the kernel: a listener of TCP, a socket of UDP without peer.
-_STATES = {"tcp": "0A", "udp": "07", "ip": "07"}
+_STATES = {"tcp": LISTEN, "udp": "07", "ip": "07"}
 # What a host asks for by itself: addresses (DHCP), names and neighbours on the local network (mDNS, LLMNR), the time.
 _CLIENTS = {("udp", port) for port in (68, 123, 323, 546, 5353, 5355)} | {("tcp", 5355)}
 # Protocols beside them that a socket may be of: ICMP and its successor come in, TCP and UDP have ports, and the last is
@@ -131,11 +133,10 @@ def parse_listeners(text: str, protocol: str) -> list[Listener]:
 
     For `ip`, of raw and raw6, the number of a protocol of its own stands where a port stands.
     """
-    rows = [line.split() for line in text.splitlines()[1:]]
     return [
-        Listener(protocol, int(row[1].rsplit(":", 1)[1], 16), row[9])
-        for row in rows
-        if len(row) > 9 and row[3] == _STATES[protocol] and not _is_loopback(row[1].rsplit(":", 1)[0])
+        Listener(protocol, socket.port, socket.inode)
+        for socket in parse_sockets(text)
+        if socket.state == _STATES[protocol] and not _is_loopback(socket.address)
     ]
 
 

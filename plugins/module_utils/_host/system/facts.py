@@ -7,6 +7,8 @@ import os
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system import memory
+
 _LOOPBACK = "::1"  # other addresses of its interface may be public ones, as of anycast
 
 
@@ -17,7 +19,7 @@ def facts() -> dict[str, Any]:
         "distribution_major_version": system.get("VERSION_ID", "unknown").partition(".")[0],
         "distribution_release": system.get("VERSION_CODENAME", ""),
         "processor_nproc": len(os.sched_getaffinity(0)),
-        "memtotal_mb": total_memory(_read("/proc/meminfo")),
+        "memtotal_mb": memory.parse_kib(_read("/proc/meminfo"), "MemTotal") // memory.MIB,
         "all_ipv6_addresses": ipv6_addresses(_read("/proc/net/if_inet6")),
     }
 
@@ -26,12 +28,6 @@ def os_release(text: str) -> dict[str, str]:
     """Assignments as of a shell: see os-release(5). What is read of them has no escapes."""
     pairs = (line.split("=", 1) for line in text.splitlines() if "=" in line and not line.startswith("#"))
     return {key.strip(): value.strip().strip("\"'") for key, value in pairs}
-
-
-def total_memory(text: str) -> int:
-    """In MiB, from the text of /proc/meminfo: see proc(5)."""
-    fields = dict(line.split(":", 1) for line in text.splitlines())
-    return int(fields["MemTotal"].split()[0]) // 1024
 
 
 def ipv6_addresses(text: str) -> list[str]:

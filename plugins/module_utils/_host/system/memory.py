@@ -1,7 +1,8 @@
-"""Whether a further generation of an application fits in the host's memory."""
+"""How much memory a host has, and whether a further generation of an application fits in it."""
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -13,6 +14,11 @@ def parse_kib(text: str, key: str) -> int:
     """Bytes of a line such as ``MemAvailable:  123 kB`` in /proc/meminfo or /proc/PID/smaps_rollup."""
     found = re.search(rf"^{key}:\s+(\d+) kB$", text, re.MULTILINE)
     return int(found[1]) * 1024 if found else 0
+
+
+def total() -> int:
+    """Return the bytes of memory that the kernel has, of which systemd's percentages are."""
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
 
 
 def available() -> int:

@@ -1,4 +1,4 @@
-"""Who listens, read from /proc."""
+"""Sockets and the programs that hold them, read from /proc."""
 
 from __future__ import annotations
 
@@ -6,18 +6,39 @@ import contextlib
 import os
 import re
 from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
-_LISTEN = "0A"  # TCP_LISTEN of the kernel's include/net/tcp_states.h
+LISTEN = "0A"  # TCP_LISTEN of the kernel's include/net/tcp_states.h
+
+
+@dataclass(frozen=True)
+class Socket:
+    """One line of a table of sockets, its address and state as the kernel writes them."""
+
+    address: str  # hexadecimal: words of four bytes in the machine's order
+    port: int  # in tables of raw sockets the number of the IP protocol
+    state: str  # two hexadecimal digits
+    inode: str
+
+
+def parse_sockets(text: str) -> list[Socket]:
+    """Return the sockets in the text of /proc/net/tcp, udp or raw, or of one of these with a 6; skip cut lines."""
+    rows = (line.split() for line in text.splitlines()[1:])
+    found = []
+    for row in rows:
+        if len(row) > 9:
+            address, port = row[1].rsplit(":", 1)
+            found.append(Socket(address, int(port, 16), row[3], row[9]))
+    return found
 
 
 def parse_tcp_listeners(text: str) -> dict[int, set[str]]:
     """Ports that are listened on, each with the inodes of its sockets, from the text of /proc/net/tcp or tcp6."""
     listeners: dict[int, set[str]] = {}
-    for line in text.splitlines()[1:]:
-        fields = line.split()
-        if len(fields) > 9 and fields[3] == _LISTEN:
-            listeners.setdefault(int(fields[1].rsplit(":", 1)[1], 16), set()).add(fields[9])
+    for socket in parse_sockets(text):
+        if socket.state == LISTEN:
+            listeners.setdefault(socket.port, set()).add(socket.inode)
     return listeners
 
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import re
 from collections.abc import Iterable, Sequence
 from subprocess import CompletedProcess
 
-from ansible_collections.asgi.deploy.plugins.module_utils._host.system import systemd
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system import memory, systemd
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import PYTHON
 
 _SHARE = re.compile(r"(?<=[:,]size=)([0-9]+)%")  # of the memory
@@ -65,9 +64,4 @@ def lasting(line: str) -> str:
     """
     if not line.startswith("TemporaryFileSystem="):
         return line
-    return _SHARE.sub(lambda share: str(_memory() * int(share[1]) // 100), line)
-
-
-def _memory() -> int:
-    """Bytes of memory that the kernel has, of which its own percentages are."""
-    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return _SHARE.sub(lambda share: str(memory.total() * int(share[1]) // 100), line)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import time
 from collections.abc import Mapping
@@ -51,7 +50,7 @@ def _host() -> dict[str, Any]:
     return {
         "now": time.time(),
         "memory_available": memory.available(),
-        "memory_total": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
+        "memory_total": memory.total(),
         "disk_free": disk.free,
         "disk_total": disk.total,
     }
