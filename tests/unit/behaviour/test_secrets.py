@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.builder import Builder, Inputs
-from ansible_collections.asgi.deploy.plugins.module_utils._host.release.credentials import key, masked, name_of, seal
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.credentials import key, name_of, seal
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.masking import masked
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan import app_plan
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.validators import ENV_MAX, env, secrets
 

@@ -12,6 +12,7 @@ from urllib.parse import quote, urlsplit
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.source import archives
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import CACHE
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.masking import masked
 
 INDEX_OPTIONS: dict[str, Any] = {
     "url": {"type": "str", "required": True},
@@ -31,10 +32,8 @@ class Supplies:
     wheels: Path | None = None
 
     def masked(self, text: str) -> str:
-        """What a program printed, without the secrets that it was given."""
-        for secret in self.secrets:
-            text = text.replace(secret, "********")
-        return text
+        """Return what a program printed, without the secrets that it was given."""
+        return masked(text, self.secrets)
 
 
 NONE = Supplies()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 import subprocess
 import time
@@ -14,7 +13,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.release.backgrou
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store import Store
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import systemd
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import transient_units as transient
-from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import PATH
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import environment
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.unit_text import LAUNCHER
@@ -65,7 +64,7 @@ class Execution:
             # Its journal has what it was, and what it prints is for whoever asked.
             process = subprocess.Popen(
                 self._systemd_run(unit, release, given, argv),
-                env={**os.environ, "PATH": PATH, "LC_ALL": "C.UTF-8"},
+                env=environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,

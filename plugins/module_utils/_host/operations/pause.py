@@ -7,11 +7,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.asgi.deploy.plugins.module_utils._host.operations.restart import (
-    audited,
-    live_release,
-    serve_again,
-)
+from ansible_collections.asgi.deploy.plugins.module_utils._host.operations.restart import live_release, serve_again
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.background import Work
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.instance import Instance
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store import Store
@@ -47,7 +43,7 @@ def pause(layout: Layout, by: str, lock_timeout: float) -> dict[str, Any]:
         instance, file = Instance(layout, release), Path(layout.pause(release))
         if _waits(instance):
             return {"changed": False, "release": release}
-        with audited(store, "paused", by=by, pause=release):
+        with store.audited("paused", by=by, pause=release):
             file.parent.mkdir(parents=True, exist_ok=True)
             write(file, DROP_IN.format(file=file).encode())
             systemd.daemon_reload()
@@ -69,7 +65,7 @@ def resume(layout: Layout, by: str, lock_timeout: float) -> dict[str, Any]:
         instance, work, began = Instance(layout, release), Work(layout, release), time.time()
         if not paused(layout, release) and work.up():
             return {"changed": False, "release": release}
-        with audited(store, by=by, resume=release):
+        with store.audited(by=by, resume=release):
             let_go(layout, release)
             systemd.reset_failed(instance.units["socket"], instance.units["service"], *work.moved)
             systemd.start(instance.units["service"])

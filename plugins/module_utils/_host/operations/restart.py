@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.background import Work
@@ -27,7 +25,7 @@ def restart(layout: Layout, by: str, lock_timeout: float) -> dict[str, Any]:
         release = live_release(store)
         refuse_paused(layout, release)
         instance, began = Instance(layout, release), time.time()
-        with audited(store, by=by, restart=release):
+        with store.audited(by=by, restart=release):
             units = [instance.units["service"], *Work(layout, release).processes]
             # systemd refuses those that it has given up.
             systemd.reset_failed(instance.units["socket"], *units)
@@ -43,20 +41,6 @@ def serve_again(store: Store, instance: Instance, began: float) -> None:
     except DeployError as error:
         text = f"{store.layout.app}: release {instance.release} was started anew, and does not serve.\n{error.reason}"
         raise DeployError(text, error.log) from error
-
-
-@contextmanager
-def audited(store: Store, result: str = "live", **entry: Any) -> Iterator[None]:
-    """Writes down who did it, and how it ended: with `result`, or failed."""
-    entry |= {"started": time.time(), "result": "failed"}
-    try:
-        yield
-        entry["result"] = result
-    except DeployError as error:
-        entry["reason"] = error.reason
-        raise
-    finally:
-        store.audit({**entry, "ended": time.time()})
 
 
 def live_release(store: Store) -> str:

@@ -9,14 +9,13 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-import os
 import secrets
 import shutil
 import subprocess
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
-from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import PATH
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import environment
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.managed_files import write
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 
@@ -25,7 +24,6 @@ FOLDER = "secrets"  # in the release's directory, for root alone
 # what it is bound to, and the application would not start again.
 HOST_KEY = Path("/var/lib/systemd/credential.secret")
 _KEY_BYTES = 32
-_MASK = "********"
 
 
 def key(path: Path, make: bool) -> bytes | None:
@@ -76,7 +74,7 @@ def _encrypted(name: str, value: str) -> bytes:
         done = subprocess.run(
             argv,
             input=value.encode(),
-            env={**os.environ, "PATH": PATH, "LC_ALL": "C.UTF-8"},
+            env=environment(),
             capture_output=True,
             check=False,
             timeout=60,
@@ -89,12 +87,3 @@ def _encrypted(name: str, value: str) -> bytes:
             f"{done.stderr.decode(errors='replace').strip()}"
         )
     return done.stdout
-
-
-def masked(text: str, values: Iterable[str]) -> str:
-    """A text without these secrets, also as JSON and Python write them; the longest first, as one may be in another."""
-    forms = {form for value in values for form in (value, json.dumps(value)[1:-1], repr(value)[1:-1])}
-    forms |= {line for value in values for line in value.splitlines() if len(line) >= 8}  # a log has one line at a time
-    for form in sorted(forms, key=len, reverse=True):
-        text = text.replace(form, _MASK)
-    return text

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -323,24 +323,13 @@ class Deployment:
         states = self.store.record(release).get("states", {})
         self.store.note(release, states={**states, state: time.time()})
 
-    @contextmanager
-    def _audited(self, before: str | None, release: str | None, **more: Any) -> Iterator[dict[str, Any]]:
-        """Adds a line to the audit trail, whatever becomes of the block."""
-        entry = {"started": time.time(), "by": self._by, "from": before, "to": release, "result": "ended", **more}
-        try:
-            yield entry
-            entry["result"] = "live"
-        except DeployError as error:
-            entry.update(result="failed", reason=error.reason)
-            raise
-        finally:
-            self.store.audit({**entry, "ended": time.time(), "steps": self._durations()})
+    def _audited(self, before: str | None, release: str | None, **more: Any) -> AbstractContextManager[dict[str, Any]]:
+        """Add a line to the audit trail, with the steps that the block took; see :meth:`Store.audited`."""
+        line: dict[str, Any] = {"by": self._by, "from": before, "to": release, "steps": self._steps, **more}
+        return self.store.audited(**line)
 
     def _result(self, changed: bool, release: str | None, before: str | None, **more: Any) -> dict[str, Any]:
-        return {"changed": changed, "release": release, "before": before, "steps": self._durations(), **more}
-
-    def _durations(self) -> dict[str, float]:
-        return {name: round(seconds, 3) for name, seconds in self._steps.items()}
+        return {"changed": changed, "release": release, "before": before, "steps": dict(self._steps), **more}
 
     @contextmanager
     def _step(self, name: str) -> Iterator[None]:
@@ -348,7 +337,7 @@ class Deployment:
         try:
             yield
         finally:
-            self._steps[name] = time.monotonic() - started
+            self._steps[name] = round(time.monotonic() - started, 3)
 
 
 def _told(builder: Builder, identity: str | None) -> dict[str, Any]:

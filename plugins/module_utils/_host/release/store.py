@@ -102,6 +102,25 @@ class Store:
             file.write(json.dumps(entry, sort_keys=True) + "\n")
 
     @contextmanager
+    def audited(self, result: str = "live", **entry: Any) -> Iterator[dict[str, Any]]:
+        """Add a line to the audit trail, whatever becomes of the block.
+
+        Args:
+            result: what the line says when the block succeeds. It says `failed`, with the reason, after a DeployError,
+                and `ended` when the block was cut off.
+            entry: what the line says further; the block is given it, and may add to it.
+        """
+        entry |= {"started": time.time(), "result": "ended"}
+        try:
+            yield entry
+            entry["result"] = result
+        except DeployError as error:
+            entry |= {"result": "failed", "reason": error.reason}
+            raise
+        finally:
+            self.audit({**entry, "ended": time.time()})
+
+    @contextmanager
     def lock(self, timeout: float, by: str) -> Iterator[None]:
         """Keeps other runs out; the kernel lets go of the lock when its holder dies, so it is never stale.
 

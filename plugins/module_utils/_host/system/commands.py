@@ -33,7 +33,7 @@ def attempt(
     try:
         return subprocess.run(
             list(argv),
-            env=environment(env or {}),
+            env=environment(env),
             cwd=cwd,
             timeout=timeout,
             stdin=subprocess.DEVNULL,
@@ -50,9 +50,9 @@ def attempt(
         raise DeployError(f"{' '.join(argv[:3])} … did not end within {timeout:.0f} s") from error
 
 
-def environment(given: Mapping[str, str]) -> dict[str, str]:
-    """That of a program: ours, such as the way to a proxy, with what is the same on every host, and what is given."""
-    return {**os.environ, "PATH": PATH, "LC_ALL": "C.UTF-8", "HOME": "/root", **given}
+def environment(given: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return the environment of a program: our own, such as the address of a proxy, PATH and the like, and `given`."""
+    return {**os.environ, "PATH": PATH, "LC_ALL": "C.UTF-8", "HOME": "/root", **(given or {})}
 
 
 def _die_with_parent() -> None:
@@ -83,7 +83,7 @@ def start_reading(argv: Sequence[str]) -> Iterator[Iterator[str]]:
     """What a program prints, line by line; it is ended when nobody reads on."""
     with subprocess.Popen(
         list(argv),
-        env={**os.environ, "PATH": PATH, "LC_ALL": "C.UTF-8"},
+        env=environment(),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         text=True,

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from ansible_collections.asgi.deploy.plugins.module_utils._host.release.credentials import masked
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.deployment import switch_diff
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.request import RELEASE_OPTIONS, Order
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.journal import note
 from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks import certificate as act_certificate
 from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks.results import answering
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.masking import masked
 
 OPTIONS: dict[str, Any] = {**RELEASE_OPTIONS, "certificate": {"type": "str"}}
 UNLOGGED = ("wanted",)
