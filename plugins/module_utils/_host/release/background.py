@@ -12,13 +12,14 @@ from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.instance import JOURNAL_LINES
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.restarts import RestartWatcher
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import memory, processes, systemd
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import attempt, last_lines, run
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import UNITS, Layout, release_of
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.unit_text import LAUNCHER
 
-JOURNAL_LINES = 40
 STAMPS = Path("/var/lib/systemd/timers")  # when a persistent timer was last due: systemd.timer(5)
 # Units of which a release has any number; the last are commands that somebody runs in it: asgi.deploy.exec.
 _KINDS = ("live", "process-*", "timer-*", "job-*", "exec-*")
@@ -55,8 +56,7 @@ class Work:
         for name in (*self.processes, *self.jobs):
             program = command_of(_text(Path(UNITS, name)))
             if find_program(program, venv) is None:
-                where = f"{venv} nor in /usr/local/bin, /usr/bin and /bin"
-                return f"{described(self.layout.kind(name))}: its program {program} is neither in {where}"
+                return f"{described(self.layout.kind(name))}: its program {program} is {nowhere(venv)}"
         return None
 
     def stop_soon(self) -> None:
@@ -115,28 +115,12 @@ class Work:
         """The processes that do not run."""
         return [unit for unit in systemd.show(*self.processes) if not unit.active]
 
-    def trouble(self) -> Trouble:
-        """Tells, from now on, whether a process has gone down, be it only to be started again."""
-        return Trouble(self.layout, self.processes)
+    def watch_restarts(self) -> RestartWatcher:
+        """Return what tells, from now on, whether one of its processes has ended."""
+        return RestartWatcher({name: described(self.layout.kind(name)) for name in self.processes})
 
     def _of(self, kind: str) -> list[str]:
         return [name for name in self.units if self.layout.kind(name).startswith(kind)]
-
-
-class Trouble:
-    """Looks for an end of processes since the first look; `ended` holds the one that did."""
-
-    def __init__(self, layout: Layout, names: Collection[str]) -> None:
-        self._layout = layout
-        self._restarts = {unit.name: unit.restarts for unit in systemd.show(*names)}
-        self.ended: list[str] = []
-
-    def __call__(self) -> str | None:
-        for unit in systemd.show(*self._restarts):
-            if not unit.active or unit.restarts != self._restarts[unit.name]:
-                self.ended = [unit.name]
-                return f"{described(self._layout.kind(unit.name))} does not stay up: {unit.ending()}"
-        return None
 
 
 def hand_over(layout: Layout, release: str, wait: bool = True) -> None:
@@ -226,6 +210,11 @@ def _allows_calls(line: str) -> bool:
 def find_program(program: str, venv: Path) -> str | None:
     """Where a program is, as a unit of a release finds it."""
     return shutil.which(program, path=f"{venv}:/usr/local/bin:/usr/bin:/bin")
+
+
+def nowhere(venv: Path) -> str:
+    """Return in words where :func:`find_program` has looked in vain."""
+    return f"neither in {venv} nor in /usr/local/bin, /usr/bin and /bin"
 
 
 def described(kind: str) -> str:

@@ -217,7 +217,7 @@ class Deployment:
         """Watches a release that has just gone live, and goes back when it does badly and there is where to."""
         before = self._way_back(release, before)
         instance, work = Instance(self.layout, release), Work(self.layout, release)
-        server, processes = instance.trouble(), work.trouble()
+        server, processes = instance.watch_restarts(), work.watch_restarts()
         # The gate has proven the server of a first release, and nothing of its processes.
         limits = settings.watch if before else replace(settings.watch, error_percent=100)
         watched = settings.watch.seconds and (before or work.processes)
@@ -310,13 +310,15 @@ class Deployment:
         text = f"release {release} {outcome}; {serves}"
         if release == before:
             text = f"release {release}, which shall serve, does not"
-        told = error if isinstance(error, DeployError) else DeployError(str(error))
-        return DeployError(f"{self.layout.app}: {text}.\n{told.reason}", told.log)
+        return self._preceded(text, error)
 
     def _unwell(self, release: str, error: DeployError | OSError) -> DeployError:
         """What is wrong beside a server that does serve, where there is nothing to go back to."""
+        return self._preceded(f"release {release} serves, but not all that belongs to it runs", error)
+
+    def _preceded(self, text: str, error: DeployError | OSError) -> DeployError:
+        """Return an error that says `text` of the application before its reason."""
         told = error if isinstance(error, DeployError) else DeployError(str(error))
-        text = f"release {release} serves, but not all that belongs to it runs"
         return DeployError(f"{self.layout.app}: {text}.\n{told.reason}", told.log)
 
     def _reached(self, release: str, state: str) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.gate import Gate
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.restarts import RestartWatcher
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import memory, processes, systemd
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import UNITS, Layout, release_of
@@ -97,30 +98,16 @@ class Instance:
         # Not above: a look reads this file and asks nobody, and Python takes a twentieth of a second to read its HTTP.
         from ansible_collections.asgi.deploy.plugins.module_utils._host.release.probe import watch
 
-        if wrong := watch(self._socket_path, gate, self.trouble(), self.processes):
+        if wrong := watch(self._socket_path, gate, self.watch_restarts(), self.processes):
             raise DeployError(wrong, self.log(since))
 
-    def trouble(self) -> Trouble:
-        """Tells, from now on, whether its service has gone down, be it only to be started again."""
-        return Trouble(self.units["service"])
+    def watch_restarts(self) -> RestartWatcher:
+        """Return what tells, from now on, whether its service has ended."""
+        return RestartWatcher({self.units["service"]: "the service"})
 
     def log(self, since: float, kind: str = "service") -> str:
         """The most telling lines that the service, or another unit of the release, logged."""
         return systemd.journal([self.units[kind]], JOURNAL_LINES, since)
-
-
-class Trouble:
-    """Looks for an end of a service since the first look; as a function, for the gate and the watch window."""
-
-    def __init__(self, service: str) -> None:
-        self._service = service
-        self._restarts = systemd.show(service)[0].restarts
-
-    def __call__(self) -> str | None:
-        unit = systemd.show(self._service)[0]
-        if unit.active and unit.restarts == self._restarts:
-            return None
-        return f"the service does not stay up: {unit.ending()}"
 
 
 def refuse_paused(layout: Layout, release: str | None) -> None:

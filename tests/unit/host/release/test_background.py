@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release import background as work
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.background import (
-    Trouble,
     Work,
     at_work,
     busy,
@@ -21,6 +20,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.release.backgrou
     hand_over,
     latest,
 )
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.restarts import RestartWatcher
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import systemd
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.systemd import Unit
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
@@ -205,7 +205,7 @@ def test_a_job_or_a_command_keeps_its_release_and_nothing_more(host: Host, kind:
 def test_trouble(host: Host, later: dict[str, str], text: str | None) -> None:
     names = [SHOP.unit(f"process-worker-{number}", NEW) for number in (1, 2)]
     host.states = dict.fromkeys(names, UP)
-    trouble = Trouble(SHOP, names)
+    trouble = RestartWatcher({name: described(SHOP.kind(name)) for name in names})
     assert trouble() is None
     host.states[names[1]] = later
     assert trouble() == text
@@ -213,7 +213,7 @@ def test_trouble(host: Host, later: dict[str, str], text: str | None) -> None:
 
 
 def test_trouble_without_processes(host: Host) -> None:
-    assert Trouble(SHOP, [])() is None
+    assert Work(SHOP, NEW).watch_restarts()() is None
 
 
 def test_forget(host: Host) -> None:

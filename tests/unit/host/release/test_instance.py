@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.instance import (
     Instance,
-    Trouble,
     not_draining,
     running,
 )
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.restarts import RestartWatcher
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import systemd
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.systemd import Unit
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
@@ -110,7 +110,7 @@ def test_up(say: Say, service: dict[str, str], socket: dict[str, str], up: bool)
 )
 def test_trouble(say: Say, later: dict[str, str], text: str | None) -> None:
     say(service=UP)
-    trouble = Trouble("asgi-shop@v1.service")
+    trouble = RestartWatcher({"asgi-shop@v1.service": "the service"})
     assert trouble() is None
     say(service=later)
     assert trouble() == text
@@ -119,7 +119,7 @@ def test_trouble(say: Say, later: dict[str, str], text: str | None) -> None:
 def test_trouble_of_a_service_that_is_up_again(say: Say) -> None:
     """systemd has forgotten how the process before ended; nothing is made up for it."""
     say(service=UP)
-    trouble = Trouble("asgi-shop@v1.service")
+    trouble = RestartWatcher({"asgi-shop@v1.service": "the service"})
     say(service={**UP, "NRestarts": "1", "ExecMainCode": "0", "ExecMainStatus": "0", "Result": "success"})
     text = str(trouble())
     assert text.startswith("the service does not stay up")
