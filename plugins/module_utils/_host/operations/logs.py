@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.asgi.deploy.plugins.module_utils._host.system import systemd
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system import journal
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout, release_of
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.log_levels import LEVELS
 
@@ -51,7 +51,7 @@ class Found:
 
 def read(layout: Layout, query: Query) -> Found:
     """The lines, in the order of their times."""
-    with systemd.records(_patterns(layout), _options(query)) as entries:
+    with journal.records(_patterns(layout), _options(query)) as entries:
         if query.cursor:
             return after(layout, entries, query)
         found = newest(layout, entries, query)
@@ -100,8 +100,8 @@ def _options(query: Query) -> list[str]:
 
 def of_journal(layout: Layout, entry: Mapping[str, Any], query: Query) -> Line | None:
     """A record of the journal; nothing for one that is not wanted."""
-    said = systemd.message(entry)
-    record = systemd.record_of(said)
+    said = journal.message(entry)
+    record = journal.record_of(said)
     priority = _one(entry, "PRIORITY")
     level, request = int(priority) if priority.isdecimal() else LEVELS["info"], ""
     if record:
@@ -110,7 +110,7 @@ def of_journal(layout: Layout, entry: Mapping[str, Any], query: Query) -> Line |
         return None
     at = int(entry["__REALTIME_TIMESTAMP"]) / 1e6
     return Line(
-        at, f"{_clock(at)} {_where(layout, entry)}{f' [{request}]' if request else ''} {systemd.readable(said)}"
+        at, f"{_clock(at)} {_where(layout, entry)}{f' [{request}]' if request else ''} {journal.readable(said)}"
     )
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.instance import JOURNAL_LINES
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.restarts import RestartWatcher
-from ansible_collections.asgi.deploy.plugins.module_utils._host.system import memory, processes, systemd
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system import journal, memory, processes, systemd
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import attempt, last_lines, run
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import UNITS, Layout, release_of
@@ -109,7 +109,7 @@ class Work:
 
     def log(self, since: float, names: Collection[str] = ()) -> str:
         """The most telling lines of processes."""
-        return systemd.journal(names or self.processes, JOURNAL_LINES, since) if names or self.processes else ""
+        return journal.read(names or self.processes, JOURNAL_LINES, since) if names or self.processes else ""
 
     def down(self) -> list[systemd.Unit]:
         """The processes that do not run."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.gate import Gate
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.restarts import RestartWatcher
-from ansible_collections.asgi.deploy.plugins.module_utils._host.system import memory, processes, systemd
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system import journal, memory, processes, systemd
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import UNITS, Layout, release_of
 
@@ -107,7 +107,7 @@ class Instance:
 
     def log(self, since: float, kind: str = "service") -> str:
         """The most telling lines that the service, or another unit of the release, logged."""
-        return systemd.journal([self.units[kind]], JOURNAL_LINES, since)
+        return journal.read([self.units[kind]], JOURNAL_LINES, since)
 
 
 def refuse_paused(layout: Layout, release: str | None) -> None:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Sequence
 from subprocess import CompletedProcess
 
-from ansible_collections.asgi.deploy.plugins.module_utils._host.system import memory, systemd
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system import journal, memory
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import PYTHON
 
 _SHARE = re.compile(r"(?<=[:,]size=)([0-9]+)%")  # of the memory
@@ -52,7 +52,7 @@ def _lasting_words(argv: Sequence[str]) -> list[str]:
 def explained(done: CompletedProcess[str], unit: str, began: float) -> CompletedProcess[str]:
     """What came of a program that ran as a unit; where it did not even begin systemd tells why, in the journal."""
     if done.returncode in _NOT_RUN and not (done.stderr.strip() or done.stdout.strip()):
-        done.stderr = systemd.journal([unit], _REASON, began)
+        done.stderr = journal.read([unit], _REASON, began)
     return done
 
 

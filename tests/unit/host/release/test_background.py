@@ -21,7 +21,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.release.backgrou
     latest,
 )
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.restarts import RestartWatcher
-from ansible_collections.asgi.deploy.plugins.module_utils._host.system import systemd
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system import journal, systemd
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.systemd import Unit
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
@@ -166,7 +166,7 @@ def test_process_that_cannot_be_started(host: Host, monkeypatch: pytest.MonkeyPa
     ended = {"ActiveState": "failed", "ExecMainCode": "1", "ExecMainStatus": "203", "Result": "exit-code"}
     host.states = {SHOP.unit(kind, NEW): UP for kind in KINDS} | {SHOP.unit("process-worker-2", NEW): ended}
     monkeypatch.setattr(systemd, "attempt", lambda argv, **_: subprocess.CompletedProcess(argv, 1, "", "Job failed."))
-    monkeypatch.setattr(systemd, "journal", lambda names, *_: f"log of {', '.join(names)}")
+    monkeypatch.setattr(journal, "read", lambda names, *_: f"log of {', '.join(names)}")
     with pytest.raises(DeployError) as error:
         hand_over(SHOP, NEW)
     assert error.value.reason == (

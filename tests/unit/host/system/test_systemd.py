@@ -8,13 +8,11 @@ from collections.abc import Callable
 from contextlib import nullcontext
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.module_utils._host.system import systemd
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system import journal, systemd
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.journal import message, readable, telling
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.systemd import (
     Unit,
-    message,
     parse_show,
-    readable,
-    telling,
     usable,
 )
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
@@ -244,8 +242,8 @@ def test_signs_that_end_a_line_elsewhere(monkeypatch: pytest.MonkeyPatch) -> Non
     records = [{"_PID": "1", "MESSAGE": "pasted\u2028text"}, {"_PID": "1", "MESSAGE": "no stock"}]
     text = "\n".join([*(json.dumps(one, ensure_ascii=False) for one in records), '{"_PID": "1", "MES'])
     done = subprocess.CompletedProcess([], 0, text, "")
-    monkeypatch.setattr(systemd, "attempt", lambda *_argv, **_options: done)
-    assert systemd.journal(["asgi-shop@v1.service"], 9) == "pasted\u2028text\nno stock"
+    monkeypatch.setattr(journal, "attempt", lambda *_argv, **_options: done)
+    assert journal.read(["asgi-shop@v1.service"], 9) == "pasted\u2028text\nno stock"
 
 
 SOCKET = "asgi-shop.public.socket"
@@ -280,7 +278,8 @@ def test_what_cannot_start_says_why(monkeypatch: pytest.MonkeyPatch, change: Cal
             return subprocess.CompletedProcess(argv, 0, "", "")
         return subprocess.CompletedProcess(argv, 1, "", f"Job for {SOCKET} failed.")
 
-    monkeypatch.setattr(systemd, "attempt", attempt)
+    for module in (systemd, journal):
+        monkeypatch.setattr(module, "attempt", attempt)
     with pytest.raises(DeployError, match=f"start {SOCKET} failed: Job for {SOCKET} failed.\n{why}"):
         change(SOCKET)
 

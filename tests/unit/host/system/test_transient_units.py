@@ -8,7 +8,7 @@ import sys
 from subprocess import CompletedProcess
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.module_utils._host.system import systemd
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system import journal
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.transient_units import (
     command,
     explained,
@@ -71,5 +71,5 @@ def test_lasting(line: str, expected: str) -> None:
 def test_what_did_not_run_says_why(
     monkeypatch: pytest.MonkeyPatch, status: int, printed: tuple[str, str], told: str
 ) -> None:
-    monkeypatch.setattr(systemd, "journal", lambda *_asked: "why")
+    monkeypatch.setattr(journal, "read", lambda *_asked: "why")
     assert explained(CompletedProcess([], status, *printed), "asgi-shop.build.service", 0).stderr == told
