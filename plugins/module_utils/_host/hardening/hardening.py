@@ -1,14 +1,12 @@
 """What the role hardening does on a host: looks, refuses what would shut somebody out, writes, and can go back.
 
-Firewall and sshd are changed on trial: copies of what was there are kept, and a timer puts them back unless a new
-connection has confirmed the change. The same happens at boot: a host that goes down meanwhile comes up as it was.
+Firewall and sshd are changed on trial: see trial.py.
 """
 
 from __future__ import annotations
 
 import json
 import re
-import shlex
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -18,6 +16,7 @@ from typing import Any
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.hardening import ssh_access as access
 from ansible_collections.asgi.deploy.plugins.module_utils._host.hardening import sysctl
+from ansible_collections.asgi.deploy.plugins.module_utils._host.hardening.desired import Part, Wanted
 from ansible_collections.asgi.deploy.plugins.module_utils._host.hardening.exposure import (
     listeners,
     other_firewalls,
@@ -31,11 +30,19 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.hardening.firewa
     ruleset,
     shut_out,
 )
+from ansible_collections.asgi.deploy.plugins.module_utils._host.hardening.trial import (
+    FIREWALL,
+    RULES,
+    SSHD_SETTINGS,
+    STATE,
+    TIMER,
+    UNDO,
+    keep_undo,
+)
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import apt as debian
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import systemd
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import attempt, last_lines
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.managed_files import (
-    FILE_OPTIONS,
     Item,
     apply_all,
     differences,
@@ -43,105 +50,8 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.system.managed_f
 )
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 
-STATE = Path("/var/lib/asgi-deploy/hardening")
-UNDO = STATE / "undo"
-RULES = Path("/etc/asgi-deploy/firewall.nft")
-FIREWALL = "asgi-firewall.service"
 LOADED = Path("/run/asgi-firewall/loaded")  # what nft listed when the rules were loaded
 NGINX_SERVES = Path("/etc/nginx/asgi/default.conf")
-TIMER = "asgi-hardening-undo.timer"
-SSHD_SETTINGS = Path("/etc/ssh/sshd_config.d/10-asgi-hardening.conf")
-
-UNDO_SCRIPT = """\
-#!/bin/sh
-# Puts back the firewall and sshd's settings: nobody has come by a new connection since they were changed.
-{restore}
-if [ -e {rules} ]; then
-    systemctl --no-block try-reload-or-restart {firewall}
-else
-    systemctl --no-block stop {firewall}
-fi
-systemctl --no-block try-reload-or-restart ssh.service
-rm -rf {undo}
-"""
-
-_TEXTS: dict[str, Any] = {"type": "list", "elements": "str", "default": []}
-PART_OPTIONS: dict[str, Any] = {
-    "name": {"type": "str", "required": True},
-    "on": {"type": "bool", "required": True},
-    "packages": _TEXTS,
-    "files": {"type": "list", "elements": "dict", "default": [], "options": FILE_OPTIONS},
-    "enabled": _TEXTS,
-    "active": _TEXTS,
-    "ends": _TEXTS,
-    "take": {"type": "list", "elements": "list", "default": []},
-    "not_beside": _TEXTS,
-    "in_containers": {"type": "bool", "default": True},
-}
-WANTED_OPTIONS: dict[str, Any] = {
-    "parts": {"type": "list", "elements": "dict", "default": [], "options": PART_OPTIONS},
-    "firewall": {"type": "dict"},
-    "sshd": {"type": "dict", "default": {}},
-    "sysctl": {"type": "dict", "default": {}},
-    "services": _TEXTS,
-}
-HARDENING_OPTIONS: dict[str, Any] = {"wanted": {"type": "dict", "options": WANTED_OPTIONS, "required": True}}
-
-
-@dataclass(frozen=True)
-class Part:
-    """Files that belong together, and how the host takes them."""
-
-    name: str
-    items: tuple[Item, ...]
-    on: bool = True
-    packages: tuple[str, ...] = ()
-    enabled: tuple[str, ...] = ()  # units that start at boot
-    active: tuple[str, ...] = ()  # those of them that shall run now
-    ends: tuple[str, ...] = ()  # units that are ours, and end when the part is taken back
-    take: tuple[tuple[str, ...], ...] = ()  # verbs of systemctl and units, after a change of files
-    not_beside: tuple[str, ...] = ()  # packages that do the same already
-    in_containers: bool = True  # whether a container has any use for it
-
-    @classmethod
-    def of(cls, options: Mapping[str, Any]) -> Part:
-        """From the options of the module harden; what is off has none of its files and needs no packages."""
-        on = options["on"]
-        files = options["files"] if on else [{**item, "state": "absent"} for item in options["files"]]
-        return cls(
-            name=options["name"],
-            on=on,
-            items=tuple(map(Item.of, files)),
-            packages=tuple(options["packages"] if on else ()),
-            enabled=tuple(options["enabled"]),
-            active=tuple(options["active"]),
-            ends=tuple(options["ends"]),
-            take=tuple(map(tuple, options["take"])),
-            not_beside=tuple(options["not_beside"]),
-            in_containers=options["in_containers"],
-        )
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """All that shall be."""
-
-    parts: tuple[Part, ...]
-    firewall: Firewall | None = None
-    sshd: Mapping[str, str] = field(default_factory=dict)  # what `sshd -T` shall show
-    sysctl: Mapping[str, str] = field(default_factory=dict)
-    services: tuple[str, ...] = ()  # units that shall not run
-
-    @classmethod
-    def of(cls, options: Mapping[str, Any]) -> Wanted:
-        """From :data:`WANTED_OPTIONS`."""
-        return cls(
-            parts=tuple(map(Part.of, options["parts"])),
-            firewall=Firewall.of(options["firewall"]) if options["firewall"] else None,
-            sshd=options["sshd"],
-            sysctl=options["sysctl"],
-            services=tuple(options["services"]),
-        )
 
 
 @dataclass
@@ -288,7 +198,7 @@ class Hardening:
             debian.install(found.packages)
         on_trial = found.firewall or bool(self.wanted.sshd and "sshd" in found.drift)
         if on_trial:
-            _keep_undo()
+            keep_undo()
         for part in self.parts:
             if not part.on and part.name in found.drift:
                 _end(part.ends)
@@ -367,17 +277,6 @@ class Hardening:
         _record("services", {name: how for name, how in former.items() if name not in found.stopped})
 
 
-def confirm() -> bool:
-    """Makes final what was changed on trial; whether there was anything."""
-    if not UNDO.exists():
-        return False
-    systemd.stop(TIMER)
-    if RULES.exists():
-        systemd.enable(FIREWALL)
-    shutil.rmtree(UNDO)
-    return True
-
-
 def reboot_required() -> bool:
     """Whether an upgrade waits for a reboot."""
     return Path("/run/reboot-required").exists()
@@ -423,25 +322,6 @@ def _end(units: Sequence[str]) -> None:
     """Ends what we had started, before its files go."""
     if ours := [unit.name for unit in systemd.show(*units) if unit.present and _runs(unit)]:
         systemd.tell("disable", "--now", "--quiet", "--", *ours)
-
-
-def _keep_undo() -> None:
-    """Copies of what is about to be changed; those of a run that was cut off are older, and stay."""
-    if UNDO.exists():
-        return
-    scratch = UNDO.with_suffix(".new")
-    shutil.rmtree(scratch, ignore_errors=True)
-    scratch.mkdir(mode=0o700, parents=True)
-    restore = []
-    for path in (RULES, SSHD_SETTINGS):
-        if path.exists():
-            shutil.copy2(path, scratch / path.name)
-            restore.append(f"cp -p {shlex.quote(str(UNDO / path.name))} {shlex.quote(str(path))}")
-        else:
-            restore.append(f"rm -f {shlex.quote(str(path))}")
-    text = UNDO_SCRIPT.format(restore="\n".join(restore), rules=RULES, firewall=FIREWALL, undo=UNDO)
-    write(scratch / "run", text.encode(), 0o700)
-    scratch.rename(UNDO)
 
 
 def _accepts(command: list[str], otherwise: str) -> None:

@@ -13,11 +13,9 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.asgi.deploy.plugins.module_utils._host.build import venvs
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.background import (
     Work,
     at_work,
-    busy,
     check_units,
     hand_over,
 )
@@ -28,12 +26,11 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.release.instance
     refuse_paused,
     running,
 )
-from ansible_collections.asgi.deploy.plugins.module_utils._host.release.retention import to_prune, unused_venvs
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.pruning import prune, surplus
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.settings import Settings
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.states import STATES, Seen, last_good, remaining
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store import Store
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.watch import AccessLog, watch
-from ansible_collections.asgi.deploy.plugins.module_utils._host.source import archives
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import memory, systemd
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
@@ -145,19 +142,13 @@ class Deployment:
             live=self.store.live() == release and systemd.show(self.layout.boot_unit)[0].enabled,
             working=Work(self.layout, release, builder.inputs.units if builder else None).up(),
             others=self._others(release, serving),
-            surplus=self._surplus(release, settings.keep, serving),
+            surplus=surplus(self.store, release, settings.keep, serving),
         )
         return remaining(seen)
 
     def _others(self, release: str, serving: Collection[str]) -> set[str]:
         """Other releases that run and do not drain yet, of those that serve and of those at work."""
         return not_draining(self.layout, {*serving} - {release}) | at_work(self.layout) - {release}
-
-    def _surplus(self, release: str, keep: int, serving: Collection[str]) -> list[str]:
-        """The releases to remove; nothing runs of them, neither what serves nor anything beside it."""
-        previous = self.store.record(release).get("previous")
-        needed = {release, previous or release, *serving}
-        return to_prune(self.store.kept(), keep, needed | busy(self.layout))
 
     def _advance(self, release: str, left: Collection[str], before: str | None, settings: Settings) -> None:
         """Takes a prepared release through the states that are left; what serves is not touched before the switch."""
@@ -174,7 +165,7 @@ class Deployment:
         except (DeployError, OSError) as error:
             self._abandon(release, before, was_up, str(error).splitlines()[0])
             if before:
-                self._prune(before, settings.keep)
+                prune(self.store, before, settings.keep)
             raise self._story(release, before, "was not put live", error) from error
         log = AccessLog(Path(self.layout.access_log))
         if "live" in left:
@@ -191,7 +182,7 @@ class Deployment:
                 Work(self.layout, other).stop_soon()
                 Instance(self.layout, other).drain()
         with self._step("pruned"):
-            self._prune(release, settings.keep)
+            prune(self.store, release, settings.keep)
 
     def _until_gated(
         self, release: str, left: Collection[str], before: str | None, settings: Settings, began: float
@@ -264,19 +255,6 @@ class Deployment:
         self.store.switch(before)
         hand_over(self.layout, before, wait=False)
         Instance(self.layout, release).drain()
-
-    def _prune(self, release: str, keep: int) -> None:
-        kept, removed = self.store.kept(), self._surplus(release, keep, running(self.layout))
-        for surplus in removed:
-            for file in Instance(self.layout, surplus).files.values():
-                file.unlink(missing_ok=True)
-            Work(self.layout, surplus).forget()
-            self.store.remove(surplus)
-        for venv in unused_venvs(self.store.venvs(), kept, removed):
-            venvs.remove(Path(self.layout.venvs, venv))
-        archives.prune()
-        if removed:
-            systemd.daemon_reload()
 
     def _check_memory(self, release: str, before: str | None) -> None:
         generations = running(self.layout) - {release}

@@ -17,12 +17,8 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.certificates.cer
     observe_certificate,
     reason_to_act,
 )
-from ansible_collections.asgi.deploy.plugins.module_utils._host.hardening.hardening import (
-    HARDENING_OPTIONS,
-    Hardening,
-    Wanted,
-    reboot_required,
-)
+from ansible_collections.asgi.deploy.plugins.module_utils._host.hardening.desired import HARDENING_OPTIONS, Wanted
+from ansible_collections.asgi.deploy.plugins.module_utils._host.hardening.hardening import Hardening, reboot_required
 from ansible_collections.asgi.deploy.plugins.module_utils._host.operations.removal import REMOVAL_OPTIONS, Removal
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.request import RELEASE_OPTIONS, Order
 from ansible_collections.asgi.deploy.plugins.module_utils._host.source.archives import missing

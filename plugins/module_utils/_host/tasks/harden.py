@@ -5,13 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.asgi.deploy.plugins.module_utils._host.hardening.hardening import (
-    WANTED_OPTIONS,
-    Hardening,
-    Wanted,
-    confirm,
-    reboot_required,
-)
+from ansible_collections.asgi.deploy.plugins.module_utils._host.hardening.desired import WANTED_OPTIONS, Wanted
+from ansible_collections.asgi.deploy.plugins.module_utils._host.hardening.hardening import Hardening, reboot_required
+from ansible_collections.asgi.deploy.plugins.module_utils._host.hardening.trial import confirm
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import apt as debian
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.journal import note
 from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks.results import answering

@@ -1,0 +1,88 @@
+"""What the hardening of a host comes to: parts, each with files, packages and units, as the controller decided."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ansible_collections.asgi.deploy.plugins.module_utils._host.hardening.firewall import Firewall
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.managed_files import FILE_OPTIONS, Item
+
+_TEXTS: dict[str, Any] = {"type": "list", "elements": "str", "default": []}
+PART_OPTIONS: dict[str, Any] = {
+    "name": {"type": "str", "required": True},
+    "on": {"type": "bool", "required": True},
+    "packages": _TEXTS,
+    "files": {"type": "list", "elements": "dict", "default": [], "options": FILE_OPTIONS},
+    "enabled": _TEXTS,
+    "active": _TEXTS,
+    "ends": _TEXTS,
+    "take": {"type": "list", "elements": "list", "default": []},
+    "not_beside": _TEXTS,
+    "in_containers": {"type": "bool", "default": True},
+}
+WANTED_OPTIONS: dict[str, Any] = {
+    "parts": {"type": "list", "elements": "dict", "default": [], "options": PART_OPTIONS},
+    "firewall": {"type": "dict"},
+    "sshd": {"type": "dict", "default": {}},
+    "sysctl": {"type": "dict", "default": {}},
+    "services": _TEXTS,
+}
+HARDENING_OPTIONS: dict[str, Any] = {"wanted": {"type": "dict", "options": WANTED_OPTIONS, "required": True}}
+
+
+@dataclass(frozen=True)
+class Part:
+    """Files that belong together, and how the host takes them."""
+
+    name: str
+    items: tuple[Item, ...]
+    on: bool = True
+    packages: tuple[str, ...] = ()
+    enabled: tuple[str, ...] = ()  # units that start at boot
+    active: tuple[str, ...] = ()  # those of them that shall run now
+    ends: tuple[str, ...] = ()  # units that are ours, and end when the part is taken back
+    take: tuple[tuple[str, ...], ...] = ()  # verbs of systemctl and units, after a change of files
+    not_beside: tuple[str, ...] = ()  # packages that do the same already
+    in_containers: bool = True  # whether a container has any use for it
+
+    @classmethod
+    def of(cls, options: Mapping[str, Any]) -> Part:
+        """From the options of the module harden; what is off has none of its files and needs no packages."""
+        on = options["on"]
+        files = options["files"] if on else [{**item, "state": "absent"} for item in options["files"]]
+        return cls(
+            name=options["name"],
+            on=on,
+            items=tuple(map(Item.of, files)),
+            packages=tuple(options["packages"] if on else ()),
+            enabled=tuple(options["enabled"]),
+            active=tuple(options["active"]),
+            ends=tuple(options["ends"]),
+            take=tuple(map(tuple, options["take"])),
+            not_beside=tuple(options["not_beside"]),
+            in_containers=options["in_containers"],
+        )
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """All that shall be."""
+
+    parts: tuple[Part, ...]
+    firewall: Firewall | None = None
+    sshd: Mapping[str, str] = field(default_factory=dict)  # what `sshd -T` shall show
+    sysctl: Mapping[str, str] = field(default_factory=dict)
+    services: tuple[str, ...] = ()  # units that shall not run
+
+    @classmethod
+    def of(cls, options: Mapping[str, Any]) -> Wanted:
+        """From :data:`WANTED_OPTIONS`."""
+        return cls(
+            parts=tuple(map(Part.of, options["parts"])),
+            firewall=Firewall.of(options["firewall"]) if options["firewall"] else None,
+            sshd=options["sshd"],
+            sysctl=options["sysctl"],
+            services=tuple(options["services"]),
+        )

@@ -1,0 +1,64 @@
+"""Changes of the firewall and of sshd that a new connection has to confirm.
+
+Copies of what was there are kept, and a timer puts them back unless somebody confirms. The same happens at boot: a host
+that goes down before that comes up as it was.
+"""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+from pathlib import Path
+
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system import systemd
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.managed_files import write
+
+STATE = Path("/var/lib/asgi-deploy/hardening")
+UNDO = STATE / "undo"
+RULES = Path("/etc/asgi-deploy/firewall.nft")
+FIREWALL = "asgi-firewall.service"
+TIMER = "asgi-hardening-undo.timer"
+SSHD_SETTINGS = Path("/etc/ssh/sshd_config.d/10-asgi-hardening.conf")
+
+UNDO_SCRIPT = """\
+#!/bin/sh
+# Puts back the firewall and sshd's settings: nobody has come by a new connection since they were changed.
+{restore}
+if [ -e {rules} ]; then
+    systemctl --no-block try-reload-or-restart {firewall}
+else
+    systemctl --no-block stop {firewall}
+fi
+systemctl --no-block try-reload-or-restart ssh.service
+rm -rf {undo}
+"""
+
+
+def keep_undo() -> None:
+    """Copy what is about to be changed; copies of a run that was cut off are older, and stay."""
+    if UNDO.exists():
+        return
+    scratch = UNDO.with_suffix(".new")
+    shutil.rmtree(scratch, ignore_errors=True)
+    scratch.mkdir(mode=0o700, parents=True)
+    restore = []
+    for path in (RULES, SSHD_SETTINGS):
+        if path.exists():
+            shutil.copy2(path, scratch / path.name)
+            restore.append(f"cp -p {shlex.quote(str(UNDO / path.name))} {shlex.quote(str(path))}")
+        else:
+            restore.append(f"rm -f {shlex.quote(str(path))}")
+    text = UNDO_SCRIPT.format(restore="\n".join(restore), rules=RULES, firewall=FIREWALL, undo=UNDO)
+    write(scratch / "run", text.encode(), 0o700)
+    scratch.rename(UNDO)
+
+
+def confirm() -> bool:
+    """Make final what was changed on trial; return whether there was anything."""
+    if not UNDO.exists():
+        return False
+    systemd.stop(TIMER)
+    if RULES.exists():
+        systemd.enable(FIREWALL)
+    shutil.rmtree(UNDO)
+    return True

@@ -1,0 +1,43 @@
+"""Removes the releases and environments of an application that nothing needs any more."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from pathlib import Path
+
+from ansible_collections.asgi.deploy.plugins.module_utils._host.build import venvs
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.background import Work, busy
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.instance import Instance, running
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.retention import to_prune, unused_venvs
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store import Store
+from ansible_collections.asgi.deploy.plugins.module_utils._host.source import archives
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system import systemd
+
+
+def surplus(store: Store, release: str, keep: int, serving: Collection[str]) -> list[str]:
+    """Return the releases to remove: neither a server nor a background process of them runs.
+
+    Args:
+        store: the application's.
+        release: the live one, which stays, as does the one before it.
+        keep: how many stay.
+        serving: the releases whose server runs.
+    """
+    previous = store.record(release).get("previous")
+    needed = {release, previous or release, *serving}
+    return to_prune(store.kept(), keep, needed | busy(store.layout))
+
+
+def prune(store: Store, release: str, keep: int) -> None:
+    """Remove what :func:`surplus` gives, with its units, and the environments and archives that nothing needs then."""
+    kept, removed = store.kept(), surplus(store, release, keep, running(store.layout))
+    for one in removed:
+        for file in Instance(store.layout, one).files.values():
+            file.unlink(missing_ok=True)
+        Work(store.layout, one).forget()
+        store.remove(one)
+    for venv in unused_venvs(store.venvs(), kept, removed):
+        venvs.remove(Path(store.layout.venvs, venv))
+    archives.prune()
+    if removed:
+        systemd.daemon_reload()
