@@ -5,19 +5,12 @@ On the host it is started with `python3 -m`, by its dotted name: `renew`, or `de
 
 from __future__ import annotations
 
-import http.client
 import json
 import os
-import re
-import secrets
 import shutil
-import socket
-import ssl
 import sys
 import tempfile
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,7 +27,6 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.certificates.cer
     Wanted,
     account_lost,
     due,
-    finding,
     live_texts,
     nonce_refused,
     observe_certificate,
@@ -47,6 +39,9 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.certificates.cer
     status_of,
     told_to_wait,
 )
+from ansible_collections.asgi.deploy.plugins.module_utils._host.certificates.reachability import look_before
+from ansible_collections.asgi.deploy.plugins.module_utils._host.certificates.served import served_error
+from ansible_collections.asgi.deploy.plugins.module_utils._host.certificates.status import read_status, write_status
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import systemd
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import attempt, last_lines, run
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.locks import alone
@@ -56,20 +51,16 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.system.managed_f
     write,
 )
 from ansible_collections.asgi.deploy.plugins.module_utils._host.web import nginx
-from ansible_collections.asgi.deploy.plugins.module_utils._shared.addresses import in_url, is_address
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.addresses import is_address
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 
 PROGRAM = "/opt/asgi/certbot/bin/certbot"
-WEBROOT = Path("/var/lib/asgi-deploy/acme")
-STATUS = Path("/var/lib/asgi-deploy/certificates.json")
 LOCK = Path("/run/asgi-certificates.lock")  # of a run and the timer: certbot refuses a second one beside it
 CA = Path("/etc/asgi-deploy/acme-ca.pem")  # of a directory whose own HTTPS no public CA vouches for
 NGINX = "nginx.service"
-LISTENERS = Path("/etc/nginx/asgi/https.conf")
 _PROPAGATION = "_propagation_seconds"  # how certbot's options for that end
 CERTBOT_SECONDS = 600  # and what a record of DNS takes to be seen
 ATTEMPTS = 3
-SERVED_SECONDS = 15  # nginx takes a certificate with its next workers, an application within a second
 
 
 @dataclass(frozen=True)
@@ -93,7 +84,7 @@ def have(name: str) -> Outcome:
     wanted = read_wanted(WANTED / name / "wanted.json")
     with alone(LOCK, _patience(*all_wanted())):
         outcome = _had(wanted)
-        _write_status({wanted.name: _result(wanted, outcome.problem)})
+        _note_results({wanted.name: _result(wanted, outcome.problem)})
     return outcome
 
 
@@ -104,10 +95,10 @@ def renew() -> list[str]:
         certificates = all_wanted()
         for wanted in certificates:
             try:
-                results[wanted.name] = _kept(wanted) or _served(wanted)
+                results[wanted.name] = _kept(wanted) or served_error(wanted)
             except (DeployError, OSError, ValueError) as error:  # one that cannot be read must not end the others
                 results[wanted.name] = f"{wanted.name}: {error}"
-        _write_status({wanted.name: _result(wanted, results[wanted.name]) for wanted in certificates})
+        _note_results({wanted.name: _result(wanted, results[wanted.name]) for wanted in certificates})
         # Those that somebody else keeps with certbot on this host.
         others = {path.stem for path in (CERTBOT / "renewal").glob("*.conf")} - set(results)
         problems = [text for text in results.values() if text]
@@ -132,7 +123,7 @@ def _had(wanted: Wanted) -> Outcome:
         return Outcome(_make(wanted, SELF_SIGNED, SELF_SIGNED_DAYS))
     if not due(observe_certificate(wanted.name), wanted):
         return Outcome(_place(wanted, *live_texts(wanted.name)))
-    findings = _look_before(wanted)
+    findings = look_before(wanted)
     said = _ask(wanted)
     if said is None:
         _place(wanted, *live_texts(wanted.name))  # unless certbot's hook did
@@ -184,7 +175,7 @@ def _asked(wanted: Wanted) -> dict[str, Any]:
 
 def _waits(wanted: Wanted) -> str | None:
     """What is said in place of asking a CA that wants to be left alone until later."""
-    last = {entry["name"]: entry["last"] for entry in _known()}.get(wanted.name)
+    last = {entry["name"]: entry["last"] for entry in read_status()}.get(wanted.name)
     until = told_to_wait(last, _asked(wanted), time.time())
     return f"not asked: the CA's rate limit was reached before, retry after {until}" if until else None
 
@@ -234,57 +225,6 @@ def _forget_account(server: str) -> bool:
     aside.mkdir(mode=0o700, exist_ok=True)
     folder.rename(aside / f"{folder.parent.name}-{int(time.time())}")
     return True
-
-
-def _look_before(wanted: Wanted) -> list[str]:
-    """Whether each name leads here, where the CA will look on port 80."""
-    authenticator = wanted.renewal.get("authenticator")
-    if authenticator not in ("webroot", "standalone"):
-        return []
-    found = []
-    for name in wanted.domains:
-        addresses = [name] if is_address(name) else _addresses(name)
-        own = [address for address in addresses if _is_own(address)]
-        probe = _probe(name) if addresses and authenticator == "webroot" else None
-        found.append(finding(name, addresses, own, probe))
-    return [text for text in found if text]
-
-
-def _addresses(name: str) -> list[str]:
-    try:
-        shown = attempt(["getent", "ahosts", name], timeout=10).stdout
-    except DeployError:  # the resolver does not answer
-        return []
-    return sorted({line.split()[0] for line in shown.splitlines() if line.strip()})
-
-
-def _is_own(address: str) -> bool:
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    with socket.socket(family, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.bind((address, 0))
-        except OSError:
-            return False
-    return True
-
-
-def _probe(name: str) -> str | None:
-    """What port 80 answers for a file of ours in place of it."""
-    token = f"probe-{secrets.token_hex(8)}"
-    folder = WEBROOT / ".well-known" / "acme-challenge"
-    folder.mkdir(parents=True, exist_ok=True)
-    file = folder / token
-    write(file, token.encode())
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    try:
-        with opener.open(f"http://{in_url(name)}/.well-known/acme-challenge/{token}", timeout=5) as answer:
-            return None if answer.read(64) == token.encode() else "something"
-    except urllib.error.HTTPError as error:
-        return f"with status {error.code}"
-    except (OSError, http.client.HTTPException) as error:
-        return f"not ({getattr(error, 'reason', error)})"
-    finally:
-        file.unlink()
 
 
 def _make(wanted: Wanted, kind: str, days: int) -> bool:
@@ -337,55 +277,6 @@ def _reload_nginx() -> None:
     nginx.reload_or_start(NGINX)
 
 
-def _served(wanted: Wanted) -> str | None:
-    """Compares what a visitor is shown with what is on disk."""
-    on_disk = ssl.PEM_cert_to_DER_cert(_first(wanted.files[0].read_text(encoding="utf-8", errors="replace")))
-    return next(filter(None, (_served_by(wanted, name, on_disk) for name in wanted.served_names)), None)
-
-
-def _served_by(wanted: Wanted, name: str, on_disk: bytes) -> str | None:
-    """Compares what a visitor is shown who asks by this name."""
-    deadline = time.monotonic() + SERVED_SECONDS
-    while True:
-        shown = _shown(wanted, name)
-        if shown == on_disk:
-            return None
-        if time.monotonic() > deadline:
-            break
-        time.sleep(0.5)
-    found = shown if isinstance(shown, str) else "another certificate is served"
-    return f"{wanted.name}: {name} on port {wanted.port}: {found}, not the one in {wanted.files[0]}. " + (
-        "Look at `systemctl status nginx`." if wanted.group is None else "Look at the application's log."
-    )
-
-
-def _shown(wanted: Wanted, name: str) -> bytes | str:
-    context = ssl.create_default_context()
-    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    try:
-        with socket.create_connection(("127.0.0.1", wanted.port), timeout=5) as raw:
-            if wanted.group is None and _behind_balancer():
-                raw.sendall(b"PROXY UNKNOWN\r\n")  # as a balancer says that it asks for itself
-            # Who asks by an address names none in TLS.
-            with context.wrap_socket(raw, server_hostname=None if is_address(name) else name) as connection:
-                return connection.getpeercert(binary_form=True) or b""
-    except OSError as error:
-        return f"nothing is served ({error})"
-
-
-def _behind_balancer() -> bool:
-    """Whether whoever connects to nginx has to begin with the PROXY protocol."""
-    return LISTENERS.exists() and bool(re.search(r"^listen .* proxy_protocol", LISTENERS.read_text(), re.MULTILINE))
-
-
-def _first(text: str) -> str:
-    """The first certificate; what others write around it, such as openssl pkcs12, is left out."""
-    found = re.search(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", text, re.DOTALL)
-    if found is None:
-        raise ValueError("what is served holds no certificate")
-    return found[0]
-
-
 def _result(wanted: Wanted, text: str | None) -> dict[str, Any]:
     result = {"at": time.strftime(MOMENT, time.gmtime()), "ok": text is None, "text": text or "ok"}
     if moment := retry_at(text or ""):
@@ -393,21 +284,10 @@ def _result(wanted: Wanted, text: str | None) -> dict[str, Any]:
     return result
 
 
-def _known() -> list[dict[str, Any]]:
-    """What was written down of this host's certificates; nothing where somebody else wrote there."""
-    try:
-        found: list[dict[str, Any]] = json.loads(STATUS.read_text(encoding="utf-8"))["certificates"]
-    except (FileNotFoundError, ValueError):
-        return []
-    return found
-
-
-def _write_status(results: Mapping[str, dict[str, Any]]) -> None:
-    last = {**{entry["name"]: entry["last"] for entry in _known()}, **results}
+def _note_results(results: Mapping[str, dict[str, Any]]) -> None:
+    last = {**{entry["name"]: entry["last"] for entry in read_status()}, **results}
     entries = [status_of(one, read_certificate(one.files[0]), last.get(one.name)) for one in all_wanted()]
-    STATUS.parent.mkdir(parents=True, exist_ok=True)
-    now = time.strftime(MOMENT, time.gmtime())
-    write(STATUS, (json.dumps({"written": now, "certificates": entries}, indent=2) + "\n").encode())
+    write_status(entries)
 
 
 def main(arguments: list[str]) -> int:

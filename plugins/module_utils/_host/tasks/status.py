@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.asgi.deploy.plugins.module_utils._host.certificates.renewal import STATUS
+from ansible_collections.asgi.deploy.plugins.module_utils._host.certificates.status import read_status
 from ansible_collections.asgi.deploy.plugins.module_utils._host.operations.report import status
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import memory
 from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks.results import answering
@@ -28,21 +27,13 @@ def act(options: Mapping[str, Any], _check_mode: bool) -> dict[str, Any]:
     return {
         "changed": False,
         "applications": {name: status(Layout(name), options["deploys"]) for name in names},
-        "certificates": _certificates(),
+        "certificates": {entry["name"]: entry for entry in read_status()},
         "host": _host(),
     }
 
 
 def _all_names() -> list[str]:
     return sorted(path.name for path in Path(ROOT).iterdir() if path.is_dir()) if Path(ROOT).is_dir() else []
-
-
-def _certificates() -> dict[str, Any]:
-    try:
-        found = json.loads(STATUS.read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError):  # no certificate yet, or somebody wrote there
-        return {}
-    return {entry["name"]: entry for entry in found["certificates"]}
 
 
 def _host() -> dict[str, Any]:

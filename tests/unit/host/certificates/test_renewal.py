@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.asgi.deploy.plugins.module_utils._host.certificates import certificate as certificates
-from ansible_collections.asgi.deploy.plugins.module_utils._host.certificates import renewal
+from ansible_collections.asgi.deploy.plugins.module_utils._host.certificates import renewal, served, status
 from ansible_collections.asgi.deploy.plugins.module_utils._host.certificates.certificate import Wanted
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import managed_files as filesets
 
@@ -20,16 +20,16 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.system import ma
 @pytest.fixture
 def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where a host keeps what it knows of its certificates, and one that was given to it."""
-    for name, place in {
-        "WANTED": "wanted",
-        "STATUS": "certificates.json",
-        "LOCK": "lock",
-        "CERTBOT": "certbot",
-        "LISTENERS": "https.conf",
-    }.items():
-        monkeypatch.setattr(renewal, name, tmp_path / place)
+    for module, name, place in (
+        (renewal, "WANTED", "wanted"),
+        (status, "STATUS", "certificates.json"),
+        (renewal, "LOCK", "lock"),
+        (renewal, "CERTBOT", "certbot"),
+        (served, "LISTENERS", "https.conf"),
+    ):
+        monkeypatch.setattr(module, name, tmp_path / place)
     monkeypatch.setattr(certificates, "PLACED", tmp_path / "tls")
-    monkeypatch.setattr(renewal, "SERVED_SECONDS", 0)
+    monkeypatch.setattr(served, "SERVED_SECONDS", 0)
     (tmp_path / "tls" / "shop").mkdir(parents=True)
     make = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -noenc -subj /CN=shop.example.com"
     files = ["-keyout", str(tmp_path / "key"), "-out", str(tmp_path / "chain")]
@@ -103,7 +103,7 @@ def test_what_is_served_is_renewed_while_the_ca_refuses_another(host: Path, monk
     for module in (certificates, renewal):
         monkeypatch.setattr(module, "observe_certificate", lambda _name: former)
     monkeypatch.setattr(renewal, "_certbot", certbot)
-    monkeypatch.setattr(renewal, "_look_before", lambda _wanted: [])
+    monkeypatch.setattr(renewal, "look_before", lambda _wanted: [])
     monkeypatch.setattr(renewal, "live_texts", lambda _name: ((host / "chain").read_bytes(), b"key"))
     monkeypatch.setattr(renewal, "_reload_nginx", lambda: None)
     monkeypatch.setattr(filesets, "PENDING", host / "pending")
