@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from ansible_collections.asgi.deploy.plugins.plugin_utils._app.servers import (
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.server_settings import (
     HOOKS,
     REFUSED,
     SERVERS,

@@ -19,7 +19,8 @@ from typing import Any
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.entry import app_options
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan import UPSTREAM_KEEPALIVE
-from ansible_collections.asgi.deploy.plugins.plugin_utils._app.servers import GUNICORN_WSGI, direct_plan, server_plan
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.server_settings import GUNICORN_WSGI
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.servers import direct_plan, server_plan
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.argument_specs import resolve
 
 from tests import ROOT

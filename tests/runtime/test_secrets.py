@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.plugin_utils._app.servers import GUNICORN_WSGI, SERVERS, UVICORN
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.server_settings import GUNICORN_WSGI, SERVERS, UVICORN
 
 from tests.runtime.conftest import Serve
 from tests.runtime.served import RELEASE, RUNTIME, Served

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.plugin_utils._app.servers import HOOKS, SERVERS, SETTINGS, To
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.server_settings import HOOKS, SERVERS, SETTINGS, To
 
 from tests.runtime.conftest import Serve
 from tests.runtime.served import Served, ask, command_line, until

@@ -12,12 +12,8 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._app import sites, siz
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.background import resolve_work
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.no_effect import without_effect
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.rules import PATH, RULES, SAMPLES
-from ansible_collections.asgi.deploy.plugins.plugin_utils._app.servers import (
-    lock_errors,
-    refused,
-    requirements,
-    setting_errors,
-)
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.server_settings import refused
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.servers import lock_errors, requirements, setting_errors
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.sources import source_errors
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common import local_files as controller
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.argument_specs import ROLES, resolve, role_options

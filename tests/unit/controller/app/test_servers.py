@@ -9,21 +9,19 @@ from typing import Any
 import pytest
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.entry import app_options
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan import app_plan
-from ansible_collections.asgi.deploy.plugins.plugin_utils._app.servers import (
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.server_settings import (
     GUNICORN,
     GUNICORN_ASGI,
     GUNICORN_WSGI,
     HOOKS,
-    NEEDS,
-    OPTIONAL,
     REFUSED,
     SERVERS,
     SETTINGS,
     UVICORN,
     No,
     To,
-    requirements,
 )
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.servers import NEEDS, OPTIONAL, requirements
 from ansible_collections.asgi.deploy.plugins.plugin_utils._inventory.inventory import inventory_errors
 
 from tests import ROOT

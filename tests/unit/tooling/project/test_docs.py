@@ -12,7 +12,7 @@ import pytest
 import yaml
 from ansible.inventory.manager import InventoryManager
 from ansible.parsing.dataloader import DataLoader
-from ansible_collections.asgi.deploy.plugins.plugin_utils._app.servers import HOOKS, REFUSED, SETTINGS
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.server_settings import HOOKS, REFUSED, SETTINGS
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.sources import SOURCES
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.wheelhouse import pinned
 from ansible_collections.asgi.deploy.plugins.plugin_utils._certificate.options import certbot_locks
