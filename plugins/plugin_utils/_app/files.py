@@ -44,7 +44,7 @@ def desired_state(plan: Plan, here: HostContext) -> dict[str, Any]:
         "host": [*boot_files(plan), *(_direct_files(plan, here) if plan["direct"] else [])],
         "site": site_files(plan),
         "release": _release(plan, packed, here),
-        "packages": _packages(plan),
+        "packages": plan["packages"],
         "certificate": certificate_options(plan, packed),
     }
 
@@ -86,11 +86,6 @@ def certificate_options(plan: Plan, packed: Mapping[str, Any]) -> dict[str, Any]
         "certificate_wheelhouse": packed["wheelhouse"],
         "certificate_served": {"port": tls["port"], "group": plan["user"]} if plan["direct"] else {},
     }
-
-
-def _packages(plan: Plan) -> list[str]:
-    """Of Debian, that a release takes to be fetched and built."""
-    return ["python3-venv", *plan["source_packages"]]
 
 
 def boot_files(plan: Plan) -> list[File]:
@@ -151,7 +146,7 @@ def _release(plan: Plan, packed: Mapping[str, Any], here: HostContext) -> dict[s
     kept = ("version", "environment", "secrets", "server_requirements", "installer", "python", "extras", "index")
     return {
         **{name: plan[name] for name in (*kept, "watch")},
-        "packages": _packages(plan),
+        "packages": plan["packages"],
         "source": {**plan["source"], **packed["source"]},
         "files": release_files(plan),
         "tree": {"files": _added(plan, here), "links": plan["links"], "static": plan["static"]},

@@ -22,7 +22,7 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._app.servers import (
     server_lock,
     server_plan,
 )
-from ansible_collections.asgi.deploy.plugins.plugin_utils._app.sources import source_plan
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.sources import source_packages, source_plan
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common import local_files as controller
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.platforms import platform_of
 
@@ -52,7 +52,7 @@ def app_plan(
     app, errors = checked(spec, f"app {spec.get('name', '?')}: ", contents)
     if errors:
         raise ValueError("\n".join(errors))
-    layout = Layout(app["name"])
+    layout, platform = Layout(app["name"]), platform_of(facts)
     variables, _errors = env_files.variables_of(app, contents)
     workers = sizing.workers_of(app, variables, facts)
     direct = direct_plan(app, layout)
@@ -93,5 +93,6 @@ def app_plan(
         "workers": workers.count,
         "workers_reason": workers.reason,
         "host_memory": facts.get("memtotal_mb"),
-        "platform": platform_of(facts),
+        "platform": platform.abilities,
+        "packages": [platform.packages.venv, *source_packages(app, platform.packages)],
     }

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.local_files import on_controller
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.platforms import Packages
 
 # How each is written; exactly one of them is needed.
 SOURCES = {
@@ -98,19 +99,18 @@ def file_errors(app: Mapping[str, Any], where: str, base: str | None, wheelhouse
 
 
 def source_plan(app: Mapping[str, Any], spec: Mapping[str, Any]) -> dict[str, Any]:
-    """What the release module is told of the source, what the release is called, and what the host needs for it."""
+    """What the release module is told of the source, and what the release is called."""
     if app.get("git"):
         source = {key: app[key] for key in ("subdirectory", "submodules", "deploy_key")}
         signers = app["verify"]["signers"] if app["verify"] else []
-        needed = ["git", *(["openssh-client"] if signers else [])]
-        return {"source": {"kind": "git", "url": app["git"], "signers": signers, **source}, "source_packages": needed}
+        return {"source": {"kind": "git", "url": app["git"], "signers": signers, **source}}
     if app.get("package"):
         name, version = app["package"].split("==")
         extras = sorted({*re.findall(r"[\w.-]+", name.partition("[")[2]), *app["extras"]})
         wanted = f"{name.partition('[')[0]}{'[' + ','.join(extras) + ']' if extras else ''}=={version}"
         source = {"kind": "package", "requirement": wanted}
         # The requirement names them: they are not to be looked for in a pyproject.toml.
-        return {"source": source, "version": version, "extras": [], "source_packages": []}
+        return {"source": source, "version": version, "extras": []}
     archive = app.get("archive") or {}
     name = _file_name(archive.get("url") or archive.get("path") or app.get("directory") or "application")
     source = {
@@ -120,7 +120,14 @@ def source_plan(app: Mapping[str, Any], spec: Mapping[str, Any]) -> dict[str, An
         "name": name,
         "subdirectory": app["subdirectory"],
     }
-    return {"source": source, "version": str(spec.get("version") or _SUFFIX.sub("", name)), "source_packages": []}
+    return {"source": source, "version": str(spec.get("version") or _SUFFIX.sub("", name))}
+
+
+def source_packages(app: Mapping[str, Any], packages: Packages) -> list[str]:
+    """Return the packages that a host needs to fetch the source of an application."""
+    if not app.get("git"):
+        return []
+    return [packages.git, *([packages.signatures] if app["verify"] and app["verify"]["signers"] else [])]
 
 
 def _file_name(place: str) -> str:

@@ -20,10 +20,8 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import 
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.identity import file_digest
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.requirement_hashes import installable, normalised
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.local_files import on_controller
-from ansible_collections.asgi.deploy.plugins.plugin_utils._common.platforms import system_of
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.platforms import platform_of
 
-# Minor version of glibc 2, which decides what binary wheels run.
-GLIBC = {("Debian", "12"): 36, ("Debian", "13"): 41, ("Debian", "14"): 43}
 NEWEST_FOR_UV = 40  # of the platforms that uv knows by name
 OLDEST = {"x86_64": 5, "i686": 5}  # of the manylinux platforms; 17 elsewhere
 ALIASES = {5: "manylinux1", 12: "manylinux2010", 17: "manylinux2014"}
@@ -45,7 +43,7 @@ class Target:
         version = facts["python"]["version"]
         named = re.search(r"3\.\d+$", python)
         wanted = named[0] if named else f"{version['major']}.{version['minor']}"
-        return cls(wanted, facts["architecture"], GLIBC[system_of(facts)])
+        return cls(wanted, facts["architecture"], platform_of(facts).glibc)
 
     @property
     def platforms(self) -> list[str]:

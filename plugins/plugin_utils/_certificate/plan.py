@@ -8,6 +8,7 @@ from typing import Any
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.addresses import is_address
 from ansible_collections.asgi.deploy.plugins.plugin_utils._ansible.bare_python import PACKAGE
 from ansible_collections.asgi.deploy.plugins.plugin_utils._certificate.options import DIRECTORIES, certbot_locks
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.platforms import platform_of
 
 RENEWAL = "_host.certificates.renewal"  # below plugins/module_utils: what keeps certificates on a host
 
@@ -28,17 +29,22 @@ def dns_credentials(plugin: Mapping[str, Any] | None) -> str:
     return "".join(lines)
 
 
-def certificate_plan(options: Mapping[str, Any]) -> dict[str, Any]:
+def certificate_plan(options: Mapping[str, Any], facts: Mapping[str, Any]) -> dict[str, Any]:
     """Everything that is decided about one certificate.
 
     Args:
         options: the role's, by their names without its prefix.
+        facts: the host's.
 
     Returns:
         The options, and what follows from them: ``source`` is ``given`` for files of the controller, ``renewal`` and
         ``wanted`` are what the host writes down, ``credentials`` is the text of the file that certbot's plugin reads,
         ``locks`` are the files that pin certbot.
+
+    Raises:
+        ValueError: the host's system is not supported.
     """
+    packages = platform_of(facts).packages
     source = "given" if options["given"] else options["source"]
     by_ca, by_dns = source == "acme", options["challenge"] == "dns"
     by_nginx = options["served"]["group"] is None
@@ -67,7 +73,7 @@ def certificate_plan(options: Mapping[str, Any]) -> dict[str, Any]:
         "credentials": dns_credentials(plugin) if by_ca else "",
         "hooks": (options["dns_hooks"] or {}) if authenticator == "manual" else {},
         "renewal": renewal,
-        "packages": ["openssl", *(["python3-venv"] if by_ca else [])],
+        "packages": [packages.certificates, *([packages.venv] if by_ca else [])],
         "locks": [str(path) for path in certbot_locks(plugin)],
         "folder": f"/etc/asgi-deploy/certificates/{options['name']}",
         "placed": f"/etc/asgi-deploy/tls/{options['name']}",

@@ -11,7 +11,7 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._common.roles import H
 
 
 def _plan(here: HostContext, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    return certificate_plan(here.options(ROLE, arguments))
+    return certificate_plan(here.options(ROLE, arguments), here.facts)
 
 
 ROLE = Role(

@@ -1,48 +1,139 @@
-"""The systems that are supported, and what differs between them."""
+"""The systems that are supported: one object for each, with all that differs between them.
+
+No other file below plugins/ and roles/ names a release of a system.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-# What the distribution's own packages can do. nginx: HTTP/3 came in 1.25.0, `http2 on;` in 1.25.1,
-# `keepalive_min_timeout` in 1.27.4; OpenSSL: X25519MLKEM768 in 3.5; OpenSSH: mlkem768x25519 in 9.9.
-_OLD = {
-    "nginx_http2_directive": False,
-    "nginx_http3": False,
-    "nginx_keepalive_min_timeout": False,
-    "post_quantum_group": False,
-    "post_quantum_ssh": False,
-}
-_NEW = {**dict.fromkeys(_OLD, True), "nginx_keepalive_min_timeout": False}
-_NEWEST = dict.fromkeys(_OLD, True)
-PLATFORMS: dict[tuple[str, str], dict[str, Any]] = {
-    ("Debian", "12"): _OLD,
-    ("Debian", "13"): _NEW,
-    ("Debian", "14"): _NEWEST,
-}
-# Before its release a Debian has no number: facts have "forky/sid" there, or "n/a" once lsb-release is installed.
-NUMBERS = {"forky": "14"}
+
+@dataclass(frozen=True, kw_only=True)
+class Packages:
+    """The names of packages, by what they are for."""
+
+    web: tuple[str, ...] = ("nginx", "logrotate")
+    brotli: str = "libnginx-mod-http-brotli-filter"
+    venv: str = "python3-venv"
+    git: str = "git"
+    signatures: str = "openssh-client"
+    certificates: str = "openssl"
+    firewall: str = "nftables"
+    updates: str = "unattended-upgrades"
+    time: str = "systemd-timesyncd"
+    other_time: tuple[str, ...] = ("chrony", "ntpsec", "openntpd")  # that do the same
+    bans: tuple[str, ...] = ("fail2ban", "nftables", "python3-systemd")
+
+    @property
+    def first(self) -> frozenset[str]:
+        """Return those that may bring another Python or systemd along, which nothing can do without meanwhile."""
+        return frozenset({self.venv, self.time})
 
 
-def system_of(facts: Mapping[str, Any]) -> tuple[str, str]:
-    """Name and major version of this host's system."""
-    distribution = str(facts.get("distribution", "unknown"))
-    major = str(facts.get("distribution_major_version", "unknown"))
-    if distribution == "Debian":
-        major = NUMBERS.get(str(facts.get("distribution_release")), major)
-    return distribution, major
+@dataclass(frozen=True, kw_only=True)
+class Units:
+    """The names of units that the system brings, by what they are for."""
+
+    ssh: str = "ssh.service"
+    time: str = "systemd-timesyncd.service"
+    updates: tuple[str, ...] = ("apt-daily.timer", "apt-daily-upgrade.timer")
 
 
-def platform_of(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """What this host's system can do.
+@dataclass(frozen=True, kw_only=True)
+class Platform:
+    """A system.
+
+    Attributes:
+        name: its distribution, as facts have it.
+        version: its major version, as facts have it once it is released.
+        codename: of the release. Facts have no number before a release: "forky/sid", or "n/a" with lsb-release.
+        glibc: the minor version of glibc 2, which decides what binary wheels run.
+        nginx_http2_directive: whether nginx has `http2 on;`, as from 1.25.1.
+        nginx_http3: whether nginx has HTTP/3, as from 1.25.0.
+        nginx_keepalive_min_timeout: whether nginx has that directive, as from 1.27.4.
+        post_quantum_group: whether OpenSSL has X25519MLKEM768, as from 3.5.
+        post_quantum_ssh: whether OpenSSH has mlkem768x25519-sha256, as from 9.9.
+        packages: the names of packages.
+        units: the names of units.
+        apt_origins: the archives from which upgrades are installed by themselves, as unattended-upgrades matches them.
+    """
+
+    name: str
+    version: str
+    codename: str
+    glibc: int
+    nginx_http2_directive: bool
+    nginx_http3: bool
+    nginx_keepalive_min_timeout: bool
+    post_quantum_group: bool
+    post_quantum_ssh: bool
+    packages: Packages = Packages()
+    units: Units = Units()
+    apt_origins: tuple[str, ...] = (
+        "origin=Debian,codename=${distro_codename},label=Debian-Security",
+        "origin=Debian,codename=${distro_codename}-security,label=Debian-Security",
+    )
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.version}"
+
+    @property
+    def abilities(self) -> dict[str, bool]:
+        """Return what the programs of the system can do, by the names of the attributes."""
+        return {name: value for name, value in vars(self).items() if isinstance(value, bool)}
+
+
+PLATFORMS = (
+    Platform(
+        name="Debian",
+        version="12",
+        codename="bookworm",
+        glibc=36,
+        nginx_http2_directive=False,
+        nginx_http3=False,
+        nginx_keepalive_min_timeout=False,
+        post_quantum_group=False,
+        post_quantum_ssh=False,
+    ),
+    Platform(
+        name="Debian",
+        version="13",
+        codename="trixie",
+        glibc=41,
+        nginx_http2_directive=True,
+        nginx_http3=True,
+        nginx_keepalive_min_timeout=False,
+        post_quantum_group=True,
+        post_quantum_ssh=True,
+    ),
+    Platform(
+        name="Debian",
+        version="14",
+        codename="forky",
+        glibc=43,
+        nginx_http2_directive=True,
+        nginx_http3=True,
+        nginx_keepalive_min_timeout=True,
+        post_quantum_group=True,
+        post_quantum_ssh=True,
+    ),
+)
+
+
+def platform_of(facts: Mapping[str, Any]) -> Platform:
+    """Return the system of a host.
+
+    Args:
+        facts: the host's; `distribution`, with `distribution_major_version` or `distribution_release`.
 
     Raises:
         ValueError: the system is not supported; names it and those that are.
     """
-    system = system_of(facts)
-    try:
-        return PLATFORMS[system]
-    except KeyError:
-        supported = ", ".join(map(" ".join, PLATFORMS))
-        raise ValueError(f"this host runs {' '.join(system)}; supported are {supported}") from None
+    name, version = (str(facts.get(key, "unknown")) for key in ("distribution", "distribution_major_version"))
+    codename = str(facts.get("distribution_release"))
+    for platform in PLATFORMS:
+        if platform.name == name and (platform.codename == codename or platform.version == version):
+            return platform
+    raise ValueError(f"this host runs {name} {version}; supported are {', '.join(map(str, PLATFORMS))}")

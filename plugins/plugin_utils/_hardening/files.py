@@ -29,6 +29,8 @@ def inspections(_plan: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, A
 
 
 def _parts(plan: Mapping[str, Any]) -> list[dict[str, Any]]:
+    packages, units = plan["packages"], plan["units"]
+
     def part(
         name: str, on: Any, files: Mapping[str, str] | None = None, mode: str = "0644", **more: Any
     ) -> dict[str, Any]:
@@ -52,7 +54,7 @@ def _parts(plan: Mapping[str, Any]) -> list[dict[str, Any]]:
             "firewall",
             plan["firewall"],
             {f"{_UNITS}/asgi-firewall.service": "firewall.service.j2"},
-            packages=["nftables"],
+            packages=[packages["firewall"]],
             enabled=["asgi-firewall.service"],
             active=["asgi-firewall.service"],
             ends=["asgi-firewall.service"],
@@ -62,7 +64,7 @@ def _parts(plan: Mapping[str, Any]) -> list[dict[str, Any]]:
             plan["ssh"],
             {"/etc/ssh/sshd_config.d/10-asgi-hardening.conf": "sshd.conf.j2"},
             mode="0600",
-            take=[["try-reload-or-restart", "ssh.service"]],
+            take=[["try-reload-or-restart", units["ssh"]]],
         ),
         part(
             "sysctl",
@@ -78,9 +80,9 @@ def _parts(plan: Mapping[str, Any]) -> list[dict[str, Any]]:
             "updates",
             plan["updates"],
             {"/etc/apt/apt.conf.d/60asgi-hardening": "apt.conf.j2"},
-            packages=["unattended-upgrades"],
-            enabled=["apt-daily.timer", "apt-daily-upgrade.timer"],
-            active=["apt-daily.timer", "apt-daily-upgrade.timer"],
+            packages=[packages["updates"]],
+            enabled=list(units["updates"]),
+            active=list(units["updates"]),
         ),
         part(
             "journal",
@@ -91,10 +93,10 @@ def _parts(plan: Mapping[str, Any]) -> list[dict[str, Any]]:
         part(
             "time",
             plan["time"],
-            packages=["systemd-timesyncd"],
-            enabled=["systemd-timesyncd.service"],
-            active=["systemd-timesyncd.service"],
-            not_beside=["chrony", "ntpsec", "openntpd"],
+            packages=[packages["time"]],
+            enabled=[units["time"]],
+            active=[units["time"]],
+            not_beside=list(packages["other_time"]),
             in_containers=False,  # its clock is that of the machine around it
         ),
         part(
@@ -111,7 +113,7 @@ def _parts(plan: Mapping[str, Any]) -> list[dict[str, Any]]:
             "bans",
             plan["bans"],
             {"/etc/fail2ban/jail.d/asgi-hardening.local": "jail.local.j2"},
-            packages=["fail2ban", "nftables", "python3-systemd"],
+            packages=list(packages["bans"]),
             enabled=["fail2ban.service"],
             active=["fail2ban.service"],
             ends=["fail2ban.service"],

@@ -1,11 +1,12 @@
 """The hardening of a host: rules for its options, and what they come to.
 
-Numbers are those of the CIS benchmark for Debian 12, 1.1.0, and of the baselines of dev-sec.
+Numbers are those of the CIS benchmark for Debian Linux, 1.1.0, and of the baselines of dev-sec.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from typing import Any
 
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.ports import CHALLENGE_PORT
@@ -112,9 +113,12 @@ def hardening_plan(
         }
         if switched["ssh"]
         else {},
-        "key_exchanges": ",".join([*(_POST_QUANTUM if platform["post_quantum_ssh"] else ()), *KEY_EXCHANGES]),
+        "key_exchanges": ",".join([*(_POST_QUANTUM if platform.post_quantum_ssh else ()), *KEY_EXCHANGES]),
         "ciphers": ",".join(CIPHERS),
         "macs": ",".join(MACS),
+        "packages": asdict(platform.packages),
+        "units": asdict(platform.units),
+        "apt_origins": list(platform.apt_origins),
         "bans_web": behind_nginx,
         "services_wanted": options["services_off"] if switched["services"] else [],
     }

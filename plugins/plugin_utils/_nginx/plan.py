@@ -7,7 +7,7 @@ from typing import Any
 
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.addresses import is_address
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.shared_domains import domains_of, owns, redirect_names
-from ansible_collections.asgi.deploy.plugins.plugin_utils._common.platforms import platform_of
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.platforms import PLATFORMS, platform_of
 from ansible_collections.asgi.deploy.plugins.plugin_utils._nginx.options import conflicts
 
 # Mozilla's guidelines 6.0; those of TLS 1.3 are always on. Without OpenSSL 3.5 there is no post-quantum group.
@@ -24,7 +24,6 @@ GROUPS = ("X25519", "prime256v1", "secp384r1")
 POST_QUANTUM = "?X25519MLKEM768"  # passed over by an OpenSSL that does not know it
 
 COMPRESSED = ("text/css", "application/javascript", "image/svg+xml", "application/json", "text/plain")
-BROTLI = "libnginx-mod-http-brotli-filter"
 
 
 def addresses(app: Any) -> list[str]:
@@ -57,27 +56,27 @@ def nginx_plan(
     if errors := conflicts({f"nginx_{name}": value for name, value in options.items()}):
         raise ValueError("\n".join(errors))
     platform = platform_of(facts)
-    if options["http3"] and not platform["nginx_http3"]:
-        system = f"{facts['distribution']} {facts['distribution_major_version']}"
-        raise ValueError(f"nginx_http3: {system} has an nginx without HTTP/3; leave it out there, or take Debian 13")
+    if options["http3"] and not platform.nginx_http3:
+        able = ", ".join(str(other) for other in PLATFORMS if other.nginx_http3)
+        raise ValueError(f"nginx_http3: {platform} has an nginx without HTTP/3; leave it out there, or take {able}")
     hosts = ["", *(["[::]:"] if facts.get("all_ipv6_addresses") else [])]
     proxied = " proxy_protocol" if options["proxy_protocol"] else ""
-    http2 = "" if platform["nginx_http2_directive"] else " http2"
+    http2 = "" if platform.nginx_http2_directive else " http2"
     real_ip = "proxy_protocol" if options["proxy_protocol"] else "X-Forwarded-For"
     return {
         **options,
-        "packages": ["nginx", "logrotate", *([BROTLI] if options["brotli"] else [])],
+        "packages": [*platform.packages.web, *([platform.packages.brotli] if options["brotli"] else [])],
         "listen_http": [f"{host}80{proxied}" for host in hosts],
         "listen_https": [f"{host}443 ssl{http2}{proxied}" for host in hosts],
         "listen_quic": [f"{host}443 quic" for host in hosts] if options["http3"] else [],
         # Who names nobody in TLS is refused, unless there is a site that has no name but an address.
         "unnamed": bool(unnamed(apps)),
-        "http2_directive": platform["nginx_http2_directive"],
-        "keepalive_min_timeout": platform["nginx_keepalive_min_timeout"],
+        "http2_directive": platform.nginx_http2_directive,
+        "keepalive_min_timeout": platform.nginx_keepalive_min_timeout,
         "compressed": " ".join(COMPRESSED),
         "protocols": PROTOCOLS[options["tls"]],
         "ciphers": ":".join(CIPHERS) if options["tls"] == "intermediate" else None,
-        "groups": ":".join([*([POST_QUANTUM] if platform["post_quantum_group"] else []), *GROUPS]),
+        "groups": ":".join([*([POST_QUANTUM] if platform.post_quantum_group else []), *GROUPS]),
         "worker_processes": facts.get("processor_nproc") or "auto",
         "real_ip_header": real_ip if options["trusted_proxies"] else None,
     }

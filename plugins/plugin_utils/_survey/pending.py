@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.platforms import PLATFORMS
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.roles import Stage
 from ansible_collections.asgi.deploy.plugins.plugin_utils._inventory.roles import BY_NAME, ROLES
 
@@ -13,8 +14,7 @@ _DIFFERENCES = (
     *("missing_archives", "certificates_due", "lineages", "unmet_needs"),
 )
 
-# They may bring another Python or systemd along, which nobody can do without meanwhile.
-_FIRST = {"python3-venv", "systemd-timesyncd"}
+_FIRST = frozenset[str]().union(*(platform.packages.first for platform in PLATFORMS))
 
 
 def differs(kind: str, found: Mapping[str, Any]) -> bool:

@@ -24,7 +24,8 @@ def test_deprecations_are_seen(output: str, found: int) -> None:
 
 
 def test_every_system_and_every_lock_is_in_it() -> None:
-    assert [tuple(name.split()) for name in HOSTS] == list(PLATFORMS)
+    assert list(HOSTS) == list(map(str, PLATFORMS))
+    assert [release for _host, release in HOSTS.values()] == [platform.codename for platform in PLATFORMS]
     locks = {file.stem.removeprefix("core-") for file in Path(ROOT, "tests", "matrix").glob("core-*.txt")}
     assert locks == set(CONTROLLERS)
     for core in CONTROLLERS:

@@ -198,7 +198,7 @@ class Hardening:
             debian.install(found.packages)
         on_trial = found.firewall or bool(self.wanted.sshd and "sshd" in found.drift)
         if on_trial:
-            keep_undo()
+            keep_undo(verb for part in self.parts if part.name == "sshd" for verb in part.take)
         for part in self.parts:
             if not part.on and part.name in found.drift:
                 _end(part.ends)

@@ -80,7 +80,7 @@ def effective(user: str | None = None) -> dict[str, list[str]]:
 
 
 def parse_effective(text: str) -> dict[str, list[str]]:
-    """What `sshd -T` prints; its names are in small letters up to Debian 13, and as in the manual from 14 on."""
+    """What `sshd -T` prints; its names are in small letters up to OpenSSH 10.0, and as in the manual later."""
     options: dict[str, list[str]] = {}
     for line in text.splitlines():
         name, _separator, value = line.partition(" ")

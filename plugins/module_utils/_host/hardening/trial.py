@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shlex
 import shutil
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import systemd
@@ -29,13 +30,17 @@ if [ -e {rules} ]; then
 else
     systemctl --no-block stop {firewall}
 fi
-systemctl --no-block try-reload-or-restart ssh.service
+{take}
 rm -rf {undo}
 """
 
 
-def keep_undo() -> None:
-    """Copy what is about to be changed; copies of a run that was cut off are older, and stay."""
+def keep_undo(take: Iterable[Sequence[str]]) -> None:
+    """Copy what is about to be changed; copies of a run that was cut off are older, and stay.
+
+    Args:
+        take: verbs of systemctl and units, by which sshd takes its settings.
+    """
     if UNDO.exists():
         return
     scratch = UNDO.with_suffix(".new")
@@ -48,7 +53,10 @@ def keep_undo() -> None:
             restore.append(f"cp -p {shlex.quote(str(UNDO / path.name))} {shlex.quote(str(path))}")
         else:
             restore.append(f"rm -f {shlex.quote(str(path))}")
-    text = UNDO_SCRIPT.format(restore="\n".join(restore), rules=RULES, firewall=FIREWALL, undo=UNDO)
+    commands = [shlex.join(["systemctl", "--no-block", *verb]) for verb in take]
+    text = UNDO_SCRIPT.format(
+        restore="\n".join(restore), take="\n".join(commands), rules=RULES, firewall=FIREWALL, undo=UNDO
+    )
     write(scratch / "run", text.encode(), 0o700)
     scratch.rename(UNDO)
 

@@ -103,7 +103,7 @@ class Execution:
         venv = Path(self.layout.release(release), "venv", "bin")
         program = find_program(words[0], venv)
         if program is None:
-            raise DeployError(f"command: found {self.command!r}, whose program {words[0]} is {nowhere(venv)}")
+            raise DeployError(f"command: found {self.command!r}, whose program {words[0]} {nowhere(venv)}")
         return release, [program, *words[1:]]
 
     def _properties(self, release: str) -> list[str]:

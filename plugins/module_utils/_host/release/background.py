@@ -56,7 +56,7 @@ class Work:
         for name in (*self.processes, *self.jobs):
             program = command_of(_text(Path(UNITS, name)))
             if find_program(program, venv) is None:
-                return f"{described(self.layout.kind(name))}: its program {program} is {nowhere(venv)}"
+                return f"{described(self.layout.kind(name))}: its program {program} {nowhere(venv)}"
         return None
 
     def stop_soon(self) -> None:
@@ -214,7 +214,7 @@ def find_program(program: str, venv: Path) -> str | None:
 
 def nowhere(venv: Path) -> str:
     """Return in words where :func:`find_program` has looked in vain."""
-    return f"neither in {venv} nor in /usr/local/bin, /usr/bin and /bin"
+    return f"is neither in {venv} nor in /usr/local/bin, /usr/bin and /bin"
 
 
 def described(kind: str) -> str:

@@ -36,7 +36,7 @@ def test_defaults(spec: dict[str, Any], facts: Facts) -> None:
         "verify": None,
         "require_hashes": False,
         "server_lock": None,
-        "source_packages": ["git"],
+        "packages": ["python3-venv", "git"],
         "subdirectory": None,
         "submodules": False,
         "deploy_key": None,
@@ -123,7 +123,7 @@ def test_defaults(spec: dict[str, Any], facts: Facts) -> None:
         "upstream_keepalive": {"connections": 256, "time": 3, "timeout": 2},
         "boot_unit": "asgi-boot@shop.service",
         "host_memory": 4096,
-        "platform": platform_of({"distribution": "Debian", "distribution_major_version": "13"}),
+        "platform": platform_of({"distribution": "Debian", "distribution_major_version": "13"}).abilities,
     }
 
 

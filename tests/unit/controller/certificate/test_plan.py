@@ -9,6 +9,7 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._certificate.plan impo
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.argument_specs import resolve, role_options
 
 PLUGIN = {"name": "ovh", "credentials": {"endpoint": "ovh-eu", "application_key": "k"}}
+DEBIAN = {"distribution": "Debian", "distribution_major_version": "13"}
 GIVEN = {"certificate": "chain.pem", "key": "key.pem"}
 
 
@@ -17,7 +18,7 @@ def plan(**options: Any) -> dict[str, Any]:
     given |= {f"certificate_{name}": value for name, value in options.items()}
     resolved, errors = resolve(role_options("certificate"), given)
     assert not errors
-    return certificate_plan({name.removeprefix("certificate_"): value for name, value in resolved.items()})
+    return certificate_plan({name.removeprefix("certificate_"): value for name, value in resolved.items()}, DEBIAN)
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.plugin_utils._common.platforms import PLATFORMS, platform_of, system_of
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.platforms import PLATFORMS, platform_of
+
+from tests import ROOT
 
 
 @pytest.mark.parametrize(
@@ -16,11 +19,16 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._common.platforms impo
         pytest.param({"distribution_major_version": "forky/sid", "distribution_release": "forky"}, "14", id="testing"),
         pytest.param({"distribution_major_version": "n/a", "distribution_release": "forky"}, "14", id="lsb-release"),
         pytest.param({"distribution_major_version": "14", "distribution_release": "forky"}, "14", id="released"),
-        pytest.param({"distribution_major_version": "n/a", "distribution_release": "sid"}, "n/a", id="unstable"),
     ],
 )
 def test_a_debian_before_its_release_has_a_number_too(facts: dict[str, Any], system: str) -> None:
-    assert system_of({"distribution": "Debian", **facts}) == ("Debian", system)
+    assert str(platform_of({"distribution": "Debian", **facts})) == f"Debian {system}"
+
+
+def test_a_debian_that_is_never_released_is_refused() -> None:
+    facts = {"distribution": "Debian", "distribution_major_version": "n/a", "distribution_release": "sid"}
+    with pytest.raises(ValueError, match="this host runs Debian n/a; supported are Debian 12, "):
+        platform_of(facts)
 
 
 def test_a_code_name_of_another_distribution() -> None:
@@ -30,4 +38,15 @@ def test_a_code_name_of_another_distribution() -> None:
 
 
 def test_every_system_answers_the_same_questions() -> None:
-    assert len({frozenset(platform) for platform in PLATFORMS.values()}) == 1
+    assert len({frozenset(platform.abilities) for platform in PLATFORMS}) == 1
+
+
+@pytest.mark.parametrize("folder", ["plugins", "roles"])
+def test_no_other_file_names_a_release(folder: str) -> None:
+    """Locks name distributions of Python, and a README has what the argument specs say."""
+    names = "|".join([*(str(platform) for platform in PLATFORMS), *(platform.codename for platform in PLATFORMS)])
+    release = re.compile(rf"\b({names})\b", re.IGNORECASE)
+    files = [path for path in (ROOT / folder).rglob("*") if path.is_file() and path.suffix != ".pyc"]
+    assert len(files) > 50
+    found = [str(path.relative_to(ROOT)) for path in files if release.search(path.read_text(encoding="utf-8"))]
+    assert found == (["plugins/plugin_utils/_common/platforms.py"] if folder == "plugins" else [])

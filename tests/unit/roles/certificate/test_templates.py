@@ -18,6 +18,7 @@ OPTIONS = {
     "certificate_name": "shop",
     "certificate_domains": ["shop.example.com"],
     "certificate_email": "ops@example.com",
+    "ansible_facts": {"distribution": "Debian", "distribution_major_version": "13"},
 }
 PROVIDER = {"name": "rfc2136", "credentials": {"server": "192.0.2.53", "name": "key", "secret": "hush"}}
 

@@ -160,7 +160,7 @@ def test_a_page_that_names_systems_names_all_of_them(page: str) -> None:
     lines = [line for line in (ROOT / page).read_text(encoding="utf-8").splitlines() if "Debian 12" in line]
     assert lines
     for line in lines:
-        assert {version for _, version in PLATFORMS} <= set(re.findall(r"\b\d+\b", line)), line
+        assert {platform.version for platform in PLATFORMS} <= set(re.findall(r"\b\d+\b", line)), line
 
 
 def test_settings_are_current() -> None:
