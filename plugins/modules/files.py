@@ -59,6 +59,13 @@ options:
         description: Its group.
         type: str
         default: root
+      exclusive:
+        description:
+          - Of a directory, whether nothing else may be below it. Files, links and folders that
+            no other item names are removed; of a link what it leads to stays. When the whole is
+            refused, they are put back.
+        type: bool
+        default: false
   beside:
     description:
       - Further files, which neither O(validate) nor O(reload) reads; where no others differ, both are left alone.

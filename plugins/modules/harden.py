@@ -82,6 +82,13 @@ options:
                 description: Its group.
                 type: str
                 default: root
+              exclusive:
+                description:
+                  - Of a directory, whether nothing else may be below it. Files, links and folders that
+                    no other item names are removed; of a link what it leads to stays. When the whole is
+                    refused, they are put back.
+                type: bool
+                default: false
           enabled:
             description: Units that start at boot.
             type: list

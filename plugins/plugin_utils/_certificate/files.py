@@ -104,9 +104,14 @@ def _units(plan: Mapping[str, Any]) -> list[File]:
 
 
 def _modules(plan: Mapping[str, Any]) -> list[File]:
-    """What keeps certificates, and runs on the host without Ansible: the very code that a run sends there."""
+    """Return what keeps certificates on the host without Ansible: the same code that a run sends there, and no other.
+
+    What another version of the collection has written there goes. The folder is the collection's own.
+    """
     place = f"{plan['library']}/{PACKAGE.replace('.', '/')}"
-    return [file(f"{place}/{name.replace('.', '/')}.py", source(name)) for name in needed(RENEWAL)]
+    collection = "/".join([plan["library"], *PACKAGE.split(".")[:3]])
+    modules = [file(f"{place}/{name.replace('.', '/')}.py", source(name)) for name in needed(RENEWAL)]
+    return [directory(collection, exclusive=True), *modules]
 
 
 def _acme(plan: Mapping[str, Any], text: Text) -> list[File]:

@@ -18,8 +18,9 @@ def secret(path: str, content: str, *, there: bool = True, mode: str = "0600", *
     return {"path": path, "state": state, "secret_content": content, "mode": mode, **more}
 
 
-def directory(path: str, **more: str) -> File:
-    return {"path": path, "state": "directory", **more}
+def directory(path: str, *, exclusive: bool = False, **more: str) -> File:
+    """Return a directory; of an exclusive one, all is removed that has no item of its own."""
+    return {"path": path, "state": "directory", **more, **({"exclusive": True} if exclusive else {})}
 
 
 def absent(path: str) -> File:

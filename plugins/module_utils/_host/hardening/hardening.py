@@ -126,7 +126,8 @@ class Hardening:
         named = [name for part in self.parts if part.on for name in part.enabled] + [*self.wanted.services, *former]
         seen = {unit.name: unit for unit in systemd.show(*dict.fromkeys(named))}
         for part in self.parts:
-            if drift := differences(part.items):
+            others = [item for other in self.parts if other is not part for item in other.items]
+            if drift := differences(part.items, others):
                 found.drift[part.name] = drift
             if not part.on:
                 continue

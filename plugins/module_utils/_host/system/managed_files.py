@@ -9,7 +9,7 @@ import shutil
 import stat
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,10 @@ FILE_OPTIONS: dict[str, Any] = {
     "mode": {"type": "str"},
     "owner": {"type": "str", "default": "root"},
     "group": {"type": "str", "default": "root"},
+    "exclusive": {"type": "bool", "default": False},
 }
+# The state of a folder below an exclusive directory that no item needs; its content goes first.
+_UNNEEDED = "unneeded directory"
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,7 @@ class Item:
     owner: str
     group: str
     secret: bool = False
+    exclusive: bool = False  # of a directory: what is below it and named by no item of the set is removed
 
     @classmethod
     def of(cls, options: Mapping[str, Any]) -> Item:
@@ -53,13 +57,28 @@ class Item:
         secret = options.get("secret_content")
         content = (secret or options["content"] or "").encode()
         owner, group = options["owner"], options["group"]
-        return cls(absolute(options["path"]), state, content, int(mode, 8), owner, group, bool(secret))
+        path = absolute(options["path"])
+        exclusive = bool(options.get("exclusive"))
+        if exclusive and state == "file":
+            raise DeployError(f"{path}: exclusive: found true for a file, expected it with state: directory")
+        return cls(path, state, content, int(mode, 8), owner, group, bool(secret), exclusive and state == "directory")
 
-    def difference(self) -> dict[str, Any] | None:
-        """What is not as it shall be, as Ansible's --diff shows it; nothing when all is right."""
-        found = _found(self.path)
-        if self.state == "absent" and found is None:
+    @classmethod
+    def leftover(cls, path: Path, folder: bool = False) -> Item:
+        """Return an item that removes what is at a path."""
+        return cls(path, _UNNEEDED if folder else "absent", b"", 0, "", "")
+
+    def difference(self, hidden: bool = False) -> dict[str, Any] | None:
+        """Return what is not as it must be, as Ansible's --diff shows it; nothing when all is right.
+
+        Args:
+            hidden: whether the path leads through something that is removed first, so that nothing is there then.
+        """
+        found = None if hidden else _found(self.path)
+        if self.state in ("absent", _UNNEEDED) and found is None:
             return None
+        if self.state == _UNNEEDED:
+            return self._diff("directory\n", "")
         kind = "directory" if self.state == "directory" else "file"
         if found and (found["kind"] == "directory") != (kind == "directory"):
             raise DeployError(f"{self.path} is a {found['kind']} where a {kind} belongs; move it away and run again")
@@ -80,6 +99,10 @@ class Item:
     def apply(self) -> None:
         if self.state == "absent":
             self.path.unlink(missing_ok=True)
+            return
+        if self.state == _UNNEEDED:
+            with suppress(OSError):  # something came there just now: it differs still, and the next run says so
+                self.path.rmdir()
             return
         self.path.parent.mkdir(parents=True, exist_ok=True)
         if self.state == "directory":
@@ -125,9 +148,41 @@ def write(path: Path, content: bytes, mode: int = 0o644, owner: str = "root", gr
         raise
 
 
-def differences(items: Sequence[Item]) -> list[tuple[Item, dict[str, Any]]]:
-    """The items that are not as they shall be, each with its difference."""
-    return [(item, found) for item in items if (found := item.difference())]
+def differences(items: Sequence[Item], others: Sequence[Item] = ()) -> list[tuple[Item, dict[str, Any]]]:
+    """Return the items that are not as they must be, each with its difference.
+
+    What is left over in exclusive directories comes first, as items of its own.
+
+    Args:
+        items: what to compare.
+        others: further items of the same set: what they name is no leftover.
+    """
+    leftovers = _leftovers([*items, *others])
+    gone = {item.path for item in leftovers if item.state == "absent"}
+    tops = {item.path for item in items if item.exclusive}
+    own = [item for item in leftovers if tops.intersection(item.path.parents)]
+    compared = [(item, item.difference()) for item in own]
+    compared += [(item, item.difference(hidden=not gone.isdisjoint(item.path.parents))) for item in items]
+    return [(item, difference) for item, difference in compared if difference]
+
+
+def _leftovers(items: Sequence[Item]) -> list[Item]:
+    """Return items that remove what is in exclusive directories and has no item, each folder after its content.
+
+    A link is removed, never what it leads to: os.walk does not follow it.
+    """
+    states = {Path(os.path.normpath(item.path)): item.state for item in items}
+    needed = {parent for path, state in states.items() if state != "absent" for parent in path.parents}
+    found: dict[Path, Item] = {}
+    for top in (item.path for item in items if item.exclusive and not item.path.is_symlink()):
+        for place, folders, files in os.walk(top, topdown=False):
+            folder = Path(place)
+            links = [name for name in folders if (folder / name).is_symlink()]
+            paths = [path for name in sorted([*files, *links]) if (path := folder / name) not in states]
+            found |= {path: Item.leftover(path) for path in paths}
+            if folder not in states and folder not in needed:
+                found[folder] = Item.leftover(folder, folder=True)
+    return list(found.values())
 
 
 def apply_all(items: Sequence[Item], validate: Callable[[], None]) -> None:
@@ -136,8 +191,12 @@ def apply_all(items: Sequence[Item], validate: Callable[[], None]) -> None:
     Directories, having no content of their own, stay.
     """
     kept: list[tuple[Path, Path | None]] = []
+    # They hold what was kept until all is valid.
+    unneeded = [item for item in items if item.state == _UNNEEDED]
     try:
         for item in items:
+            if item.state == _UNNEEDED:
+                continue
             if item.state != "directory":
                 kept.append((item.path, _keep(item.path)))
             item.apply()
@@ -148,12 +207,14 @@ def apply_all(items: Sequence[Item], validate: Callable[[], None]) -> None:
         raise
     for _path, before in kept:
         if before:
-            before.unlink()
+            before.unlink(missing_ok=True)  # it may have been a leftover itself, of a run that was killed
+    for item in unneeded:
+        item.apply()
 
 
 def _keep(path: Path) -> Path | None:
     """Another name for a file that is there: to have it back by that takes no space, even on a disk that is full."""
-    if not (path.is_symlink() or path.is_file()):
+    if not os.path.lexists(path) or _is_folder(path):
         return None
     before = path.with_name(_KEPT.format(path.name))
     before.unlink(missing_ok=True)  # of a run that was killed
@@ -165,12 +226,23 @@ def _put_back(path: Path, before: Path | None) -> str | None:
     """Has a file as it was; gives what went wrong."""
     try:
         if before:
+            if _is_folder(path):  # it was made in the place of a file or a link; what was written there is gone again
+                _remove_empty(path)
             os.replace(before, path)
         elif os.path.lexists(path):
             path.unlink()
     except OSError as error:
         return f"{path} could not be put back as it was: {error}" + (f"; it is kept as {before}" if before else "")
     return None
+
+
+def _is_folder(path: Path) -> bool:
+    return path.is_dir() and not path.is_symlink()
+
+
+def _remove_empty(folder: Path) -> None:
+    for place, _folders, _files in os.walk(folder, topdown=False):
+        os.rmdir(place)
 
 
 def pending(unit: str) -> bool:

@@ -39,8 +39,9 @@ UNLOGGED = ("files", "beside")
 def act(options: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     """See M(asgi.deploy.files)."""
     unit = options["reload"]
-    read = differences([Item.of(one) for one in options["files"]])
-    found = read + differences([Item.of(one) for one in options["beside"]])
+    files, beside = ([Item.of(one) for one in options[name]] for name in ("files", "beside"))
+    read = differences(files, beside)
+    found = read + differences(beside, files)
     idle = systemd.idle(*options["units"])
     users = [user for user in options["users"] if not accounts.exists(user["name"])]
     paths, names = [str(item.path) for item, _difference in found], [user["name"] for user in users]

@@ -1,0 +1,188 @@
+"""Directories below which nothing is but what a set of files names."""
+
+from __future__ import annotations
+
+import getpass
+import grp
+import os
+import stat
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.asgi.deploy.plugins.module_utils._host.survey.inspections import PARTS_OPTIONS, parts
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.managed_files import (
+    Item,
+    apply_all,
+    differences,
+)
+from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks import files as files_task
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
+from ansible_collections.asgi.deploy.plugins.plugin_utils._ansible.host_action import checked
+
+MINE = {"owner": getpass.getuser(), "group": grp.getgrgid(os.getgid()).gr_name}
+
+
+def wanted(top: Path) -> list[dict[str, Any]]:
+    """Return an exclusive directory with one file, in a folder of its own."""
+    return [
+        {"path": str(top), "state": "directory", "exclusive": True, "content": None, "mode": None, **MINE},
+        {"path": str(top / "new" / "renewal.py"), "state": "file", "content": "new", "mode": None, **MINE},
+    ]
+
+
+def items(top: Path) -> list[Item]:
+    return [Item.of(one) for one in wanted(top)]
+
+
+def apply(top: Path, validate: Callable[[], None] = lambda: None) -> list[str]:
+    """Bring a directory to what is wanted; return the paths that differed, below it."""
+    found = differences(items(top))
+    apply_all([item for item, _difference in found], validate)
+    return [str(item.path.relative_to(top)) for item, _difference in found]
+
+
+def refuse() -> None:
+    raise RuntimeError("refused")
+
+
+def tree(folder: Path) -> dict[str, tuple[int, str]]:
+    """Return what is below a folder, without following links: its mode, and its content or where it leads."""
+    found = {}
+    for path in sorted(folder.rglob("*")):
+        text = str(path.readlink()) if path.is_symlink() else path.read_text() if path.is_file() else ""
+        found[str(path.relative_to(folder))] = (stat.S_IMODE(path.lstat().st_mode), text)
+    return found
+
+
+@pytest.fixture
+def top(tmp_path: Path) -> Path:
+    """Return a directory as a former version has left it, with links that lead out of it."""
+    outside, top = tmp_path / "outside", tmp_path / "lib" / "deploy"
+    for folder in (outside / "folder", top / "old" / "__pycache__", top / "empty", top / "new"):
+        folder.mkdir(parents=True)
+    for file in (outside / "file", outside / "folder" / "deep", top / "renewal.py", top / "old" / "commands.py"):
+        file.write_text("old")
+    (top / "old" / "__pycache__" / "commands.pyc").write_text("compiled")
+    (top / "old").chmod(0o700)
+    (top / "to-file").symlink_to(outside / "file")
+    (top / "new" / "to-folder").symlink_to(outside / "folder")
+    (top / "dangling").symlink_to("nowhere")
+    return top
+
+
+def test_what_no_item_names_is_removed(top: Path, tmp_path: Path) -> None:
+    outside = tree(tmp_path / "outside")
+    assert sorted(apply(top)) == [
+        *("dangling", "empty", "new/renewal.py", "new/to-folder", "old", "old/__pycache__"),
+        *("old/__pycache__/commands.pyc", "old/commands.py", "renewal.py", "to-file"),
+    ]
+    assert sorted(tree(top)) == ["new", "new/renewal.py"]
+    assert tree(tmp_path / "outside") == outside
+
+
+def test_a_second_run_finds_nothing(top: Path) -> None:
+    assert apply(top)
+    assert apply(top) == []
+
+
+def test_another_set_with_the_same_files_finds_nothing(top: Path) -> None:
+    apply(top)
+    assert differences([*items(top), *items(top)]) == []
+
+
+def test_all_is_put_back_when_it_is_refused(top: Path) -> None:
+    before = tree(top)
+    with pytest.raises(RuntimeError, match="refused"):
+        apply(top, refuse)
+    assert tree(top) == before
+
+
+def test_an_empty_host(tmp_path: Path) -> None:
+    assert apply(tmp_path / "lib") == [".", "new/renewal.py"]
+    assert apply(tmp_path / "lib") == []
+
+
+def test_a_link_in_the_way_of_a_file(tmp_path: Path) -> None:
+    """What it leads to holds what is wanted, which is to be in the directory itself."""
+    outside, top = tmp_path / "outside", tmp_path / "lib"
+    for folder in (outside, top):
+        folder.mkdir()
+    (outside / "renewal.py").write_text("new")
+    (top / "new").symlink_to(outside)
+    with pytest.raises(RuntimeError, match="refused"):
+        apply(top, refuse)
+    assert (top / "new").is_symlink()
+    assert apply(top) == ["new", "new/renewal.py"]
+    assert not (top / "new").is_symlink()
+    assert apply(top) == []
+    assert sorted(tree(outside)) == ["renewal.py"]
+
+
+def test_a_file_in_the_way_of_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "new").write_text("a file")
+    with pytest.raises(RuntimeError, match="refused"):
+        apply(tmp_path, refuse)
+    assert (tmp_path / "new").read_text() == "a file"
+    assert apply(tmp_path) == ["new", "new/renewal.py"]
+
+
+def test_what_a_killed_run_kept_goes_as_well(top: Path) -> None:
+    (top / ".renewal.py~").write_text("kept")
+    before = tree(top)
+    with pytest.raises(RuntimeError, match="refused"):
+        apply(top, refuse)
+    assert {name: found for name, found in tree(top).items() if "~" not in name} == {
+        name: found for name, found in before.items() if "~" not in name
+    }
+    apply(top)
+    assert sorted(tree(top)) == ["new", "new/renewal.py"]
+
+
+def test_the_directory_itself_must_not_be_a_link(tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "file").write_text("stays")
+    (tmp_path / "lib").symlink_to(outside)
+    with pytest.raises(DeployError, match="is a link where a directory belongs"):
+        differences(items(tmp_path / "lib"))
+    assert sorted(tree(outside)) == ["file"]
+
+
+def test_a_file_cannot_be_exclusive(tmp_path: Path) -> None:
+    with pytest.raises(DeployError, match="exclusive: found true for a file"):
+        Item.of({**wanted(tmp_path)[1], "exclusive": True})
+
+
+def test_what_is_absent_is_not_emptied(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("stays")
+    absent = Item.of({**wanted(tmp_path)[0], "state": "absent"})
+    with pytest.raises(DeployError, match="is a directory where a file belongs"):
+        differences([absent])
+    assert (tmp_path / "file").exists()
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_the_task(top: Path, monkeypatch: pytest.MonkeyPatch, check_mode: bool) -> None:
+    """Its two lists are one set; in check mode it only tells."""
+    monkeypatch.setattr(files_task, "note", lambda _text: None)
+    directory, file = wanted(top)
+    options, _secrets = checked(files_task.OPTIONS, {"files": [file], "beside": [directory]})
+    before = tree(top)
+    told = files_task.act(options, check_mode)
+    assert told["changed"] and str(top / "renewal.py") in told["paths"]
+    assert {"before": "directory\n", "after": ""}.items() <= next(
+        one for one in told["diff"] if one["before_header"] == str(top / "empty")
+    ).items()
+    assert (tree(top) == before) is check_mode
+    assert files_task.act(options, False)["changed"] is check_mode
+    assert not files_task.act(options, False)["changed"]
+
+
+def test_an_inspection(top: Path) -> None:
+    before = tree(top)
+    options, _secrets = checked(PARTS_OPTIONS, {"files": wanted(top)})
+    drift = parts(options)["drift"]
+    assert {str(top / "renewal.py"), str(top / "old" / "__pycache__"), str(top / "empty")} <= set(drift)
+    assert tree(top) == before
