@@ -1,4 +1,7 @@
-"""Where everything of an application lives on a host: paths, units, identifiers."""
+"""Where everything lives on a host: the fixed paths, and the paths, units and identifiers of an application.
+
+Every fixed path that is needed twice is written here only. Templates read them as `plan.paths`.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +10,62 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import ClassVar
 
+# Each has a folder for each application: its releases, what it stores, and folders of its releases that outlive them.
 ROOT = PurePosixPath("/srv/asgi")
+DATA = PurePosixPath("/var/lib/asgi")
+STORAGE = PurePosixPath("/var/lib/asgi-storage")
 CACHE = PurePosixPath("/var/cache/asgi")
+ARCHIVES = CACHE / "archives"  # by SHA-256
 # Holds a folder APP@RELEASE for each service that runs: RuntimeDirectory= of its unit.
 SERVING = PurePosixPath("/run/asgi-deploy/serving")
+
+CONFIGURATION = PurePosixPath("/etc/asgi-deploy")
+FIREWALL_RULES = CONFIGURATION / "firewall.nft"
+ACME_CA = CONFIGURATION / "acme-ca.pem"  # of a directory whose own HTTPS no public CA vouches for
+LOGROTATE = CONFIGURATION / "logrotate.conf"
+CERTIFICATES = CONFIGURATION / "certificates"  # what the host must have, a folder for each; the timer reads it too
+TLS = CONFIGURATION / "tls"  # the certificates that are served, a folder for each, wherever they came from
+
+STATE = PurePosixPath("/var/lib/asgi-deploy")
+ACME_WEBROOT = STATE / "acme"
+HARDENING = STATE / "hardening"
+UNDO = HARDENING / "undo"  # copies of what is changed on trial
+FIREWALL_LOADED = PurePosixPath("/run/asgi-firewall/loaded")  # what nft listed when the rules were loaded
+
+PROGRAMS = PurePosixPath("/opt/asgi")
+CERTBOT = PROGRAMS / "certbot"  # a virtual environment
+CERTBOT_PROGRAM = CERTBOT / "bin" / "certbot"
+LIBRARY = PROGRAMS / "lib"  # from which certificates are renewed without Ansible
+
+NGINX = PurePosixPath("/etc/nginx/asgi")
+NGINX_LOGS = PurePosixPath("/var/log/nginx/asgi")
+NGINX_WELCOME = PurePosixPath("/etc/nginx/sites-enabled/default")  # the page of Debian's package
+
 UNITS = PurePosixPath("/etc/systemd/system")
+LETSENCRYPT = PurePosixPath("/etc/letsencrypt")  # certbot's own folder
+SSHD_SETTINGS = PurePosixPath("/etc/ssh/sshd_config.d/10-asgi-hardening.conf")
+SYSCTL_SETTINGS = PurePosixPath("/etc/sysctl.d/60-asgi-hardening.conf")
+
+PATHS = {
+    "acme_webroot": str(ACME_WEBROOT),
+    "archives": str(ARCHIVES),
+    "cache": str(CACHE),
+    "certbot_program": str(CERTBOT_PROGRAM),
+    "data": str(DATA),
+    "firewall_loaded": str(FIREWALL_LOADED),
+    "firewall_rules": str(FIREWALL_RULES),
+    "library": str(LIBRARY),
+    "logrotate": str(LOGROTATE),
+    "nginx": str(NGINX),
+    "nginx_logs": str(NGINX_LOGS),
+    "root": str(ROOT),
+    "state": str(STATE),
+    "storage": str(STORAGE),
+    "sysctl_settings": str(SYSCTL_SETTINGS),
+    "undo": str(UNDO),
+    "units": str(UNITS),
+}
+"""The paths that templates and tasks of the roles need, which every plan has as `paths`."""
 
 PYTHON = "/usr/bin/python3"  # the system's own
 
@@ -94,12 +148,12 @@ class Layout:
     @property
     def tls(self) -> PurePosixPath:
         """The certificate that is served."""
-        return PurePosixPath("/etc/asgi-deploy/tls", self.app)
+        return TLS / self.app
 
     @property
     def certificate(self) -> PurePosixPath:
         """Which certificate it shall have."""
-        return PurePosixPath("/etc/asgi-deploy/certificates", self.app)
+        return CERTIFICATES / self.app
 
     @property
     def public_units(self) -> tuple[str, str]:
@@ -119,19 +173,19 @@ class Layout:
     @property
     def data(self) -> PurePosixPath:
         """What the application itself stores."""
-        return PurePosixPath("/var/lib/asgi", self.app)
+        return DATA / self.app
 
     @property
     def storage(self) -> PurePosixPath:
         """Directories of a release's tree that outlive it; not below :attr:`data`, where the application could put a
         link in the place of one of them before root makes it.
         """
-        return PurePosixPath("/var/lib/asgi-storage", self.app)
+        return STORAGE / self.app
 
     @property
     def cache(self) -> PurePosixPath:
         """Such directories that may be lost; no application is named like what else is in our own cache."""
-        return PurePosixPath(f"/var/cache/asgi-{self.app}")
+        return CACHE.with_name(f"{CACHE.name}-{self.app}")
 
     @property
     def maintenance(self) -> PurePosixPath:
@@ -145,7 +199,7 @@ class Layout:
     @property
     def access_log(self) -> PurePosixPath:
         """What nginx writes of this application's requests."""
-        return PurePosixPath(f"/var/log/nginx/asgi/{self.app}.access.log")
+        return NGINX_LOGS / f"{self.app}.access.log"
 
     def unit(self, kind: str, release: str) -> str:
         """A unit of a release; no application's name holds a dot, so none collides.

@@ -19,11 +19,11 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.build.package_so
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import PATH, last_lines, run
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.locks import alone
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
-from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import CACHE, PYTHON
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import CACHE, PROGRAMS, PYTHON
 
 VENV_PACKAGE = "python3-venv"  # of Debian, by which this Python makes the first environment, that of uv
 UV_VERSION = "0.13.9"
-UV_HOME = Path("/opt/asgi") / f"uv-{UV_VERSION}"
+UV_HOME = Path(PROGRAMS) / f"uv-{UV_VERSION}"
 # SHA-256 of its files on the index; a unit test compares them with requirements-dev.txt.
 UV_HASHES = (
     "16963d19594e18d746a70c7fce82237bde4f2cac4cfcf0ca2b84796fe9d0c6e9",

@@ -15,10 +15,11 @@ from typing import Any
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import attempt
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.addresses import in_url, is_address
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import CERTIFICATES, LETSENCRYPT, TLS
 
-CERTBOT = Path("/etc/letsencrypt")
-WANTED = Path("/etc/asgi-deploy/certificates")  # what the host shall have, a folder for each; the timer reads it too
-PLACED = Path("/etc/asgi-deploy/tls")  # what is served, wherever it came from
+CERTBOT = Path(LETSENCRYPT)
+WANTED = Path(CERTIFICATES)
+PLACED = Path(TLS)
 
 # The organization in certificates that are made on the host.
 STAND_IN = "asgi.deploy stand-in that nobody trusts"

@@ -14,8 +14,9 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.managed_files import write
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.addresses import in_url, is_address
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import ACME_WEBROOT
 
-WEBROOT = Path("/var/lib/asgi-deploy/acme")
+WEBROOT = Path(ACME_WEBROOT)
 
 
 def look_before(wanted: Wanted) -> list[str]:

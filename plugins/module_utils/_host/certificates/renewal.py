@@ -53,10 +53,11 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.system.managed_f
 from ansible_collections.asgi.deploy.plugins.module_utils._host.web import nginx
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.addresses import is_address
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import ACME_CA, CERTBOT_PROGRAM
 
-PROGRAM = "/opt/asgi/certbot/bin/certbot"
+PROGRAM = str(CERTBOT_PROGRAM)
 LOCK = Path("/run/asgi-certificates.lock")  # of a run and the timer: certbot refuses a second one beside it
-CA = Path("/etc/asgi-deploy/acme-ca.pem")  # of a directory whose own HTTPS no public CA vouches for
+CA = Path(ACME_CA)
 NGINX = "nginx.service"
 _PROPAGATION = "_propagation_seconds"  # how certbot's options for that end
 CERTBOT_SECONDS = 600  # and what a record of DNS takes to be seen

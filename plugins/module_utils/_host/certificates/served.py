@@ -10,8 +10,9 @@ from pathlib import Path
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.certificates.certificate import Wanted
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.addresses import is_address
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import NGINX
 
-LISTENERS = Path("/etc/nginx/asgi/https.conf")
+LISTENERS = Path(NGINX, "https.conf")
 SERVED_SECONDS = 15  # nginx takes a certificate with its next workers, an application within a second
 
 

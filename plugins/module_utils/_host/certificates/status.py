@@ -10,8 +10,9 @@ from typing import Any
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.certificates.certificate import MOMENT
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.managed_files import write
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import STATE
 
-STATUS = Path("/var/lib/asgi-deploy/certificates.json")
+STATUS = Path(STATE, "certificates.json")
 
 
 def read_status() -> list[dict[str, Any]]:

@@ -49,9 +49,10 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.system.managed_f
     write,
 )
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import FIREWALL_LOADED, NGINX, UNITS
 
-LOADED = Path("/run/asgi-firewall/loaded")  # what nft listed when the rules were loaded
-NGINX_SERVES = Path("/etc/nginx/asgi/default.conf")
+LOADED = Path(FIREWALL_LOADED)
+NGINX_SERVES = Path(NGINX, "default.conf")
 
 
 @dataclass
@@ -306,7 +307,7 @@ def _with_own_ports(firewall: Firewall) -> Firewall:
     """Opens what applications on this host listen on, whether this run knows of them or not."""
     found = {
         Opening(int(port))
-        for file in Path("/etc/systemd/system").glob("asgi-*.socket")
+        for file in Path(UNITS).glob("asgi-*.socket")
         for port in re.findall(r"^ListenStream=(\d+)$", file.read_text(encoding="utf-8"), re.MULTILINE)
     }
     if NGINX_SERVES.exists():  # also when there is no application behind it any more

@@ -13,13 +13,14 @@ from pathlib import Path
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import systemd
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.managed_files import write
+from ansible_collections.asgi.deploy.plugins.module_utils._shared import layout
 
-STATE = Path("/var/lib/asgi-deploy/hardening")
-UNDO = STATE / "undo"
-RULES = Path("/etc/asgi-deploy/firewall.nft")
+STATE = Path(layout.HARDENING)
+UNDO = Path(layout.UNDO)
+RULES = Path(layout.FIREWALL_RULES)
 FIREWALL = "asgi-firewall.service"
 TIMER = "asgi-hardening-undo.timer"
-SSHD_SETTINGS = Path("/etc/ssh/sshd_config.d/10-asgi-hardening.conf")
+SSHD_SETTINGS = Path(layout.SSHD_SETTINGS)
 
 UNDO_SCRIPT = """\
 #!/bin/sh

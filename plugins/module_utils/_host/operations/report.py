@@ -14,7 +14,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.release.instance
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.probe import Probe
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.settings import Settings
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store import Store
-from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import CERTBOT, Layout
 
 _PROBE_SECONDS = 5
 
@@ -71,7 +71,7 @@ def packages(layout: Layout, store: Store) -> dict[str, str]:
 
 def tools() -> dict[str, str]:
     """Programs of ours in virtual environments of their own, with their versions."""
-    places = {"uv": installers.UV_HOME, "certbot": Path("/opt/asgi/certbot")}
+    places = {"uv": installers.UV_HOME, "certbot": Path(CERTBOT)}
     found = {name: venvs.distributions(place).get(name) for name, place in places.items()}
     return {name: version for name, version in found.items() if version}
 

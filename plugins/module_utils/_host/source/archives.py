@@ -14,18 +14,18 @@ from typing import IO, Any
 
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.identity import file_digest
-from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import CACHE, ROOT
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import ARCHIVES, ROOT
 
-ARCHIVES = Path(CACHE, "archives")  # by SHA-256, readable by root alone
+FOLDER = Path(ARCHIVES)  # readable by root only
 UNUSED = 86_400.0  # seconds that an archive which no release was made from stays: one may be about to be
 
 
-def missing(digests: Sequence[str], folder: Path = ARCHIVES) -> list[str]:
+def missing(digests: Sequence[str], folder: Path = FOLDER) -> list[str]:
     """The archives that are not on this host."""
     return [digest for digest in digests if not (folder / digest).is_file()]
 
 
-def have(sha256: str, url: str | None, name: str, folder: Path = ARCHIVES) -> Path:
+def have(sha256: str, url: str | None, name: str, folder: Path = FOLDER) -> Path:
     """The archive on this host, fetched from `url` if it is not there yet, and in any case what its checksum says.
 
     Raises:
@@ -74,7 +74,7 @@ def _download(url: str, file: IO[bytes]) -> str:
     return found.hexdigest()
 
 
-def prune(folder: Path = ARCHIVES, releases: Path = Path(ROOT), now: float | None = None) -> None:
+def prune(folder: Path = FOLDER, releases: Path = Path(ROOT), now: float | None = None) -> None:
     """Removes archives that no release on this host was made from, and what interrupted fetches left."""
     if not folder.is_dir():
         return

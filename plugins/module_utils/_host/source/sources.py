@@ -123,7 +123,7 @@ class Git(Source):
 
 class Archive(Source):
     def __init__(
-        self, sha256: str, url: str | None, name: str, subdirectory: str | None, cache: Path = archives.ARCHIVES
+        self, sha256: str, url: str | None, name: str, subdirectory: str | None, cache: Path = archives.FOLDER
     ) -> None:
         self.cache = cache
         self.sha256 = sha256
@@ -177,7 +177,7 @@ class Package(Source):
 def source_of(
     options: Mapping[str, Any],
     mirror: Path,
-    cache: Path = archives.ARCHIVES,
+    cache: Path = archives.FOLDER,
     env: Mapping[str, str] | None = None,
 ) -> Source:
     """The source that a module's option describes.

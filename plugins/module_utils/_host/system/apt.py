@@ -18,6 +18,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.journal import note
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.managed_files import write
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import NGINX_WELCOME
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.unit_text import environment_file
 
 LISTS = Path("/var/lib/apt/lists")
@@ -172,7 +173,7 @@ def _leave_out_the_welcome() -> None:
 
     Where there is a file already, the package leaves it as it is.
     """
-    site = Path("/etc/nginx/sites-enabled/default")
+    site = Path(NGINX_WELCOME)
     if not site.parent.exists():
         site.parent.mkdir(parents=True)
         site.touch()

@@ -15,10 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import STATE
 
 # A file here says that a unit has yet to take the configuration on disk: written before the first change, removed after
 # the reload. It survives a run that is killed between the two.
-PENDING = Path("/var/lib/asgi-deploy/pending")
+PENDING = Path(STATE, "pending")
 # What a file is called meanwhile that may have to come back: programs that read whole folders pass over such names.
 _KEPT = ".{}~"
 _RESTART = "restart"  # its text, where a reload would not do
