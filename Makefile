@@ -13,10 +13,13 @@ UNITS := build/units
 PYTHON_VERSION = $(shell $(CURDIR)/$(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 # Of ansible-core, each with the oldest Python that its lock is for.
 CORES := 2.18=3.11 2.19=3.11 2.20=3.12 2.21=3.12
+# What `make lint` runs side by side, the longest first; each is a target of its own, too.
+LINTS := lint-ansible lint-mypy lint-plugins lint-yaml lint-layers lint-places lint-changelog lint-ruff lint-format
+TIMED = @$(PYTHON) -m tests.project.times $@
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help setup lock demo demo-shell demo-down test lint docs site unit build molecule faults matrix your-ci soak sanity importer ansible-units test-vm lynis \
-  bench bench-serving clean
+.PHONY: help setup lock demo demo-shell demo-down test lint $(LINTS) docs site unit build molecule faults matrix your-ci soak sanity importer ansible-units \
+  test-vm lynis bench bench-serving clean
 
 help: ## Show what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -56,16 +59,34 @@ demo-down: setup ## Remove the demo's host and all that it left
 test: lint unit molecule ## Everything that CI runs
 
 lint: setup ## Style, types, and the rules of Ansible
-	ruff check
-	ruff format --check
-	mypy -p ansible_collections.asgi.deploy.plugins
-	mypy -p asgi_deploy_runtime
-	mypy tests
-	$(PYTHON) -m tests.project.places
-	yamllint --strict .
-	ansible-lint --strict
-	antsibull-changelog lint
-	antsibull-docs lint-collection-docs --plugin-docs .
+	@$(MAKE) --no-print-directory --keep-going --jobs=$$(nproc) --output-sync=target $(LINTS)
+
+lint-ansible: setup
+	$(TIMED) ansible-lint --strict
+
+lint-mypy: setup
+	$(TIMED) mypy -p ansible_collections.asgi.deploy.plugins -p asgi_deploy_runtime -p tests
+
+lint-plugins: setup
+	$(TIMED) antsibull-docs lint-collection-docs --plugin-docs .
+
+lint-yaml: setup
+	$(TIMED) yamllint --strict .
+
+lint-changelog: setup
+	$(TIMED) antsibull-changelog lint
+
+lint-ruff: setup
+	$(TIMED) ruff check
+
+lint-format: setup
+	$(TIMED) ruff format --check
+
+lint-places: setup
+	$(TIMED) $(PYTHON) -m tests.project.places
+
+lint-layers: setup
+	$(TIMED) env PYTHONPATH=.venv/collections lint-imports --no-cache --no-logo
 
 docs: setup ## The pages that are made from options and tables
 	PYTHONPATH=.venv/collections $(PYTHON) -m tests.project.docs

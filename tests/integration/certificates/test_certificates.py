@@ -119,7 +119,7 @@ def test_a_name_that_leads_elsewhere_is_told_and_harms_nobody(site: Secure) -> N
 
 
 def test_a_wildcard_by_dns(site: Secure) -> None:
-    hooks = {"auth": str(HERE / "dns-add.py"), "cleanup": str(HERE / "dns-remove.py")}
+    hooks = {"auth": str(HERE / "dns_add.py"), "cleanup": str(HERE / "dns_remove.py")}
     run = site.playbook(
         domains=[NAME, f"*.{NAME}"],
         certificate_challenge="dns",
