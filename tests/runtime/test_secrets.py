@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import venv
 from pathlib import Path
 
 import pytest
@@ -61,8 +62,8 @@ def release(tmp_path: Path, credentials: dict[str, str]) -> dict[str, str]:
     return {**os.environ, **credentials, "PYTHONPATH": str(tmp_path / "runtime"), "ASGI_RELEASE": RELEASE}
 
 
-def command(environment: dict[str, str], *argv: str) -> subprocess.CompletedProcess[str]:
-    words = [sys.executable, "-m", "asgi_deploy_runtime.run", *argv]
+def command(environment: dict[str, str], *argv: str, python: str = sys.executable) -> subprocess.CompletedProcess[str]:
+    words = [python, "-m", "asgi_deploy_runtime.run", *argv]
     return subprocess.run(words, env=environment, capture_output=True, text=True, check=False, timeout=60)
 
 
@@ -71,9 +72,14 @@ def test_command_finds_it_and_is_the_process_itself(release: dict[str, str]) -> 
     assert (done.stdout, done.returncode) == (f"{TOKEN}|$HOME", 7)
 
 
-def test_command_of_the_virtual_environment_comes_first(release: dict[str, str]) -> None:
-    done = command(release, "python", "-c", "import sys; print(sys.prefix)")
-    assert done.stdout.strip() == sys.prefix
+def test_command_of_the_virtual_environment_comes_first(release: dict[str, str], tmp_path: Path) -> None:
+    """Run the program of the environment that the runtime belongs to, whatever PATH says."""
+    venv.create(tmp_path / "venv", symlinks=True)
+    program = tmp_path / "venv" / "bin" / "uname"  # which each Debian has in /usr/bin
+    program.write_text("#!/bin/sh\necho its own\n", encoding="utf-8")
+    program.chmod(0o755)
+    done = command(release, "uname", python=str(program.with_name("python")))
+    assert done.stdout == "its own\n", done.stderr
 
 
 def test_command_that_is_not_there(release: dict[str, str]) -> None:

@@ -224,10 +224,18 @@ def test_the_shape_would_change(render: Value, text: str) -> None:
 NAMES = st.text(string.ascii_letters + string.digits + "_", min_size=1, max_size=12).filter(
     lambda name: validators.env({name: ""}) is None
 )
+# Neither a test's time nor that of making its values says anything on a machine that is busy.
+FOUR_HUNDRED = settings(
+    max_examples=400,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 VALUES = st.text(max_size=60) | touched("value") | touched("")
 
 
-@settings(max_examples=400, deadline=None, derandomize=True, database=None)
+@FOUR_HUNDRED
 @given(variables=st.dictionaries(NAMES, VALUES, max_size=6))
 def test_an_environment_file_is_read_as_it_was_meant(variables: dict[str, str]) -> None:
     given_ones = {name: value for name, value in variables.items() if validators.env({name: value}) is None}
@@ -239,7 +247,7 @@ def test_an_environment_file_is_read_as_it_was_meant(variables: dict[str, str]) 
     assert readers.environment(text) == given_ones
 
 
-@settings(max_examples=400, deadline=None, derandomize=True, database=None)
+@FOUR_HUNDRED
 @given(words=st.lists(touched("word") | st.text(max_size=20), max_size=4))
 def test_a_command_line_is_read_as_these_words(words: list[str]) -> None:
     command = shlex.join(["program", *words])

@@ -285,10 +285,10 @@ def test_websockets_that_the_server_closes(
     assert bool(report.websocket_closed) is (code is not None)
 
 
-def http2_server(last: int) -> type[asyncio.Protocol]:
-    """Tell the client to go at the request `last`, answer that one, and do not look at later ones.
+def http2_server(last: int, left: asyncio.Event) -> type[asyncio.Protocol]:
+    """Tell the client to go once it has sent one request after `last`, answer `last`, and do not look at later ones.
 
-    So does nginx at its keepalive_requests, and when it reloads.
+    So does nginx at its keepalive_requests, and when it reloads. `left` is set when such a connection has ended.
     """
 
     class Server(asyncio.Protocol):
@@ -312,9 +312,9 @@ def http2_server(last: int) -> type[asyncio.Protocol]:
                 self.http.send_headers(stream, [(":status", "200")])
                 self.http.send_data(stream, body, end_stream=True)
                 return
-            if not self.leaving:
+            if stream > last and not self.leaving:
                 self.leaving = True
-                asyncio.get_running_loop().call_later(0.01, self.leave, body)
+                self.leave(body)
 
         def leave(self, body: bytes) -> None:
             # By hand, as h2 would not let an answer follow GOAWAY.
@@ -322,6 +322,10 @@ def http2_server(last: int) -> type[asyncio.Protocol]:
             self.frame(1, 4, last, b"\x88")  # :status 200
             self.frame(0, 1, last, body)
             asyncio.get_running_loop().call_later(0.01, self.transport.close)
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            if self.leaving:
+                left.set()
 
         def frame(self, kind: int, flags: int, stream: int, payload: bytes) -> None:
             self.transport.write(struct.pack(">I", len(payload))[1:] + bytes([kind, flags]))
@@ -332,10 +336,11 @@ def http2_server(last: int) -> type[asyncio.Protocol]:
 
 def test_http2_goaway_loses_nothing_and_hides_nothing() -> None:
     async def both() -> Report:
-        server = await asyncio.get_running_loop().create_server(http2_server(21), "127.0.0.1", 0)
+        left = asyncio.Event()
+        server = await asyncio.get_running_loop().create_server(http2_server(21, left), "127.0.0.1", 0)
         url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-        load = Load(url=url, seconds=0.3, http2=1, streams=2, pause=0.002, body_bytes=1, get_path="/version")
-        return await run(load, asyncio.Event())
+        load = Load(url=url, seconds=60, http2=1, streams=2, pause=0.002, body_bytes=1, get_path="/version")
+        return await run(load, left)
 
     report = asyncio.run(both())
     # This server knows nothing of checksums: POST fails by its body, GET is right, also after GOAWAY.
