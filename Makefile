@@ -102,18 +102,18 @@ build: setup ## The artifact that ansible-galaxy installs
 	$(PYTHON) -m tests.project.artifact build
 	ANSIBLE_COLLECTIONS_PATH=$(INSTALLED) ansible-galaxy collection install $(ARTIFACT) --collections-path $(INSTALLED)
 
-molecule: build ## Roles on real hosts, from the installed artifact; SCENARIO=name runs one
+molecule: build ## Roles on real hosts, from the installed artifact; SCENARIO="web docs" runs some
 	ANSIBLE_COLLECTIONS_PATH=$(INSTALLED) $(PYTHON) -m tests.integration.lanes $(SCENARIO)
 
 faults: build ## Every broken release, a kill at every step, and each kind of drift, on real hosts
-	$(PYTHON) -m tests.integration.hosts up
+	$(PYTHON) -m tests.integration.hosts up deploy release processes
 	ANSIBLE_COLLECTIONS_PATH=$(INSTALLED) $(PYTHON) -m pytest -m "campaign or not campaign" \
 	  tests/integration/release/test_broken.py tests/integration/release/test_kills.py tests/integration/processes \
 	  tests/integration/deploy/test_runs.py; \
 	  status=$$?; $(PYTHON) -m tests.integration.hosts down; exit $$status
 
-matrix: build ## Every supported ansible-core against every supported Debian; CORE="2.18 2.21" runs some
-	$(PYTHON) -m tests.matrix $(ARTIFACT) $(CORE)
+matrix: build ## Every ansible-core against every Debian; CORE="2.18 2.21" runs some, SCENARIOS="release web" those on every Debian
+	$(if $(SCENARIOS),ANSIBLE_COLLECTIONS_PATH=$(INSTALLED) $(PYTHON) -m tests.matrix.scenarios $(SCENARIOS),$(PYTHON) -m tests.matrix $(ARTIFACT) $(CORE))
 
 your-ci: setup ## The scenario that users copy from examples/molecule, in a repository of its own
 	$(PYTHON) -m tests.campaigns.your_ci

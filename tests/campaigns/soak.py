@@ -58,10 +58,10 @@ def main() -> int:
     parser.add_argument("--deploys", type=int, default=50)
     parser.add_argument("--rollbacks", type=int, default=10)
     options = parser.parse_args()
-    hosts.up()
+    hosts.up(["release"])
     try:
-        hosts.playbook("--limit=web13").ok()
-        site = web("web13")
+        hosts.playbook("--limit=web1").ok()
+        site = web("web1")
         undisturbed = steady(site)
         report = campaign(site, options.deploys, options.rollbacks)
     finally:

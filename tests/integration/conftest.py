@@ -15,7 +15,7 @@ import testinfra
 from testinfra.host import Host as Inside
 
 from tests.clients import https
-from tests.integration.hosts import DOMAIN, LAB, RELEASES, module, playbook
+from tests.integration.hosts import DOMAIN, LAB, WEBS, module, playbook
 from tests.lab import Host
 
 
@@ -96,16 +96,16 @@ def web(name: str, label: str | None = None, app: str = "shop", kind: type[Web] 
     return kind(host, inside, label or name, app)
 
 
-@pytest.fixture(scope="session", params=sorted(RELEASES), name="web")
+@pytest.fixture(scope="session", params=sorted(WEBS), name="web")
 def each_web(request: pytest.FixtureRequest) -> Web:
-    """Each Debian release in turn."""
+    """Each host of the inventory in turn: they run two releases of Debian."""
     return web(request.param)
 
 
 @pytest.fixture(scope="session")
 def webs() -> list[Web]:
     """All of them."""
-    return [web(name) for name in sorted(RELEASES)]
+    return [web(name) for name in sorted(WEBS)]
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""The hosts of molecule's scenarios, and how tests run a playbook against them."""
+"""The hosts of molecule's scenarios by name, and how tests run a playbook against them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,24 +17,26 @@ from tests.demo import versions
 from tests.integration import pki
 from tests.integration.docs import shelf
 from tests.integration.files import storefront
+from tests.integration.scenarios import hosts_of, named
 from tests.lab import Lab, LabError
 
 HOSTS = ROOT / ".cache" / "molecule" / "hosts.yml"
 INVENTORY = ROOT / "molecule" / "inventory.yml"
 LAB = Lab(os.environ.get("ASGI_TEST_LAB", "molecule"))  # another name, to test two clones on one machine at once
 DOMAIN = f"{LAB.name}.test"
-RELEASES = {"web13": "trixie", "web12": "bookworm"}
+WEBS = ("web1", "web2")  # which have the application of molecule/inventory.yml
 # Output to read in, whatever molecule has set for its own.
 PLAIN = {"ANSIBLE_HOST_KEY_CHECKING": "false", "ANSIBLE_FORCE_COLOR": "false", "ANSIBLE_NOCOLOR": "true"}
 PKI = HOSTS.parent / "pki"
 BARE = "bare"  # a host that nothing was installed on, for what must end before anything is
+HELPER = "helper"  # a host that nothing is deployed to: it visits others, and serves git
 # Hosts of many applications, each with a name of its own; two, so that scenarios can run side by side.
 APPS, SIDE = "apps", "side"
-SIDE12 = "side12"  # beside it, for what has to be seen on both releases
+SIDE2 = "side2"  # for what has to be seen on both releases of Debian
 DIRECT = "direct"  # a host without nginx
-PREY = {"prey13": "trixie", "prey12": "bookworm"}  # whose applications are broken into
+PREY = ("prey1", "prey2")  # whose applications are broken into
 READER, MOVED = "reader", "moved"  # of those who read the documentation: a bare host, and one that serves already
-PATHS = "web12"  # one of those of the first scenario, for applications that share a domain
+PATHS = "paths"  # a host of applications that share a domain
 # Names besides the hosts' own, by host.
 SITES = {
     APPS: [
@@ -54,7 +57,7 @@ SITES = {
         "old-web",
     ],
     SIDE: ["services", "files", "work", "secure", "other.secure", "given"],
-    SIDE12: ["secure12", "older"],
+    SIDE2: ["secure2", "older"],
     DIRECT: ["open", "closed"],
     PATHS: ["paths"],
     READER: ["reader"],
@@ -127,14 +130,13 @@ def only(domain: str, **changes: Any) -> str:
     return json.dumps({"asgi_apps": [{**entry, **changes}]})
 
 
-def up() -> None:
-    """Boot the hosts, publish the application, and write down how to reach both."""
-    others = {BARE: "trixie", APPS: "trixie", SIDE: "trixie", SIDE12: "bookworm", DIRECT: "bookworm"}
-    readers = {READER: "trixie", MOVED: "bookworm"}
-    LAB.up({**RELEASES, **others, **PREY, **readers}, print)
+def up(scenarios: Iterable[str] = ()) -> None:
+    """Boot the hosts of these scenarios, or of all, publish the applications, and write down how to reach both."""
+    wanted = hosts_of(named(list(scenarios)))
+    LAB.up(wanted, print)
     LAB.acme_up(step=print)
-    LAB.set_dns({f"{name}.{DOMAIN}": name for name in RELEASES})
-    LAB.set_dns({f"{label}.{DOMAIN}": name for name, labels in SITES.items() for label in labels})
+    LAB.set_dns({f"{name}.{DOMAIN}": name for name in WEBS if name in wanted})
+    LAB.set_dns({f"{label}.{DOMAIN}": name for name, labels in SITES.items() if name in wanted for label in labels})
     pki.make(PKI, f"closed.{DOMAIN}")
     pki.issue(PKI, "given", f"given.{DOMAIN}")
     repository = LAB.repository("shop", HOSTS.parent / "shop")
@@ -144,8 +146,6 @@ def up() -> None:
     variables = {
         "test_domain": DOMAIN,
         "test_pki": PKI,
-        "test_visitor": LAB.host("web13").address,
-        "test_neighbour": LAB.host(SIDE).address,
         "shop_repository": repository.url,
         "wsgi_repository": wsgi.url,
         "certificate_directory": LAB.acme_directory,
@@ -154,7 +154,13 @@ def up() -> None:
     prey = LAB.repository("prey", HOSTS.parent / "prey")
     prey.create(ROOT / "tests" / "integration" / "sandbox" / "source")
     prey.commit("v1.0.0")
-    variables |= {"prey_repository": prey.url, "test_listed": LAB.host(APPS).address}
+    variables["prey_repository"] = prey.url
+    if HELPER in wanted:
+        variables["test_helper"] = LAB.host(HELPER).address
+    if SIDE in wanted:
+        variables["test_neighbour"] = LAB.host(SIDE).address
+    if APPS in wanted:
+        variables["test_http3"] = json.dumps(LAB.host(APPS).release != "bookworm")
     shelf.publish(LAB, HOSTS.parent / "docs")
     variables |= storefront.publish(LAB, HOSTS.parent / "files")
     lines = [f"    {name}: {value}\n" for name, value in variables.items()]
@@ -169,6 +175,9 @@ def down() -> None:
 
 if __name__ == "__main__":
     try:
-        {"up": up, "down": down}[sys.argv[1]]()
+        if sys.argv[1] == "down":
+            down()
+        else:
+            up(sys.argv[2:])
     except LabError as error:
         sys.exit(f"error: {error}")

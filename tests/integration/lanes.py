@@ -1,4 +1,4 @@
-"""Run molecule's scenarios side by side: those that share a host one after the other, in a lane of their own."""
+"""Run molecule's scenarios: lanes side by side, and the scenarios of a lane one after the other."""
 
 from __future__ import annotations
 
@@ -13,14 +13,9 @@ from pathlib import Path
 
 from tests import ROOT
 from tests.integration import hosts
+from tests.integration.scenarios import LANES, SCENARIOS, named
 from tests.lab import LabError
 
-LANES = (
-    ("deploy", "release", "paths"),  # web13, web12, bare
-    ("servers", "sources", "web", "sandbox", "docs"),  # apps, prey13, prey12, reader, moved
-    ("upgrade", "services", "files", "processes", "certificates", "direct", "hardening"),  # side, side12, direct
-)
-SCENARIOS = [scenario for lane in LANES for scenario in lane]
 LIMIT = 3000  # seconds that a scenario may take
 # What is shown once more at the end: pytest's summary, and Ansible's errors.
 REASON = re.compile(r"^(FAILED |ERROR |fatal: |molecule did not end|\[ERROR\]|\d+ (passed|failed)).*", re.MULTILINE)
@@ -60,12 +55,10 @@ def run(scenario: str) -> str | None:
 
 def main(wanted: list[str]) -> int:
     """Run all scenarios, or those that are named."""
-    if unknown := set(wanted) - set(SCENARIOS):
-        print(f"error: no scenario {', '.join(sorted(unknown))}; there are {', '.join(SCENARIOS)}")
-        return 2
-    lanes = [[one for one in lane if one in wanted] for lane in LANES] if wanted else LANES
+    scenarios = named(wanted)
+    lanes = [[name for name in scenarios if SCENARIOS[name].lane == lane] for lane in LANES]
     hosts.down()
-    hosts.up()
+    hosts.up(scenarios)
     try:
         with ThreadPoolExecutor(len(lanes)) as pool:
             ended = [one for lane in pool.map(lambda lane: [(name, run(name)) for name in lane], lanes) for one in lane]

@@ -11,7 +11,7 @@ from tests.clients import https
 from tests.integration import pki
 from tests.integration.certificates.site import CERTBOT, COMBINED, FOLDER, INVENTORY, RENEWAL, Secure
 from tests.integration.conftest import web
-from tests.integration.hosts import DOMAIN, HOSTS, LAB, PKI, SIDE, SIDE12, playbook
+from tests.integration.hosts import DOMAIN, HOSTS, LAB, PKI, SIDE, SIDE2, playbook
 from tests.integration.release.test_releases import traffic
 
 HERE = Path(__file__).parent
@@ -19,13 +19,13 @@ NAME = f"secure.{DOMAIN}"
 NO_CA = "https://198.18.0.1:14099/directory"  # nothing listens there
 # nginx closes kept connections at a reload, be it that somebody is just about to ask on one; these keep none.
 VISITORS = {"http2": 0, "get": 0, "post": 0, "new": 3}
-BOTH = pytest.mark.parametrize("site", [SIDE, SIDE12], indirect=True)  # what is essential, on Debian 13 and 12
+BOTH = pytest.mark.parametrize("site", [SIDE, SIDE2], indirect=True)  # what is essential, on Debian 13 and 12
 
 
 @pytest.fixture(name="site")
 def secure_site(request: pytest.FixtureRequest) -> Secure:
     host = getattr(request, "param", SIDE)
-    return web(host, {SIDE: "secure", SIDE12: "secure12"}[host], "secure", Secure)
+    return web(host, {SIDE: "secure", SIDE2: "secure2"}[host], "secure", Secure)
 
 
 @BOTH

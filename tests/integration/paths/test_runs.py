@@ -8,21 +8,21 @@ from pathlib import Path
 import pytest
 
 from tests.clients import https
-from tests.integration.hosts import BARE, HOSTS, LAB, playbook
+from tests.integration.hosts import HELPER, HOSTS, LAB, playbook
 from tests.integration.paths.conftest import Part, run
 from tests.integration.release.test_releases import traffic
 
 ABSENT = """\
 asgi:
   hosts:
-    bare:
+    helper:
   vars:
     hardening: false
     asgi_apps:
       - name: shop
         git: https://git.example.com/shop.git
         module: shop.main:app
-        domains: [bare.example.test]
+        domains: [helper.example.test]
         state: absent
 """
 # Two of a network, and one of the next.
@@ -80,8 +80,8 @@ def test_one_is_removed_by_a_command(front: Part, blog: Part, till: Part) -> Non
     assert "asgi_app: front has the server that blog, till is below" in whole.output
     assert (front.get("/version").status_code, blog.get("/version").status_code) == (200, 200)
     planned = run("--extra-vars=asgi_app=blog", name="plan").ok().output
-    assert "web12: blog: nothing would change" in planned
-    assert "web12: till:" not in planned and "web12: front:" not in planned
+    assert "paths: blog: nothing would change" in planned
+    assert "paths: till:" not in planned and "paths: front:" not in planned
     run("--extra-vars=asgi_app=blog", name="remove").ok()
     assert https.get(front.domain, front.host.address, front.ca, "/blog/version").status_code == 404
     assert till.get("/version").status_code == 200
@@ -122,5 +122,5 @@ def test_nothing_is_installed_for_what_shall_be_absent(tmp_path: Path) -> None:
     inventory = tmp_path / "inventory.yml"
     inventory.write_text(ABSENT)
     told = playbook(inventories=(HOSTS, inventory)).ok()
-    assert told.counts(BARE)["changed"] == 0, told.output
-    assert LAB.host(BARE).run("ls -d /etc/nginx /opt/asgi 2>/dev/null", check=False).stdout == ""
+    assert told.counts(HELPER)["changed"] == 0, told.output
+    assert LAB.host(HELPER).run("ls -d /etc/nginx /opt/asgi 2>/dev/null", check=False).stdout == ""

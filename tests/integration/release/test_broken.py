@@ -102,7 +102,7 @@ ALWAYS = {"not-ready", "one-worker-of-two", "command-fails"}
 
 @pytest.fixture(name="site", scope="module")
 def one_site() -> Web:
-    return web("web13")
+    return web("web1")
 
 
 @pytest.fixture(name="repository", scope="module")

@@ -19,7 +19,7 @@ from tests.traffic import Traffic
 
 @pytest.fixture(name="site", scope="module")
 def one_site() -> Web:
-    return web("web13")
+    return web("web1")
 
 
 def test_goes_back_without_losing_a_request(site: Web) -> None:

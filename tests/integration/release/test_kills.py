@@ -60,7 +60,7 @@ ALWAYS = {("module", "started"), ("controller", "gated"), ("host", "switched")}
 
 @pytest.fixture(name="site", scope="module")
 def one_site() -> Web:
-    return web("web13")
+    return web("web1")
 
 
 def variables(site: Web, number: int) -> str:

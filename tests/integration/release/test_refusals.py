@@ -15,7 +15,7 @@ from tests.integration.hosts import DOMAIN, HOSTS, LAB, only, playbook
 
 @pytest.fixture(name="site", scope="module")
 def one_site() -> Web:
-    return web("web13")
+    return web("web1")
 
 
 def refused(site: Web, **changes: str) -> str:

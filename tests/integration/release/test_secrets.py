@@ -14,7 +14,7 @@ from ansible.parsing.vault import VaultLib, VaultSecret
 
 from tests.clients import https
 from tests.integration.conftest import Web
-from tests.integration.hosts import HOSTS, RELEASES, Run, playbook
+from tests.integration.hosts import HOSTS, WEBS, Run, playbook
 from tests.integration.release.test_releases import traffic
 
 OLD, NEW = '0ld-s3cret $HOME 100% "it\'s" ü', "n3w-s3cret-\\n%i`id`"
@@ -117,7 +117,7 @@ def go(tmp_path_factory: pytest.TempPathFactory) -> Go:
         }
         variables = {"asgi_apps": [entry], "certificate_email": "ops@example.com"}
         file = folder / "inventory.yml"
-        inventory = {"asgi": {"hosts": dict.fromkeys(RELEASES), "vars": variables}}
+        inventory = {"asgi": {"hosts": dict.fromkeys(WEBS), "vars": variables}}
         file.write_text(yaml.dump(inventory, Dumper=Dumper, allow_unicode=True))
         password = str(folder / "password")
         return playbook(*arguments, name=name, inventories=(HOSTS, file), ANSIBLE_VAULT_PASSWORD_FILE=password)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.integration.hosts import APPS, LAB
+from tests.integration.hosts import HELPER, LAB
 from tests.integration.sandbox.attacks import CALLS, DROPPED
 from tests.integration.sandbox.conftest import Prey
 
@@ -79,7 +79,7 @@ def test_works(attacked: Prey, name: str) -> None:
 
 def test_reaches_other_hosts_by_name(attacked: Prey) -> None:
     """By the host's own resolver, over HTTP."""
-    other = LAB.host("prey12" if attacked.host.name == "prey13" else "prey13")
+    other = LAB.host("prey2" if attacked.host.name == "prey1" else "prey1")
     code = f"import urllib.request as u; result = u.urlopen('http://{other.address}/-/nginx', timeout=5).status"
     assert attacked.attack(code) == {"error": None, "result": 200}
     attacked.host.run(f"grep -q elsewhere.test /etc/hosts || echo '{other.address} elsewhere.test' >>/etc/hosts")
@@ -129,7 +129,7 @@ def test_each_door_can_be_opened(attacked: Prey, opened: Prey, option: str) -> N
 
 
 def test_only_what_is_listed_can_be_reached(attacked: Prey, opened: Prey) -> None:
-    listed, other = LAB.host(APPS), LAB.host("prey12" if opened.host.name == "prey13" else "prey13")
+    listed, other = LAB.host(HELPER), LAB.host("prey2" if opened.host.name == "prey1" else "prey1")
 
     def connect(address: str) -> str:
         return f"import socket; socket.create_connection(('{address}', 22), timeout=3).close()"

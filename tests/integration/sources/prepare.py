@@ -13,7 +13,7 @@ from pathlib import Path
 import tomllib
 
 from tests import ROOT
-from tests.integration.hosts import APPS, BARE, HOSTS, LAB, playbook
+from tests.integration.hosts import APPS, HELPER, HOSTS, LAB, playbook
 from tests.lab.ssh import OPTIONS
 
 FOLDER = HOSTS.parent / "sources"
@@ -21,7 +21,7 @@ INVENTORY = ROOT / "molecule" / "sources" / "inventory.yml"
 WHEELS = FOLDER / "wheels"
 INDEX = FOLDER / "index"
 KEY = FOLDER / "deploy_key"
-GIT_HOST = BARE  # nothing is deployed to it, and it has an sshd
+GIT_HOST = HELPER
 
 INSTALL_GIT = "DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=60 install --no-install-recommends git"
 GIT_SERVER = """\

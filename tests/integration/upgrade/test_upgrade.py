@@ -14,7 +14,7 @@ import pytest
 from tests import ROOT
 from tests.clients import https
 from tests.integration.conftest import Web, web
-from tests.integration.hosts import SIDE12
+from tests.integration.hosts import SIDE2
 from tests.integration.release.test_releases import traffic
 from tests.integration.upgrade.former import site
 
@@ -48,7 +48,7 @@ class Seen:
 @pytest.fixture(scope="module")
 def older() -> Iterator[Web]:
     """The host that the former release left; the application is removed at the end."""
-    one = web(SIDE12, "older", "older")
+    one = web(SIDE2, "older", "older")
     yield one
     site("--extra-vars=asgi_app=older", "--extra-vars=asgi_remove_data=true", name="remove").ok()
     assert one.host.run("ls /srv/asgi/older", check=False).returncode, "this release cannot remove what another made"
@@ -119,7 +119,7 @@ def test_the_audit_trail_goes_on(upgrade: Upgrade, older: Web) -> None:
 
 def test_nothing_is_left_to_do(upgrade: Upgrade) -> None:
     again = site(CHANGED).ok()
-    assert again.counts(SIDE12)["changed"] == 0, again.output
+    assert again.counts(SIDE2)["changed"] == 0, again.output
 
 
 def test_there_is_a_way_back_to_what_the_former_release_made(upgrade: Upgrade, older: Web) -> None:

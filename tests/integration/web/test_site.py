@@ -15,7 +15,7 @@ import pytest
 
 from tests import ROOT
 from tests.clients import http3, https
-from tests.integration.hosts import DOMAIN, LAB
+from tests.integration.hosts import DOMAIN, HELPER, LAB
 from tests.integration.tls import mozilla
 from tests.integration.web.conftest import Site
 
@@ -28,7 +28,9 @@ HEADERS = {
 
 
 def test_negotiates_a_post_quantum_group(site: Site) -> None:
-    told = LAB.host("web13").run(
+    if site.host.release == "bookworm":
+        pytest.skip("Debian 12 has an OpenSSL without one")
+    told = LAB.host(HELPER).run(
         f"echo | openssl s_client -brief -connect {site.host.address}:443 -servername {site.domain} 2>&1"
     )
     assert "Protocol version: TLSv1.3" in told.stdout
@@ -49,6 +51,8 @@ def test_tls_is_mozillas_modern(site: Site) -> None:
 def test_speaks_http_1_2_and_3(site: Site) -> None:
     first, second = site.get("/version"), site.get("/version", http2=True)
     assert (first.http_version, second.http_version) == ("HTTP/1.1", "HTTP/2")
+    if site.host.release == "bookworm":
+        pytest.skip("Debian 12 has an nginx without HTTP/3")
     assert first.headers["alt-svc"] == 'h3=":443"; ma=86400'
     headers, body = http3.get(site.domain, site.host.address, site.ca, "/headers")
     seen = json.loads(body)
@@ -142,10 +146,10 @@ def test_addresses(site: Site) -> None:
     refused = site.get("/redoc")
     assert refused.status_code == 403
     assert "This is not open to you" in refused.text
-    assert _from_web13(site, "/redoc") == 200
+    assert _from_elsewhere(site, "/redoc") == 200
 
 
-def _from_web13(site: Site, path: str) -> int:
+def _from_elsewhere(site: Site, path: str) -> int:
     """The status that another host gets, which has Python and no curl."""
     program = (
         "import socket, ssl; c = ssl._create_unverified_context(); "
@@ -153,7 +157,7 @@ def _from_web13(site: Site, path: str) -> int:
         f"s.sendall(b'GET {path} HTTP/1.1\\r\\nHost: {site.domain}\\r\\nConnection: close\\r\\n\\r\\n'); "
         "print(s.recv(100).split()[1].decode())"
     )
-    return int(LAB.host("web13").run(f'python3 -c "{program}"').stdout)
+    return int(LAB.host(HELPER).run(f'python3 -c "{program}"').stdout)
 
 
 def test_rates_are_counted_by_path(site: Site) -> None:
@@ -194,7 +198,7 @@ def test_maintenance(site: Site) -> None:
         assert site.get("/version", headers={"Accept": "application/json"}).json()["status"] == 503
         assert closed.headers["strict-transport-security"]
         assert [site.get(path).status_code for path in ("/ready", "/alive")] == [200, 200]
-        assert _from_web13(site, "/version") == 200
+        assert _from_elsewhere(site, "/version") == 200
     finally:
         site.host.run("rm /srv/asgi/web/maintenance")
     assert site.get("/version").status_code == 200
