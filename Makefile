@@ -56,7 +56,8 @@ demo-shell: setup ## Root shell on the demo's host; CMD='...' runs one command
 demo-down: setup ## Remove the demo's host and all that it left
 	@$(PYTHON) -m tests.demo down
 
-test: lint unit molecule ## Everything that CI runs
+test: setup ## Everything that CI runs, and where the time went
+	@$(PYTHON) -m tests.project.suite
 
 lint: setup ## Style, types, and the rules of Ansible
 	@$(MAKE) --no-print-directory --keep-going --jobs=$$(nproc) --output-sync=target $(LINTS)

@@ -19,6 +19,7 @@ from tests.integration.docs import shelf
 from tests.integration.files import storefront
 from tests.integration.scenarios import hosts_of, named
 from tests.lab import Lab, LabError
+from tests.project import times
 
 HOSTS = ROOT / ".cache" / "molecule" / "hosts.yml"
 INVENTORY = ROOT / "molecule" / "inventory.yml"
@@ -89,6 +90,7 @@ def playbook(
     *arguments: str, name: str = "site", inventories: tuple[Path, ...] = (HOSTS, INVENTORY), **env: str
 ) -> Run:
     """Run a playbook of asgi.deploy and wait for its end."""
+    times.note_run()
     argv = [str(Path(sys.executable).with_name("ansible-playbook")), f"asgi.deploy.{name}"]
     argv += [f"--inventory={inventory}" for inventory in inventories]
     done = subprocess.run(

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from tests import ROOT
-from tests.integration import hosts
+from tests.integration import hosts, lanes
 from tests.integration.scenarios import DEBIAN, SCENARIOS, hosts_of, named
 from tests.lab import LabError
+from tests.project.times import table
 
 
 def test_every_scenario_has_a_lane() -> None:
@@ -40,3 +41,27 @@ def test_scenarios_are_named() -> None:
     assert named(["web", "deploy"]) == ["deploy", "web"]
     with pytest.raises(LabError, match=r"SCENARIO: found wbe, expected some of deploy, release, "):
         named(["web", "wbe"])
+
+
+def test_steps_of_a_scenario_are_seen() -> None:
+    printed = (
+        "\x1b[36mINFO    \x1b[0m \x1b[32mweb\x1b[0m ➜ \x1b[33mcheck\x1b[0m: \x1b[36mExecuting\x1b[0m\n"
+        "INFO     web ➜ check: Executed: Successful\nINFO     web ➜ verify: Executing\n"
+        "INFO     web ➜ verify: Executing Testinfra tests found in web/...\n"
+    )
+    assert lanes.STEP.findall(lanes.COLOUR.sub("", printed)) == ["check", "verify"]
+
+
+def test_where_the_time_went() -> None:
+    written = (
+        '{"part": "web", "runs": 1}\n{"part": "lint", "step": "mypy", "seconds": 20.4}\n{"part": "web", "runs": 1}\n'
+        '{"part": "lint", "step": "", "seconds": 21}\n{"part": "web", "step": "", "seconds": 300}\n'
+        '{"part": "web", "step": "check", "seconds": 9.7}\n{"part": "web", "step": "verify", "seconds": 290.3}\n'
+    )
+    assert table(written, 333.3).splitlines() == [
+        "",
+        "where the time went, in seconds",
+        "web              300  verify 290, check 10, 2 runs of a playbook by tests",
+        "lint              21  mypy 20",
+        "all of it        333",
+    ]
