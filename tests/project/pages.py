@@ -49,7 +49,7 @@ NOT_RUN = {
     "ansible-galaxy collection install asgi.deploy": _REGISTRY,
     "ansible-galaxy collection install --upgrade asgi.deploy": _REGISTRY,
     "export PATH=$PWD/.venv/bin:$PATH ANSIBLE_COLLECTIONS_PATH=$PWD/.cache/collections": _CLONE,
-    "make build && python -m tests.integration.hosts up": _CLONE,
+    "make build && python -m tests.integration.hosts up deploy": _CLONE,
     "ansible-playbook asgi.deploy.site -i .cache/molecule/hosts.yml -i molecule/inventory.yml": _CLONE,
     "python -m pytest tests/integration/deploy/test_operate.py -k pause": _CLONE,
     "python -m tests.integration.hosts down": _CLONE,

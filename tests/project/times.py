@@ -1,6 +1,6 @@
 """Where the time of a run goes: its parts write down what they took, and a table at its end shows it.
 
-``python -m tests.project.times PART-STEP COMMAND …`` runs a command, and shows its name and its seconds after what it printed.
+``python -m tests.project.times PART-STEP COMMAND …`` runs a command, and shows its name and seconds after its output.
 """
 
 from __future__ import annotations
