@@ -56,8 +56,8 @@ demo-shell: setup ## Root shell on the demo's host; CMD='...' runs one command
 demo-down: setup ## Remove the demo's host and all that it left
 	@$(PYTHON) -m tests.demo down
 
-test: setup ## Everything that CI runs, and where the time went
-	@$(PYTHON) -m tests.project.suite
+test: setup ## Everything that CI runs, and where the time went; LANE=2 runs one lane of it
+	@$(PYTHON) -m tests.project.suite $(LANE)
 
 lint: setup ## Style, types, and the rules of Ansible
 	@$(MAKE) --no-print-directory --keep-going --jobs=$$(nproc) --output-sync=target $(LINTS)

@@ -53,6 +53,14 @@ def named(wanted: Iterable[str]) -> list[str]:
     return [name for name in SCENARIOS if not wanted or name in wanted]
 
 
+def of_lane(lane: str) -> list[str]:
+    """Return the scenarios of a lane, or all if it is empty; raise LabError if there is no such lane."""
+    known = [str(number) for number in LANES]
+    if lane and lane not in known:
+        raise LabError(f"LANE: found {lane!r}, expected one of {', '.join(known)}, as in make test LANE={known[0]}")
+    return [name for name, scenario in SCENARIOS.items() if not lane or str(scenario.lane) == lane]
+
+
 def hosts_of(scenarios: Iterable[str]) -> dict[str, str]:
     """Return the hosts of these scenarios, each with its Debian."""
     other = os.environ.get(DEBIAN)

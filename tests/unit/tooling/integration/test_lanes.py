@@ -6,14 +6,17 @@ import pytest
 
 from tests import ROOT
 from tests.integration import hosts, lanes
-from tests.integration.scenarios import DEBIAN, SCENARIOS, hosts_of, named
+from tests.integration.scenarios import DEBIAN, LANES, SCENARIOS, hosts_of, named, of_lane
 from tests.lab import LabError
+from tests.project.suite import CHECKS
 from tests.project.times import table
 
 
 def test_every_scenario_has_a_lane() -> None:
     folders = {file.parent.name for file in (ROOT / "molecule").glob("*/molecule.yml")}
     assert sorted(SCENARIOS) == sorted(folders)
+    assert sorted(name for lane in LANES for name in of_lane(str(lane))) == sorted(folders)
+    assert CHECKS in map(str, LANES)
 
 
 def test_a_host_is_in_one_lane_and_runs_one_debian() -> None:
@@ -41,6 +44,12 @@ def test_scenarios_are_named() -> None:
     assert named(["web", "deploy"]) == ["deploy", "web"]
     with pytest.raises(LabError, match=r"SCENARIO: found wbe, expected some of deploy, release, "):
         named(["web", "wbe"])
+
+
+@pytest.mark.parametrize("lane", ["0", "4", "web", "1 2"])
+def test_a_lane_that_there_is_not(lane: str) -> None:
+    with pytest.raises(LabError, match=f"LANE: found '{lane}', expected one of 1, 2, 3, as in make test LANE=1"):
+        of_lane(lane)
 
 
 def test_steps_of_a_scenario_are_seen() -> None:
