@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import CERTIFICATES, NGINX, UNITS
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.argument_specs import ROLES
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.managed_files import (
     File,
@@ -18,8 +19,6 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._common.managed_files 
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.roles import HostContext, Plan
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.templates import rendered
 
-_NGINX = "/etc/nginx/asgi"
-_UNITS = "/etc/systemd/system"
 # What runs in the application's processes beside it; see the package's own text.
 _RUNTIME = "asgi_deploy_runtime"
 
@@ -91,8 +90,8 @@ def certificate_options(plan: Plan, packed: Mapping[str, Any]) -> dict[str, Any]
 def boot_files(plan: Plan) -> list[File]:
     """Units of all applications: who starts at boot what `current` names, and who tells of what failed for good."""
     return [
-        file(f"{_UNITS}/asgi-boot@.service", rendered("app", "boot.service.j2", plan)),
-        file(f"{_UNITS}/asgi-failed@.service", rendered("app", "failed.service.j2", plan)),
+        file(f"{UNITS}/asgi-boot@.service", rendered("app", "boot.service.j2", plan)),
+        file(f"{UNITS}/asgi-failed@.service", rendered("app", "failed.service.j2", plan)),
     ]
 
 
@@ -100,7 +99,7 @@ def public_files(plan: Plan) -> list[File]:
     """Units of an application that is served without nginx."""
     templates = ("public.socket.j2", "public.service.j2")
     return [
-        file(f"{_UNITS}/{unit}", rendered("app", template, plan))
+        file(f"{UNITS}/{unit}", rendered("app", template, plan))
         for unit, template in zip(plan["public_units"], templates, strict=True)
     ]
 
@@ -115,7 +114,7 @@ def _site_paths(plan: Plan) -> tuple[str, str, str, str]:
     """Where nginx reads of the application: users, server, what is below another's server, metrics."""
     name = plan["name"]
     folders = ("sites", "below", "metrics.d")
-    site, below, metrics = (f"{_NGINX}/{folder}/{name}.conf" for folder in folders)
+    site, below, metrics = (f"{NGINX}/{folder}/{name}.conf" for folder in folders)
     return plan["site"]["auth_file"], site, below, metrics
 
 
@@ -134,10 +133,10 @@ def site_files(plan: Plan) -> list[File]:
         made(metrics, "metrics.conf.j2", plan["health"]["metrics"] and behind),
     ]
     if not plan["site"]["owns"]:  # who is in another one's server has no certificate
-        found.append(absent(f"/etc/asgi-deploy/certificates/{plan['name']}/wanted.json"))
+        found.append(absent(f"{CERTIFICATES}/{plan['name']}/wanted.json"))
         found.append(absent(f"{plan['tls_folder']}/combined.pem"))
     if behind:  # taken away when nginx serves, not before
-        found += [absent(f"{_UNITS}/{unit}") for unit in plan["public_units"]]
+        found += [absent(f"{UNITS}/{unit}") for unit in plan["public_units"]]
     return found
 
 

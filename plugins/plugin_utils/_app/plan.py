@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import SERVING, Layout
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import PATHS, SERVING, Layout
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.unit_text import (
     LAUNCHER,
     command_line,
@@ -77,6 +77,7 @@ def app_plan(
         "release_command": command_line(app["release_command"]) if app["release_command"] else None,
         "wanted_units": ["network-online.target", *app["needs"]],
         "units": work_units(app),
+        "paths": PATHS,
         "data": str(layout.data),
         "access_log": str(layout.access_log),
         "home": str(layout.home),

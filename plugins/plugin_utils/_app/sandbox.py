@@ -10,16 +10,25 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import (
+    CACHE,
+    CONFIGURATION,
+    DATA,
+    LETSENCRYPT,
+    PROGRAMS,
+    ROOT,
+    STORAGE,
+    Layout,
+)
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.validators import networks
 
 # Folders with one entry for each application: others' are not to be seen.
-PER_APPLICATION = ("/srv/asgi", "/var/lib/asgi", "/var/lib/asgi-storage")
-OURS = "/etc/asgi-deploy"
+PER_APPLICATION = (str(ROOT), str(DATA), str(STORAGE))
+OURS = str(CONFIGURATION)
 # What releases are built from.
-CACHES = "/var/cache/asgi"
+CACHES = str(CACHE)
 # What no application has a use for, and file modes alone keep from it.
-HIDDEN = ("/boot", "/etc/letsencrypt", "/etc/sudoers.d", "/var/backups", CACHES, "/run/systemd/private")
+HIDDEN = ("/boot", str(LETSENCRYPT), "/etc/sudoers.d", "/var/backups", CACHES, "/run/systemd/private")
 # Whoever can speak to D-Bus can ask services of root's for something.
 DBUS = "/run/dbus"
 
@@ -61,14 +70,14 @@ _NOT_TO_WRITE = (
     "/etc",
     "/lib",
     "/lib64",
-    "/opt/asgi",
+    str(PROGRAMS),
     "/proc",
     "/run",
     "/sbin",
     "/sys",
     "/usr",
 )
-_OWN_FOLDERS = (*PER_APPLICATION, "/var/cache/asgi")
+_OWN_FOLDERS = (*PER_APPLICATION, CACHES)
 _HOMES = ("/home", "/root")
 
 

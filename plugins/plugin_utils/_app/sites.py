@@ -10,14 +10,14 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.addresses import in_url, is_address
-from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import NGINX, Layout
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app import additions as trees
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app import passwords
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app import shared_domains as sharing
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.argument_specs import resolve, role_options
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.messages import kind
 
-AUTH = "/etc/nginx/asgi/auth"
+AUTH = f"{NGINX}/auth"
 STREAM_TIMEOUT = 3600
 # Beyond the rate, so much is let through at once: seconds' worth of it, or all of a minute.
 BURST_SECONDS = 5

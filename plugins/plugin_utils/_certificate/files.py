@@ -7,6 +7,14 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import (
+    ACME_CA,
+    CERTBOT,
+    CONFIGURATION,
+    LETSENCRYPT,
+    NGINX,
+    UNITS,
+)
 from ansible_collections.asgi.deploy.plugins.plugin_utils._ansible.bare_python import PACKAGE, needed, source
 from ansible_collections.asgi.deploy.plugins.plugin_utils._certificate.plan import RENEWAL
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.managed_files import (
@@ -20,10 +28,8 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._common.roles import H
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.templates import rendered
 
 TIMER = "asgi-certificates.timer"
-_CERTBOT = "/opt/asgi/certbot"
-_CA_FILE = "/etc/asgi-deploy/acme-ca.pem"
-_HOOK = "/etc/letsencrypt/renewal-hooks/deploy/asgi-deploy"
-_UNITS = "/etc/systemd/system"
+_CERTBOT, _CA_FILE = str(CERTBOT), str(ACME_CA)
+_HOOK = f"{LETSENCRYPT}/renewal-hooks/deploy/asgi-deploy"
 
 Text = Callable[[str], str]
 
@@ -73,7 +79,7 @@ def _certbot(plan: Mapping[str, Any]) -> dict[str, Any]:
 def _challenge(plan: Mapping[str, Any]) -> list[File]:
     if not plan["by_ca"] or plan["authenticator"] != "webroot":
         return []
-    answer = file("/etc/nginx/asgi/http.d/acme.conf", rendered("certificate", "acme.conf.j2", plan))
+    answer = file(f"{NGINX}/http.d/acme.conf", rendered("certificate", "acme.conf.j2", plan))
     return [directory(plan["webroot"]), answer]
 
 
@@ -94,12 +100,12 @@ def _units(plan: Mapping[str, Any]) -> list[File]:
     """What shall be had, and the renewal service with its timer."""
     folder = plan["folder"]
     return [
-        directory("/etc/asgi-deploy"),
+        directory(str(CONFIGURATION)),
         directory(folder, mode="0700"),
         file(f"{folder}/wanted.json", json.dumps(plan["wanted"], indent=4, sort_keys=True) + "\n"),
         secret(f"{folder}/dns.ini", plan["credentials"], there=bool(plan["credentials"])),
-        file(f"{_UNITS}/asgi-certificates.service", rendered("certificate", "renew.service.j2", plan)),
-        file(f"{_UNITS}/{TIMER}", rendered("certificate", "renew.timer.j2", plan)),
+        file(f"{UNITS}/asgi-certificates.service", rendered("certificate", "renew.service.j2", plan)),
+        file(f"{UNITS}/{TIMER}", rendered("certificate", "renew.timer.j2", plan)),
     ]
 
 

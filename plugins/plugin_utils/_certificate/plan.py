@@ -6,6 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.addresses import is_address
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import (
+    ACME_WEBROOT,
+    CERTIFICATES,
+    LIBRARY,
+    PATHS,
+    TLS,
+)
 from ansible_collections.asgi.deploy.plugins.plugin_utils._ansible.bare_python import PACKAGE
 from ansible_collections.asgi.deploy.plugins.plugin_utils._certificate.options import DIRECTORIES, certbot_locks
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.platforms import platform_of
@@ -75,10 +82,11 @@ def certificate_plan(options: Mapping[str, Any], facts: Mapping[str, Any]) -> di
         "renewal": renewal,
         "packages": [packages.certificates, *([packages.venv] if by_ca else [])],
         "locks": [str(path) for path in certbot_locks(plugin)],
-        "folder": f"/etc/asgi-deploy/certificates/{options['name']}",
-        "placed": f"/etc/asgi-deploy/tls/{options['name']}",
-        "webroot": "/var/lib/asgi-deploy/acme",
-        "library": "/opt/asgi/lib",
+        "folder": str(CERTIFICATES / options["name"]),
+        "placed": str(TLS / options["name"]),
+        "webroot": str(ACME_WEBROOT),
+        "library": str(LIBRARY),
+        "paths": PATHS,
         "module": f"{PACKAGE}.{RENEWAL}",
         # Addresses are in `wanted`: certbot takes one at most from a file.
         "named": [name for name in options["domains"] if not is_address(name)],

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import SSHD_SETTINGS, SYSCTL_SETTINGS, UNITS
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.managed_files import file
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.roles import HostContext
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.templates import rendered
-
-_UNITS = "/etc/systemd/system"
 
 
 def desired_state(plan: Mapping[str, Any], _here: HostContext) -> dict[str, Any]:
@@ -44,8 +43,8 @@ def _parts(plan: Mapping[str, Any]) -> list[dict[str, Any]]:
             "undo",
             plan["firewall"] or plan["ssh"],
             {
-                f"{_UNITS}/asgi-hardening-undo.service": "undo.service.j2",
-                f"{_UNITS}/asgi-hardening-undo.timer": "undo.timer.j2",
+                f"{UNITS}/asgi-hardening-undo.service": "undo.service.j2",
+                f"{UNITS}/asgi-hardening-undo.timer": "undo.timer.j2",
             },
             enabled=["asgi-hardening-undo.service"],
             ends=["asgi-hardening-undo.service", "asgi-hardening-undo.timer"],
@@ -53,7 +52,7 @@ def _parts(plan: Mapping[str, Any]) -> list[dict[str, Any]]:
         part(
             "firewall",
             plan["firewall"],
-            {f"{_UNITS}/asgi-firewall.service": "firewall.service.j2"},
+            {f"{UNITS}/asgi-firewall.service": "firewall.service.j2"},
             packages=[packages["firewall"]],
             enabled=["asgi-firewall.service"],
             active=["asgi-firewall.service"],
@@ -62,7 +61,7 @@ def _parts(plan: Mapping[str, Any]) -> list[dict[str, Any]]:
         part(
             "sshd",
             plan["ssh"],
-            {"/etc/ssh/sshd_config.d/10-asgi-hardening.conf": "sshd.conf.j2"},
+            {str(SSHD_SETTINGS): "sshd.conf.j2"},
             mode="0600",
             take=[["try-reload-or-restart", units["ssh"]]],
         ),
@@ -70,8 +69,8 @@ def _parts(plan: Mapping[str, Any]) -> list[dict[str, Any]]:
             "sysctl",
             plan["sysctl_rules"],
             {
-                "/etc/sysctl.d/60-asgi-hardening.conf": "sysctl.conf.j2",
-                f"{_UNITS}/asgi-sysctl.service": "sysctl.service.j2",
+                str(SYSCTL_SETTINGS): "sysctl.conf.j2",
+                f"{UNITS}/asgi-sysctl.service": "sysctl.service.j2",
             },
             enabled=["asgi-sysctl.service"],
             ends=["asgi-sysctl.service"],

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import PATHS
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.ports import CHALLENGE_PORT
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.platforms import platform_of
 from ansible_collections.asgi.deploy.plugins.plugin_utils._hardening.options import SWITCHES
@@ -95,6 +96,7 @@ def hardening_plan(
     return {
         **options,
         **switched,
+        "paths": PATHS,
         "sysctl_rules": values,
         "sysctl_wanted": {name: value for name, (value, _number) in values.items()},
         "firewall_wanted": {

@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import (
+    CONFIGURATION,
+    LOGROTATE,
+    NGINX,
+    NGINX_LOGS,
+    NGINX_WELCOME,
+    UNITS,
+)
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.managed_files import File, absent, directory, file
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.roles import HostContext
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.templates import rendered
-
-_HOME = "/etc/nginx/asgi"
-_UNITS = "/etc/systemd/system"
 
 
 def desired_state(plan: Mapping[str, Any], _here: HostContext) -> dict[str, Any]:
@@ -29,23 +34,23 @@ def _files(plan: Mapping[str, Any]) -> list[File]:
         return file(path, rendered("nginx", template, plan), there=there)
 
     return [
-        *(directory(f"{_HOME}/{name}") for name in ("http.d", "sites", "below", "metrics.d", "auth", "pages")),
-        directory("/var/log/nginx/asgi", group="adm"),
-        directory("/etc/asgi-deploy"),
+        *(directory(f"{NGINX}/{name}") for name in ("http.d", "sites", "below", "metrics.d", "auth", "pages")),
+        directory(str(NGINX_LOGS), group="adm"),
+        directory(str(CONFIGURATION)),
         # The package's welcome page claims the port-80 default server.
-        absent("/etc/nginx/sites-enabled/default"),
+        absent(str(NGINX_WELCOME)),
         made("/etc/nginx/nginx.conf", "nginx.conf.j2"),
         # What every server of a port begins with.
-        made(f"{_HOME}/http.conf", "http.conf.j2"),
-        made(f"{_HOME}/https.conf", "https.conf.j2"),
-        made(f"{_HOME}/unnamed.conf", "unnamed.conf.j2"),
-        made(f"{_HOME}/compress.conf", "compress.conf.j2"),
-        made(f"{_HOME}/pages/-/error.html", "error.html.j2"),
-        made(f"{_HOME}/pages/-/error.json", "error.json.j2"),
-        made(f"{_HOME}/default.conf", "default.conf.j2"),
-        made(f"{_HOME}/metrics.conf", "metrics.conf.j2"),
-        made("/etc/asgi-deploy/logrotate.conf", "logrotate.conf.j2"),
-        made(f"{_UNITS}/asgi-logs.service", "logs.service.j2"),
-        made(f"{_UNITS}/asgi-logs.timer", "logs.timer.j2"),
-        made(f"{_UNITS}/nginx.service.d/asgi-deploy.conf", "sandbox.conf.j2", there=plan["sandbox"]),
+        made(f"{NGINX}/http.conf", "http.conf.j2"),
+        made(f"{NGINX}/https.conf", "https.conf.j2"),
+        made(f"{NGINX}/unnamed.conf", "unnamed.conf.j2"),
+        made(f"{NGINX}/compress.conf", "compress.conf.j2"),
+        made(f"{NGINX}/pages/-/error.html", "error.html.j2"),
+        made(f"{NGINX}/pages/-/error.json", "error.json.j2"),
+        made(f"{NGINX}/default.conf", "default.conf.j2"),
+        made(f"{NGINX}/metrics.conf", "metrics.conf.j2"),
+        made(str(LOGROTATE), "logrotate.conf.j2"),
+        made(f"{UNITS}/asgi-logs.service", "logs.service.j2"),
+        made(f"{UNITS}/asgi-logs.timer", "logs.timer.j2"),
+        made(f"{UNITS}/nginx.service.d/asgi-deploy.conf", "sandbox.conf.j2", there=plan["sandbox"]),
     ]

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.addresses import is_address
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import PATHS
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.shared_domains import domains_of, owns, redirect_names
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.platforms import PLATFORMS, platform_of
 from ansible_collections.asgi.deploy.plugins.plugin_utils._nginx.options import conflicts
@@ -65,6 +66,7 @@ def nginx_plan(
     real_ip = "proxy_protocol" if options["proxy_protocol"] else "X-Forwarded-For"
     return {
         **options,
+        "paths": PATHS,
         "packages": [*platform.packages.web, *([platform.packages.brotli] if options["brotli"] else [])],
         "listen_http": [f"{host}80{proxied}" for host in hosts],
         "listen_https": [f"{host}443 ssl{http2}{proxied}" for host in hosts],

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import PATHS
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan import app_plan
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.platforms import platform_of
 from ansible_collections.asgi.deploy.plugins.plugin_utils._inventory.inventory import inventory_errors
@@ -98,6 +99,7 @@ def test_defaults(spec: dict[str, Any], facts: Facts) -> None:
         "serving_folder": "/run/asgi-deploy/serving",
         "runtime_directory": "asgi-deploy/serving",
         "tls_folder": "/etc/asgi-deploy/tls/shop",
+        "paths": PATHS,
         "health": {"liveness": None, "readiness": None, "metrics": None},
         "installer": "auto",
         "timeout": 30,
