@@ -186,3 +186,17 @@ def _given(spec: Spec, option: str) -> bool:
     for part in option.split("."):
         value = value.get(part) if isinstance(value, Mapping) else None
     return value is not None
+
+
+def addresses(app: Any) -> list[str]:
+    """The addresses among the domains of an application, as the user wrote it or with its options resolved."""
+    if not isinstance(app, Mapping) or app.get("state") == "absent":
+        return []
+    return [name for name in (*domains_of(app), *redirect_names(app)) if is_address(name)]
+
+
+def unnamed(apps: Sequence[Any]) -> list[int]:
+    """The applications behind nginx whose server has an address."""
+    return [
+        index for index, app in enumerate(apps) if addresses(app) and app.get("proxy") != "none" and owns(app, apps)
+    ]

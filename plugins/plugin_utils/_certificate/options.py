@@ -8,12 +8,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.asgi.deploy.plugins.plugin_utils._app.shared_domains import domains_of, owns, redirect_names
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.shared_domains import (
+    addresses,
+    domains_of,
+    owns,
+    redirect_names,
+)
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common import validators as checks
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.argument_specs import ROLES, nearest
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.local_files import on_controller
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.roles import Inventory
-from ansible_collections.asgi.deploy.plugins.plugin_utils._nginx.plan import addresses
 
 # Let's Encrypt's, by the words for them.
 DIRECTORIES = {

@@ -20,7 +20,6 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._common.roles import I
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.validators import rule_errors
 from ansible_collections.asgi.deploy.plugins.plugin_utils._inventory.extra_vars import misspelt
 from ansible_collections.asgi.deploy.plugins.plugin_utils._inventory.roles import OF_VARIABLES
-from ansible_collections.asgi.deploy.plugins.plugin_utils._nginx import plan as webserver
 
 
 def inventory_errors(
@@ -114,7 +113,7 @@ def _collisions(apps: Sequence[Mapping[str, Any]], variables: Mapping[str, Any])
             first = owners.setdefault((what, str(value)), index)
             if value is not None and first != index:
                 errors.append(f"asgi_apps[{index}]: {what} {value!r} is taken by asgi_apps[{first}] on the same host")
-    addressed = webserver.unnamed(apps)
+    addressed = sharing.unnamed(apps)
     errors += [
         f"asgi_apps[{index}]: has an address in domains, as asgi_apps[{addressed[0]}] has; TLS does not say which one "
         "a visitor asks for: give all addresses of a host to one application"

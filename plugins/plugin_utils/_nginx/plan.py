@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.asgi.deploy.plugins.module_utils._shared.addresses import is_address
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import PATHS
-from ansible_collections.asgi.deploy.plugins.plugin_utils._app.shared_domains import domains_of, owns, redirect_names
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.shared_domains import (
+    unnamed,
+)
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.platforms import PLATFORMS, platform_of
 from ansible_collections.asgi.deploy.plugins.plugin_utils._nginx.options import conflicts
 
@@ -25,20 +26,6 @@ GROUPS = ("X25519", "prime256v1", "secp384r1")
 POST_QUANTUM = "?X25519MLKEM768"  # passed over by an OpenSSL that does not know it
 
 COMPRESSED = ("text/css", "application/javascript", "image/svg+xml", "application/json", "text/plain")
-
-
-def addresses(app: Any) -> list[str]:
-    """The addresses among the domains of an application, as the user wrote it or with its options resolved."""
-    if not isinstance(app, Mapping) or app.get("state") == "absent":
-        return []
-    return [name for name in (*domains_of(app), *redirect_names(app)) if is_address(name)]
-
-
-def unnamed(apps: Sequence[Any]) -> list[int]:
-    """The applications behind nginx whose server has an address."""
-    return [
-        index for index, app in enumerate(apps) if addresses(app) and app.get("proxy") != "none" and owns(app, apps)
-    ]
 
 
 def nginx_plan(

@@ -18,10 +18,11 @@ PLUGINS = "ansible_collections.asgi.deploy.plugins"
 CONFIGURATION = ROOT / ".importlinter"
 # For each contract a module, and an import in it that the contract forbids.
 FORBIDDEN = {
+    "plugins": ("module_utils/_module.py", f"from {PLUGINS}.plugin_utils._common import messages"),
     "host": ("module_utils/_host/system/locks.py", f"from {PLUGINS}.module_utils._host.release import store"),
     # By way of another module: what is sent to a host is all that it imports.
     "bare": ("module_utils/_shared/errors.py", f"from {PLUGINS}.module_utils import _module"),
-    "sides": ("module_utils/_module.py", f"from {PLUGINS}.plugin_utils._common import messages"),
+    "both": ("module_utils/_shared/identity.py", f"from {PLUGINS}.module_utils._host.system import locks"),
     "controller": ("plugin_utils/_common/tables.py", f"from {PLUGINS}.plugin_utils._survey import fleet"),
     "shared": ("plugin_utils/_nginx/files.py", f"from {PLUGINS}.module_utils._host.web import nginx"),
 }
@@ -68,6 +69,13 @@ def test_a_forbidden_import_breaks_its_contract(contract: str, copy: Path, tmp_p
     with (copy / path).open("a", encoding="utf-8") as file:
         file.write(f"\n{statement}\n")
     assert lint(tmp_path)[contracts()[contract]] is False
+
+
+def test_a_folder_that_no_layer_names_breaks_a_contract(copy: Path, tmp_path: Path) -> None:
+    folder = copy / "plugin_utils" / "_motd"
+    folder.mkdir()
+    (folder / "role.py").write_text("", encoding="utf-8")
+    assert lint(tmp_path)[contracts()["controller"]] is False
 
 
 def test_every_contract_is_seen_broken() -> None:
