@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import PATHS
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app import files as files_app
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan import app_plan
 
@@ -73,7 +74,9 @@ def test_nginx_has_it_unless_it_is_switched_off(wanted: Variable, facts: Facts) 
 
 
 def test_renewal(render: Render, exposure: Callable[[str], float]) -> None:
-    text = render("certificate", "renew.service.j2", plan={"library": "/opt/asgi/lib", "module": "module"})
+    text = render(
+        "certificate", "renew.service.j2", plan={"library": "/opt/asgi/lib", "module": "module", "paths": PATHS}
+    )
     assert exposure(text) <= 3
 
 

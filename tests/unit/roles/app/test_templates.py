@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import PATHS, Layout
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app import files as files_app
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan import app_plan
 from jinja2 import UndefinedError
@@ -286,7 +286,7 @@ def test_draining_is_shown_as_long_as_it_lasts(render: Render, plan: Plan) -> No
 
 
 def test_boot(render: Render) -> None:
-    text = render("app", "boot.service.j2", plan={})
+    text = render("app", "boot.service.j2", plan={"paths": PATHS})
     assert unit(text)["Unit"]["ConditionPathExists"] == "/srv/asgi/%i/current"
     assert unit(text)["Install"]["WantedBy"] == "multi-user.target"
 
@@ -350,7 +350,7 @@ def test_systemd_would_tell_a_mistake(units: dict[str, str], verify: Verify, mis
 
 
 def test_systemd_takes_the_boot_unit(render: Render, verify: Verify) -> None:
-    verify({"asgi-boot@shop.service": render("app", "boot.service.j2", plan={})})
+    verify({"asgi-boot@shop.service": render("app", "boot.service.j2", plan={"paths": PATHS})})
 
 
 def sandbox(text: str) -> list[str]:
