@@ -62,6 +62,8 @@ class Item:
         exclusive = bool(options.get("exclusive"))
         if exclusive and state == "file":
             raise DeployError(f"{path}: exclusive: found true for a file, expected it with state: directory")
+        if exclusive and ".." in path.parts:  # where a link is on the way, that is not where it seems to be
+            raise DeployError(f"path: found {options['path']!r} with exclusive, expected a path without ..")
         return cls(path, state, content, int(mode, 8), owner, group, bool(secret), exclusive and state == "directory")
 
     @classmethod

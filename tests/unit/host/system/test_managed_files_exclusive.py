@@ -155,6 +155,18 @@ def test_a_file_cannot_be_exclusive(tmp_path: Path) -> None:
         Item.of({**wanted(tmp_path)[1], "exclusive": True})
 
 
+def test_its_path_is_plain(tmp_path: Path) -> None:
+    with pytest.raises(DeployError, match=r"expected a path without \.\."):
+        Item.of({**wanted(tmp_path)[0], "path": f"{tmp_path}/folder/../lib"})
+
+
+def test_a_file_that_is_named_in_a_roundabout_way_stays(tmp_path: Path) -> None:
+    directory, file = wanted(tmp_path)
+    roundabout = [Item.of(directory), Item.of({**file, "path": f"{tmp_path}/new/../new/renewal.py"})]
+    apply(tmp_path)
+    assert differences(roundabout) == []
+
+
 def test_what_is_absent_is_not_emptied(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("stays")
     absent = Item.of({**wanted(tmp_path)[0], "state": "absent"})
