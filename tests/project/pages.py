@@ -18,7 +18,8 @@ from tests import ROOT
 
 BESIDE = ("README.md", "CONTRIBUTING.md", "tests/lab/README.md", "examples/shop/README.md")
 PAGES = tuple(path for pattern in (*BESIDE, "roles/*/README.md", "docs/*.md") for path in sorted(ROOT.glob(pattern)))
-KINDS = {"console", "json", "text", "yaml"}
+KINDS = {"console", "diff", "jinja", "json", "python", "text", "yaml"}
+RECIPES = "CONTRIBUTING.md"  # whose other blocks are files and changes of files: see recipes.py
 BLOCK = re.compile(r"^( *)```(\w*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 PLAYBOOK = re.compile(r"ansible-playbook (?:asgi\.deploy\.(\w+)|playbooks/(\w+)\.yml)")
 VARIABLE = re.compile(r"-e \"?(asgi_\w+)=")

@@ -18,7 +18,7 @@ from tests import ROOT
 from tests.lab import cli
 from tests.project import pages
 
-NAMED = re.compile(r"\basgi\.deploy\.([a-z_]+)")
+NAMED = re.compile(r"(?<!ansible_collections\.)\basgi\.deploy\.([a-z_]+)")
 PLAYBOOKS = {file.stem for file in (ROOT / "playbooks").glob("*.yml")}
 # What a message of the page on messages leaves open: `…`, and the values that stand for others.
 OPEN = re.compile(r"…|/ready|\b\d+\b|,(?= at the gate)")
@@ -77,6 +77,17 @@ def test_each_name_is_one_of_the_collection() -> None:
     for page in pages.PAGES:
         named = set(NAMED.findall(page.read_text(encoding="utf-8")))
         assert named - there == set(), pages.name(page)
+
+
+@pytest.mark.parametrize("page", ["CONTRIBUTING.md", "docs/architecture.md"])
+def test_each_file_that_is_named_is_there(page: str) -> None:
+    """Words in capitals stand for others, and the role motd is made by a recipe."""
+    named = re.findall(
+        r"`((?:\.github|docs|molecule|playbooks|plugins|roles|tests)/[\w./]+)`", (ROOT / page).read_text()
+    )
+    assert len(named) > 10
+    gone = [path for path in named if not re.search(r"[A-Z]|motd", path) and not (ROOT / path).exists()]
+    assert gone == []
 
 
 def test_each_command_of_the_lab_is_one() -> None:
