@@ -17,7 +17,7 @@ from tests.demo import versions
 from tests.integration import pki
 from tests.integration.docs import shelf
 from tests.integration.files import storefront
-from tests.integration.scenarios import hosts_of, named
+from tests.integration.scenarios import SCENARIOS, hosts_of, named
 from tests.lab import Lab, LabError
 from tests.project import times
 
@@ -25,7 +25,9 @@ HOSTS = ROOT / ".cache" / "molecule" / "hosts.yml"
 INVENTORY = ROOT / "molecule" / "inventory.yml"
 LAB = Lab(os.environ.get("ASGI_TEST_LAB", "molecule"))  # another name, to test two clones on one machine at once
 DOMAIN = f"{LAB.name}.test"
-WEBS = ("web1", "web2")  # which have the application of molecule/inventory.yml
+# Those that have the application of molecule/inventory.yml: all, or the scenario's that runs.
+RUNNING = SCENARIOS.get(os.environ.get("MOLECULE_SCENARIO_NAME", ""))
+WEBS = tuple(name for name in ("web1", "web2") if RUNNING is None or name in RUNNING.hosts)
 # Output to read in, whatever molecule has set for its own.
 PLAIN = {"ANSIBLE_HOST_KEY_CHECKING": "false", "ANSIBLE_FORCE_COLOR": "false", "ANSIBLE_NOCOLOR": "true"}
 PKI = HOSTS.parent / "pki"
@@ -35,7 +37,7 @@ HELPER = "helper"  # a host that nothing is deployed to: it visits others, and s
 APPS, SIDE = "apps", "side"
 SIDE2 = "side2"  # for what has to be seen on both releases of Debian
 DIRECT = "direct"  # a host without nginx
-PREY = ("prey1", "prey2")  # whose applications are broken into
+PREY = "prey"  # whose applications are broken into
 READER, MOVED = "reader", "moved"  # of those who read the documentation: a bare host, and one that serves already
 PATHS = "paths"  # a host of applications that share a domain
 # Names besides the hosts' own, by host.
@@ -63,7 +65,7 @@ SITES = {
     PATHS: ["paths"],
     READER: ["reader"],
     MOVED: ["moved"],
-    **{name: [f"{app}.{name}" for app in ("attacked", "neighbour", "opened")] for name in PREY},
+    PREY: [f"{app}.{PREY}" for app in ("attacked", "neighbour", "opened")],
 }
 
 
@@ -93,6 +95,7 @@ def playbook(
     times.note_run()
     argv = [str(Path(sys.executable).with_name("ansible-playbook")), f"asgi.deploy.{name}"]
     argv += [f"--inventory={inventory}" for inventory in inventories]
+    argv += [f"--limit={','.join(WEBS)}"] if INVENTORY in inventories else []
     done = subprocess.run(
         [*argv, *arguments],
         cwd=ROOT,

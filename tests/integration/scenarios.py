@@ -25,12 +25,12 @@ class Scenario:
 BOOKWORM, TRIXIE, _ = RELEASES
 SCENARIOS = {
     "deploy": Scenario(1, {"web1": TRIXIE, "web2": BOOKWORM, "bare": TRIXIE}),
-    "release": Scenario(1, {"web1": TRIXIE, "web2": BOOKWORM}),
+    "release": Scenario(1, {"web1": TRIXIE}),
     "servers": Scenario(2, {"apps": TRIXIE}),
     "sources": Scenario(2, {"apps": TRIXIE, "helper": TRIXIE}),
     "web": Scenario(2, {"apps": TRIXIE, "helper": TRIXIE, "paths": BOOKWORM}),
     "paths": Scenario(2, {"paths": BOOKWORM, "helper": TRIXIE}),
-    "sandbox": Scenario(2, {"prey1": TRIXIE, "prey2": BOOKWORM, "helper": TRIXIE}),
+    "sandbox": Scenario(2, {"prey": TRIXIE, "helper": TRIXIE}),
     "docs": Scenario(2, {"reader": TRIXIE, "moved": BOOKWORM}),
     "upgrade": Scenario(3, {"side2": BOOKWORM}),
     "services": Scenario(3, {"side": TRIXIE}),

@@ -9,7 +9,7 @@ from tests.integration.conftest import Web
 from tests.integration.hosts import only, playbook
 from tests.traffic import Traffic
 
-STEADY = {"get": 3, "new": 1, "post": 2, "http2": 1, "websocket": 1, "pause": 0.08}
+STEADY = {"get": 3, "new": 1, "post": 2, "http2": 1, "websocket": 1, "pause": 0.15}
 
 
 @contextmanager

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -81,26 +80,20 @@ def scenario(*arguments: str, name: str = "site") -> Run:
     return playbook(*arguments, name=name, inventories=(HOSTS, INVENTORY))
 
 
-def prey(name: str, app: str) -> Prey:
-    return web(name, f"{app}.{name}", app, Prey)
-
-
-@pytest.fixture(scope="session", params=sorted(PREY))
-def on(request: pytest.FixtureRequest) -> Callable[[str], Prey]:
-    """The applications of each Debian release in turn, by name."""
-    return lambda app: prey(request.param, app)
+def prey(app: str) -> Prey:
+    return web(PREY, f"{app}.{PREY}", app, Prey)
 
 
 @pytest.fixture(scope="session")
-def attacked(on: Callable[[str], Prey]) -> Prey:
-    return on("attacked")
+def attacked() -> Prey:
+    return prey("attacked")
 
 
 @pytest.fixture(scope="session")
-def neighbour(on: Callable[[str], Prey]) -> Prey:
-    return on("neighbour")
+def neighbour() -> Prey:
+    return prey("neighbour")
 
 
 @pytest.fixture(scope="session")
-def opened(on: Callable[[str], Prey]) -> Prey:
-    return on("opened")
+def opened() -> Prey:
+    return prey("opened")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 import pytest
 
 from tests.integration.hosts import HELPER, LAB
@@ -79,9 +81,14 @@ def test_works(attacked: Prey, name: str) -> None:
 
 def test_reaches_other_hosts_by_name(attacked: Prey) -> None:
     """By the host's own resolver, over HTTP."""
-    other = LAB.host("prey2" if attacked.host.name == "prey1" else "prey1")
-    code = f"import urllib.request as u; result = u.urlopen('http://{other.address}/-/nginx', timeout=5).status"
-    assert attacked.attack(code) == {"error": None, "result": 200}
+    other = LAB.host(HELPER)
+    code = f"import urllib.request as u; result = u.urlopen('http://{other.address}:8080/', timeout=5).status"
+    other.run("systemd-run --quiet --unit=pages --working-directory=/usr/share python3 -m http.server 8080")
+    try:
+        other.run("until ss --listening --numeric --tcp | grep -q :8080; do sleep 0.1; done", timeout=60)
+        assert attacked.attack(code) == {"error": None, "result": 200}
+    finally:
+        other.run("systemctl stop pages")
     attacked.host.run(f"grep -q elsewhere.test /etc/hosts || echo '{other.address} elsewhere.test' >>/etc/hosts")
     found = attacked.attack("import socket; result = socket.getaddrinfo('elsewhere.test', 80)[0][4][0]")
     assert found == {"error": None, "result": other.address}
@@ -129,15 +136,15 @@ def test_each_door_can_be_opened(attacked: Prey, opened: Prey, option: str) -> N
 
 
 def test_only_what_is_listed_can_be_reached(attacked: Prey, opened: Prey) -> None:
-    listed, other = LAB.host(HELPER), LAB.host("prey2" if opened.host.name == "prey1" else "prey1")
+    listed, other = LAB.host(HELPER), urlsplit(LAB.acme_directory)
 
-    def connect(address: str) -> str:
-        return f"import socket; socket.create_connection(('{address}', 22), timeout=3).close()"
+    def connect(address: str | None, port: int | None = 22) -> str:
+        return f"import socket; socket.create_connection(('{address}', {port}), timeout=3).close()"
 
     assert opened.attack(connect(listed.address))["error"] is None
     assert opened.attack(connect("127.0.0.1"))["error"] is None
-    assert attacked.attack(connect(other.address))["error"] is None, "by default all can"
-    assert opened.attack(connect(other.address))["error"] in ("PermissionError", "TimeoutError")
+    assert attacked.attack(connect(other.hostname, other.port))["error"] is None, "by default all can"
+    assert opened.attack(connect(other.hostname, other.port))["error"] in ("PermissionError", "TimeoutError")
 
 
 def test_it_is_told(opened: Prey, attacked: Prey) -> None:

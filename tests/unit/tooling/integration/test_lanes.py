@@ -36,7 +36,7 @@ def test_only_the_hosts_of_the_scenarios_that_run_are_booted() -> None:
 
 def test_hosts_run_another_debian(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(DEBIAN, "forky")
-    assert hosts_of(["sandbox"]) == {"prey1": "forky", "prey2": "forky", "helper": "trixie"}
+    assert hosts_of(["sandbox"]) == {"prey": "forky", "helper": "trixie"}
 
 
 def test_scenarios_are_named() -> None:

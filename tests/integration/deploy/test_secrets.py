@@ -17,6 +17,7 @@ from tests.integration.conftest import Web
 from tests.integration.hosts import HOSTS, WEBS, Run, playbook
 from tests.integration.release.test_releases import traffic
 
+pytestmark = pytest.mark.usefixtures("the_inventorys_release")
 OLD, NEW = '0ld-s3cret $HOME 100% "it\'s" ü', "n3w-s3cret-\\n%i`id`"
 PEM = "-----BEGIN-----\nabcd3fgh1jkl\nmn0pqrstuvwx\n-----END-----\n"
 # What means something to systemd, to nginx, to a shell or to Jinja, and must arrive as it is.
