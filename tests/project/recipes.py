@@ -14,7 +14,6 @@ from pathlib import Path
 
 from tests import ROOT
 from tests.lab import LabError
-from tests.lab.process import run
 
 PAGE = ROOT / "CONTRIBUTING.md"
 BLOCK = re.compile(r"(?:^`(?P<path>[^`\n]+)`:\n\n)?^```(?P<kind>\w+)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -41,11 +40,11 @@ def section(title: str, text: str) -> str:
 
 
 def copy(folder: Path) -> Path:
-    """Copy the files that git knows to where Ansible finds them as a collection; return the copy."""
+    """Copy the collection to where Ansible finds it, with the contracts of its layers; return the copy."""
     target = folder / COLLECTION
-    for name in run(["git", "-C", str(ROOT), "ls-files", "--cached"]).stdout.splitlines():
-        (target / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(ROOT / name, target / name)
+    for name in ("meta", "playbooks", "plugins", "roles"):
+        shutil.copytree(ROOT / name, target / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / ".importlinter", target)
     return target
 
 

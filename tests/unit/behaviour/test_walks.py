@@ -14,7 +14,6 @@ from ansible_collections.asgi.deploy.plugins.action import check
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.rules import RULES
 
 from tests import ROOT
-from tests.lab.process import run
 from tests.project import recipes
 
 RESERVED = "which is the name of a unit of ours"
@@ -32,8 +31,9 @@ def listed(title: str) -> set[str]:
 
 
 def code(*folders: str) -> list[str]:
-    """Return the files of folders that git knows, without those that are generated."""
-    files = run(["git", "-C", str(ROOT), "ls-files", "--cached", "--", *folders]).stdout.splitlines()
+    """Return the files of folders, without those that are generated."""
+    paths = (path for folder in folders for path in (ROOT / folder).rglob("*") if path.is_file())
+    files = (str(path.relative_to(ROOT)) for path in paths if path.suffix != ".pyc")
     return [file for file in files if not GENERATED.match(file)]
 
 
