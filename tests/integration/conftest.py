@@ -50,7 +50,7 @@ class Web:
     def drained(self) -> None:
         """Wait until every release that was replaced has stopped; until then nginx may keep connections to it."""
         self.host.run(
-            f"while systemctl list-units --plain --no-legend 'asgi-{self.app}.drain@*' | grep -q .; do sleep 0.2; done"
+            f"while systemctl list-units --plain --no-legend 'asgi-{self.app}.drain@*' | grep -q .; do sleep 0.5; done"
         )
 
     def eventually(self, command: str) -> str:

@@ -18,6 +18,8 @@ from tests.lab import LabError
 from tests.project import times
 
 LIMIT = 3000  # seconds that a scenario may take
+# Plugins that no test on hosts uses; pytest would load them for every scenario.
+UNUSED = "-p no:hypothesispytest -p no:xdist -p no:anyio"
 # What is shown once more at the end: pytest's summary, and Ansible's errors.
 REASON = re.compile(r"^(FAILED |ERROR |fatal: |molecule did not end|\[ERROR\]|\d+ (passed|failed)).*", re.MULTILINE)
 REASONS, WIDTH = 12, 600  # of a scenario, and characters of each: the end of a long log is all that some tools show
@@ -34,6 +36,7 @@ def run(scenario: str) -> str | None:
     with tempfile.TemporaryDirectory() as state:
         # What molecule remembers of hosts, such as that they are prepared, must not outlive them.
         environment = {**os.environ, "MOLECULE_EPHEMERAL_DIRECTORY": state, "COLUMNS": str(WIDTH), times.PART: scenario}
+        environment["PYTEST_ADDOPTS"] = UNUSED
         log = Path(state, "output")
         status, steps = follow(argv, environment, log)
         text = COLOUR.sub("", log.read_text(errors="replace"))

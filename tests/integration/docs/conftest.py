@@ -35,7 +35,7 @@ def moved(reader: Reader) -> tuple[Reader, Report]:
     roots.write_text(old + LAB.acme_root.read_text())
     reader.trust(roots)
     # nginx is reloaded, which closes kept connections; these visitors keep none.
-    traffic = Traffic(f"https://{reader.domain}", connect=reader.host.address, ca=roots, seconds=900, new=3, pause=0.05)
+    traffic = Traffic(f"https://{reader.domain}", connect=reader.host.address, ca=roots, seconds=900, new=3, pause=0.2)
     with traffic as flow:
         for command in (one for one in pages.commands() if one.page == MIGRATING and one.inside_block and one.runs):
             reader.run(command)

@@ -21,7 +21,7 @@ def asking(site: Site, *paths: str) -> Iterator[Counter[int]]:
     done = threading.Event()
 
     def ask() -> None:
-        while not done.wait(0.02):
+        while not done.wait(0.2):
             seen.update(site.get(path).status_code for path in paths)
 
     thread = threading.Thread(target=ask)

@@ -38,7 +38,7 @@ def pids(site: Site, process: str) -> set[int]:
 def test_move_with_the_release(site: Site) -> None:
     """To one whose items take longer, and on to the next: what was held is finished, and nobody waited for it."""
     began = time.time()
-    with Traffic(site.url, connect=site.host.address, ca=site.ca, get=2, post=1, pause=0.05, seconds=900) as flow:
+    with Traffic(site.url, connect=site.host.address, ca=site.ca, get=2, post=1, pause=0.15, seconds=900) as flow:
         site.run(work_env=SLOW).ok()
         slow = site.live()
         assert site.settled() == working(slow)
