@@ -1,4 +1,4 @@
 """From the collection's former release to this tree, on a host that serves."""
 
 # What stands for the former release as long as none has a tag.
-FORMER = "a1c3ae4cbdf87048a0939c8c2c0e2e081bcdd565"
+FORMER = "60c1c57972117c6db6f19e0d5981ed46c850da43"

@@ -104,6 +104,18 @@ def test_visitors_lose_nothing_and_the_release_is_a_new_one(upgrade: Upgrade, ol
     assert (served["version"], served["release"]) == ("1.1.0", upgrade.releases[2])
 
 
+def test_the_same_inventory_makes_no_new_release(upgrade: Upgrade) -> None:
+    """What lies in a release is written as the former release of the collection writes it."""
+    assert upgrade.releases[1] == upgrade.releases[0]
+
+
+def test_nothing_of_the_former_library_stays(upgrade: Upgrade, older: Web) -> None:
+    """Files that were renamed since are gone; what renews certificates works from those that are there."""
+    library = "/opt/asgi/lib/ansible_collections/asgi/deploy/plugins/module_utils"
+    assert set(older.host.run(f"ls {library}").stdout.split()) == {"_host", "_shared"}
+    older.host.run("systemctl start asgi-certificates.service", timeout=120)
+
+
 def test_data_certificate_and_processes_stay(upgrade: Upgrade) -> None:
     assert upgrade.before.note == "asgi-older asgi-older 640\nkept\n"
     assert upgrade.before.serial.startswith("serial=")
