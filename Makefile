@@ -96,7 +96,8 @@ site: setup ## The documentation as a site, in build/site
 	NO_MKDOCS_2_WARNING=1 mkdocs build --strict
 
 unit: setup ## Decisions, templates, and the servers without a host
-	$(PYTHON) -m pytest --numprocesses=$$(( 2 * $$(nproc) )) # half of their time is waiting for servers
+	@# Half of their time is waiting for servers.
+	$(PYTHON) -m pytest --numprocesses=$$(( 2 * $$(nproc) ))
 
 build: setup ## The artifact that ansible-galaxy installs
 	@rm -rf build $(INSTALLED)

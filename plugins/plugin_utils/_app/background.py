@@ -11,9 +11,8 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.unit_text impo
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.validators import command
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.argument_specs import resolve, role_options
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.messages import kind as kind_of
-from ansible_collections.asgi.deploy.plugins.plugin_utils._common.validators import Rule, between
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.validators import NAME, Rule, between
 
-_NAME = re.compile(r"[a-z](-?[a-z0-9])*")
 # All that systemd.time(7) has in calendar events: names and numbers, lists, ranges, repetitions, last days, time zones.
 _CALENDAR = re.compile(r"[A-Za-z0-9*][A-Za-z0-9 *:,./~_+-]*")
 
@@ -68,7 +67,7 @@ def resolve_work(app: Mapping[str, Any], where: str = "") -> tuple[dict[str, Any
 
 def _entry(kind: str, name: str, value: Any, where: str) -> tuple[dict[str, Any], list[str]]:
     errors = []
-    if len(name) > NAME_MAX or not _NAME.fullmatch(name):
+    if len(name) > NAME_MAX or not NAME.fullmatch(name):
         errors.append(
             f"{where}: found the name {name!r}, expected at most {NAME_MAX} lower-case letters, digits and single "
             "hyphens, beginning with a letter, as in worker"

@@ -21,7 +21,7 @@ Rule = Callable[[Any], "str | None"]
 
 RESERVED_NAMES = {"boot", "nginx"}
 
-_NAME = re.compile(r"[a-z](-?[a-z0-9])*")
+NAME = re.compile(r"[a-z](-?[a-z0-9])*")
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _PATH = re.compile(r"/[A-Za-z0-9/._~%?&=+-]*")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -36,7 +36,7 @@ _NETWORK = re.compile(r"[0-9A-Fa-f.:]+(/[0-9]{1,3})?")
 def name(value: str) -> str | None:
     if value in RESERVED_NAMES:
         return f"found {value!r}, which is the name of a unit of ours; choose another"
-    if len(value) > NAME_MAX or not _NAME.fullmatch(value):
+    if len(value) > NAME_MAX or not NAME.fullmatch(value):
         return (
             f"found {value!r}, expected at most {NAME_MAX} lower-case letters, digits and single hyphens, "
             "beginning with a letter, as in name: shop"
