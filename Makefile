@@ -158,4 +158,4 @@ bench-serving: build ## Requests and handshakes per second and memory, against t
 	ANSIBLE_COLLECTIONS_PATH=$(INSTALLED) $(PYTHON) -m tests.bench.serving $(BENCH)
 
 clean: ## Remove what was made here; .venv stays
-	rm -rf build .cache .ansible .mypy_cache .ruff_cache
+	rm -rf build .cache .ansible .hypothesis .mypy_cache .ruff_cache
