@@ -98,7 +98,7 @@ def web(name: str, label: str | None = None, app: str = "shop", kind: type[Web] 
 
 @pytest.fixture(scope="session", params=sorted(WEBS), name="web")
 def each_web(request: pytest.FixtureRequest) -> Web:
-    """Each host of the inventory in turn: they run two releases of Debian."""
+    """Each host of the inventory that the scenario uses, in turn. Those of `deploy` run two releases of Debian."""
     return web(request.param)
 
 

@@ -1,4 +1,4 @@
-"""The applications of this scenario on each host, and how code is run in them."""
+"""The applications of this scenario, and how code is run in them."""
 
 from __future__ import annotations
 
