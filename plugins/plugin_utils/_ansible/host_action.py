@@ -16,7 +16,7 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._common.argument_specs
 
 
 class Act(ActionBase):  # type: ignore[misc]
-    """One of them; see :func:`remote.call` for why there are any."""
+    """One of them; see :func:`bare_python.call` for why there are any."""
 
     act: ModuleType  # of plugins/module_utils, with OPTIONS and a function `act`
     _supports_check_mode = True

@@ -194,7 +194,7 @@ def site_plan(app: Mapping[str, Any], layout: Layout, place: Mapping[str, Any]) 
     Args:
         app: its options, which are right, with ``site.paths`` resolved.
         layout: where it is on the host.
-        place: where it is among the applications of its domains; see :func:`sharing.place_of`.
+        place: where it is among the applications of its domains; see :func:`shared_domains.place_of`.
     """
     site, name = app["site"], app["name"].replace("-", "_")
     zones: list[dict[str, str]] = []

@@ -1,4 +1,4 @@
-"""The role certificate: its options' rules, what contradicts the applications, and what is decided of a certificate."""
+"""The role certificate: what is decided of a certificate, from its options. Their rules are in options.py."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a type cannot say: the rules for the values of an application's options.
+"""What a type cannot say: rules for the values of options.
 
 Each rule takes a value and gives what is wrong with it, or nothing. What they let through is safe in paths, unit files,
 nginx files and command lines.

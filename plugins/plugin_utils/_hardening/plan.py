@@ -1,4 +1,4 @@
-"""The hardening of a host: rules for its options, and what they come to.
+"""The hardening of a host: what its options come to. Their rules are in options.py.
 
 Numbers are those of the CIS benchmark for Debian Linux, 1.1.0, and of the baselines of dev-sec.
 """

@@ -1,4 +1,4 @@
-"""The host's web server: rules for its options, and what they come to on a host."""
+"""The host's web server: what its options come to on a host. Their rules are in options.py."""
 
 from __future__ import annotations
 

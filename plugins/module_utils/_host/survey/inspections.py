@@ -102,7 +102,7 @@ def hardening(wanted: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def facts(_wanted: Mapping[str, Any]) -> dict[str, Any]:
-    """What decisions need to know of the host: see :func:`host.facts`."""
+    """What decisions need to know of the host: see :func:`facts.facts`."""
     return host.facts()
 
 
