@@ -21,7 +21,7 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._common.roles import R
 from ansible_collections.asgi.deploy.plugins.plugin_utils._inventory.roles import (
     AFTER_APPS,
     BEFORE_APPS,
-    OF_VARIABLES,
+    HOST_ROLES,
     needed_roles,
 )
 from ansible_collections.asgi.deploy.plugins.plugin_utils._survey import pending as due
@@ -43,7 +43,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
                     "type": "list",
                     "elements": "str",
                     "default": [],
-                    "choices": [role.name for role in OF_VARIABLES],
+                    "choices": [role.name for role in HOST_ROLES],
                 },
                 "needed_roles": {"type": "bool", "default": False},
                 "apps": {"type": "list", "elements": "dict", "default": []},
@@ -56,7 +56,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         self._templar.available_variables = variables  # what is decided may mention them
         here = AnsibleHostContext(self._loader, self._templar, variables)
         apps = plain(given["apps"])
-        roles = [*plain(given["roles"]), *(needed_roles(here.apps) if given["needed_roles"] else [])]
+        needed = needed_roles(here.apps) if given["needed_roles"] else []
+        roles = list(dict.fromkeys([*plain(given["roles"]), *needed]))
         try:
             looks = [look for role in roles for look in looks_of_role(role, here, f"role {role}", {})]
             looks += [look for app in apps for look in looks_of_app(app, here)]

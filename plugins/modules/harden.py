@@ -85,7 +85,7 @@ options:
               exclusive:
                 description:
                   - Of a directory, whether nothing else may be below it. Files, links and folders that
-                    no other item names are removed; of a link what it leads to stays. When the whole is
+                    no other item names are removed; a link is removed, its target stays. When the set is
                     refused, they are put back.
                 type: bool
                 default: false

@@ -73,7 +73,10 @@ def _imported(text: str) -> set[str]:
     """Return the modules of plugins/module_utils that a text imports, as dotted names below that folder."""
     found: set[str] = set()
     for statement in _IMPORT.findall(text):
-        (node,) = ast.parse(textwrap.dedent(statement)).body
+        try:
+            (node,) = ast.parse(textwrap.dedent(statement)).body
+        except (SyntaxError, ValueError) as error:
+            raise ValueError(f"found {statement!r}, expected an import as ruff writes it") from error
         if isinstance(node, ast.ImportFrom):
             # What is imported from a folder is a module; what is imported from a module is a name in it.
             found |= {str(node.module), *(f"{node.module}.{alias.name}" for alias in node.names)}

@@ -19,7 +19,8 @@ def is_present(app: Mapping[str, Any]) -> bool:
 
 def own_ports(app: Mapping[str, Any]) -> list[int]:
     """The port of an application without nginx."""
-    return [app["tls"]["port"]] if is_present(app) and app.get("proxy") == "none" and app.get("tls") else []
+    port = (app.get("tls") or {}).get("port")
+    return [port] if port is not None and is_present(app) and app.get("proxy") == "none" else []
 
 
 def public_ports(apps: Sequence[Mapping[str, Any]]) -> list[int]:

@@ -112,12 +112,12 @@ def _units(plan: Mapping[str, Any]) -> list[File]:
 def _modules(plan: Mapping[str, Any]) -> list[File]:
     """Return what keeps certificates on the host without Ansible: the same code that a run sends there, and no other.
 
-    What another version of the collection has written there goes. The folder is the collection's own.
+    Files of other versions are removed, by certificates that write certbot's hook as well: it starts one of the files.
     """
     place = f"{plan['library']}/{PACKAGE.replace('.', '/')}"
     collection = "/".join([plan["library"], *PACKAGE.split(".")[:3]])
     modules = [file(f"{place}/{name.replace('.', '/')}.py", source(name)) for name in needed(RENEWAL)]
-    return [directory(collection, exclusive=True), *modules]
+    return [directory(collection, exclusive=plan["by_ca"]), *modules]
 
 
 def _acme(plan: Mapping[str, Any], text: Text) -> list[File]:

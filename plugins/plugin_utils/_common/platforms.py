@@ -23,12 +23,12 @@ class Packages:
     firewall: str = "nftables"
     updates: str = "unattended-upgrades"
     time: str = "systemd-timesyncd"
-    other_time: tuple[str, ...] = ("chrony", "ntpsec", "openntpd")  # that do the same
+    other_time: tuple[str, ...] = ("chrony", "ntpsec", "openntpd")  # alternatives to it
     bans: tuple[str, ...] = ("fail2ban", "nftables", "python3-systemd")
 
     @property
     def first(self) -> frozenset[str]:
-        """Return those that may bring another Python or systemd along, which nothing can do without meanwhile."""
+        """Return those that may upgrade Python or systemd, which everything else needs while it runs."""
         return frozenset({self.venv, self.time})
 
 
@@ -133,7 +133,8 @@ def platform_of(facts: Mapping[str, Any]) -> Platform:
     """
     name, version = (str(facts.get(key, "unknown")) for key in ("distribution", "distribution_major_version"))
     codename = str(facts.get("distribution_release"))
-    for platform in PLATFORMS:
-        if platform.name == name and (platform.codename == codename or platform.version == version):
-            return platform
+    own = [platform for platform in PLATFORMS if platform.name == name]
+    by_codename = [platform for platform in own if platform.codename == codename]
+    for platform in by_codename or [platform for platform in own if platform.version == version]:
+        return platform
     raise ValueError(f"this host runs {name} {version}; supported are {', '.join(map(str, PLATFORMS))}")

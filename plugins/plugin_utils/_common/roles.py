@@ -13,7 +13,7 @@ Plan = Mapping[str, Any]
 
 
 class Stage(IntEnum):
-    """When a first run installs the packages of a role: with the first call of apt, or behind it, in this order."""
+    """When a first run installs the packages of a role: with the first call of apt, or after it, in this order."""
 
     FIRST = 0
     RELEASE = 1
@@ -87,7 +87,7 @@ class Role:
             its plan and its desired state.
         conflicts: returns the errors of options that are right by themselves and wrong together; takes the options
             that were given, resolved, and the inventory.
-        needed: whether a host with these applications has the role, for itself; no for a part of an application.
+        needed: whether a host with these applications has the role; false for a role that only serves an application.
         ports: when a port that it needs is taken; nothing for a role without ports.
     """
 

@@ -39,7 +39,7 @@ _RULE = re.compile(r"[A-Za-z0-9_@.,:/!=<>&|^*+{}()\[\]\"' -]+")
 def openings(value: Sequence[Any]) -> str | None:
     """What is wrong with ports that are opened."""
     wrong = [text for one in value if (text := _opening(one))]
-    keys = [(one.get("port"), one.get("protocol", "tcp")) for one in value if isinstance(one, Mapping)]
+    keys = [(one["port"], one.get("protocol", "tcp")) for one in value if not _opening(one)]
     wrong += [
         f"found port {port} of {protocol} twice"
         for port, protocol in dict.fromkeys(keys)
@@ -125,9 +125,8 @@ def conflicts(options: Mapping[str, Any], served: Collection[int] = ()) -> list[
         for name in names
         if name in options and options.get(switch, switch != "hardening_bans") is False
     ]
-    open_ports = {
-        one["port"] for one in options.get("hardening_open") or [] if isinstance(one, Mapping) and "port" in one
-    }
+    opened = [one for one in options.get("hardening_open") or [] if not _opening(one)]
+    open_ports = {one["port"] for one in opened}
     both = sorted(open_ports.intersection(options.get("hardening_close") or []))
     errors += [f"hardening_close: port {port} is opened by hardening_open; leave out one of them" for port in both]
     errors += [
@@ -138,8 +137,8 @@ def conflicts(options: Mapping[str, Any], served: Collection[int] = ()) -> list[
     return errors + [
         f"hardening_open: found port {one['port']}, which is open to everybody for visitors and the CA; leave it out, "
         "and write site.allow for an application that is not for all of them"
-        for one in options.get("hardening_open") or []
-        if isinstance(one, Mapping) and one.get("protocol", "tcp") == "tcp" and one.get("port") in served
+        for one in opened
+        if one.get("protocol", "tcp") == "tcp" and one["port"] in served
     ]
 
 

@@ -1,6 +1,6 @@
 """The hardening of a host: what its options come to. Their rules are in options.py.
 
-Numbers are those of the CIS benchmark for Debian Linux, 1.1.0, and of the baselines of dev-sec.
+Numbers are those of the CIS benchmark that docs/hardening.md names, and of the baselines of dev-sec.
 """
 
 from __future__ import annotations

@@ -17,6 +17,8 @@ def _plan(here: HostContext, arguments: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _conflicts(given: Mapping[str, Any], inventory: Inventory) -> list[str]:
+    if None in given.values():  # reported before; what goes together can be told of options that are right
+        return []
     return options.conflicts(given, served_ports(inventory.known_apps))
 
 

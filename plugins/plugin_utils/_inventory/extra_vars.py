@@ -14,7 +14,7 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._common.argument_specs
     role_options,
 )
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.messages import told
-from ansible_collections.asgi.deploy.plugins.plugin_utils._inventory.roles import OF_VARIABLES, ROLES
+from ansible_collections.asgi.deploy.plugins.plugin_utils._inventory.roles import HOST_ROLES, ROLES
 
 OUR_PREFIXES = tuple(role.prefix for role in ROLES)
 _YES_OR_NO = ("true", "false", "yes", "no", "on", "off", "1", "0")  # as the filter bool reads them
@@ -149,7 +149,7 @@ def _wrong(name: str, found: Any, option: Mapping[str, Any]) -> str | None:
 
 def misspelt(variables: Mapping[str, Any]) -> list[str]:
     """Variables that look like one of ours written wrongly; others with our prefixes may be somebody else's."""
-    known = KNOWN.union(*(role_options(role.name) for role in OF_VARIABLES))
+    known = KNOWN.union(*(role_options(role.name) for role in HOST_ROLES))
     errors = []
     for key in variables:
         if key in known or not str(key).startswith(OUR_PREFIXES):

@@ -19,7 +19,7 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._common.messages impor
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.roles import Inventory
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.validators import rule_errors
 from ansible_collections.asgi.deploy.plugins.plugin_utils._inventory.extra_vars import misspelt
-from ansible_collections.asgi.deploy.plugins.plugin_utils._inventory.roles import OF_VARIABLES
+from ansible_collections.asgi.deploy.plugins.plugin_utils._inventory.roles import HOST_ROLES
 
 
 def inventory_errors(
@@ -88,7 +88,7 @@ def _role_errors(variables: Mapping[str, Any], base: str | None) -> list[str]:
     apps = variables.get("asgi_apps") or [{}]
     inventory = Inventory(variables, apps if isinstance(apps, list) else [{}], base)
     errors = []
-    for role in OF_VARIABLES:
+    for role in HOST_ROLES:
         options = role_options(role.name)
         given = {name: option for name, option in options.items() if _is_given(variables.get(name))}
         resolved, wrong = resolve(given, {name: variables[name] for name in given})

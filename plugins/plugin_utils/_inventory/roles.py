@@ -20,7 +20,7 @@ ROLES: tuple[Role, ...] = (
 
 BY_NAME = {role.name: role for role in ROLES}
 # Those whose options are variables of a host; an application's are its entry.
-OF_VARIABLES = tuple(role for role in ROLES if role is not APP)
+HOST_ROLES = tuple(role for role in ROLES if role is not APP)
 # Those that run before and after the applications.
 BEFORE_APPS = ROLES[: ROLES.index(APP)]
 AFTER_APPS = ROLES[ROLES.index(APP) + 1 :]

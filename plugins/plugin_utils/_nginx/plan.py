@@ -45,7 +45,7 @@ def nginx_plan(
         raise ValueError("\n".join(errors))
     platform = platform_of(facts)
     if options["http3"] and not platform.nginx_http3:
-        able = ", ".join(str(other) for other in PLATFORMS if other.nginx_http3)
+        able = " or ".join(str(other) for other in PLATFORMS if other.nginx_http3)
         raise ValueError(f"nginx_http3: {platform} has an nginx without HTTP/3; leave it out there, or take {able}")
     hosts = ["", *(["[::]:"] if facts.get("all_ipv6_addresses") else [])]
     proxied = " proxy_protocol" if options["proxy_protocol"] else ""

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ansible_collections.asgi.deploy.plugins.module_utils._host.release.background import find_program, nowhere
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.background import find_program, not_found_in
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store import Store
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import systemd
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import transient_units as transient
@@ -103,7 +103,7 @@ class Execution:
         venv = Path(self.layout.release(release), "venv", "bin")
         program = find_program(words[0], venv)
         if program is None:
-            raise DeployError(f"command: found {self.command!r}, whose program {words[0]} {nowhere(venv)}")
+            raise DeployError(f"command: found {self.command!r}, whose program {words[0]} {not_found_in(venv)}")
         return release, [program, *words[1:]]
 
     def _properties(self, release: str) -> list[str]:

@@ -56,7 +56,7 @@ class Work:
         for name in (*self.processes, *self.jobs):
             program = command_of(_text(Path(UNITS, name)))
             if find_program(program, venv) is None:
-                return f"{described(self.layout.kind(name))}: its program {program} {nowhere(venv)}"
+                return f"{described(self.layout.kind(name))}: its program {program} {not_found_in(venv)}"
         return None
 
     def stop_soon(self) -> None:
@@ -212,7 +212,7 @@ def find_program(program: str, venv: Path) -> str | None:
     return shutil.which(program, path=f"{venv}:/usr/local/bin:/usr/bin:/bin")
 
 
-def nowhere(venv: Path) -> str:
+def not_found_in(venv: Path) -> str:
     """Return in words where :func:`find_program` has looked in vain."""
     return f"is neither in {venv} nor in /usr/local/bin, /usr/bin and /bin"
 

@@ -106,16 +106,16 @@ class Store:
         """Add a line to the audit trail, whatever becomes of the block.
 
         Args:
-            result: what the line says when the block succeeds. It says `failed`, with the reason, after a DeployError,
-                and `ended` when the block was cut off.
-            entry: what the line says further; the block is given it, and may add to it.
+            result: the result in the line when the block succeeds. It is `failed`, with the reason, after an error, and
+                `ended` when the block was cut off.
+            entry: further fields of the line; the block gets them, and may add to them.
         """
         entry |= {"started": time.time(), "result": "ended"}
         try:
             yield entry
             entry["result"] = result
-        except DeployError as error:
-            entry |= {"result": "failed", "reason": error.reason}
+        except (DeployError, OSError) as error:
+            entry |= {"result": "failed", "reason": getattr(error, "reason", str(error))}
             raise
         finally:
             self.audit({**entry, "ended": time.time()})

@@ -154,7 +154,8 @@ def write(path: Path, content: bytes, mode: int = 0o644, owner: str = "root", gr
 def differences(items: Sequence[Item], others: Sequence[Item] = ()) -> list[tuple[Item, dict[str, Any]]]:
     """Return the items that are not as they must be, each with its difference.
 
-    What is left over in exclusive directories comes first, as items of its own.
+    What is left over in exclusive directories comes last, as items of its own, so that a run that is killed has removed
+    nothing that still served; only what is in the way of an item comes first.
 
     Args:
         items: what to compare.
@@ -164,8 +165,10 @@ def differences(items: Sequence[Item], others: Sequence[Item] = ()) -> list[tupl
     gone = {item.path for item in leftovers if item.state == "absent"}
     tops = {item.path for item in items if item.exclusive}
     own = [item for item in leftovers if tops.intersection(item.path.parents)]
-    compared = [(item, item.difference()) for item in own]
+    needed = {folder for item in items for folder in item.path.parents}
+    compared = [(item, item.difference()) for item in own if item.path in needed]
     compared += [(item, item.difference(hidden=not gone.isdisjoint(item.path.parents))) for item in items]
+    compared += [(item, item.difference()) for item in own if item.path not in needed]
     return [(item, difference) for item, difference in compared if difference]
 
 

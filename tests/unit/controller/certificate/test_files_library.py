@@ -6,16 +6,25 @@ from collections.abc import Callable
 from pathlib import PurePosixPath
 from typing import Any
 
+import pytest
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.managed_files import FILE_OPTIONS
 from ansible_collections.asgi.deploy.plugins.plugin_utils._ansible.host_action import checked
 
 FOLDER = PurePosixPath("/opt/asgi/lib/ansible_collections/asgi/deploy")
 
 
-def library(wanted: Callable[..., Any], name: str) -> list[dict[str, Any]]:
+HOOK = "/etc/letsencrypt/renewal-hooks/deploy/asgi-deploy"  # certbot's, which starts a file of the library
+
+
+def renewal(wanted: Callable[..., Any], name: str, **more: Any) -> list[dict[str, Any]]:
     facts = {"distribution": "Debian", "distribution_major_version": "13"}
     options = {"certificate_name": name, "certificate_domains": [f"{name}.example.com"], "ansible_facts": facts}
-    files = wanted("certificate", **options, certificate_email="ops@example.com")["renewal"]
+    files: list[dict[str, Any]] = wanted("certificate", **options, **more)["renewal"]
+    return files
+
+
+def library(wanted: Callable[..., Any], name: str, **more: Any) -> list[dict[str, Any]]:
+    files = renewal(wanted, name, certificate_email="ops@example.com", **more)
     return [file for file in files if FOLDER in {path := PurePosixPath(file["path"]), *path.parents}]
 
 
@@ -28,3 +37,13 @@ def test_certificates_of_a_host_want_the_same_library(wanted: Callable[..., Any]
     own, others = library(wanted, "shop"), library(wanted, "blog")
     assert len(own) > 5
     assert own == others
+    signed = library(wanted, "shop", certificate_source="self-signed")
+    assert [file for file in signed if file["state"] == "file"] == [file for file in own if file["state"] == "file"]
+
+
+@pytest.mark.parametrize("source", ["acme", "self-signed"])
+def test_only_who_writes_the_hook_removes_files(wanted: Callable[..., Any], source: str) -> None:
+    """A hook of a former version starts a file that is there until the hook is written again, in the same run."""
+    files = renewal(wanted, "shop", certificate_email="ops@example.com", certificate_source=source)
+    removes = any(file.get("exclusive") for file in files)
+    assert removes is any(file["path"] == HOOK for file in files)

@@ -18,13 +18,14 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import 
     [
         (None, {"result": "paused"}),
         (DeployError("its gate", "a log"), {"result": "failed", "reason": "its gate"}),
+        (OSError("no space left"), {"result": "failed", "reason": "no space left"}),
         (KeyboardInterrupt(), {"result": "ended"}),
     ],
 )
 def test_a_line_says_how_it_ended(tmp_path: Path, error: BaseException | None, line: dict[str, Any]) -> None:
     store = Store(Layout("shop", PurePosixPath(tmp_path)))
     Path(store.layout.home).mkdir()
-    with suppress(DeployError, KeyboardInterrupt), store.audited("paused", by="ops", pause="v1") as entry:
+    with suppress(DeployError, OSError, KeyboardInterrupt), store.audited("paused", by="ops", pause="v1") as entry:
         entry["more"] = 1
         if error:
             raise error

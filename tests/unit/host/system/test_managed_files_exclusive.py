@@ -198,3 +198,10 @@ def test_an_inspection(top: Path) -> None:
     drift = parts(options)["drift"]
     assert {str(top / "renewal.py"), str(top / "old" / "__pycache__"), str(top / "empty")} <= set(drift)
     assert tree(top) == before
+
+
+def test_what_is_needed_is_there_before_leftovers_go(top: Path) -> None:
+    """A run that is killed in between has removed nothing that served."""
+    order = [item.path for item, _difference in differences(items(top))]
+    written, removed = order.index(top / "new" / "renewal.py"), order.index(top / "renewal.py")
+    assert written < removed
