@@ -1,6 +1,8 @@
 # Two commands do everything: `make demo` and `make test`.
 SHELL := /bin/sh
 PYTHON := .venv/bin/python
+# Debian's own Python where it is new enough: it is built with profiles, which makes it a quarter faster than one that is not.
+SYSTEM_PYTHON := $(shell /usr/bin/python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo /usr/bin/python3 || echo python3)
 COLLECTIONS := .venv/collections/ansible_collections/asgi
 VERSION := $(shell sed -n 's/^version: //p' galaxy.yml)
 ARTIFACT := build/asgi-deploy-$(VERSION).tar.gz
@@ -27,9 +29,9 @@ help: ## Show what there is to make
 setup: .venv/ready ## Install the tools into .venv
 
 .venv/ready: requirements-dev.txt
-	@python3 -c 'import ensurepip, venv' 2>/dev/null && which git nft openssl ss systemd-analyze >/dev/null || \
+	@$(SYSTEM_PYTHON) -c 'import ensurepip, venv' 2>/dev/null && which git nft openssl ss systemd-analyze >/dev/null || \
 	  { $(SUDO) apt-get update -q && $(SUDO) apt-get install -qy --no-install-recommends git iproute2 nftables openssl python3-venv systemd; }
-	python3 -m venv .venv
+	$(SYSTEM_PYTHON) -m venv --clear .venv
 	@.venv/bin/pip install -q --disable-pip-version-check "$$(sed -n 's/^\(uv==[^ ]*\).*/\1/p' requirements-dev.txt)"
 	.venv/bin/uv pip sync -q --require-hashes --compile-bytecode --python $(PYTHON) requirements-dev.txt
 	@mkdir -p $(COLLECTIONS) && ln -sfn ../../../.. $(COLLECTIONS)/deploy

@@ -16,6 +16,7 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._ansible import host_a
 from ansible_collections.asgi.deploy.plugins.plugin_utils._ansible.host_context import AnsibleHostContext
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app import shared_domains as sharing
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.packing import PackingError
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common import templates
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.argument_specs import plain
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.roles import Role
 from ansible_collections.asgi.deploy.plugins.plugin_utils._inventory.roles import (
@@ -30,6 +31,7 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._survey.desired import
 FACTS, INSPECTIONS = "_host.system.facts", "_host.survey.inspections"
 for _sent in (FACTS, INSPECTIONS):
     remote.packed(_sent)
+templates.compile_all()
 
 
 class ActionModule(ActionBase):  # type: ignore[misc]

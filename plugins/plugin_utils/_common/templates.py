@@ -1,11 +1,12 @@
 """Templates of the roles: texts made of what was decided, and of nothing else.
 
-They are compiled when this is imported. Ansible's main process imports an action, and all that it needs, before it
-forks a process for each host, which has them then.
+They are compiled once. An action that renders calls :func:`compile_all` when it is imported: the main process of
+Ansible does that before it forks a process for each host, which has them then.
 """
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -14,6 +15,7 @@ import jinja2
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.argument_specs import ROLES
 
 
+@functools.cache
 def _compiled(role: str) -> dict[str, jinja2.Template]:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(ROLES / role / "templates"),
@@ -28,7 +30,10 @@ def _compiled(role: str) -> dict[str, jinja2.Template]:
     return {name: environment.get_template(name) for name in environment.list_templates()}
 
 
-_TEMPLATES = {path.parent.name: _compiled(path.parent.name) for path in ROLES.glob("*/templates")}
+def compile_all() -> None:
+    """Compile the templates of all roles."""
+    for folder in ROLES.glob("*/templates"):
+        _compiled(folder.parent.name)
 
 
 def rendered(role: str, name: str, plan: Mapping[str, Any], **more: Any) -> str:
@@ -40,5 +45,5 @@ def rendered(role: str, name: str, plan: Mapping[str, Any], **more: Any) -> str:
         plan: what was decided of the role, which the template calls `plan`.
         more: what else it reads, by name.
     """
-    text = _TEMPLATES[role][name].render(plan=plan, **more)
+    text = _compiled(role)[name].render(plan=plan, **more)
     return text if text.endswith("\n") else f"{text}\n"  # Jinja drops the last one, which what includes it has itself
