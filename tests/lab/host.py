@@ -107,6 +107,7 @@ class Machine:
         if one.active():
             return False
         one.stop()
+        self.target.disconnect()
         clear_leftovers(f"{self.lab}-{self.name}")
         self.prepare()
         binds = [f"--bind={self.directory}/archives:/var/cache/apt/archives"]
@@ -183,6 +184,7 @@ class Machine:
     def reboot(self) -> str:
         """Reboot it cleanly, as its own `systemctl reboot` does."""
         before = self._init()
+        self.target.disconnect()
         before.send(signal.SIGRTMIN + 5)  # systemd(1): starts reboot.target
         if not before.wait(BOOT_TIMEOUT):
             raise LabError(f"{self.name} does not shut down\n{self.diagnosis()}")
@@ -193,6 +195,7 @@ class Machine:
     def cut(self) -> None:
         """Cut its power; ``start`` boots the same disk again."""
         self._init()
+        self.target.disconnect()
         self.runner.kill_init()
 
     def _init(self) -> Process:

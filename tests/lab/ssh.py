@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import subprocess
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.lab.process import LabError, tail
 
 OPTIONS = ("StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "LogLevel=ERROR")
+# A connection of its own for each command takes a tenth of a second of a processor on either side.
+KEPT = 60  # seconds that a connection is kept for the next command; 0 keeps none
+SOCKETS = Path(tempfile.gettempdir(), f"asgi-lab-ssh-{os.getuid()}")  # short, as paths of sockets must be
 
 
 @dataclass(frozen=True)
@@ -31,6 +36,21 @@ class Target:
             return [*argv, "sudo -n -i"] if root else argv
         return [*argv, f"sudo -n -- sh -c {shlex.quote(command)}" if root else command]
 
+    def kept(self) -> list[str]:
+        """Options that have commands share a connection; none where that is not wanted."""
+        if not KEPT:
+            return []
+        SOCKETS.mkdir(mode=0o700, exist_ok=True)
+        if SOCKETS.lstat().st_uid != os.getuid():
+            raise LabError(f"{SOCKETS} belongs to another user, who could read what hosts are told; remove it")
+        options = ("ControlMaster=auto", f"ControlPath={SOCKETS}/%C", f"ControlPersist={KEPT}")
+        return [word for option in options for word in ("-o", option)]
+
+    def disconnect(self) -> None:
+        """End the connection that is kept: the host is about to go, or is another one under the same address."""
+        argv = ["ssh", "-F", "none", "-o", f"ControlPath={SOCKETS}/%C", "-O", "exit", f"{self.user}@{self.address}"]
+        subprocess.run(argv, capture_output=True, check=False, timeout=30)
+
     def run(
         self,
         command: str,
@@ -41,7 +61,8 @@ class Target:
         stdin: str | None = None,
     ) -> subprocess.CompletedProcess[str]:
         """Run a shell command there to its end."""
-        argv = self.argv(command, root=root)
+        first, *rest = self.argv(command, root=root)
+        argv = [first, *self.kept(), *rest]
         try:
             done = subprocess.run(argv, input=stdin or "", capture_output=True, text=True, timeout=timeout, check=False)
         except subprocess.TimeoutExpired as error:
