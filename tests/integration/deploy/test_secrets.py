@@ -13,6 +13,7 @@ import yaml
 from ansible.parsing.vault import VaultLib, VaultSecret
 
 from tests.clients import https
+from tests.integration import command_lines
 from tests.integration.conftest import Web
 from tests.integration.hosts import HOSTS, WEBS, Run, playbook
 from tests.integration.release.test_releases import traffic
@@ -147,19 +148,15 @@ def found(web: Web, command: str) -> str:
     return run.stdout
 
 
-SEE = "while sleep 0.02; do cat /proc/[0-9]*/cmdline; done >/root/seen 2>/dev/null"
-
-
 @pytest.fixture(scope="module")
 def released(go: Go, webs: list[Web]) -> Iterator[str]:
     """The release with the old key: what the runs printed that foretold and made it."""
     for web in webs:
-        web.host.run(f"systemctl stop seen 2>/dev/null; systemd-run --quiet --unit=seen sh -c '{SEE}'")
+        command_lines.watch(web.host)
     foretold = go(OLD, "--check", "-vvv", "--diff").ok()
     made = go(OLD, "-vvv", "--diff").ok()
     for web in webs:
         assert foretold.counts(web.host.name)["changed"] > 0
-        web.host.run("systemctl stop seen")
     yield foretold.output + made.output
     playbook().ok()
 
@@ -170,7 +167,7 @@ def test_runs_print_none_of_them(released: str) -> None:
 
 def test_command_lines_had_none_of_them(released: str, webs: list[Web]) -> None:
     for web in webs:
-        lines = web.host.run("tr '\\0' ' ' </root/seen", timeout=60).stdout
+        lines = command_lines.read(web.host)
         assert "asgi_deploy_runtime.run" in lines
         shown_nowhere(lines, OLD)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.integration import command_lines
 from tests.integration.deploy.test_runs import COUNTING_SSH, ROUND_TRIPS
 from tests.integration.hosts import LAB
 from tests.integration.sources.conftest import App
@@ -107,32 +108,22 @@ def test_refuses_what_is_not_on_the_controller_before_any_host_is_touched(app: A
     assert "Gathering Facts" not in output
 
 
-SEE = "while sleep 0.02; do cat /proc/[0-9]*/cmdline; done >/root/seen 2>/dev/null"
-
-
-@pytest.fixture(name="command_lines")
+@pytest.fixture(name="seen")
 def every_command_line(app: Apps) -> Iterator[Callable[[], str]]:
     """All that runs on the host meanwhile, as anybody there may see it."""
     host = app("package").host
-    host.run(f"systemd-run --quiet --unit=seen sh -c '{SEE}'")
-
-    def seen() -> str:
-        host.run("systemctl stop seen")
-        return host.run("tr '\\0' ' ' </root/seen", timeout=30).stdout
-
-    yield seen
-    host.run("systemctl stop seen; rm -f /root/seen", check=False)
+    command_lines.watch(host)
+    yield lambda: command_lines.read(host)
+    command_lines.forget(host)
 
 
-def test_the_password_of_an_index_is_nowhere(
-    app: Apps, prepared: dict[str, str], command_lines: Callable[[], str]
-) -> None:
+def test_the_password_of_an_index_is_nowhere(app: Apps, prepared: dict[str, str], seen: Callable[[], str]) -> None:
     package, secret = app("package"), prepared["index_password"]
     assert "shop_bell" in package.host.run("ls /srv/asgi/package/current/venv/lib/python3*/site-packages").stdout
     run = package.run("-vvv", "--diff", installer="pip").ok()
     assert run.counts("apps")["changed"] > 0
     assert secret not in run.output
-    lines = command_lines()
+    lines = seen()
     assert "pip" in lines
     assert secret not in lines
     places = "/srv/asgi /var/cache/asgi /etc/systemd /run/systemd /opt/asgi /root /var/log /tmp"
