@@ -32,7 +32,7 @@ SCENARIOS = {
     "web": Scenario(2, {"apps": TRIXIE, "helper": TRIXIE, "paths": BOOKWORM}),
     "paths": Scenario(2, {"paths": BOOKWORM, "helper": TRIXIE}),
     "sandbox": Scenario(2, {"prey": TRIXIE, "helper": TRIXIE}),
-    "docs": Scenario(2, {"reader": TRIXIE, "moved": BOOKWORM}),
+    "docs": Scenario(1, {"reader": TRIXIE, "moved": BOOKWORM}),
     "upgrade": Scenario(3, {"side2": BOOKWORM}),
     "services": Scenario(3, {"side": TRIXIE}),
     "files": Scenario(3, {"side": TRIXIE}),
