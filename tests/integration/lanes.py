@@ -33,11 +33,12 @@ def run(scenario: str) -> str | None:
     began = time.monotonic()
     argv = [str(Path(sys.executable).with_name("molecule")), "-c", "molecule/config.yml", "test"]
     argv += ["--no-command-borders", "-s", scenario]
-    with tempfile.TemporaryDirectory() as state:
-        # What molecule remembers of hosts, such as that they are prepared, must not outlive them.
+    with tempfile.TemporaryDirectory() as state, tempfile.NamedTemporaryFile() as output:
+        # What molecule remembers of hosts, such as that they are prepared, must not outlive them. When a scenario fails
+        # it removes that folder itself, so what it printed lies elsewhere.
         environment = {**os.environ, "MOLECULE_EPHEMERAL_DIRECTORY": state, "COLUMNS": str(WIDTH), times.PART: scenario}
         environment["PYTEST_ADDOPTS"] = UNUSED
-        log = Path(state, "output")
+        log = Path(output.name)
         status, steps = follow(argv, environment, log)
         text = COLOUR.sub("", log.read_text(errors="replace"))
     took = time.monotonic() - began
@@ -56,7 +57,7 @@ def follow(argv: list[str], environment: dict[str, str], log: Path) -> tuple[int
     """Run molecule, which writes to a file; return its exit status, and the seconds of each step."""
     begun: list[tuple[str, float]] = []
     ends = time.monotonic() + LIMIT
-    with log.open("w") as output:
+    with log.open("a") as output:
         child = subprocess.Popen(
             argv, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output
         )

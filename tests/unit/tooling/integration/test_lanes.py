@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 import pytest
 
 from tests import ROOT
@@ -74,3 +77,15 @@ def test_where_the_time_went() -> None:
         "lint              21  mypy 20",
         "all of it        333",
     ]
+
+
+def test_what_a_scenario_that_fails_has_printed_is_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """molecule removes the folder that it was given when a scenario fails."""
+    program = tmp_path / "molecule"
+    program.write_text('#!/bin/sh\necho "FAILED for a reason"\nrm -r "$MOLECULE_EPHEMERAL_DIRECTORY"\nexit 1\n')
+    program.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+    assert lanes.run("web") == "FAILED for a reason"
+    assert "=== scenario web FAILED after" in capsys.readouterr().out
