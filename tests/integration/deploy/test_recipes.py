@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 
 from tests.integration.conftest import web
@@ -14,9 +15,10 @@ def test_the_role_of_the_recipe_is_part_of_every_run(tmp_path: Path) -> None:
     """It is registered by its line in the list of roles: no playbook names it."""
     recipes.follow(recipes.section("A role", recipes.PAGE.read_text(encoding="utf-8")), recipes.copy(tmp_path))
     host = web("web1").host
-    given = f"--extra-vars={json.dumps({'motd_text': 'Welcome'})}"
+    text = f"Welcome, it is {time.time_ns()}"
+    given = f"--extra-vars={json.dumps({'motd_text': text})}"
     run = playbook(given, f"--limit={host.name}", ANSIBLE_COLLECTIONS_PATH=str(tmp_path)).ok()
-    assert run.counts(host.name)["changed"] == 1, run.output
-    assert host.run("cat /etc/motd").stdout == "Welcome\n"
+    assert "TASK [asgi.deploy.motd : Write the message]" in run.output
+    assert host.run("cat /etc/motd").stdout == f"{text}\n", run.output
     again = playbook(given, f"--limit={host.name}", ANSIBLE_COLLECTIONS_PATH=str(tmp_path)).ok()
     assert again.counts(host.name)["changed"] == 0, again.output
