@@ -133,8 +133,8 @@ def platform_of(facts: Mapping[str, Any]) -> Platform:
     """
     name, version = (str(facts.get(key, "unknown")) for key in ("distribution", "distribution_major_version"))
     codename = str(facts.get("distribution_release"))
-    own = [platform for platform in PLATFORMS if platform.name == name]
-    by_codename = [platform for platform in own if platform.codename == codename]
-    for platform in by_codename or [platform for platform in own if platform.version == version]:
-        return platform
+    for platform in PLATFORMS:
+        unreleased = platform.codename == codename and not version.isdigit()
+        if platform.name == name and (platform.version == version or unreleased):
+            return platform
     raise ValueError(f"this host runs {name} {version}; supported are {', '.join(map(str, PLATFORMS))}")
