@@ -28,7 +28,7 @@ DOMAIN = f"{LAB.name}.test"
 # Those that have the application of molecule/inventory.yml: all, or the scenario's that runs.
 RUNNING = SCENARIOS.get(os.environ.get("MOLECULE_SCENARIO_NAME", ""))
 WEBS = tuple(name for name in ("web1", "web2") if RUNNING is None or name in RUNNING.hosts)
-# With that inventory: those hosts only, with so many workers. molecule/release/molecule.yml says the same.
+# With that inventory and no other: those hosts only, with so many workers. molecule/release/molecule.yml says the same.
 SHARED = [f"--limit={','.join(WEBS)}", f"--extra-vars=test_workers={RUNNING.workers if RUNNING else 'auto'}"]
 # Output to read in, whatever molecule has set for its own.
 PLAIN = {"ANSIBLE_HOST_KEY_CHECKING": "false", "ANSIBLE_FORCE_COLOR": "false", "ANSIBLE_NOCOLOR": "true"}
@@ -97,7 +97,7 @@ def playbook(
     times.note_run()
     argv = [str(Path(sys.executable).with_name("ansible-playbook")), f"asgi.deploy.{name}"]
     argv += [f"--inventory={inventory}" for inventory in inventories]
-    argv += SHARED if INVENTORY in inventories else []
+    argv += SHARED if inventories == (HOSTS, INVENTORY) else []
     done = subprocess.run(
         [*argv, *arguments],
         cwd=ROOT,
