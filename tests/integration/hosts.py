@@ -27,9 +27,13 @@ LAB = Lab(os.environ.get("ASGI_TEST_LAB", "molecule"))  # another name, to test 
 DOMAIN = f"{LAB.name}.test"
 # Those that have the application of molecule/inventory.yml: all, or the scenario's that runs.
 RUNNING = SCENARIOS.get(os.environ.get("MOLECULE_SCENARIO_NAME", ""))
-WEBS = tuple(name for name in ("web1", "web2") if RUNNING is None or name in RUNNING.hosts)
-# With that inventory and no other: those hosts only, with so many workers. molecule/release/molecule.yml says the same.
-SHARED = [f"--limit={','.join(WEBS)}", f"--extra-vars=test_workers={RUNNING.workers if RUNNING else 'auto'}"]
+ALL_WEBS = ("web1", "web2")
+WEBS = tuple(name for name in ALL_WEBS if RUNNING is None or name in RUNNING.hosts)
+# With that inventory and no other: the scenario's hosts only, where it has fewer, with so many workers.
+SHARED = [
+    *([f"--limit={','.join(WEBS)}"] if WEBS != ALL_WEBS else []),
+    f"--extra-vars=test_workers={RUNNING.workers if RUNNING else 'auto'}",
+]
 # Output to read in, whatever molecule has set for its own.
 PLAIN = {"ANSIBLE_HOST_KEY_CHECKING": "false", "ANSIBLE_FORCE_COLOR": "false", "ANSIBLE_NOCOLOR": "true"}
 PKI = HOSTS.parent / "pki"
