@@ -49,9 +49,8 @@ class Web:
 
     def drained(self) -> None:
         """Wait until every release that was replaced has stopped; until then nginx may keep connections to it."""
-        self.host.run(
-            f"while systemctl list-units --plain --no-legend 'asgi-{self.app}.drain@*' | grep -q .; do sleep 0.5; done"
-        )
+        units = f"systemctl list-units --plain --no-legend 'asgi-{self.app}.drain@*'"
+        self.host.run(f'while ! left=$({units}) || [ -n "$left" ]; do sleep 0.5; done')
 
     def eventually(self, command: str) -> str:
         """What a command prints on the host as soon as it succeeds, which has to be within a minute."""

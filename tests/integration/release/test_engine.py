@@ -114,7 +114,7 @@ def test_a_release_while_systemd_reads_its_units_anew(site: Web) -> None:
             playbook(f"--limit={site.host.name}", "--extra-vars", wanted).ok()
             site.drained()
     finally:
-        site.host.run("systemctl stop again")
+        site.eventually("systemctl stop again")  # which systemd refuses while it is executed again
     assert site.host.run(venv).stdout != before, "what builds it was started meanwhile"
 
 
