@@ -53,7 +53,7 @@ def _shown(wanted: Wanted, name: str) -> bytes | str:
 
 
 def _behind_balancer() -> bool:
-    """Whether whoever connects to nginx has to begin with the PROXY protocol."""
+    """Return whether clients of nginx must begin with the PROXY protocol."""
     return LISTENERS.exists() and bool(re.search(r"^listen .* proxy_protocol", LISTENERS.read_text(), re.MULTILINE))
 
 

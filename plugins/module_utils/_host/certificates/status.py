@@ -16,7 +16,7 @@ STATUS = Path(STATE, "certificates.json")
 
 
 def read_status() -> list[dict[str, Any]]:
-    """Return an entry for each certificate; none where there is no certificate yet, or somebody else wrote there."""
+    """Return an entry for each certificate; none if there is no certificate yet, or the file is not ours."""
     try:
         found: list[dict[str, Any]] = json.loads(STATUS.read_text(encoding="utf-8"))["certificates"]
     except (FileNotFoundError, ValueError):

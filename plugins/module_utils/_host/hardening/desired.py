@@ -41,7 +41,7 @@ class Part:
     on: bool = True
     packages: tuple[str, ...] = ()
     enabled: tuple[str, ...] = ()  # units that start at boot
-    active: tuple[str, ...] = ()  # those of them that shall run now
+    active: tuple[str, ...] = ()  # those of them that must run now
     ends: tuple[str, ...] = ()  # units that are ours, and end when the part is taken back
     take: tuple[tuple[str, ...], ...] = ()  # verbs of systemctl and units, after a change of files
     not_beside: tuple[str, ...] = ()  # packages that do the same already
@@ -68,13 +68,13 @@ class Part:
 
 @dataclass(frozen=True)
 class Wanted:
-    """All that shall be."""
+    """The hardening that a host must have."""
 
     parts: tuple[Part, ...]
     firewall: Firewall | None = None
-    sshd: Mapping[str, str] = field(default_factory=dict)  # what `sshd -T` shall show
+    sshd: Mapping[str, str] = field(default_factory=dict)  # what `sshd -T` must show
     sysctl: Mapping[str, str] = field(default_factory=dict)
-    services: tuple[str, ...] = ()  # units that shall not run
+    services: tuple[str, ...] = ()  # units that must not run
 
     @classmethod
     def of(cls, options: Mapping[str, Any]) -> Wanted:
