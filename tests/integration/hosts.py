@@ -48,6 +48,7 @@ READER, MOVED = "reader", "moved"  # of those who read the documentation: a bare
 PATHS = "paths"  # a host of applications that share a domain
 # Names besides the hosts' own, by host.
 SITES = {
+    ALL_WEBS[0]: ["work"],
     APPS: [
         "gunicorn",
         "gunicorn-asgi",
@@ -65,7 +66,7 @@ SITES = {
         "web",
         "old-web",
     ],
-    SIDE: ["services", "files", "work", "secure", "other.secure", "given"],
+    SIDE: ["services", "files", "secure", "other.secure", "given"],
     SIDE2: ["secure2", "older"],
     DIRECT: ["open", "closed"],
     PATHS: ["paths"],

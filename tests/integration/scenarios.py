@@ -27,6 +27,7 @@ BOOKWORM, TRIXIE, _ = RELEASES
 SCENARIOS = {
     "deploy": Scenario(1, {"web1": TRIXIE, "web2": BOOKWORM, "bare": TRIXIE}),
     "release": Scenario(1, {"web1": TRIXIE}, workers="2"),
+    "processes": Scenario(1, {"web1": TRIXIE}),
     "servers": Scenario(2, {"apps": TRIXIE}),
     "sources": Scenario(2, {"apps": TRIXIE, "helper": TRIXIE}),
     "web": Scenario(2, {"apps": TRIXIE, "helper": TRIXIE, "paths": BOOKWORM}),
@@ -36,7 +37,6 @@ SCENARIOS = {
     "upgrade": Scenario(3, {"side2": BOOKWORM}),
     "services": Scenario(3, {"side": TRIXIE}),
     "files": Scenario(3, {"side": TRIXIE}),
-    "processes": Scenario(3, {"side": TRIXIE}),
     "certificates": Scenario(3, {"side": TRIXIE, "side2": BOOKWORM}),
     "direct": Scenario(3, {"direct": BOOKWORM}),
     "hardening": Scenario(3, {"side": TRIXIE, "direct": BOOKWORM}),

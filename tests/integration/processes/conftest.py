@@ -10,7 +10,7 @@ import yaml
 
 from tests import ROOT
 from tests.integration.conftest import Web, web
-from tests.integration.hosts import HOSTS, SIDE, Run, playbook
+from tests.integration.hosts import ALL_WEBS, HOSTS, Run, playbook
 
 INVENTORY = ROOT / "molecule" / "processes" / "inventory.yml"
 NAME = "work"
@@ -65,6 +65,6 @@ def working(release: str) -> set[str]:
 @pytest.fixture(scope="session")
 def site() -> Site:
     """With the inventory's own release live."""
-    one = web(SIDE, NAME, NAME, Site)
+    one = web(ALL_WEBS[0], NAME, NAME, Site)
     one.run().ok()
     return one
