@@ -7,6 +7,7 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.terminal_text import harmless
 
 
 class ActionModule(ActionBase):  # type: ignore[misc]
@@ -17,5 +18,5 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         _validation, given = self.validate_argument_spec(
             argument_spec={"lines": {"type": "list", "elements": "str", "required": True}}
         )
-        Display().display("\n".join(given["lines"]))
+        Display().display("\n".join(map(harmless, given["lines"])))
         return {**super().run(tmp, task_vars), "changed": False}

@@ -10,6 +10,7 @@ from typing import Any
 from ansible.errors import AnsibleActionFail
 from ansible.module_utils.common.parameters import remove_values
 from ansible.plugins.action import ActionBase
+from ansible.utils.unsafe_proxy import wrap_var
 from ansible_collections.asgi.deploy.plugins.module_utils._host.survey.inspections import LOOKS
 from ansible_collections.asgi.deploy.plugins.plugin_utils._ansible import bare_python as remote
 from ansible_collections.asgi.deploy.plugins.plugin_utils._ansible import host_action as acting
@@ -18,6 +19,13 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._app import shared_dom
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.packing import PackingError
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common import templates
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.argument_specs import plain
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.host_facts import checked_facts
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.host_results import (
+    CRASHED,
+    checked_looks,
+    checked_result,
+    returned,
+)
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.roles import Role
 from ansible_collections.asgi.deploy.plugins.plugin_utils._inventory.roles import (
     AFTER_APPS,
@@ -31,6 +39,7 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._survey.desired import
 FACTS, INSPECTIONS = "_host.system.facts", "_host.survey.inspections"
 for _sent in (FACTS, INSPECTIONS):
     remote.packed(_sent)
+returned("look")
 templates.compile_all()
 
 
@@ -81,30 +90,42 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         if given["installs"] and not self._task.check_mode:
             installed = [*found["missing_packages"], *chain.from_iterable(found["later_packages"])]
             due.take(installed, found["missing_venvs"], answers)
-        return {**hidden, **found}
+        return wrap_var({**hidden, **found})  # type: ignore[no-any-return]  # ansible-core 2.18 would evaluate it again
 
     def _facts(self, variables: dict[str, Any]) -> dict[str, Any]:
-        """Those that decisions need, as they are now."""
+        """Return those that decisions need, as they are now."""
         if self._is_pipelining_enabled("new"):
-            return remote.call(self, variables, FACTS, "facts")  # type: ignore[no-any-return]
-        (found,) = self._by_module([{"kind": "facts", "options": {}}], variables)
+            answers = [remote.call(self, variables, FACTS, "facts")]
+        else:
+            answers = self._by_module([{"kind": "facts", "options": {}}], variables)
+        (found,) = _understood(["facts"], answers)
         if "failed" in found:
             raise AnsibleActionFail(found["failed"])
-        return found
+        with remote.answers_checked():
+            return wrap_var(checked_facts(found))  # type: ignore[no-any-return]
 
     def _look(self, looks: Sequence[Look], variables: dict[str, Any]) -> list[dict[str, Any]]:
-        """Asks the host by one Python, or by a module."""
+        """Ask the host by one Python, or by a module."""
         if self._is_pipelining_enabled("new"):
             asked, secrets = checked(looks)
-            return remove_values(remote.call(self, variables, INSPECTIONS, "looked", asked), secrets)  # type: ignore[no-any-return]
-        return self._by_module([{"kind": look.kind, "options": look.options} for look in looks], variables)
+            answers = remove_values(remote.call(self, variables, INSPECTIONS, "looked", asked), secrets)
+        else:
+            answers = self._by_module([{"kind": look.kind, "options": look.options} for look in looks], variables)
+        return _understood([look.kind for look in looks], answers)
 
-    def _by_module(self, looks: Sequence[Mapping[str, Any]], variables: dict[str, Any]) -> list[dict[str, Any]]:
-        options = {"looks": looks}
-        answer: dict[str, Any] = self._execute_module("asgi.deploy.look", options, task_vars=variables)
+    def _by_module(self, looks: Sequence[Mapping[str, Any]], variables: dict[str, Any]) -> Any:
+        answer = self._execute_module("asgi.deploy.look", {"looks": looks}, task_vars=variables)
         if answer.get("failed") or "found" not in answer:
-            raise AnsibleActionFail(str(answer.get("msg", answer)))
-        return answer["found"]  # type: ignore[no-any-return]
+            with remote.answers_checked():
+                said = checked_result("look", {**answer, "failed": True}, CRASHED)
+            raise AnsibleActionFail("\n".join(str(said[key]) for key in ("msg", *CRASHED) if said.get(key)))
+        return answer["found"]
+
+
+def _understood(kinds: Sequence[str], answers: Any) -> list[dict[str, Any]]:
+    """Return the answers to looks of these kinds; raise AnsibleActionFail if they are none."""
+    with remote.answers_checked():
+        return checked_looks(kinds, answers)
 
 
 def checked(looks: Sequence[Look]) -> tuple[list[dict[str, Any]], set[str]]:

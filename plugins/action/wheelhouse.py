@@ -12,7 +12,9 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan import app_p
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.wheelhouse import Beside, Target, fill
 from ansible_collections.asgi.deploy.plugins.plugin_utils._certificate.options import asks_the_ca, certbot_locks
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.argument_specs import plain
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.host_facts import checked_facts
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.local_files import contents
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.terminal_text import harmless
 
 
 class ActionModule(ActionBase):  # type: ignore[misc]
@@ -22,15 +24,15 @@ class ActionModule(ActionBase):  # type: ignore[misc]
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         _validation, given = self.validate_argument_spec(argument_spec={"app": {"type": "dict", "required": True}})
         variables = task_vars or {}
-        facts = plain(variables.get("ansible_facts", {}))
         app, base = plain(given["app"]), variables.get("inventory_dir")
         keys = ("certificate_source", "certificate_dns_plugin")
         options = {key: plain(self._templar.template(variables[key])) for key in keys if key in variables}
         try:
+            facts = checked_facts(plain(variables.get("ansible_facts", {})))
             plan = app_plan(app, facts, contents(self._loader, app, base))
             locks = certbot_locks(options.get("certificate_dns_plugin")) if asks_the_ca(app, options) else []
             beside = Beside(locks, Target.of("system", facts)) if locks else None
             wheels = fill(plan, Target.of(plan["python"], facts), base, beside)
         except (DeployError, ValueError, OSError) as error:
-            raise AnsibleActionFail(str(error)) from error
+            raise AnsibleActionFail(harmless(str(error))) from error
         return {**super().run(tmp, task_vars), "changed": bool(wheels), "wheels": wheels}

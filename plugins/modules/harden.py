@@ -147,25 +147,25 @@ RETURN = """
 check_mode:
   description: Whether nothing is to be changed.
   type: bool
-  returned: success
+  returned: with O(wanted)
 parts:
   description: The names of what was done.
   type: list
   elements: str
-  returned: success
+  returned: with O(wanted)
 on_trial:
   description: Whether a new connection has to confirm.
   type: bool
-  returned: success
+  returned: with O(wanted)
 fixed:
   description: Kernel parameters that this host does not let be set, as in a container.
   type: list
   elements: str
-  returned: success
+  returned: with O(wanted)
 reboot_required:
   description: Whether an upgrade waits for a reboot.
   type: bool
-  returned: success
+  returned: with O(wanted)
 """
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks import harden as act_harden

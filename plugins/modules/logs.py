@@ -65,7 +65,7 @@ lines:
 cursor:
   description: Where the journal ends.
   type: str
-  returned: success
+  returned: success, null where it is not of the journal or holds nothing
 """
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks import logs as act_logs

@@ -49,15 +49,169 @@ EXAMPLES = """
 
 RETURN = """
 found:
-  description:
-    - What differs, for each of O(looks); C(failed) with the reason where it cannot be told. C(diff) are the differences
-      of files.
-    - For V(facts), C(distribution), C(distribution_major_version), C(distribution_release), C(processor_nproc), which
-      are the CPUs that processes may use, C(memtotal_mb), the memory in MiB, and C(all_ipv6_addresses) but that of the
-      loopback.
+  description: What differs, for each of O(looks).
   type: list
   elements: dict
   returned: success
+  contains:
+    failed:
+      description: Why it cannot be told.
+      type: str
+      returned: if it cannot
+    distribution:
+      description: The name of the system.
+      type: str
+      returned: for V(facts)
+    distribution_major_version:
+      description: Its version.
+      type: str
+      returned: for V(facts)
+    distribution_release:
+      description: Its codename.
+      type: str
+      returned: for V(facts)
+    processor_nproc:
+      description: The CPUs that processes may use.
+      type: int
+      returned: for V(facts)
+    memtotal_mb:
+      description: The memory, in MiB.
+      type: int
+      returned: for V(facts)
+    all_ipv6_addresses:
+      description: Addresses but that of the loopback.
+      type: list
+      elements: str
+      returned: for V(facts)
+    missing_packages:
+      description: Debian packages that are not installed.
+      type: list
+      elements: str
+      returned: for V(parts) and V(hardening)
+    drift:
+      description: Paths of files that differ, and a service that has not read them.
+      type: list
+      elements: str
+      returned: for V(parts)
+    inactive_units:
+      description: Units that do not run, or do not start at boot.
+      type: list
+      elements: str
+      returned: for V(parts)
+    unmet_needs:
+      description: What is wrong with units that are needed.
+      type: list
+      elements: str
+      returned: for V(parts)
+    missing_users:
+      description: Users that are not there.
+      type: list
+      elements: str
+      returned: for V(parts)
+    present_users:
+      description: Users that are still there.
+      type: list
+      elements: str
+      returned: for V(parts)
+    port_owners:
+      description: The programs that listen, by port.
+      type: dict
+      returned: for V(parts)
+      contains:
+        NAME:
+          description: The name of a program.
+          type: str
+    outdated_venvs:
+      description: Paths of virtual environments that are to be built.
+      type: list
+      elements: str
+      returned: for V(parts)
+    missing_archives:
+      description: SHA-256 of archives that have not been shipped.
+      type: list
+      elements: str
+      returned: for V(parts)
+    certificates_due:
+      description: Why certificates are to be had, by their names.
+      type: dict
+      returned: for V(parts)
+      contains:
+        NAME:
+          description: The reason.
+          type: str
+    lineages:
+      description: Names that certbot has a certificate for.
+      type: list
+      elements: str
+      returned: for V(parts)
+    changed:
+      description: Whether anything would be done.
+      type: bool
+      returned: for V(release) and V(removal)
+    release:
+      description: As in M(asgi.deploy.release).
+      type: str
+      returned: for V(release), null where its name cannot be known yet
+    before:
+      description: As in M(asgi.deploy.release).
+      type: str
+      returned: for V(release), null if none served
+    before_commit:
+      description: As in M(asgi.deploy.release).
+      type: str
+      returned: if it is known, null if it did not come from git
+    commit:
+      description: As in M(asgi.deploy.release).
+      type: str
+      returned: if it is known, null if it does not come from git
+    source:
+      description: As in M(asgi.deploy.release).
+      type: dict
+      returned: if it is known
+    noted:
+      description: As in M(asgi.deploy.release).
+      type: bool
+      returned: for V(release)
+    steps:
+      description: As in M(asgi.deploy.release).
+      type: dict
+      returned: for V(release)
+    parts:
+      description: The names of what would be done.
+      type: list
+      elements: str
+      returned: for V(hardening)
+    refusals:
+      description: Why nothing would be done.
+      type: list
+      elements: str
+      returned: for V(hardening)
+    reboot_required:
+      description: Whether an upgrade waits for a reboot.
+      type: bool
+      returned: for V(hardening)
+    diff:
+      description: The differences of files.
+      type: list
+      elements: dict
+      returned: for V(parts) and V(hardening)
+      contains:
+        before:
+          description: What is there.
+          type: str
+          returned: always
+        after:
+          description: What shall be.
+          type: str
+          returned: always
+        before_header:
+          description: What it is of.
+          type: str
+          returned: always
+        after_header:
+          description: The same.
+          type: str
+          returned: always
 """
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.survey.inspections import LOOKS, looked

@@ -257,36 +257,49 @@ RETURN = """
 release:
   description: The release that serves, or in check mode would.
   type: str
-  returned: success
+  returned: success, null in check mode where its name cannot be known yet
   sample: v1.4.2-1a2b3c4d
 commit:
-  description: The commit that the version named, if the application comes from git.
+  description: The commit that the version named.
   type: str
-  returned: success
+  returned: if the application comes from git, null where it could not be looked up
 source:
   description: Where the code of the release comes from.
   type: dict
-  returned: success
+  returned: if that could be looked up
 before:
   description: The release that served before.
   type: str
-  returned: success
+  returned: success, null if none did
 before_commit:
-  description: Its commit, if it came from git.
+  description: Its commit.
   type: str
-  returned: in check mode
+  returned: in check mode, null if it did not come from git
 noted:
   description: Whether the host goes by the same settings of gate and watch already.
   type: bool
   returned: in check mode
 steps:
-  description: Seconds that each step took.
+  description: Seconds that each step took, by its name.
   type: dict
   returned: success
+  contains:
+    NAME:
+      description: Seconds.
+      type: float
 certificate:
-  description: Whether C(changed) is true for the certificate as well, and the C(problem) where the CA gave none.
+  description: What became of the certificate.
   type: dict
   returned: with O(certificate)
+  contains:
+    changed:
+      description: Whether another one is served.
+      type: bool
+      returned: always but after an error
+    problem:
+      description: Why the CA gave none.
+      type: str
+      returned: when it gave none
 """
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks import release as act_release

@@ -34,7 +34,7 @@ RETURN = """
 live:
   description: The release that serves.
   type: str
-  returned: success
+  returned: success, null if none does
 health:
   description: What is wrong with the live release's answer to its gate's question; empty when nothing is.
   type: str
@@ -58,33 +58,113 @@ sandbox:
   returned: success
   sample: {jit: true}
 service:
-  description:
-    - The live release's service, with its C(state) as systemd has it, how often it was started again as C(restarts),
-      and in C(failed) what to know of one that has failed for good; empty when it has not.
+  description: The live release's service.
   type: dict
   returned: success
+  contains:
+    state:
+      description: As systemd has it.
+      type: str
+      returned: if a release is live
+    restarts:
+      description: How often it was started again.
+      type: int
+      returned: if a release is live
+    failed:
+      description: What to know of one that has failed for good; empty when it has not.
+      type: str
+      returned: if a release is live
 memory:
   description: Bytes that the service's processes use.
   type: int
   returned: success
 processes:
-  description:
-    - Each background process of the live release, by name and number, with its C(state) as systemd has it, how often it
-      was started again as C(restarts), C(failed) as for the service, and the C(memory) it uses, in bytes.
+  description: The background processes of the live release.
   type: dict
   returned: success
+  contains:
+    NAME:
+      description: One of them, by name and number.
+      type: dict
+      contains:
+        state:
+          description: As systemd has it.
+          type: str
+          returned: always
+        restarts:
+          description: How often it was started again.
+          type: int
+          returned: always
+        failed:
+          description: As for the service.
+          type: str
+          returned: always
+        memory:
+          description: Bytes that it uses.
+          type: int
+          returned: always
 jobs:
-  description:
-    - Each job of the live release, by name, with its schedule's C(state), when it is due C(next), when it was due
-      C(last), and its C(result), which is V(success) for one that never ran.
+  description: The jobs of the live release.
   type: dict
   returned: success
+  contains:
+    NAME:
+      description: One of them, by its name.
+      type: dict
+      contains:
+        state:
+          description: Of its schedule, as systemd has it.
+          type: str
+          returned: always
+        next:
+          description: When it is due.
+          type: str
+          returned: always, null if it is not
+        last:
+          description: When it was due.
+          type: str
+          returned: always, null if it never was
+        result:
+          description: How it ended; V(success) for one that never ran.
+          type: str
+          returned: always, null if systemd does not know
 releases:
-  description:
-    - Each release on the host, with its C(source), its C(commit) if it is from git, C(version), C(previous) release,
-      C(states) and when they were reached, whether it is C(running), and why it C(failed).
+  description: The releases on the host.
   type: dict
   returned: success
+  contains:
+    NAME:
+      description: One of them, by its name.
+      type: dict
+      contains:
+        source:
+          description: Where its code came from.
+          type: dict
+          returned: always, null if it was not prepared to the end
+        commit:
+          description: Its commit.
+          type: str
+          returned: always, null if it did not come from git
+        version:
+          description: The version that was asked for.
+          type: str
+          returned: always, null if it was not prepared to the end
+        previous:
+          description: The release that served before it.
+          type: str
+          returned: always, null if none did
+        states:
+          description: When it reached each state, as seconds of the epoch.
+          type: dict
+          returned: always, null if it was not prepared to the end
+        running:
+          description: Whether it runs.
+          type: bool
+          returned: always
+        failed:
+          description: Why it failed.
+          type: str
+          returned: always, null if it did not
 packages:
   description: The distributions in the live release's virtual environment, by name, with their versions.
   type: dict
@@ -95,10 +175,75 @@ tools:
   type: dict
   returned: success
 deploys:
-  description: The last lines of the audit trail.
+  description: The last lines of the audit trail. Times are seconds of the epoch.
   type: list
   elements: dict
   returned: success
+  contains:
+    by:
+      description: Who asked for it.
+      type: str
+      returned: always
+    result:
+      description: V(live), V(failed), V(ended) for a run that was cut off, V(paused), or how a command ended.
+      type: str
+      returned: always
+    reason:
+      description: Why it failed.
+      type: str
+      returned: if it did
+    started:
+      description: When it began.
+      type: float
+      returned: always
+    ended:
+      description: When it ended.
+      type: float
+      returned: always
+    version:
+      description: The version that was asked for.
+      type: str
+      returned: for a release
+    from:
+      description: The release that served before.
+      type: str
+      returned: for a release and a rollback, null if none did
+    to:
+      description: The release that was to serve.
+      type: str
+      returned: for a release and a rollback, null if its name was not known
+    rollback:
+      description: Whether it was one.
+      type: bool
+      returned: for a rollback
+    steps:
+      description: Seconds that each step took.
+      type: dict
+      returned: for a release and a rollback
+    restart:
+      description: The release that was restarted.
+      type: str
+      returned: for a restart
+    pause:
+      description: The release that was paused.
+      type: str
+      returned: for a pause
+    resume:
+      description: The release that went on.
+      type: str
+      returned: for its end
+    exec:
+      description: The command.
+      type: str
+      returned: for a command
+    release:
+      description: The release that it ran in.
+      type: str
+      returned: for a command
+    status:
+      description: Its exit status.
+      type: int
+      returned: for a command
 """
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks import release_info as act_release_info

@@ -41,11 +41,15 @@ release:
 before:
   description: The release that served before.
   type: str
-  returned: success
+  returned: success, null if none did
 steps:
-  description: Seconds that each step took.
+  description: Seconds that each step took, by its name.
   type: dict
   returned: success
+  contains:
+    NAME:
+      description: Seconds.
+      type: float
 """
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks import rollback as act_rollback

@@ -32,22 +32,286 @@ EXAMPLES = """
 
 RETURN = """
 applications:
-  description:
-    - Each application by its name, with what M(asgi.deploy.release_info) returns of the live release, and its
-      C(version), C(commit), C(since) when it serves, whether there is C(maintenance) and whether it is C(paused),
-      the releases that are C(draining), and the last C(deploys). Times are seconds of the epoch.
+  description: The applications of the host.
   type: dict
   returned: success
+  contains:
+    NAME:
+      description: One of them, by its name; the live release as M(asgi.deploy.release_info) returns it, and more.
+      type: dict
+      contains:
+        live:
+          description: The release that serves.
+          type: str
+          returned: success, null if none does
+        health:
+          description: What is wrong with the live release's answer to its gate's question; empty when nothing is.
+          type: str
+          returned: success
+        workers:
+          description: Processes of the live release's service, its supervisor included.
+          type: int
+          returned: success
+        worker_count:
+          description: Worker processes that the live release was given.
+          type: int
+          returned: success
+        workers_reason:
+          description: Why it is that number.
+          type: str
+          returned: success
+          sample: "io_bound: 2 x 2 CPUs + 1"
+        sandbox:
+          description: What the live release may do beyond, or, as with C(outgoing), less than every application.
+          type: dict
+          returned: success
+          sample: {jit: true}
+        service:
+          description: The live release's service.
+          type: dict
+          returned: success
+          contains:
+            state:
+              description: As systemd has it.
+              type: str
+              returned: if a release is live
+            restarts:
+              description: How often it was started again.
+              type: int
+              returned: if a release is live
+            failed:
+              description: What to know of one that has failed for good; empty when it has not.
+              type: str
+              returned: if a release is live
+        memory:
+          description: Bytes that the service's processes use.
+          type: int
+          returned: success
+        processes:
+          description: The background processes of the live release.
+          type: dict
+          returned: success
+          contains:
+            NAME:
+              description: One of them, by name and number.
+              type: dict
+              contains:
+                state:
+                  description: As systemd has it.
+                  type: str
+                  returned: always
+                restarts:
+                  description: How often it was started again.
+                  type: int
+                  returned: always
+                failed:
+                  description: As for the service.
+                  type: str
+                  returned: always
+                memory:
+                  description: Bytes that it uses.
+                  type: int
+                  returned: always
+        jobs:
+          description: The jobs of the live release.
+          type: dict
+          returned: success
+          contains:
+            NAME:
+              description: One of them, by its name.
+              type: dict
+              contains:
+                state:
+                  description: Of its schedule, as systemd has it.
+                  type: str
+                  returned: always
+                next:
+                  description: When it is due.
+                  type: str
+                  returned: always, null if it is not
+                last:
+                  description: When it was due.
+                  type: str
+                  returned: always, null if it never was
+                result:
+                  description: How it ended; V(success) for one that never ran.
+                  type: str
+                  returned: always, null if systemd does not know
+        version:
+          description: The version that was asked for.
+          type: str
+          returned: always, null if no release is live
+        commit:
+          description: Its commit.
+          type: str
+          returned: always, null if it did not come from git
+        since:
+          description: When the release went live, as seconds of the epoch.
+          type: float
+          returned: always, null if no release is live
+        maintenance:
+          description: Whether visitors see the page of maintenance.
+          type: bool
+          returned: always
+        paused:
+          description: Whether it is paused.
+          type: bool
+          returned: always
+        draining:
+          description: The releases that finish what they have in hand.
+          type: list
+          elements: str
+          returned: always
+        deploys:
+          description: The last lines of the audit trail. Times are seconds of the epoch.
+          type: list
+          elements: dict
+          returned: success
+          contains:
+            by:
+              description: Who asked for it.
+              type: str
+              returned: always
+            result:
+              description: V(live), V(failed), V(ended) for a run that was cut off, V(paused), or how a command ended.
+              type: str
+              returned: always
+            reason:
+              description: Why it failed.
+              type: str
+              returned: if it did
+            started:
+              description: When it began.
+              type: float
+              returned: always
+            ended:
+              description: When it ended.
+              type: float
+              returned: always
+            version:
+              description: The version that was asked for.
+              type: str
+              returned: for a release
+            from:
+              description: The release that served before.
+              type: str
+              returned: for a release and a rollback, null if none did
+            to:
+              description: The release that was to serve.
+              type: str
+              returned: for a release and a rollback, null if its name was not known
+            rollback:
+              description: Whether it was one.
+              type: bool
+              returned: for a rollback
+            steps:
+              description: Seconds that each step took.
+              type: dict
+              returned: for a release and a rollback
+            restart:
+              description: The release that was restarted.
+              type: str
+              returned: for a restart
+            pause:
+              description: The release that was paused.
+              type: str
+              returned: for a pause
+            resume:
+              description: The release that went on.
+              type: str
+              returned: for its end
+            exec:
+              description: The command.
+              type: str
+              returned: for a command
+            release:
+              description: The release that it ran in.
+              type: str
+              returned: for a command
+            status:
+              description: Its exit status.
+              type: int
+              returned: for a command
 certificates:
-  description: The entries of C(/var/lib/asgi-deploy/certificates.json), by name.
+  description: The entries of C(/var/lib/asgi-deploy/certificates.json).
   type: dict
   returned: success
+  contains:
+    NAME:
+      description: One of them, by its name.
+      type: dict
+      contains:
+        name:
+          description: The same.
+          type: str
+          returned: always
+        domains:
+          description: What it is for.
+          type: list
+          elements: str
+          returned: always
+        source:
+          description: V(acme), V(files), V(own) or V(stand-in).
+          type: str
+          returned: always
+        issuer:
+          description: Who signed it.
+          type: str
+          returned: always, null if there is none
+        not_after:
+          description: When it ends.
+          type: str
+          returned: always, null if there is none
+        days_left:
+          description: Days until then.
+          type: float
+          returned: always, null if there is none
+        last:
+          description: How the last attempt to get it ended.
+          type: dict
+          returned: always, null if there was none
+          contains:
+            at:
+              description: When that was.
+              type: str
+              returned: always
+            ok:
+              description: Whether it succeeded.
+              type: bool
+              returned: always
+            text:
+              description: What went wrong.
+              type: str
+              returned: always
+            wait:
+              description: Until when the CA will not be asked again, and for what that holds.
+              type: dict
+              returned: if the CA said so
 host:
-  description:
-    - The host's time C(now), and bytes of its C(memory_available), C(memory_total), C(disk_free) and C(disk_total), the
-      last two where releases are.
+  description: The host itself.
   type: dict
   returned: success
+  contains:
+    now:
+      description: Its time, as seconds of the epoch.
+      type: float
+      returned: always
+    memory_available:
+      description: Bytes.
+      type: int
+      returned: always
+    memory_total:
+      description: Bytes.
+      type: int
+      returned: always
+    disk_free:
+      description: Bytes, where releases are.
+      type: int
+      returned: always
+    disk_total:
+      description: Bytes, where releases are.
+      type: int
+      returned: always
 """
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks import status as act_status

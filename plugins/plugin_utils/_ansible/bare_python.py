@@ -13,11 +13,15 @@ import re
 import shlex
 import textwrap
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import PYTHON
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.host_results import HostResultError, parse_answer
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.terminal_text import harmless
 
 PACKAGE = "ansible_collections.asgi.deploy.plugins.module_utils"
 _FOLDER = Path(__file__).parents[2] / "module_utils"
@@ -93,7 +97,7 @@ def packed(name: str) -> bytes:
 
 
 def call(action: Any, variables: dict[str, Any], module: str, function: str, *arguments: Any) -> Any:
-    """What a function gives on the host of an action.
+    """Return what the host of an action answers for a function. It is not checked yet: see `host_results`.
 
     Args:
         action: the action, whose connection has pipelining.
@@ -102,7 +106,7 @@ def call(action: Any, variables: dict[str, Any], module: str, function: str, *ar
         function: takes the arguments and gives what JSON can hold.
 
     Raises:
-        AnsibleActionFail: Python is not there, or ended with an error; says what it printed.
+        AnsibleActionFail: Python is not there, ended with an error, or answers no JSON; says what it printed.
     """
     # A task that is delegated runs on a host with variables of its own, which Ansible puts there.
     there = variables.get("ansible_delegated_vars", {}).get(action._task.delegate_to, variables)
@@ -123,5 +127,15 @@ def call(action: Any, variables: dict[str, Any], module: str, function: str, *ar
     lines = answer["stdout_lines"]  # a login may have said something before
     if answer["rc"] or not lines:
         said = f"{answer['stdout']}\n{answer['stderr']}".strip()
-        raise AnsibleActionFail(f"{python} on the host ended with status {answer['rc']}:\n{said[-4000:]}")
-    return json.loads(lines[-1])
+        raise AnsibleActionFail(f"{python} on the host ended with status {answer['rc']}:\n{harmless(said[-4000:])}")
+    with answers_checked():
+        return parse_answer(lines[-1])
+
+
+@contextmanager
+def answers_checked() -> Iterator[None]:
+    """Raise AnsibleActionFail for an answer that is none: see `host_results`."""
+    try:
+        yield
+    except HostResultError as error:
+        raise AnsibleActionFail(f"the host's answer: {error}") from error

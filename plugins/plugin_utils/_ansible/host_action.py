@@ -11,8 +11,15 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
 from ansible.module_utils.errors import UnsupportedError
 from ansible.plugins.action import ActionBase
+from ansible.utils.unsafe_proxy import wrap_var
 from ansible_collections.asgi.deploy.plugins.plugin_utils._ansible import bare_python as remote
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.argument_specs import plain
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.host_results import (
+    BEHIND,
+    CRASHED,
+    checked_result,
+    returned,
+)
 
 
 class Act(ActionBase):  # type: ignore[misc]
@@ -25,6 +32,7 @@ class Act(ActionBase):  # type: ignore[misc]
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
         remote.packed(_name(cls.act))
+        returned(_module(cls.act))
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         result: dict[str, Any] = super().run(tmp, task_vars)
@@ -36,16 +44,24 @@ class Act(ActionBase):  # type: ignore[misc]
         return self.answer(self._task.args, variables)
 
     def answer(self, given: Mapping[str, Any], variables: dict[str, Any]) -> dict[str, Any]:
-        """What the host says to options that somebody wrote."""
+        """Return what the host says to options that somebody wrote, as far as the module documents it.
+
+        Raises:
+            AnsibleActionFail: an option is wrong, or the host answers what the module does not return.
+        """
         if self._task.async_val or not self._is_pipelining_enabled("new"):
             wrapped = self._task.async_val and not self._connection.has_native_async
-            by_module: dict[str, Any] = self._execute_module(module_args=given, task_vars=variables, wrap_async=wrapped)
-            return by_module
-        options, secrets = checked(self.act.OPTIONS, plain(given))
-        answer = remote.call(self, variables, _name(self.act), "act", options, bool(self._task.check_mode))
-        masked: dict[str, Any] = remove_values(answer, secrets)
+            further = BEHIND if self._task.async_val else CRASHED
+            answer = self._execute_module(module_args=given, task_vars=variables, wrap_async=wrapped)
+        else:
+            options, secrets = checked(self.act.OPTIONS, plain(given))
+            called = remote.call(self, variables, _name(self.act), "act", options, bool(self._task.check_mode))
+            answer, further = remove_values(called, secrets), {}
+        with remote.answers_checked():
+            found = checked_result(_module(self.act), answer, further)
         # As Ansible does for a module.
-        return {**masked, **{f"{key}_lines": masked[key].splitlines() for key in ("stdout", "stderr") if key in masked}}
+        found |= {f"{key}_lines": found[key].splitlines() for key in ("stdout", "stderr") if key in found}
+        return wrap_var(found)  # type: ignore[no-any-return]  # ansible-core 2.18 would evaluate a template in it
 
 
 def checked(spec: Mapping[str, Any], given: Mapping[str, Any], where: str = "") -> tuple[dict[str, Any], set[str]]:
@@ -62,6 +78,10 @@ def checked(spec: Mapping[str, Any], given: Mapping[str, Any], where: str = "") 
 
 def _name(act: ModuleType) -> str:
     return act.__name__.removeprefix(f"{remote.PACKAGE}.")
+
+
+def _module(act: ModuleType) -> str:
+    return act.__name__.rpartition(".")[2]
 
 
 def _text(error: Exception) -> str:

@@ -11,13 +11,17 @@ from typing import Any
 
 import pytest
 from ansible.errors import AnsibleActionFail
+from ansible.parsing.dataloader import DataLoader
+from ansible.template import Templar
 from ansible_collections.asgi.deploy.plugins.action import files as files_action
 from ansible_collections.asgi.deploy.plugins.action import logs as logs_action
+from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks import exec as act_exec
 from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks import files as act_files
 from ansible_collections.asgi.deploy.plugins.plugin_utils._ansible import bare_python as remote
 from ansible_collections.asgi.deploy.plugins.plugin_utils._ansible.host_action import Act
 
 from tests import ROOT
+from tests.unit.conftest import trusted
 from tests.unit.controller.ansible.local_action import Action
 
 PLUGINS = ROOT / "plugins"
@@ -87,8 +91,9 @@ def test_a_secret_is_masked(tmp_path: Path) -> None:
 def test_otherwise_a_module_does_it(host: Host, wrapped: bool) -> None:
     """Without pipelining, as with su, and where Ansible shall come back later."""
     asked: dict[str, Any] = {}
-    host._execute_module = lambda **given: asked.update(given) or {"changed": True}
-    assert answer(host, files=[]) == {"changed": True}
+    found: dict[str, Any] = {"changed": True, "paths": [], "units": [], "users": []}
+    host._execute_module = lambda **given: asked.update(given) or {**found, "invocation": {}, "_ansible_parsed": True}
+    assert answer(host, files=[]) == found
     assert asked["module_args"] == {"files": []}
     assert bool(asked["wrap_async"]) is wrapped
 
@@ -100,9 +105,48 @@ def test_what_they_say_of_themselves() -> None:
 
 
 def test_output_is_told_by_lines_as_of_a_module(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(remote, "call", lambda *_arguments: {"changed": True, "stdout": "a\nb\n"})
-    assert answer(Host(), files=[])["stdout_lines"] == ["a", "b"]
+    monkeypatch.setattr(remote, "call", lambda *_arguments: {"failed": True, "stdout": "a\nb\n", "stderr": ""})
+    host = Host()
+    host.act = act_exec
+    found = answer(host, name="shop", command="true", by="me")
+    assert (found["stdout_lines"], found["stderr_lines"]) == (["a", "b"], [])
 
 
 def owner() -> str:
     return Path(__file__).owner()
+
+
+ATTACK = {
+    "add_host": {"host_name": "web2", "host_vars": {"ansible_ssh_common_args": "-oProxyCommand=id"}},
+    "ansible_facts": {"ansible_connection": "local"},
+    "_ansible_delegated_vars": {"ansible_host": "192.0.2.1"},
+}
+
+
+@pytest.mark.parametrize("pipelining", [True, False])
+def test_a_host_says_nothing_that_ansible_obeys(monkeypatch: pytest.MonkeyPatch, pipelining: bool) -> None:
+    found: dict[str, Any] = {"changed": True, "paths": ["{{ lookup('pipe', 'id') }}"], "units": [], "users": []}
+    host = Host(pipelining=pipelining)
+    monkeypatch.setattr(remote, "call", lambda *_arguments: {**found, **ATTACK})
+    host._execute_module = lambda **_given: {**found, **ATTACK}
+    told = answer(host, files=[])
+    assert told == found
+    assert (
+        str(Templar(DataLoader(), variables={"told": told}).template(trusted("{{ told.paths[0] }}")))
+        == found["paths"][0]
+    )
+
+
+@pytest.mark.parametrize("pipelining", [True, False])
+def test_an_answer_of_another_type_is_a_failure(monkeypatch: pytest.MonkeyPatch, pipelining: bool) -> None:
+    host = Host(pipelining=pipelining)
+    monkeypatch.setattr(remote, "call", lambda *_arguments: ["changed"])
+    host._execute_module = lambda **_given: {"changed": "{{ 1 }}"}
+    with pytest.raises(AnsibleActionFail, match="the host's answer: "):
+        answer(host, files=[])
+
+
+def test_a_module_that_crashed_says_so() -> None:
+    host = Host(pipelining=False)
+    host._execute_module = lambda **_given: {"failed": True, "msg": "MODULE FAILURE", "module_stderr": "\x1b[2J"}
+    assert answer(host, files=[]) == {"failed": True, "msg": "MODULE FAILURE", "module_stderr": r"\x1b[2J"}

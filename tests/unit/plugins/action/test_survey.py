@@ -13,7 +13,7 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
 from ansible_collections.asgi.deploy.plugins.action.survey import ActionModule, checked, told
 from ansible_collections.asgi.deploy.plugins.module_utils._host.survey.inspections import LOOKS, looked, parts
-from ansible_collections.asgi.deploy.plugins.module_utils._host.system.facts import facts
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.facts import facts as found_here
 from ansible_collections.asgi.deploy.plugins.plugin_utils._ansible import bare_python as remote
 from ansible_collections.asgi.deploy.plugins.plugin_utils._survey.desired import Look, looks_of_app, looks_of_role
 
@@ -66,7 +66,9 @@ def test_facts_that_are_kept_replace_no_variable(
     monkeypatch: pytest.MonkeyPatch, facts: Callable[[str], dict[str, Any]], pipelining: bool
 ) -> None:
     """Ansible makes a variable of each; what `setup` found before, such as a domain, is not told again."""
-    monkeypatch.setattr(remote, "call", lambda *_arguments: facts("13"))
+    here = {**found_here(), **facts("13"), "distribution_release": "trixie"}
+    said = {**here, "ansible_connection": "local", "_ansible_no_log": True}  # the last two by nobody who means well
+    monkeypatch.setattr(remote, "call", lambda *_arguments: said)
     variables = {
         "inventory_hostname": "web1",
         "ansible_facts": {"domain": "lan", "memtotal_mb": 1},
@@ -84,16 +86,16 @@ def test_facts_that_are_kept_replace_no_variable(
     )
     action = ActionModule(task, MagicMock(), MagicMock(), loader, Templar(loader, variables=variables), None)
     monkeypatch.setattr(action, "_is_pipelining_enabled", lambda _style: pipelining)
-    monkeypatch.setattr(action, "_by_module", lambda *_arguments: [facts("13")])
+    monkeypatch.setattr(action, "_by_module", lambda *_arguments: [said])
     monkeypatch.setattr(action, "_look", look)
     kept = action.run(task_vars=variables)["ansible_facts"]
-    assert kept == {f"ansible_{name}": value for name, value in facts("13").items()}
+    assert kept == {f"ansible_{name}": here[name] for name in found_here()}
     assert asked[0].made["decided"]["worker_connections"] == 1002, "decided by what is true now"
 
 
 def test_facts_are_a_look() -> None:
     """For who has no pipelining."""
-    assert looked([{"kind": "facts", "options": {}}]) == [facts()]
+    assert looked([{"kind": "facts", "options": {}}]) == [found_here()]
 
 
 def test_parts_that_are_missing_here() -> None:
