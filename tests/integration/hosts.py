@@ -29,11 +29,8 @@ DOMAIN = f"{LAB.name}.test"
 RUNNING = SCENARIOS.get(os.environ.get("MOLECULE_SCENARIO_NAME", ""))
 ALL_WEBS = ("web1", "web2")
 WEBS = tuple(name for name in ALL_WEBS if RUNNING is None or name in RUNNING.hosts)
-# With that inventory and no other: the scenario's hosts only, where it has fewer, with so many workers.
-SHARED = [
-    *([f"--limit={','.join(WEBS)}"] if WEBS != ALL_WEBS else []),
-    f"--extra-vars=test_workers={RUNNING.workers if RUNNING else 'auto'}",
-]
+# With that inventory and no other: the scenario's hosts only, where it has fewer.
+SHARED = [f"--limit={','.join(WEBS)}"] if WEBS != ALL_WEBS else []
 # Output to read in, whatever molecule has set for its own.
 PLAIN = {"ANSIBLE_HOST_KEY_CHECKING": "false", "ANSIBLE_FORCE_COLOR": "false", "ANSIBLE_NOCOLOR": "true"}
 PKI = HOSTS.parent / "pki"

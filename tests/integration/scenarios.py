@@ -20,13 +20,12 @@ class Scenario:
 
     lane: int
     hosts: Mapping[str, str]
-    workers: str = "auto"  # of the application of molecule/inventory.yml; each takes a second of a processor to start
 
 
 BOOKWORM, TRIXIE, _ = RELEASES
 SCENARIOS = {
     "deploy": Scenario(1, {"web1": TRIXIE, "web2": BOOKWORM, "bare": TRIXIE}),
-    "release": Scenario(1, {"web1": TRIXIE}, workers="2"),
+    "release": Scenario(1, {"web1": TRIXIE}),
     "processes": Scenario(1, {"web1": TRIXIE}),
     "servers": Scenario(2, {"apps": TRIXIE}),
     "sources": Scenario(2, {"apps": TRIXIE, "helper": TRIXIE}),

@@ -141,6 +141,11 @@ class Layout:
         return f"asgi-{self.app}"
 
     @property
+    def build_user(self) -> str:
+        """Who builds its environments; the name fits into the 32 characters that a user's may have."""
+        return f"asgib-{self.app}"
+
+    @property
     def upstream(self) -> PurePosixPath:
         """The socket nginx connects to: its path goes through `current`, so that a rename switches releases."""
         return self.current / "app.sock"

@@ -171,14 +171,15 @@ def building(layout: Layout) -> list[str]:
     """The lines of what builds an application's environment, which runs code of packages that have no wheel.
 
     It compiles, runs what it has compiled, and speaks to indexes and repositories; it sees nothing that the application
-    stores.
+    stores. It shares the host's network with the application: without sockets of the kind AF_UNIX it cannot hand open
+    files over by an abstract one, and connections neither.
     """
     options = {**_CLOSED, "jit": True}
     return [
         *_privileges(options),
         *_view(options, (str(layout.home),), None, (*PER_APPLICATION, OURS, CACHES)),
         *_devices(options),
-        *_network_lines(options),
+        *_network_lines(options, ()),
         *_calls(options),
     ]
 
@@ -237,11 +238,12 @@ def _devices(options: Mapping[str, Any]) -> list[str]:
     return ["PrivateDevices=yes", "DevicePolicy=closed", *given]
 
 
-def _network_lines(options: Mapping[str, Any]) -> list[str]:
-    families = ["AF_UNIX", "AF_INET", "AF_INET6", *(FAMILIES[name] for name in options["sockets"])]
+def _network_lines(options: Mapping[str, Any], local: Sequence[str] = ("AF_UNIX",)) -> list[str]:
+    families = [*local, "AF_INET", "AF_INET6", *(FAMILIES[name] for name in options["sockets"])]
     lines = [f"RestrictAddressFamilies={' '.join(families)}"]
     if options["outgoing"] is not None:
-        lines += ["IPAddressDeny=any", f"IPAddressAllow={' '.join(['localhost', *options['outgoing']])}"]
+        # A line for each: systemd-run takes localhost alone only.
+        lines += ["IPAddressDeny=any", *(f"IPAddressAllow={one}" for one in ("localhost", *options["outgoing"]))]
     return lines
 
 

@@ -19,6 +19,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands 
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.identity import file_digest
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.requirement_hashes import installable, normalised
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.wheel_requirements import refuse_builds
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.local_files import on_controller
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.platforms import platform_of
 
@@ -132,6 +133,7 @@ class Tools:
         handle, name = tempfile.mkstemp(suffix=".txt", dir=self.scratch)
         os.close(handle)
         argv = [str(self.bin / "uv"), "pip", "compile", "--quiet", "--no-header", "--no-annotate", "--generate-hashes"]
+        argv += ["--no-config"]  # the tree may have one
         argv += ["--python", str(self.bin / "python"), "--python-version", self.target.python]
         argv += ["--python-platform", self.target.for_uv, "--only-binary", ":all:", "--output-file", name]
         argv += ["--constraints", str(constraints)] if constraints else []
@@ -161,6 +163,8 @@ def _compiled(plan: Mapping[str, Any], tools: Tools, base: str | None) -> list[P
     else:
         uv = installers.Uv(tools.supplies, program=str(tools.bin / "uv"))
         needed = requirements.requirements_of(tree, uv, where, plan["extras"], None)
+    elsewhere = requirements.included_elsewhere(tree, "requirements.txt") if needed.source == "requirements.txt" else []
+    refuse_builds(needed.text, f"{needed.source} of {where}", elsewhere)
     file = tree / "requirements.txt"
     if needed.source != "requirements.txt":
         file = _written(tools.scratch / "application.in", needed.text.splitlines())
@@ -171,7 +175,9 @@ def _compiled(plan: Mapping[str, Any], tools: Tools, base: str | None) -> list[P
     compiled.append(tools.compile(server, keep))
     build = requirements.project(tree).get("build-system")
     if isinstance(build, dict):
-        compiled.append(tools.compile(_written(tools.scratch / "build.in", build.get("requires", []))))
+        needs = requirements.texts(build, "requires")
+        refuse_builds("\n".join(needs), f"pyproject.toml of {where}")
+        compiled.append(tools.compile(_written(tools.scratch / "build.in", needs)))
     if plan["installer"] != "pip":
         compiled.append(tools.compile(_written(tools.scratch / "uv.in", [f"uv=={installers.UV_VERSION}"])))
     return compiled

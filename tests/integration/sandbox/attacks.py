@@ -53,6 +53,7 @@ class Attack:
 
 
 ABSENT, DENIED, READ_ONLY = ("FileNotFoundError",), ("PermissionError",), ("OSError", "PermissionError")
+NO_UNIX = "OSError"  # builds have no sockets of that kind
 
 
 def read(path: str) -> str:
@@ -81,7 +82,9 @@ OTHERS = [
     Attack("read another application's environment file", read("/srv/asgi/neighbour/current/environment"), ABSENT),
     Attack("read another application's storage", listed("/var/lib/asgi-storage/neighbour"), ABSENT),
     Attack("read another application's data", "import os; os.listdir('/var/lib/asgi/neighbour')", ABSENT),
-    Attack("speak to another application's socket", connect("/srv/asgi/neighbour/current/app.sock"), ABSENT),
+    Attack(
+        "speak to another application's socket", connect("/srv/asgi/neighbour/current/app.sock"), (*ABSENT, NO_UNIX)
+    ),
     Attack("see another application's process and its environment", PROCESSES, ("LookupError",)),
     Attack(
         "see which applications there are",
@@ -167,10 +170,8 @@ NETWORK = [
         "import socket; socket.socket().bind(('127.0.0.1', 997))",
         DENIED,
     ),
-    Attack("speak to D-Bus", connect("/run/dbus/system_bus_socket"), (*DENIED, "FileNotFoundError")),
-    Attack(
-        "speak to systemd", connect("/run/systemd/private"), (*DENIED, "FileNotFoundError", "ConnectionRefusedError")
-    ),
+    Attack("speak to D-Bus", connect("/run/dbus/system_bus_socket"), (*DENIED, *ABSENT, NO_UNIX)),
+    Attack("speak to systemd", connect("/run/systemd/private"), (*DENIED, *ABSENT, NO_UNIX, "ConnectionRefusedError")),
 ]
 
 # Shut while it serves; what builds its environment compiles, and runs what it has compiled.
@@ -184,4 +185,14 @@ SERVING = [
 ]
 
 ATTACKS = [*OTHERS, *HOST, *PRIVILEGES, *NETWORK, *SERVING]
-BUILDING = [*OTHERS, *HOST, *PRIVILEGES, *NETWORK]
+# What would let it work on in the application, whose code it could change by files that it has open.
+HANDED_OVER = [
+    Attack(
+        "hand open files to the application",
+        "import socket; socket.socket(socket.AF_UNIX).bind('\\0handed-over')",
+        ("OSError",),
+    ),
+    Attack("take the index's password from another build", read("/var/cache/asgi/build/neighbour/netrc"), ABSENT),
+    Attack("change what other applications are built from", listed("/var/cache/asgi/packages/neighbour"), ABSENT),
+]
+BUILDING = [*OTHERS, *HOST, *PRIVILEGES, *NETWORK, *HANDED_OVER]

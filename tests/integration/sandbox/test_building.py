@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.hosts import HOSTS, LAB
+from tests.integration.hosts import HOSTS, LAB, Run
 from tests.integration.sandbox.attacks import BUILDING, Attack
 from tests.integration.sandbox.conftest import Prey, scenario
 from tests.integration.sandbox.spy.spy_backend import TRAPPED
@@ -22,9 +22,9 @@ Reload = Future[tuple[list[str], list[str]]]
 VENV = "/srv/asgi/attacked/current/venv"
 
 
-def release(site: Prey, version: str) -> None:
+def release(site: Prey, version: str) -> Run:
     wanted = (f"--limit={site.host.name}", "--extra-vars=asgi_app=attacked", f"--extra-vars=asgi_version={version}")
-    scenario(*wanted, name="release").ok()
+    return scenario(*wanted, name="release")
 
 
 @pytest.fixture(scope="session")
@@ -35,7 +35,11 @@ def published() -> None:
     (repository.tree / "spy" / "attacks.json").write_text(json.dumps({one.what: one.code for one in BUILDING}))
     with (repository.tree / "requirements.txt").open("a") as file:
         file.write("./spy\n")
+    # By its name code, and no other application's.
+    (repository.tree / "prey" / "leak.py").symlink_to("/srv/asgi/neighbour/current/environment")
     repository.commit("v1.1.0")
+    (repository.tree / "spy" / "pipe").touch()
+    repository.commit("v1.2.0")
 
 
 @pytest.fixture(scope="module")
@@ -43,9 +47,9 @@ def released(published: None, attacked: Prey) -> Iterator[tuple[Prey, Reload]]:
     """The application that needs it, and what came of a daemon-reload while it was built."""
     with ThreadPoolExecutor(1) as pool:
         reloaded = pool.submit(attacked.reloaded, "asgi-attacked.build.service")
-        release(attacked, "v1.1.0")
+        release(attacked, "v1.1.0").ok()
     yield attacked, reloaded
-    release(attacked, "v1.0.0")
+    release(attacked, "v1.0.0").ok()
 
 
 @pytest.fixture(scope="module")
@@ -84,3 +88,30 @@ def test_a_daemon_reload_leaves_its_sandbox_as_it_was(released: tuple[Prey, Relo
     before, after = released[1].result()
     assert any(line.startswith("TemporaryFileSystem=") and "/dev/shm" in line for line in before)
     assert after == before
+
+
+def test_root_reads_and_compiles_nothing_through_a_link(spied: Prey) -> None:
+    """As it could, for the application to read: a file of variables is Python as well."""
+    source = f"/srv/asgi/attacked/releases/{spied.live()}/src/prey"
+    assert "SECRET" in spied.as_root(f"result = open('{source}/leak.py').read()")["result"], "what it leads to is there"
+    compiled = spied.host.run(f"ls {source}/__pycache__").stdout
+    assert "main." in compiled and "leak" not in compiled
+
+
+def test_every_application_is_built_by_a_user_of_its_own(spied: Prey) -> None:
+    owners = dict(
+        line.rsplit("/", 1)[1].split()
+        for line in spied.host.run("stat -c '%n %U' /var/cache/asgi/packages/*").stdout.splitlines()
+    )
+    assert {app: owners[app] for app in ("attacked", "neighbour")} == {
+        "attacked": "asgib-attacked",
+        "neighbour": "asgib-neighbour",
+    }
+
+
+def test_a_pipe_in_an_environment_holds_nobody_up(spied: Prey) -> None:
+    before = spied.live()
+    run = release(spied, "v1.2.0")
+    assert run.status != 0 and "METADATA is no regular file" in run.output, run.output
+    assert spied.live() == before
+    assert spied.host.run("flock --nonblock /srv/asgi/attacked/.lock true", check=False).returncode == 0

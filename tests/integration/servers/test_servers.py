@@ -44,7 +44,7 @@ def servers(*arguments: str, name: str = "site") -> Run:
 
 
 # Few at a time: six applications share two cores.
-FEW = {"get": 1, "new": 1, "post": 1, "pause": 0.2}
+FEW = {"get": 1, "new": 1, "post": 1, "pause": 0.4}
 
 
 def lines(text: str) -> list[dict[str, Any]]:

@@ -7,6 +7,8 @@ than when the application serves. What it leaves is root's again, and made harml
 from __future__ import annotations
 
 import os
+import pwd
+import secrets
 import shutil
 import stat
 import time
@@ -26,7 +28,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import 
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import CACHE, Layout
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.unit_text import environment_file
 
-USER = "asgi_build"  # no application's: a hyphen follows asgi in theirs
+FORMER_USER = "asgi_build"  # one for all applications, which could signal and read each other's builds
 _SECONDS = 1800  # that one program may take
 _TRIES = 3  # of a program that systemd forgot
 _LOST = ("Failed to start transient service unit:", "Failed to query unit state")  # as systemd-run says
@@ -44,14 +46,18 @@ class Place:
     folder: Path | None = None  # for files that they are to read
 
     def attempt(
-        self, argv: Sequence[str], env: Mapping[str, str] | None = None, cwd: Path | None = None
+        self,
+        argv: Sequence[str],
+        env: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+        reads: Sequence[Path] = (),
     ) -> CompletedProcess[str]:
-        """Runs a program to its end; see :func:`commands.attempt`."""
+        """Run a program to its end, which may read these paths besides; see :func:`commands.attempt`."""
         return attempt(argv, env, str(cwd) if cwd else None, timeout=_SECONDS)
 
     @contextmanager
     def lent(self, *_trees: Path) -> Iterator[None]:
-        """Lets programs write these trees meanwhile."""
+        """Let programs write these trees meanwhile."""
         yield
 
 
@@ -72,20 +78,24 @@ class Workshop(Place):
         """
         self._layout = layout
         self._lines = lines
-        if not accounts.exists(USER):
-            accounts.make(USER, "Builds environments of applications")
+        self.user = user = layout.build_user
+        if not accounts.exists(user):
+            accounts.make(user, f"Builds environments of {layout.app}")
         self._lent: list[Path] = []
         self.cache = Path(layout.packages)
         self.folder = folder = folder_of(layout.app)
         self._environment = folder / "environment"
-        self.cache.mkdir(parents=True, exist_ok=True)
-        shutil.chown(self.cache, USER, USER)
+        own_cache(self.cache, user)
         for path in (folder, *folder.rglob("*")):
-            shutil.chown(path, group=USER)
+            shutil.chown(path, group=user)
             path.chmod(0o750 if path.is_dir() else 0o640)
 
     def attempt(
-        self, argv: Sequence[str], env: Mapping[str, str] | None = None, cwd: Path | None = None
+        self,
+        argv: Sequence[str],
+        env: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+        reads: Sequence[Path] = (),
     ) -> CompletedProcess[str]:
         # By a file, as the properties of a unit are for everybody to read.
         text = environment_file(surroundings(os.environ, self.cache, env or {}))
@@ -93,7 +103,7 @@ class Workshop(Place):
         for _try in range(_TRIES):
             began = time.time()
             try:
-                done = attempt(self._systemd_run(argv, cwd), timeout=_SECONDS)
+                done = attempt(self._systemd_run(argv, cwd, reads), timeout=_SECONDS)
             except DeployError as error:
                 systemd.stop(self._layout.build_unit)
                 raise DeployError(f"{' '.join(argv[:3])} … did not end within {_SECONDS} s") from error
@@ -102,12 +112,15 @@ class Workshop(Place):
             systemd.stop(self._layout.build_unit)
         raise DeployError(last_lines(done))
 
-    def _systemd_run(self, argv: Sequence[str], cwd: Path | None) -> list[str]:
+    def _systemd_run(self, argv: Sequence[str], cwd: Path | None, reads: Sequence[Path]) -> list[str]:
         properties = [
             *self._lines,
-            *(f"User={USER}", f"Group={USER}", "UMask=0022", f"SyslogIdentifier={self._layout.app}"),
+            *(f"User={self.user}", f"Group={self.user}", "UMask=0022", f"SyslogIdentifier={self._layout.app}"),
             *(f"EnvironmentFile={self._environment}", f"WorkingDirectory={cwd or '/'}"),
-            *(f"BindReadOnlyPaths={self.folder}", f"BindPaths={' '.join(map(str, (self.cache, *self._lent)))}"),
+            *(
+                f"BindReadOnlyPaths={' '.join(map(str, (self.folder, *reads)))}",
+                f"BindPaths={' '.join(map(str, (self.cache, *self._lent)))}",
+            ),
             *(f"RuntimeMaxSec={2 * _SECONDS}", f"TimeoutStopSec={_ENDING}"),
         ]
         options = ("--pipe", "--wait", "--collect", "--service-type=exec")
@@ -118,7 +131,7 @@ class Workshop(Place):
     def lent(self, *trees: Path) -> Iterator[None]:
         """Lets programs write these trees meanwhile, which are their user's for so long."""
         for tree in trees:
-            _hand_over(tree)
+            _hand_over(tree, self._layout.build_user)
         self._lent += trees
         try:
             yield
@@ -147,29 +160,92 @@ def surroundings(ours: Mapping[str, str], home: Path, given: Mapping[str, str]) 
     return {**kept, "PATH": PATH, "LC_ALL": "C.UTF-8", "HOME": str(home), **given}
 
 
-def _hand_over(tree: Path) -> None:
+def own_cache(cache: Path, user: str) -> None:
+    """Make the cache of an application's builds, which is theirs alone; one that others have written is thrown away."""
+    cache.mkdir(parents=True, exist_ok=True)
+    if cache.stat().st_uid != pwd.getpwnam(user).pw_uid:
+        shutil.rmtree(cache)
+        cache.mkdir()
+        shutil.chown(cache, user, user)
+
+
+def _hand_over(tree: Path, user: str) -> None:
     for path in _all(tree):
         if not path.is_symlink():
-            shutil.chown(path, USER, USER)
+            shutil.chown(path, user, user)
 
 
 def take_back(tree: Path, owner: int = 0) -> None:
-    """Has root own a tree again, with nothing in it but folders, links, and files that nobody else may write.
+    """Have root own a tree again, with nothing in it but folders, links, and files that nobody else may write.
 
-    No program may be at work in it any more.
+    Each file is a new one, as whoever was handed the former one open could go on writing it. No program may be at work
+    in the tree any more.
     """
     for path in _all(tree):
         kind = path.lstat().st_mode
-        if not (stat.S_ISREG(kind) or stat.S_ISDIR(kind) or stat.S_ISLNK(kind)):
+        if stat.S_ISREG(kind):
+            _renew(path, owner)
+            continue
+        if not (stat.S_ISDIR(kind) or stat.S_ISLNK(kind)):
             path.unlink()  # whoever opens a pipe waits for ever
             continue
         os.chown(path, owner, owner, follow_symlinks=False)
-        if not stat.S_ISLNK(kind):
+        if stat.S_ISDIR(kind):
             path.chmod(stat.S_IMODE(kind) & ~_BITS)
+            for name in os.listxattr(path):  # an access list would let others in
+                os.removexattr(path, name)
+
+
+def _renew(path: Path, owner: int) -> None:
+    """Put a copy in the place of a file, with its times, by which Python knows what it has compiled.
+
+    Its folder is root's already. What of it has no blocks on disk gets none in the copy.
+    """
+    source = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    copy = path.with_name(f".{secrets.token_hex(16)}")  # no name is too long: what path has is not in it
+    try:
+        found = os.fstat(source)
+        target = os.open(copy, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        try:
+            _copy(source, target, found.st_size)
+            os.fchown(target, owner, owner)
+            os.fchmod(target, stat.S_IMODE(found.st_mode) & ~_BITS)
+            os.utime(target, ns=(found.st_atime_ns, found.st_mtime_ns))
+        finally:
+            os.close(target)
+        copy.replace(path)
+    except BaseException:
+        copy.unlink(missing_ok=True)
+        raise
+    finally:
+        os.close(source)
+
+
+def _copy(source: int, target: int, size: int) -> None:
+    """Copy what a file holds, and leave its holes."""
+    os.ftruncate(target, size)
+    place = 0
+    while place < size:
+        try:
+            place = os.lseek(source, place, os.SEEK_DATA)
+        except OSError:  # only a hole is left
+            return
+        end = os.lseek(source, place, os.SEEK_HOLE)
+        os.lseek(target, place, os.SEEK_SET)
+        while place < end and (sent := os.sendfile(target, source, place, end - place)):
+            place += sent
 
 
 def _all(tree: Path) -> Iterator[Path]:
-    """A tree, and all that is in it; links are not followed."""
+    """Yield a tree, and all that is in it; links are not followed.
+
+    Raises:
+        OSError: a folder cannot be listed, as one whose path is too long.
+    """
     yield tree
-    for folder, folders, files in os.walk(tree):
+    for folder, folders, files in os.walk(tree, onerror=_raise):
         yield from (Path(folder, name) for name in (*folders, *files))
+
+
+def _raise(error: OSError) -> None:
+    raise error

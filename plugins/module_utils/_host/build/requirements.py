@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,11 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.build.installers import Installer
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system import untrusted_files
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.requirement_hashes import normalised, unhashed
 
 _INCLUDE = re.compile(r"^\s*(?:-r|-c|--requirement|--constraint)[ =]?\s*(\S+)", re.MULTILINE)
 _EDITABLE = re.compile(r"(?:-e|--editable)\b")
+_MOST_FILES = 200  # that a requirements.txt includes
 _ARCHIVES = (".whl", ".zip", ".tar.gz", ".tar.bz2", ".tgz")
 
 
@@ -26,21 +29,42 @@ class Requirements:
     local: bool
 
 
-def included(tree: Path, name: str, seen: set[Path] | None = None) -> str:
-    """The text of a requirements file and of all that it includes, to know when any of them changes."""
-    seen = set() if seen is None else seen
-    path = (tree / name).resolve()
-    if path in seen or not path.is_relative_to(tree.resolve()) or not path.is_file():
-        return ""
-    seen.add(path)
-    try:
-        text = path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise DeployError(f"{name} of the application is not UTF-8 text: {error}") from error
-    inner = (
-        included(tree, str(path.parent.relative_to(tree.resolve()) / file), seen) for file in _INCLUDE.findall(text)
-    )
-    return text + "".join(inner)
+def included(tree: Path, name: str) -> str:
+    """Return the text of a requirements file and of all that it includes, to know when any of them changes.
+
+    What lies elsewhere, as of the host or at a URL, is left to the installer, which runs as a user of its own.
+
+    Raises:
+        DeployError: a file is too large, is no regular one, or there are too many.
+    """
+    return "".join(text or "" for text in _files(tree, name).values())
+
+
+def included_elsewhere(tree: Path, name: str) -> list[str]:
+    """Return what a requirements file, or one that it includes, includes which is no file of the tree."""
+    return [name for name, text in _files(tree, name).items() if text is None]
+
+
+def _files(tree: Path, name: str) -> dict[str, str | None]:
+    """Return the text of a requirements file and of each that it includes, by path, in the order of their lines."""
+    found: dict[str, str | None] = {}
+    left = [os.path.normpath(name)]
+    while left:
+        name = left.pop(0)
+        if name in found:
+            continue
+        if len(found) == _MOST_FILES:
+            raise DeployError(f"requirements.txt includes more than {_MOST_FILES} files")
+        elsewhere = "://" in name or name.startswith(("/", "../"))
+        found[name] = text = None if elsewhere else untrusted_files.read_text(tree, name)
+        inner = _INCLUDE.findall(text or "")
+        left = [_beside(name, other) for other in inner] + left
+    return found
+
+
+def _beside(name: str, other: str) -> str:
+    """Return the path of a file that another one includes."""
+    return other if "://" in other else os.path.normpath(os.path.join(os.path.dirname(name), other))
 
 
 def points_into_tree(text: str) -> bool:
@@ -58,14 +82,14 @@ def points_into_tree(text: str) -> bool:
 
 def project(tree: Path) -> dict[str, object]:
     """The tables of a tree's pyproject.toml; empty where there is none."""
-    file = tree / "pyproject.toml"
-    if not file.exists():
+    text = untrusted_files.read_text(tree, "pyproject.toml")
+    if text is None:
         return {}
     import tomllib  # Python 3.11; imported here so that hosts with an older one can use requirements.txt
 
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
-    except ValueError as error:  # not TOML, or not UTF-8
+        return tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
         raise DeployError(f"pyproject.toml of the application cannot be read: {error}") from error
 
 
@@ -84,27 +108,28 @@ def requirements_of(
     Raises:
         DeployError: there is none of them, or it cannot be read.
     """
-    if (tree / "uv.lock").exists():
+    if untrusted_files.find(tree, "uv.lock"):
         text = installer.lock(tree, extras)
         return Requirements("uv.lock", text, points_into_tree(text))
-    if (tree / "requirements.txt").exists():
+    whole = whole or tree
+    beside = str(tree.relative_to(whole) / "requirements.txt")
+    if untrusted_files.find(whole, beside):
         if extras:
             raise DeployError(
                 f"extras: found {', '.join(extras)}, but {where} lists what it needs in a requirements.txt, "
                 "which has none; leave extras out, or add a uv.lock"
             )
-        whole = whole or tree
-        text = included(whole, str(tree.relative_to(whole) / "requirements.txt"))
+        text = included(whole, beside)
         return Requirements("requirements.txt", text, points_into_tree(text))
     table = project(tree).get("project")
     if isinstance(table, dict):
-        dynamic = table.get("dynamic", [])
+        dynamic = texts(table, "dynamic")
         if "dependencies" in dynamic or (extras and "optional-dependencies" in dynamic):
             raise DeployError(
                 f"{where} has a pyproject.toml with dynamic dependencies, which only a build can tell; "
                 "add a uv.lock or a requirements.txt"
             )
-        needed = [*table.get("dependencies", []), *_of_extras(table, extras, where)]
+        needed = [*texts(table, "dependencies"), *_of_extras(table, extras, where)]
         return Requirements("pyproject.toml", "".join(f"{item}\n" for item in needed), False)
     raise DeployError(
         f"{where} holds no uv.lock, requirements.txt or pyproject.toml with a [project] table at its top; "
@@ -112,9 +137,24 @@ def requirements_of(
     )
 
 
+def texts(table: Mapping[str, Any], key: str) -> list[str]:
+    """Return a list of texts of pyproject.toml; empty where the key is not there.
+
+    Raises:
+        DeployError: it is something else.
+    """
+    found = table.get(key, [])
+    if not isinstance(found, list) or not all(isinstance(item, str) for item in found):
+        raise DeployError(f'pyproject.toml: {key} is no list of texts; write one, as in {key} = ["fastapi"]')
+    return found
+
+
 def _of_extras(table: Mapping[str, Any], extras: Sequence[str], where: str) -> list[str]:
     """What the extras of a project need; one that names others of the same project stands for these."""
-    optional = {normalised(name): items for name, items in table.get("optional-dependencies", {}).items()}
+    groups = table.get("optional-dependencies", {})
+    if not isinstance(groups, dict):
+        raise DeployError("pyproject.toml: optional-dependencies is no table; write one, with a list for each extra")
+    optional = {normalised(name): texts(groups, name) for name in groups}
     own = re.compile(rf"\s*{re.escape(normalised(str(table.get('name'))))}\s*\[([^\]]*)\]\s*")
     needed: list[str] = []
     seen: set[str] = set()

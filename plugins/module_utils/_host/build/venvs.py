@@ -18,6 +18,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.build.installers
 )
 from ansible_collections.asgi.deploy.plugins.module_utils._host.build.package_sources import NONE, Supplies
 from ansible_collections.asgi.deploy.plugins.module_utils._host.build.requirements import Requirements
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system import untrusted_files
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.managed_files import absolute
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.identity import digest
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import PYTHON
@@ -28,6 +29,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.requirement_ha
     without,
 )
 
+_METADATA = 2**16  # bytes of it that are read: names and versions come first
 TOOL_OPTIONS: dict[str, Any] = {  # of a program of ours
     "path": {"type": "str", "required": True},
     "requirements": {"type": "str", "required": True},
@@ -114,11 +116,20 @@ def build_package(tree: Path, target: Path, installer: Installer, venv: Path) ->
 
 
 def distributions(venv: Path) -> Mapping[str, str]:
-    """What is installed in a virtual environment: normalised names and versions, found without running any of it."""
-    from importlib import metadata  # not above: no look needs it
+    """Return what is installed in a virtual environment: normalised names and versions, without running any of it.
 
-    folders = [str(folder) for folder in venv.glob("lib/python*/site-packages")]
-    return {normalised(one.metadata["Name"]): one.version for one in metadata.distributions(path=folders)}
+    Raises:
+        DeployError: what describes one of them is no regular file of the environment.
+    """
+    from email.parser import BytesHeaderParser  # not above: no look needs it
+
+    found: dict[str, str] = {}
+    for folder in sorted(venv.glob("lib/python*/site-packages/*.dist-info")):
+        head = untrusted_files.read_head(venv, str((folder / "METADATA").relative_to(venv)), _METADATA)
+        about = BytesHeaderParser().parsebytes(head or b"")
+        if about["Name"] and about["Version"]:
+            found[normalised(str(about["Name"]))] = str(about["Version"])
+    return found
 
 
 def remove(venv: Path) -> None:

@@ -14,6 +14,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.release.instance
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store import RUN_OPTIONS, Store
 from ansible_collections.asgi.deploy.plugins.module_utils._host.source import archives
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import systemd
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system import users as accounts
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import UNITS, Layout, release_of
 
 REMOVAL_OPTIONS: dict[str, Any] = {**RUN_OPTIONS, "data": {"type": "bool", "default": False}}
@@ -33,7 +34,8 @@ class Removal:
         """Whether anything is left."""
         layout = self._layout
         runs = self._unit_files() or running(layout) or busy(layout)
-        return bool(runs) or any(folder.exists() for folder in self._folders)
+        left = any(folder.exists() for folder in self._folders)
+        return bool(runs) or left or accounts.exists(layout.build_user)
 
     def remove(self) -> None:
         """Stops what runs, under the application's lock, and removes all of it."""
@@ -42,6 +44,7 @@ class Removal:
             self._end(self._unit_files())
             for folder in self._folders:
                 shutil.rmtree(folder, ignore_errors=True)
+            accounts.remove(self._layout.build_user)
             archives.prune()
 
     def _unit_files(self) -> list[Path]:

@@ -121,18 +121,13 @@ class Builder:
             shutil.rmtree(path, ignore_errors=True)
             whole = path / ("tree" if self.source.subdirectory else "src")
             whole.mkdir(parents=True)
-            self.source.checkout(identity, whole)
-            where = self.source.where(self.inputs.version, identity)
-            tree = application(whole, self.source.subdirectory, where)
+            venv = self._built(path, whole, identity)
+            # What builds packages may have left a link in the place of a folder.
+            tree = application(whole, self.source.subdirectory, self.source.where(self.inputs.version, identity))
             if tree != whole:
                 (path / "src").symlink_to(tree.relative_to(path))
             self.additions.check(tree)
-            venv = self._venv(path, tree, whole, identity)
-            # What builds packages may have left a link in the place of a folder.
-            tree = application(whole, self.source.subdirectory, where)
-            self.additions.check(tree)
             self.additions.lay(tree, self.layout.user)
-            _compile(whole)
             _give(whole, self.layout.user)
             (path / "venv").symlink_to(Path("../../venvs", venv))
             self._write(release)
@@ -173,18 +168,37 @@ class Builder:
         ):
             systemd.daemon_reload()
 
-    def _venv(self, path: Path, tree: Path, whole: Path, identity: str) -> str:
-        """The digest of the release's virtual environment, which is built if no release has it yet."""
+    def _built(self, path: Path, whole: Path, identity: str) -> str:
+        """Check the source out below `whole` and compile it, as the user who builds.
+
+        Returns:
+            The digest of the release's virtual environment, which is built if no release has it yet.
+        """
+        where = self.source.where(self.inputs.version, identity)
         with supplies(self.layout.app, self.inputs.index, self.inputs.wheelhouse) as given:
             place = Workshop(self.layout, self.inputs.build)
             installer = installer_for(self.inputs.installer, given, place)
             with place.lent(whole):
+                self._check_out(identity, whole, place)
+                tree = application(whole, self.source.subdirectory, where)
+                self.additions.check(tree)
                 requirements = self._requirements(tree, whole, installer, identity)
                 if self.inputs.server_lock is not None:
-                    check_hashes(requirements, tree, self.source.where(self.inputs.version, identity))
-                return self._built(path, tree, installer, requirements)
+                    check_hashes(requirements, tree, where)
+                venv = self._venv(path, tree, installer, requirements)
+                # A file that cannot be compiled is none that the application can import: that it says itself.
+                place.attempt([self.interpreter.path, "-I", "-m", "compileall", "-qq", str(whole)])
+                return venv
 
-    def _built(self, path: Path, tree: Path, installer: Installer, requirements: Requirements) -> str:
+    def _check_out(self, identity: str, whole: Path, place: Workshop) -> None:
+        store = self.source.store
+        if store:
+            shutil.chown(store, group=place.user)
+            store.chmod(0o750)
+        reads = [store] if store else []
+        self.source.checkout(identity, whole, lambda argv, env: place.attempt(argv, env, reads=reads))
+
+    def _venv(self, path: Path, tree: Path, installer: Installer, requirements: Requirements) -> str:
         lock = self.inputs.server_lock
         content = {
             "requirements": requirements.text,
@@ -224,15 +238,6 @@ class Builder:
                 Item(Path(UNITS, self.layout.unit(kind, release)), "file", text.encode(), 0o644, "root", "root")
             )
         return [item for item, _difference in differences(items)]
-
-
-def _compile(tree: Path) -> None:
-    """Compiles a tree's code, which root does: not through a link that leads elsewhere."""
-    for folder, _folders, _files in os.walk(tree):
-        cache = Path(folder, "__pycache__")
-        if cache.is_symlink():
-            cache.unlink()
-    compileall.compile_dir(str(tree), quiet=2)
 
 
 def _give(tree: Path, group: str) -> None:

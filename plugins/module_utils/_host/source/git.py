@@ -6,11 +6,13 @@ import difflib
 import hashlib
 import os
 import re
+import secrets
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from subprocess import CompletedProcess
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import attempt, last_lines, run
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
@@ -19,9 +21,30 @@ _COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")  # SHA-1 or SHA-256 in full
 _ABBREVIATED = re.compile(r"[0-9a-f]{7,63}")
 _SSH = "ssh -oBatchMode=yes -oStrictHostKeyChecking=accept-new"
 _ENV = {"GIT_TERMINAL_PROMPT": "0", "GIT_SSH_COMMAND": _SSH}
+# What comes from a repository is checked as git's own servers check it, but for slips of former tools in commits that
+# many repositories have, and nothing is written by.
+_CHECKED = (
+    "-c",
+    "fetch.fsckObjects=true",
+    *(
+        word
+        for slip in (
+            *("badDate", "badDateOverflow", "badEmail", "badName", "badTimezone", "missingEmail"),
+            *("missingNameBeforeEmail", "missingSpaceBeforeDate", "missingSpaceBeforeEmail", "zeroPaddedDate"),
+            *("zeroPaddedFilemode", "nulInCommit", "multipleAuthors"),
+        )
+        for word in ("-c", f"fetch.fsck.{slip}=ignore")
+    ),
+)
 _FETCH_SECONDS = 14_400  # a first copy of a large repository, over a slow line
 _MODULE = re.compile(r"submodule\.(.+)\.(path|url)\n(.*)", re.DOTALL)
-_GITLINK = re.compile(r"160000 commit (\w+)\t(.*)", re.DOTALL)
+_ENTRY = re.compile(r"(\d+) \w+ (\w+)\t(.*)", re.DOTALL)
+_GITLINK_MODE = "160000"
+_ODD = {"", ".", "..", ".git"}  # as parts of a path
+
+
+Runner = Callable[[Sequence[str], Mapping[str, str]], "CompletedProcess[str]"]
+"""Runs a program with what its environment has besides, to its end, whatever its exit status."""
 
 
 def parse_refs(text: str) -> dict[str, str]:
@@ -53,6 +76,35 @@ def not_found(refs: Mapping[str, str], url: str, version: str) -> str:
 
 
 @dataclass(frozen=True)
+class Entry:
+    """What a commit has at a path: a file, a link, or a submodule, by its mode."""
+
+    mode: str
+    object: str
+    path: str
+
+
+def parse_tree(listing: str) -> list[Entry]:
+    """Return the entries of a commit, from its tree as git prints it, NUL between entries."""
+    return [Entry(*found.groups()) for found in map(_ENTRY.fullmatch, listing.split("\0")) if found]
+
+
+def refuse_odd(entries: Sequence[Entry], url: str) -> None:
+    """Refuse a tree that no git makes, by which something could be written outside of it.
+
+    Raises:
+        DeployError: a path leads out of the tree, or through something that is no folder.
+    """
+    paths = {entry.path for entry in entries}
+    for path in (entry.path for entry in entries):
+        parts = path.split("/")
+        if any(part.lower() in _ODD for part in parts):
+            raise DeployError(f"git: {url} holds {path!r}, which no tree can hold; nothing of it was written")
+        if any("/".join(parts[:count]) in paths for count in range(1, len(parts))):
+            raise DeployError(f"git: {url} holds {path!r} below what is no folder; nothing of it was written")
+
+
+@dataclass(frozen=True)
 class Submodule:
     """A repository within another: where it comes from, the commit that is recorded, and the folder it belongs in."""
 
@@ -61,8 +113,8 @@ class Submodule:
     path: str
 
 
-def parse_submodules(settings: str, listing: str, url: str) -> list[Submodule]:
-    """The submodules of a commit of `url`, from its .gitmodules and its tree as git prints them, NUL between entries.
+def parse_submodules(settings: str, entries: Sequence[Entry], url: str) -> list[Submodule]:
+    """Return the submodules of a commit of `url`, from its .gitmodules as git prints it, and its entries.
 
     Raises:
         DeployError: .gitmodules does not say where one comes from.
@@ -72,11 +124,10 @@ def parse_submodules(settings: str, listing: str, url: str) -> list[Submodule]:
         known.setdefault(found[1], {})[found[2]] = found[3]
     urls = {module.get("path"): module.get("url") for module in known.values()}
     submodules = []
-    for found in filter(None, map(_GITLINK.fullmatch, listing.split("\0"))):
-        commit, path = found[1], found[2]
-        if not (written := urls.get(path)):
-            raise DeployError(f"submodules: .gitmodules of {url} does not say where {path!r} comes from")
-        submodules.append(Submodule(related(written, url), commit, path))
+    for entry in (entry for entry in entries if entry.mode == _GITLINK_MODE):
+        if not (written := urls.get(entry.path)):
+            raise DeployError(f"submodules: .gitmodules of {url} does not say where {entry.path!r} comes from")
+        submodules.append(Submodule(related(written, url), entry.object, entry.path))
     return submodules
 
 
@@ -149,24 +200,52 @@ class Mirror:
         with self._access() as env:
             heads, tags = "+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"
             fetch = ["fetch", "--quiet", "--prune", "--force", "--", self.url]
-            self._git(*fetch, heads, tags, env=env, timeout=_FETCH_SECONDS)
+            self._git(*_CHECKED, *fetch, heads, tags, env=env, timeout=_FETCH_SECONDS)
             if commit and not self.has(commit):  # a commit that no branch or tag holds any more
-                attempt(["git", "--git-dir", str(self.path), "fetch", "--quiet", "--", self.url, commit], env)
+                alone = ["fetch", "--quiet", "--", self.url, commit]
+                attempt(["git", "--git-dir", str(self.path), *_CHECKED, *alone], env)
 
-    def checkout(self, commit: str, tree: Path) -> None:
-        """Writes a commit's files below `tree`, which must exist; nothing of git's own is among them."""
-        index = {"GIT_INDEX_FILE": f"{tree}.index"}
+    def checkout(self, commit: str, tree: Path, run_in: Runner = attempt) -> None:
+        """Write a commit's files below `tree`, which must exist; nothing of git's own is among them.
+
+        Args:
+            commit: one that is here.
+            tree: an empty folder.
+            run_in: runs git, which may read this mirror and write `tree`.
+
+        Raises:
+            DeployError: it holds what no tree can hold, or git failed.
+        """
+        refuse_odd(self.entries(commit), self.url)
+        # Where whoever runs git may write; by a name that no tree has.
+        index = tree / f".index-{secrets.token_hex(16)}"
+        argv = ["git", "--git-dir", str(self.path), "--work-tree", str(tree), "checkout", "--force", "--quiet"]
         try:
-            self._git("--work-tree", str(tree), "checkout", "--force", "--quiet", commit, "--", ".", env=index)
+            # Settings in the home of whoever runs it are none of ours: builds write there.
+            env = {**self.env, "GIT_INDEX_FILE": str(index), "GIT_CONFIG_GLOBAL": "/dev/null"}
+            done = run_in([*argv, commit, "--", "."], env)
         finally:
-            Path(index["GIT_INDEX_FILE"]).unlink(missing_ok=True)
+            index.unlink(missing_ok=True)
+        if done.returncode:
+            raise DeployError(f"git: {self.url}: {commit} cannot be checked out:\n{last_lines(done)}")
+
+    def entries(self, commit: str) -> list[Entry]:
+        """Return all that a commit holds which is here."""
+        git = ["git", "--git-dir", str(self.path)]
+        return parse_tree(run([*git, "ls-tree", "-r", "-z", "--full-tree", commit], self.env))
 
     def submodules(self, commit: str) -> list[Submodule]:
-        """The submodules of a commit that is here."""
-        git = ["git", "--git-dir", str(self.path)]
+        """Return the submodules of a commit that is here.
+
+        Raises:
+            DeployError: one belongs nowhere in the tree, or comes from nowhere.
+        """
+        entries = self.entries(commit)
+        refuse_odd(entries, self.url)
         settings = ["config", "--null", "--blob", f"{commit}:.gitmodules", "--get-regexp", r"^submodule\."]
-        text = attempt([*git, *settings], self.env).stdout  # nothing, where there is no such file
-        return parse_submodules(text, run([*git, "ls-tree", "-r", "-z", "--full-tree", commit], self.env), self.url)
+        # Nothing, where there is no such file.
+        text = attempt(["git", "--git-dir", str(self.path), *settings], self.env).stdout
+        return parse_submodules(text, entries, self.url)
 
     def of_submodule(self, submodule: Submodule) -> Mirror:
         """The mirror of a submodule, kept in this one; what its repository says must not read files of the host."""

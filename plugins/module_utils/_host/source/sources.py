@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.source import archives
-from ansible_collections.asgi.deploy.plugins.module_utils._host.source.git import Mirror
+from ansible_collections.asgi.deploy.plugins.module_utils._host.source.git import Mirror, Runner
 from ansible_collections.asgi.deploy.plugins.module_utils._host.source.signatures import unsigned
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import attempt
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 
+_MOST_LEVELS = 16  # of submodules within submodules
 # Of the module's option; what holds for each kind is decided on the controller.
 SOURCE_OPTIONS: dict[str, Any] = {
     "kind": {"type": "str", "required": True, "choices": ["git", "archive", "package"]},
@@ -54,9 +56,20 @@ class Source:
             DeployError: there is no signature that counts.
         """
 
-    def checkout(self, identity: str, tree: Path) -> None:
-        """Writes its files below `tree`, which must exist and be empty."""
+    def checkout(self, identity: str, tree: Path, run_in: Runner = attempt) -> None:
+        """Write its files below `tree`, which must exist and be empty.
+
+        Args:
+            identity: what :meth:`fetch` gave.
+            tree: the folder.
+            run_in: runs the program that does it, where one does.
+        """
         raise NotImplementedError
+
+    @property
+    def store(self) -> Path | None:
+        """Where on this host a program finds what it is to check out, where one does."""
+        return None
 
     def content(self, identity: str) -> dict[str, Any]:
         """What decides which files a release has: a part of its name."""
@@ -98,8 +111,12 @@ class Git(Source):
         if wrong:
             raise DeployError(wrong)
 
-    def checkout(self, identity: str, tree: Path) -> None:
-        self._checkout(self.mirror, identity, tree)
+    def checkout(self, identity: str, tree: Path, run_in: Runner = attempt) -> None:
+        self._checkout(self.mirror, identity, tree, run_in)
+
+    @property
+    def store(self) -> Path | None:
+        return self.mirror.path
 
     def content(self, identity: str) -> dict[str, Any]:
         return {**super().content(identity), "submodules": self.submodules}
@@ -110,15 +127,18 @@ class Git(Source):
     def where(self, version: str, identity: str) -> str:
         return f"{self.mirror.url} at {version} ({identity[:12]})"
 
-    def _fetch_submodules(self, mirror: Mirror, commit: str) -> None:
+    def _fetch_submodules(self, mirror: Mirror, commit: str, depth: int = 1) -> None:
         for module in mirror.submodules(commit):
+            if depth > _MOST_LEVELS:
+                raise DeployError(f"submodules: {self.mirror.url} has them more than {_MOST_LEVELS} levels deep")
             inner = mirror.of_submodule(module)
-            self._fetch_submodules(inner, inner.fetch(module.commit, module.commit))
+            self._fetch_submodules(inner, inner.fetch(module.commit, module.commit), depth + 1)
 
-    def _checkout(self, mirror: Mirror, commit: str, tree: Path) -> None:
-        mirror.checkout(commit, tree)
+    def _checkout(self, mirror: Mirror, commit: str, tree: Path, run_in: Runner) -> None:
+        mirror.checkout(commit, tree, run_in)
         for module in mirror.submodules(commit) if self.submodules else []:
-            self._checkout(mirror.of_submodule(module), module.commit, tree / module.path)
+            # git makes an empty folder of a submodule, and nothing on the way there is a link: see `refuse_odd`.
+            self._checkout(mirror.of_submodule(module), module.commit, tree / module.path, run_in)
 
 
 class Archive(Source):
@@ -138,7 +158,7 @@ class Archive(Source):
         archives.have(self.sha256, self.url, self.name, self.cache)
         return self.sha256
 
-    def checkout(self, identity: str, tree: Path) -> None:
+    def checkout(self, identity: str, tree: Path, run_in: Runner = attempt) -> None:
         # Not above: no look needs it.
         from ansible_collections.asgi.deploy.plugins.module_utils._host.source.unpack import unpack
 
@@ -164,7 +184,7 @@ class Package(Source):
     def fetch(self, version: str, identity: str | None) -> str:
         return str(self.requirement)
 
-    def checkout(self, identity: str, tree: Path) -> None:
+    def checkout(self, identity: str, tree: Path, run_in: Runner = attempt) -> None:
         """Nothing: it is in the virtual environment."""
 
     def told(self, identity: str) -> dict[str, Any]:

@@ -38,6 +38,16 @@ def make(name: str, comment: str = "", home: str = NOWHERE) -> None:
             raise
 
 
+def remove(name: str) -> None:
+    """Remove a user and the group of that name, if they are there.
+
+    Raises:
+        DeployError: that failed; ends with what userdel said.
+    """
+    if exists(name):
+        run(["userdel", "--", name])
+
+
 def _found(lookup: Callable[[str], Any], name: str) -> bool:
     try:
         lookup(name)

@@ -18,6 +18,8 @@ def build_wheel(folder: str, _settings: object = None, _metadata: object = None)
     found = {what: tried(code) for what, code in attacks.items()}
     for venv in Path("/srv/asgi/attacked/venvs").iterdir():
         lay_traps(venv)
+        if Path("pipe").exists():
+            lay_pipe(venv)
     name = "spy-1.0-py3-none-any.whl"
     members = {
         "spy_found.json": json.dumps(found),
@@ -49,3 +51,11 @@ def lay_traps(venv: Path) -> None:
     with suppress(OSError):
         (venv / "lib" / "open").touch()
         (venv / "lib" / "open").chmod(0o666)
+
+
+def lay_pipe(venv: Path) -> None:
+    """A package whose description is a pipe, at which whoever reads it would wait for ever."""
+    for packages in venv.glob("lib/python3*/site-packages"):
+        with suppress(OSError):
+            (packages / "waits-1.0.dist-info").mkdir()
+            os.mkfifo(packages / "waits-1.0.dist-info" / "METADATA")

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import os
+import pwd
 import stat
 from pathlib import Path
 from subprocess import CompletedProcess
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.module_utils._host.build.build_sandbox import lost, surroundings, take_back
+from ansible_collections.asgi.deploy.plugins.module_utils._host.build.build_sandbox import (
+    lost,
+    own_cache,
+    surroundings,
+    take_back,
+)
 
 SETUID_FOR_ALL = 0o4777
 
@@ -31,7 +37,21 @@ def test_what_was_lent_comes_back_harmless(tmp_path: Path) -> None:
     (tree / "bin").chmod(0o777)
     (tree / "link").symlink_to(outside)
     os.mkfifo(tree / "pipe")
-    take_back(tree, os.getuid())
+    holes = tree / "holes"
+    with holes.open("wb") as file:
+        file.truncate(2**40)  # which would not fit
+        file.seek(2**30)
+        file.write(b"x")
+    os.utime(tree / "bin" / "program", ns=(1, 1_700_000_000_123_456_789))
+    with (tree / "bin" / "program").open("r+b") as handed_over:
+        take_back(tree, os.getuid())
+        handed_over.write(b"evil")
+    assert (tree / "bin" / "program").read_bytes() == b""
+    assert (tree / "bin" / "program").stat().st_mtime_ns == 1_700_000_000_123_456_789
+    assert (holes.stat().st_size, holes.stat().st_blocks < 1000) == (2**40, True)
+    with holes.open("rb") as file:
+        file.seek(2**30)
+        assert file.read(2) == b"x\0"
     assert not (tree / "pipe").exists()
     assert [stat.S_IMODE(path.stat().st_mode) for path in (tree / "bin", tree / "bin" / "program")] == [0o755, 0o755]
     assert (tree / "link").is_symlink() and stat.S_IMODE(outside.stat().st_mode) == 0o666
@@ -47,3 +67,38 @@ def test_what_was_lent_comes_back_harmless(tmp_path: Path) -> None:
 )
 def test_a_program_that_systemd_forgot(stderr: str, is_lost: bool) -> None:
     assert lost(CompletedProcess([], 0, "", stderr)) == is_lost
+
+
+def test_nobody_is_let_in_by_an_access_list(tmp_path: Path) -> None:
+    tree = tmp_path / "tree"
+    (tree / "folder").mkdir(parents=True)
+    os.setxattr(tree / "folder", "user.note", b"x")  # as an access list is one, which not every file system has
+    take_back(tree, os.getuid())
+    assert os.listxattr(tree / "folder") == []
+
+
+def test_what_cannot_be_listed_is_not_passed_over(tmp_path: Path) -> None:
+    """A path that is too long hides what is below."""
+    here = os.open(tmp_path, os.O_DIRECTORY)
+    try:
+        for _ in range(20):
+            os.mkdir("x" * 250, dir_fd=here)
+            inner = os.open("x" * 250, os.O_DIRECTORY, dir_fd=here)
+            os.close(here)
+            here = inner
+    finally:
+        os.close(here)
+    with pytest.raises(OSError, match="File name too long"):
+        take_back(tmp_path, os.getuid())
+
+
+def test_the_cache_of_others_is_thrown_away_once(tmp_path: Path) -> None:
+    cache = tmp_path / "packages" / "shop"
+    cache.mkdir(parents=True)
+    (cache / "wheel").touch()
+    user = pwd.getpwuid(os.getuid()).pw_name
+    own_cache(cache, user)
+    assert (cache / "wheel").exists()
+    os.chown(cache, 12_345, 12_345)
+    own_cache(cache, user)
+    assert list(cache.iterdir()) == []

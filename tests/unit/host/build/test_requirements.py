@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -92,12 +93,60 @@ def test_included(tmp_path: Path, files: dict[str, str], text: str) -> None:
     assert included(make(tmp_path, files), "requirements.txt") == text
 
 
-@pytest.mark.parametrize("way", ["../secret.txt", "link.txt"])
-def test_nothing_outside_the_tree_is_included(tmp_path: Path, way: str) -> None:
+def test_nothing_outside_the_tree_is_included(tmp_path: Path) -> None:
     (tmp_path / "secret.txt").write_text("secret\n", encoding="utf-8")
-    tree = make(tmp_path / "tree", {"requirements.txt": f"-r {way}\n"})
-    (tree / "link.txt").symlink_to(tmp_path / "secret.txt")
-    assert included(tree, "requirements.txt") == f"-r {way}\n"
+    tree = make(tmp_path / "tree", {"requirements.txt": f"-r ../secret.txt\n-r {tmp_path}/secret.txt\n"})
+    assert included(tree, "requirements.txt") == f"-r ../secret.txt\n-r {tmp_path}/secret.txt\n"
+    for target in (tmp_path / "secret.txt", Path("/dev/zero"), Path("/etc")):
+        (tree / "link.txt").unlink(missing_ok=True)
+        (tree / "link.txt").symlink_to(target)
+        (tree / "requirements.txt").write_text("-r link.txt\n")
+        with pytest.raises(DeployError, match=r"link\.txt leads out of its folder"):
+            included(tree, "requirements.txt")
+
+
+def test_links_within_the_tree_are_followed(tmp_path: Path) -> None:
+    tree = make(tmp_path / "tree", {"requirements/prod.txt": "fastapi\n"})
+    (tree / "requirements.txt").symlink_to("requirements/prod.txt")
+    assert included(tree, "requirements.txt") == "fastapi\n"
+
+
+@pytest.mark.parametrize("name", ["uv.lock", "requirements.txt", "pyproject.toml"])
+def test_what_is_no_regular_file_is_not_read(tmp_path: Path, name: str) -> None:
+    """A pipe would never end, nor would some devices."""
+    os.mkfifo(tmp_path / name)
+    with pytest.raises(DeployError, match=f"{name} is no regular file"):
+        requirements_of(tmp_path, Exporting(""), WHERE)
+    (tmp_path / name).unlink()
+    (tmp_path / name).symlink_to("/dev/zero")
+    with pytest.raises(DeployError, match=f"{name} leads out of its folder"):
+        requirements_of(tmp_path, Exporting(""), WHERE)
+
+
+def test_files_have_a_size_and_a_number(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make(tmp_path, {"requirements.txt": "#" * (8 * 2**20 + 1)})
+    with pytest.raises(DeployError, match=r"requirements\.txt is too large: expected at most 8,388,608 bytes"):
+        requirements_of(tmp_path, Exporting(""), WHERE)
+    make(tmp_path, {"requirements.txt": "".join(f"-r {number}.txt\n" for number in range(201))})
+    make(tmp_path, {f"{number}.txt": "" for number in range(201)})
+    with pytest.raises(DeployError, match="includes more than 200 files"):
+        requirements_of(tmp_path, Exporting(""), WHERE)
+
+
+@pytest.mark.parametrize(
+    ("table", "text"),
+    [
+        ("dependencies = 1", "dependencies is no list of texts"),
+        ("dependencies = [1]", "dependencies is no list of texts"),
+        ('dynamic = "version"', "dynamic is no list of texts"),
+        ("optional-dependencies = 3", "optional-dependencies is no table"),
+        ("optional-dependencies = {a = {b = 1}}", "a is no list of texts"),
+    ],
+)
+def test_what_a_project_says_has_a_type(tmp_path: Path, table: str, text: str) -> None:
+    make(tmp_path, {"pyproject.toml": f'[project]\nname = "shop"\n{table}\n'})
+    with pytest.raises(DeployError, match=text):
+        requirements_of(tmp_path, Exporting(""), WHERE, ["a"])
 
 
 PROJECT = '[project]\nname = "shop"\nversion = "1"\ndependencies = ["fastapi>=0.100", "httpx"]\n'

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -12,7 +13,9 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.source.git impor
     not_found,
     parse_refs,
     parse_submodules,
+    parse_tree,
     pick,
+    refuse_odd,
     related,
 )
 from ansible_collections.asgi.deploy.plugins.module_utils._host.source.sources import Git
@@ -274,7 +277,7 @@ def test_related(url: str, parent: str, whole: str) -> None:
 def test_parse_submodules() -> None:
     settings = "submodule.a b.path\nlibs/a b\0submodule.a b.url\n../a.git\0submodule.x.y.path\nx\0submodule.x.y.url\nhttps://x\0"
     listing = "\0".join([f"100644 blob {A}\tmain.py", f"160000 commit {B}\tlibs/a b", f"160000 commit {C}\tx", ""])
-    assert parse_submodules(settings, listing, "https://git.example.com/shop.git") == [
+    assert parse_submodules(settings, parse_tree(listing), "https://git.example.com/shop.git") == [
         Submodule("https://git.example.com/a.git", B, "libs/a b"),
         Submodule("https://x", C, "x"),
     ]
@@ -283,7 +286,7 @@ def test_parse_submodules() -> None:
 @pytest.mark.parametrize("settings", ["", "submodule.x.path\nlib\0"])
 def test_submodule_that_comes_from_nowhere(settings: str) -> None:
     with pytest.raises(DeployError) as error:
-        parse_submodules(settings, f"160000 commit {B}\tlib\0", "https://git.example.com/shop.git")
+        parse_submodules(settings, parse_tree(f"160000 commit {B}\tlib\0"), "https://git.example.com/shop.git")
     text = "submodules: .gitmodules of https://git.example.com/shop.git does not say where 'lib' comes from"
     assert str(error.value) == text
 
@@ -335,6 +338,78 @@ def test_a_submodule_from_the_network_reads_no_file_of_the_host(tmp_path: Path) 
     )
     with pytest.raises(DeployError, match="transport 'file' not allowed"):
         inner.fetch(commit, commit)
+
+
+@pytest.mark.parametrize(
+    "entries",
+    [
+        pytest.param(["160000 commit {}\t../../etc/systemd/system"], id="up"),
+        pytest.param(["100644 blob {}\ta/../../b"], id="up from a folder"),
+        pytest.param(["160000 commit {}\t/etc/systemd/system"], id="from the top"),
+        pytest.param(["100644 blob {}\t.git/config"], id="git's own"),
+        pytest.param(["100644 blob {}\tlib/.GIT/config"], id="git's own in other letters"),
+        pytest.param(["120000 blob {}\tlib", "160000 commit {}\tlib/x"], id="through a link"),
+        pytest.param(["160000 commit {}\tlib/x", "120000 blob {}\tlib"], id="through a link that comes later"),
+        pytest.param(["160000 commit {}\tlib", "100644 blob {}\tlib/x"], id="through a submodule"),
+        pytest.param(["100644 blob {}\ta//b"], id="without a name"),
+    ],
+)
+def test_a_tree_that_no_git_makes_is_refused(entries: list[str]) -> None:
+    listing = "\0".join(entry.format(A) for entry in entries)
+    with pytest.raises(DeployError, match="nothing of it was written"):
+        refuse_odd(parse_tree(listing), "https://git.example.com/shop.git")
+
+
+def test_other_trees_are_not_refused() -> None:
+    names = ["..a", "a..", ".gitignore", ".github/x", "a/b", "a/c", "ab", "a b/ç\n", "lib/.gitmodules"]
+    refuse_odd(parse_tree("\0".join(f"100644 blob {A}\t{name}" for name in names)), "https://git.example.com/x")
+
+
+def stored(repository: Repository, content: bytes, kind: str = "blob") -> str:
+    """The name of an object that is put into a repository as it is."""
+    argv = ["git", "hash-object", "-t", kind, "--literally", "-w", "--stdin"]
+    done = subprocess.run(argv, input=content, cwd=repository.path, check=True, capture_output=True)
+    return done.stdout.decode().strip()
+
+
+def tree_of(repository: Repository, *entries: tuple[str, str, str]) -> str:
+    """A tree that git's own commands would not make, from modes, names and what they stand for."""
+    content = b"".join(f"{mode} {name}\0".encode() + bytes.fromhex(target) for mode, name, target in entries)
+    return stored(repository, content, "tree")
+
+
+@pytest.mark.parametrize("submodules", [False, True])
+@pytest.mark.parametrize("way", ["..", "link"])
+def test_a_crafted_tree_writes_nothing_elsewhere(
+    mirror: Mirror, repository: Repository, tmp_path: Path, way: str, submodules: bool
+) -> None:
+    """Neither when it is fetched, nor where a mirror of a former version has it already."""
+    victim = tmp_path / "victim"
+    victim.mkdir()
+    evil = Repository(tmp_path / "evil")
+    inner = evil.commit("[Service]\nExecStart=/bin/evil\n")
+    repository.commit("first")
+    path = "../victim" if way == ".." else "lib/x"
+    settings = stored(repository, f'[submodule "x"]\n\tpath = {path}\n\turl = {evil.path}\n'.encode())
+    odd = (
+        [("40000", "..", tree_of(repository, ("160000", "victim", inner)))]
+        if way == ".."
+        else [
+            ("120000", "lib", stored(repository, str(victim).encode())),
+            ("40000", "lib", tree_of(repository, ("160000", "x", inner))),
+        ]
+    )
+    whole = tree_of(repository, ("100644", ".gitmodules", settings), *odd)
+    commit = repository.git("commit-tree", "-m", "crafted", whole).strip()
+    repository.git("update-ref", "refs/heads/main", commit)
+    source, tree = Git(mirror, None, submodules=submodules), tmp_path / "a" / "tree"
+    tree.mkdir(parents=True)
+    with pytest.raises(DeployError, match=r"hasDotdot|duplicateEntries|nothing of it was written"):
+        source.fetch("main", commit)
+    shutil.copytree(repository.path / ".git", mirror.path, dirs_exist_ok=True)  # as of before
+    with pytest.raises(DeployError, match="nothing of it was written"):
+        source.checkout(commit, tree)
+    assert list(victim.iterdir()) == [] and not (tree / "lib").exists()
 
 
 def test_key_is_there_only_while_git_works(tmp_path: Path) -> None:

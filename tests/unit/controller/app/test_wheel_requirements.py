@@ -1,0 +1,80 @@
+"""Nothing of a repository is run on the controller."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from ansible_collections.asgi.deploy.plugins.module_utils._host.build.requirements import included, included_elsewhere
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.wheel_requirements import lines, refuse_builds
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "-e ./dep",
+        "-e.",
+        "--editable=./dep",
+        "--editable ./dep",
+        "./dep",
+        "dep/",
+        "dep.tar.gz",
+        "./dist/dep-1-py3-none-any.whl",
+        "file:///srv/dep",
+        "dep @ file:///srv/dep",
+        "dep @ ./dep",
+        "git+https://git.example.com/dep.git",
+        "dep @ git+https://git.example.com/dep.git@v1",
+        "dep @ git+ssh://git@git.example.com/dep.git",
+        "dep @ https://example.com/dep-1.tar.gz",
+        "dep @ https://example.com/dep-1.zip#egg=dep.whl",
+        "https://example.com/dep-1-py3-none-any.whl",
+        "--no-binary :all:",
+        "--no-binary=dep",
+        "--config-settings=--build-option=x",
+        "--global-option=x",
+        "-e \\\n ./dep",
+        "fastapi \\\n  @ file:///srv/dep",
+        "$(id)",
+        "-",
+        "--",
+    ],
+)
+def test_what_would_be_built_is_refused(line: str) -> None:
+    with pytest.raises(
+        DeployError, match=r"^wheelhouse: requirements\.txt of shop has the line .*nothing of a repository"
+    ):
+        refuse_builds(f"fastapi==0.139\n{line}\n", "requirements.txt of shop")
+
+
+def test_what_is_fetched_is_not() -> None:
+    refuse_builds(
+        """
+# -e ./dep
+fastapi[all]==0.139 ; python_version > "3.10"  # -e ./dep
+httpx>=0.27,<1 --hash=sha256:0123 \\
+    --hash=sha256:4567
+uvicorn~=0.54
+dep @ https://example.com/dep-1-py3-none-any.whl
+dep2 @ https://example.com/dep2-1-py3-none-any.whl#sha256=0123
+--index-url https://index.example.com/simple
+-i https://index.example.com/simple
+--require-hashes
+-r more.txt
+-c constraints.txt
+""",
+        "requirements.txt",
+    )
+    assert lines("a \\\n ==1 # x\n\n#y\n") == ["a   ==1"]
+
+
+def test_what_is_included_from_elsewhere_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "more").mkdir()
+    (tmp_path / "more" / "a.txt").write_text("-r b.txt\n-r https://example.com/c.txt\n")
+    (tmp_path / "more" / "b.txt").write_text("b\n")
+    (tmp_path / "requirements.txt").write_text("-r more/a.txt\n-r ../out.txt\n-c /srv/c.txt\n-r gone.txt\n")
+    found = included_elsewhere(tmp_path, "requirements.txt")
+    assert found == ["https://example.com/c.txt", "../out.txt", "/srv/c.txt", "gone.txt"]
+    with pytest.raises(DeployError, match=r"includes 'https://example\.com/c\.txt', which is no file of its tree"):
+        refuse_builds(included(tmp_path, "requirements.txt"), "requirements.txt", found)
