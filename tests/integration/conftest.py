@@ -95,7 +95,7 @@ def web(name: str, label: str | None = None, app: str = "shop", kind: type[Web] 
     return kind(host, inside, label or name, app)
 
 
-@pytest.fixture(scope="session", params=sorted(WEBS), name="web")
+@pytest.fixture(scope="module", params=sorted(WEBS), name="web")  # pytest would mix modules, and make theirs anew
 def each_web(request: pytest.FixtureRequest) -> Web:
     """Each host of the inventory that the scenario uses, in turn. Those of `deploy` run two releases of Debian."""
     return web(request.param)

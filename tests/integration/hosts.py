@@ -45,7 +45,7 @@ READER, MOVED = "reader", "moved"  # of those who read the documentation: a bare
 PATHS = "paths"  # a host of applications that share a domain
 # Names besides the hosts' own, by host.
 SITES = {
-    ALL_WEBS[0]: ["work"],
+    ALL_WEBS[0]: ["work", "files"],
     APPS: [
         "gunicorn",
         "gunicorn-asgi",
@@ -63,7 +63,7 @@ SITES = {
         "web",
         "old-web",
     ],
-    SIDE: ["services", "files", "secure", "other.secure", "given"],
+    SIDE: ["services", "secure", "other.secure", "given"],
     SIDE2: ["secure2", "older"],
     DIRECT: ["open", "closed"],
     PATHS: ["paths"],

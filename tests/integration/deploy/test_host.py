@@ -17,6 +17,7 @@ def service(web: Web) -> str:
 
 
 def test_one_release_runs_and_no_other(web: Web) -> None:
+    web.drained()
     units = web.host.run("systemctl list-units --plain --no-legend 'asgi-shop@*'").stdout.split()
     assert {word for word in units if word.startswith("asgi-")} == {service(web), f"asgi-shop@{web.live()}.socket"}
     state = shown(web, service(web), "ActiveState", "NRestarts", "User", "KillMode", "Requires")

@@ -12,7 +12,7 @@ import pytest
 from tests import ROOT
 from tests.clients import https
 from tests.integration.conftest import Web, web
-from tests.integration.hosts import HOSTS, SIDE, Run, playbook
+from tests.integration.hosts import ALL_WEBS, HOSTS, Run, playbook
 
 INVENTORY = ROOT / "molecule" / "files" / "inventory.yml"
 VAULT = {"ANSIBLE_VAULT_PASSWORD_FILE": str(HOSTS.parent / "files" / "controller" / "vault-password")}
@@ -34,7 +34,7 @@ class Site(Web):
 
 @pytest.fixture(scope="session")
 def site() -> Site:
-    return web(SIDE, "files", "files", Site)
+    return web(ALL_WEBS[0], "files", "files", Site)
 
 
 @pytest.fixture(scope="session", autouse=True)
