@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app import additions as trees
-from ansible_collections.asgi.deploy.plugins.plugin_utils._app import sandbox, sites, validators
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app import sandbox, site_headers, sites, validators
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common import validators as checks
 
 # How the options that every application needs are written.
@@ -85,6 +85,7 @@ RULES: dict[str, checks.Rule] = {
     "health.liveness": checks.url_path,
     "health.readiness": checks.url_path,
     "health.metrics": checks.url_path,
+    "health.allow": checks.networks,
     "gate.path": checks.path,
     "gate.status": validators.statuses,
     "gate.timeout": checks.between(1, 3600, "seconds"),
@@ -103,7 +104,8 @@ RULES: dict[str, checks.Rule] = {
     "site.redirect_from": checks.names,
     "site.redirects": sites.redirects,
     "site.hsts.max_age": checks.between(0, 315_360_000, "seconds"),
-    "site.headers": sites.headers,
+    "site.headers": site_headers.headers,
+    "site.pass_headers": site_headers.passed_headers,
     "site.users": sites.users,
     "site.maintenance_allow": checks.networks,
     **{f"site.{key}": rule for key, rule in PATH.items()},

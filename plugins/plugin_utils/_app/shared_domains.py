@@ -128,7 +128,7 @@ def errors(apps: Sequence[Spec], specs: Sequence[Any]) -> list[str]:
 def urls(app: Spec) -> list[tuple[str, str]]:
     """The options of an application that name paths of its URLs, each with a path."""
     site, health = app.get("site") or {}, app.get("health") or {}
-    named = [(f"health.{name}", path) for name, path in health.items() if path]
+    named = [(f"health.{name}", path) for name, path in health.items() if path and name != "allow"]
     named += [("gate.path", str((app.get("gate") or {}).get("path") or WHOLE).split("?", 1)[0])]
     named += [(f"site.{key}", path) for key in ("paths", "redirects") for path in site.get(key) or {}]
     return named + [("static", path) for path in app.get("static") or {}]

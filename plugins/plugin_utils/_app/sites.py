@@ -12,7 +12,7 @@ from typing import Any
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.addresses import in_url, is_address
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import NGINX, Layout
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app import additions as trees
-from ansible_collections.asgi.deploy.plugins.plugin_utils._app import passwords
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app import passwords, site_headers
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app import shared_domains as sharing
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.argument_specs import resolve, role_options
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.messages import kind
@@ -21,29 +21,11 @@ AUTH = f"{NGINX}/auth"
 STREAM_TIMEOUT = 3600
 # Beyond the rate, so much is let through at once: seconds' worth of it, or all of a minute.
 BURST_SECONDS = 5
-# What a response gets unless the application says otherwise.
-HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "strict-origin-when-cross-origin",
-    "X-Frame-Options": "SAMEORIGIN",
-}
-HSTS = "Strict-Transport-Security"
 PRELOAD_AGE = 31_536_000
 
-_OURS = {
-    HSTS.lower(): "write site.hsts",
-    "alt-svc": "write nginx_http3",
-    "x-request-id": "every answer has it",
-    "retry-after": "answers of nginx's own have it",
-    "cache-control": "it is the application's, and for static files depends on their names",
-    **dict.fromkeys(
-        ("connection", "content-length", "content-type", "date", "server", "set-cookie", "transfer-encoding"),
-        "it is the answer's own",
-    ),
-}
-_HEADER = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,63}")
-VALUE_MAX = 4000  # nginx refuses a parameter that is longer than its buffer of 4096 bytes
-_HEADER_VALUE = re.compile(rf"[\x20-\x7e]{{0,{VALUE_MAX}}}")
+# For each address, of the paths that tell how the application is.
+HEALTH_RATE, HEALTH_CONNECTIONS = "10/s", 20
+
 _RATE = re.compile(r"([1-9][0-9]{0,5})/([sm])")
 _LOCATION = re.compile(r"/|(/[A-Za-z0-9_~.-]*[A-Za-z0-9_~-][A-Za-z0-9_~.-]*)+/?")
 _TARGET = re.compile(r"(https://[A-Za-z0-9.-]+(:[0-9]+)?)?(/[A-Za-z0-9/._~%?&=+-]*)?")
@@ -56,25 +38,6 @@ def rate(value: str) -> str | None:
     if value == "none" or _RATE.fullmatch(value):
         return None
     return f"found {value!r}, expected requests per second or minute, as in 100/s or 5/m, or none"
-
-
-def headers(value: Mapping[str, Any]) -> str | None:
-    wrong = []
-    for name, text in value.items():
-        if not _HEADER.fullmatch(name):
-            wrong.append(f"{name!r} is no name of a header")
-        elif name.lower() in _OURS:
-            wrong.append(f"{name} is not set so: {_OURS[name.lower()]}")
-        elif not isinstance(text, str) or not _HEADER_VALUE.fullmatch(text) or re.search(r"[$\\]", text):
-            wrong.append(
-                f"{name} expects one line of text without $ and \\, of at most {VALUE_MAX} characters, "
-                f"as in {name}: no-store"
-            )
-    seen: dict[str, str] = {}
-    wrong += [
-        f"{name} and {seen[name.lower()]} are one" for name in value if seen.setdefault(name.lower(), name) != name
-    ]
-    return "; ".join(wrong) or None
 
 
 def redirects(value: Mapping[str, Any]) -> str | None:
@@ -211,10 +174,12 @@ def site_plan(app: Mapping[str, Any], layout: Layout, place: Mapping[str, Any]) 
                 "match": path if path == sharing.WHOLE else f"{'^~' if path.endswith('/') else '='} {path}",
                 "path": path,
                 "always": always,
+                "question": path in _questions(app),
                 "limit": limit,
                 "timeout": options["timeout"] or (STREAM_TIMEOUT if options["streaming"] else site["timeout"]),
             }
         )
+    separators = "asgi_parameters" if site["encoded_slashes"] else "asgi_separators"
     return {
         **{key: value for key, value in site.items() if key != "users"},  # passwords go no further
         **place,
@@ -223,11 +188,17 @@ def site_plan(app: Mapping[str, Any], layout: Layout, place: Mapping[str, Any]) 
         "closed": f"asgi_closed_{name}" if place["prefix"] else "asgi_closed",
         "zones": zones,
         "locations": locations,
-        "response_headers": list(_headers(site, name)),
+        "response_headers": list(site_headers.of_answers(site, name)),
         "open_zone": f"asgi_open_{name}",
+        "health_zone": f"asgi_health_{name}" if _questions(app) else None,
+        "untrusted": list(site_headers.untrusted(site["pass_headers"], name)),
+        "guarded": bool(site["paths"] or site["auth"] or site["allow"]),
+        "separators": separators,
+        # Alone, all that the server is asked for is the application's.
+        "ambiguous": f"asgi_ambiguous_{name}" if place["below"] or place["prefix"] else separators,
         "own": f"asgi_own_{name}",
         "always": f"asgi_always_{name}",
-        "hsts_value": _hsts(site["hsts"]),
+        "hsts_value": site_headers.hsts(site["hsts"]),
         "names": _uncovered([*app["domains"], *site["redirect_from"]]),
         "metrics_below": _below_metrics(app),
         "addresses": [name for name in (*app["domains"], *site["redirect_from"]) if is_address(name)],
@@ -262,15 +233,30 @@ def _paths(app: Mapping[str, Any]) -> Iterable[tuple[str, dict[str, Any], bool]]
     site = app["site"]
     whole = {key: site[key] for key in role_options("app", "path") if key not in ("snippet", "timeout")}
     whole |= {"snippet": None, "timeout": None}
-    prefix = sharing.prefix_of(app)
-    begin = [f"{prefix}/", *([prefix] if prefix and prefix not in site["redirects"] else [])]
-    health = {app["health"]["liveness"], app["health"]["readiness"], app["gate"]["path"].split("?", 1)[0]}
-    health -= {None, *begin}
-    own = site["paths"]
+    begin, health, questions, own = _beginnings(app), _health(app), _questions(app), site["paths"]
     for path in [*begin, *sorted({*own, *health} - {*begin, *site["redirects"]})]:
         options = {key: value for key, value in own.get(path, {}).items() if value is not None}
-        limits = {"rate": "none", "connections": 0} if path in health else {}
+        limits = {"rate": HEALTH_RATE, "connections": HEALTH_CONNECTIONS} if path in questions else {}
+        if path in questions and app["health"]["allow"]:
+            limits["allow"] = app["health"]["allow"]
         yield path, {**whole, **limits, **options}, path in health
+
+
+def _beginnings(app: Mapping[str, Any]) -> list[str]:
+    """Return the paths that stand for all of the application."""
+    prefix = sharing.prefix_of(app)
+    return [f"{prefix}/", *([prefix] if prefix and prefix not in app["site"]["redirects"] else [])]
+
+
+def _health(app: Mapping[str, Any]) -> set[str]:
+    """Return the paths that tell how it is."""
+    health = {app["health"]["liveness"], app["health"]["readiness"], app["gate"]["path"].split("?", 1)[0]}
+    return {path for path in health if path} - {*_beginnings(app)}
+
+
+def _questions(app: Mapping[str, Any]) -> set[str]:
+    """Return those of them that are nothing else: a page of the site has options of its own."""
+    return _health(app) - {*app["site"]["paths"], *app["site"]["redirects"]}
 
 
 def _limit(value: str, zone: str) -> dict[str, str] | None:
@@ -280,23 +266,3 @@ def _limit(value: str, zone: str) -> dict[str, str] | None:
     requests, unit = int(found[1]), found[2]
     burst = requests * BURST_SECONDS if unit == "s" else requests
     return {"zone": zone, "rate": f"{requests}r/{unit}", "burst": str(burst)}
-
-
-def _headers(site: Mapping[str, Any], name: str) -> Iterable[dict[str, str]]:
-    """Headers of the answer: the variable of each, its value, and where nginx has what the application said itself."""
-    own = {key.lower() for key in site["headers"]}
-    values = {key: value for key, value in HEADERS.items() if key.lower() not in own}
-    values |= site["headers"]
-    if site["hsts"]["enabled"]:
-        values[HSTS] = _hsts(site["hsts"])
-    for number, (key, value) in enumerate(sorted(values.items())):
-        if value:
-            escaped = value.replace('"', '\\"')
-            said = f"$upstream_http_{key.lower().replace('-', '_')}"
-            yield {"name": key, "variable": f"$asgi_header{number}_{name}", "said": said, "value": escaped}
-
-
-def _hsts(options: Mapping[str, Any]) -> str:
-    text = f"max-age={options['max_age']}"
-    text += "; includeSubDomains" if options["include_subdomains"] else ""
-    return text + ("; preload" if options["preload"] else "")

@@ -52,6 +52,7 @@ class Platform:
         glibc: the minor version of glibc 2, which decides what binary wheels run.
         nginx_http2_directive: whether nginx has `http2 on;`, as from 1.25.1.
         nginx_http3: whether nginx has HTTP/3, as from 1.25.0.
+        nginx_ticket_keys_rotate: whether nginx changes the keys of TLS session tickets, as from 1.23.2.
         nginx_keepalive_min_timeout: whether nginx has that directive, as from 1.27.4.
         post_quantum_group: whether OpenSSL has X25519MLKEM768, as from 3.5.
         post_quantum_ssh: whether OpenSSH has mlkem768x25519-sha256, as from 9.9.
@@ -66,6 +67,7 @@ class Platform:
     glibc: int
     nginx_http2_directive: bool
     nginx_http3: bool
+    nginx_ticket_keys_rotate: bool
     nginx_keepalive_min_timeout: bool
     post_quantum_group: bool
     post_quantum_ssh: bool
@@ -93,6 +95,7 @@ PLATFORMS = (
         glibc=36,
         nginx_http2_directive=False,
         nginx_http3=False,
+        nginx_ticket_keys_rotate=False,
         nginx_keepalive_min_timeout=False,
         post_quantum_group=False,
         post_quantum_ssh=False,
@@ -104,6 +107,7 @@ PLATFORMS = (
         glibc=41,
         nginx_http2_directive=True,
         nginx_http3=True,
+        nginx_ticket_keys_rotate=True,
         nginx_keepalive_min_timeout=False,
         post_quantum_group=True,
         post_quantum_ssh=True,
@@ -115,6 +119,7 @@ PLATFORMS = (
         glibc=43,
         nginx_http2_directive=True,
         nginx_http3=True,
+        nginx_ticket_keys_rotate=True,
         nginx_keepalive_min_timeout=True,
         post_quantum_group=True,
         post_quantum_ssh=True,

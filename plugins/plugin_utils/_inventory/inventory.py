@@ -71,7 +71,20 @@ def _app_errors(
             or _wheels_of_certbot(app, where, base, variables, wheelhouse)
         )
         resolved.append(app)
+    errors += _passed_by_nobody(resolved, variables)
     return errors + _collisions(resolved, variables) + sharing.errors(resolved, apps)
+
+
+def _passed_by_nobody(apps: Sequence[Mapping[str, Any]], variables: Mapping[str, Any]) -> list[str]:
+    """Return what is wrong with headers of trusted proxies where there are none."""
+    if variables.get("nginx_trusted_proxies"):
+        return []
+    return [
+        f"asgi_apps[{index}] ({app['name']}).site.pass_headers: found {', '.join(headers)}, which only trusted proxies may "
+        "send, and there are none; write their addresses, as in nginx_trusted_proxies: [10.0.0.0/24]"
+        for index, app in enumerate(apps)
+        if (headers := (app.get("site") or {}).get("pass_headers"))
+    ]
 
 
 def _wheels_of_certbot(

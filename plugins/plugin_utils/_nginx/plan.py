@@ -61,6 +61,7 @@ def nginx_plan(
         # Who names nobody in TLS is refused, unless there is a site that has no name but an address.
         "unnamed": bool(unnamed(apps)),
         "http2_directive": platform.nginx_http2_directive,
+        "ticket_keys_rotate": platform.nginx_ticket_keys_rotate,
         "keepalive_min_timeout": platform.nginx_keepalive_min_timeout,
         "compressed": " ".join(COMPRESSED),
         "protocols": PROTOCOLS[options["tls"]],

@@ -26,6 +26,17 @@ TABLE = {
     "a path above the root": ("GET /../../etc/passwd HTTP/1.1\r\nHost: {name}\r\n\r\n", 400),
     "an encoded path above the root": ("GET /%2e%2e/%2e%2e/etc/passwd HTTP/1.1\r\nHost: {name}\r\n\r\n", 400),
     "an encoded zero": ("GET /a%00b HTTP/1.1\r\nHost: {name}\r\n\r\n", 400),
+    **{
+        f"a path that can be read in two ways, {path}": (f"GET {path} HTTP/1.1\r\nHost: {{name}}\r\n\r\n", 400)
+        for path in (
+            *("/redoc/../version", "/redoc/x/../../version", "/redoc/%2e%2e/version", "/redoc/.%2E/version", "/a/./b"),
+            *("/redoc/..", "/redoc%2f..%2fversion", "/redoc\\..\\version", "/redoc%5c..%5cversion", "/x#/../redoc"),
+            *("/redoc;/../version", "/redoc;x=1", "/redoc/..;/version", "/redoc%3bx", "/version%2fx"),
+        )
+    },
+    "the health by another method": ("POST /alive HTTP/1.1\r\nHost: {name}\r\nContent-Length: 0\r\n\r\n", 405),
+    "the health with a body": ("GET /alive HTTP/1.1\r\nHost: {name}\r\nContent-Length: 9\r\n\r\n", 405),
+    "the health with chunks": ("GET /alive HTTP/1.1\r\nHost: {name}\r\nTransfer-Encoding: chunked\r\n\r\n", 405),
     "a header that is too large": (GET + f"X-A: {'a' * 40_000}\r\n\r\n", 400),
     "a URL that is too long": (f"GET /{'a' * 9_000} HTTP/1.1\r\nHost: {{name}}\r\n\r\n", 414),
     "a body that says it is too large": (POST + "Content-Length: 9999999999\r\n\r\n", 413),
@@ -45,6 +56,19 @@ TABLE = {
     "a version from the future": ("GET / HTTP/9.9\r\nHost: {name}\r\n\r\n", 505),
     "no HTTP at all": ("SSH-2.0-OpenSSH_9.2\r\n\r\n", 400),
 }
+
+BELIEVED = (
+    *(
+        "X-Forwarded-Server",
+        "X-Forwarded-Scheme",
+        "X-Forwarded-Ssl",
+        "X-Original-URL",
+        "X-Rewrite-URL",
+        "X-Script-Name",
+    ),
+    *("X-Client-IP", "True-Client-IP", "CF-Connecting-IP", "Proxy", "X-HTTP-Method-Override", "X-Forwarded-User"),
+    *("Remote-User", "X-Url-Scheme", "X-Forwarded-Protocol", "X-Host", "X-Cluster-Client-IP", "X-Method-Override"),
+)
 
 
 @pytest.mark.parametrize(("sent", "status"), TABLE.values(), ids=TABLE)
@@ -70,6 +94,38 @@ def test_a_second_request_in_a_body_is_none(site: Site) -> None:
     sent = "POST /echo HTTP/1.1\r\nHost: {name}\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + hidden
     found = site.raw(sent.replace("{name}", site.domain).encode())
     assert re.findall(rb"HTTP/1.1 (\d+) ", found) == [b"200", b"403"]
+
+
+@pytest.mark.parametrize("upgrade", ["h2c", "websocket", "TLS/1.0", "h2c, websocket"])
+def test_an_upgrade_takes_no_body_away(site: Site, upgrade: str) -> None:
+    """Only a WebSocket is asked for by an upgrade, and only by GET; servers drop the body of what they take for one."""
+    sent = f"Upgrade: {upgrade}\r\nContent-Length: 4\r\n\r\nbody"
+    found = site.raw((POST.replace("close", "upgrade, close") + sent).replace("{name}", site.domain).encode())
+    assert b" 200 OK" in found and b'"length":4' in found, found
+
+
+def test_what_frameworks_believe_is_not_passed_on(site: Site) -> None:
+    answer = site.get("/headers", headers=dict.fromkeys(BELIEVED, "6.6.6.6"))
+    assert answer.status_code == 200 and "6.6.6.6" not in answer.text, answer.text
+
+
+def test_slow_questions_after_its_health_hold_nobody_up(site: Site) -> None:
+    """More of them than connections of an address are let in: each is answered, and gone."""
+    sent = f"POST /alive HTTP/1.1\r\nHost: {site.domain}\r\nContent-Length: 1000000\r\n\r\n".encode()
+    slow = [site.connect() for _ in range(60)]
+    try:
+        for connection in slow:
+            connection.sendall(sent)
+        assert {connection.recv(12)[9:12] for connection in slow} <= {b"405", b"429"}
+        ended = time.monotonic() + 10
+        for connection in slow:
+            connection.settimeout(max(0.1, ended - time.monotonic()))
+            while connection.recv(65536):
+                pass
+    finally:
+        for connection in slow:
+            connection.close()
+    assert https.wait(site.domain, site.host.address, site.ca, "/alive").status_code == 200
 
 
 def test_claims_are_not_passed_on(site: Site) -> None:

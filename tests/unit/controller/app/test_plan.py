@@ -100,7 +100,7 @@ def test_defaults(spec: dict[str, Any], facts: Facts) -> None:
         "runtime_directory": "asgi-deploy/serving",
         "tls_folder": "/etc/asgi-deploy/tls/shop",
         "paths": PATHS,
-        "health": {"liveness": None, "readiness": None, "metrics": None},
+        "health": {"liveness": None, "readiness": None, "metrics": None, "allow": []},
         "installer": "auto",
         "timeout": 30,
         "graceful_timeout": 30,
@@ -193,7 +193,13 @@ def test_watch(spec: dict[str, Any], facts: Facts, watch: dict[str, int], planne
 @pytest.mark.parametrize(("major", "able", "newest"), [("12", False, False), ("13", True, False), ("14", True, True)])
 def test_platform(spec: dict[str, Any], facts: Facts, major: str, able: bool, newest: bool) -> None:
     found = app_plan(spec, facts(major))["platform"]
-    common = ("nginx_http2_directive", "nginx_http3", "post_quantum_group", "post_quantum_ssh")
+    common = (
+        "nginx_http2_directive",
+        "nginx_http3",
+        "nginx_ticket_keys_rotate",
+        "post_quantum_group",
+        "post_quantum_ssh",
+    )
     assert found == {**dict.fromkeys(common, able), "nginx_keepalive_min_timeout": newest}
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.plugin_utils._app import sites
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app import site_headers
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan import app_plan
 
 Facts = Callable[[str], dict[str, Any]]
@@ -35,7 +35,7 @@ def test_defaults(plan: Plan) -> None:
     assert whole["limit"] == {"zone": "asgi_all_shop", "rate": "100r/s", "burst": "500"}
     assert site["zones"] == [whole["limit"]]
     assert {header["name"]: header["value"] for header in site["response_headers"]} == {
-        **sites.HEADERS,
+        **site_headers.HEADERS,
         "Strict-Transport-Security": "max-age=63072000",
     }
 
@@ -78,10 +78,43 @@ def test_rates(plan: Plan, site: dict[str, Any], limits: dict[str, Any]) -> None
 
 
 def test_health_is_open_always(plan: Plan) -> None:
+    """A path that is nothing else is asked a question, so often; one that is a page too has the limits of pages."""
     site = plan({"paths": {"/alive": {"timeout": 1}}}, health={"liveness": "/alive"}, gate={"path": "/ready?x=1"})
-    found = {match: (entry["always"], entry["limit"]) for match, entry in by_match(site).items()}
-    assert found["= /alive"] == found["= /ready"] == (True, None)
-    assert found["/"][0] is False
+    keys = ("always", "question", "connections")
+    found = {match: tuple(entry[key] for key in keys) for match, entry in by_match(site).items()}
+    assert found == {"/": (False, False, 500), "= /alive": (True, False, 500), "= /ready": (True, True, 20)}
+    rates = {match: entry["limit"]["rate"] for match, entry in by_match(site).items()}
+    assert rates == {"/": "100r/s", "= /alive": "100r/s", "= /ready": "10r/s"}
+
+
+def test_who_may_ask_how_it_is(plan: Plan) -> None:
+    site = plan({"allow": ["192.0.2.0/24"]}, health={"liveness": "/alive", "allow": ["10.0.0.1"]})
+    assert by_match(site)["= /alive"]["allow"] == ["10.0.0.1"]
+    assert by_match(plan({}, health={"liveness": "/alive"}))["= /alive"]["allow"] == []
+
+
+@pytest.mark.parametrize(
+    ("site", "guarded"),
+    [
+        ({}, False),
+        ({"auth": True, "users": {"a": HASH}}, True),
+        ({"allow": ["10.0.0.1"]}, True),
+        ({"paths": {"/a": {}}}, True),
+    ],
+)
+def test_paths_are_guarded_where_they_have_rules(plan: Plan, site: dict[str, Any], guarded: bool) -> None:
+    assert plan(site)["guarded"] is guarded
+
+
+def test_headers_that_are_passed(plan: Plan) -> None:
+    found = {header["name"]: header for header in plan({"pass_headers": ["cf-connecting-ip"]})["untrusted"]}
+    assert found["CF-Connecting-IP"] == {
+        "name": "CF-Connecting-IP",
+        "value": "$asgi_passed0_shop",
+        "passed": "$http_cf_connecting_ip",
+    }
+    assert {header["value"] for name, header in found.items() if name != "CF-Connecting-IP"} == {'""'}
+    assert "expected of those that are not passed on" in str(site_headers.passed_headers(["Host"]))
 
 
 @pytest.mark.parametrize(

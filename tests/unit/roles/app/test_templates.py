@@ -18,6 +18,7 @@ import pytest
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import PATHS, Layout
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app import files as files_app
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan import app_plan
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.site_headers import UNTRUSTED
 from jinja2 import UndefinedError
 
 from tests import ROOT
@@ -75,6 +76,7 @@ def test_site_listens_as_the_host_does(site: Callable[[str], str], major: str) -
 @DEBIAN
 def test_site_passes_on_no_claims_of_the_visitor(site: Callable[[str], str], major: str) -> None:
     headers = dict(value.split(None, 1) for value in directives(site(major), "proxy_set_header"))
+    assert {headers.pop(name) for name in UNTRUSTED} == {'""'}
     assert headers == {
         "Host": "$host",
         "X-Forwarded-For": "$remote_addr",
@@ -86,7 +88,7 @@ def test_site_passes_on_no_claims_of_the_visitor(site: Callable[[str], str], maj
         "X-Request-ID": "$asgi_request_id",
         "X-ASGI-Probe": '""',
         "Forwarded": '""',
-        "Upgrade": "$http_upgrade",
+        "Upgrade": "$asgi_upgrade",
         "Connection": "$asgi_connection",
     }
     assert "$proxy_add_x_forwarded_for" not in site(major)
@@ -111,7 +113,7 @@ def test_site_names_and_certificate(site: Callable[[str], str], major: str) -> N
     assert directives(text, "server_name") == ["shop.example.com www.example.com"] * 2
     assert directives(text, "ssl_certificate") == ["/etc/asgi-deploy/tls/shop/combined.pem"]
     assert directives(text, "ssl_certificate_key") == ["/etc/asgi-deploy/tls/shop/combined.pem"]
-    assert directives(text, "return") == ["301 https://$host$request_uri", "503"]
+    assert directives(text, "return") == ["301 https://$host$request_uri", "400", "503"]
 
 
 def test_site_with_addresses(render: Render, plan: Plan) -> None:

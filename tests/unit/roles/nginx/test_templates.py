@@ -60,11 +60,61 @@ def test_kept_connections_at_a_reload(render: Render, facts: Facts, major: str, 
     assert len(re.findall(r"^ +keepalive_min_timeout 15s;$", text, re.MULTILINE)) == lines
 
 
+def patterns(text: str, variable: str) -> list[str]:
+    """The patterns of a map, as nginx reads them."""
+    (block,) = re.findall(rf"map \S+ \${variable} \{{(.*?)\n    \}}", text, re.DOTALL)
+    return [found.replace("\\\\", "\\") for found in re.findall(r'"~\*?(.*)" ', block)]
+
+
 def test_upgrade_map(render: Render) -> None:
     """Without an upgrade the header is empty, so that connections to applications stay open."""
     text = render("nginx", "nginx.conf.j2")
-    (block,) = re.findall(r"map \$http_upgrade \$asgi_connection \{([^}]*)\}", text)
-    assert block.split() == ["default", "upgrade;", "''", "'';"]
+    (pattern,) = patterns(text, "asgi_upgrade")
+    for asked, passed in (
+        ("GET:websocket", True),
+        ("GET:WebSocket", True),
+        ("POST:websocket", False),
+        ("GET:h2c", False),
+        ("GET:", False),
+        ("GET:websocket, h2c", False),
+    ):
+        assert bool(re.search(pattern, asked, re.IGNORECASE)) is passed, asked
+    (block,) = re.findall(r"map \$asgi_upgrade \$asgi_connection \{([^}]*)\}", text)
+    assert block.split() == ["default", '"";', "websocket", "upgrade;"]
+
+
+@pytest.mark.parametrize(
+    ("path", "odd"),
+    [
+        ("/", False),
+        ("/a.b/..c/.well-known/x?../..", False),
+        ("/a/.../b", False),
+        ("/a%20b/%c3%a4", False),
+        ("/a?x=%00%5c\\#", False),
+        ("/a/../b", True),
+        ("/a/./b", True),
+        ("/a/..", True),
+        ("/a/..?x", True),
+        ("/.", True),
+        ("/a/%2e%2E/b", True),
+        ("/a/.%2e/b", True),
+        ("/a%2f..%2fb", True),
+        ("/a%2F%2e/", True),
+        ("/a\\..\\b", True),
+        ("/a%5Cb", True),
+        ("/a%00", True),
+        ("/a#/../b", True),
+    ],
+)
+def test_a_path_that_may_be_read_in_two_ways(render: Render, path: str, odd: bool) -> None:
+    found = patterns(render("nginx", "nginx.conf.j2"), "asgi_odd_path")
+    assert any(re.search(pattern, path, re.IGNORECASE) for pattern in found) is odd
+
+
+@pytest.mark.parametrize("major", ["12", "13"])
+def test_tickets_need_keys_that_change(render: Render, facts: Facts, major: str) -> None:
+    text = render("nginx", "nginx.conf.j2", ansible_facts={**facts(major), **IPV6})
+    assert ("ssl_session_tickets off;" in text) is (major == "12")
 
 
 @pytest.mark.parametrize(
