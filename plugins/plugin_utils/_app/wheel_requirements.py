@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
-from ansible_collections.asgi.deploy.plugins.module_utils._host.build.requirements import points_into_tree
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.requirement_lines import points_into_tree
 from packaging.requirements import InvalidRequirement, Requirement
 
 # What an installer takes besides requirements, and that has nothing built.

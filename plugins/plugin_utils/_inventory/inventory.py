@@ -80,8 +80,8 @@ def _passed_by_nobody(apps: Sequence[Mapping[str, Any]], variables: Mapping[str,
     if variables.get("nginx_trusted_proxies"):
         return []
     return [
-        f"asgi_apps[{index}] ({app['name']}).site.pass_headers: found {', '.join(headers)}, which only trusted proxies may "
-        "send, and there are none; write their addresses, as in nginx_trusted_proxies: [10.0.0.0/24]"
+        f"asgi_apps[{index}] ({app['name']}).site.pass_headers: found {', '.join(headers)}, which only trusted proxies "
+        "may send, and there are none; write their addresses, as in nginx_trusted_proxies: [10.0.0.0/24]"
         for index, app in enumerate(apps)
         if (headers := (app.get("site") or {}).get("pass_headers"))
     ]

@@ -13,11 +13,10 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.build.installers
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import untrusted_files
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.requirement_hashes import normalised, unhashed
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.requirement_lines import points_into_tree
 
 _INCLUDE = re.compile(r"^\s*(?:-r|-c|--requirement|--constraint)[ =]?\s*(\S+)", re.MULTILINE)
-_EDITABLE = re.compile(r"(?:-e|--editable)\b")
 _MOST_FILES = 200  # that a requirements.txt includes
-_ARCHIVES = (".whl", ".zip", ".tar.gz", ".tar.bz2", ".tgz")
 
 
 @dataclass(frozen=True)
@@ -65,19 +64,6 @@ def _files(tree: Path, name: str) -> dict[str, str | None]:
 def _beside(name: str, other: str) -> str:
     """Return the path of a file that another one includes."""
     return other if "://" in other else os.path.normpath(os.path.join(os.path.dirname(name), other))
-
-
-def points_into_tree(text: str) -> bool:
-    """Whether requirements name files beside them, so that the same text may stand for other things in another tree."""
-    for line in map(str.strip, text.splitlines()):
-        target = line.split("#", 1)[0].split(";", 1)[0].split(" --", 1)[0].strip()
-        if _EDITABLE.match(line) or "file:" in target:
-            return True
-        if target.startswith(("-", "#")) or "://" in target:
-            continue
-        if target.startswith(".") or "/" in target or target.endswith(_ARCHIVES):
-            return True
-    return False
 
 
 def project(tree: Path) -> dict[str, object]:

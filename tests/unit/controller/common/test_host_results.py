@@ -92,7 +92,6 @@ def test_sizes_have_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(host_results, "MAX_TEXT", 10)
     monkeypatch.setattr(host_results, "MAX_ENTRIES", 5)
     monkeypatch.setattr(host_results, "MAX_KEY", 8)
-    sandbox = {"changed": False, "live": None, "sandbox": {}}
     for changes, text in (
         ({"paths": ["/" * 11]}, r"paths\[0\]: found a length of 11, expected at most 10"),
         ({"paths": ["/"] * 6}, "paths: found a length of 6, expected at most 5"),
@@ -100,7 +99,7 @@ def test_sizes_have_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
         with pytest.raises(HostResultError, match=text):
             checked_result("files", {**FILES, **changes})
     with pytest.raises(HostResultError, match="found a key of 9 characters"):
-        checked_result("release_info", {**sandbox, "failed": True, "sandbox": {"x" * 9: 1}})
+        checked_result("release_info", {"failed": True, "sandbox": {"x" * 9: 1}})
 
 
 def test_depth_has_bounds() -> None:

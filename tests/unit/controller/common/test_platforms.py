@@ -39,7 +39,7 @@ def test_a_code_name_of_another_distribution() -> None:
 
 def test_what_templates_read_is_what_programs_can_do() -> None:
     """No name, number or list: these are for plans."""
-    able = {"nginx_http2_directive", "nginx_http3", "nginx_keepalive_min_timeout"}
+    able = {"nginx_http2_directive", "nginx_http3", "nginx_keepalive_min_timeout", "nginx_ticket_keys_rotate"}
     assert set(PLATFORMS[0].abilities) == {*able, "post_quantum_group", "post_quantum_ssh"}
 
 

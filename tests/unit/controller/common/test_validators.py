@@ -102,6 +102,7 @@ GOOD: dict[str, list[Any]] = {
     "health.liveness": ["/alive", "/-/live"],
     "health.readiness": ["/ready", "/health/ready"],
     "health.metrics": ["/metrics", "/_/metrics.txt"],
+    "health.allow": [[], ["10.0.0.1", "fd00::/8"]],
     "gate.path": ["/", "/ready", "/a/b.json?x=1&y=%20", "/~me/+-_"],
     "gate.status": [["200"], ["2xx", "3xx", "503"], ["1xx"], ["599"]],
     "gate.timeout": [1, 3600],
@@ -131,6 +132,7 @@ GOOD: dict[str, list[Any]] = {
     "site.redirect_from": [[], ["www.a.example"]],
     "site.redirects": [{}, {"/old": "/new", "/a/b/": "https://b.example/x?y=1", "/x": "https://b.example:8443"}],
     "site.hsts.max_age": [0, 63_072_000],
+    "site.pass_headers": [[], ["CF-Connecting-IP", "x-original-url"]],
     "site.headers": [{}, {"X-A": ""}, {"Content-Security-Policy": "default-src 'self'; report-to \"a\"", "b": "c"}],
     "site.users": [
         {},
@@ -375,6 +377,7 @@ BAD: dict[str, list[Any]] = {
     "health.liveness": ["", "/", "alive", "/alive?x=1", "/a b", "/alive\n"],
     "health.readiness": ["", "/", "ready", "/ready?x=1", "/a;b", "/{a}"],
     "health.metrics": ["", "/", "metrics", "/metrics?x=1", "/a;b", "/$uri"],
+    "health.allow": [["balancer"], ["10.0.0.1/8"]],
     "gate.path": ["", "ready", "https://a.example/ready", "/a b", "/a\r\nHost: b", "/ü", "/#top"],
     "gate.status": [[], ["2XX"], ["0xx"], ["6xx"], ["20"], ["2000"], ["ok"], ["200", ""]],
     "gate.timeout": [0, 3601],
@@ -457,6 +460,7 @@ BAD: dict[str, list[Any]] = {
         {"/a{": "/new"},
     ],
     "site.hsts.max_age": [-1],
+    "site.pass_headers": [["Host"], ["X-Forwarded-For"], [""], ["Proxy\n"]],
     "site.headers": [
         {"X A": "b"},
         {"Strict-Transport-Security": "max-age=1"},
