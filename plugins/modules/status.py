@@ -312,6 +312,10 @@ host:
       description: Bytes, where releases are.
       type: int
       returned: always
+    firewall:
+      description: Whether the kernel has the firewall's rules as they were loaded.
+      type: bool
+      returned: always, null if the firewall is not the role hardening's
 """
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks import status as act_status

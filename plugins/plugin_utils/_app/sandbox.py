@@ -15,6 +15,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import 
     CONFIGURATION,
     DATA,
     LETSENCRYPT,
+    NGINX_LOGS,
     PROGRAMS,
     ROOT,
     STORAGE,
@@ -27,8 +28,14 @@ PER_APPLICATION = (str(ROOT), str(DATA), str(STORAGE))
 OURS = str(CONFIGURATION)
 # What releases are built from.
 CACHES = str(CACHE)
-# What no application has a use for, and file modes alone keep from it.
-HIDDEN = ("/boot", str(LETSENCRYPT), "/etc/sudoers.d", "/var/backups", CACHES, "/run/systemd/private")
+# What no application has a use for: file modes alone keep it from some of it, and the rest tells of others.
+HIDDEN = (
+    *("/boot", str(LETSENCRYPT), "/etc/sudoers.d", "/var/backups", CACHES, "/run/systemd/private", "/run/lock"),
+    *("/run/ssh-unix-local", "/etc/nginx", "/etc/systemd/system", "/run/systemd/system", "/run/systemd/transient"),
+    *("/run/systemd/userdb", "/run/systemd/io.systemd.Credentials", "/run/systemd/io.systemd.ManagedOOM"),
+    *("/run/systemd/io.systemd.sysext", "/run/systemd/io.systemd.BootControl", "/run/systemd/io.systemd.PCRLock"),
+    str(NGINX_LOGS),
+)
 # Whoever can speak to D-Bus can ask services of root's for something.
 DBUS = "/run/dbus"
 
@@ -38,6 +45,8 @@ SHARED_MEMORY = "TemporaryFileSystem=/dev/shm:mode=1777,nosuid,nodev,noexec,size
 # Of @system-service: to change owner, limits and priorities, the kernel's keyrings, and page faults, which exploits of
 # the kernel are made with.
 DENIED_CALLS = "@privileged @resources @keyring userfaultfd"
+# Files in memory, which no mount keeps from being run.
+MEMORY_FILES = "memfd_create memfd_secret"
 # What the sandboxes of browsers, and bubblewrap, do in a namespace of their own.
 NAMESPACE_CALLS = "@mount @setuid setgroups capset"
 
@@ -252,6 +261,7 @@ def _calls(options: Mapping[str, Any]) -> list[str]:
         "SystemCallArchitectures=native",
         "SystemCallFilter=@system-service",
         f"SystemCallFilter=~{DENIED_CALLS}",
+        *([] if options["run_stored"] or options["jit"] else [f"SystemCallFilter=~{MEMORY_FILES}"]),
         *([f"SystemCallFilter={NAMESPACE_CALLS}"] if options["namespaces"] else []),
         *([f"SystemCallFilter={' '.join(options['syscalls'])}"] if options["syscalls"] else []),
         "SystemCallErrorNumber=EPERM",

@@ -224,7 +224,11 @@ def server_plan(
         "idle": idle,
         "secrets": sorted(app["secrets"]),
         "hooks": {name: hooks[name] for name in HOOKS if hooks[name] is not None},
-        "health": {**app["health"], "readiness": app["health"]["readiness"] or _gate_path(app)},
+        "health": {
+            "liveness": app["health"]["liveness"],
+            "metrics": app["health"]["metrics"],
+            "readiness": app["health"]["readiness"] or _gate_path(app),
+        },
         "log": {
             **app["log"],
             "level": app["log"]["level"].upper(),

@@ -52,11 +52,14 @@ def _parts(plan: Mapping[str, Any]) -> list[dict[str, Any]]:
         part(
             "firewall",
             plan["firewall"],
-            {f"{UNITS}/asgi-firewall.service": "firewall.service.j2"},
+            {
+                f"{UNITS}/asgi-firewall.service": "firewall.service.j2",
+                f"{UNITS}/asgi-firewall-watch.service": "firewall_watch.service.j2",
+            },
             packages=[packages["firewall"]],
             enabled=["asgi-firewall.service"],
-            active=["asgi-firewall.service"],
-            ends=["asgi-firewall.service"],
+            active=["asgi-firewall.service", "asgi-firewall-watch.service"],
+            ends=["asgi-firewall.service", "asgi-firewall-watch.service"],
         ),
         part(
             "sshd",

@@ -41,6 +41,11 @@ def overview(hosts: Mapping[str, Mapping[str, Any] | None]) -> Overview:
         free, total = found["host"]["disk_free"], found["host"]["disk_total"]
         if free < DISK_SHARE * total:
             notes.append(f"{host}: {size(free)} of {size(total)} are free where releases are")
+        if found["host"].get("firewall") is False:
+            notes.append(
+                f"{host}: its firewall's rules are not as they were loaded; run site again, or "
+                "systemctl restart asgi-firewall on the host"
+            )
     return Overview(rows, notes)
 
 

@@ -95,6 +95,35 @@ def test_a_scanner_finds_what_is_served_and_nothing_else(site: Web, visitor: Web
     )
 
 
+@pytest.mark.parametrize(
+    "thrown",
+    [
+        "systemctl start nftables.service; systemctl restart nftables.service",
+        "systemctl start nftables.service; systemctl stop nftables.service",
+        "nft --file /etc/nftables.conf",
+        "nft flush ruleset",
+        "nft delete table inet asgi_firewall",
+    ],
+)
+def test_rules_that_are_thrown_away_come_back(site: Web, visitor: Web, late: int, thrown: str) -> None:
+    site.host.run(thrown)
+    site.eventually("nft list table inet asgi_firewall | grep -q 'policy drop'")
+    assert not reaches(visitor, site, late)
+
+
+def test_rules_that_do_not_come_back_are_told(site: Web) -> None:
+    """As where what has them come back was ended."""
+    where: dict[str, Any] = {"name": "status", "inventories": (HOSTS, INVENTORY)}
+    site.host.run("systemctl stop asgi-firewall-watch.service && nft delete table inet asgi_firewall")
+    try:
+        output = playbook(f"--limit={site.host.name}", **where).ok().output
+        assert "its firewall's rules are not as they were loaded; run site again" in output, output
+    finally:
+        run_on(site.host.name).ok()
+    assert "its firewall's rules" not in playbook(f"--limit={site.host.name}", **where).ok().output
+    site.host.run("systemctl is-active asgi-firewall-watch.service")
+
+
 def test_a_door_for_some(site: Web, visitor: Web) -> None:
     """Port 9100 is open for the host `side` alone."""
     site.host.run("systemd-run --quiet --unit=exporter python3 -m http.server 9100")

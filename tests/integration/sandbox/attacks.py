@@ -181,6 +181,24 @@ SERVING = [
     Attack("run a program from /tmp", DROPPED.format(folder="/tmp"), DENIED),
     Attack("run a program from /dev/shm", DROPPED.format(folder="/dev/shm"), DENIED),
     Attack("run a program from its storage", DROPPED.format(folder="/var/lib/asgi-storage/attacked/uploads"), DENIED),
+    Attack(
+        "run a program from memory",
+        "import os, subprocess\n"
+        "file = os.memfd_create('dropped')\n"
+        "os.write(file, open('/bin/true', 'rb').read())\n"
+        "subprocess.run([f'/proc/self/fd/{file}'], pass_fds=[file], check=True)",
+        DENIED,
+    ),
+    Attack("read what visitors of others ask for", listed("/var/log/nginx/asgi"), DENIED),
+    Attack("read the sites of others", listed("/etc/nginx/asgi/sites"), (*DENIED, *ABSENT)),
+    Attack("read the units of others", listed("/etc/systemd/system"), (*DENIED, "AssertionError")),
+    Attack("keep others from a lock", "open('/run/lock/dropped', 'w').close()", (*DENIED, *READ_ONLY)),
+    Attack(
+        "stop the renewal of all certificates",
+        "import fcntl, os\n"
+        "fcntl.flock(os.open('/run/asgi-certificates.lock', os.O_RDONLY | os.O_CREAT), fcntl.LOCK_SH | fcntl.LOCK_NB)",
+        (*DENIED, *READ_ONLY),
+    ),
     Attack("run a program from its own folder", DROPPED.format(folder="/var/lib/asgi/attacked"), DENIED),
 ]
 

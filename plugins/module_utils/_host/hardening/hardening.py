@@ -37,6 +37,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.hardening.trial 
     STATE,
     TIMER,
     UNDO,
+    WATCH,
     keep_undo,
 )
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import apt as debian
@@ -249,6 +250,7 @@ class Hardening:
             systemd.start(*active)
         if found.firewall:
             systemd.change("reload-or-restart", FIREWALL)
+            systemd.start(WATCH)
 
     def _set_parameters(self, found: Found) -> list[str]:
         refused = []

@@ -19,6 +19,7 @@ STATE = Path(layout.HARDENING)
 UNDO = Path(layout.UNDO)
 RULES = Path(layout.FIREWALL_RULES)
 FIREWALL = "asgi-firewall.service"
+WATCH = "asgi-firewall-watch.service"  # loads its rules again when somebody has thrown them away
 TIMER = "asgi-hardening-undo.timer"
 SSHD_SETTINGS = Path(layout.SSHD_SETTINGS)
 

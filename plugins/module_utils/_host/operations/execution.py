@@ -13,13 +13,14 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.release.backgrou
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store import Store
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import systemd
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import transient_units as transient
-from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import environment
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import environment, outputs
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.unit_text import LAUNCHER
 
 SANDBOX = "sandbox.conf"  # in the release's directory: what all its units have in common
 _STOP_TIMEOUT = 30
+_MOST = 2**20  # bytes of what it prints that are told
 
 
 @dataclass(frozen=True)
@@ -68,12 +69,13 @@ class Execution:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
-                text=True,
-                errors="replace",
             )
             while process.poll() is None and not systemd.show(unit)[0].active:
                 time.sleep(0.05)
-        done = subprocess.CompletedProcess(process.args, process.returncode, *process.communicate())
+        with process:
+            stdout, stderr, left_out = outputs(process, most=_MOST)
+        told = f"({left_out:,} bytes before this are left out)\n" if left_out else ""
+        done = subprocess.CompletedProcess(process.args, process.returncode, told + stdout, stderr)
         ended = systemd.show(unit)[0]  # one that ended well is forgotten at once
         transient.explained(done, unit, began)
         if done.returncode and not ended.failed:

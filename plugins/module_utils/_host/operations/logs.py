@@ -17,8 +17,14 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import 
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.log_levels import LEVELS
 
 # Where a record names its unit, as journalctl looks for it: of systemd itself, of who logs on behalf of a unit, of what
-# has crashed, and of all others.
-_OF_A_UNIT = ("UNIT", "OBJECT_SYSTEMD_UNIT", "COREDUMP_UNIT", "_SYSTEMD_UNIT")
+# has crashed, and of all others. Anybody may write the first three; journald itself says who did.
+_OF_A_UNIT = (
+    ("UNIT", "_PID", "1"),
+    ("OBJECT_SYSTEMD_UNIT", "_UID", "0"),
+    ("COREDUMP_UNIT", "_UID", "0"),
+    ("_SYSTEMD_UNIT", "", ""),
+)
+_SECONDS = 120.0  # that records are looked through for those that are wanted
 
 
 @dataclass(frozen=True)
@@ -63,11 +69,12 @@ def newest(layout: Layout, entries: Iterable[Mapping[str, Any]], query: Query) -
     """As many as are wanted, from records of which the newest comes first."""
     lines: list[Line] = []
     cursor = None
+    ends = time.monotonic() + _SECONDS
     for entry in entries:
         cursor = cursor or entry["__CURSOR"]
         if line := of_journal(layout, entry, query):
             lines.append(line)
-        if len(lines) == query.lines:
+        if len(lines) == query.lines or time.monotonic() > ends:
             break
     return Found(lines, cursor)
 
@@ -103,9 +110,10 @@ def of_journal(layout: Layout, entry: Mapping[str, Any], query: Query) -> Line |
     said = journal.message(entry)
     record = journal.record_of(said)
     priority = _one(entry, "PRIORITY")
-    level, request = int(priority) if priority.isdecimal() else LEVELS["info"], ""
+    level, request = int(priority) if re.fullmatch("[0-7]", priority) else LEVELS["info"], ""
     if record:
-        level, request = LEVELS.get(str(record["level"]).lower(), level), str(record.get("request_id") or "")
+        given = record.get("request_id")
+        level, request = LEVELS.get(record["level"].lower(), level), given if isinstance(given, str) else ""
     if level > LEVELS[query.level] or (query.request and query.request != request and f"[{query.request}]" not in said):
         return None
     at = int(entry["__REALTIME_TIMESTAMP"]) / 1e6
@@ -116,9 +124,9 @@ def of_journal(layout: Layout, entry: Mapping[str, Any], query: Query) -> Line |
 
 def _where(layout: Layout, entry: Mapping[str, Any]) -> str:
     """The release, and what of it logged; only the release for its service."""
-    for field in _OF_A_UNIT:
-        unit = _one(entry, field)
-        if unit.startswith((f"asgi-{layout.app}@", f"asgi-{layout.app}.")):
+    for field, writer, who in _OF_A_UNIT:
+        unit = _one(entry, field) if not writer or _one(entry, writer) == who else ""
+        if re.fullmatch(rf"asgi-{re.escape(layout.app)}(\.[A-Za-z0-9_.-]+)?@[A-Za-z0-9._-]+\.[a-z]+", unit):
             kind = "systemd" if field == "UNIT" else layout.kind(unit)
             return release_of(unit) if kind == "service" else f"{release_of(unit)} {kind}"
     return "systemd"
@@ -148,14 +156,14 @@ def of_access_log(lines: Iterable[str], query: Query) -> Iterable[Line]:
         try:
             told = json.loads(line)
             at = datetime.fromisoformat(told["time"]).timestamp()
-        except (ValueError, KeyError):  # half a line, as of a disk that was full
+            ms = float(told["seconds"]) * 1000
+            text = f"{told['method']} {told['uri']} {told['status']} in {ms:.0f} ms for {told['client']}"
+            request, release = told["request_id"], told["release"]
+        except (ValueError, KeyError, TypeError, RecursionError):  # half a line, as of a disk that was full
             continue
-        if (query.since and at < query.since) or (query.request and told["request_id"] != query.request):
+        if (query.since and at < query.since) or (query.request and request != query.request):
             continue
-        text = (
-            f"{told['method']} {told['uri']} {told['status']} in {told['seconds'] * 1000:.0f} ms for {told['client']}"
-        )
-        yield Line(at, f"{_clock(at)} nginx {told['release']} [{told['request_id']}] {text}")
+        yield Line(at, f"{_clock(at)} nginx {release} [{request}] {text}")
 
 
 def _clock(at: float) -> str:

@@ -162,10 +162,12 @@ class Deployment:
                 raise self._story(release, before, "was not put live", error) from error
         try:
             self._until_gated(release, left, before, settings, began)
-        except (DeployError, OSError) as error:
-            self._abandon(release, before, was_up, str(error).splitlines()[0])
+        except Exception as error:  # whatever it is: what was started must not stay
+            self._abandon(release, before, was_up, _first_line(error))
             if before:
                 prune(self.store, before, settings.keep)
+            if not isinstance(error, (DeployError, OSError)):
+                raise
             raise self._story(release, before, "was not put live", error) from error
         log = AccessLog(Path(self.layout.access_log))
         if "live" in left:
@@ -232,7 +234,7 @@ class Deployment:
         except (DeployError, OSError) as error:
             if way_back is None:
                 raise self._unwell(release, error) from error
-            self._go_back(release, way_back, str(error).splitlines()[0])
+            self._go_back(release, way_back, _first_line(error))
             raise self._story(release, way_back, "was taken back", error) from error
 
     def _switch(self, release: str, before: str | None) -> None:
@@ -318,6 +320,10 @@ class Deployment:
             yield
         finally:
             self._steps[name] = round(time.monotonic() - started, 3)
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).splitlines()), type(error).__name__)
 
 
 def _told(builder: Builder, identity: str | None) -> dict[str, Any]:

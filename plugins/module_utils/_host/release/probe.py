@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import http.client
+import io
+import re
 import select
 import socket
 import time
 from collections.abc import Callable, Collection
+from typing import Any
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.gate import Answers, Gate, passes
 
 _ANSWER_TIMEOUT = 10.0
+_MOST = 2**17  # bytes of an answer that are read
 _INTERVAL = 0.1
 _LEAST = 0.5  # less time would only tell that there was no answer, and hide what the answers before said
 _PAUSE = 0.01  # between answers that are right, while other workers' are missing: waiting is to be no load
@@ -25,6 +29,35 @@ class _UnixConnection(http.client.HTTPConnection):
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.sock.settimeout(self.timeout)
         self.sock.connect(self._path)
+
+
+class _Answer(io.RawIOBase):
+    """The beginning of an answer, within a deadline over the whole of it, and of a bounded size.
+
+    An application may send a byte now and then, or one interim answer after the other, for ever.
+    """
+
+    def __init__(self, connection: socket.socket, deadline: float) -> None:
+        super().__init__()
+        self._connection, self._deadline, self._left = connection, deadline, _MOST
+
+    def makefile(self, *_arguments: object) -> io.BufferedReader:
+        """See socket.makefile."""
+        return io.BufferedReader(self)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        seconds = self._deadline - time.monotonic()
+        if seconds <= 0:
+            raise TimeoutError
+        if not self._left:
+            raise http.client.HTTPException(f"its headers are longer than {_MOST:,} bytes")
+        self._connection.settimeout(seconds)
+        found = self._connection.recv_into(memoryview(buffer)[: self._left])
+        self._left -= found
+        return found
 
 
 class Probe:
@@ -43,13 +76,16 @@ class Probe:
         """What is wrong with the answer, or nothing."""
         # As nginx asks it for a visitor, so that an application that insists on HTTPS or on its host name answers.
         headers = {"Host": gate.host, "X-Forwarded-Proto": "https", "X-Forwarded-For": "127.0.0.1", "X-ASGI-Probe": "1"}
+        deadline = time.monotonic() + timeout
         try:
             self._connection.request("GET", gate.path, headers=headers)
-            if hopeless := self._wait(timeout, broken):
+            if hopeless := self._wait(deadline, broken):
                 return hopeless
-            response = self._connection.getresponse()  # its status says all; a body may have no end
+            # Its status says all; a body may have no end.
+            response = http.client.HTTPResponse(_Answer(self._connection.sock, deadline), method="GET")  # type: ignore[arg-type]
+            response.begin()
             worker = response.headers.get("X-ASGI-Worker", "")
-            self.worker = int(worker) if worker.isdecimal() else None
+            self.worker = int(worker) if re.fullmatch("[0-9]{1,10}", worker) else None
         except TimeoutError:
             return f"GET {gate.path} got no answer within {round(timeout, 1):g} s"
         except (OSError, http.client.HTTPException) as error:
@@ -58,9 +94,8 @@ class Probe:
             return None
         return f"GET {gate.path} answered {response.status} {response.reason}, expected {', '.join(gate.status)}"
 
-    def _wait(self, timeout: float, broken: Callable[[], str | None]) -> str | None:
-        """Waits until there is something to read: systemd's listener takes a question even with no server behind it."""
-        deadline = time.monotonic() + timeout
+    def _wait(self, deadline: float, broken: Callable[[], str | None]) -> str | None:
+        """Wait until there is something to read: systemd's listener takes a question even with no server behind it."""
         while not select.select([self._connection.sock], [], [], _INTERVAL)[0]:
             if hopeless := broken():
                 return hopeless

@@ -13,7 +13,7 @@ from typing import Any, TextIO
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.retention import Kept
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.states import can_serve_again
-from ansible_collections.asgi.deploy.plugins.module_utils._host.system.locks import acquired
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.locks import acquired, private
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.managed_files import write
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
@@ -134,7 +134,7 @@ class Store:
         deadline = time.monotonic() + timeout
         while True:
             Path(self.layout.home).mkdir(parents=True, exist_ok=True)
-            with open(self.layout.lock, "a+", encoding="utf-8") as file:
+            with open(self.layout.lock, "a+", encoding="utf-8", opener=private) as file:
                 self._acquire(file, deadline, timeout)
                 if not _is_still(Path(self.layout.lock), file):  # a removal of the application took the file away
                     continue

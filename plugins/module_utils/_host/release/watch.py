@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _INTERVAL = 0.5
+_MOST = 2**24  # bytes of the log for each look
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ class AccessLog:
                 if (number := os.fstat(file.fileno()).st_ino) != self._file:  # the first request, or rotated
                     self._file, self._offset = number, 0
                 file.seek(self._offset)
-                data = file.read()
+                data = file.read(_MOST)  # of a flood the rest is for the next look
         except OSError:  # no request yet, or rotated just now
             return []
         self._offset += len(data)

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import json
 import syslog
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import attempt, start_reading
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import start_reading
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
+
+_MOST, _SECONDS = 2**23, 60.0  # characters of records that are read for a failure, and for how long
+_OF_THE_RUNTIME = ("level", "logger", "message")
 
 
 def note(text: str) -> None:
@@ -17,17 +22,29 @@ def note(text: str) -> None:
 
 
 def read(names: Iterable[str], lines: int, since: float = 0) -> str:
-    """Return the most telling lines that units logged after `since`, in seconds of the epoch."""
-    # Without --all a long record, such as a traceback in JSON, would have no text: journalctl(1), --output=json.
-    argv = ["journalctl", "--no-pager", "--output=json", "--all", "--lines=1000", f"--since=@{since:.3f}"]
-    text = attempt([*argv, *(f"--unit={name}" for name in names)]).stdout
-    # Not splitlines: that ends lines at other signs as well, such as U+2028 in what somebody pasted and it was logged.
-    return telling([(str(one.get("_PID")), readable(message(one))) for one in parsed(text.split("\n"))], lines)
+    """Return the most telling lines that units logged after `since`, in seconds of the epoch.
+
+    What an application logs breaks nothing: where it cannot be read, the text says so.
+    """
+    found: list[tuple[str, str]] = []
+    size, ends = 0, time.monotonic() + _SECONDS
+    try:
+        # The newest first, which are kept if there is too much.
+        with records(names, ["--lines=1000", "--reverse", f"--since=@{since:.3f}"]) as entries:
+            for entry in entries:
+                found.append((str(entry.get("_PID")), readable(message(entry))))
+                size += len(found[-1][1])
+                if size > _MOST or time.monotonic() > ends:
+                    break
+    except (DeployError, OSError) as error:
+        return f"the journal cannot be read: {error}"
+    return telling(found[::-1], lines)
 
 
 @contextmanager
 def records(patterns: Iterable[str], options: Iterable[str]) -> Iterator[Iterator[dict[str, Any]]]:
-    """What units logged, for as long as somebody reads it."""
+    """Yield what units logged, for as long as somebody reads it."""
+    # Without --all a long record, such as a traceback in JSON, would have no text: journalctl(1), --output=json.
     argv = ["journalctl", "--no-pager", "--quiet", "--output=json", "--all", *options]
     argv += [f"--unit={pattern}" for pattern in patterns]
     with start_reading(argv) as lines:
@@ -35,10 +52,11 @@ def records(patterns: Iterable[str], options: Iterable[str]) -> Iterator[Iterato
 
 
 def parsed(lines: Iterable[str]) -> Iterator[dict[str, Any]]:
-    """Records of the journal as it writes them in JSON; what is none, as of a disk that was full, is left out."""
+    """Yield records of the journal as it writes them in JSON; what is none, as of a disk that was full, is left out."""
     for line in lines:
-        with suppress(ValueError):
-            yield json.loads(line)
+        with suppress(ValueError, RecursionError):
+            if isinstance(found := json.loads(line), dict):
+                yield found
 
 
 def telling(entries: Sequence[tuple[str, str]], lines: int) -> str:
@@ -55,19 +73,26 @@ def telling(entries: Sequence[tuple[str, str]], lines: int) -> str:
 def message(entry: Mapping[str, Any]) -> str:
     """What a record of the journal says: it is text, or a list of bytes where it is not printable."""
     said = entry.get("MESSAGE") or ""
-    if isinstance(said, str):
-        return said
     # Bytes, or one of several: who writes to the journal may give a field more than once.
-    return str(said[0]) if isinstance(said[0], (str, list)) else bytes(said).decode(errors="replace")
+    if isinstance(said, list) and isinstance(said[0], (str, list)):
+        said = said[0]
+    if isinstance(said, list):
+        with suppress(TypeError, ValueError):
+            return bytes(said).decode(errors="replace")
+    return said if isinstance(said, str) else ""
 
 
 def record_of(text: str) -> dict[str, Any] | None:
     """What the runtime of a release logged as JSON; nothing for anything else."""
     try:
         record = json.loads(text) if text.startswith("{") else None
-    except ValueError:  # cut off, or something else in braces
+    except (ValueError, RecursionError):  # cut off, or something else in braces
         return None
-    return record if isinstance(record, dict) and {"level", "logger", "message"} <= set(record) else None
+    if not isinstance(record, dict):
+        return None
+    # Some frameworks have numbers for levels.
+    said = {key: str(value) for key in _OF_THE_RUNTIME if isinstance(value := record.get(key), (str, int, float))}
+    return {**record, **said} if len(said) == len(_OF_THE_RUNTIME) else None
 
 
 def readable(text: str) -> str:
@@ -76,4 +101,4 @@ def readable(text: str) -> str:
     if record is None:
         return text
     line = f"{record['level']} {record['logger']}: {record['message']}"
-    return "\n".join([line, *(str(record[key]) for key in ("exception", "stack") if record.get(key))])
+    return "\n".join([line, *(more for key in ("exception", "stack") if isinstance(more := record.get(key), str))])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,15 +15,23 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import 
 
 @contextmanager
 def alone(path: Path, seconds: float) -> Iterator[None]:
-    """Waits for others that hold a lock; the kernel lets go of it when its holder dies, so it is never stale.
+    """Wait for others that hold a lock; the kernel lets go of it when its holder dies, so it is never stale.
+
+    Only root can open its file, and so hold it.
 
     Raises:
         DeployError: another one held it for so many seconds.
     """
-    with path.open("w") as file:
+    with open(path, "w", encoding="utf-8", opener=private) as file:
+        os.fchmod(file.fileno(), 0o600)  # one of before was open to all
         if not acquired(file, time.monotonic() + seconds):
             raise DeployError(f"another run has held {path} for {seconds:.0f} s")
         yield
+
+
+def private(path: str, flags: int) -> int:
+    """Open a file that only root may, for `open`: whoever can open it can hold its lock."""
+    return os.open(path, flags | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
 
 
 def acquired(file: TextIO, deadline: float) -> bool:

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.certificates.status import read_status
+from ansible_collections.asgi.deploy.plugins.module_utils._host.hardening.hardening import loaded
+from ansible_collections.asgi.deploy.plugins.module_utils._host.hardening.trial import RULES
 from ansible_collections.asgi.deploy.plugins.module_utils._host.operations.report import status
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import memory
 from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks.results import answering
@@ -44,4 +46,5 @@ def _host() -> dict[str, Any]:
         "memory_total": memory.total(),
         "disk_free": disk.free,
         "disk_total": disk.total,
+        "firewall": loaded() if RULES.exists() else None,
     }

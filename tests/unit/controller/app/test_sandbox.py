@@ -64,11 +64,14 @@ def test_what_is_written_is_not_run(lines: Lines) -> None:
     assert written == ["ReadWritePaths=/mnt/exports"]
 
 
+MEMORY_FILES = "SystemCallFilter=~memfd_create memfd_secret"
+
+
 @pytest.mark.parametrize(
     ("option", "value", "gone", "come"),
     [
-        ("jit", True, ["MemoryDenyWriteExecute=yes"], ["MemoryDenyWriteExecute=no"]),
-        ("run_stored", True, ["NoExecPaths=/tmp /var/tmp /var/lib/asgi/shop"], []),
+        ("jit", True, ["MemoryDenyWriteExecute=yes", MEMORY_FILES], ["MemoryDenyWriteExecute=no"]),
+        ("run_stored", True, ["NoExecPaths=/tmp /var/tmp /var/lib/asgi/shop", MEMORY_FILES], []),
         (
             "outgoing",
             ["10.0.0.0/8", "::1"],

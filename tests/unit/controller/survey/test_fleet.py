@@ -35,8 +35,14 @@ def certificate(**changes: Any) -> dict[str, Any]:
     return {"name": "shop", "source": "acme", "days_left": 41.9, "last": {"ok": True, "text": "ok"}, **changes}
 
 
-def seen(certificates: dict[str, Any] | None = None, free: int = 50 * 2**30, **changes: Any) -> Overview:
+def seen(
+    certificates: dict[str, Any] | None = None,
+    free: int = 50 * 2**30,
+    firewall: bool | None = True,
+    **changes: Any,
+) -> Overview:
     host = {"now": NOW, "memory_available": 2**30, "memory_total": 2**31, "disk_free": free, "disk_total": 100 * 2**30}
+    host |= {"firewall": firewall}
     found = {"applications": {"shop": app(**changes)}, "certificates": certificates or {}, "host": host}
     return overview({"web1": found})
 
@@ -100,6 +106,15 @@ def test_all_is_well() -> None:
             ["web1: shop: the last deploy failed: its gate"],
         ),
         ({"free": 2**30}, "ok", ["web1: 1.0 GiB of 100 GiB are free where releases are"]),
+        ({"firewall": None}, "ok", []),
+        (
+            {"firewall": False},
+            "ok",
+            [
+                "web1: its firewall's rules are not as they were loaded; run site again, or "
+                "systemctl restart asgi-firewall on the host"
+            ],
+        ),
         (
             {"certificates": {"shop": certificate(days_left=3.5)}},
             "ok",

@@ -240,10 +240,26 @@ def test_traceback_within_a_record_is_told() -> None:
 def test_signs_that_end_a_line_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
     """Python takes U+2028 for one, and the journal writes it as it is; half a record is left out."""
     records = [{"_PID": "1", "MESSAGE": "pasted\u2028text"}, {"_PID": "1", "MESSAGE": "no stock"}]
-    text = "\n".join([*(json.dumps(one, ensure_ascii=False) for one in records), '{"_PID": "1", "MES'])
-    done = subprocess.CompletedProcess([], 0, text, "")
-    monkeypatch.setattr(journal, "attempt", lambda *_argv, **_options: done)
+    lines = [*(json.dumps(one, ensure_ascii=False) for one in reversed(records)), '{"_PID": "1", "MES']
+    monkeypatch.setattr(journal, "start_reading", lambda _argv: nullcontext(lines))
     assert journal.read(["asgi-shop@v1.service"], 9) == "pasted\u2028text\nno stock"
+
+
+def test_a_journal_that_cannot_be_read_breaks_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is told of a failure goes on: the release that failed has yet to be ended."""
+
+    def gone(_argv: list[str]) -> None:
+        raise FileNotFoundError(2, "No such file or directory", "journalctl")
+
+    monkeypatch.setattr(journal, "start_reading", gone)
+    assert "the journal cannot be read: " in journal.read(["asgi-shop@v1.service"], 9)
+
+
+def test_of_a_flood_the_newest_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    flood = (json.dumps({"MESSAGE": f"{number} " + "x" * 2**20}) for number in range(10_000))
+    monkeypatch.setattr(journal, "start_reading", lambda _argv: nullcontext(flood))
+    found = journal.read(["asgi-shop@v1.service"], 1000).split("\n")
+    assert found[-1].startswith("0 ") and 8 <= len(found) <= 10
 
 
 SOCKET = "asgi-shop.public.socket"
@@ -272,14 +288,12 @@ def test_what_cannot_start_says_why(monkeypatch: pytest.MonkeyPatch, change: Cal
     why = "Failed to set up mount namespacing: /mnt/exports: No such file or directory"
 
     def attempt(argv: list[str], **_options: object) -> subprocess.CompletedProcess[str]:
-        if argv[0] == "journalctl":
-            return subprocess.CompletedProcess(argv, 0, json.dumps({"MESSAGE": why}), "")
         if argv[1] == "daemon-reload":
             return subprocess.CompletedProcess(argv, 0, "", "")
         return subprocess.CompletedProcess(argv, 1, "", f"Job for {SOCKET} failed.")
 
-    for module in (systemd, journal):
-        monkeypatch.setattr(module, "attempt", attempt)
+    monkeypatch.setattr(systemd, "attempt", attempt)
+    monkeypatch.setattr(journal, "start_reading", lambda _argv: nullcontext([json.dumps({"MESSAGE": why})]))
     with pytest.raises(DeployError, match=f"start {SOCKET} failed: Job for {SOCKET} failed.\n{why}"):
         change(SOCKET)
 

@@ -393,7 +393,7 @@ def test_secrets_are_credentials_of_every_unit(render: Render, plan: Plan) -> No
     assert set(given) <= set(texts["sandbox.conf"].splitlines())
     assert not [name for name, text in texts.items() if "hunter" in text]
     without = files_app.units(plan(release_command=COMMAND))
-    assert not [kind for kind, text in without.items() if "Credential" in text or "runtime.run" in text]
+    assert not [kind for kind, text in without.items() if "LoadCredential" in text or "runtime.run" in text]
 
 
 def test_release_command(render: Render, plan: Plan) -> None:
