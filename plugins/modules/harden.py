@@ -126,6 +126,11 @@ options:
         description: What C(sshd -T) shall show, by its names.
         type: dict
         default: {}
+      ssh_exceptions:
+        description: Criteria of C(Match) by which passwords or root are meant to be let in.
+        type: list
+        elements: str
+        default: []
       sysctl:
         description: Kernel parameters by name; a C(*) stands for every interface.
         type: dict

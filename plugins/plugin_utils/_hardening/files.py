@@ -17,6 +17,7 @@ def desired_state(plan: Mapping[str, Any], _here: HostContext) -> dict[str, Any]
         "parts": _parts(plan),
         "firewall": plan["firewall_wanted"],
         "sshd": plan["sshd_wanted"],
+        "ssh_exceptions": plan["ssh_exceptions"],
         "sysctl": plan["sysctl_wanted"],
         "services": plan["services_wanted"],
     }

@@ -12,7 +12,7 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._common.validators imp
 # What the options of each switch are: given while it is off, they would have no effect.
 OPTIONS_OF = {
     "hardening_firewall": ("hardening_open", "hardening_close", "hardening_firewall_rules", "hardening_ssh_allow"),
-    "hardening_ssh": ("hardening_ssh_root",),
+    "hardening_ssh": ("hardening_ssh_root", "hardening_ssh_exceptions"),
     "hardening_sysctl": ("hardening_sysctl_values",),
     "hardening_updates": ("hardening_reboot_at",),
     "hardening_journal": ("hardening_journal_size", "hardening_journal_days"),

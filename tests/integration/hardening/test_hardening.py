@@ -318,6 +318,19 @@ def test_taken_back_and_put_there_again(site: Web, visitor: Web, late: int) -> N
 
 
 @ONCE
+def test_what_sshd_allows_for_some_is_seen(site: Web) -> None:
+    file = "/etc/ssh/sshd_config.d/90-backup.conf"
+    site.host.run(f"printf 'Match User backup\\n  PasswordAuthentication yes\\n' >{file}")
+    try:
+        run = run_on(site.host.name)
+        assert run.status != 0 and "Nothing was changed" in run.output
+        assert f"{file}:2 has passwordauthentication yes for Match user backup" in " ".join(run.output.split())
+        run_on(site.host.name, hardening_ssh_exceptions=["user backup"]).ok()
+    finally:
+        site.host.run(f"rm -f {file}")
+
+
+@ONCE
 def test_refuses_keys_alone_where_there_is_no_key(site: Web) -> None:
     host = site.host
     run_on(host.name, "--check", hardening=False).ok()  # from here on there is a connection that is shared

@@ -26,6 +26,7 @@ WANTED_OPTIONS: dict[str, Any] = {
     "parts": {"type": "list", "elements": "dict", "default": [], "options": PART_OPTIONS},
     "firewall": {"type": "dict"},
     "sshd": {"type": "dict", "default": {}},
+    "ssh_exceptions": _TEXTS,
     "sysctl": {"type": "dict", "default": {}},
     "services": _TEXTS,
 }
@@ -73,6 +74,7 @@ class Wanted:
     parts: tuple[Part, ...]
     firewall: Firewall | None = None
     sshd: Mapping[str, str] = field(default_factory=dict)  # what `sshd -T` must show
+    ssh_exceptions: tuple[str, ...] = ()  # criteria of `Match` by which passwords or root are meant to be let in
     sysctl: Mapping[str, str] = field(default_factory=dict)
     services: tuple[str, ...] = ()  # units that must not run
 
@@ -83,6 +85,7 @@ class Wanted:
             parts=tuple(map(Part.of, options["parts"])),
             firewall=Firewall.of(options["firewall"]) if options["firewall"] else None,
             sshd=options["sshd"],
+            ssh_exceptions=tuple(options["ssh_exceptions"]),
             sysctl=options["sysctl"],
             services=tuple(options["services"]),
         )

@@ -6,7 +6,6 @@ Firewall and sshd are changed on trial: see trial.py.
 from __future__ import annotations
 
 import json
-import re
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.hardening import ssh_access as access
+from ansible_collections.asgi.deploy.plugins.module_utils._host.hardening import ssh_exceptions as exceptions
 from ansible_collections.asgi.deploy.plugins.module_utils._host.hardening import sysctl
 from ansible_collections.asgi.deploy.plugins.module_utils._host.hardening.desired import Part, Wanted
 from ansible_collections.asgi.deploy.plugins.module_utils._host.hardening.exposure import (
@@ -23,13 +23,12 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.hardening.exposu
     told_of,
 )
 from ansible_collections.asgi.deploy.plugins.module_utils._host.hardening.firewall import (
-    TABLE,
     Firewall,
-    Opening,
     lets_in,
     ruleset,
     shut_out,
 )
+from ansible_collections.asgi.deploy.plugins.module_utils._host.hardening.firewall_state import loaded, with_own_ports
 from ansible_collections.asgi.deploy.plugins.module_utils._host.hardening.trial import (
     FIREWALL,
     RULES,
@@ -50,10 +49,6 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.system.managed_f
     write,
 )
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
-from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import FIREWALL_LOADED, NGINX, UNITS
-
-LOADED = Path(FIREWALL_LOADED)
-NGINX_SERVES = Path(NGINX, "default.conf")
 
 
 @dataclass
@@ -105,7 +100,7 @@ class Hardening:
         self.sshd = access.effective()
         self.ssh_ports = access.ports(self.sshd, self.connection)
         self.wanted = wanted
-        self.firewall = _with_own_ports(wanted.firewall) if wanted.firewall else None
+        self.firewall = with_own_ports(wanted.firewall) if wanted.firewall else None
         self.parts = [
             self._with_rules(part) if part.name == "firewall" else part for part in wanted.parts if _of_use(part)
         ]
@@ -168,6 +163,23 @@ class Hardening:
                     "hardening_ssh_root: found false, and this run logged in as root, who would be shut out; "
                     "connect as another user, or leave it out"
                 )
+        return reasons + (self._ssh_refusals("sshd" in found.drift) if self.wanted.sshd else [])
+
+    def _ssh_refusals(self, changes: bool) -> list[str]:
+        """Why keys alone are not what this host would have, or nobody could come by one."""
+        lines = list(exceptions.configuration())
+        reasons = [
+            f"hardening_ssh: {one.place} has {one.option} {one.value} for Match {one.criteria}, which lets passwords "
+            f"or root in again; take it out, or write hardening_ssh_exceptions: [{one.criteria}]"
+            for one in exceptions.opened(lines, self.wanted.sshd, self.wanted.ssh_exceptions)
+        ]
+        root = self.wanted.sshd.get("permitrootlogin") != "no"
+        # What did not come by SSH proves nothing of it when it comes again.
+        if changes and self.connection is None and not exceptions.with_keys(self.sshd, root):
+            reasons.append(
+                "hardening_ssh: this run did not come by SSH, and no user of the host has an authorized key, so that "
+                "nobody could log in any more; give one to somebody, or write hardening_ssh: false"
+            )
         return reasons
 
     def _firewall_refusals(self, firewall: Firewall) -> list[str]:
@@ -286,14 +298,6 @@ def reboot_required() -> bool:
     return Path("/run/reboot-required").exists()
 
 
-def loaded() -> bool:
-    """Whether the kernel has the rules as they were loaded."""
-    if not LOADED.exists() or not shutil.which("nft", path="/usr/sbin"):
-        return False
-    argv = ["nft", "--stateless", "--terse", "list", "table", "inet", TABLE]
-    return attempt(argv, reads=True).stdout == LOADED.read_text()
-
-
 def _of_use(part: Part) -> bool:
     """Whether this host needs a part at all; to take it back, nothing speaks against."""
     if (
@@ -303,19 +307,6 @@ def _of_use(part: Part) -> bool:
     ):
         return False
     return not part.on or not part.not_beside or len(debian.missing(part.not_beside)) == len(part.not_beside)
-
-
-def _with_own_ports(firewall: Firewall) -> Firewall:
-    """Opens what applications on this host listen on, whether this run knows of them or not."""
-    found = {
-        Opening(int(port))
-        for file in Path(UNITS).glob("asgi-*.socket")
-        for port in re.findall(r"^ListenStream=(\d+)$", file.read_text(encoding="utf-8"), re.MULTILINE)
-    }
-    if NGINX_SERVES.exists():  # also when there is no application behind it any more
-        found |= {Opening(443), Opening(443, "udp")}
-    more = sorted(found - set(firewall.web), key=lambda one: (one.port, one.protocol))
-    return replace(firewall, web=(*firewall.web, *more))
 
 
 def _runs(unit: systemd.Unit) -> bool:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.certificates.status import read_status
-from ansible_collections.asgi.deploy.plugins.module_utils._host.hardening.hardening import loaded
+from ansible_collections.asgi.deploy.plugins.module_utils._host.hardening.firewall_state import loaded
 from ansible_collections.asgi.deploy.plugins.module_utils._host.hardening.trial import RULES
 from ansible_collections.asgi.deploy.plugins.module_utils._host.operations.report import status
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import memory

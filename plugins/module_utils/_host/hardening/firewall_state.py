@@ -1,0 +1,36 @@
+"""What a host itself tells of its firewall: whether its rules are loaded, and which ports are its applications'."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+from ansible_collections.asgi.deploy.plugins.module_utils._host.hardening.firewall import TABLE, Firewall, Opening
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import attempt
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import FIREWALL_LOADED, NGINX, UNITS
+
+LOADED = Path(FIREWALL_LOADED)
+NGINX_SERVES = Path(NGINX, "default.conf")
+
+
+def loaded() -> bool:
+    """Return whether the kernel has the rules as they were loaded."""
+    if not LOADED.exists() or not shutil.which("nft", path="/usr/sbin"):
+        return False
+    argv = ["nft", "--stateless", "--terse", "list", "table", "inet", TABLE]
+    return attempt(argv, reads=True).stdout == LOADED.read_text()
+
+
+def with_own_ports(firewall: Firewall) -> Firewall:
+    """Open what applications on this host listen on, whether this run knows of them or not."""
+    found = {
+        Opening(int(port))
+        for file in Path(UNITS).glob("asgi-*.socket")
+        for port in re.findall(r"^ListenStream=(\d+)$", file.read_text(encoding="utf-8"), re.MULTILINE)
+    }
+    if NGINX_SERVES.exists():  # also when there is no application behind it any more
+        found |= {Opening(443), Opening(443, "udp")}
+    more = sorted(found - set(firewall.web), key=lambda one: (one.port, one.protocol))
+    return replace(firewall, web=(*firewall.web, *more))
