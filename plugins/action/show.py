@@ -1,10 +1,12 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Action asgi.deploy.show: prints lines as they are."""
+"""Action asgi.deploy.show: prints lines as they are, or writes them to a file of the controller."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.terminal_text import harmless
@@ -16,7 +18,23 @@ class ActionModule(ActionBase):  # type: ignore[misc]
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         _validation, given = self.validate_argument_spec(
-            argument_spec={"lines": {"type": "list", "elements": "str", "required": True}}
+            argument_spec={"lines": {"type": "list", "elements": "str", "required": True}, "file": {"type": "str"}}
         )
-        Display().display("\n".join(map(harmless, given["lines"])))
-        return {**super().run(tmp, task_vars), "changed": False}
+        text = "\n".join(map(harmless, given["lines"]))
+        changed = False
+        if given["file"] is None:
+            Display().display(text)
+        else:
+            changed = _write(Path(given["file"]), f"{text}\n")
+        return {**super().run(tmp, task_vars), "changed": changed}
+
+
+def _write(path: Path, text: str) -> bool:
+    """Write a text if the file has another one, and return whether it had; who may read a new file the umask says."""
+    try:
+        if path.is_file() and path.read_bytes() == text.encode():
+            return False
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise AnsibleActionFail(f"{path} cannot be written: {error.strerror}") from error
+    return True

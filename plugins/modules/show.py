@@ -6,7 +6,7 @@ from __future__ import annotations
 
 DOCUMENTATION = """
 module: show
-short_description: Prints lines as they are
+short_description: Prints lines as they are, or writes them to a file of the controller
 version_added: 0.1.0
 author: asgi.deploy contributors (!UNKNOWN)
 description:
@@ -17,13 +17,18 @@ options:
     type: list
     elements: str
     required: true
+  file:
+    description:
+      - A file on the controller to write them to, in the place of printing them. The umask says who may read one that
+        is new.
+    type: str
 attributes:
   check_mode:
     support: full
-    description: Prints in any mode.
+    description: Prints or writes in any mode.
   diff_mode:
     support: none
-    description: Changes nothing.
+    description: Changes nothing on hosts.
 """
 
 EXAMPLES = """

@@ -23,6 +23,7 @@ CONFIGURATION = PurePosixPath("/etc/asgi-deploy")
 FIREWALL_RULES = CONFIGURATION / "firewall.nft"
 ACME_CA = CONFIGURATION / "acme-ca.pem"  # of a directory whose own HTTPS no public CA vouches for
 LOGROTATE = CONFIGURATION / "logrotate.conf"
+TRIM_LOGS = CONFIGURATION / "trim-logs"
 CERTIFICATES = CONFIGURATION / "certificates"  # what the host must have, a folder for each; the timer reads it too
 TLS = CONFIGURATION / "tls"  # the certificates that are served, a folder for each, wherever they came from
 
@@ -62,6 +63,7 @@ PATHS = {
     "state": str(STATE),
     "storage": str(STORAGE),
     "sysctl_settings": str(SYSCTL_SETTINGS),
+    "trim_logs": str(TRIM_LOGS),
     "undo": str(UNDO),
     "units": str(UNITS),
 }

@@ -11,6 +11,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import 
     NGINX,
     NGINX_LOGS,
     NGINX_WELCOME,
+    TRIM_LOGS,
     UNITS,
 )
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.managed_files import File, absent, directory, file
@@ -35,7 +36,7 @@ def _files(plan: Mapping[str, Any]) -> list[File]:
 
     return [
         *(directory(f"{NGINX}/{name}") for name in ("http.d", "sites", "below", "metrics.d", "auth", "pages")),
-        directory(str(NGINX_LOGS), group="adm"),
+        directory(str(NGINX_LOGS), group="adm", mode="0751"),  # nginx's workers open anew what is in it
         directory(str(CONFIGURATION)),
         # The package's welcome page claims the port-80 default server.
         absent(str(NGINX_WELCOME)),
@@ -50,6 +51,7 @@ def _files(plan: Mapping[str, Any]) -> list[File]:
         made(f"{NGINX}/default.conf", "default.conf.j2"),
         made(f"{NGINX}/metrics.conf", "metrics.conf.j2"),
         made(str(LOGROTATE), "logrotate.conf.j2"),
+        file(str(TRIM_LOGS), rendered("nginx", "trim_logs.sh.j2", plan), mode="0755"),
         made(f"{UNITS}/asgi-logs.service", "logs.service.j2"),
         made(f"{UNITS}/asgi-logs.timer", "logs.timer.j2"),
         made(f"{UNITS}/nginx.service.d/asgi-deploy.conf", "sandbox.conf.j2", there=plan["sandbox"]),

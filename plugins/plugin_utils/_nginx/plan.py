@@ -25,6 +25,8 @@ CIPHERS = (
 GROUPS = ("X25519", "prime256v1", "secp384r1")
 POST_QUANTUM = "?X25519MLKEM768"  # passed over by an OpenSSL that does not know it
 
+LOGS_SIZE = 2**31  # bytes that rotated logs of all sites may have
+
 COMPRESSED = ("text/css", "application/javascript", "image/svg+xml", "application/json", "text/plain")
 
 
@@ -67,6 +69,7 @@ def nginx_plan(
         "protocols": PROTOCOLS[options["tls"]],
         "ciphers": ":".join(CIPHERS) if options["tls"] == "intermediate" else None,
         "groups": ":".join([*([POST_QUANTUM] if platform.post_quantum_group else []), *GROUPS]),
+        "logs_size": LOGS_SIZE,
         "worker_processes": facts.get("processor_nproc") or "auto",
         "real_ip_header": real_ip if options["trusted_proxies"] else None,
     }

@@ -170,3 +170,36 @@ def test_a_flood(site: Site) -> None:
     assert asked.count(404) >= 250
     time.sleep(2)
     assert https.wait(site.domain, site.host.address, site.ca, "/version").status_code == 200
+
+
+def test_a_flood_of_long_urls_is_logged_in_short_lines(site: Site) -> None:
+    """Over HTTP/2 the same long URL is sent again by a few bytes; most of these are refused."""
+    log = "/var/log/nginx/asgi/web.access.log"
+    before = int(site.host.run(f"stat -c %s {log}").stdout)
+    long, count = "/none?" + "a" * 6000, 1500
+    context = ssl.create_default_context(cafile=str(site.ca))
+    with httpx.Client(http2=True, verify=context, trust_env=False, timeout=60, headers={"Host": site.domain}) as client:
+        url = f"https://{site.host.address}{long}"
+        asked = [client.get(url, extensions={"sni_hostname": site.domain}).status_code for _ in range(count)]
+    refused = asked.count(429)
+    assert refused > count / 2
+    time.sleep(1)
+    written = int(site.host.run(f"stat -c %s {log}").stdout) - before
+    assert written < refused * 600 + (count - refused) * 1700, written
+    errors = site.host.run("tail -c 20000 /var/log/nginx/asgi/nginx.error.log").stdout
+    assert "limiting requests" not in errors
+
+
+def test_logs_are_for_who_looks_after_the_host(site: Site) -> None:
+    site.host.run("systemctl start asgi-logs.service")
+    assert site.host.run("find /var/log/nginx/asgi -type f -perm /o+rwx").stdout == ""
+    assert site.host.run("stat -c '%a %U %G' /var/log/nginx/asgi").stdout == "751 root adm\n"
+
+
+def test_logs_have_a_size_whatever_comes(site: Site) -> None:
+    """Rotated by size each few seconds; of what was rotated the oldest goes."""
+    folder = "/var/log/nginx/asgi"
+    site.host.run(f"for n in 1 2 3; do truncate -s 1G {folder}/flood.access.log.$n; sleep 0.1; done")
+    site.eventually(f"[ $(ls {folder}/flood.access.log.* | wc -l) -le 2 ]")
+    assert site.host.run(f"ls {folder}/flood.access.log.3").stdout
+    site.host.run(f"rm -f {folder}/flood.access.log.*")

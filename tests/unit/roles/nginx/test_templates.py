@@ -111,6 +111,35 @@ def test_a_path_that_may_be_read_in_two_ways(render: Render, path: str, odd: boo
     assert any(re.search(pattern, path, re.IGNORECASE) for pattern in found) is odd
 
 
+def logged(text: str, variable: str, source: str) -> str:
+    """What a map of nginx makes of a text, as far as it has patterns."""
+    for pattern in patterns(text, variable):
+        if found := re.search(re.sub(r"\(\?<", "(?P<", pattern), source):
+            return found[1] if found.groups() else found[0]
+    return ""
+
+
+def test_a_request_is_a_line_of_a_bounded_length(render: Render) -> None:
+    """One that was refused a short one."""
+    text = render("nginx", "nginx.conf.j2")
+    long = "/" + "a" * 8000
+    assert logged(text, "asgi_logged_uri", f":{long}") == long[:1024]
+    assert logged(text, "asgi_logged_uri", f"refused:{long}") == long[:64]
+    assert logged(text, "asgi_logged_uri", ":/a:b?c") == "/a:b?c"
+    assert logged(text, "asgi_logged_agent", f":{long}") == long[:256]
+    assert logged(text, "asgi_logged_agent", f"refused:{long}") == ""
+    assert logged(text, "asgi_logged_host", long) == long[:253]
+    assert logged(text, "asgi_logged_release", long) == long[:64]
+    (refused,) = patterns(text, "asgi_refused")
+    assert [status for status in range(100, 600) if re.search(refused, str(status))] == [
+        *(400, 405, 408, 413, 414, 421, 429, 431, 444, 494),
+    ]
+    log = re.search(r"log_format asgi escape=json(.*?);", text, re.DOTALL)
+    assert log and not {"$request_uri", "$http_user_agent", "$host", "$http_referer"} & set(
+        re.findall(r"\$\w+", log[1])
+    )
+
+
 @pytest.mark.parametrize("major", ["12", "13"])
 def test_tickets_need_keys_that_change(render: Render, facts: Facts, major: str) -> None:
     text = render("nginx", "nginx.conf.j2", ansible_facts={**facts(major), **IPV6})
