@@ -151,11 +151,20 @@ def related(url: str, parent: str) -> str:
 class Mirror:
     """A bare copy of a repository, kept on the host so that a release fetches only what is new.
 
-    `key` is the text of a private SSH key that lets read it; `env` adds to git's environment.
+    `key` is the text of a private SSH key that lets read it; `env` adds to git's environment; `inner` says that it is
+    one of a submodule, in the mirror of another one.
     """
 
-    def __init__(self, path: Path, url: str, key: str | None = None, env: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        url: str,
+        key: str | None = None,
+        env: Mapping[str, str] | None = None,
+        inner: bool = False,
+    ) -> None:
         self.path = path
+        self.inner = inner
         self.url = url
         self.key = key
         self.env = {**_ENV, **(env or {})}
@@ -217,6 +226,8 @@ class Mirror:
             DeployError: it holds what no tree can hold, or git failed.
         """
         refuse_odd(self.entries(commit), self.url)
+        if self.inner:
+            self.path.chmod(0o755)  # who may read the mirror that it is in may read it
         # Where whoever runs git may write; by a name that no tree has.
         index = tree / f".index-{secrets.token_hex(16)}"
         argv = ["git", "--git-dir", str(self.path), "--work-tree", str(tree), "checkout", "--force", "--quiet"]
@@ -252,7 +263,7 @@ class Mirror:
         name = hashlib.sha256(submodule.url.encode()).hexdigest()[:16]
         local = self.url.startswith(("/", "file:"))
         env = {**self.env, **({} if local else {"GIT_PROTOCOL_FROM_USER": "0"})}
-        return Mirror(self.path / "submodules" / f"{name}.git", submodule.url, self.key, env)
+        return Mirror(self.path / "submodules" / f"{name}.git", submodule.url, self.key, env, inner=True)
 
     @contextmanager
     def _access(self) -> Iterator[Mapping[str, str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import stat
 import subprocess
 from pathlib import Path
 
@@ -316,6 +317,9 @@ def test_submodules_within_submodules(mirror: Mirror, repository: Repository, tm
         "libs/outer/deep/main.py": "inner first",
     }
     assert not list(tree.rglob(".git"))
+    # Who builds may read the outer mirror, and with it these.
+    modes = {stat.S_IMODE(path.stat().st_mode) for path in mirror.path.rglob("submodules/*.git")}
+    assert modes == {0o755} and stat.S_IMODE(mirror.path.stat().st_mode) == 0o700
 
 
 def test_submodules_stay_out_unless_asked_for(mirror: Mirror, repository: Repository, tmp_path: Path) -> None:
