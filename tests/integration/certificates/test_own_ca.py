@@ -15,7 +15,7 @@ import pytest
 
 from tests.clients import https
 from tests.integration.certificates.site import APT, COMBINED, FOLDER, Secure
-from tests.integration.certificates.test_certificates import BOTH, secure_site
+from tests.integration.certificates.test_certificates import OLDER, secure_site
 from tests.integration.hosts import DOMAIN, LAB
 from tests.integration.release.test_releases import traffic
 from tests.lab.ca import Authority, Options
@@ -39,7 +39,7 @@ def test_nobody_says_a_name(site: Secure) -> None:
         site.shown(None)
 
 
-@BOTH
+@OLDER
 def test_an_address_and_a_profile(site: Secure) -> None:
     site, authority = started(site)
     site.forget()
@@ -107,7 +107,6 @@ def test_nonces_that_the_ca_refuses(site: Secure) -> None:
     assert site.shown() == before
 
 
-@BOTH
 def test_sixty_days_later_the_timer_renews(site: Secure) -> None:
     site, authority = started(site)
     site.forget()
