@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from urllib.parse import urlsplit
 
 import pytest
 
 from tests.integration.hosts import HELPER, LAB
 from tests.integration.sandbox.attacks import CALLS, DROPPED
-from tests.integration.sandbox.conftest import Prey
+from tests.integration.sandbox.conftest import Prey, scenario
 
 DATABASE = """\
 import asyncio, asyncpg
@@ -145,6 +146,12 @@ def test_only_what_is_listed_can_be_reached(attacked: Prey, opened: Prey) -> Non
     assert opened.attack(connect("127.0.0.1"))["error"] is None
     assert attacked.attack(connect(other.hostname, other.port))["error"] is None, "by default all can"
     assert opened.attack(connect(other.hostname, other.port))["error"] in ("PermissionError", "TimeoutError")
+
+
+def test_a_command_runs_where_it_is_listed_what_can_be_reached(opened: Prey) -> None:
+    variables = {"asgi_app": "opened", "asgi_command": "echo it runs"}
+    run = scenario(f"--limit={opened.host.name}", f"--extra-vars={json.dumps(variables)}", name="exec").ok()
+    assert "it runs" in run.output
 
 
 def test_it_is_told(opened: Prey, attacked: Prey) -> None:
