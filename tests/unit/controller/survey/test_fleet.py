@@ -41,8 +41,8 @@ def seen(
     firewall: bool | None = True,
     **changes: Any,
 ) -> Overview:
-    host = {"now": NOW, "memory_available": 2**30, "memory_total": 2**31, "disk_free": free, "disk_total": 100 * 2**30}
-    host |= {"firewall": firewall}
+    host: dict[str, Any] = {"now": NOW, "memory_available": 2**30, "memory_total": 2**31}
+    host |= {"disk_free": free, "disk_total": 100 * 2**30, "firewall": firewall}
     found = {"applications": {"shop": app(**changes)}, "certificates": certificates or {}, "host": host}
     return overview({"web1": found})
 
