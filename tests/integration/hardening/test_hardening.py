@@ -297,6 +297,19 @@ def test_switches_off_what_is_named_and_on_again(site: Web) -> None:
     host.run("systemctl disable --now needless.service && rm /etc/systemd/system/needless.service")
 
 
+@ONCE
+def test_what_sshd_allows_for_some_is_seen(site: Web) -> None:
+    file = "/etc/ssh/sshd_config.d/90-backup.conf"
+    site.host.run(f"printf 'Match User backup\\n  PasswordAuthentication yes\\n' >{file}")
+    try:
+        run = run_on(site.host.name)
+        assert run.status != 0 and "Nothing was changed" in run.output
+        assert f"{file}:2 has passwordauthentication yes for Match user backup" in " ".join(run.output.split())
+        run_on(site.host.name, hardening_ssh_exceptions=["user backup"]).ok()
+    finally:
+        site.host.run(f"rm -f {file}")
+
+
 def test_taken_back_and_put_there_again(site: Web, visitor: Web, late: int) -> None:
     host = site.host
     run_on(host.name, hardening=False).ok()
@@ -315,19 +328,6 @@ def test_taken_back_and_put_there_again(site: Web, visitor: Web, late: int) -> N
     assert host.run("find /var/lib/asgi-deploy/hardening -type f").stdout == ""
     again = run_on(host.name, "--check", hardening=False).ok()
     assert again.counts(host.name)["changed"] == 0, again.output
-
-
-@ONCE
-def test_what_sshd_allows_for_some_is_seen(site: Web) -> None:
-    file = "/etc/ssh/sshd_config.d/90-backup.conf"
-    site.host.run(f"printf 'Match User backup\\n  PasswordAuthentication yes\\n' >{file}")
-    try:
-        run = run_on(site.host.name)
-        assert run.status != 0 and "Nothing was changed" in run.output
-        assert f"{file}:2 has passwordauthentication yes for Match user backup" in " ".join(run.output.split())
-        run_on(site.host.name, hardening_ssh_exceptions=["user backup"]).ok()
-    finally:
-        site.host.run(f"rm -f {file}")
 
 
 @ONCE
