@@ -8,7 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.module_utils._shared.unit_text import command_line, environment_file
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.unit_text import (
+    command_line,
+    environment_file,
+    parse_environment_file,
+)
 
 
 @pytest.mark.parametrize(
@@ -146,3 +150,8 @@ def test_systemd_finds_the_program_whose_name_is_quoted(verify: Verify, tmp_path
     program.write_text("#!/bin/sh\n", encoding="utf-8")
     program.chmod(0o755)
     verify(service(command_line(shlex.quote(str(program)))))
+
+
+def test_an_environment_file_is_read_back_as_it_was_written() -> None:
+    variables = {"A": "", "B": 'say "hi" \\ $HOME `id`', "C": 'one\nX="two"\nthree', "D": "it's = #1", "E": "\\\\"}
+    assert parse_environment_file(environment_file(variables)) == variables

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release import credentials
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.background import find_program, not_found_in
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store import Store
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import systemd
@@ -16,10 +18,12 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.system import tr
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import environment, outputs
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
-from ansible_collections.asgi.deploy.plugins.module_utils._shared.unit_text import LAUNCHER
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.masking import MASK, masked
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.unit_text import LAUNCHER, parse_environment_file
 
 SANDBOX = "sandbox.conf"  # in the release's directory: what all its units have in common
 _STOP_TIMEOUT = 30
+_LONG = 4  # characters of a value that may be part of a word
 _MOST = 2**20  # bytes of what it prints that are told
 
 
@@ -59,6 +63,7 @@ class Execution:
         with self.store.lock(lock_timeout, by):
             release, argv = self._resolve()
             given = self._properties(release)
+            kept = self._recorded(release)
             if any(line.startswith("LoadCredential") for line in given):
                 argv = [*f"{self.layout.release(release)}/{LAUNCHER}".split(), *argv]
             unit = self.layout.unit(f"exec-{time.time_ns():x}", release)
@@ -84,10 +89,16 @@ class Execution:
         rc = exit_status(ended.properties) if ended.failed else 0
         ending = ended.ending() if ended.failed else "ended well"
         self.store.audit(
-            {"by": by, "exec": self.command, "release": release, "status": rc, "result": ending}
+            {"by": by, "exec": kept, "release": release, "status": rc, "result": ending}
             | {"started": began, "ended": time.time()}
         )
         return Outcome(release, rc, ending, done.stdout, done.stderr)
+
+    def _recorded(self, release: str) -> str:
+        """Return the command as the audit trail keeps it."""
+        folder = self.store.path(release)
+        given = parse_environment_file((folder / "environment").read_text(encoding="utf-8", errors="replace"))
+        return recorded(self.command, [*given.values(), *credentials.values(folder / credentials.FOLDER).values()])
 
     def _resolve(self) -> tuple[str, list[str]]:
         """The live release, and the command with the path of its program there."""
@@ -122,6 +133,19 @@ class Execution:
         options = ("--pipe", "--wait", "--service-type=exec")
         description = f"--description={self.layout.app}: command in release {release}"
         return transient.command(unit, argv, [*given, *limits], *options, description)
+
+
+def recorded(command: str, values: Collection[str]) -> str:
+    """Return a command without the values of an application's variables and secrets.
+
+    Of a variable that is set in it the name stays. What is shorter than four characters is masked where it is a whole
+    word.
+    """
+    words = shlex.split(command)
+    named = (re.sub(r"(?s)^([A-Za-z_]\w*)=.+", r"\1=…", word) for word in words)
+    long = [value for value in values if len(value) >= _LONG]
+    kept = [MASK if word in values else masked(word, long) for word in named]
+    return command if kept == words else shlex.join(kept)
 
 
 def properties(text: str, release: str) -> list[str]:

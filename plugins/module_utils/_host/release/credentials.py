@@ -68,12 +68,26 @@ def lay(values: Mapping[str, str], folder: Path) -> None:
         write(folder / name, _encrypted(name, value), 0o600)
 
 
+def values(folder: Path) -> dict[str, str]:
+    """Return the secrets that were written into a folder, by name; none where it is not there.
+
+    Raises:
+        DeployError: systemd cannot decrypt them; with its own words.
+    """
+    files = sorted(folder.iterdir()) if folder.is_dir() else []
+    return {file.name: _coded("decrypt", file.name, file.read_bytes()).decode(errors="replace") for file in files}
+
+
 def _encrypted(name: str, value: str) -> bytes:
-    argv = ["systemd-creds", "encrypt", "--with-key=host", f"--name={name}", "-", "-"]
+    return _coded("encrypt", name, value.encode(), "--with-key=host")
+
+
+def _coded(verb: str, name: str, content: bytes, *options: str) -> bytes:
+    argv = ["systemd-creds", verb, *options, f"--name={name}", "-", "-"]
     try:
         done = subprocess.run(
             argv,
-            input=value.encode(),
+            input=content,
             env=environment(),
             capture_output=True,
             check=False,
@@ -83,7 +97,6 @@ def _encrypted(name: str, value: str) -> bytes:
         raise DeployError(f"secrets: systemd-creds of this host cannot be run: {error}") from error
     if done.returncode:
         raise DeployError(
-            f"secrets: {name} could not be encrypted; systemd-creds says: "
-            f"{done.stderr.decode(errors='replace').strip()}"
+            f"secrets: {name} could not be {verb}ed; systemd-creds says: {done.stderr.decode(errors='replace').strip()}"
         )
     return done.stdout

@@ -12,6 +12,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.operations.execu
     exit_status,
     printed,
     properties,
+    recorded,
 )
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
@@ -89,3 +90,18 @@ def test_exit_status(found: dict[str, str], status: int) -> None:
 
 def test_printed() -> None:
     assert list(printed(Outcome("v1", 0, "", "a\nb\n", "c\n"))) == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize(
+    ("command", "kept"),
+    [
+        ("python -m shop.users list --all", "python -m shop.users list --all"),
+        ("psql postgresql://shop:hunter22@db/shop", "psql 'postgresql://shop:********@db/shop'"),
+        ("login --password=hunter22 -u ada", "login '--password=********' -u ada"),
+        ("login 'two words of it'", "login '********'"),
+        ("env TOKEN=abc PATH=/bin:hunter22 x", "env 'TOKEN=…' 'PATH=…' x"),
+        ("limit 7 77 --n=7", "limit '********' 77 --n=7"),
+    ],
+)
+def test_the_audit_trail_keeps_no_value(command: str, kept: str) -> None:
+    assert recorded(command, ["hunter22", "two words of it", "7", ""]) == kept
