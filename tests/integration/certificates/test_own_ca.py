@@ -87,6 +87,8 @@ def test_an_address_and_a_profile(site: Secure) -> None:
 
 def test_a_profile_that_the_ca_does_not_have(site: Secure) -> None:
     site, authority = started(site)
+    site.forget()
+    site.playbook(certificate_directory=authority.directory).ok()
     run = site.playbook(certificate_directory=authority.directory, certificate_profile="tlsclient").ok()
     assert "Likely reason: the CA does not offer this certificate_profile" in run.output, run.output
     assert "The one from before is served on" in run.output

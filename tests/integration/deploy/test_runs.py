@@ -94,7 +94,11 @@ DAMAGES = {
     "what starts at boot": Damage(
         "systemctl disable asgi-boot@shop.service", "! systemctl is-enabled asgi-boot@shop.service"
     ),
-    "the firewall's rules": Damage("nft flush ruleset", "! nft list table inet asgi_firewall | grep -q drop"),
+    # By themselves they come back at once.
+    "the firewall's rules": Damage(
+        "systemctl stop asgi-firewall-watch.service && nft flush ruleset",
+        "! nft list table inet asgi_firewall | grep -q drop",
+    ),
     "the firewall at boot": Damage(
         "systemctl disable asgi-firewall.service", "! systemctl is-enabled asgi-firewall.service"
     ),
