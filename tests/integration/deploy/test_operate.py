@@ -89,12 +89,12 @@ def test_logs_by_level(web: Web) -> None:
 
 def test_what_comes_is_shown_once_and_whole(web: Web) -> None:
     unit = f"asgi-shop@{web.live()}.service"
-    options = '--extra-vars={"asgi_lines": 1, "asgi_follow": 25}'
+    options = '--extra-vars={"asgi_lines": 1, "asgi_follow": 10}'
     told_off = []
     with ThreadPoolExecutor() as pool:
         following = pool.submit(playbook, f"--limit={web.host.name}", options, name="logs")
         while not following.done():
-            time.sleep(4)
+            time.sleep(2)
             told_off.append(time.time())
             web.host.run(f"systemctl kill --signal=USR1 {unit}")
         output = following.result().ok().output
