@@ -22,7 +22,7 @@ def traffic(webs: list[Web], **changes: float) -> Iterator[None]:
         ]
         yield
     for flow in flows:
-        assert flow.report.requests > 30, str(flow.report)
+        assert flow.report.requests > 10, str(flow.report)  # that there was any, however busy the machine is
         assert flow.report.failures == 0, str(flow.report)
         assert flow.report.websocket_closed == 0, str(flow.report)
 
