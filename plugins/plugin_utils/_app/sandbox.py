@@ -19,6 +19,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import 
     PROGRAMS,
     ROOT,
     STORAGE,
+    UNITS,
     Layout,
 )
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.validators import networks
@@ -31,7 +32,7 @@ CACHES = str(CACHE)
 # What no application has a use for: file modes alone keep it from some of it, and the rest tells of others.
 HIDDEN = (
     *("/boot", str(LETSENCRYPT), "/etc/sudoers.d", "/var/backups", CACHES, "/run/systemd/private", "/run/lock"),
-    *("/run/ssh-unix-local", "/etc/nginx", "/etc/systemd/system", "/run/systemd/system", "/run/systemd/transient"),
+    *("/run/ssh-unix-local", "/etc/nginx", str(UNITS), "/run/systemd/system", "/run/systemd/transient"),
     *("/run/systemd/userdb", "/run/systemd/io.systemd.Credentials", "/run/systemd/io.systemd.ManagedOOM"),
     *("/run/systemd/io.systemd.sysext", "/run/systemd/io.systemd.BootControl", "/run/systemd/io.systemd.PCRLock"),
     str(NGINX_LOGS),

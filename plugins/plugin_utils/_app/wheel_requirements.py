@@ -8,7 +8,6 @@ from urllib.parse import urlsplit
 
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.requirement_lines import points_into_tree
-from packaging.requirements import InvalidRequirement, Requirement
 
 # What an installer takes besides requirements, and that has nothing built.
 _OPTIONS = frozenset(
@@ -20,6 +19,12 @@ _OPTIONS = frozenset(
 _INCLUDE = re.compile(r"(?:-r|-c|--requirement|--constraint)[ =]?\s*(\S+)")
 _OPTION = re.compile(r"(--?[a-z-]+)")
 _HASH = re.compile(r"\s--hash[ =]\S+")
+# A distribution, with versions and for some environments, as in PEP 508.
+_NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?(?:\s*\[[A-Za-z0-9._,\s-]*\])?"
+_VERSION = r"(?:===|~=|==|!=|<=|>=|<|>)\s*[A-Za-z0-9.*+!_-]+"
+_MARKER = r"(?:\s*;[^\n]*)?"
+_NAMED = re.compile(rf"{_NAME}\s*\(?\s*(?:{_VERSION}(?:\s*,\s*{_VERSION})*)?\s*\)?{_MARKER}")
+_WHEEL = re.compile(rf"{_NAME}\s*@\s*(https?://[^\s;]+){_MARKER}")
 _ADVICE = (
     "nothing of a repository is run on the controller, which only fetches wheels; write names with versions, "
     "or leave wheelhouse out"
@@ -60,11 +65,8 @@ def lines(text: str) -> list[str]:
 def _is_fetched(line: str) -> bool:
     if points_into_tree(line):
         return False
-    try:
-        requirement = Requirement(_HASH.sub("", f"{line} ").strip())
-    except InvalidRequirement:
-        return False
-    if requirement.url is None:
+    text = _HASH.sub("", f"{line} ").strip()
+    if _NAMED.fullmatch(text):
         return True
-    address = urlsplit(requirement.url)
-    return address.scheme in ("http", "https") and address.path.endswith(".whl")
+    wheel = _WHEEL.fullmatch(text)
+    return wheel is not None and urlsplit(wheel[1]).path.endswith(".whl")

@@ -43,7 +43,7 @@ _GITLINK_MODE = "160000"
 _ODD = {"", ".", "..", ".git"}  # as parts of a path
 
 
-Runner = Callable[[Sequence[str], Mapping[str, str]], "CompletedProcess[str]"]
+Runner = Callable[[Sequence[str], Mapping[str, str]], CompletedProcess[str]]
 """Runs a program with what its environment has besides, to its end, whatever its exit status."""
 
 
