@@ -192,7 +192,9 @@ def test_logs_are_bounded(render: Render) -> None:
 
 
 def test_systemd_takes_the_rotation_of_logs(render: Render, verify: Verify) -> None:
-    service = render("nginx", "logs.service.j2").replace("/usr/sbin/logrotate", "/bin/true")
+    service = render("nginx", "logs.service.j2")
+    for program in ("/usr/sbin/logrotate", "/etc/asgi-deploy/trim-logs"):
+        service = service.replace(program, "/bin/true")
     verify({"asgi-logs.service": service, "asgi-logs.timer": render("nginx", "logs.timer.j2")})
 
 
