@@ -114,7 +114,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         return _understood([look.kind for look in looks], answers)
 
     def _by_module(self, looks: Sequence[Mapping[str, Any]], variables: dict[str, Any]) -> Any:
-        answer = self._execute_module("asgi.deploy.look", {"looks": looks}, task_vars=variables)
+        answer = acting.of_module(self._execute_module("asgi.deploy.look", {"looks": looks}, task_vars=variables))
         if answer.get("failed") or "found" not in answer:
             with remote.answers_checked():
                 said = checked_result("look", {**answer, "failed": True}, CRASHED)

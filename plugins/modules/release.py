@@ -130,7 +130,7 @@ options:
       build:
         description:
           - Lines of a unit's section C(Service) that say what programs may do and see that build its environment. They
-            run as the user C(asgi_build), as packages without wheels bring code of their own.
+            run as a user of the application's builds, as packages without wheels bring code of their own.
         type: list
         elements: str
         required: true

@@ -52,7 +52,7 @@ class Act(ActionBase):  # type: ignore[misc]
         if self._task.async_val or not self._is_pipelining_enabled("new"):
             wrapped = self._task.async_val and not self._connection.has_native_async
             further = BEHIND if self._task.async_val else CRASHED
-            answer = self._execute_module(module_args=given, task_vars=variables, wrap_async=wrapped)
+            answer = of_module(self._execute_module(module_args=given, task_vars=variables, wrap_async=wrapped))
         else:
             options, secrets = checked(self.act.OPTIONS, plain(given))
             called = remote.call(self, variables, _name(self.act), "act", options, bool(self._task.check_mode))
@@ -74,6 +74,13 @@ def checked(spec: Mapping[str, Any], given: Mapping[str, Any], where: str = "") 
     if result.errors.errors:
         raise AnsibleActionFail(where + "; ".join(map(_text, result.errors.errors)))
     return result.validated_parameters, result._no_log_values
+
+
+def of_module(answer: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the result of a module with its warnings as text, which are objects since ansible-core 2.19."""
+    warnings = answer.get("warnings") or []
+    told = [str(getattr(getattr(one, "event", None), "msg", one)) for one in warnings]
+    return {**answer, **({"warnings": told} if told else {})}
 
 
 def _name(act: ModuleType) -> str:

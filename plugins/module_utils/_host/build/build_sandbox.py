@@ -28,7 +28,6 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import 
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import CACHE, Layout
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.unit_text import environment_file
 
-FORMER_USER = "asgi_build"  # one for all applications, which could signal and read each other's builds
 _SECONDS = 1800  # that one program may take
 _TRIES = 3  # of a program that systemd forgot
 _LOST = ("Failed to start transient service unit:", "Failed to query unit state")  # as systemd-run says

@@ -150,3 +150,12 @@ def test_a_module_that_crashed_says_so() -> None:
     host = Host(pipelining=False)
     host._execute_module = lambda **_given: {"failed": True, "msg": "MODULE FAILURE", "module_stderr": "\x1b[2J"}
     assert answer(host, files=[]) == {"failed": True, "msg": "MODULE FAILURE", "module_stderr": r"\x1b[2J"}
+
+
+def test_warnings_of_a_module_are_text() -> None:
+    """They are objects since ansible-core 2.19, with what was said in them."""
+    host = Host(pipelining=False)
+    warning = SimpleNamespace(event=SimpleNamespace(msg="the clock is wrong\x1b"))
+    found: dict[str, Any] = {"changed": False, "paths": [], "units": [], "users": []}
+    host._execute_module = lambda **_given: {**found, "warnings": [warning, "as before"]}
+    assert answer(host, files=[])["warnings"] == [r"the clock is wrong\x1b", "as before"]
