@@ -17,7 +17,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import 
 
 _PRCTL = getattr(ctypes.CDLL(None), "prctl", None)  # looked up here, not after a fork; a controller may be no Linux
 _PR_SET_PDEATHSIG = 1  # of the kernel's uapi/linux/prctl.h
-MOST_OUTPUT = 2**24  # bytes that are kept of what a program prints
+MOST_OUTPUT = 2**26  # bytes that are kept of what a program prints
 MOST_LINE = 2**20  # bytes
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
