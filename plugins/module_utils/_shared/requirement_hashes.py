@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping
 
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.requirement_lines import lines
+
 _NAME = re.compile(r"\s*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)")
 _PINNED = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?==([^\s;\\]+)")
 
 
 def entries(text: str) -> list[str]:
     """The requirements in a file's text, each in one line; options of a line of their own and comments are left out."""
-    joined = re.sub(r"[ \t]*\\\r?\n[ \t]*", " ", text)
-    lines = (re.sub(r"(^|\s)#.*", "", line).strip() for line in joined.splitlines())
-    return [line for line in lines if line and not (line.startswith("-") and not re.match(r"(-e|--editable)\b", line))]
+    return [line for line in lines(text) if not line.startswith("-") or re.match(r"(-e|--editable)\b", line)]
 
 
 def unhashed(text: str) -> list[str]:

@@ -4,17 +4,42 @@ from __future__ import annotations
 
 import re
 
+_COMMENT = re.compile(r"(^|\s)#.*")
 _EDITABLE = re.compile(r"(?:-e|--editable)\b")
+_INCLUDE = re.compile(r"(?:-r|-c|--requirement|--constraint)[ =]?\s*(\S+)")
 _ARCHIVES = (".whl", ".zip", ".tar.gz", ".tar.bz2", ".tgz")
+
+
+def lines(text: str) -> list[str]:
+    """Return the lines of a requirements file: continued ones as one, and without comments.
+
+    A comment ends with its line, also where a backslash ends it.
+    """
+    found: list[str] = []
+    begun = ""
+    for line in text.splitlines():
+        kept = begun + _COMMENT.sub("", line)
+        if kept.endswith("\\"):
+            begun = f"{kept[:-1]} "
+            continue
+        found.append(kept)
+        begun = ""
+    return [line for one in (*found, begun) if (line := one.strip())]
+
+
+def included_file(line: str) -> str | None:
+    """Return the name of the file that a line includes, as requirements or as constraints."""
+    found = _INCLUDE.match(line)
+    return found[1] if found else None
 
 
 def points_into_tree(text: str) -> bool:
     """Return whether requirements name files beside them: the same text stands for others in another tree."""
-    for line in map(str.strip, text.splitlines()):
+    for line in lines(text):
         target = line.split("#", 1)[0].split(";", 1)[0].split(" --", 1)[0].strip()
         if _EDITABLE.match(line) or "file:" in target:
             return True
-        if target.startswith(("-", "#")) or "://" in target:
+        if target.startswith("-") or "://" in target:
             continue
         if target.startswith(".") or "/" in target or target.endswith(_ARCHIVES):
             return True

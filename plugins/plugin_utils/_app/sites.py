@@ -101,10 +101,22 @@ def resolve_paths(app: Mapping[str, Any], rules: Mapping[str, Any], where: str) 
 
 def site_errors(app: Mapping[str, Any], paths: Mapping[str, Any], given: bool) -> list[str]:
     """What does not go together in options that are right on their own; each begins with the option's name."""
+    allow = app["health"]["allow"]
     if app["proxy"] == "none":
-        return ["site: is nginx's, and proxy: none has no nginx; leave one of the two out"] if given else []
+        errors = ["site: is nginx's, and proxy: none has no nginx; leave one of the two out"] if given else []
+        if allow:
+            errors.append(
+                f"health.allow: found {allow}, which nginx checks, and proxy: none has no nginx; leave it out, "
+                "and write who may connect in hardening_open"
+            )
+        return errors
     site = app["site"]
     errors = []
+    if allow and not _health_checks(app):
+        errors.append(
+            f"health.allow: found {allow}, but no path that it would be for; write one, as in "
+            "health: {readiness: /ready}, or write allow of the path in site.paths"
+        )
     hsts = site["hsts"]
     if hsts["preload"] and not (hsts["include_subdomains"] and hsts["max_age"] >= PRELOAD_AGE):
         errors.append(
@@ -174,7 +186,7 @@ def site_plan(app: Mapping[str, Any], layout: Layout, place: Mapping[str, Any]) 
                 "match": path if path == sharing.WHOLE else f"{'^~' if path.endswith('/') else '='} {path}",
                 "path": path,
                 "always": always,
-                "question": path in _questions(app),
+                "health_check": path in _health_checks(app),
                 "limit": limit,
                 "timeout": options["timeout"] or (STREAM_TIMEOUT if options["streaming"] else site["timeout"]),
             }
@@ -190,7 +202,7 @@ def site_plan(app: Mapping[str, Any], layout: Layout, place: Mapping[str, Any]) 
         "locations": locations,
         "response_headers": list(site_headers.of_answers(site, name)),
         "open_zone": f"asgi_open_{name}",
-        "health_zone": f"asgi_health_{name}" if _questions(app) else None,
+        "health_zone": f"asgi_health_{name}" if _health_checks(app) else None,
         "untrusted": list(site_headers.untrusted(site["pass_headers"], name)),
         "guarded": bool(site["paths"] or site["auth"] or site["allow"]),
         "separators": separators,
@@ -233,11 +245,11 @@ def _paths(app: Mapping[str, Any]) -> Iterable[tuple[str, dict[str, Any], bool]]
     site = app["site"]
     whole = {key: site[key] for key in role_options("app", "path") if key not in ("snippet", "timeout")}
     whole |= {"snippet": None, "timeout": None}
-    begin, health, questions, own = _beginnings(app), _health(app), _questions(app), site["paths"]
+    begin, health, health_checks, own = _beginnings(app), _health(app), _health_checks(app), site["paths"]
     for path in [*begin, *sorted({*own, *health} - {*begin, *site["redirects"]})]:
         options = {key: value for key, value in own.get(path, {}).items() if value is not None}
-        limits = {"rate": HEALTH_RATE, "connections": HEALTH_CONNECTIONS} if path in questions else {}
-        if path in questions and app["health"]["allow"]:
+        limits = {"rate": HEALTH_RATE, "connections": HEALTH_CONNECTIONS} if path in health_checks else {}
+        if path in health_checks and app["health"]["allow"]:
             limits["allow"] = app["health"]["allow"]
         yield path, {**whole, **limits, **options}, path in health
 
@@ -254,8 +266,8 @@ def _health(app: Mapping[str, Any]) -> set[str]:
     return {path for path in health if path} - {*_beginnings(app)}
 
 
-def _questions(app: Mapping[str, Any]) -> set[str]:
-    """Return those of them that are nothing else: a page of the site has options of its own."""
+def _health_checks(app: Mapping[str, Any]) -> set[str]:
+    """Return the paths that only tell how it is: one that is a page of the site, too, has options of its own."""
     return _health(app) - {*app["site"]["paths"], *app["site"]["redirects"]}
 
 

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
-from ansible_collections.asgi.deploy.plugins.module_utils._shared.requirement_lines import points_into_tree
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.requirement_lines import lines, points_into_tree
 
-# What an installer takes besides requirements, and that has nothing built.
-_OPTIONS = frozenset(
-    (
-        *("--index-url", "-i", "--extra-index-url", "--no-index", "--find-links", "-f", "--trusted-host"),
-        *("--only-binary", "--prefer-binary", "--require-hashes", "--pre"),
-    )
-)
-_INCLUDE = re.compile(r"(?:-r|-c|--requirement|--constraint)[ =]?\s*(\S+)")
-_OPTION = re.compile(r"(--?[a-z-]+)")
+# What an installer takes besides requirements, and that has nothing built: any number of them in a line.
+_FLAG = r"--no-index|--prefer-binary|--require-hashes|--pre|--only-binary[ =]\s*:all:"
+_VALUED = r"(?:--index-url|-i|--extra-index-url|--find-links|-f|--trusted-host)(?:=|\s+)\S+"
+_OPTIONS = re.compile(rf"(?:{_FLAG}|{_VALUED})(?:\s+(?:{_FLAG}|{_VALUED}))*")
+_INCLUDE = re.compile(r"(?:-r|-c|--requirement|--constraint)[ =]?\s*[^\s-]\S*")
 _HASH = re.compile(r"\s--hash[ =]\S+")
 # A distribution, with versions and for some environments, as in PEP 508.
 _NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?(?:\s*\[[A-Za-z0-9._,\s-]*\])?"
@@ -31,35 +27,26 @@ _ADVICE = (
 )
 
 
-def refuse_builds(text: str, source: str, elsewhere: Sequence[str] = ()) -> None:
+def refuse_builds(files: Mapping[str, str | None], where: str) -> None:
     """Refuse requirements that name anything but distributions and wheels.
 
     Args:
-        text: of a file, and of all that it includes.
-        source: what it is called in a message.
-        elsewhere: what is included that is not in `text`.
+        files: texts of a file and of all that it includes, by their names; one that is not in its tree has no text.
+        where: what the application is called in a message.
 
     Raises:
         DeployError: a line names a folder, a repository, an archive of source, or a file elsewhere.
     """
-    wrong = [f"includes {name!r}, which is no file of its tree" for name in elsewhere]
-    wrong += [f"has the line {line!r}" for line in lines(text) if not _is_harmless(line)]
-    if wrong:
-        raise DeployError(f"wheelhouse: {source} {wrong[0]}; {_ADVICE}")
+    for name, text in files.items():
+        if text is None:
+            raise DeployError(f"wheelhouse: {where} includes {name!r}, which is no file of its tree; {_ADVICE}")
+        for line in lines(text):
+            if not _is_harmless(line):
+                raise DeployError(f"wheelhouse: {name} of {where} has the line {line!r}; {_ADVICE}")
 
 
 def _is_harmless(line: str) -> bool:
-    if _INCLUDE.match(line):
-        return True
-    option = _OPTION.match(line)
-    return option[1] in _OPTIONS if option else _is_fetched(line)
-
-
-def lines(text: str) -> list[str]:
-    """Return the lines of requirements as installers read them: continued ones as one, and without comments."""
-    whole = re.sub(r"\\\n", " ", text)
-    stripped = (re.sub(r"(^|\s)#.*$", "", line).strip() for line in whole.splitlines())
-    return [line for line in stripped if line]
+    return bool(_INCLUDE.fullmatch(line) or _OPTIONS.fullmatch(line)) or _is_fetched(line)
 
 
 def _is_fetched(line: str) -> bool:

@@ -163,10 +163,11 @@ def _compiled(plan: Mapping[str, Any], tools: Tools, base: str | None) -> list[P
     else:
         uv = installers.Uv(tools.supplies, program=str(tools.bin / "uv"))
         needed = requirements.requirements_of(tree, uv, where, plan["extras"], None)
-    elsewhere = requirements.included_elsewhere(tree, "requirements.txt") if needed.source == "requirements.txt" else []
-    refuse_builds(needed.text, f"{needed.source} of {where}", elsewhere)
-    file = tree / "requirements.txt"
-    if needed.source != "requirements.txt":
+    if needed.source == "requirements.txt":
+        refuse_builds(requirements.included_files(tree, needed.source), where)
+        file = tree / needed.source
+    else:
+        refuse_builds({needed.source: needed.text}, where)
         file = _written(tools.scratch / "application.in", needed.text.splitlines())
     compiled = [tools.compile(file, cwd=tree)]
     has = pinned(compiled[0].read_text(encoding="utf-8"))
@@ -176,7 +177,7 @@ def _compiled(plan: Mapping[str, Any], tools: Tools, base: str | None) -> list[P
     build = requirements.project(tree).get("build-system")
     if isinstance(build, dict):
         needs = requirements.texts(build, "requires")
-        refuse_builds("\n".join(needs), f"pyproject.toml of {where}")
+        refuse_builds({"pyproject.toml": "\n".join(needs)}, where)
         compiled.append(tools.compile(_written(tools.scratch / "build.in", needs)))
     if plan["installer"] != "pip":
         compiled.append(tools.compile(_written(tools.scratch / "uv.in", [f"uv=={installers.UV_VERSION}"])))

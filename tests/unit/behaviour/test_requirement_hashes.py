@@ -35,6 +35,7 @@ GOOD += "# a comment\n--index-url https://a.example\nb[x]==2 --hash=sha256:22\n"
         (f"{GOOD}d @ git+https://a.example/d@0a1b\n", ["d"]),
         ("a==1  # --hash=sha256:00\n", ["a"]),
         ("a==1 \\\r\n    --hash=sha256:00\r\n", []),
+        (f"{GOOD}# a comment ends with its line \\\nc==3\n", ["c"]),
     ],
 )
 def test_unhashed(text: str, names: list[str]) -> None:

@@ -1,7 +1,7 @@
 """Where virtual environments are built: what others wrote runs as a user of its own, in a sandbox.
 
 A package without a wheel is built by code of its own, and so is an application that says how. Here that reaches less
-than when the application serves. What it leaves is root's again, and made harmless, before anybody goes on with it.
+than when the application serves. Before anybody uses what it leaves, root owns it again and it is made harmless.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class Place:
 
     @contextmanager
     def lent(self, *_trees: Path) -> Iterator[None]:
-        """Let programs write these trees meanwhile."""
+        """Let programs write these trees until the block ends."""
         yield
 
 
@@ -84,7 +84,7 @@ class Workshop(Place):
         self.cache = Path(layout.packages)
         self.folder = folder = folder_of(layout.app)
         self._environment = folder / "environment"
-        own_cache(self.cache, user)
+        prepare_cache(self.cache, user)
         for path in (folder, *folder.rglob("*")):
             shutil.chown(path, group=user)
             path.chmod(0o750 if path.is_dir() else 0o640)
@@ -105,7 +105,7 @@ class Workshop(Place):
                 done = attempt(self._systemd_run(argv, cwd, reads), timeout=_SECONDS)
             except DeployError as error:
                 systemd.stop(self._layout.build_unit)
-                raise DeployError(f"{' '.join(argv[:3])} … did not end within {_SECONDS} s") from error
+                raise DeployError(f"{' '.join(argv[:3])} …: {error}") from error
             if not lost(done):
                 return transient.explained(done, self._layout.build_unit, began)
             systemd.stop(self._layout.build_unit)
@@ -128,9 +128,9 @@ class Workshop(Place):
 
     @contextmanager
     def lent(self, *trees: Path) -> Iterator[None]:
-        """Lets programs write these trees meanwhile, which are their user's for so long."""
+        """Let programs write these trees until the block ends; until then the build user owns them."""
         for tree in trees:
-            _hand_over(tree, self._layout.build_user)
+            _hand_over(tree, self.user)
         self._lent += trees
         try:
             yield
@@ -159,8 +159,8 @@ def surroundings(ours: Mapping[str, str], home: Path, given: Mapping[str, str]) 
     return {**kept, "PATH": PATH, "LC_ALL": "C.UTF-8", "HOME": str(home), **given}
 
 
-def own_cache(cache: Path, user: str) -> None:
-    """Make the cache of an application's builds, which is theirs alone; one that others have written is thrown away."""
+def prepare_cache(cache: Path, user: str) -> None:
+    """Make the cache that only the build user of an application writes; remove one that others have written."""
     cache.mkdir(parents=True, exist_ok=True)
     if cache.stat().st_uid != pwd.getpwnam(user).pw_uid:
         shutil.rmtree(cache)
@@ -175,15 +175,14 @@ def _hand_over(tree: Path, user: str) -> None:
 
 
 def take_back(tree: Path, owner: int = 0) -> None:
-    """Have root own a tree again, with nothing in it but folders, links, and files that nobody else may write.
+    """Make root the owner of a tree again. Only folders, links and new copies of files remain; only root writes them.
 
-    Each file is a new one, as whoever was handed the former one open could go on writing it. No program may be at work
-    in the tree any more.
+    A copy, as a process that has the old file open could go on writing it. No program may run in the tree any more.
     """
     for path in _all(tree):
         kind = path.lstat().st_mode
         if stat.S_ISREG(kind):
-            _renew(path, owner)
+            _replace_by_copy(path, owner)
             continue
         if not (stat.S_ISDIR(kind) or stat.S_ISLNK(kind)):
             path.unlink()  # whoever opens a pipe waits for ever
@@ -195,7 +194,7 @@ def take_back(tree: Path, owner: int = 0) -> None:
                 os.removexattr(path, name)
 
 
-def _renew(path: Path, owner: int) -> None:
+def _replace_by_copy(path: Path, owner: int) -> None:
     """Put a copy in the place of a file, with its times, by which Python knows what it has compiled.
 
     Its folder is root's already. What of it has no blocks on disk gets none in the copy.

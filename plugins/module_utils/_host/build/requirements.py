@@ -13,9 +13,12 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.build.installers
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import untrusted_files
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.requirement_hashes import normalised, unhashed
-from ansible_collections.asgi.deploy.plugins.module_utils._shared.requirement_lines import points_into_tree
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.requirement_lines import (
+    included_file,
+    lines,
+    points_into_tree,
+)
 
-_INCLUDE = re.compile(r"^\s*(?:-r|-c|--requirement|--constraint)[ =]?\s*(\S+)", re.MULTILINE)
 _MOST_FILES = 200  # that a requirements.txt includes
 
 
@@ -36,16 +39,17 @@ def included(tree: Path, name: str) -> str:
     Raises:
         DeployError: a file is too large, is no regular one, or there are too many.
     """
-    return "".join(text or "" for text in _files(tree, name).values())
+    return "".join(text or "" for text in included_files(tree, name).values())
 
 
-def included_elsewhere(tree: Path, name: str) -> list[str]:
-    """Return what a requirements file, or one that it includes, includes which is no file of the tree."""
-    return [name for name, text in _files(tree, name).items() if text is None]
+def included_files(tree: Path, name: str) -> dict[str, str | None]:
+    """Return the text of a requirements file and of each that it includes, by path, in the order of their lines.
 
+    A file that is not in the tree has none.
 
-def _files(tree: Path, name: str) -> dict[str, str | None]:
-    """Return the text of a requirements file and of each that it includes, by path, in the order of their lines."""
+    Raises:
+        DeployError: as :func:`included` does.
+    """
     found: dict[str, str | None] = {}
     left = [os.path.normpath(name)]
     while left:
@@ -56,7 +60,7 @@ def _files(tree: Path, name: str) -> dict[str, str | None]:
             raise DeployError(f"requirements.txt includes more than {_MOST_FILES} files")
         elsewhere = "://" in name or name.startswith(("/", "../"))
         found[name] = text = None if elsewhere else untrusted_files.read_text(tree, name)
-        inner = _INCLUDE.findall(text or "")
+        inner = filter(None, map(included_file, lines(text or "")))
         left = [_beside(name, other) for other in inner] + left
     return found
 
@@ -98,14 +102,14 @@ def requirements_of(
         text = installer.lock(tree, extras)
         return Requirements("uv.lock", text, points_into_tree(text))
     whole = whole or tree
-    beside = str(tree.relative_to(whole) / "requirements.txt")
-    if untrusted_files.find(whole, beside):
+    requirements_file = str(tree.relative_to(whole) / "requirements.txt")
+    if untrusted_files.find(whole, requirements_file):
         if extras:
             raise DeployError(
                 f"extras: found {', '.join(extras)}, but {where} lists what it needs in a requirements.txt, "
                 "which has none; leave extras out, or add a uv.lock"
             )
-        text = included(whole, beside)
+        text = included(whole, requirements_file)
         return Requirements("requirements.txt", text, points_into_tree(text))
     table = project(tree).get("project")
     if isinstance(table, dict):

@@ -89,7 +89,7 @@ def parse_tree(listing: str) -> list[Entry]:
     return [Entry(*found.groups()) for found in map(_ENTRY.fullmatch, listing.split("\0")) if found]
 
 
-def refuse_odd(entries: Sequence[Entry], url: str) -> None:
+def refuse_unsafe_paths(entries: Sequence[Entry], url: str) -> None:
     """Refuse a tree that no git makes, by which something could be written outside of it.
 
     Raises:
@@ -225,7 +225,7 @@ class Mirror:
         Raises:
             DeployError: it holds what no tree can hold, or git failed.
         """
-        refuse_odd(self.entries(commit), self.url)
+        self.entries(commit)  # refuses a tree by which something could be written outside of it
         if self.inner:
             self.path.chmod(0o755)  # who may read the mirror that it is in may read it
         # Where whoever runs git may write; by a name that no tree has.
@@ -241,9 +241,15 @@ class Mirror:
             raise DeployError(f"git: {self.url}: {commit} cannot be checked out:\n{last_lines(done)}")
 
     def entries(self, commit: str) -> list[Entry]:
-        """Return all that a commit holds which is here."""
+        """Return all that a commit holds which is here.
+
+        Raises:
+            DeployError: it holds what no tree can hold.
+        """
         git = ["git", "--git-dir", str(self.path)]
-        return parse_tree(run([*git, "ls-tree", "-r", "-z", "--full-tree", commit], self.env))
+        entries = parse_tree(run([*git, "ls-tree", "-r", "-z", "--full-tree", commit], self.env))
+        refuse_unsafe_paths(entries, self.url)
+        return entries
 
     def submodules(self, commit: str) -> list[Submodule]:
         """Return the submodules of a commit that is here.
@@ -251,12 +257,10 @@ class Mirror:
         Raises:
             DeployError: one belongs nowhere in the tree, or comes from nowhere.
         """
-        entries = self.entries(commit)
-        refuse_odd(entries, self.url)
         settings = ["config", "--null", "--blob", f"{commit}:.gitmodules", "--get-regexp", r"^submodule\."]
         # Nothing, where there is no such file.
         text = attempt(["git", "--git-dir", str(self.path), *settings], self.env).stdout
-        return parse_submodules(text, entries, self.url)
+        return parse_submodules(text, self.entries(commit), self.url)
 
     def of_submodule(self, submodule: Submodule) -> Mirror:
         """The mirror of a submodule, kept in this one; what its repository says must not read files of the host."""

@@ -137,7 +137,7 @@ class Git(Source):
     def _checkout(self, mirror: Mirror, commit: str, tree: Path, run_in: Runner) -> None:
         mirror.checkout(commit, tree, run_in)
         for module in mirror.submodules(commit) if self.submodules else []:
-            # git makes an empty folder of a submodule, and nothing on the way there is a link: see `refuse_odd`.
+            # git makes an empty folder of a submodule, and no link leads there: see `refuse_unsafe_paths`.
             self._checkout(mirror.of_submodule(module), module.commit, tree / module.path, run_in)
 
 

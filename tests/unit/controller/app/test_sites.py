@@ -78,9 +78,9 @@ def test_rates(plan: Plan, site: dict[str, Any], limits: dict[str, Any]) -> None
 
 
 def test_health_is_open_always(plan: Plan) -> None:
-    """A path that is nothing else is asked a question, so often; one that is a page too has the limits of pages."""
+    """A path that only tells how it is has limits of its own; one that is a page, too, has those of pages."""
     site = plan({"paths": {"/alive": {"timeout": 1}}}, health={"liveness": "/alive"}, gate={"path": "/ready?x=1"})
-    keys = ("always", "question", "connections")
+    keys = ("always", "health_check", "connections")
     found = {match: tuple(entry[key] for key in keys) for match, entry in by_match(site).items()}
     assert found == {"/": (False, False, 500), "= /alive": (True, False, 500), "= /ready": (True, True, 20)}
     rates = {match: entry["limit"]["rate"] for match, entry in by_match(site).items()}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import shutil
 import stat
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -11,7 +12,7 @@ from subprocess import CompletedProcess
 import pytest
 from ansible_collections.asgi.deploy.plugins.module_utils._host.build.build_sandbox import (
     lost,
-    own_cache,
+    prepare_cache,
     surroundings,
     take_back,
 )
@@ -69,10 +70,12 @@ def test_a_program_that_systemd_forgot(stderr: str, is_lost: bool) -> None:
     assert lost(CompletedProcess([], 0, "", stderr)) == is_lost
 
 
-def test_nobody_is_let_in_by_an_access_list(tmp_path: Path) -> None:
+def test_nobody_is_let_in_by_an_access_list(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tree = tmp_path / "tree"
     (tree / "folder").mkdir(parents=True)
-    os.setxattr(tree / "folder", "user.note", b"x")  # as an access list is one, which not every file system has
+    lists = {tree / "folder": ["system.posix_acl_access"]}  # not every file system has them
+    monkeypatch.setattr(os, "listxattr", lambda path: list(lists.get(path, [])))
+    monkeypatch.setattr(os, "removexattr", lambda path, name: lists[path].remove(name))
     take_back(tree, os.getuid())
     assert os.listxattr(tree / "folder") == []
 
@@ -92,13 +95,15 @@ def test_what_cannot_be_listed_is_not_passed_over(tmp_path: Path) -> None:
         take_back(tmp_path, os.getuid())
 
 
-def test_the_cache_of_others_is_thrown_away_once(tmp_path: Path) -> None:
+def test_the_cache_of_others_is_thrown_away_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     cache = tmp_path / "packages" / "shop"
     cache.mkdir(parents=True)
     (cache / "wheel").touch()
     user = pwd.getpwuid(os.getuid()).pw_name
-    own_cache(cache, user)
+    prepare_cache(cache, user)
     assert (cache / "wheel").exists()
-    os.chown(cache, 12_345, 12_345)
-    own_cache(cache, user)
+    given: list[tuple[Path, str, str]] = []
+    monkeypatch.setattr(shutil, "chown", lambda *arguments: given.append(arguments))  # only root can
+    prepare_cache(cache, "nobody")
     assert list(cache.iterdir()) == []
+    assert given == [(cache, "nobody", "nobody")]

@@ -16,7 +16,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.source.git impor
     parse_submodules,
     parse_tree,
     pick,
-    refuse_odd,
+    refuse_unsafe_paths,
     related,
 )
 from ansible_collections.asgi.deploy.plugins.module_utils._host.source.sources import Git
@@ -361,12 +361,14 @@ def test_a_submodule_from_the_network_reads_no_file_of_the_host(tmp_path: Path) 
 def test_a_tree_that_no_git_makes_is_refused(entries: list[str]) -> None:
     listing = "\0".join(entry.format(A) for entry in entries)
     with pytest.raises(DeployError, match="nothing of it was written"):
-        refuse_odd(parse_tree(listing), "https://git.example.com/shop.git")
+        refuse_unsafe_paths(parse_tree(listing), "https://git.example.com/shop.git")
 
 
 def test_other_trees_are_not_refused() -> None:
     names = ["..a", "a..", ".gitignore", ".github/x", "a/b", "a/c", "ab", "a b/ç\n", "lib/.gitmodules"]
-    refuse_odd(parse_tree("\0".join(f"100644 blob {A}\t{name}" for name in names)), "https://git.example.com/x")
+    refuse_unsafe_paths(
+        parse_tree("\0".join(f"100644 blob {A}\t{name}" for name in names)), "https://git.example.com/x"
+    )
 
 
 def stored(repository: Repository, content: bytes, kind: str = "blob") -> str:
