@@ -21,7 +21,7 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._common import templat
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.argument_specs import plain
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.host_facts import checked_facts
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.host_results import (
-    CRASHED,
+    CRASH_KEYS,
     checked_looks,
     checked_result,
     returned,
@@ -98,10 +98,10 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             answers = [remote.call(self, variables, FACTS, "facts")]
         else:
             answers = self._by_module([{"kind": "facts", "options": {}}], variables)
-        (found,) = _understood(["facts"], answers)
+        (found,) = _checked_answers(["facts"], answers)
         if "failed" in found:
             raise AnsibleActionFail(found["failed"])
-        with remote.answers_checked():
+        with remote.refusing_bad_answers():
             return wrap_var(checked_facts(found))  # type: ignore[no-any-return]
 
     def _look(self, looks: Sequence[Look], variables: dict[str, Any]) -> list[dict[str, Any]]:
@@ -111,20 +111,22 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             answers = remove_values(remote.call(self, variables, INSPECTIONS, "looked", asked), secrets)
         else:
             answers = self._by_module([{"kind": look.kind, "options": look.options} for look in looks], variables)
-        return _understood([look.kind for look in looks], answers)
+        return _checked_answers([look.kind for look in looks], answers)
 
     def _by_module(self, looks: Sequence[Mapping[str, Any]], variables: dict[str, Any]) -> Any:
-        answer = acting.of_module(self._execute_module("asgi.deploy.look", {"looks": looks}, task_vars=variables))
+        answer = acting.with_text_warnings(
+            self._execute_module("asgi.deploy.look", {"looks": looks}, task_vars=variables)
+        )
         if answer.get("failed") or "found" not in answer:
-            with remote.answers_checked():
-                said = checked_result("look", {**answer, "failed": True}, CRASHED)
-            raise AnsibleActionFail("\n".join(str(said[key]) for key in ("msg", *CRASHED) if said.get(key)))
+            with remote.refusing_bad_answers():
+                said = checked_result("look", {**answer, "failed": True}, CRASH_KEYS)
+            raise AnsibleActionFail("\n".join(str(said[key]) for key in ("msg", *CRASH_KEYS) if said.get(key)))
         return answer["found"]
 
 
-def _understood(kinds: Sequence[str], answers: Any) -> list[dict[str, Any]]:
+def _checked_answers(kinds: Sequence[str], answers: Any) -> list[dict[str, Any]]:
     """Return the answers to looks of these kinds; raise AnsibleActionFail if they are none."""
-    with remote.answers_checked():
+    with remote.refusing_bad_answers():
         return checked_looks(kinds, answers)
 
 

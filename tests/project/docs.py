@@ -212,8 +212,16 @@ def plugin(name: str, sort: str) -> Iterator[str]:
     yield from (f"| {' | '.join(cell(text) for text in row)} |" for row in rows(about["options"]))
     yield from ("", "```yaml", examples.strip(), "```", "")
     yield from ("| what is returned | type | what it is |", "| --- | --- | --- |")
-    yield from (f"| `{key}` | {kind(value)} | {cell(described(value))} |" for key, value in returned.items())
+    yield from (f"| {' | '.join(cell(text) for text in row)} |" for row in keys(returned))
     yield ""
+
+
+def keys(returned: dict[str, Any], whole: str = "") -> Iterator[tuple[str, str, str]]:
+    """Yield each key of what is returned, those within it included: its path, its type and what it is."""
+    for name, value in returned.items():
+        key = f"{whole}{name}"
+        yield f"`{key}`", kind(value), described(value)
+        yield from keys(value.get("contains", {}), f"{key}{'[]' if 'elements' in value else ''}.")
 
 
 def documented(name: str, sort: str) -> tuple[dict[str, Any], str, dict[str, Any]]:

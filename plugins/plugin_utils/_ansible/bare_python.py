@@ -128,12 +128,12 @@ def call(action: Any, variables: dict[str, Any], module: str, function: str, *ar
     if answer["rc"] or not lines:
         said = f"{answer['stdout']}\n{answer['stderr']}".strip()
         raise AnsibleActionFail(f"{python} on the host ended with status {answer['rc']}:\n{harmless(said[-4000:])}")
-    with answers_checked():
+    with refusing_bad_answers():
         return parse_answer(lines[-1])
 
 
 @contextmanager
-def answers_checked() -> Iterator[None]:
+def refusing_bad_answers() -> Iterator[None]:
     """Raise AnsibleActionFail for an answer that is none: see `host_results`."""
     try:
         yield

@@ -15,8 +15,8 @@ from ansible.utils.unsafe_proxy import wrap_var
 from ansible_collections.asgi.deploy.plugins.plugin_utils._ansible import bare_python as remote
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.argument_specs import plain
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.host_results import (
-    BEHIND,
-    CRASHED,
+    ASYNC_KEYS,
+    CRASH_KEYS,
     checked_result,
     returned,
 )
@@ -51,13 +51,15 @@ class Act(ActionBase):  # type: ignore[misc]
         """
         if self._task.async_val or not self._is_pipelining_enabled("new"):
             wrapped = self._task.async_val and not self._connection.has_native_async
-            further = BEHIND if self._task.async_val else CRASHED
-            answer = of_module(self._execute_module(module_args=given, task_vars=variables, wrap_async=wrapped))
+            further = ASYNC_KEYS if self._task.async_val else CRASH_KEYS
+            answer = with_text_warnings(
+                self._execute_module(module_args=given, task_vars=variables, wrap_async=wrapped)
+            )
         else:
             options, secrets = checked(self.act.OPTIONS, plain(given))
             called = remote.call(self, variables, _name(self.act), "act", options, bool(self._task.check_mode))
             answer, further = remove_values(called, secrets), {}
-        with remote.answers_checked():
+        with remote.refusing_bad_answers():
             found = checked_result(_module(self.act), answer, further)
         # As Ansible does for a module.
         found |= {f"{key}_lines": found[key].splitlines() for key in ("stdout", "stderr") if key in found}
@@ -76,7 +78,7 @@ def checked(spec: Mapping[str, Any], given: Mapping[str, Any], where: str = "") 
     return result.validated_parameters, result._no_log_values
 
 
-def of_module(answer: Mapping[str, Any]) -> dict[str, Any]:
+def with_text_warnings(answer: Mapping[str, Any]) -> dict[str, Any]:
     """Return the result of a module with its warnings as text, which are objects since ansible-core 2.19."""
     warnings = answer.get("warnings") or []
     told = [str(getattr(getattr(one, "event", None), "msg", one)) for one in warnings]

@@ -29,7 +29,7 @@ PER_APPLICATION = (str(ROOT), str(DATA), str(STORAGE))
 OURS = str(CONFIGURATION)
 # What releases are built from.
 CACHES = str(CACHE)
-# What no application has a use for: file modes alone keep it from some of it, and the rest tells of others.
+# Paths that no application needs: file modes already protect some, and the others tell about other applications.
 HIDDEN = (
     *("/boot", str(LETSENCRYPT), "/etc/sudoers.d", "/var/backups", CACHES, "/run/systemd/private", "/run/lock"),
     *("/run/ssh-unix-local", "/etc/nginx", str(UNITS), "/run/systemd/system", "/run/systemd/transient"),

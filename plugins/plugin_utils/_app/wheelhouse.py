@@ -176,7 +176,7 @@ def _compiled(plan: Mapping[str, Any], tools: Tools, base: str | None) -> list[P
     compiled.append(tools.compile(server, keep))
     build = requirements.project(tree).get("build-system")
     if isinstance(build, dict):
-        needs = requirements.texts(build, "requires")
+        needs = requirements.string_list(build, "requires")
         refuse_builds({"pyproject.toml": "\n".join(needs)}, where)
         compiled.append(tools.compile(_written(tools.scratch / "build.in", needs)))
     if plan["installer"] != "pip":

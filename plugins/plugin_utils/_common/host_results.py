@@ -87,11 +87,11 @@ _DIFFERENCE = Shape(
         "after_header": _TEXT,
     },
 )
-# Of what Ansible knows of any result. No host may say what it would obey besides, as ansible_facts and add_host.
-COMMON = {"changed": _TRUTH, "failed": _TRUTH, "msg": _TEXT, "warnings": _TEXTS}
-# And of a module that goes on behind its back, or that ended without an answer.
-CRASHED = {"module_stdout": _TEXT, "module_stderr": _TEXT}
-BEHIND = {"ansible_job_id": _TEXT, "results_file": _TEXT, "started": _RAW, "finished": _RAW, **CRASHED}
+# What a result of any module may have. No host may send what Ansible would obey besides, as ansible_facts and add_host.
+COMMON_KEYS = {"changed": _TRUTH, "failed": _TRUTH, "msg": _TEXT, "warnings": _TEXTS}
+# And that of a module which ended without an answer, or which goes on while Ansible does something else.
+CRASH_KEYS = {"module_stdout": _TEXT, "module_stderr": _TEXT}
+ASYNC_KEYS = {"ansible_job_id": _TEXT, "results_file": _TEXT, "started": _RAW, "finished": _RAW, **CRASH_KEYS}
 
 
 @functools.cache
@@ -127,7 +127,7 @@ def checked_result(module: str, answer: Any, further: Mapping[str, Shape] | None
     Raises:
         HostResultError: something has another type or size, or is missing in an answer that has not failed.
     """
-    shapes = {**COMMON, **returned(module), **(further or {})}
+    shapes = {**COMMON_KEYS, **returned(module), **(further or {})}
     _sized(answer, dict, "")
     goes_on = "ansible_job_id" in shapes and "ansible_job_id" in answer
     found = _members(answer, shapes, "", missing_allowed=goes_on or answer.get("failed") is True)

@@ -113,13 +113,13 @@ def requirements_of(
         return Requirements("requirements.txt", text, points_into_tree(text))
     table = project(tree).get("project")
     if isinstance(table, dict):
-        dynamic = texts(table, "dynamic")
+        dynamic = string_list(table, "dynamic")
         if "dependencies" in dynamic or (extras and "optional-dependencies" in dynamic):
             raise DeployError(
                 f"{where} has a pyproject.toml with dynamic dependencies, which only a build can tell; "
                 "add a uv.lock or a requirements.txt"
             )
-        needed = [*texts(table, "dependencies"), *_of_extras(table, extras, where)]
+        needed = [*string_list(table, "dependencies"), *_of_extras(table, extras, where)]
         return Requirements("pyproject.toml", "".join(f"{item}\n" for item in needed), False)
     raise DeployError(
         f"{where} holds no uv.lock, requirements.txt or pyproject.toml with a [project] table at its top; "
@@ -127,7 +127,7 @@ def requirements_of(
     )
 
 
-def texts(table: Mapping[str, Any], key: str) -> list[str]:
+def string_list(table: Mapping[str, Any], key: str) -> list[str]:
     """Return a list of texts of pyproject.toml; empty where the key is not there.
 
     Raises:
@@ -144,7 +144,7 @@ def _of_extras(table: Mapping[str, Any], extras: Sequence[str], where: str) -> l
     groups = table.get("optional-dependencies", {})
     if not isinstance(groups, dict):
         raise DeployError("pyproject.toml: optional-dependencies is no table; write one, with a list for each extra")
-    optional = {normalised(name): texts(groups, name) for name in groups}
+    optional = {normalised(name): string_list(groups, name) for name in groups}
     own = re.compile(rf"\s*{re.escape(normalised(str(table.get('name'))))}\s*\[([^\]]*)\]\s*")
     needed: list[str] = []
     seen: set[str] = set()

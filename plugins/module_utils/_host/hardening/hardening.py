@@ -171,11 +171,11 @@ class Hardening:
         reasons = [
             f"hardening_ssh: {one.place} has {one.option} {one.value} for Match {one.criteria}, which lets passwords "
             f"or root in again; take it out, or write hardening_ssh_exceptions: [{one.criteria}]"
-            for one in exceptions.opened(lines, self.wanted.sshd, self.wanted.ssh_exceptions)
+            for one in exceptions.unexpected_options(lines, self.wanted.sshd, self.wanted.ssh_exceptions)
         ]
         root = self.wanted.sshd.get("permitrootlogin") != "no"
         # What did not come by SSH proves nothing of it when it comes again.
-        if changes and self.connection is None and not exceptions.with_keys(self.sshd, root):
+        if changes and self.connection is None and not exceptions.users_with_keys(self.sshd, root):
             reasons.append(
                 "hardening_ssh: this run did not come by SSH, and no user of the host has an authorized key, so that "
                 "nobody could log in any more; give one to somebody, or write hardening_ssh: false"

@@ -24,7 +24,7 @@ _NO_SHELLS = ("nologin", "false", "sync")
 
 
 @dataclass(frozen=True)
-class SshException:
+class MatchOption:
     """An option that holds for some connections alone."""
 
     criteria: str  # as `Match` has them, in small letters
@@ -33,7 +33,7 @@ class SshException:
     place: str
 
 
-def parse_exceptions(lines: Sequence[tuple[str, str]]) -> list[SshException]:
+def options_within_match(lines: Sequence[tuple[str, str]]) -> list[MatchOption]:
     """Return the options within `Match` of a configuration.
 
     Args:
@@ -49,7 +49,7 @@ def parse_exceptions(lines: Sequence[tuple[str, str]]) -> list[SshException]:
         if option == "match":
             criteria = value.lower()
         elif criteria and criteria != "all":
-            found.append(SshException(criteria, option, value, place))
+            found.append(MatchOption(criteria, option, value, place))
     return found
 
 
@@ -76,7 +76,9 @@ def configuration(file: Path = CONFIGURATION, level: int = 0) -> Iterator[tuple[
         yield f"{file}:{number}", line
 
 
-def opened(lines: Sequence[tuple[str, str]], wanted: Mapping[str, str], meant: Sequence[str]) -> list[SshException]:
+def unexpected_options(
+    lines: Sequence[tuple[str, str]], wanted: Mapping[str, str], meant: Sequence[str]
+) -> list[MatchOption]:
     """Return what allows passwords or root again, of which nobody has said that it is meant.
 
     Args:
@@ -87,14 +89,14 @@ def opened(lines: Sequence[tuple[str, str]], wanted: Mapping[str, str], meant: S
     known = {" ".join(one.lower().split()) for one in meant}
     return [
         one
-        for one in parse_exceptions(lines)
+        for one in options_within_match(lines)
         if one.option in _DOORS
         and wanted.get(one.option, "no" if one.option != "permitrootlogin" else one.value) != one.value.lower()
         and " ".join(one.criteria.split()) not in known
     ]
 
 
-def with_keys(options: Mapping[str, list[str]], root: bool) -> list[str]:
+def users_with_keys(options: Mapping[str, list[str]], root: bool) -> list[str]:
     """Return the users who can log in by a key, as far as files tell.
 
     Args:

@@ -98,7 +98,7 @@ class Execution:
         """Return the command as the audit trail keeps it."""
         folder = self.store.path(release)
         given = parse_environment_file((folder / "environment").read_text(encoding="utf-8", errors="replace"))
-        return recorded(self.command, [*given.values(), *credentials.values(folder / credentials.FOLDER).values()])
+        return audit_text(self.command, [*given.values(), *credentials.values(folder / credentials.FOLDER).values()])
 
     def _resolve(self) -> tuple[str, list[str]]:
         """The live release, and the command with the path of its program there."""
@@ -135,7 +135,7 @@ class Execution:
         return transient.command(unit, argv, [*given, *limits], *options, description)
 
 
-def recorded(command: str, values: Collection[str]) -> str:
+def audit_text(command: str, values: Collection[str]) -> str:
     """Return a command without the values of an application's variables and secrets.
 
     Of a variable that is set in it the name stays. What is shorter than four characters is masked where it is a whole

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common import host_results
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.host_results import (
-    BEHIND,
+    ASYNC_KEYS,
     HostResultError,
     checked_looks,
     checked_result,
@@ -135,7 +135,7 @@ def test_names_of_any_kind_lead_to_what_is_documented() -> None:
 
 def test_a_task_that_goes_on_says_by_what_it_is_found_again() -> None:
     answer = {"ansible_job_id": "j1.2", "results_file": "/root/x", "started": 1, "finished": 0, "changed": True}
-    assert checked_result("files", {**answer, "add_host": {}}, BEHIND) == answer
+    assert checked_result("files", {**answer, "add_host": {}}, ASYNC_KEYS) == answer
 
 
 def test_a_look_has_as_many_answers_and_what_its_kind_has() -> None:

@@ -9,10 +9,10 @@ import pytest
 from ansible_collections.asgi.deploy.plugins.module_utils._host.operations.execution import (
     Execution,
     Outcome,
+    audit_text,
     exit_status,
     printed,
     properties,
-    recorded,
 )
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
@@ -104,4 +104,4 @@ def test_printed() -> None:
     ],
 )
 def test_the_audit_trail_keeps_no_value(command: str, kept: str) -> None:
-    assert recorded(command, ["hunter22", "two words of it", "7", ""]) == kept
+    assert audit_text(command, ["hunter22", "two words of it", "7", ""]) == kept
