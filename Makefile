@@ -21,7 +21,7 @@ TIMED = @$(PYTHON) -m tests.project.times $@
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .PHONY: help setup lock demo demo-shell demo-down test lint $(LINTS) docs site unit build molecule faults matrix your-ci soak sanity importer ansible-units \
-  test-vm lynis bench bench-serving clean
+  test-vm lynis bench bench-against bench-serving clean
 
 help: ## Show what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -155,6 +155,9 @@ lynis: build ## The index of lynis on bare hosts, and on hardened ones
 
 bench: build ## What runs cost, against the raw cost and the usual way; BENCH=--write writes docs/speed.md
 	ANSIBLE_COLLECTIONS_PATH=$(INSTALLED) $(PYTHON) -m tests.bench.playbook $(BENCH)
+
+bench-against: setup ## Processor time of runs, releases and requests, in pairs with another commit: COMMIT=60c1c57
+	$(PYTHON) -m tests.bench.against $(COMMIT)
 
 bench-serving: build ## Requests and handshakes per second and memory, against the guide's way; BENCH=--write writes docs/serving.md
 	ANSIBLE_COLLECTIONS_PATH=$(INSTALLED) $(PYTHON) -m tests.bench.serving $(BENCH)

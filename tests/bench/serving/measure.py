@@ -10,6 +10,9 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import partial
+from typing import Protocol
+
+from tests import lab
 
 from .host import APPS, Host
 from .ways import DOMAIN, Way, ours
@@ -53,7 +56,16 @@ class Series:
     samples: list[Sample] = field(default_factory=list)
 
 
-def requests(host: Host, way: Way, visitors: int = VISITORS) -> Sample:
+class Loaded(Protocol):
+    """What has a host of a lab."""
+
+    @property
+    def host(self) -> lab.Host:
+        """The host that serves, and that the load runs on."""
+        ...
+
+
+def requests(host: Loaded, way: Way, visitors: int = VISITORS) -> Sample:
     """Over HTTP/1.1, on connections that are kept."""
     output, sample = _under(host, way, WRK.format(visitors=visitors, seconds=SECONDS, url=way.url))
     done = _number(r"(\d+) requests in", output)
@@ -61,7 +73,7 @@ def requests(host: Host, way: Way, visitors: int = VISITORS) -> Sample:
     return sample(done, errors, 0)
 
 
-def http2(host: Host, way: Way) -> Sample:
+def http2(host: Loaded, way: Way) -> Sample:
     """Over HTTP/2."""
     command = H2LOAD.format(visitors=VISITORS, streams=STREAMS, seconds=SECONDS, url=way.url)
     output, sample = _under(host, way, command)
@@ -72,7 +84,7 @@ def http2(host: Host, way: Way) -> Sample:
     return sample(done, errors, 0)
 
 
-def handshakes(host: Host, way: Way, kind: str) -> Sample:
+def handshakes(host: Loaded, way: Way, kind: str) -> Sample:
     """New connections that ask for nothing: `full`, or `resumed` from a session before."""
     name = DOMAIN.format(app=way.app)
     output, sample = _under(host, way, HANDSHAKES.format(name=name, port=way.port, kind=kind, seconds=SECONDS))
@@ -80,7 +92,7 @@ def handshakes(host: Host, way: Way, kind: str) -> Sample:
     return sample(counted["handshakes"], counted["errors"], counted["resumed"])
 
 
-def _under(host: Host, way: Way, command: str) -> tuple[str, Callable[[int, int, int], Sample]]:
+def _under(host: Loaded, way: Way, command: str) -> tuple[str, Callable[[int, int, int], Sample]]:
     """What the load printed, and what makes a sample of how many were served."""
     script = SCRIPT.format(units=" ".join(way.units.values()), command=command)
     output = host.host.run("bash -eu 2>&1", stdin=script, timeout=60).stdout

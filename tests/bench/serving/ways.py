@@ -22,11 +22,13 @@ class Way:
     units: dict[str, str]
     tls: bool = True
     logs: str = "JSON"
+    domain: str = DOMAIN
+    path: str = "/"
 
     @property
     def url(self) -> str:
         """What visitors ask for."""
-        return f"{'https' if self.tls else 'http'}://{DOMAIN.format(app=self.app)}:{self.port}/"
+        return f"{'https' if self.tls else 'http'}://{self.domain.format(app=self.app)}:{self.port}{self.path}"
 
 
 @dataclass(frozen=True)
