@@ -6,7 +6,7 @@ A look changes nothing. Options have the same names and meanings as those of the
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.build.venvs import TOOL_OPTIONS, outdated
@@ -56,14 +56,13 @@ PARTS_OPTIONS: dict[str, Any] = {
 
 
 def parts(wanted: Mapping[str, Any]) -> dict[str, Any]:
-    """What differs of packages, files, units and the like."""
+    """Return what differs of files, units and the like; of packages :func:`looked` says it, for all looks at once."""
     found = differences([Item.of(options) for options in wanted["files"]])
     drift = [str(item.path) for item, _difference in found]
     if wanted["reload"] and pending(wanted["reload"]):
         drift.append(wanted["reload"])
     certificates = [Certificate(**options) for options in wanted["certificates"]]
     return {
-        "missing_packages": debian.missing(wanted["packages"]),
         "drift": drift,
         "diff": [difference for _item, difference in found],
         "inactive_units": systemd.idle(*wanted["units"]),
@@ -118,14 +117,20 @@ LOOKS: dict[str, tuple[dict[str, Any], Look]] = {
 
 
 def looked(looks: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """What was found, for looks each with its `kind` and its `options`, which have been checked."""
+    """Return what was found, for looks each with its `kind` and its `options`, which have been checked."""
+    names = [name for look in looks if look["kind"] == "parts" for name in look["options"]["packages"]]
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        return list(pool.map(lambda look: _found(look["kind"], look["options"]), looks))
+        # dpkg reads all that it knows for each question: so it is asked once.
+        missing_packages = pool.submit(debian.missing, list(dict.fromkeys(names)))
+        return list(pool.map(lambda look: _found(look["kind"], look["options"], missing_packages), looks))
 
 
-def _found(kind: str, options: Mapping[str, Any]) -> dict[str, Any]:
-    """What a look found; what cannot be told is left to those who act, who say it with more of the circumstances."""
+def _found(kind: str, options: Mapping[str, Any], missing_packages: Future[list[str]]) -> dict[str, Any]:
+    """Return what a look found; what cannot be told is left to those who act, who say more of the circumstances."""
     try:
-        return LOOKS[kind][1](options)
+        found = LOOKS[kind][1](options)
+        if kind == "parts":
+            found["missing_packages"] = [name for name in options["packages"] if name in missing_packages.result()]
     except (DeployError, OSError) as error:
         return {"failed": str(error)}
+    return found

@@ -12,8 +12,10 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
 from ansible_collections.asgi.deploy.plugins.action.survey import ActionModule, checked, told
-from ansible_collections.asgi.deploy.plugins.module_utils._host.survey.inspections import LOOKS, looked, parts
+from ansible_collections.asgi.deploy.plugins.module_utils._host.survey.inspections import LOOKS, looked
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system import apt
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.facts import facts as found_here
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.plugin_utils._ansible import bare_python as remote
 from ansible_collections.asgi.deploy.plugins.plugin_utils._survey.desired import Look, looks_of_app, looks_of_role
 
@@ -98,10 +100,35 @@ def test_facts_are_a_look() -> None:
     assert looked([{"kind": "facts", "options": {}}]) == [found_here()]
 
 
+def look_at_parts(**wanted: list[str]) -> dict[str, Any]:
+    options = ArgumentSpecValidator(LOOKS["parts"][0]).validate(wanted).validated_parameters
+    return {"kind": "parts", "options": options}
+
+
+def test_packages_of_all_parts_are_one_question(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[list[str]] = []
+
+    def missing(names: list[str]) -> list[str]:
+        asked.append(names)
+        return ["git", "nginx"]
+
+    monkeypatch.setattr(apt, "missing", missing)
+    parts = [look_at_parts(packages=["git", "nginx"]), look_at_parts(), look_at_parts(packages=["openssl", "git"])]
+    assert [found["missing_packages"] for found in looked(parts)] == [["git", "nginx"], [], ["git"]]
+    assert asked == [["git", "nginx", "openssl"]]
+
+
+def test_packages_that_cannot_be_told_are_left_to_who_acts(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(_names: list[str]) -> list[str]:
+        raise DeployError("dpkg-query cannot tell what is installed")
+
+    monkeypatch.setattr(apt, "missing", missing)
+    assert looked([look_at_parts(packages=["git"])]) == [{"failed": "dpkg-query cannot tell what is installed"}]
+
+
 def test_parts_that_are_missing_here() -> None:
     wanted = {"packages": ["no-such-package"], "users": ["nobody", "no-such-user"], "no_users": ["nobody"]}
-    options = ArgumentSpecValidator(LOOKS["parts"][0]).validate(wanted).validated_parameters
-    found = parts(options)
+    (found,) = looked([look_at_parts(**wanted)])
     assert found["missing_packages"] == ["no-such-package"]
     assert found["missing_users"] == ["no-such-user"]
     assert found["present_users"] == ["nobody"]
