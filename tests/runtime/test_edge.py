@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import os
 import re
 import signal
@@ -90,7 +91,8 @@ def test_every_line_is_json(of: Of, kind: str) -> None:
     until(lambda: logged(served, request))
     records = served.records()
     assert all({"timestamp", "level", "logger", "message", "service", "release"} <= set(one) for one in records)
-    assert any("RuntimeError: broken" in one.get("exception", "") for one in records)
+    (traceback,) = (one for one in logged(served, request) if "RuntimeError: broken" in one.get("exception", ""))
+    assert traceback["level"] == "ERROR", "the one id finds it as well"
     (access,) = (one for one in logged(served, request) if one["logger"] == "asgi.access")
     assert access["status"] == 500
     assert {one["logger"] for one in records} & {"gunicorn.error", "uvicorn.error"}
@@ -104,6 +106,25 @@ def test_request_without_an_id(of: Of, kind: str) -> None:
     served.get("/", from_nginx("before-1"))
     served.get("/log")
     until(lambda: sum(one["message"] == "paid" and "request_id" not in one for one in served.records()))
+
+
+@EVERY
+def test_error_in_the_midst_of_an_answer_has_its_id(of: Of, kind: str) -> None:
+    served, request = of(kind), f"midst-{kind}"
+    with suppress(http.client.HTTPException, ConnectionError):  # the answer ends too early
+        served.get("/breaks", from_nginx(request))
+    until(lambda: any("RuntimeError: in the midst" in one.get("exception", "") for one in logged(served, request)))
+    served.get("/log")
+    until(lambda: any(one["message"] == "paid" and "request_id" not in one for one in served.records()))
+
+
+@EVERY
+def test_events_are_passed_on_at_once(of: Of, kind: str) -> None:
+    """nginx would keep them until the stream ends; what an application says of it stays."""
+    served = of(kind)
+    assert served.get("/events").headers["x-accel-buffering"] == "no"
+    assert served.get("/events?buffering=yes").headers["x-accel-buffering"] == "yes"
+    assert "x-accel-buffering" not in served.get("/").headers
 
 
 def test_ids_without_nginx(started: Serve) -> None:

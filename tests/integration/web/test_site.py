@@ -212,6 +212,10 @@ def test_error_page_when_the_application_is_down(site: Site) -> None:
         assert (answer.status_code, answer.headers["content-type"]) == (502, "text/html")
         assert "<h1>The application does not answer</h1>" in answer.text
         assert answer.headers["x-request-id"] in answer.text
+        posted = https.ask("POST", site.domain, site.host.address, site.ca, "/", content=b"order")
+        failed = posted.headers["x-request-id"]
+        line = json.loads(site.eventually(f"grep -F {failed} /var/log/nginx/asgi/web.access.log"))
+        assert (line["method"], line["status"]) == ("POST", 502)
     finally:
         site.host.run(f"systemctl start {unit}.socket {unit}.service")
     assert https.wait(site.domain, site.host.address, site.ca, "/version").status_code == 200

@@ -29,11 +29,17 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
     status, answer = await told(path, query, scope, receive)
     body = json.dumps(answer).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    if path == "/events":
+        headers[0] = (b"content-type", b"text/event-stream; charset=utf-8")
+        headers += [(b"x-accel-buffering", value.encode()) for name, value in query.items() if name == "buffering"]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     if path == "/slow":
         await send({"type": "http.response.body", "body": body[:1], "more_body": True})
         await asyncio.sleep(float(query["seconds"]))
         body = body[1:]
+    if path == "/breaks":
+        await send({"type": "http.response.body", "body": body[:1], "more_body": True})
+        raise RuntimeError("in the midst")
     await send({"type": "http.response.body", "body": body})
 
 

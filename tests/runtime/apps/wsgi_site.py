@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -41,8 +41,16 @@ def app(environ: Any, start_response: Any) -> Iterable[bytes]:
         "span": (began, time.monotonic()),
     }
     body = json.dumps(answer).encode()
-    start_response(status, [("Content-Type", "application/json"), ("Content-Length", str(len(body)))])
-    return [body]
+    kind = "text/event-stream; charset=utf-8" if path == "/events" else "application/json"
+    more = [("X-Accel-Buffering", query["buffering"])] if "buffering" in query else []
+    start_response(status, [("Content-Type", kind), ("Content-Length", str(len(body))), *more])
+    return breaking(body) if path == "/breaks" else [body]
+
+
+def breaking(body: bytes) -> Iterator[bytes]:
+    """Yield the beginning of an answer."""
+    yield body[:1]
+    raise RuntimeError("in the midst")
 
 
 def make() -> Any:

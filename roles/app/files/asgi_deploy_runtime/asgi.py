@@ -18,6 +18,7 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
+_ABOUT_BUFFERING = (b"content-type", b"x-accel-buffering")
 _MAPPED = "::ffff:"  # an IPv4 address as an IPv6 listener sees it: RFC 4291, 2.5.5.2
 
 
@@ -55,10 +56,9 @@ class Edge:
             scope["headers"] = [*others, (b"x-request-id", current.encode())]
             _as_behind_a_proxy(scope)
         token = request_id.set(current or None)
-        try:
-            await self._answer(scope, receive, send, headers, current)
-        finally:
-            request_id.reset(token)
+        await self._answer(scope, receive, send, headers, current)
+        # After an exception the id stays until the next request sets its own: the server logs the traceback with it.
+        request_id.reset(token)
 
     async def _answer(
         self, scope: Scope, receive: Receive, send: Send, headers: Mapping[bytes, bytes], current: str
@@ -66,6 +66,8 @@ class Edge:
         added = self._added(scope, headers, current)
         if self._named:
             send = _closing(send)
+        if not self._direct:
+            send = _unbuffered(send)
         if not (added or self._metrics or self._access):
             inner = send
         elif not (self._metrics or self._access):
@@ -163,6 +165,20 @@ def _with_headers(send: Send, added: list[tuple[bytes, bytes]]) -> Send:
             names = {name for name, _value in added}
             kept = [pair for pair in message.get("headers", []) if pair[0].lower() not in names]
             message = {**message, "headers": [*kept, *added]}
+        await send(message)
+
+    return sending
+
+
+def _unbuffered(send: Send) -> Send:
+    """Have nginx pass on each event of a stream at once, unless the application says how it is to be buffered."""
+
+    async def sending(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = message.get("headers", ())
+            found = {name.lower(): value for name, value in headers if name.lower() in _ABOUT_BUFFERING}
+            if requests.is_event_stream(found.get(b"content-type", b"").decode("latin-1")) and len(found) == 1:
+                message = {**message, "headers": [*headers, (b"x-accel-buffering", b"no")]}
         await send(message)
 
     return sending

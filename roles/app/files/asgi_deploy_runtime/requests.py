@@ -20,6 +20,11 @@ def valid_id(claimed: str) -> str:
     return claimed if _ID.fullmatch(claimed) else uuid.uuid4().hex
 
 
+def is_event_stream(content_type: str) -> bool:
+    """Tell whether an answer is a stream of events, as the browser's EventSource reads it."""
+    return content_type.partition(";")[0].strip().lower() == "text/event-stream"
+
+
 def status_body(status: str) -> bytes:
     return json.dumps({"status": status}).encode() + b"\n"
 

@@ -33,7 +33,7 @@ class Edge:
             self._metrics = Metrics()
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        token = request_id.set(environ.get("HTTP_X_REQUEST_ID") or None)
+        request_id.set(environ.get("HTTP_X_REQUEST_ID") or None)
         # Connections come from nginx alone, which overwrites the header: it holds one address.
         environ["REMOTE_ADDR"] = environ.get("HTTP_X_FORWARDED_FOR", "")
         added = [("X-ASGI-Release", RELEASE)]
@@ -43,20 +43,21 @@ class Edge:
 
         def starting(status: str, headers: list[tuple[str, str]], *error: Any) -> Any:
             seen.status = int(status.split(None, 1)[0])
-            return start_response(status, [*headers, *added], *error)
+            return start_response(status, [*headers, *_unbuffered(headers), *added], *error)
 
         if self._metrics:
             self._metrics.begin()
         try:
             body = self._own(seen.path, starting) or self._application(self._below(environ), starting)
         except BaseException:
+            # The id stays until the next request sets its own: the server logs the traceback with it.
             self._end(environ, seen.failed())
-            request_id.reset(token)
             raise
 
-        def ended() -> None:
+        def ended(whole: bool) -> None:
             self._end(environ, seen)
-            request_id.set(None)
+            if whole:
+                request_id.set(None)
 
         # The body may be made while it is sent, and is still part of the request.
         return _Body(body, ended)
@@ -105,19 +106,32 @@ class _Seen:
         return self
 
 
-class _Body:
-    """An application's answer; `then` is called when it was sent, or cannot be."""
+def _unbuffered(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return the header by which nginx passes on each event of a stream at once, unless the application has it."""
+    found = {name.lower(): value for name, value in headers}
+    if requests.is_event_stream(found.get("content-type", "")) and "x-accel-buffering" not in found:
+        return [("X-Accel-Buffering", "no")]
+    return []
 
-    def __init__(self, body: Iterable[bytes], then: Callable[[], Any]) -> None:
+
+class _Body:
+    """An application's answer; `then` is called when it was sent, or cannot be, with whether it was made to its end."""
+
+    def __init__(self, body: Iterable[bytes], then: Callable[[bool], Any]) -> None:
         self._body = body
         self._then = then
+        self._whole = True
 
     def __iter__(self) -> Iterator[bytes]:
-        return iter(self._body)
+        try:
+            yield from self._body
+        except Exception:
+            self._whole = False
+            raise
 
     def close(self) -> None:
         try:
             if hasattr(self._body, "close"):
                 self._body.close()
         finally:
-            self._then()
+            self._then(self._whole)

@@ -128,6 +128,8 @@ def test_a_request_is_a_line_of_a_bounded_length(render: Render) -> None:
     assert logged(text, "asgi_logged_uri", ":/a:b?c") == "/a:b?c"
     assert logged(text, "asgi_logged_agent", f":{long}") == long[:256]
     assert logged(text, "asgi_logged_agent", f"refused:{long}") == ""
+    assert logged(text, "asgi_logged_method", "POST /a HTTP/2.0") == "POST"
+    assert logged(text, "asgi_logged_method", f"{'A' * 33} / HTTP/1.1") == ""
     assert logged(text, "asgi_logged_host", long) == long[:253]
     assert logged(text, "asgi_logged_release", long) == long[:64]
     (refused,) = patterns(text, "asgi_refused")
