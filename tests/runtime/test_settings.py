@@ -119,16 +119,26 @@ def threads(given: Served, plain: Served) -> None:
 
 
 def limit_concurrency(given: Served, plain: Served) -> None:
-    """Who is connected counts, whatever it does."""
+    """Requests under way count; connections that wait for the next one do not."""
 
-    def answered(served: Served) -> int:
+    def answered(served: Served, path: str) -> int:
+        """Ask while four requests to this path are under way, or have been, on connections that stay open."""
+
+        def asleep() -> int:
+            return [what for what, _process in served.told()].count("asleep")
+
+        before = asleep()
         with ExitStack() as stack:
-            connections = [stack.enter_context(closing(served.connect())) for _ in range(3)]
+            connections = [stack.enter_context(closing(served.connect())) for _ in range(4)]
             for connection in connections:
-                ask(connection, "/")
+                connection.request("GET", path)
+                if path == "/":
+                    connection.getresponse().read()
+            until(lambda: path == "/" or asleep() - before == len(connections))
             return served.get().status
 
-    assert (answered(given), answered(plain)) == (503, 200)
+    assert (answered(given, "/"), answered(plain, "/")) == (200, 200)
+    assert (answered(given, "/sleep?seconds=2"), answered(plain, "/sleep?seconds=2")) == (503, 200)
     until(lambda: given.get().status == 200)
 
 

@@ -33,7 +33,6 @@ _SAME = "it has no such limit; write limit_concurrency, which answers 503 beyond
 _H11 = (
     "uvicorn does not read it; nginx bounds lines and headers, and with http: h11 write h11_max_incomplete_event_size"
 )
-_UVICORNS = "it is a setting of uvicorn's"
 _MASTER = "uvicorn's processes share nothing; write server: gunicorn"
 _WSGI = "a WSGI server has none"
 _HOOK = "uvicorn has no hooks; use the application's lifespan, or server: gunicorn"
@@ -66,7 +65,7 @@ SETTINGS: dict[str, dict[str, Effect]] = {
     "max_requests_jitter": _gunicorn("max_requests_jitter", To(uvicorn="limit_max_requests_jitter")),
     "worker_connections": {
         GUNICORN: No(f"its uvicorn worker does not read it: {_SAME}"),
-        GUNICORN_ASGI: No("its asgi worker reads it and heeds it not; bound connections in nginx"),
+        GUNICORN_ASGI: No(f"its asgi worker does not heed it: {_SAME}"),
         UVICORN: No(_SAME),
         GUNICORN_WSGI: To(gunicorn="worker_connections"),
     },
@@ -76,11 +75,11 @@ SETTINGS: dict[str, dict[str, Effect]] = {
         UVICORN: No("a uvicorn worker has one event loop; write more workers"),
         GUNICORN_WSGI: To(gunicorn="threads"),
     },
-    "limit_concurrency": _uvicorn(
-        "limit_concurrency",
-        No(f"{_UVICORNS}; write server: gunicorn"),
-        No("a worker takes as many requests as it has threads; write threads and workers"),
-    ),
+    # The runtime's, as uvicorn's own counts the connections that nginx keeps open.
+    "limit_concurrency": {
+        **dict.fromkeys(SERVERS, To(runtime="limit_concurrency")),
+        GUNICORN_WSGI: No("a worker takes as many requests as it has threads; write threads and workers"),
+    },
     "keepalive": _gunicorn("keepalive", To(uvicorn="timeout_keep_alive")),
     "limit_request_line": _limit("limit_request_line"),
     "limit_request_fields": _limit("limit_request_fields"),

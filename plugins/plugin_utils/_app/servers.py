@@ -195,7 +195,7 @@ def server_plan(
             "proxy_headers": not direct,
         },
         "socket": {},
-        "runtime": {"root_path": prefix_of(app), "title": app["name"]},
+        "runtime": {"root_path": prefix_of(app), "title": app["name"], "limit_concurrency": None},
     }
     if server == UVICORN:
         values["uvicorn"] |= {

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 
 from . import health, requests
+from .concurrency import Limited
 from .logs import request_id
 from .settings import RELEASE, SETTINGS
 
@@ -26,7 +27,8 @@ class Edge:
     """Gives every request its id, answers what is not the application's to answer, counts and logs where asked to."""
 
     def __init__(self, application: Application) -> None:
-        self._application = application
+        limit = SETTINGS["limit_concurrency"]
+        self._application = Limited(application, limit) if limit else application
         self._liveness = SETTINGS["health"]["liveness"]
         self._readiness = SETTINGS["health"]["readiness"]
         self._metrics_path = SETTINGS["health"]["metrics"]

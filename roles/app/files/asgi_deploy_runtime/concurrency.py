@@ -1,0 +1,44 @@
+"""The limit of requests that a worker has under way: `settings.limit_concurrency`.
+
+uvicorn's own limit counts connections, and those that nginx keeps open for later as well.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from . import requests
+
+if TYPE_CHECKING:
+    from .asgi import Application, Receive, Scope, Send
+
+_FULL = 503
+_HEADERS = [(b"content-type", b"application/json"), (b"retry-after", b"1")]
+
+
+class Limited:
+    """Calls an application, and answers 503 itself while it has as many requests under way as it may have.
+
+    A WebSocket is no request here: it may be open for days, and is bounded by nginx.
+    """
+
+    def __init__(self, application: Application, limit: int) -> None:
+        self._application = application
+        self._limit = limit
+        self._under_way = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._application(scope, receive, send)
+            return
+        if self._under_way >= self._limit:
+            body = requests.status_body("busy")
+            headers = [*_HEADERS, (b"content-length", str(len(body)).encode())]
+            await send({"type": "http.response.start", "status": _FULL, "headers": headers})
+            await send({"type": "http.response.body", "body": body})
+            return
+        self._under_way += 1
+        try:
+            await self._application(scope, receive, send)
+        finally:
+            self._under_way -= 1
