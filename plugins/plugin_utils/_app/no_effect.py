@@ -74,10 +74,12 @@ def _alone(app: Mapping[str, Any], spec: Mapping[str, Any]) -> list[str]:
 def _sizing(app: Mapping[str, Any], spec: Mapping[str, Any], variables: Mapping[str, object]) -> list[str]:
     if app["workers"] == "auto" and VARIABLE not in variables:
         return []
-    number = f"{VARIABLE} in the environment" if VARIABLE in variables else f"workers: {app['workers']}"
+    number, instead = f"workers: {app['workers']}", "write workers: auto"
+    if VARIABLE in variables:
+        source = "env" if VARIABLE in app["env"] else "env_file"
+        number, instead = f"{VARIABLE} in {source}", f"take {VARIABLE} out of {source}"
     return [
-        f"{key}: has no effect beside {number}, which is the number whatever the host; "
-        f"leave {key} out, or write workers: auto"
+        f"{key}: has no effect with {number}, which is the number whatever the host; leave {key} out, or {instead}"
         for key in _given(spec, "workload", "memory_per_worker")
     ]
 
