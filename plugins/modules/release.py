@@ -134,6 +134,12 @@ options:
         type: list
         elements: str
         required: true
+      build_hosts:
+        description:
+          - The names and addresses of hosts that its build reaches, by what these are when it starts, and no others but
+            proxies of the environment. By default it reaches all.
+        type: list
+        elements: str
       python:
         description: V(system), a version, or the path of an interpreter on the host.
         type: str

@@ -153,6 +153,7 @@ def _release(plan: Plan, packed: Mapping[str, Any], here: HostContext) -> dict[s
         "server_lock": plan["server_lock"] or None,
         "wheelhouse": packed["wheelhouse"],
         "build": plan["build_lines"],
+        "build_hosts": plan["build_hosts"],
         "host_name": plan["site"]["hosts"][0],
         "gate": {**plan["gate"], "workers": plan["workers"]},
         "keep": plan["keep_releases"],

@@ -57,6 +57,11 @@ def _alone(app: Mapping[str, Any], spec: Mapping[str, Any]) -> list[str]:
         errors.append(
             "archive.sha256: is for archive.url; a file of the controller has the checksum it has; leave it out"
         )
+    if _inner(spec, "index").get("hosts") and app["sandbox"]["outgoing"] is None:
+        errors.append(
+            "index.hosts: has no effect without sandbox.outgoing, as builds reach every host then; leave it out, "
+            "or write sandbox: {outgoing: [10.0.0.0/8]}"
+        )
     tls = _inner(spec, "tls")
     if tls.get("ciphers") is not None and app["tls"]["minimum_version"] == "1.3" and app["proxy"] == "none":
         errors.append(

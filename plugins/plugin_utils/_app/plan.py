@@ -22,7 +22,12 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._app.servers import (
     server_lock,
     server_plan,
 )
-from ansible_collections.asgi.deploy.plugins.plugin_utils._app.sources import source_packages, source_plan
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.sources import (
+    build_hosts,
+    index_plan,
+    source_packages,
+    source_plan,
+)
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common import local_files as controller
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.platforms import platform_of
 
@@ -61,6 +66,8 @@ def app_plan(
     return {
         **app,
         **source_plan(app, spec),
+        "index": index_plan(app),
+        "build_hosts": build_hosts(app),
         "user": layout.user,
         "serving": serving,
         "direct": direct,

@@ -38,6 +38,7 @@ RULES: dict[str, checks.Rule] = {
     "index.url": checks.web_url,
     "index.username": checks.word,
     "index.password": checks.word,
+    "index.hosts": validators.hosts,
     "python": validators.python,
     "wheelhouse": checks.controller_path,
     "version": validators.version,

@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import urlsplit
 
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.addresses import host_of
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.local_files import on_controller
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.platforms import Packages
 
@@ -72,10 +73,23 @@ def _archive_errors(archive: Any, where: str) -> list[str]:
 
 
 def _index_errors(app: Mapping[str, Any], where: str) -> list[str]:
-    index = app.get("index")
-    if index and index["password"] and not index["username"]:
-        return [f"{where}index.username: is missing; expected who the password is of, as in username: __token__"]
-    return []
+    index, outgoing = app.get("index"), app["sandbox"]["outgoing"]
+    if index is None and outgoing is not None and not app["wheelhouse"]:
+        return [
+            f"{where}sandbox.outgoing: bounds what builds reach, too, and no index is named that they may ask; write "
+            "index: {hosts: [pypi.example.com, files.example.com]} with the hosts of the index that the host asks, or "
+            "wheelhouse"
+        ]
+    if index is None:
+        return []
+    errors = []
+    if not index["url"] and not index["hosts"]:
+        errors.append(f"{where}index.url: is missing; expected text, as in url: https://pypi.example.com/simple")
+    elif not index["url"] and (index["username"] or index["password"]):
+        errors.append(f"{where}index.url: is missing; expected where username and password are for, or neither of them")
+    if index["password"] and not index["username"]:
+        errors.append(f"{where}index.username: is missing; expected who the password is of, as in username: __token__")
+    return errors
 
 
 def file_errors(app: Mapping[str, Any], where: str, base: str | None, wheelhouse: bool = True) -> list[str]:
@@ -121,6 +135,24 @@ def source_plan(app: Mapping[str, Any], spec: Mapping[str, Any]) -> dict[str, An
         "subdirectory": app["subdirectory"],
     }
     return {"source": source, "version": str(spec.get("version") or _SUFFIX.sub("", name))}
+
+
+def index_plan(app: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return the index that takes the place of the host's own: where it is, and who asks."""
+    index = app["index"]
+    return {key: index[key] for key in ("url", "username", "password")} if index and index["url"] else None
+
+
+def build_hosts(app: Mapping[str, Any]) -> list[str] | None:
+    """Return the hosts that builds reach where the application's own connections are bounded; else nothing: all.
+
+    Those of `git` and `index`, and what `index.hosts` names. With a wheelhouse no index is asked.
+    """
+    if app["sandbox"]["outgoing"] is None:
+        return None
+    index = app["index"] or {}
+    urls = [app["git"], None if app["wheelhouse"] else index.get("url")]
+    return list(dict.fromkeys([*filter(None, (host_of(url) for url in urls if url)), *index.get("hosts", ())]))
 
 
 def source_packages(app: Mapping[str, Any], packages: Packages) -> list[str]:

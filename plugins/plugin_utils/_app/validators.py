@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.log_levels import LEVELS
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.unit_text import UNIT_SUFFIXES
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.messages import kind
-from ansible_collections.asgi.deploy.plugins.plugin_utils._common.validators import CONTROL
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.validators import CONTROL, domain
 
 # What an environment string of execve(2) may be long, its name, the = and the NUL included: MAX_ARG_STRLEN of Linux.
 ENV_MAX = 131_072
@@ -39,6 +39,7 @@ _PUBLIC_KEY = re.compile(
 )
 _EXTRA = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
 _PYTHON = re.compile(r"system|3\.\d{1,2}|(/[A-Za-z0-9._+-]+)+")
+_HOST = re.compile(r"(?![0-9]+$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _UNIT = re.compile(r"[A-Za-z0-9:_.\\-]+(@[A-Za-z0-9:_.\\-]+)?")  # no instance of a template without a name
 _PROGRAM = re.compile(r"(/[A-Za-z0-9._+-]+)+|[A-Za-z0-9_][A-Za-z0-9._+-]*")
 _TITLE = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}")
@@ -115,6 +116,15 @@ def package(value: str) -> str | None:
 def extras(value: list[str]) -> str | None:
     wrong = [item for item in value if not _EXTRA.fullmatch(item)]
     return f"found {', '.join(map(repr, wrong))}, expected names, as in extras: [postgres]" if wrong else None
+
+
+def hosts(value: list[str]) -> str | None:
+    """What is wrong with names of hosts that builds may reach; those of a local network have no dot."""
+    if twice := sorted({item for item in value if value.count(item) > 1}):
+        return f"found {', '.join(twice)} twice"
+    wrong = [item for item in value if not _HOST.fullmatch(item)]
+    errors = (domain(item) for item in wrong)
+    return "; ".join(filter(None, errors)) or None
 
 
 def python(value: str) -> str | None:

@@ -41,7 +41,13 @@ def exposure(tmp_path: Path) -> Callable[[str], float]:
 
 
 @pytest.mark.parametrize(
-    "options", [{}, {"proxy": "none"}, {"sandbox": {"outgoing": ["10.0.0.0/8"]}}, {"sandbox": {"jit": True}}]
+    "options",
+    [
+        {},
+        {"proxy": "none"},
+        {"sandbox": {"outgoing": ["10.0.0.0/8"]}, "wheelhouse": "wheels"},
+        {"sandbox": {"jit": True}},
+    ],
 )
 def test_every_unit_of_an_application(
     wanted: Variable,

@@ -130,7 +130,9 @@ def test_plan(spec: dict[str, Any], facts: Facts, changes: Any, version: str, so
             id="password of nobody",
         ),
         pytest.param(
-            {"index": {"username": "x"}}, "index.url: is missing; expected text", id="index without an address"
+            {"index": {"username": "x"}},
+            "index.url: is missing; expected text, as in url: https://pypi.example.com/simple",
+            id="index without an address",
         ),
         pytest.param(
             {"python": 3.13}, "python: found 3.13, which YAML reads as a number; put it in quotes", id="number"

@@ -18,6 +18,7 @@ from pathlib import Path
 from subprocess import CompletedProcess
 from typing import ClassVar
 
+from ansible_collections.asgi.deploy.plugins.module_utils._host.build.build_network import reach_of
 from ansible_collections.asgi.deploy.plugins.module_utils._host.build.package_sources import folder_of
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import systemd
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import transient_units as transient
@@ -59,6 +60,10 @@ class Place:
         """Let programs write these trees until the block ends."""
         yield
 
+    def missed(self, _printed: str) -> str | None:
+        """Return what to say of a program that failed, where that is for something it cannot reach here."""
+        return None
+
 
 ROOT = Place()
 
@@ -69,14 +74,15 @@ class Workshop(Place):
     # A second name of a file in the cache would be whose the cache is.
     settings: ClassVar[Mapping[str, str]] = {"UV_LINK_MODE": "copy"}
 
-    def __init__(self, layout: Layout, lines: Sequence[str]) -> None:
+    def __init__(self, layout: Layout, lines: Sequence[str], hosts: Sequence[str] | None = None) -> None:
         """
         Args:
             layout: of the application.
             lines: of a unit's section Service: what programs may do and see here.
+            hosts: the only ones that they reach, besides proxies; all are reached without.
         """
         self._layout = layout
-        self._lines = lines
+        self._reach = None if hosts is None else reach_of(hosts, os.environ)
         self.user = user = layout.build_user
         if not accounts.exists(user):
             accounts.make(user, f"Builds environments of {layout.app}")
@@ -84,6 +90,7 @@ class Workshop(Place):
         self.cache = Path(layout.packages)
         self.folder = folder = folder_of(layout.app)
         self._environment = folder / "environment"
+        self._lines = [*lines, *(self._reach.properties(folder) if self._reach else [])]
         prepare_cache(self.cache, user)
         for path in (folder, *folder.rglob("*")):
             shutil.chown(path, group=user)
@@ -138,6 +145,9 @@ class Workshop(Place):
             self._lent = [tree for tree in self._lent if tree not in trees]
             for tree in trees:
                 take_back(tree)
+
+    def missed(self, printed: str) -> str | None:
+        return self._reach.missed(printed) if self._reach else None
 
 
 def lost(done: CompletedProcess[str]) -> bool:

@@ -127,7 +127,10 @@ class Installer:
         result = self.place.attempt(argv, env, cwd)
         if result.returncode:
             told = self.supplies.masked(last_lines(result)) or f"{argv[0]} ended with status {result.returncode}"
-            raise DeployError(f"the virtual environment could not be built:\n{told}")
+            missed = self.place.missed(f"{result.stdout}\n{result.stderr}")
+            raise DeployError(
+                f"the virtual environment could not be built:\n{told}" + (f"\n{missed}" if missed else "")
+            )
         return result.stdout
 
 

@@ -54,6 +54,7 @@ class Inputs:
     index: Mapping[str, Any] | None = None  # of INDEX_OPTIONS
     wheelhouse: str | None = None  # SHA-256 of the archive of wheels that was shipped
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    build_hosts: Sequence[str] | None = None  # the only ones that its build reaches; all of them without
     server_lock: str | None = None  # what serves, with hashes; with it nothing is installed without
 
 
@@ -65,7 +66,7 @@ class Builder:
         self.inputs = inputs
         self.store = Store(layout)
         self.additions = Additions.of(inputs.tree)
-        self.source = source_of(inputs.source, Path(layout.mirror))
+        self.source = source_of(inputs.source, Path(layout.mirror), hosts=inputs.build_hosts)
         self.interpreter = Interpreter.wanted(inputs.python)
 
     def identify(self, identity: str) -> str:
@@ -176,7 +177,7 @@ class Builder:
         """
         where = self.source.where(self.inputs.version, identity)
         with supplies(self.layout.app, self.inputs.index, self.inputs.wheelhouse) as given:
-            place = Workshop(self.layout, self.inputs.build)
+            place = Workshop(self.layout, self.inputs.build, self.inputs.build_hosts)
             installer = installer_for(self.inputs.installer, given, place)
             with place.lent(whole):
                 self._check_out(identity, whole, place)

@@ -45,6 +45,7 @@ WANTED_OPTIONS: dict[str, Any] = {
     "server_requirements": _TEXTS,
     "installer": {"type": "str", "choices": ["auto", "uv", "pip"], "default": "auto"},
     "build": _TEXTS,
+    "build_hosts": {"type": "list", "elements": "str"},
     "python": {"type": "str", "default": "system"},
     "extras": {"type": "list", "elements": "str", "default": []},
     "index": {"type": "dict", "options": INDEX_OPTIONS},

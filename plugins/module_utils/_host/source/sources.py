@@ -10,6 +10,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.source import ar
 from ansible_collections.asgi.deploy.plugins.module_utils._host.source.git import Mirror, Runner
 from ansible_collections.asgi.deploy.plugins.module_utils._host.source.signatures import unsigned
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import attempt
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.addresses import host_of
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 
 _MOST_LEVELS = 16  # of submodules within submodules
@@ -85,7 +86,15 @@ class Source:
 
 
 class Git(Source):
-    def __init__(self, mirror: Mirror, subdirectory: str | None, submodules: bool, signers: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        mirror: Mirror,
+        subdirectory: str | None,
+        submodules: bool,
+        signers: Sequence[str] = (),
+        hosts: Sequence[str] | None = None,
+    ) -> None:
+        self.hosts = hosts
         self.mirror = mirror
         self.signers = signers
         self.subdirectory = subdirectory
@@ -131,6 +140,12 @@ class Git(Source):
         for module in mirror.submodules(commit):
             if depth > _MOST_LEVELS:
                 raise DeployError(f"submodules: {self.mirror.url} has them more than {_MOST_LEVELS} levels deep")
+            host = host_of(module.url)
+            if self.hosts is not None and host is not None and host not in self.hosts:
+                raise DeployError(
+                    f"submodules: {module.path!r} of {mirror.url} comes from {host}, and sandbox.outgoing bounds what "
+                    f"releases are made from; write index: {{hosts: [{host}]}} if it may"
+                )
             inner = mirror.of_submodule(module)
             self._fetch_submodules(inner, inner.fetch(module.commit, module.commit), depth + 1)
 
@@ -199,6 +214,7 @@ def source_of(
     mirror: Path,
     cache: Path = archives.FOLDER,
     env: Mapping[str, str] | None = None,
+    hosts: Sequence[str] | None = None,
 ) -> Source:
     """The source that a module's option describes.
 
@@ -207,6 +223,7 @@ def source_of(
         mirror: where a copy of a repository is kept.
         cache: where archives are kept.
         env: what git's environment has besides.
+        hosts: the only ones that submodules come from; without, any.
     """
     if options["kind"] == "package":
         return Package(options["requirement"])
@@ -214,7 +231,7 @@ def source_of(
         return Archive(options["sha256"], options["url"], options["name"], options["subdirectory"], cache)
     key = options["deploy_key"]
     wanted = Mirror(mirror, options["url"], key, env)
-    return Git(wanted, options["subdirectory"], bool(options["submodules"]), options.get("signers") or ())
+    return Git(wanted, options["subdirectory"], bool(options["submodules"]), options.get("signers") or (), hosts)
 
 
 def application(tree: Path, subdirectory: str | None, where: str) -> Path:

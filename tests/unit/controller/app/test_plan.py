@@ -46,6 +46,7 @@ def test_defaults(spec: dict[str, Any], facts: Facts) -> None:
         "package": None,
         "extras": [],
         "index": None,
+        "build_hosts": None,
         "python": "system",
         "wheelhouse": None,
         "state": "present",

@@ -35,7 +35,10 @@ def test_others_are_not_to_be_seen(lines: Lines) -> None:
 
 
 def test_what_builds_sees_nothing_that_the_application_stores(spec: dict[str, Any], facts: Facts) -> None:
-    options = {"storage": ["media"], "sandbox": {"outgoing": [], "groups": ["users"], "dbus": True}}
+    options = {
+        **{"storage": ["media"], "wheelhouse": "wheels"},
+        "sandbox": {"outgoing": [], "groups": ["users"], "dbus": True},
+    }
     found: list[str] = app_plan({**spec, **options}, facts("13"))["build_lines"]
     for folder in ("/srv/asgi", "/var/lib/asgi", "/var/lib/asgi-storage", "/etc/asgi-deploy", "/var/cache/asgi"):
         assert f"TemporaryFileSystem={folder}:ro,mode=0755" in found
@@ -89,7 +92,7 @@ MEMORY_FILES = "SystemCallFilter=~memfd_create memfd_secret"
 )
 def test_a_door(lines: Lines, option: str, value: Any, gone: list[str] | None, come: list[str] | None) -> None:
     """It opens itself, and no other."""
-    before, after = lines(), lines(sandbox={option: value})
+    before, after = lines(), lines(sandbox={option: value}, wheelhouse="wheels")
     if gone is not None:
         assert [line for line in before if line not in after] == gone
     if come is not None:
@@ -120,7 +123,7 @@ def test_what_is_allowed_comes_after_what_is_denied(lines: Lines) -> None:
 )
 def test_changes(spec: dict[str, Any], facts: Facts, options: dict[str, Any], changes: dict[str, Any]) -> None:
     """What is shown to who asks; a list of nobody is a change."""
-    assert app_plan({**spec, "sandbox": options}, facts("12"))["sandbox_changes"] == changes
+    assert app_plan({**spec, "sandbox": options, "wheelhouse": "wheels"}, facts("12"))["sandbox_changes"] == changes
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,7 @@ GOOD: dict[str, list[Any]] = {
     "index.url": ["https://pypi.example.com/simple", "http://198.51.100.1:3141/root/pypi/+simple/"],
     "index.username": ["deploy", "__token__", "ops@example.com"],
     "index.password": ["s3cret", 'a"b\\c:d@e/f#g', "ü"],
+    "index.hosts": [[], ["files.example.com", "localhost", "192.0.2.1", "2001:db8::1"]],
     "python": ["system", "3.9", "3.13", "/usr/bin/python3.13", "/opt/python-3.13/bin/python3"],
     "wheelhouse": ["build/wheels", "~/wheels"],
     "version": ["HEAD", "v1.4.2", "main", "feature/cart", "release-1.0+build.5", "0a1b2c3", "a" * 40, "_x", "9"],
@@ -300,6 +301,10 @@ BAD: dict[str, list[Any]] = {
     ],
     "index.username": ["", "a b", "a\n"],
     "index.password": ["", "a b", "a\nb", "a\x7f"],
+    "index.hosts": [
+        *([""], ["https://files.example.com"], ["*.example.com"], ["files.example.com:443"], ["10.0.0.0/8"], ["7"]),
+        *(["Files.example.com"], ["files.example.com."], ["a b"], ["2001:db8:0::1"], ["a", "a"], ["-a"], ["a_b"]),
+    ],
     "python": ["", "3", "2.7", "3.13.1", "python3.13", "bin/python", "/usr/bin/python; id", "latest", "/"],
     "wheelhouse": ["", "a\n"],
     "version": [

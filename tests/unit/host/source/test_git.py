@@ -322,6 +322,24 @@ def test_submodules_within_submodules(mirror: Mirror, repository: Repository, tm
     assert modes == {0o755} and stat.S_IMODE(mirror.path.stat().st_mode) == 0o700
 
 
+@pytest.mark.parametrize("url", ["https://elsewhere.example.com/lib.git", "git@elsewhere.example.com:lib.git"])
+def test_submodules_come_from_no_host_that_is_not_named(
+    mirror: Mirror, repository: Repository, tmp_path: Path, url: str
+) -> None:
+    """It is not even asked: none of these answers."""
+    other = tmp_path / "other"
+    Repository(other).commit("v1")
+    repository.git("-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(other), "lib")
+    repository.git("config", "--file", ".gitmodules", "submodule.lib.url", url)
+    commit = repository.commit("v2")
+    with pytest.raises(DeployError) as refused:
+        Git(mirror, None, submodules=True, hosts=["git.example.com"]).fetch("main", commit)
+    assert str(refused.value) == (
+        f"submodules: 'lib' of {mirror.url} comes from elsewhere.example.com, and sandbox.outgoing bounds what "
+        "releases are made from; write index: {hosts: [elsewhere.example.com]} if it may"
+    )
+
+
 def test_submodules_stay_out_unless_asked_for(mirror: Mirror, repository: Repository, tmp_path: Path) -> None:
     other = Repository(tmp_path / "other")
     other.commit("other")
