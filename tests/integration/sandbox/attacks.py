@@ -214,3 +214,20 @@ HANDED_OVER = [
     Attack("change what other applications are built from", listed("/var/cache/asgi/packages/neighbour"), ABSENT),
 ]
 BUILDING = [*OTHERS, *HOST, *PRIVILEGES, *NETWORK, *HANDED_OVER]
+
+
+ELSEWHERE = "elsewhere.test"  # a name that the host knows, of another one
+OTHER = "OTHER-HOST"  # stands for the other one's address
+SENT = "import socket; socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b'', ({address}, {port}))"
+CONNECTED = "import socket; socket.create_connection(({address!r}, 22), timeout=3).close()"
+NAME_SERVER = "next(line.split()[1] for line in open('/etc/resolv.conf') if line.startswith('nameserver'))"
+DROPPED_PACKET = ("PermissionError", "TimeoutError")  # of the first one of TCP the program may hear nothing
+# By which a build takes elsewhere what it has read.
+OUTGOING = [
+    Attack("connect to another host", CONNECTED.format(address=OTHER), DROPPED_PACKET),
+    Attack("send to another host", SENT.format(address=repr(OTHER), port=9), DENIED),
+    Attack("ask a name server", SENT.format(address=NAME_SERVER, port=53), DENIED),
+    Attack("connect to the host itself", CONNECTED.format(address="127.0.0.1"), DROPPED_PACKET),
+    Attack("send to the host itself", SENT.format(address="'127.0.0.1'", port=9), DENIED),
+    Attack("find another host by its name", f"import socket; socket.getaddrinfo({ELSEWHERE!r}, 22)", ("gaierror",)),
+]

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from tests.integration.hosts import HOSTS, LAB, Run
-from tests.integration.sandbox.attacks import BUILDING, Attack
+from tests.integration.hosts import HELPER, HOSTS, LAB, Run
+from tests.integration.sandbox.attacks import BUILDING, ELSEWHERE, OTHER, OUTGOING, Attack
 from tests.integration.sandbox.conftest import Prey, scenario
 from tests.integration.sandbox.spy.spy_backend import TRAPPED
 from tests.integration.sandbox.test_attacks import REFUSED
@@ -23,7 +23,7 @@ VENV = "/srv/asgi/attacked/current/venv"
 
 
 def release(site: Prey, version: str) -> Run:
-    wanted = (f"--limit={site.host.name}", "--extra-vars=asgi_app=attacked", f"--extra-vars=asgi_version={version}")
+    wanted = (f"--limit={site.host.name}", f"--extra-vars=asgi_app={site.app}", f"--extra-vars=asgi_version={version}")
     return scenario(*wanted, name="release")
 
 
@@ -32,7 +32,8 @@ def published() -> None:
     """A version of the application that needs a package which attacks while it is built."""
     repository = LAB.repository("prey", HOSTS.parent / "prey")
     shutil.copytree(SPY, repository.tree / "spy", ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True)
-    (repository.tree / "spy" / "attacks.json").write_text(json.dumps({one.what: one.code for one in BUILDING}))
+    attacks = {one.what: one.code.replace(OTHER, LAB.host(HELPER).address) for one in (*BUILDING, *OUTGOING)}
+    (repository.tree / "spy" / "attacks.json").write_text(json.dumps(attacks))
     with (repository.tree / "requirements.txt").open("a") as file:
         file.write("./spy\n")
     # By its name code, and no other application's.
@@ -45,6 +46,8 @@ def published() -> None:
 @pytest.fixture(scope="module")
 def released(published: None, attacked: Prey) -> Iterator[tuple[Prey, Reload]]:
     """The application that needs it, and what came of a daemon-reload while it was built."""
+    known = f"{LAB.host(HELPER).address} {ELSEWHERE}"
+    attacked.host.run(f"grep -q {ELSEWHERE} /etc/hosts || echo '{known}' >>/etc/hosts")
     with ThreadPoolExecutor(1) as pool:
         reloaded = pool.submit(attacked.reloaded, "asgi-attacked.build.service")
         release(attacked, "v1.1.0").ok()
@@ -59,10 +62,32 @@ def spied(released: tuple[Prey, Reload]) -> Prey:
 
 @pytest.fixture(scope="module")
 def found(spied: Prey) -> dict[str, Any]:
-    """What came of the attacks on a host."""
-    told = spied.host.run(f"cat {VENV}/lib/python3*/site-packages/spy_found.json").stdout
+    return found_by(spied)
+
+
+def found_by(site: Prey) -> dict[str, Any]:
+    """What came of the attacks while the environment was built that is live."""
+    venv = f"/srv/asgi/{site.app}/current/venv"
+    told = site.host.run(f"cat {venv}/lib/python3*/site-packages/spy_found.json").stdout
     attacks: dict[str, Any] = json.loads(told)
     return attacks
+
+
+@pytest.fixture(scope="module")
+def bounded(released: tuple[Prey, Reload], opened: Prey) -> Iterator[dict[str, Any]]:
+    """The same by an application whose connections are bounded."""
+    release(opened, "v1.1.0").ok()
+    yield found_by(opened)
+    release(opened, "v1.0.0").ok()
+
+
+@pytest.mark.parametrize("attack", OUTGOING, ids=lambda attack: attack.what)
+def test_a_build_reaches_only_what_it_is_made_from(
+    bounded: dict[str, Any], found: dict[str, Any], attack: Attack
+) -> None:
+    """The application itself may reach that host."""
+    assert found[attack.what]["error"] is None, "where nothing bounds it"
+    assert bounded[attack.what]["error"] in attack.errors, bounded[attack.what]
 
 
 @pytest.mark.parametrize("attack", BUILDING, ids=lambda attack: attack.what)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from urllib.parse import urlsplit
 
@@ -148,10 +149,30 @@ def test_only_what_is_listed_can_be_reached(attacked: Prey, opened: Prey) -> Non
     assert opened.attack(connect(other.hostname, other.port))["error"] in ("PermissionError", "TimeoutError")
 
 
-def test_a_command_runs_where_it_is_listed_what_can_be_reached(opened: Prey) -> None:
-    variables = {"asgi_app": "opened", "asgi_command": "echo it runs"}
+BOUND = {HELPER: None, "elsewhere": errno.EPERM}
+
+
+@pytest.mark.parametrize("kind", ["command", "process", "job"])
+def test_other_units_reach_no_more(opened: Prey, kind: str) -> None:
+    """Each unit of an application that is no server writes down what it can send to."""
+    if kind == "job":
+        opened.host.run(f"systemctl start asgi-opened.job-reach@{opened.live()}.service")
+    assert bound(opened.host.run(f"cat /var/lib/asgi-storage/opened/uploads/reached-{kind}").stdout) == BOUND
+
+
+def test_a_command_reaches_no_more(opened: Prey) -> None:
+    variables = {"asgi_app": "opened", "asgi_command": "python -m prey.reach exec"}
     run = scenario(f"--limit={opened.host.name}", f"--extra-vars={json.dumps(variables)}", name="exec").ok()
-    assert "it runs" in run.output
+    [found] = [line for line in run.output.splitlines() if "198.18.255.254" in line]
+    assert bound(found[found.index("{") : found.rindex("}") + 1].replace("\\", "")) == BOUND
+
+
+def bound(text: str) -> dict[str, int | None]:
+    """What came of sending, by host."""
+    found = json.loads(text)
+    assert isinstance(found, dict)
+    helper = LAB.host(HELPER).address
+    return {HELPER if address == helper else "elsewhere": number for address, number in found.items()}
 
 
 def test_it_is_told(opened: Prey, attacked: Prey) -> None:

@@ -16,7 +16,7 @@ def build_wheel(folder: str, _settings: object = None, _metadata: object = None)
     """See PEP 517."""
     attacks: dict[str, str] = json.loads(Path("attacks.json").read_text())
     found = {what: tried(code) for what, code in attacks.items()}
-    for venv in Path("/srv/asgi/attacked/venvs").iterdir():
+    for venv in Path("/srv/asgi").glob("*/venvs/*"):
         lay_traps(venv)
         if Path("pipe").exists():
             lay_pipe(venv)

@@ -8,7 +8,7 @@ import pytest
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan import app_plan
 
 INDEX = "https://pypi.example.com/simple"
-BOUND = {"outgoing": []}
+BOUND: dict[str, Any] = {"outgoing": []}
 
 
 @pytest.mark.parametrize(
