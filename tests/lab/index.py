@@ -71,8 +71,13 @@ class Handler(BaseHTTPRequestHandler):
         elif kind == "simple" and rest:
             names = sorted(path.name for path in self.folder.glob("*.whl"))
             files = [name for name in names if normalised(name.split("-")[0]) == rest]
-            links = "".join(f'<a href="/files/{name}">{html.escape(name)}</a>\n' for name in files)
-            self.answer(200 if files else 404, links.encode(), "text/html")
+            elsewhere = self.folder / f"{Path(rest).name}.links"  # URLs of files on other hosts
+            urls = [
+                *(f"/files/{name}" for name in files),
+                *(elsewhere.read_text().split() if elsewhere.is_file() else ()),
+            ]
+            links = "".join(f'<a href="{url}">{html.escape(url.rpartition("/")[2])}</a>\n' for url in urls)
+            self.answer(200 if urls else 404, links.encode(), "text/html")
         else:
             path = self.folder / ("open" if kind == "open" else "") / Path(rest).name
             found = path.is_file() and kind in ("open", "files")

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import zipfile
+from base64 import b64encode
 from hashlib import sha256
 from pathlib import Path
 
@@ -22,6 +23,11 @@ WHEELS = FOLDER / "wheels"
 INDEX = FOLDER / "index"
 KEY = FOLDER / "deploy_key"
 GIT_HOST = HELPER
+FAR, LOST = (
+    "far.test",
+    "lost.test",
+)  # names of it, to which the index refers for a file each; one of them is not reached
+FAR_PORT = 8081
 
 INSTALL_GIT = "DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=60 install --no-install-recommends git"
 GIT_SERVER = """\
@@ -41,11 +47,11 @@ def shop(folder: Path, version: str) -> Path:
     return folder
 
 
-def wheel(name: str, version: str, package: Path, needs: tuple[str, ...] = ()) -> Path:
-    """A wheel in the index, of a package's files."""
+def wheel(name: str, version: str, package: Path, needs: tuple[str, ...] = (), folder: Path = INDEX) -> Path:
+    """A wheel in the index, or another folder, of a package's files."""
     info = f"{name}-{version}.dist-info"
     about = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n" + "".join(f"{line}\n" for line in needs)
-    path = INDEX / f"{name}-{version}-py3-none-any.whl"
+    path = folder / f"{name}-{version}-py3-none-any.whl"
     with zipfile.ZipFile(path, "w") as file:
         for source in sorted(package.rglob("*.py")):
             file.write(source, source.relative_to(package.parent))
@@ -99,10 +105,30 @@ def wheels() -> None:
     bell.mkdir(parents=True)
     (bell / "__init__.py").touch()
     wheel("shop_bell", "1.0", bell)
+    for name, host in (("far", FAR), ("lost", LOST)):
+        package = FOLDER / name / f"shop_{name}"
+        package.mkdir(parents=True)
+        (package / "__init__.py").touch()
+        elsewhere(host, wheel(package.name, "1.0", package, folder=FOLDER))
     project = tomllib.loads((source / "pyproject.toml").read_text())["project"]
     needs = [f"Requires-Dist: {requirement}" for requirement in project["dependencies"]]
-    extra = ("Provides-Extra: bell", 'Requires-Dist: shop-bell; extra == "bell"')
-    wheel("shop", "1.4.2", source / "shop", (*needs, *extra))
+    extras = [
+        (f"Provides-Extra: {name}", f'Requires-Dist: shop-{name}; extra == "{name}"')
+        for name in ("bell", "far", "lost")
+    ]
+    wheel("shop", "1.4.2", source / "shop", (*needs, *(line for extra in extras for line in extra)))
+
+
+def elsewhere(name: str, file: Path) -> None:
+    """A file that the index refers to on another host, which the one of the applications knows by a name."""
+    host = LAB.host(HELPER)
+    (INDEX / f"{file.name.partition('-')[0].replace('_', '-')}.links").write_text(
+        f"http://{name}:{FAR_PORT}/{file.name}"
+    )
+    host.run(f"mkdir -p /srv/far && base64 -d >/srv/far/{file.name}", stdin=b64encode(file.read_bytes()).decode())
+    unit = f"--unit=far --working-directory=/srv/far python3 -m http.server {FAR_PORT}"
+    host.run(f"systemctl is-active --quiet far || systemd-run --quiet {unit}")
+    LAB.host(APPS).run(f"grep -q ' {name}$' /etc/hosts || echo '{host.address} {name}' >>/etc/hosts")
 
 
 def repository() -> str:

@@ -14,7 +14,7 @@ from tests.integration import command_lines
 from tests.integration.deploy.test_runs import COUNTING_SSH, ROUND_TRIPS
 from tests.integration.hosts import LAB
 from tests.integration.sources.conftest import App
-from tests.integration.sources.prepare import FOLDER, GIT_HOST
+from tests.integration.sources.prepare import FAR, FOLDER, GIT_HOST, LOST
 
 Apps = Callable[[str], App]
 
@@ -25,7 +25,7 @@ Apps = Callable[[str], App]
         ("archive", "1.2.0", "shop_1.2.0-", {"kind": "archive", "name": "shop-1.2.0.tar.gz"}),
         ("fetched", "1.7.0", "shop-", {"kind": "archive", "name": "shop.zip", "subdirectory": "backend"}),
         ("directory", "1.3.0", "directory-", {"kind": "archive", "name": "directory"}),
-        ("package", "1.4.2", "1.4.2-", {"kind": "package", "requirement": "shop[bell]==1.4.2"}),
+        ("package", "1.4.2", "1.4.2-", {"kind": "package", "requirement": "shop[bell,far]==1.4.2"}),
         ("repository", "1.6.0", "v1.6.0-", {"kind": "git", "subdirectory": "backend"}),
     ],
 )
@@ -169,3 +169,24 @@ def test_another_deploy_key_is_no_new_release_and_none_is_refused(app: Apps, tmp
     assert run.counts("apps")["changed"] == 0
     assert repository.version()["release"] == before["release"]
     assert "cannot be read from this host" in repository.refused(deploy_key=None)
+
+
+def test_only_what_is_named_is_reached(app: Apps) -> None:
+    """What the index refers to on another host was installed; that host is named, the next one is not."""
+    package = app("package")
+    assert "shop_far" in package.host.run("ls /srv/asgi/package/current/venv/lib/python3*/site-packages").stdout
+    output = package.refused(extras=[*package.entry["extras"], "lost"])
+    assert "the virtual environment could not be built:" in output
+    index = LAB.index(FOLDER).url.split("/")[2].partition(":")[0]
+    assert (
+        f"sandbox.outgoing bounds what builds reach, too: here {index}, {FAR}. "
+        f"If it needed another host, write index: {{hosts: [{LOST}]}}"
+    ) in " ".join(output.split()), output
+
+
+@pytest.mark.parametrize("name", ["package", "repository"])
+def test_the_application_is_bounded_as_its_builds_are(app: Apps, name: str) -> None:
+    one = app(name)
+    unit = f"asgi-{name}@{one.version()['release']}.service"
+    shown = one.host.run(f"systemctl show --property=IPAddressDeny {unit}").stdout.split("=")[1].split()
+    assert set(shown) == {"::/0", "0.0.0.0/0"}

@@ -25,7 +25,10 @@ _MOST_NAMED = 5  # hosts in a message
 _LOCAL = "127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n"
 # Names are what the hosts file has, and no name server is waited for that cannot be reached.
 _NAME_SERVICES = "passwd: files\ngroup: files\nhosts: files\nnetworks: files\nprotocols: files\nservices: files\n"
-_URL = re.compile(r"\b[a-z][a-z0-9+]{1,9}://(?:[^\s/@\"'`<>]{1,200}@)?(\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9.-]{1,253})")
+# URLs, and what pip says of a connection.
+_ASKED = re.compile(
+    r"(?:\b[a-z][a-z0-9+]{1,9}://(?:[^\s/@\"'`<>]{1,200}@)?|\bhost=')(\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9.-]{1,253})"
+)
 _NO_NAME = (
     *("Name or service not known", "Temporary failure in name resolution", "No address associated with hostname"),
     *("failed to lookup address", "Could not resolve host", "getaddrinfo"),
@@ -60,7 +63,7 @@ class Reach:
 
     def missed(self, printed: str) -> str | None:
         """Return what to say of a build that failed and printed this, where that is for a host that it cannot reach."""
-        asked = dict.fromkeys(found.strip("[]").lower().rstrip(".") for found in _URL.findall(printed))
+        asked = dict.fromkeys(found.strip("[]").lower().rstrip(".") for found in _ASKED.findall(printed))
         asked = {name: None for name in asked if name and name not in self.hosts}
         silent = [name for name, found in self.hosts.items() if not found and name in printed]
         if not any(sign in printed for sign in (*_NO_NAME, *_NO_WAY)):

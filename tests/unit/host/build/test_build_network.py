@@ -111,6 +111,11 @@ BOUND = "sandbox.outgoing bounds what builds reach, too: here git.example.com, p
             f"{BOUND}If it needed another host, write index: {{hosts: [files.example.com, 2001:db8::7]}}",
         ),
         (
+            "HTTPConnectionPool(host='files.example.com', port=80): Max retries exceeded with url: /a.whl (Caused by "
+            "NewConnectionError('Failed to establish a new connection: [Errno -2] Name or service not known'))",
+            f"{BOUND}If it needed another host, write index: {{hosts: [files.example.com]}}",
+        ),
+        (
             "PermissionError: [Errno 1] Operation not permitted",
             f"{BOUND}If it needed another host, write index: {{hosts: [files.example.com]}}",
         ),
