@@ -165,9 +165,14 @@ options:
             type: str
       server_lock:
         description:
-          - What serves the application, as requirements with hashes. With it nothing is installed that has no hash, and
-            nothing is built.
+          - Of what serves the application, all that is installed by hashes, as requirements that have them. Others of
+            O(wanted.server_requirements) are installed without.
         type: str
+        default: ""
+      require_hashes:
+        description: Whether nothing may be installed that has no hash, and nothing be built.
+        type: bool
+        default: false
       wheelhouse:
         description: SHA-256 of the archive of wheels that was shipped; with it no index is asked.
         type: str

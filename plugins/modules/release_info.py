@@ -57,6 +57,12 @@ sandbox:
   type: dict
   returned: success
   sample: {jit: true}
+unpinned:
+  description: What of the option C(server_requirements) the live release has that came without a hash.
+  type: list
+  elements: str
+  returned: success
+  sample: [gunicorn==26.0.0]
 service:
   description: The live release's service.
   type: dict

@@ -42,6 +42,18 @@ def without(text: str, installed: Collection[str] | Mapping[str, str]) -> str:
     return "".join(f"{line}\n" for line in left)
 
 
+def unlocked(lock: str, wanted: Iterable[str]) -> list[str]:
+    """The requirements that a lock does not hold in the very same version."""
+    known = pins(lock)
+    return [item for item in wanted if known.get(normalised(item.partition("==")[0])) != item.partition("==")[2]]
+
+
+def unpinned(wanted: Iterable[str], text: str) -> list[str]:
+    """Of requirements that no lock holds, those that an application does not have with hashes either."""
+    hashed_too = {normalised(name[1]) for line in entries(text) if "--hash=" in line and (name := _NAME.match(line))}
+    return [item for item in wanted if normalised(item.partition("==")[0].partition("[")[0]) not in hashed_too]
+
+
 def installable(wanted: Iterable[str], installed: Mapping[str, str]) -> list[str]:
     """The server's requirements beside what the application has locked, by normalised name: the latter's version wins.
 

@@ -142,7 +142,10 @@ def site_files(plan: Plan) -> list[File]:
 
 def _release(plan: Plan, packed: Mapping[str, Any], here: HostContext) -> dict[str, Any]:
     """All that makes the release what it is, and how it is put live."""
-    kept = ("version", "environment", "secrets", "server_requirements", "installer", "python", "extras", "index")
+    kept = (
+        *("version", "environment", "secrets", "server_requirements", "server_lock", "require_hashes", "installer"),
+        *("python", "extras", "index"),
+    )
     return {
         **{name: plan[name] for name in (*kept, "watch")},
         "packages": plan["packages"],
@@ -150,7 +153,6 @@ def _release(plan: Plan, packed: Mapping[str, Any], here: HostContext) -> dict[s
         "files": release_files(plan),
         "tree": {"files": _added(plan, here), "links": plan["links"], "static": plan["static"]},
         "units": units(plan),
-        "server_lock": plan["server_lock"] or None,
         "wheelhouse": packed["wheelhouse"],
         "build": plan["build_lines"],
         "build_hosts": plan["build_hosts"],

@@ -76,7 +76,7 @@ def app_plan(
         "runtime_directory": str(SERVING.relative_to("/run")),
         "tls_folder": str(layout.tls),
         "server_requirements": serving["requirements"],
-        "server_lock": server_lock(*lock_inputs(serving["requirements"])) if app["require_hashes"] else None,
+        "server_lock": server_lock(*lock_inputs(serving["requirements"])),
         "environment": environment_file(env_files.in_file(variables)),
         "python_path": env_files.python_path(variables, layout.release("%i")),
         # Commands find their secrets where the application finds them.

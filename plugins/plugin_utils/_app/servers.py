@@ -7,7 +7,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
-from ansible_collections.asgi.deploy.plugins.module_utils._shared.requirement_hashes import normalised, pins, without
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.requirement_hashes import (
+    normalised,
+    unlocked,
+    without,
+)
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.server_settings import (
     GUNICORN,
     GUNICORN_ASGI,
@@ -29,6 +33,8 @@ NEEDS: dict[str, set[str]] = {
     UVICORN: {"uvicorn", "setproctitle", *_ASGI_SPEED},
     GUNICORN_WSGI: {"gunicorn", "setproctitle"},
 }
+# What the lock holds besides, each with what needs it.
+NEEDED_BY = {"click": "uvicorn", "h11": "uvicorn"}
 # Seconds that an unused connection is kept: without nginx, uvicorn's own default; behind it, more than nginx keeps one.
 DIRECT_KEEPALIVE = 5
 LEAST_KEEPALIVE = 10
@@ -140,23 +146,22 @@ def server_lock(text: str, wanted: Iterable[str], direct: Iterable[str]) -> str:
 
     Args:
         text: the lock.
-        wanted: what serves this application.
+        wanted: what serves this application; of it, what the lock holds in the same version.
         direct: what serves any; the lock's other entries are what these need.
     """
-    surplus = {normalised(item.partition("==")[0]) for item in direct} - {
-        normalised(item.partition("==")[0]) for item in wanted
-    }
-    return without(text, surplus)
+    wanted = list(wanted)
+    others = set(unlocked(text, wanted))
+    locked = {normalised(item.partition("==")[0]) for item in wanted if item not in others}
+    surplus = {normalised(item.partition("==")[0]) for item in direct} - locked
+    return without(text, surplus | {name for name, of in NEEDED_BY.items() if of not in locked})
 
 
 def lock_errors(text: str, wanted: Iterable[str]) -> list[str]:
     """Server requirements that the collection has no hashes of."""
-    known = pins(text)
-    unknown = [item for item in wanted if known.get(normalised(item.partition("==")[0])) != item.partition("==")[2]]
     return [
         f"server_requirements: found {item!r}, of which the collection has no hashes; with require_hashes leave "
         "server_requirements out: a version that the application's own lock has is kept"
-        for item in unknown
+        for item in unlocked(text, wanted)
     ]
 
 

@@ -18,7 +18,11 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.source.sources i
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import attempt, last_lines
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.identity import file_digest
-from ansible_collections.asgi.deploy.plugins.module_utils._shared.requirement_hashes import installable, normalised
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.requirement_hashes import (
+    installable,
+    normalised,
+    pins,
+)
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.wheel_requirements import refuse_builds
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.local_files import on_controller
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.platforms import platform_of
@@ -171,7 +175,9 @@ def _compiled(plan: Mapping[str, Any], tools: Tools, base: str | None) -> list[P
         file = _written(tools.scratch / "application.in", needed.text.splitlines())
     compiled = [tools.compile(file, cwd=tree)]
     has = pinned(compiled[0].read_text(encoding="utf-8"))
-    keep = _written(tools.scratch / "keep.txt", (f"{name}=={version}" for name, version in has.items()))
+    # On the host what serves comes by the lock, unless the application has it.
+    kept = {**pins(plan["server_lock"]), **has}
+    keep = _written(tools.scratch / "keep.txt", (f"{name}=={version}" for name, version in kept.items()))
     server = _written(tools.scratch / "server.in", installable(plan["server_requirements"], has))
     compiled.append(tools.compile(server, keep))
     build = requirements.project(tree).get("build-system")

@@ -65,6 +65,8 @@ def _application(
         return _row(**cells, state="not live"), ["no release is live", *_of_deploy(deploy)]
     certificate, notes = _certificate(found["certificates"].get(name))
     notes = [*_troubles(app), *_of_deploy(deploy), *notes]
+    if app["unpinned"]:
+        notes.append(f"server_requirements: {', '.join(app['unpinned'])} came without a hash that was checked")
     states = {"paused": app["paused"], "maintenance": app["maintenance"], "unwell": app["health"], "ok": True}
     state = next(name for name, is_so in states.items() if is_so)
     cells |= {

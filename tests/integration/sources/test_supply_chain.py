@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
+from tests import ROOT
 from tests.integration.hosts import HOSTS, module, playbook
 from tests.integration.sources.conftest import App
-from tests.integration.sources.prepare import FOLDER, INVENTORY, git
+from tests.integration.sources.prepare import FOLDER, INDEX, INVENTORY, git
 
 Apps = Callable[[str], App]
 TREE = FOLDER / "repositories" / "shop"
@@ -148,3 +151,49 @@ def test_what_is_installed_is_told(app: Apps) -> None:
     assert {f"{name}=={version}" for name, version in told["packages"].items()} == set(frozen)
     assert set(told["tools"]) == {"uv", "certbot"}
     assert told["tools"]["uv"] == directory.host.run("/opt/asgi/uv-*/bin/uv --version").stdout.split()[1]
+
+
+@pytest.fixture(scope="module")
+def forged(app: Apps) -> Iterator[App]:
+    """Its index serves another file of the same version of uvicorn, and nothing of it is in the host's cache."""
+    package = app("package")
+    [wheel] = INDEX.glob("uvicorn-*.whl")
+    members, content = {}, wheel.read_bytes()
+    with zipfile.ZipFile(wheel) as file:
+        members = {name: file.read(name) for name in file.namelist()}
+    with zipfile.ZipFile(wheel, "w") as file:
+        for name, text in members.items():
+            file.writestr(name, text + b"\nFORGED = True\n" if name == "uvicorn/__init__.py" else text)
+    forget = "rm -rf /var/cache/asgi/packages/package"
+    package.host.run(forget)
+    try:
+        yield package
+    finally:
+        wheel.write_bytes(content)
+        package.host.run(forget)
+
+
+def wrote(package: App) -> str:
+    """Where the live release has what was forged."""
+    found = "grep -l FORGED /srv/asgi/package/current/venv/lib/python3*/site-packages/uvicorn/__init__.py"
+    return package.host.run(found, check=False).stdout
+
+
+def test_a_server_that_was_forged_is_refused(forged: App) -> None:
+    """Without require_hashes, and in an environment that is not there yet."""
+    output = forged.refused(extras=[])
+    assert "the virtual environment could not be built:" in output
+    assert "hash" in output.lower() and "uvicorn" in output
+    assert wrote(forged) == ""
+    assert module(forged.host.name, "release_info", name="package")["unpinned"] == []
+
+
+def test_a_server_without_hashes_is_told(forged: App) -> None:
+    spec = yaml.safe_load((ROOT / "roles" / "app" / "meta" / "argument_specs.yml").read_text())
+    default = spec["argument_specs"]["main"]["options"]["app_spec"]["options"]["server_requirements"]["default"]
+    wanted = ["uvicorn" if item.startswith("uvicorn==") else item for item in default]
+    forged.run(server_requirements=wanted).ok()
+    assert wrote(forged)
+    assert module(forged.host.name, "release_info", name="package")["unpinned"] == ["uvicorn"]
+    shown = playbook(f"--limit={forged.host.name}", name="status", inventories=(HOSTS, INVENTORY)).output
+    assert "package: server_requirements: uvicorn came without a hash that was checked" in shown

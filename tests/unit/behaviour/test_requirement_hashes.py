@@ -12,6 +12,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.build.requiremen
 from ansible_collections.asgi.deploy.plugins.module_utils._shared import requirement_hashes as hashes
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan import app_plan
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.servers import NEEDED_BY
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.argument_specs import role_options
 from ansible_collections.asgi.deploy.plugins.plugin_utils._inventory.inventory import inventory_errors
 
@@ -103,7 +104,32 @@ def test_what_serves_is_locked(
     names = set(hashes.pins(plan["server_lock"]))
     assert has <= names and not lacks & names
     assert hashes.hashed(plan["server_lock"])
-    assert app_plan({**spec, **options}, facts("13"))["server_lock"] is None
+    assert app_plan({**spec, **options}, facts("13"))["server_lock"] == plan["server_lock"]
+
+
+def test_what_the_lock_holds_besides_is_left_out_with_what_needs_it(spec: dict[str, Any], facts: Any) -> None:
+    default = role_options("app")["app_spec"]["options"]["server_requirements"]["default"]
+    assert {hashes.normalised(item.partition("==")[0]) for item in default} | NEEDED_BY.keys() == hashes.pins(
+        SERVER
+    ).keys()
+    plan = app_plan({**spec, "server": "gunicorn-wsgi"}, facts("13"))
+    assert not {"click", "h11"} & hashes.pins(plan["server_lock"]).keys()
+
+
+def test_other_versions_of_a_server_are_left_out_of_the_lock(spec: dict[str, Any], facts: Any) -> None:
+    """They are installed, without hashes."""
+    wanted = ["gunicorn==26.0.0", "uvicorn==0.54.0", "uvicorn-worker", "uvloop[x]==0.23.0"]
+    plan = app_plan({**spec, "server_requirements": wanted}, facts("13"))
+    assert plan["server_requirements"] == wanted
+    assert set(hashes.pins(plan["server_lock"])) == {"uvicorn", "click", "h11"}
+    assert hashes.unlocked(plan["server_lock"], wanted) == ["gunicorn==26.0.0", "uvicorn-worker", "uvloop[x]==0.23.0"]
+
+
+def test_what_the_application_has_with_hashes_is_not_unpinned() -> None:
+    wanted = ["gunicorn==26.0.0", "Uvicorn_Worker", "uvicorn[standard]==0.54.0", "uvloop"]
+    text = "uvicorn-worker==0.4.0 --hash=sha256:00\nuvicorn==0.50.0 \\\n  --hash=sha256:00\nuvloop==0.23.0\n"
+    assert hashes.unpinned(wanted, text) == ["gunicorn==26.0.0", "uvloop"]
+    assert hashes.unpinned([], text) == []
 
 
 def test_other_servers_have_no_hashes(inventory: dict[str, Any]) -> None:

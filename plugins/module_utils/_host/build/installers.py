@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
+from subprocess import CompletedProcess
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.build.build_sandbox import ROOT, Place
 from ansible_collections.asgi.deploy.plugins.module_utils._host.build.package_sources import NONE, Supplies
@@ -118,20 +119,26 @@ class Installer:
         """The text of requirements that a tree's uv.lock stands for."""
         raise NotImplementedError
 
-    def check(self, venv: Path) -> None:
-        """Raises DeployError when what is installed does not go together."""
+    def conflicts(self, venv: Path) -> str:
+        """What the installer says of distributions that do not go together; empty where all do."""
         raise NotImplementedError
 
     def _do(self, argv: Sequence[str], env: Mapping[str, str], cwd: Path | None = None) -> str:
         """What a program prints that may run code of packages, or reads what others wrote."""
         result = self.place.attempt(argv, env, cwd)
         if result.returncode:
-            told = self.supplies.masked(last_lines(result)) or f"{argv[0]} ended with status {result.returncode}"
             missed = self.place.missed(f"{result.stdout}\n{result.stderr}")
-            raise DeployError(
-                f"the virtual environment could not be built:\n{told}" + (f"\n{missed}" if missed else "")
-            )
+            lines = [self._told(argv, result), *([missed] if missed else [])]
+            raise DeployError("the virtual environment could not be built:\n" + "\n".join(lines))
         return result.stdout
+
+    def _failure(self, argv: Sequence[str], env: Mapping[str, str]) -> str:
+        """What such a program says when it fails; empty when it does not."""
+        result = self.place.attempt(argv, env)
+        return self._told(argv, result) if result.returncode else ""
+
+    def _told(self, argv: Sequence[str], result: CompletedProcess[str]) -> str:
+        return self.supplies.masked(last_lines(result)) or f"{argv[0]} ended with status {result.returncode}"
 
 
 class Uv(Installer):
@@ -203,8 +210,8 @@ class Uv(Installer):
         argv += [f"--extra={extra}" for extra in extras]
         return self._do([*argv, "--project", str(tree)], self.env, tree)
 
-    def check(self, venv: Path) -> None:
-        self._do([self.program, "pip", "check", "--python", str(venv / "bin" / "python")], self.env)
+    def conflicts(self, venv: Path) -> str:
+        return self._failure([self.program, "pip", "check", "--python", str(venv / "bin" / "python")], self.env)
 
 
 class Pip(Installer):
@@ -224,19 +231,19 @@ class Pip(Installer):
         run([interpreter.path, "-m", "venv", str(path)])
 
     def install(self, venv: Path, *arguments: str, cwd: Path | None = None) -> None:
-        self._pip(venv, "install", "--quiet", *self.supplies.arguments, *arguments, cwd=cwd)
+        self._do(self._pip(venv, "install", "--quiet", *self.supplies.arguments, *arguments), self.env, cwd)
 
     def lock(self, tree: Path, extras: Sequence[str] = ()) -> str:
         raise DeployError(
             "uv.lock of the application needs uv to be read; write installer: uv, or add a requirements.txt"
         )
 
-    def check(self, venv: Path) -> None:
-        self._pip(venv, "check")
+    def conflicts(self, venv: Path) -> str:
+        return self._failure(self._pip(venv, "check"), self.env)
 
-    def _pip(self, venv: Path, command: str, *arguments: str, cwd: Path | None = None) -> None:
-        argv = [str(venv / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "--no-input", command]
-        self._do([*argv, *arguments], self.env, cwd)
+    @staticmethod
+    def _pip(venv: Path, *arguments: str) -> list[str]:
+        return [str(venv / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "--no-input", *arguments]
 
 
 def installer_for(choice: str, supplies: Supplies = NONE, place: Place = ROOT) -> Installer:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,21 +22,38 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.build.package_so
 from ansible_collections.asgi.deploy.plugins.module_utils._host.build.requirements import Requirements
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import untrusted_files
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.managed_files import absolute
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.identity import digest
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import PYTHON
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.requirement_hashes import (
     hashed,
     installable,
     normalised,
+    pins,
     without,
 )
 
 _METADATA = 2**16  # bytes of it that are read: names and versions come first
+_REQUIRES = re.compile(  # as pip and uv write who requires what is not there
+    r"^(?:The package `)?([A-Za-z0-9][A-Za-z0-9._-]*)(?:`| \S+) (?:requires|has requirement) ", re.MULTILINE
+)
 TOOL_OPTIONS: dict[str, Any] = {  # of a program of ours
     "path": {"type": "str", "required": True},
     "requirements": {"type": "str", "required": True},
     "wheelhouse": {"type": "str"},  # SHA-256 of the archive of wheels that was shipped
 }
+
+
+@dataclass(frozen=True)
+class Server:
+    """What serves an application, installed beside its own requirements."""
+
+    lock: str = ""  # with hashes, and with all that these need
+    others: Sequence[str] = ()  # which the lock does not hold; installed without hashes
+    strict: bool = False  # whether nothing may be installed without a hash, and nothing built
+
+
+_NO_SERVER = Server()
 
 
 def complete(venv: Path, mark: str = "") -> bool:
@@ -51,15 +70,17 @@ def build(
     interpreter: Interpreter,
     requirements: Requirements,
     tree: Path,
-    server: Iterable[str] = (),
+    server: Server = _NO_SERVER,
     mark: str = "",
-    server_lock: str | None = None,
 ) -> None:
     """Builds a virtual environment in its final place; one that was not finished is begun anew.
 
-    Where all of the requirements have hashes, nothing else is installed for them. With `server_lock`, the text of
-    requirements with hashes, that is so for what serves the application as well, and nothing is built: its build would
-    fetch what no hash is known of.
+    Where all of the requirements have hashes, nothing else is installed for them. What serves the application comes by
+    the hashes of its lock, unless the application has a version of its own. Where the server is strict nothing is
+    built: its build would fetch what no hash is known of.
+
+    Raises:
+        DeployError: something cannot be installed, or what serves does not go together with the application.
     """
     place = installer.place
     shutil.rmtree(venv, ignore_errors=True)
@@ -71,22 +92,38 @@ def build(
         file.write_text(requirements.text, encoding="utf-8")
         # A requirements.txt of the application stays where it is, so that what it includes is found beside it.
         given = tree / "requirements.txt" if requirements.source == "requirements.txt" else file
-        wheels = ["--only-binary=:all:"] if server_lock is not None else []
+        wheels = ["--only-binary=:all:"] if server.strict else []
         strict = ["--require-hashes"] if hashed(requirements.text) else []
         installer.install(venv, *strict, *wheels, "-r", str(given), cwd=tree)
-        installed = distributions(venv)
-        if server_lock is not None:
-            if left := without(server_lock, installed):
-                lock = Path(folder, "server.txt")
-                lock.write_text(left, encoding="utf-8")
-                own = ["--no-deps", "--require-hashes", *wheels, "-r", str(lock)]
-                installer.install(venv, *own, cwd=Path(folder))
-            installer.check(venv)
-        elif missing := installable(server, installed):
-            keep = Path(folder, "keep.txt")
-            keep.write_text("".join(f"{name}=={version}\n" for name, version in installed.items()), encoding="utf-8")
-            installer.install(venv, "--constraint", str(keep), *missing, cwd=Path(folder))
+        _install_server(venv, installer, server, wheels, Path(folder))
     finished(venv, mark)
+
+
+def _install_server(venv: Path, installer: Installer, server: Server, wheels: Sequence[str], folder: Path) -> None:
+    """Install what serves an application, beside what it has already; the installer reads files in `folder`."""
+    if left := without(server.lock, distributions(venv)):
+        lock = folder / "server.txt"
+        lock.write_text(left, encoding="utf-8")
+        installer.install(venv, "--no-deps", "--require-hashes", *wheels, "-r", str(lock), cwd=folder)
+    if server.others:
+        installed = distributions(venv)
+        keep = folder / "keep.txt"
+        keep.write_text("".join(f"{name}=={version}\n" for name, version in installed.items()), encoding="utf-8")
+        missing = installable(server.others, installed)
+        installer.install(venv, "--constraint", str(keep), *missing, cwd=folder)
+    if server.strict or left:
+        wrong = installer.conflicts(venv)
+        if wrong and (server.strict or concerns(wrong, pins(server.lock))):
+            raise DeployError(f"the virtual environment could not be built:\n{wrong}")
+
+
+def concerns(printed: str, names: Collection[str]) -> bool:
+    """Whether distributions do not go together of which one is of these names, as an installer prints them.
+
+    So it is where the installer names none. What an application itself has may lack something, and is installed.
+    """
+    found = _REQUIRES.findall(printed)
+    return not found or any(normalised(name) in names for name in found)
 
 
 def tool_mark(requirements: str) -> str:

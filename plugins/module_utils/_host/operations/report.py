@@ -23,16 +23,18 @@ def live(layout: Layout, store: Store) -> dict[str, Any]:
     """The release that serves, its answer to its gate's question, and what runs of it."""
     release = store.live()
     if release is None:
-        nothing: dict[str, Any] = {"processes": {}, "jobs": {}, "service": {}, **_noted(None)}
+        nothing: dict[str, Any] = {"processes": {}, "jobs": {}, "service": {}, "unpinned": [], **_noted(None)}
         return {"live": None, "health": "nothing is live", "workers": 0, "memory": 0, **nothing}
     instance = Instance(layout, release)
-    settings = Settings.recorded(store.record(release))
+    record = store.record(release)
+    settings = Settings.recorded(record)
     return {
         "live": release,
         "health": "" if paused(layout, release) else _health(layout, release, settings),
         "workers": len(instance.processes()),
         "memory": instance.memory(),
         "service": instance.told(),
+        "unpinned": record.get("unpinned") or [],
         **Work(layout, release).told(),
         **_noted(settings),
     }

@@ -34,6 +34,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.system import sy
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.managed_files import Item, differences
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.identity import digest
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import UNITS, Layout, release_id
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.requirement_hashes import unlocked, unpinned
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,8 @@ class Inputs:
     wheelhouse: str | None = None  # SHA-256 of the archive of wheels that was shipped
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     build_hosts: Sequence[str] | None = None  # the only ones that its build reaches; all of them without
-    server_lock: str | None = None  # what serves, with hashes; with it nothing is installed without
+    server_lock: str = ""  # of these, what the collection has hashes of, with all that it needs
+    require_hashes: bool = False  # whether nothing may be installed without, and nothing built
 
 
 class Builder:
@@ -86,14 +88,12 @@ class Builder:
             "supplies": self._supplies,
             "interpreter": self.interpreter.tag,
             "installer": inputs.installer,
-            "server": list(inputs.server_requirements),
+            **self._server,
             "files": dict(inputs.files),
             "environment": inputs.environment,
             "tree": dict(inputs.tree),
             "units": dict(inputs.units),
         }
-        if inputs.server_lock is not None:
-            content["server_lock"] = inputs.server_lock
         if key is not None:
             content["secrets"] = secrets.name_of(inputs.secrets, key)
         return release_id(inputs.version, digest(content))
@@ -114,6 +114,15 @@ class Builder:
         index = self.inputs.index["url"] if self.inputs.index else None
         return {"index": index, "wheelhouse": self.inputs.wheelhouse, "extras": sorted(self.inputs.extras)}
 
+    @property
+    def _server(self) -> dict[str, Any]:
+        inputs = self.inputs
+        return {
+            "server": list(inputs.server_requirements),
+            "server_lock": inputs.server_lock,
+            "require_hashes": inputs.require_hashes,
+        }
+
     def prepare(self, release: str, identity: str) -> None:
         """Makes the release's directory; its record is written last and says that it is whole."""
         path = self.store.path(release)
@@ -122,7 +131,7 @@ class Builder:
             shutil.rmtree(path, ignore_errors=True)
             whole = path / ("tree" if self.source.subdirectory else "src")
             whole.mkdir(parents=True)
-            venv = self._built(path, whole, identity)
+            venv, unhashed = self._built(path, whole, identity)
             # What builds packages may have left a link in the place of a folder.
             tree = application(whole, self.source.subdirectory, self.source.where(self.inputs.version, identity))
             if tree != whole:
@@ -144,6 +153,7 @@ class Builder:
                 wheelhouse=self.inputs.wheelhouse,
                 version=self.inputs.version,
                 venv=venv,
+                unpinned=unhashed,
                 states={"prepared": time.time()},
                 **sealed,
             )
@@ -169,11 +179,12 @@ class Builder:
         ):
             systemd.daemon_reload()
 
-    def _built(self, path: Path, whole: Path, identity: str) -> str:
+    def _built(self, path: Path, whole: Path, identity: str) -> tuple[str, list[str]]:
         """Check the source out below `whole` and compile it, as the user who builds.
 
         Returns:
-            The digest of the release's virtual environment, which is built if no release has it yet.
+            The digest of the release's virtual environment, which is built if no release has it yet; and what serves of
+            which no hash is known.
         """
         where = self.source.where(self.inputs.version, identity)
         with supplies(self.layout.app, self.inputs.index, self.inputs.wheelhouse) as given:
@@ -184,12 +195,12 @@ class Builder:
                 tree = application(whole, self.source.subdirectory, where)
                 self.additions.check(tree)
                 requirements = self._requirements(tree, whole, installer, identity)
-                if self.inputs.server_lock is not None:
+                if self.inputs.require_hashes:
                     check_hashes(requirements, tree, where)
                 venv = self._venv(path, tree, installer, requirements)
                 # A file that cannot be compiled is none that the application can import: that it says itself.
                 place.attempt([self.interpreter.path, "-I", "-m", "compileall", "-qq", str(whole)])
-                return venv
+                return venv, unpinned(self._others, requirements.text)
 
     def _check_out(self, identity: str, whole: Path, place: Workshop) -> None:
         store = self.source.store
@@ -200,7 +211,6 @@ class Builder:
         self.source.checkout(identity, whole, lambda argv, env: place.attempt(argv, env, reads=reads))
 
     def _venv(self, path: Path, tree: Path, installer: Installer, requirements: Requirements) -> str:
-        lock = self.inputs.server_lock
         content = {
             "requirements": requirements.text,
             # What points into the tree points into this very release's.
@@ -208,18 +218,22 @@ class Builder:
             "supplies": self._supplies,
             "interpreter": self.interpreter.tag,
             "installer": installer.name,
-            "server": list(self.inputs.server_requirements),
-            **({} if lock is None else {"server_lock": lock}),
+            **self._server,
         }
         name = digest(content)[:16]
         venv = Path(self.layout.venvs, name)
         if not venvs.complete(venv):
-            wanted = self.inputs.server_requirements
-            venvs.build(venv, installer, self.interpreter, requirements, tree, wanted, server_lock=lock)
+            server = venvs.Server(self.inputs.server_lock, self._others, self.inputs.require_hashes)
+            venvs.build(venv, installer, self.interpreter, requirements, tree, server)
         if is_package(tree):
             venvs.build_package(tree, path / "site", installer, venv)
             _give(path / "site", self.layout.user)
         return name
+
+    @property
+    def _others(self) -> list[str]:
+        """What serves of which the collection has no hashes."""
+        return unlocked(self.inputs.server_lock, self.inputs.server_requirements)
 
     def _requirements(self, tree: Path, whole: Path, installer: Installer, identity: str) -> Requirements:
         if self.source.requirement:

@@ -23,6 +23,7 @@ def test_defaults(spec: dict[str, Any], facts: Facts) -> None:
     assert plan.pop("site")["names"] == spec["domains"]
     assert "PrivateUsers=yes" in plan.pop("sandbox_lines") and "PrivateUsers=yes" in plan.pop("build_lines")
     assert not any(value for value in plan.pop("sandbox").values())
+    assert "\ngunicorn==27.0.1 " in plan.pop("server_lock")
     assert plan == {
         **spec,
         "version": "HEAD",
@@ -36,7 +37,6 @@ def test_defaults(spec: dict[str, Any], facts: Facts) -> None:
         },
         "verify": None,
         "require_hashes": False,
-        "server_lock": None,
         "packages": ["python3-venv", "git"],
         "subdirectory": None,
         "submodules": False,

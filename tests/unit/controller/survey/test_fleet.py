@@ -24,6 +24,7 @@ def app(**changes: Any) -> dict[str, Any]:
         "maintenance": False,
         "paused": False,
         "draining": [],
+        "unpinned": [],
         "processes": {},
         "jobs": {},
         "deploys": [DEPLOY],
@@ -84,6 +85,11 @@ def test_all_is_well() -> None:
         ({"maintenance": True}, "maintenance", []),
         ({"paused": True, "processes": {"queue-1": {"state": "inactive (dead)", "memory": 0}}}, "paused", []),
         ({"draining": ["v1-1", "v0-2"]}, "ok, 2 draining", []),
+        (
+            {"unpinned": ["gunicorn==26.0.0", "uvicorn"]},
+            "ok",
+            ["web1: shop: server_requirements: gunicorn==26.0.0, uvicorn came without a hash that was checked"],
+        ),
         ({"live": None, "deploys": []}, "not live", ["web1: shop: no release is live"]),
         (
             {"live": None, "deploys": [{**DEPLOY, "result": "failed", "reason": "its gate"}]},

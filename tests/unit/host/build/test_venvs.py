@@ -8,7 +8,7 @@ from importlib import metadata
 from pathlib import Path
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.module_utils._host.build.venvs import distributions
+from ansible_collections.asgi.deploy.plugins.module_utils._host.build.venvs import concerns, distributions
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.requirement_hashes import normalised
 
@@ -51,3 +51,26 @@ def test_a_folder_elsewhere_is_not_read(tmp_path: Path, described: Path) -> None
 def test_a_description_may_be_long(tmp_path: Path, described: Path) -> None:
     described.write_text("Name: evil\nVersion: 1\n\n" + "x" * 10_000_000)
     assert distributions(tmp_path) == {"evil": "1"}
+
+
+LOCKED = {"uvicorn", "uvicorn-worker"}
+
+
+@pytest.mark.parametrize(
+    ("printed", "ours"),
+    [
+        ("Found 1 incompatibility\nThe package `uvicorn` requires `click>=8`, but it's not installed", True),
+        ("The package `shop` requires `click>=8`, but `7.0` is installed", False),
+        (
+            "The package `shop` requires `a`, but it's not installed\nThe package `Uvicorn_Worker` requires `x`, but",
+            True,
+        ),
+        ("uvicorn 0.54.0 requires click, which is not installed.", True),
+        ("shop 1.0 has requirement uvicorn<0.5, but you have uvicorn 0.54.0.", False),
+        ("uvicorn-worker 0.4.0 has requirement gunicorn>=22, but you have gunicorn 19.0.", True),
+        ("No module named pip", True),
+        ("", True),
+    ],
+)
+def test_what_does_not_go_together_concerns_us_where_we_brought_it(printed: str, ours: bool) -> None:
+    assert concerns(printed, LOCKED) is ours
