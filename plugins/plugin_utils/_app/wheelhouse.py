@@ -175,9 +175,7 @@ def _compiled(plan: Mapping[str, Any], tools: Tools, base: str | None) -> list[P
         file = _written(tools.scratch / "application.in", needed.text.splitlines())
     compiled = [tools.compile(file, cwd=tree)]
     has = pinned(compiled[0].read_text(encoding="utf-8"))
-    # On the host what serves comes by the lock, unless the application has it.
-    kept = {**pins(plan["server_lock"]), **has}
-    keep = _written(tools.scratch / "keep.txt", (f"{name}=={version}" for name, version in kept.items()))
+    keep = _written(tools.scratch / "keep.txt", constraints(plan["server_lock"], has))
     server = _written(tools.scratch / "server.in", installable(plan["server_requirements"], has))
     compiled.append(tools.compile(server, keep))
     build = requirements.project(tree).get("build-system")
@@ -188,6 +186,11 @@ def _compiled(plan: Mapping[str, Any], tools: Tools, base: str | None) -> list[P
     if plan["installer"] != "pip":
         compiled.append(tools.compile(_written(tools.scratch / "uv.in", [f"uv=={installers.UV_VERSION}"])))
     return compiled
+
+
+def constraints(lock: str, has: Mapping[str, str]) -> list[str]:
+    """Return the versions of what a host installs: what the application `has`, and what serves it by the lock."""
+    return [f"{name}=={version}" for name, version in {**pins(lock), **has}.items()]
 
 
 def _tree(plan: Mapping[str, Any], scratch: Path, base: str | None) -> tuple[Path, str]:

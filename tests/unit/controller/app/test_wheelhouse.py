@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.plugin_utils._app.wheelhouse import Target, pinned
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.wheelhouse import Target, constraints, pinned
 
 
 def facts(major: str, minor: int, architecture: str = "x86_64") -> dict[str, Any]:
@@ -47,3 +47,8 @@ def test_platforms() -> None:
 def test_pinned() -> None:
     text = "fastapi==0.165.0 \\\n    --hash=sha256:aa\nPydantic_Core==2.50.4 ; python_version > '3'\n# via x==1\n-e .\n"
     assert pinned(text) == {"fastapi": "0.165.0", "pydantic-core": "2.50.4"}
+
+
+def test_a_wheelhouse_has_the_versions_that_hosts_install_by_the_lock() -> None:
+    lock = "click==8.5.1 --hash=sha256:aa\nuvicorn==0.54.0 --hash=sha256:bb\n"
+    assert constraints(lock, {"click": "8.0.0", "shop": "1"}) == ["click==8.0.0", "uvicorn==0.54.0", "shop==1"]
