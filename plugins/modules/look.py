@@ -83,6 +83,15 @@ found:
       type: list
       elements: str
       returned: for V(facts)
+    nameservers:
+      description: The name servers that programs ask.
+      type: list
+      elements: str
+      returned: for V(facts)
+    nftables:
+      description: Whether the kernel takes rules of nft.
+      type: bool
+      returned: for V(facts)
     missing_packages:
       description: Debian packages that are not installed.
       type: list

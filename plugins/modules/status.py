@@ -163,6 +163,20 @@ applications:
           description: Whether it is paused.
           type: bool
           returned: always
+        metadata:
+          description: The cloud's metadata service, as rules of nft close it to the application and its builds.
+          type: dict
+          returned: always
+          contains:
+            loaded:
+              description: Whether the kernel has the rules as they were loaded.
+              type: bool
+              returned: always, null if the application has none
+            told:
+              description: What was refused since the last release began, or since the rules were loaded, as at boot.
+              type: list
+              elements: str
+              returned: always
         draining:
           description: The releases that finish what they have in hand.
           type: list

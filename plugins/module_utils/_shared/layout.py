@@ -24,6 +24,7 @@ FIREWALL_RULES = CONFIGURATION / "firewall.nft"
 ACME_CA = CONFIGURATION / "acme-ca.pem"  # of a directory whose own HTTPS no public CA vouches for
 LOGROTATE = CONFIGURATION / "logrotate.conf"
 TRIM_LOGS = CONFIGURATION / "trim-logs"
+METADATA_RULES = CONFIGURATION / "metadata"  # of nft, a file for each application
 CERTIFICATES = CONFIGURATION / "certificates"  # what the host must have, a folder for each; the timer reads it too
 TLS = CONFIGURATION / "tls"  # the certificates that are served, a folder for each, wherever they came from
 
@@ -32,6 +33,7 @@ ACME_WEBROOT = STATE / "acme"
 HARDENING = STATE / "hardening"
 UNDO = HARDENING / "undo"  # copies of what is changed on trial
 FIREWALL_LOADED = PurePosixPath("/run/asgi-firewall/loaded")  # what nft listed when the rules were loaded
+METADATA_LOADED = PurePosixPath("/run/asgi-metadata")  # the same, a folder for each application
 
 PROGRAMS = PurePosixPath("/opt/asgi")
 CERTBOT = PROGRAMS / "certbot"  # a virtual environment
@@ -57,6 +59,8 @@ PATHS = {
     "firewall_rules": str(FIREWALL_RULES),
     "library": str(LIBRARY),
     "logrotate": str(LOGROTATE),
+    "metadata_loaded": str(METADATA_LOADED),
+    "metadata_rules": str(METADATA_RULES),
     "nginx": str(NGINX),
     "nginx_logs": str(NGINX_LOGS),
     "root": str(ROOT),
@@ -170,6 +174,25 @@ class Layout:
     @property
     def boot_unit(self) -> str:
         return f"asgi-boot@{self.app}.service"
+
+    @property
+    def metadata_rules(self) -> PurePosixPath:
+        """The rules of nft that close the cloud's metadata service to its users."""
+        return METADATA_RULES / f"{self.app}.nft"
+
+    @property
+    def metadata_loaded(self) -> PurePosixPath:
+        """What nft listed of them when they were loaded."""
+        return METADATA_LOADED / self.app / "loaded"
+
+    @property
+    def metadata_table(self) -> str:
+        return f"asgi_metadata_{self.app}"
+
+    @property
+    def metadata_unit(self) -> str:
+        """What loads these rules, at boot before the application starts."""
+        return f"asgi-metadata@{self.app}.service"
 
     def release(self, release: str) -> PurePosixPath:
         return self.releases / release

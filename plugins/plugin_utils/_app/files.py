@@ -88,10 +88,14 @@ def certificate_options(plan: Plan, packed: Mapping[str, Any]) -> dict[str, Any]
 
 
 def boot_files(plan: Plan) -> list[File]:
-    """Units of all applications: who starts at boot what `current` names, and who tells of what failed for good."""
+    """Units of all applications: who starts at boot what `current` names, who tells of what failed for good, and who
+    closes the cloud's metadata service.
+    """
     return [
         file(f"{UNITS}/asgi-boot@.service", rendered("app", "boot.service.j2", plan)),
         file(f"{UNITS}/asgi-failed@.service", rendered("app", "failed.service.j2", plan)),
+        file(f"{UNITS}/asgi-metadata@.service", rendered("app", "metadata.service.j2", plan)),
+        file(f"{UNITS}/asgi-metadata-watch.service", rendered("app", "metadata_watch.service.j2", plan)),
     ]
 
 
@@ -162,6 +166,7 @@ def _release(plan: Plan, packed: Mapping[str, Any], here: HostContext) -> dict[s
         "worker_count": plan["workers"],
         "workers_reason": plan["workers_reason"],
         "sandbox": plan["sandbox_changes"],
+        "metadata": plan["metadata"],
     }
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app import metadata_service
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.sizing import VARIABLE
 
 
@@ -26,6 +27,7 @@ def without_effect(app: Mapping[str, Any], spec: Mapping[str, Any], variables: M
         *_sizing(app, spec, variables),
         *_site(app, _inner(spec, "site")),
         *_secrets(app, variables),
+        *metadata_service.errors(app["sandbox"]),
     ]
 
 

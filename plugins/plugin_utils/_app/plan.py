@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import PATHS, SERVING, Layout
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import METADATA_LOADED, PATHS, SERVING, Layout
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.unit_text import (
     LAUNCHER,
     command_line,
@@ -13,7 +13,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.unit_text impo
 )
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app import additions as trees
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app import environment as env_files
-from ansible_collections.asgi.deploy.plugins.plugin_utils._app import sandbox, sites, sizing
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app import metadata_service, sandbox, sites, sizing
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app import shared_domains as sharing
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.background import work_units
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.entry import checked, lock_inputs
@@ -62,6 +62,7 @@ def app_plan(
     workers = sizing.workers_of(app, variables, facts)
     direct = direct_plan(app, layout)
     tree = trees.planned(app, layout)
+    closing = metadata_service.closing(app, facts, bool(direct))
     serving = server_plan(app, workers.count, UPSTREAM_KEEPALIVE, direct)
     return {
         **app,
@@ -95,12 +96,19 @@ def app_plan(
         "boot_unit": layout.boot_unit,
         **tree,
         "sandbox_changes": sandbox.changes(app["sandbox"]),
-        "sandbox_lines": sandbox.directives(app, layout, tree["links"], bool(direct)),
-        "build_lines": sandbox.building(layout),
+        "sandbox_lines": sandbox.directives(app, layout, tree["links"], bool(direct), facts),
+        "build_lines": sandbox.building(layout, facts),
+        "metadata": closing,
+        "metadata_directory": str(METADATA_LOADED.relative_to("/run")),
+        "notices": metadata_service.notices(app, facts),
         "site": sites.site_plan(app, layout, sharing.place_of(spec, apps)),
         "workers": workers.count,
         "workers_reason": workers.reason,
         "host_memory": facts.get("memtotal_mb"),
         "platform": platform.abilities,
-        "packages": [platform.packages.venv, *source_packages(app, platform.packages)],
+        "packages": [
+            platform.packages.venv,
+            *source_packages(app, platform.packages),
+            *([platform.packages.nft] if closing["by_nft"] else []),
+        ],
     }

@@ -22,6 +22,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import 
     UNITS,
     Layout,
 )
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app import metadata_service
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.validators import networks
 
 # Folders with one entry for each application: others' are not to be seen.
@@ -67,6 +68,7 @@ _CLOSED: Mapping[str, Any] = {
     **dict.fromkeys(("jit", "run_stored", "namespaces", "dbus"), False),
     **dict.fromkeys(("groups", "devices", "write", "sockets", "syscalls"), ()),
     "outgoing": None,
+    "metadata": None,
 }
 
 _PATH = re.compile(r"(/[A-Za-z0-9_@+-][A-Za-z0-9._@+-]*)+")
@@ -155,7 +157,9 @@ def changes(options: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value or (name == "outgoing" and value is not None)}
 
 
-def directives(app: Mapping[str, Any], layout: Layout, links: Mapping[str, str], direct: bool) -> list[str]:
+def directives(
+    app: Mapping[str, Any], layout: Layout, links: Mapping[str, str], direct: bool, facts: Mapping[str, Any]
+) -> list[str]:
     """The lines of a unit's section Service.
 
     Args:
@@ -163,6 +167,7 @@ def directives(app: Mapping[str, Any], layout: Layout, links: Mapping[str, str],
         layout: of the application.
         links: the directories that outlive a release, by their paths in its tree.
         direct: whether it serves without nginx, and so reads its own certificate.
+        facts: the host's.
     """
     options = app["sandbox"]
     own = (str(layout.home), str(layout.data), str(layout.storage))
@@ -173,11 +178,12 @@ def directives(app: Mapping[str, Any], layout: Layout, links: Mapping[str, str],
         *([] if options["run_stored"] else [f"NoExecPaths=/tmp /var/tmp {' '.join(written)}"]),
         *_devices(options),
         *_network_lines(options),
+        *metadata_service.unit_lines(app, facts),
         *_calls(options),
     ]
 
 
-def building(layout: Layout) -> list[str]:
+def building(layout: Layout, facts: Mapping[str, Any]) -> list[str]:
     """The lines of what builds an application's environment, which runs code of packages that have no wheel.
 
     It compiles, runs what it has compiled, and speaks to indexes and repositories; it sees nothing that the application
@@ -190,6 +196,7 @@ def building(layout: Layout) -> list[str]:
         *_view(options, (str(layout.home),), None, (*PER_APPLICATION, OURS, CACHES)),
         *_devices(options),
         *_network_lines(options, ()),
+        *metadata_service.build_lines(facts),
         *_calls(options),
     ]
 

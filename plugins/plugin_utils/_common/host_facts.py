@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.host_results import HostResultError
@@ -22,7 +22,11 @@ _NUMBERS = {
     "processor_count": (1, 2**16),
     "memtotal_mb": (0, 2**40),
 }
-_ADDRESSES = ("all_ipv6_addresses",)
+_ADDRESSES = {
+    "all_ipv6_addresses": (ipaddress.IPv6Address, "IPv6"),
+    "nameservers": (ipaddress.ip_address, "IP"),
+}
+_TRUTHS = ("nftables",)
 _MOST_ADDRESSES = 10_000
 
 
@@ -39,9 +43,12 @@ def checked_facts(facts: Mapping[str, Any]) -> dict[str, Any]:
     for name, (least, most) in _NUMBERS.items():
         if name in facts:
             found[name] = _number(name, facts[name], least, most)
-    for name in _ADDRESSES:
+    for name, (kind, called) in _ADDRESSES.items():
         if name in facts:
-            found[name] = _addresses(name, facts[name])
+            found[name] = _addresses(name, facts[name], kind, called)
+    for name in _TRUTHS:
+        if name in facts:
+            found[name] = _truth(name, facts[name])
     if "python" in facts:
         found["python"] = {"version": _python(facts["python"])}
     return found
@@ -59,13 +66,19 @@ def _number(name: str, value: Any, least: int, most: int) -> int:
     return int(value)
 
 
-def _addresses(name: str, value: Any) -> list[str]:
+def _addresses(name: str, value: Any, kind: Callable[[str], Any], called: str) -> list[str]:
     try:
         if isinstance(value, (list, tuple)) and len(value) <= _MOST_ADDRESSES:
-            return [str(ipaddress.IPv6Address(str(one))) for one in value]
+            return [str(kind(str(one))) for one in value]
     except ValueError:
         pass
-    raise _error(name, value, "a list of IPv6 addresses")
+    raise _error(name, value, f"a list of {called} addresses")
+
+
+def _truth(name: str, value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise _error(name, value, "true or false")
+    return value
 
 
 def _python(value: Any) -> dict[str, int]:

@@ -20,7 +20,7 @@ class Packages:
     git: str = "git"
     signatures: str = "openssh-client"
     certificates: str = "openssl"
-    firewall: str = "nftables"
+    nft: str = "nftables"
     updates: str = "unattended-upgrades"
     time: str = "systemd-timesyncd"
     other_time: tuple[str, ...] = ("chrony", "ntpsec", "openntpd")  # alternatives to it

@@ -57,7 +57,7 @@ def _parts(plan: Mapping[str, Any]) -> list[dict[str, Any]]:
                 f"{UNITS}/asgi-firewall.service": "firewall.service.j2",
                 f"{UNITS}/asgi-firewall-watch.service": "firewall_watch.service.j2",
             },
-            packages=[packages["firewall"]],
+            packages=[packages["nft"]],
             enabled=["asgi-firewall.service"],
             active=["asgi-firewall.service", "asgi-firewall-watch.service"],
             ends=["asgi-firewall.service", "asgi-firewall-watch.service"],

@@ -33,8 +33,12 @@ class Change:
     beside: Mapping[str, str] = field(default_factory=dict)  # told where anything would be done
     headline: str = "would change"
     otherwise: str = "nothing would change"
+    notices: Sequence[str] = ()  # told in any case, for people only
 
     def lines(self, host: str) -> list[str]:
+        return [*self._wanted_lines(host), *(f"{host}: {self.subject}: {notice}" for notice in self.notices)]
+
+    def _wanted_lines(self, host: str) -> list[str]:
         if not self.wanted:
             return [f"{host}: {self.subject}: {self.otherwise}"]
         rows = {**self.wanted, **self.beside}
@@ -90,6 +94,7 @@ def _of_app(name: str, parts: Mapping[str, Any]) -> Change:
         {**{key: text for key, text in told.items() if text}, **_of(parts)},
         {"workers": f"{plan['workers']} ({plan['workers_reason']})", "memory": _memory(plan)},
         otherwise=f"nothing would change; {serves} serves" if serves else "nothing would change",
+        notices=plan["notices"],
     )
 
 

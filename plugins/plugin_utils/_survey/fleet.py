@@ -64,7 +64,7 @@ def _application(
     if not app["live"]:
         return _row(**cells, state="not live"), ["no release is live", *_of_deploy(deploy)]
     certificate, notes = _certificate(found["certificates"].get(name))
-    notes = [*_troubles(app), *_of_deploy(deploy), *notes]
+    notes = [*_troubles(name, app), *_of_deploy(deploy), *notes]
     if app["unpinned"]:
         notes.append(f"server_requirements: {', '.join(app['unpinned'])} came without a hash that was checked")
     states = {"paused": app["paused"], "maintenance": app["maintenance"], "unwell": app["health"], "ok": True}
@@ -82,16 +82,21 @@ def _application(
     return _row(**cells), notes
 
 
-def _troubles(app: Mapping[str, Any]) -> list[str]:
-    notes = [text for text in (app["service"]["failed"], app["health"]) if text]
+def _troubles(name: str, app: Mapping[str, Any]) -> list[str]:
+    notes = [text for text in (app["service"]["failed"], app["health"], *app["metadata"]["told"]) if text]
+    if app["metadata"]["loaded"] is False:
+        notes.append(
+            "its rules that close the cloud's metadata service are not as they were loaded; run site again, or "
+            f"systemctl restart asgi-metadata@{name} on the host"
+        )
     notes += [
-        f"process {name} is {one['state']}"
-        for name, one in app["processes"].items()
+        f"process {process} is {one['state']}"
+        for process, one in app["processes"].items()
         if not one["state"].startswith("active") and not app["paused"]
     ]
     notes += [
-        f"job {name} ended with {one['result']} when it last ran"
-        for name, one in app["jobs"].items()
+        f"job {job} ended with {one['result']} when it last ran"
+        for job, one in app["jobs"].items()
         if one["result"] != "success"
     ]
     return notes

@@ -190,6 +190,8 @@ def test_a_plan_where_nothing_would_change(webs: list[Web]) -> None:
         assert run.counts(web.host.name)["changed"] == 0, run.output
         lines = run.output.splitlines()
         assert f"{web.host.name}: shop: nothing would change; {web.live()} serves" in lines
+        closed = f"{web.host.name}: shop: the cloud's metadata service is closed to it; if it uses the machine's role"
+        assert [line for line in lines if line.startswith(closed)], lines
         assert {f"{web.host.name}: {part}: nothing would change" for part in ("nginx", "hardening")} <= set(lines)
 
 

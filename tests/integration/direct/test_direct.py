@@ -16,6 +16,7 @@ import pytest
 from tests import ROOT
 from tests.clients import https
 from tests.integration import pki
+from tests.integration.cloud import ask_by_tcp, came_of, wait_for_metadata_service
 from tests.integration.conftest import Web, web
 from tests.integration.hosts import DIRECT, HOSTS, PKI, Run, playbook
 from tests.integration.release.test_releases import traffic
@@ -177,6 +178,8 @@ def test_another_port(closed: Web) -> None:
 def test_comes_back_after_a_reboot(site: Web, closed: Web) -> None:
     site.host.reboot()
     assert https.wait(site.domain, site.host.address, site.ca, "/version").json()["release"] == site.live()
+    wait_for_metadata_service(site.host)
+    assert came_of(site.host, ask_by_tcp("169.254.169.254"), "asgi-open") == "ConnectionRefusedError"
     assert handshake(closed, 8443, PKI / "ca.pem", client="client")[0] == "TLSv1.3"
 
 
@@ -192,6 +195,8 @@ def test_is_taken_off_the_host_wholly(site: Web, closed: Web) -> None:
     inventory = HOSTS.parent / "gone.yml"
     inventory.write_text(str({"asgi": {"vars": {"asgi_apps": gone}}}))
     playbook(inventories=(HOSTS, INVENTORY, inventory)).ok()
+    tables = "nft list tables | grep asgi_metadata; ls /etc/asgi-deploy/metadata; systemctl is-active 'asgi-metadata*'"
+    assert site.host.run(tables, check=False).stdout == ""
     left = "ls -d /srv/asgi/open /etc/systemd/system/asgi-open* /etc/asgi-deploy/tls/* 2>/dev/null; ss -Htln | grep 443"
     assert site.host.run(left, check=False).stdout == ""
     with pytest.raises(httpx.TransportError):  # the firewall has closed the port

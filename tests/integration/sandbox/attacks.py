@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tests.integration.cloud import ADDRESSES, ask_by_tcp, ask_by_udp
+
 # Numbers of system calls that the C library has no functions for: syscalls(2).
 CALLS = """\
 import ctypes, os, platform
@@ -202,7 +204,20 @@ SERVING = [
     Attack("run a program from its own folder", DROPPED.format(folder="/var/lib/asgi/attacked"), DENIED),
 ]
 
-ATTACKS = [*OTHERS, *HOST, *PRIVILEGES, *NETWORK, *SERVING]
+REFUSED_AT_ONCE = ("ConnectionRefusedError",)
+CLOUD = [
+    *(
+        Attack(f"ask for credentials of the machine's role at {one}", ask_by_tcp(one), REFUSED_AT_ONCE)
+        for one in ADDRESSES
+    ),
+    Attack("ask the metadata service by UDP", ask_by_udp(ADDRESSES[0]), (*DENIED, *REFUSED_AT_ONCE)),
+    Attack(
+        "ask the metadata service by an address of IPv6",
+        "import socket; socket.socket(socket.AF_INET6).connect(('::ffff:169.254.169.254', 80))",
+        REFUSED_AT_ONCE,
+    ),
+]
+ATTACKS = [*OTHERS, *HOST, *PRIVILEGES, *NETWORK, *SERVING, *CLOUD]
 # What would let it work on in the application, whose code it could change by files that it has open.
 HANDED_OVER = [
     Attack(
@@ -213,7 +228,7 @@ HANDED_OVER = [
     Attack("take the index's password from another build", read("/var/cache/asgi/build/neighbour/netrc"), ABSENT),
     Attack("change what other applications are built from", listed("/var/cache/asgi/packages/neighbour"), ABSENT),
 ]
-BUILDING = [*OTHERS, *HOST, *PRIVILEGES, *NETWORK, *HANDED_OVER]
+BUILDING = [*OTHERS, *HOST, *PRIVILEGES, *NETWORK, *HANDED_OVER, *CLOUD]
 
 
 ELSEWHERE = "elsewhere.test"  # a name that the host knows, of another one

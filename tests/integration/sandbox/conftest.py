@@ -11,8 +11,9 @@ import pytest
 
 from tests import ROOT
 from tests.clients import https
+from tests.integration.cloud import have_metadata_service
 from tests.integration.conftest import Web, web
-from tests.integration.hosts import HOSTS, PREY, Run, playbook
+from tests.integration.hosts import HOSTS, LAB, PREY, Run, playbook
 
 INVENTORY = ROOT / "molecule" / "sandbox" / "inventory.yml"
 # The code prints what it found as the application itself does: see prey.main.
@@ -82,6 +83,12 @@ def scenario(*arguments: str, name: str = "site") -> Run:
 
 def prey(app: str) -> Prey:
     return web(PREY, f"{app}.{PREY}", app, Prey)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def metadata_service() -> None:
+    """Of a cloud; the host is one of its machines."""
+    have_metadata_service(LAB.host(PREY))
 
 
 @pytest.fixture(scope="session")

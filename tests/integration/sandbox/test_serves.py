@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tests.integration.cloud import ask_by_tcp
 from tests.integration.hosts import HELPER, LAB
 from tests.integration.sandbox.attacks import CALLS, DROPPED
 from tests.integration.sandbox.conftest import Prey, scenario
@@ -127,6 +128,7 @@ OPENED = {
     "sockets": "import socket; socket.socket(socket.AF_NETLINK, socket.SOCK_RAW)",
     "dbus": "import socket; socket.socket(socket.AF_UNIX).connect('/run/dbus/system_bus_socket')",
     "syscalls": f"{CALLS}checked(libc.syscall(KEYCTL, 0, -3, 1))",
+    "metadata": ask_by_tcp("169.254.169.254"),
 }
 
 

@@ -35,6 +35,7 @@ RELEASE = {
     "keep": 1,
     "worker_count": 1,
     "workers_reason": "asked for",
+    "metadata": {"by_nft": True, "application": True},
 }
 
 

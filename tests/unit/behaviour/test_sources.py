@@ -62,7 +62,7 @@ def test_plan(spec: dict[str, Any], facts: Facts, changes: Any, version: str, so
     plan = planned(spec, facts, **changes)
     assert plan["version"] == version
     assert source.items() <= plan["source"].items()
-    assert plan["packages"] == ["python3-venv"]
+    assert plan["packages"] == ["python3-venv", "nftables"]
 
 
 @pytest.mark.parametrize(

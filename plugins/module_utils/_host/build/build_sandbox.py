@@ -83,9 +83,7 @@ class Workshop(Place):
         """
         self._layout = layout
         self._reach = None if hosts is None else reach_of(hosts, os.environ)
-        self.user = user = layout.build_user
-        if not accounts.exists(user):
-            accounts.make(user, f"Builds environments of {layout.app}")
+        self.user = user = accounts.ensure_build_user(layout)
         self._lent: list[Path] = []
         self.cache = Path(layout.packages)
         self.folder = folder = folder_of(layout.app)

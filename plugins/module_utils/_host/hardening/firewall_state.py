@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-import shutil
 from dataclasses import replace
 from pathlib import Path
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.hardening.firewall import TABLE, Firewall, Opening
-from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import attempt
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system import nft
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import FIREWALL_LOADED, NGINX, UNITS
 
 LOADED = Path(FIREWALL_LOADED)
@@ -17,10 +16,7 @@ NGINX_SERVES = Path(NGINX, "default.conf")
 
 def loaded() -> bool:
     """Return whether the kernel has the rules as they were loaded."""
-    if not LOADED.exists() or not shutil.which("nft", path="/usr/sbin"):
-        return False
-    argv = ["nft", "--stateless", "--terse", "list", "table", "inet", TABLE]
-    return attempt(argv, reads=True).stdout == LOADED.read_text()
+    return nft.is_loaded(TABLE, LOADED)
 
 
 def with_own_ports(firewall: Firewall) -> Firewall:

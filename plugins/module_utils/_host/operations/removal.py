@@ -15,6 +15,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store im
 from ansible_collections.asgi.deploy.plugins.module_utils._host.source import archives
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import systemd
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import users as accounts
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.metadata_rules import MetadataRules
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import UNITS, Layout, release_of
 
 REMOVAL_OPTIONS: dict[str, Any] = {**RUN_OPTIONS, "data": {"type": "bool", "default": False}}
@@ -35,7 +36,7 @@ class Removal:
         layout = self._layout
         runs = self._unit_files() or running(layout) or busy(layout)
         left = any(folder.exists() for folder in self._folders)
-        return bool(runs) or left or accounts.exists(layout.build_user)
+        return bool(runs) or left or accounts.exists(layout.build_user) or MetadataRules(layout).present()
 
     def remove(self) -> None:
         """Stops what runs, under the application's lock, and removes all of it."""
@@ -44,6 +45,7 @@ class Removal:
             self._end(self._unit_files())
             for folder in self._folders:
                 shutil.rmtree(folder, ignore_errors=True)
+            MetadataRules(self._layout).remove()
             accounts.remove(self._layout.build_user)
             archives.prune()
 

@@ -14,6 +14,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.release.instance
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.probe import Probe
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.settings import Settings
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store import Store
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.metadata_rules import MetadataRules
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import CERTBOT, Layout
 
 _PROBE_SECONDS = 5
@@ -89,6 +90,13 @@ def last_deploys(layout: Layout, count: int) -> list[dict[str, Any]]:
     return told
 
 
+def metadata(layout: Layout) -> dict[str, Any]:
+    """Whether the cloud's metadata service is closed, and who asked it all the same."""
+    rules = MetadataRules(layout)
+    present = rules.present()
+    return {"loaded": rules.loaded() if present else None, "told": rules.told()}
+
+
 def status(layout: Layout, deploys: int) -> dict[str, Any]:
     """How an application is, for somebody who looks after it."""
     store = Store(layout)
@@ -104,5 +112,6 @@ def status(layout: Layout, deploys: int) -> dict[str, Any]:
         "maintenance": Path(layout.maintenance).exists(),
         "paused": bool(release) and paused(layout, release),
         "draining": sorted(up - not_draining(layout, up)),
+        "metadata": metadata(layout),
         "deploys": last_deploys(layout, deploys),
     }

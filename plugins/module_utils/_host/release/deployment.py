@@ -32,18 +32,24 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.release.states i
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store import Store
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.watch import AccessLog, watch
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import memory, systemd
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.metadata_rules import Closing, MetadataRules
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
 
 
 class Deployment:
-    """The work of one run on one application; `steps` tells how long each took."""
+    """The work of one run on one application; `steps` tells how long each took.
 
-    def __init__(self, layout: Layout, by: str, lock_timeout: float) -> None:
+    With `closing` a release begins by closing the cloud's metadata service.
+    """
+
+    def __init__(self, layout: Layout, by: str, lock_timeout: float, closing: Closing | None = None) -> None:
         self.layout = layout
         self.store = Store(layout)
         self._by = by
         self._lock_timeout = lock_timeout
+        self._closing = closing or Closing()
+        self._rules = MetadataRules(layout)
         self._steps: dict[str, float] = {}
 
     def predict(self, builder: Builder, settings: Settings) -> dict[str, Any]:
@@ -56,7 +62,8 @@ class Deployment:
         left = self._left(release, builder, settings) if release else STATES
         before = self.store.live()
         commit = self.store.record(before).get("commit") if before else None
-        return self._result(bool(left), release, before, before_commit=commit, **_told(builder, identity))
+        changes = bool(left) or not self._rules.in_place(self._closing)
+        return self._result(changes, release, before, before_commit=commit, **_told(builder, identity))
 
     def release(self, builder: Builder, settings: Settings) -> dict[str, Any]:
         """Makes the release of a builder's inputs serve.
@@ -66,6 +73,7 @@ class Deployment:
         """
         version = builder.inputs.version
         with self.store.lock(self._lock_timeout, self._by):
+            closed = self._rules.ensure(self._closing)
             # Looked up under the lock: of two runs, the one that waits must not put an older commit over a newer one.
             with self._step("resolved"):
                 identity = builder.source.resolve(version)
@@ -77,7 +85,7 @@ class Deployment:
             left = self._left(release, builder, settings) if release else STATES
             if release and not left:
                 self._keep(release, settings)
-                return self._result(False, release, before, **_told(builder, identity))
+                return self._result(closed, release, before, **_told(builder, identity))
             with self._audited(before, release, version=version) as entry:
                 check_units(builder.inputs.units)
                 if release is None or "prepared" in left:
@@ -85,7 +93,7 @@ class Deployment:
                     entry["to"] = release
                 self._keep(release, settings)
                 self._advance(release, left, before, settings)
-            return self._result(True, release, before, **_told(builder, identity))
+            return self._result(True, release, before, warnings=self._rules.told(), **_told(builder, identity))
 
     def rollback(self, to: str | None) -> dict[str, Any]:
         """Goes back to a release that is still on the host: the last that served well, or the one named.
@@ -107,7 +115,7 @@ class Deployment:
                 self._reached(target, "watched")
                 if before:
                     self.store.note(before, left=time.time())
-            return self._result(True, target, before)
+            return self._result(True, target, before, warnings=self._rules.told())
 
     def choose(self, to: str | None) -> str:
         """The release a rollback leads to."""
@@ -299,7 +307,8 @@ class Deployment:
     def _preceded(self, text: str, error: DeployError | OSError) -> DeployError:
         """Return an error that says `text` of the application before its reason."""
         told = error if isinstance(error, DeployError) else DeployError(str(error))
-        return DeployError(f"{self.layout.app}: {text}.\n{told.reason}", told.log)
+        lines = [f"{self.layout.app}: {text}.", told.reason, *self._rules.told()]
+        return DeployError("\n".join(lines), told.log)
 
     def _reached(self, release: str, state: str) -> None:
         states = self.store.record(release).get("states", {})
@@ -307,6 +316,7 @@ class Deployment:
 
     def _audited(self, before: str | None, release: str | None, **more: Any) -> AbstractContextManager[dict[str, Any]]:
         """Add a line to the audit trail, with the steps that the block took; see :meth:`Store.audited`."""
+        self._rules.count_from_now()
         line: dict[str, Any] = {"by": self._by, "from": before, "to": release, "steps": self._steps, **more}
         return self.store.audited(**line)
 
@@ -329,14 +339,3 @@ def _first_line(error: Exception) -> str:
 def _told(builder: Builder, identity: str | None) -> dict[str, Any]:
     told = builder.source.told(identity) if identity else {}
     return {"source": told, "commit": told.get("commit")}
-
-
-def switch_diff(app: str, before: str | None, after: str | None) -> dict[str, str]:
-    """Which release serves, before and after, as Ansible's --diff shows it."""
-    header = f"{app}: live release"
-    return {
-        "before_header": header,
-        "after_header": header,
-        "before": f"{before or 'none'}\n",
-        "after": f"{after or 'none'}\n",
-    }

@@ -17,6 +17,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.release.watch im
 from ansible_collections.asgi.deploy.plugins.module_utils._host.source.sources import SOURCE_OPTIONS
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import apt as debian
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import PATH
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.metadata_rules import CLOSING_OPTIONS, Closing
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
 
 _WHOLE: dict[str, Any] = {"type": "int", "required": True}
@@ -59,6 +60,7 @@ WANTED_OPTIONS: dict[str, Any] = {
     "worker_count": _WHOLE,
     "workers_reason": _TEXT,
     "sandbox": {"type": "dict", "default": {}},
+    "metadata": {"type": "dict", "required": True, "options": CLOSING_OPTIONS},
 }
 RELEASE_OPTIONS: dict[str, Any] = {
     **RUN_OPTIONS,
@@ -91,7 +93,7 @@ class Order:
                 wanted["workers_reason"],
                 wanted["sandbox"],
             ),
-            Deployment(layout, options["by"], options["lock_timeout"]),
+            Deployment(layout, options["by"], options["lock_timeout"], Closing.of(wanted["metadata"])),
             wanted["packages"],
         )
 

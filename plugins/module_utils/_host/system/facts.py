@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ipaddress
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.asgi.deploy.plugins.module_utils._host.system import memory
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system import memory, nft
 
 _LOOPBACK = "::1"  # other addresses of its interface may be public ones, as of anycast
 
@@ -21,6 +22,8 @@ def facts() -> dict[str, Any]:
         "processor_nproc": len(os.sched_getaffinity(0)),
         "memtotal_mb": memory.parse_kib(_read("/proc/meminfo"), "MemTotal") // memory.MIB,
         "all_ipv6_addresses": ipv6_addresses(_read("/proc/net/if_inet6")),
+        "nameservers": nameservers(_read("/etc/resolv.conf")),
+        "nftables": nft.is_possible(),
     }
 
 
@@ -34,6 +37,17 @@ def ipv6_addresses(text: str) -> list[str]:
     """From the text of /proc/net/if_inet6, where a line begins with the address in hexadecimal digits."""
     found = [str(ipaddress.IPv6Address(int(line.split()[0], 16))) for line in text.splitlines()]
     return [address for address in found if address != _LOOPBACK]
+
+
+def nameservers(text: str) -> list[str]:
+    """Return the addresses of name servers in the text of /etc/resolv.conf: see resolv.conf(5)."""
+    words = [line.split() for line in text.splitlines()]
+    named = [line[1].partition("%")[0] for line in words if len(line) > 1 and line[0] == "nameserver"]
+    found = []
+    for name in named:
+        with suppress(ValueError):
+            found.append(str(ipaddress.ip_address(name)))
+    return found
 
 
 def _read(path: str) -> str:

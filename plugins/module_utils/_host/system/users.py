@@ -9,6 +9,7 @@ from typing import Any
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import run
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
 
 NOWHERE = "/nonexistent"  # the home of who has none
 USER_OPTIONS: dict[str, Any] = {
@@ -36,6 +37,13 @@ def make(name: str, comment: str = "", home: str = NOWHERE) -> None:
     except DeployError:
         if not exists(name):  # another run may have made it meanwhile
             raise
+
+
+def ensure_build_user(layout: Layout) -> str:
+    """Make the user who builds an application's environments, if it is not there; return its name."""
+    if not exists(layout.build_user):
+        make(layout.build_user, f"Builds environments of {layout.app}")
+    return layout.build_user
 
 
 def remove(name: str) -> None:

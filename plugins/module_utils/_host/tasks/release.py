@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from ansible_collections.asgi.deploy.plugins.module_utils._host.release.deployment import switch_diff
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.request import RELEASE_OPTIONS, Order
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.journal import note
 from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks import certificate as act_certificate
-from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks.results import answering
+from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks.results import answering, switch_diff
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.masking import masked
 
@@ -33,8 +32,8 @@ def both(released: Mapping[str, Any], certificate: Mapping[str, Any], name: str)
     """The answers of the release and the certificate as one, which has failed where either has."""
     told = {**released, "certificate": {key: certificate[key] for key in ("changed", "problem") if key in certificate}}
     told["changed"] = bool(released.get("changed") or certificate.get("changed"))
-    if "warnings" in certificate:
-        told["warnings"] = certificate["warnings"]
+    if warnings := [*released.get("warnings", []), *certificate.get("warnings", [])]:
+        told["warnings"] = warnings
     if certificate.get("failed"):
         failure = f"the certificate {name} could not be had: {certificate['msg']}"
         before = released["msg"] if released.get("failed") else f"release {released['release']} is live, but"

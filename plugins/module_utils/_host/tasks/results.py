@@ -25,3 +25,14 @@ def answering(doing: Doing) -> Doing:
             return {"failed": True, "msg": str(error)}
 
     return answer
+
+
+def switch_diff(app: str, before: str | None, after: str | None) -> dict[str, str]:
+    """Which release serves, before and after, as Ansible's --diff shows it."""
+    header = f"{app}: live release"
+    return {
+        "before_header": header,
+        "after_header": header,
+        "before": f"{before or 'none'}\n",
+        "after": f"{after or 'none'}\n",
+    }

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.asgi.deploy.plugins.module_utils._host.release.deployment import Deployment, switch_diff
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.deployment import Deployment
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store import RUN_OPTIONS
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.journal import note
-from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks.results import answering
+from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks.results import answering, switch_diff
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
 
 OPTIONS: dict[str, Any] = {**RUN_OPTIONS, "to": {"type": "str"}}

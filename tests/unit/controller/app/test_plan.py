@@ -37,7 +37,7 @@ def test_defaults(spec: dict[str, Any], facts: Facts) -> None:
         },
         "verify": None,
         "require_hashes": False,
-        "packages": ["python3-venv", "git"],
+        "packages": ["python3-venv", "git", "nftables"],
         "subdirectory": None,
         "submodules": False,
         "deploy_key": None,
@@ -125,6 +125,12 @@ def test_defaults(spec: dict[str, Any], facts: Facts) -> None:
         "upstream": "/srv/asgi/shop/current/app.sock",
         "upstream_keepalive": {"connections": 256, "time": 3, "timeout": 2},
         "boot_unit": "asgi-boot@shop.service",
+        "metadata": {"by_nft": True, "application": True, "ports": []},
+        "metadata_directory": "asgi-metadata",
+        "notices": [
+            "the cloud's metadata service is closed to it; if it uses the machine's role, write "
+            "sandbox: {metadata: true}, or else metadata: false, which ends this line"
+        ],
         "host_memory": 4096,
         "platform": platform_of({"distribution": "Debian", "distribution_major_version": "13"}).abilities,
     }

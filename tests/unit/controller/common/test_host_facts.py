@@ -35,6 +35,8 @@ def test_those_of_a_host_pass() -> None:
         ({"all_ipv6_addresses": ["::1", "{{ x }}"]}, "fact all_ipv6_addresses"),
         ({"all_ipv6_addresses": "::1"}, "fact all_ipv6_addresses"),
         ({"all_ipv6_addresses": ["::2"] * 10_001}, "fact all_ipv6_addresses"),
+        ({"nameservers": ["192.0.2.1", "$(id)"]}, "fact nameservers: found .* expected a list of IP addresses"),
+        ({"nftables": "yes"}, "fact nftables: found 'yes', expected true or false"),
         ({"python": {"version": {"major": 3, "minor": "13; id"}}}, r"fact python\.version\.minor"),
         ({"python": "3.13"}, "fact python"),
     ],

@@ -16,6 +16,7 @@ PLAN = {
     "workers_reason": "io_bound: 2 x 2 CPUs + 1",
     "memory_per_worker": 256,
     "host_memory": 3900,
+    "notices": [],
 }
 MEMORY = "5 x 256 MiB, 1.2 GiB of 3.8 GiB"
 HOST: dict[str, Any] = {"missing_packages": [], "missing_users": [], "present_users": [], "drift": []}
@@ -32,6 +33,17 @@ def told(plan: dict[str, Any], host: dict[str, Any], release: dict[str, Any], du
     ("plan", "host", "release", "due", "says"),
     [
         pytest.param({}, {}, {}, {}, ["web1: shop: nothing would change; v2-0a1b2c3d serves"], id="nothing"),
+        pytest.param(
+            {"notices": ["the cloud's metadata service is closed to it"]},
+            {},
+            {},
+            {},
+            [
+                "web1: shop: nothing would change; v2-0a1b2c3d serves",
+                "web1: shop: the cloud's metadata service is closed to it",
+            ],
+            id="a notice",
+        ),
         pytest.param(
             {},
             {"drift": ["/etc/nginx/asgi/sites/shop.conf"]},

@@ -27,6 +27,7 @@ def app(**changes: Any) -> dict[str, Any]:
         "unpinned": [],
         "processes": {},
         "jobs": {},
+        "metadata": {"loaded": True, "told": []},
         "deploys": [DEPLOY],
         **changes,
     }
@@ -113,6 +114,16 @@ def test_all_is_well() -> None:
         ),
         ({"free": 2**30}, "ok", ["web1: 1.0 GiB of 100 GiB are free where releases are"]),
         ({"firewall": None}, "ok", []),
+        ({"metadata": {"loaded": None, "told": []}}, "ok", []),
+        ({"metadata": {"loaded": True, "told": ["It asked."]}}, "ok", ["web1: shop: It asked."]),
+        (
+            {"metadata": {"loaded": False, "told": []}},
+            "ok",
+            [
+                "web1: shop: its rules that close the cloud's metadata service are not as they were loaded; "
+                "run site again, or systemctl restart asgi-metadata@shop on the host"
+            ],
+        ),
         (
             {"firewall": False},
             "ok",

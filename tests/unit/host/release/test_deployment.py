@@ -6,7 +6,7 @@ import json
 from pathlib import Path, PurePosixPath
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.module_utils._host.release.deployment import Deployment, switch_diff
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.deployment import Deployment
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
 
@@ -53,12 +53,3 @@ def test_choose_where_there_is_none(deployment: Deployment) -> None:
     with pytest.raises(DeployError) as error:
         deployment.choose(None)
     assert str(error.value) == ("shop: no other release served well and is still on this host; those that did: none")
-
-
-def test_switch_diff() -> None:
-    assert switch_diff("shop", None, "v1") == {
-        "before_header": "shop: live release",
-        "after_header": "shop: live release",
-        "before": "none\n",
-        "after": "v1\n",
-    }

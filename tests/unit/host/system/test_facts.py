@@ -7,6 +7,7 @@ import os
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.facts import (
     facts,
     ipv6_addresses,
+    nameservers,
     os_release,
 )
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.worker_count import worker_count
@@ -24,6 +25,13 @@ def test_addresses_but_those_of_the_loopback() -> None:
     )
     assert ipv6_addresses(text) == ["fe80::242:acff:fe11:2"]
     assert ipv6_addresses("") == []
+
+
+def test_name_servers() -> None:
+    text = "# nameserver 192.0.2.9\nsearch example.com\nnameserver 169.254.169.254\n"
+    text += "nameserver fe80::1%eth0\nnameserver x\n"
+    assert nameservers(text) == ["169.254.169.254", "fe80::1"]
+    assert nameservers("nameserver\n") == []
 
 
 def test_they_are_what_decisions_ask_for() -> None:

@@ -355,6 +355,14 @@ def test_systemd_takes_the_boot_unit(render: Render, verify: Verify) -> None:
     verify({"asgi-boot@shop.service": render("app", "boot.service.j2", plan={"paths": PATHS})})
 
 
+def test_systemd_takes_the_units_that_close_the_metadata_service(render: Render, verify: Verify) -> None:
+    plan = {"paths": PATHS, "metadata_directory": "asgi-metadata"}
+    rules, watch = (render("app", f"{name}.service.j2", plan=plan) for name in ("metadata", "metadata_watch"))
+    verify({"asgi-metadata@shop.service": rules, "asgi-metadata-watch.service": watch})
+    # Before the application at boot: everything of it comes after the one or the other.
+    assert "Before=sysinit.target network-pre.target " in rules and "DefaultDependencies=no" in rules
+
+
 def sandbox(text: str) -> list[str]:
     """The lines that say what a process may do and what it sees."""
     return text[text.index("User=") :].splitlines()

@@ -101,7 +101,7 @@ def test_the_system_of_the_recipe_is_served(tmp_path: Path) -> None:
     recipes.follow(SYSTEM, collection)
     done = decide(collection)
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout) == {"system": "Debian 15", "packages": ["python3-venv", "git"]}
+    assert json.loads(done.stdout) == {"system": "Debian 15", "packages": ["python3-venv", "git", "nftables"]}
 
 
 @pytest.mark.parametrize(("typo", "says"), [("glibc=45", "xglibc"), ('codename="duke"', "xcodename")])

@@ -1,0 +1,180 @@
+"""The rules of nft that keep an application, and what builds it, from the cloud's metadata service.
+
+They are a table of the application's own, apart from any firewall. A unit loads them at boot, and another one once a
+program has deleted all rules.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import pwd
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system import nft, systemd, users
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.managed_files import Item, differences
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import UNITS, Layout
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.metadata_addresses import (
+    METADATA_ADDRESSES,
+    METADATA_OPTION,
+)
+
+APPLICATION, BUILD = "application", "build"
+"""Names of counters."""
+
+
+def ruleset(table: str, numbers: Mapping[str, int], ports: tuple[int, ...] = ()) -> str:
+    """Return the text for ``nft --file``, which takes it as a whole or not at all.
+
+    Port 53 stays open, as the name server of one cloud has such an address.
+
+    Args:
+        table: its name.
+        numbers: those of the users that they are closed to, by the counter of what is refused.
+        ports: those of sockets that systemd made for the application, and which therefore are root's.
+    """
+    families: dict[str, list[str]] = {"ip": [], "ip6": []}
+    for address in METADATA_ADDRESSES:
+        families["ip" if ipaddress.ip_address(address).version == 4 else "ip6"].append(address)
+    output = [f"{family} daddr {{ {', '.join(some)} }} jump closed" for family, some in families.items()]
+    # Protocols by number: the file of names is not on every host.
+    closed = [
+        *(f"meta skuid 0 tcp sport {port} counter name {APPLICATION} goto refused" for port in ports),
+        "meta l4proto { 6, 17 } th dport 53 accept",
+        *(f"meta skuid {number} counter name {name} goto refused" for name, number in numbers.items()),
+    ]
+    # A connection by IPv6 is tried again after any other answer, for a second and more.
+    refused = ["meta l4proto 6 reject with tcp reset", "reject"]
+    names = [APPLICATION] * bool(ports) + list(numbers)
+    return (
+        "# Written by asgi.deploy, role app, for the numbers that the users have now.\n"
+        # Declared, so that it can be deleted: both happen with what follows, in one step.
+        f"table inet {table} {{\n}}\ndelete table inet {table}\n\ntable inet {table} {{\n"
+        + "".join(f"\tcounter {name} {{\n\t}}\n" for name in dict.fromkeys(names))
+        + _chain("refused", refused)
+        + _chain("closed", closed)
+        + _chain("output", ["type filter hook output priority filter; policy accept;", *output])
+        + "}\n"
+    )
+
+
+def _chain(name: str, lines: list[str]) -> str:
+    return f"\tchain {name} {{\n" + "".join(f"\t\t{line}\n" for line in lines) + "\t}\n"
+
+
+@dataclass(frozen=True)
+class Closing:
+    """To whom the metadata service of an application's host shall be closed by rules of nft."""
+
+    by_nft: bool = True  # whether by rules at all; without, lines of its units do what they can
+    application: bool = True  # not to what builds it only
+    ports: tuple[int, ...] = ()  # see ruleset
+
+    @classmethod
+    def of(cls, options: Mapping[str, Any]) -> Closing:
+        """From :data:`CLOSING_OPTIONS`."""
+        return cls(options["by_nft"], options["application"], tuple(options["ports"]))
+
+
+CLOSING_OPTIONS: dict[str, Any] = {
+    "by_nft": {"type": "bool", "required": True},
+    "application": {"type": "bool", "required": True},
+    "ports": {"type": "list", "elements": "int", "default": []},
+}
+
+
+class MetadataRules:
+    """The rules of one application."""
+
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+        self._file = Path(layout.metadata_rules)
+        self._starts = Path(UNITS, "sysinit.target.wants", layout.metadata_unit)
+
+    def in_place(self, closing: Closing) -> bool:
+        """Return whether the rules are on disk, in the kernel, and there at the next boot, or none is if none shall."""
+        if not closing.by_nft:
+            return not self.present()
+        try:
+            found = differences([self._item(closing)])
+        except KeyError:  # a user is not there yet
+            return False
+        return not found and self._starts.is_symlink() and self.loaded()
+
+    def ensure(self, closing: Closing) -> bool:
+        """Write the rules and load them, or remove them; return whether that was needed.
+
+        Raises:
+            DeployError: nft refuses them; ends with what it said.
+        """
+        if self.in_place(closing):
+            return False
+        if not closing.by_nft:
+            self.remove()
+            return True
+        users.ensure_build_user(self._layout)
+        self._item(closing).apply()
+        systemd.enable(self._layout.metadata_unit)
+        systemd.change("reload-or-restart", self._layout.metadata_unit)
+        return True
+
+    def _item(self, closing: Closing) -> Item:
+        names = {APPLICATION: self._layout.user} if closing.application else {}
+        names[BUILD] = self._layout.build_user
+        numbers = {counter: pwd.getpwnam(name).pw_uid for counter, name in names.items()}
+        ports = closing.ports if closing.application else ()
+        text = ruleset(self._layout.metadata_table, numbers, ports)
+        return Item(self._file, "file", text.encode(), 0o600, "root", "root")
+
+    def present(self) -> bool:
+        """Return whether the application has rules of its own, loaded or not."""
+        return self._file.exists()
+
+    def loaded(self) -> bool:
+        """Return whether the kernel has the rules as they were loaded."""
+        return nft.is_loaded(self._layout.metadata_table, Path(self._layout.metadata_loaded))
+
+    def remove(self) -> None:
+        """Remove the rules from disk and from the kernel, before anybody else can have the users' numbers."""
+        unit = self._layout.metadata_unit
+        self._file.unlink(missing_ok=True)
+        if systemd.show(unit)[0].present:
+            systemd.disable(unit)
+            systemd.stop(unit)
+            systemd.reset_failed(unit)
+        nft.delete_table(self._layout.metadata_table)
+
+    def count_from_now(self) -> None:
+        """Set the counters to zero."""
+        if self.present():
+            nft.reset_counters(self._layout.metadata_table)
+
+    def refused(self) -> dict[str, int]:
+        """Return how many packets were refused since the last release began, or since the rules were loaded."""
+        return nft.counters(self._layout.metadata_table) if self.present() else {}
+
+    def told(self) -> list[str]:
+        """Return what there is to know of what was refused."""
+        return texts(self.refused())
+
+
+def texts(refused: Mapping[str, int]) -> list[str]:
+    """Return what to tell of packets that were refused, by counter."""
+    told = []
+    if count := refused.get(APPLICATION, 0):
+        told.append(
+            f"The application asked the cloud's metadata service, which is closed to it: {_packets(count)} refused. "
+            f"If it uses the machine's role, write {METADATA_OPTION}."
+        )
+    if count := refused.get(BUILD, 0):
+        told.append(
+            f"What builds its environment asked the cloud's metadata service, which is closed to every build: "
+            f"{_packets(count)} refused."
+        )
+    return told
+
+
+def _packets(count: int) -> str:
+    return "1 packet was" if count == 1 else f"{count} packets were"

@@ -1,0 +1,72 @@
+"""The cloud's metadata service, closed to applications that serve by a socket of systemd's, and so of root's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.clients import https
+from tests.integration.cloud import ADDRESSES, ask_by_tcp, ask_by_udp, came_of, have_metadata_service
+from tests.integration.conftest import Web, web
+from tests.integration.hosts import DIRECT
+
+# The kernel forgets that the socket listened, and then connects it; the file is still root's.
+TAKE = """\
+import ctypes, socket
+ctypes.CDLL(None).connect(3, bytes(16), 16)
+taken = socket.socket(fileno=3)
+taken.settimeout(3)
+try:
+    taken.connect(("::ffff:169.254.169.254", 80))
+    print("came of it:", taken.recv(9).decode())
+except OSError as error:
+    print("came of it:", type(error).__name__)
+"""
+UNIT = """\
+[Service]
+Type=oneshot
+User=asgi-open
+Sockets=asgi-open.public.socket
+ExecStart=python3 /usr/local/lib/take.py
+"""
+
+
+@pytest.fixture(name="site", scope="module")
+def a_site() -> Web:
+    found = web(DIRECT, "open", "open")
+    have_metadata_service(found.host)
+    return found
+
+
+@pytest.mark.parametrize("user", ["asgi-open", "asgib-open"])
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_it_is_closed_to_the_application_and_its_builds(site: Web, user: str, address: str) -> None:
+    assert came_of(site.host, ask_by_tcp(address), "root") == "token"
+    assert came_of(site.host, ask_by_tcp(address), user, ("PrivateUsers=yes",)) == "ConnectionRefusedError"
+
+
+@pytest.mark.parametrize("ask", [ask_by_tcp, ask_by_udp])
+def test_its_name_server_is_not(site: Web, ask: Callable[[str, int], str]) -> None:
+    assert came_of(site.host, ask("169.254.169.254", 53), "asgi-open") == "token"
+
+
+def take(site: Web) -> str:
+    """What comes of a question by the socket that the application was handed."""
+    site.host.run("systemctl daemon-reload; systemctl restart asgi-open.public.socket; systemctl start take.service")
+    log = "journalctl --sync; journalctl --unit=take.service --output=cat --no-pager --lines=10"
+    return site.host.run(f"{log} | grep 'came of it' | tail -n 1").stdout.split()[-1]
+
+
+def test_it_is_closed_to_the_public_socket(site: Web) -> None:
+    """An application that stops listening on it, and asks by it instead."""
+    site.host.run("cat >/usr/local/lib/take.py", stdin=TAKE)
+    site.host.run("cat >/run/systemd/system/take.service", stdin=UNIT)
+    try:
+        assert take(site) == "ConnectionRefusedError"
+        site.host.run("nft flush chain inet asgi_metadata_open closed")
+        assert take(site) in ("token", "TimeoutError"), "the firewall may stop the answer, but it was asked"
+    finally:
+        site.host.run("rm /run/systemd/system/take.service; systemctl daemon-reload")
+        site.host.run("systemctl restart asgi-metadata@open.service asgi-open.public.socket")
+    assert https.wait(site.domain, site.host.address, site.ca, "/ready").status_code == 200

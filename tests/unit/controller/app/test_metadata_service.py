@@ -1,0 +1,81 @@
+"""To whom the cloud's metadata service is closed, by what, and what a plan says of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan import app_plan
+
+Planned = Callable[..., dict[str, Any]]
+DENIED = [f"IPAddressDeny={one}" for one in ("169.254.169.254", "169.254.170.2", "100.100.100.200", "fd00:ec2::254")]
+CLOSED = (
+    "the cloud's metadata service is closed to it; if it uses the machine's role, write sandbox: {metadata: true}, "
+    "or else metadata: false, which ends this line"
+)
+
+
+@pytest.fixture
+def planned(spec: dict[str, Any], facts: Callable[[str], dict[str, Any]]) -> Planned:
+    def planned(more: dict[str, Any] | None = None, options: dict[str, Any] | None = None, **sandbox: Any) -> Any:
+        return app_plan({**spec, **(options or {}), "sandbox": sandbox}, {**facts("13"), **(more or {})})
+
+    return planned
+
+
+def denied(plan: dict[str, Any], lines: str) -> list[str]:
+    return [line for line in plan[lines] if line.startswith("IPAddressDeny=")]
+
+
+@pytest.mark.parametrize(
+    ("metadata", "closed", "notices"), [(None, True, [CLOSED]), (False, True, []), (True, False, [])]
+)
+def test_rules_close_it_until_the_entry_opens_it(
+    planned: Planned, metadata: bool | None, closed: bool, notices: list[str]
+) -> None:
+    plan = planned({"nftables": True}, metadata=metadata)
+    assert plan["metadata"] == {"by_nft": True, "application": closed, "ports": []}
+    assert plan["notices"] == notices
+    assert "nftables" in plan["packages"]
+    assert denied(plan, "sandbox_lines") == denied(plan, "build_lines") == []
+
+
+def test_an_application_without_nginx_has_a_socket_of_roots(planned: Planned) -> None:
+    plan = planned(options={"proxy": "none", "tls": {"port": 8443}})
+    assert plan["metadata"]["ports"] == [8443]
+
+
+def test_without_nft_its_units_close_it(planned: Planned) -> None:
+    plan = planned({"nftables": False, "nameservers": ["192.0.2.53"]}, metadata=False)
+    assert plan["metadata"] == {"by_nft": False, "application": True, "ports": []}
+    assert denied(plan, "sandbox_lines") == denied(plan, "build_lines") == DENIED
+    assert "nftables" not in plan["packages"]
+    assert plan["notices"] == []
+
+
+def test_without_nft_it_can_be_opened_to_the_application_only(planned: Planned) -> None:
+    plan = planned({"nftables": False}, metadata=True)
+    assert (denied(plan, "sandbox_lines"), denied(plan, "build_lines")) == ([], DENIED)
+
+
+def test_without_nft_the_name_server_stays_open_and_the_plan_says_so(planned: Planned) -> None:
+    plan = planned({"nftables": False, "nameservers": ["169.254.169.254"]}, metadata=False)
+    assert denied(plan, "sandbox_lines") == denied(plan, "build_lines") == DENIED[1:]
+    assert plan["notices"] == [
+        "169.254.169.254 of the cloud's metadata service stays open: the kernel of this host takes no rules of nft, "
+        "and resolv.conf or sandbox.outgoing has that address"
+    ]
+
+
+def test_without_nft_a_wide_network_holds_it_open_and_the_plan_says_so(planned: Planned) -> None:
+    plan = planned({"nftables": False}, metadata=False, outgoing=["100.64.0.0/10"])
+    assert [notice.split(" of ")[0] for notice in plan["notices"]] == ["100.100.100.200"]
+    assert planned({"nftables": True}, metadata=False, outgoing=["100.64.0.0/10"])["notices"] == []
+
+
+@pytest.mark.parametrize(
+    "outgoing", [["169.254.169.254"], ["169.254.0.0/16"], ["::/0"], ["10.0.0.0/8", "fd00:ec2::254"]]
+)
+def test_it_is_open_where_the_list_has_it(planned: Planned, outgoing: list[str]) -> None:
+    assert not planned(metadata=True, outgoing=outgoing)["metadata"]["application"]

@@ -1,0 +1,72 @@
+"""The rules that close the cloud's metadata service, and what is told of whom they refused."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+
+import pytest
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.metadata_rules import ruleset, texts
+
+RULES = """\
+# Written by asgi.deploy, role app, for the numbers that the users have now.
+table inet asgi_metadata_my-shop {
+}
+delete table inet asgi_metadata_my-shop
+
+table inet asgi_metadata_my-shop {
+	counter application {
+	}
+	counter build {
+	}
+	chain refused {
+		meta l4proto 6 reject with tcp reset
+		reject
+	}
+	chain closed {
+		meta l4proto { 6, 17 } th dport 53 accept
+		meta skuid 998 counter name application goto refused
+		meta skuid 997 counter name build goto refused
+	}
+	chain output {
+		type filter hook output priority filter; policy accept;
+		ip daddr { 169.254.169.254, 169.254.170.2, 100.100.100.200 } jump closed
+		ip6 daddr { fd00:ec2::254 } jump closed
+	}
+}
+"""
+
+
+def test_the_rules_of_an_application_and_its_builds() -> None:
+    assert ruleset("asgi_metadata_my-shop", {"application": 998, "build": 997}) == RULES
+
+
+def test_a_socket_of_systemd_is_roots_and_counts_as_the_applications() -> None:
+    lines = [line.strip() for line in ruleset("t", {"application": 998, "build": 997}, (8443,)).splitlines()]
+    at = lines.index("meta skuid 0 tcp sport 8443 counter name application goto refused")
+    # Nothing is let through before it.
+    assert lines[at - 1] == "chain closed {"
+    assert lines.count("counter application {") == 1
+
+
+def test_where_it_is_open_builds_are_refused_all_the_same() -> None:
+    found = ruleset("t", {"build": 997})
+    assert "application" not in found and "meta skuid 997 counter name build goto refused" in found
+
+
+@pytest.mark.skipif(shutil.which("nft", path="/usr/sbin") is None, reason="nft is not on this machine")
+@pytest.mark.parametrize("ports", [(), (443,)])
+def test_nft_takes_them(ports: tuple[int, ...]) -> None:
+    text = ruleset("asgi_metadata_my-shop", {"application": 998, "build": 997}, ports)
+    done = subprocess.run(["/usr/sbin/nft", "--check", "--file", "-"], input=text, capture_output=True, text=True)
+    assert done.returncode == 0 or "Operation not permitted" in done.stderr, done.stderr
+
+
+def test_what_is_told_names_the_option() -> None:
+    assert texts({"application": 0, "build": 0}) == texts({}) == []
+    assert texts({"application": 3, "build": 1}) == [
+        "The application asked the cloud's metadata service, which is closed to it: 3 packets were refused. "
+        "If it uses the machine's role, write sandbox: {metadata: true}.",
+        "What builds its environment asked the cloud's metadata service, which is closed to every build: "
+        "1 packet was refused.",
+    ]
