@@ -164,6 +164,7 @@ def told(looks: Sequence[Look], answers: Sequence[dict[str, Any]], host: str, ch
         "roles_before": _due_roles(BEFORE_APPS, roles),
         "roles_after": _due_roles(AFTER_APPS, roles),
         "due": list(dict.fromkeys(look.of for look, found in zip(looks, answers) if found["due"])),
+        "refusals": [f"{look.of}: {text}" for look, found in zip(looks, answers) for text in found.get("refusals", ())],
         "problems": [f"{look.of}: {text}" for look, found in zip(looks, answers) for text in due.problems(found)],
         "missing_packages": missing,
         "later_packages": later,

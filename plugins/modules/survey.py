@@ -98,6 +98,11 @@ order:
   type: list
   elements: str
   returned: success
+refusals:
+  description: Why the hardening will change nothing, so that whoever acts should not begin, each with its role.
+  type: list
+  elements: str
+  returned: success
 problems:
   description: Why nothing can be done about what differs, or why it cannot be told, each with its role or application.
   type: list

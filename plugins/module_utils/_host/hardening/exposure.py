@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import re
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.hardening.firewall import Listener, parse_listeners
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import systemd
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import PATH, attempt
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.ports import holders
+
+UFW_SETTINGS = Path("/etc/ufw/ufw.conf")
 
 
 def listeners() -> list[Listener]:
@@ -21,10 +27,40 @@ def listeners() -> list[Listener]:
 
 
 def other_firewalls() -> list[str]:
-    """Programs that manage a firewall of their own."""
-    ufw = Path("/etc/ufw/ufw.conf")
-    found = ["ufw"] if ufw.is_file() and "ENABLED=yes" in ufw.read_text().split() else []
-    return found + [unit.name.partition(".")[0] for unit in systemd.show("firewalld.service") if unit.active]
+    """Return what to say of programs that manage a firewall of their own, now or from the next boot on.
+
+    A service of ufw may be active where ufw itself is not: its settings tell.
+    """
+    found = []
+    if UFW_SETTINGS.is_file() and ufw_is_enabled(UFW_SETTINGS.read_text(encoding="utf-8", errors="replace")):
+        found += _other_firewall("ufw", "ufw disable", _has_rules_of_ufw)
+    if shutil.which("firewalld", path=PATH):
+        found += _other_firewall("firewalld", "systemctl disable --now firewalld", lambda: False)
+    return found
+
+
+def ufw_is_enabled(settings: str) -> bool:
+    """Return whether ufw loads its rules when it is started, from the text of ufw.conf, which a shell reads."""
+    values = re.findall(r"^\s*ENABLED=[\"']?(\w*)", settings, re.MULTILINE)
+    return bool(values) and values[-1] in ("yes", "YES")
+
+
+def _other_firewall(name: str, off: str, has_rules: Callable[[], bool]) -> list[str]:
+    [unit] = systemd.show(f"{name}.service")
+    now = unit.up or has_rules()
+    if not now and not unit.enabled:
+        return []
+    when = "is active on this host" if now else "starts at the next boot of this host"
+    return [
+        f"hardening_firewall: {name} {when}, and two firewalls are none that anybody understands; switch {name} off "
+        f"({off}), or write hardening_firewall: false"
+    ]
+
+
+def _has_rules_of_ufw() -> bool:
+    """Return whether they are loaded, as ufw loads them without its service, too."""
+    listing = ["iptables", "--list-rules", "ufw-user-input"]
+    return bool(shutil.which("iptables", path=PATH)) and attempt(listing, timeout=30, reads=True).returncode == 0
 
 
 def told_of(one: Listener) -> str:

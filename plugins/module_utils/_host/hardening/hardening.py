@@ -150,8 +150,9 @@ class Hardening:
             f"unmask it with systemctl unmask, or write hardening_{name}: false"
             for name, units in found.masked.items()
         ]
-        if self.firewall and found.firewall:
-            reasons += self._firewall_refusals(self.firewall)
+        if self.firewall:
+            reasons += other_firewalls()
+            reasons += self._firewall_refusals(self.firewall) if found.firewall else []
         if self.wanted.sshd and "sshd" in found.drift and (seen := self.connection):
             if not access.has_key(seen.user, access.effective(seen.user)):
                 reasons.append(
@@ -183,11 +184,7 @@ class Hardening:
         return reasons
 
     def _firewall_refusals(self, firewall: Firewall) -> list[str]:
-        reasons = [
-            f"hardening_firewall: {name} is active on this host, and two firewalls are none that anybody understands; "
-            f"switch {name} off, or write hardening_firewall: false"
-            for name in other_firewalls()
-        ]
+        reasons = []
         if self.connection and not lets_in(firewall, self.connection.client):
             reasons.append(
                 f"hardening_ssh_allow: this run comes from {self.connection.client}, which is in none of "

@@ -182,3 +182,12 @@ def test_the_firewall_follows_what_others_move(host: dict[str, Any], release: di
     result = told(looks, [dict(settled), dict(host), dict(release)], "web1", check_mode=False)
     assert result["due"] == due
     assert result["roles"]["hardening"]["due"] is ("role hardening" in due)
+
+
+def test_what_the_hardening_refuses_is_told_by_itself() -> None:
+    looks = [Look("role hardening", "hardening", "host", "hardening", {}, {}), *LOOKED[1:]]
+    refused = {"parts": [], "refusals": ["hardening_firewall: ufw is active on this host"], "reboot_required": False}
+    result = told(looks, [refused, {"drift": []}, dict(SERVES)], "web1", check_mode=False)
+    assert result["refusals"] == ["role hardening: hardening_firewall: ufw is active on this host"]
+    # So that serve.yml is entered, which begins with it.
+    assert result["due"] == ["role hardening"]
