@@ -177,6 +177,24 @@ found:
       description: As in M(asgi.deploy.release).
       type: dict
       returned: if it is known
+    trusted_at_first_use:
+      description: As in M(asgi.deploy.release).
+      type: list
+      elements: dict
+      returned: for V(release)
+      contains:
+        host:
+          description: The server.
+          type: str
+          returned: always
+        fingerprint:
+          description: The key's fingerprint.
+          type: str
+          returned: always
+        line:
+          description: What to write in C(known_hosts) of the entry.
+          type: str
+          returned: always
     noted:
       description: As in M(asgi.deploy.release).
       type: bool

@@ -66,6 +66,17 @@ options:
           deploy_key:
             description: The text of a private SSH key that lets read the repository.
             type: str
+          known_hosts:
+            description:
+              - Lines of known_hosts by which servers of the repository and its submodules prove themselves over SSH.
+              - Without them the host trusts the key that it sees first, and from then on no other.
+            type: list
+            elements: str
+            default: []
+          plain_allowed:
+            description: Whether the repository and its submodules may come over a transport that does not protect them.
+            type: bool
+            default: false
       version:
         description: Tag, branch or commit of a repository; for the others what the release is called.
         type: str
@@ -243,6 +254,11 @@ options:
         description: What differs from the sandbox that every application has; noted for M(asgi.deploy.release_info).
         type: dict
         default: {}
+      plain_transports:
+        description: What comes over a transport that does not protect it; noted for M(asgi.deploy.release_info).
+        type: list
+        elements: str
+        default: []
   certificate:
     description:
       - The name of a certificate that is got meanwhile, as M(asgi.deploy.certificate) does. The release goes live
@@ -278,6 +294,24 @@ source:
   description: Where the code of the release comes from.
   type: dict
   returned: if that could be looked up
+trusted_at_first_use:
+  description: The keys of git's servers that this host trusts, or in check mode would, because it saw them first.
+  type: list
+  elements: dict
+  returned: but after going back
+  contains:
+    host:
+      description: The server.
+      type: str
+      returned: always
+    fingerprint:
+      description: The key's fingerprint.
+      type: str
+      returned: always
+    line:
+      description: What to write in C(known_hosts) of the entry.
+      type: str
+      returned: always
 before:
   description: The release that served before.
   type: str
@@ -287,7 +321,7 @@ before_commit:
   type: str
   returned: in check mode, null if it did not come from git
 noted:
-  description: Whether the host goes by the same settings of gate and watch already.
+  description: Whether the host goes by the same settings of gate, watch and trust already.
   type: bool
   returned: in check mode
 steps:

@@ -72,6 +72,33 @@ applications:
           elements: str
           returned: success
           sample: [gunicorn==26.0.0]
+        plain_transports:
+          description: What the live release takes over a plain transport, as C(insecure_transport) of its entry allows.
+          type: list
+          elements: str
+          returned: success
+          sample: [git http://git.example.com/shop.git]
+        trusted_at_first_use:
+          description:
+            - The keys of git's servers that this host trusts because it saw them first, where the entry has no
+              C(known_hosts).
+          type: list
+          elements: dict
+          returned: success
+          contains:
+            host:
+              description: The server.
+              type: str
+              returned: always
+            fingerprint:
+              description: The key's fingerprint.
+              type: str
+              returned: always
+              sample: SHA256:+DiY3wvvV6TuJJhbpZisF/zLDA0zPMSvHdkr4UvCOqU
+            line:
+              description: What to write in C(known_hosts) of the entry.
+              type: str
+              returned: always
         service:
           description: The live release's service.
           type: dict

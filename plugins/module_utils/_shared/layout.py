@@ -129,6 +129,11 @@ class Layout:
         return self.home / ".key"
 
     @property
+    def known_hosts(self) -> PurePosixPath:
+        """The keys of git's servers that are trusted since they were first seen."""
+        return self.home / ".known_hosts"
+
+    @property
     def mirror(self) -> PurePosixPath:
         return CACHE / "git" / f"{self.app}.git"
 

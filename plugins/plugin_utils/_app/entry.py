@@ -15,6 +15,7 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._app.rules import PATH
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.server_settings import refused
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.servers import lock_errors, requirements, setting_errors
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.sources import source_errors
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.transports import transport_errors
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common import local_files as controller
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.argument_specs import ROLES, resolve, role_options
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.messages import told
@@ -63,6 +64,7 @@ def checked(
             lock, wanted, _default = lock_inputs(requirements(app["server_requirements"], app))
             more += lock_errors(lock, wanted)
         more += without_effect({**app, **work}, spec, variables)
+        more += transport_errors(app)
         errors += setting_errors(app, spec, where)
         more += sites.site_errors(app, paths, bool(spec.get("site")))
         app["site"]["paths"] = paths

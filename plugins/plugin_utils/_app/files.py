@@ -167,6 +167,7 @@ def _release(plan: Plan, packed: Mapping[str, Any], here: HostContext) -> dict[s
         "workers_reason": plan["workers_reason"],
         "sandbox": plan["sandbox_changes"],
         "metadata": plan["metadata"],
+        "plain_transports": plan["plain_transports"],
     }
 
 

@@ -28,6 +28,7 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._app.sources import (
     source_packages,
     source_plan,
 )
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.transports import plain_transports
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common import local_files as controller
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.platforms import platform_of
 
@@ -95,6 +96,7 @@ def app_plan(
         "drain_limit": max(app["drain_timeout"], UPSTREAM_KEEPALIVE["time"] + UPSTREAM_KEEPALIVE["timeout"] + 1),
         "boot_unit": layout.boot_unit,
         **tree,
+        "plain_transports": plain_transports(app),
         "sandbox_changes": sandbox.changes(app["sandbox"]),
         "sandbox_lines": sandbox.directives(app, layout, tree["links"], bool(direct), facts),
         "build_lines": sandbox.building(layout, facts),

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app import additions as trees
-from ansible_collections.asgi.deploy.plugins.plugin_utils._app import sandbox, site_headers, sites, validators
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app import (
+    sandbox,
+    site_headers,
+    sites,
+    transports,
+    validators,
+)
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common import validators as checks
 
 # How the options that every application needs are written.
@@ -28,6 +34,7 @@ RULES: dict[str, checks.Rule] = {
     "git": validators.git,
     "subdirectory": validators.subdirectory,
     "deploy_key": validators.deploy_key,
+    "known_hosts": transports.known_hosts,
     "verify.signers": validators.signers,
     "archive.url": checks.web_url,
     "archive.sha256": checks.sha256,

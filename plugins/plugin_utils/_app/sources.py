@@ -24,6 +24,7 @@ _BELONG = {
     "subdirectory": ("git", "archive", "directory"),
     "submodules": ("git",),
     "deploy_key": ("git",),
+    "known_hosts": ("git",),
     "verify": ("git",),
     "require_hashes": ("git", "archive", "directory"),
     "version": ("git", "archive", "directory"),
@@ -116,7 +117,10 @@ def source_plan(app: Mapping[str, Any], spec: Mapping[str, Any]) -> dict[str, An
     """What the release module is told of the source, and what the release is called."""
     if app.get("git"):
         source = {key: app[key] for key in ("subdirectory", "submodules", "deploy_key")}
+        source["known_hosts"] = app["known_hosts"] or []
         signers = app["verify"]["signers"] if app["verify"] else []
+        # What was signed names all that belongs to it.
+        source["plain_allowed"] = bool(app["insecure_transport"] or signers)
         return {"source": {"kind": "git", "url": app["git"], "signers": signers, **source}}
     if app.get("package"):
         name, version = app["package"].split("==")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import re
 import shlex
 import ssl
@@ -10,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.known_hosts import key_content
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.log_levels import LEVELS
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.unit_text import UNIT_SUFFIXES
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.messages import kind
@@ -34,9 +34,7 @@ _STATUS = re.compile(r"[1-5](xx|[0-9]{2})")
 _REQUIREMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(\[[A-Za-z0-9,_-]+\])?(==[A-Za-z0-9.+!]+)?")
 _SUBDIRECTORY = re.compile(r"[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*")
 _KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----\n[A-Za-z0-9+/=\s:,-]+\n-----END [A-Z ]*PRIVATE KEY-----")
-_PUBLIC_KEY = re.compile(
-    r"((?:sk-)?(?:ssh-ed25519|ecdsa-sha2-nistp(?:256|384|521))(?:@openssh\.com)?|ssh-rsa) ([A-Za-z0-9+/]+=*)( [ -~]*)?"
-)
+_PUBLIC_KEY = re.compile(r"(\S+) ([A-Za-z0-9+/]+=*)( [ -~]*)?")
 _EXTRA = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
 _PYTHON = re.compile(r"system|3\.\d{1,2}|(/[A-Za-z0-9._+-]+)+")
 _HOST = re.compile(r"(?![0-9]+$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
@@ -55,13 +53,19 @@ def git(value: str) -> str | None:
         return None
     try:
         url = urlsplit(value)
-    except ValueError:  # an address in brackets that is none
+        port = url.port
+    except ValueError:  # an address in brackets that is none, a port that is no number
         return f"found {value!r}, {expected}"
     if url.password is not None or (url.username is not None and url.scheme in ("http", "https")):
         clean = url._replace(netloc=url.netloc.rpartition("@")[2]).geturl()
         what = "a user or a token" if url.password is None else "a password"
         return f"holds {what}; keep it in root's ~/.netrc on the host and write git: {clean}"
-    if url.scheme not in GIT_SCHEMES or not (url.hostname or url.scheme == "file") or not url.path.strip("/"):
+    if (
+        port == 0
+        or url.scheme not in GIT_SCHEMES
+        or not (url.hostname or url.scheme == "file")
+        or not url.path.strip("/")
+    ):
         return f"found {value!r}, {expected}"
     return None
 
@@ -89,22 +93,8 @@ def signers(value: list[str]) -> str | None:
 
 
 def _is_public_key(line: str) -> bool:
-    """A public key is fields with their lengths before them, of which the first is its kind again: RFC 4253, 6.6."""
     found = _PUBLIC_KEY.fullmatch(line.strip())
-    if not found:
-        return False
-    try:
-        content = base64.b64decode(found[2], validate=True)
-    except ValueError:
-        return False
-    fields = []
-    while content:
-        size = int.from_bytes(content[:4], "big")
-        fields.append(content[4 : 4 + size])
-        if len(content) < 4 + size:
-            return False
-        content = content[4 + size :]
-    return len(fields) > 1 and fields[0] == found[1].encode()
+    return found is not None and key_content(found[1], found[2]) is not None
 
 
 def package(value: str) -> str | None:

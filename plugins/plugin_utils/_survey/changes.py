@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
 
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.known_hosts import first_use
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.transports import unprotected
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.tables import size
 from ansible_collections.asgi.deploy.plugins.plugin_utils._inventory.roles import AFTER_APPS, BEFORE_APPS
 from ansible_collections.asgi.deploy.plugins.plugin_utils._survey.pending import problems
@@ -31,14 +33,14 @@ class Change:
     subject: str
     wanted: Mapping[str, str | list[str]] = field(default_factory=dict)
     beside: Mapping[str, str] = field(default_factory=dict)  # told where anything would be done
+    notes: Sequence[str] = ()  # told in any case
     headline: str = "would change"
     otherwise: str = "nothing would change"
-    notices: Sequence[str] = ()  # told in any case, for people only
 
     def lines(self, host: str) -> list[str]:
-        return [*self._wanted_lines(host), *(f"{host}: {self.subject}: {notice}" for notice in self.notices)]
+        return [*self._lines(host), *(f"{host}: {self.subject}: {note}" for note in self.notes)]
 
-    def _wanted_lines(self, host: str) -> list[str]:
+    def _lines(self, host: str) -> list[str]:
         if not self.wanted:
             return [f"{host}: {self.subject}: {self.otherwise}"]
         rows = {**self.wanted, **self.beside}
@@ -49,7 +51,8 @@ class Change:
         return [f"{host}: {self.subject} {self.headline}", *told.splitlines()]
 
     def data(self) -> dict[str, Any]:
-        return {**self.wanted, **self.beside} if self.wanted else {}
+        told: dict[str, Any] = {**self.wanted, **self.beside} if self.wanted else {}
+        return {**told, "notes": list(self.notes)} if self.notes else told
 
 
 def changes(survey: Mapping[str, Any]) -> list[Change]:
@@ -93,9 +96,15 @@ def _of_app(name: str, parts: Mapping[str, Any]) -> Change:
         name,
         {**{key: text for key, text in told.items() if text}, **_of(parts)},
         {"workers": f"{plan['workers']} ({plan['workers_reason']})", "memory": _memory(plan)},
+        notes=[*_notes(plan, parts["release"]), *plan["notices"]],
         otherwise=f"nothing would change; {serves} serves" if serves else "nothing would change",
-        notices=plan["notices"],
     )
+
+
+def _notes(plan: Mapping[str, Any], found: Mapping[str, Any]) -> list[str]:
+    """What the application trusts without proof."""
+    keys = found.get("trusted_at_first_use", [])
+    return [*map(unprotected, plan["plain_transports"]), *(first_use(**key) for key in keys)]
 
 
 def _of(parts: Mapping[str, Mapping[str, Any]]) -> dict[str, str | list[str]]:
@@ -142,7 +151,7 @@ def _release(plan: Mapping[str, Any], found: Mapping[str, Any]) -> str:
         return ""
     after = found["release"] or f"{plan['version']}, whose name is known once the host can look at its source"
     if not found["changed"]:
-        return f"{after}, which serves, would go by other settings of gate and watch from now on"
+        return f"{after}, which serves, would go by other settings of gate, watch or trust from now on"
     if found["release"] and found["before"] == found["release"]:
         return f"{after}, which serves, would be finished"
     return f"{found['before'] or 'none'} -> {after}{_commits(found)}"

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.transports import unprotected
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.tables import age, size, table
 
 # Renewal begins a third of the lifetime before the end; with less than a week left, it has failed for a while.
@@ -99,7 +100,7 @@ def _troubles(name: str, app: Mapping[str, Any]) -> list[str]:
         for job, one in app["jobs"].items()
         if one["result"] != "success"
     ]
-    return notes
+    return [*notes, *map(unprotected, app["plain_transports"])]
 
 
 def _of_deploy(deploy: Mapping[str, Any] | None) -> list[str]:

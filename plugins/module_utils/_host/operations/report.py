@@ -14,6 +14,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.release.instance
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.probe import Probe
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.settings import Settings
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store import Store
+from ansible_collections.asgi.deploy.plugins.module_utils._host.source.servers import pinned
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.metadata_rules import MetadataRules
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import CERTBOT, Layout
 
@@ -24,7 +25,7 @@ def live(layout: Layout, store: Store) -> dict[str, Any]:
     """The release that serves, its answer to its gate's question, and what runs of it."""
     release = store.live()
     if release is None:
-        nothing: dict[str, Any] = {"processes": {}, "jobs": {}, "service": {}, "unpinned": [], **_noted(None)}
+        nothing: dict[str, Any] = {"processes": {}, "jobs": {}, "service": {}, "unpinned": [], **_noted(layout, None)}
         return {"live": None, "health": "nothing is live", "workers": 0, "memory": 0, **nothing}
     instance = Instance(layout, release)
     record = store.record(release)
@@ -37,7 +38,7 @@ def live(layout: Layout, store: Store) -> dict[str, Any]:
         "service": instance.told(),
         "unpinned": record.get("unpinned") or [],
         **Work(layout, release).told(),
-        **_noted(settings),
+        **_noted(layout, settings),
     }
 
 
@@ -47,12 +48,14 @@ def _health(layout: Layout, release: str, settings: Settings) -> str:
     return probe.wrong or ""
 
 
-def _noted(settings: Settings | None) -> dict[str, Any]:
+def _noted(layout: Layout, settings: Settings | None) -> dict[str, Any]:
     """What the release was given."""
     return {
         "worker_count": settings.worker_count if settings else 0,
         "workers_reason": settings.workers_reason if settings else "",
         "sandbox": dict(settings.sandbox) if settings else {},
+        "plain_transports": list(settings.plain_transports) if settings else [],
+        "trusted_at_first_use": pinned(Path(layout.known_hosts)) if settings and not settings.known_hosts else [],
     }
 
 

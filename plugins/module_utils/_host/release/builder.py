@@ -68,7 +68,9 @@ class Builder:
         self.inputs = inputs
         self.store = Store(layout)
         self.additions = Additions.of(inputs.tree)
-        self.source = source_of(inputs.source, Path(layout.mirror), hosts=inputs.build_hosts)
+        self.source = source_of(
+            inputs.source, Path(layout.mirror), hosts=inputs.build_hosts, pins=Path(layout.known_hosts)
+        )
         self.interpreter = Interpreter.wanted(inputs.python)
 
     def identify(self, identity: str) -> str:

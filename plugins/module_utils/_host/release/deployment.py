@@ -55,7 +55,7 @@ class Deployment:
     def predict(self, builder: Builder, settings: Settings) -> dict[str, Any]:
         """What :meth:`release` would do, without doing it."""
         check_units(builder.inputs.units)
-        identity = builder.source.resolve(builder.inputs.version)
+        identity = builder.source.resolve(builder.inputs.version, keep=False)
         if identity:
             builder.source.verify(builder.inputs.version, identity, fetch=False)
         release = builder.predict(identity) if identity else None
@@ -338,4 +338,4 @@ def _first_line(error: Exception) -> str:
 
 def _told(builder: Builder, identity: str | None) -> dict[str, Any]:
     told = builder.source.told(identity) if identity else {}
-    return {"source": told, "commit": told.get("commit")}
+    return {"source": told, "commit": told.get("commit"), "trusted_at_first_use": builder.source.trust.pinned()}

@@ -14,10 +14,12 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.release.gate imp
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.settings import Settings
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store import RUN_OPTIONS
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.watch import Watch
+from ansible_collections.asgi.deploy.plugins.module_utils._host.source.servers import described
 from ansible_collections.asgi.deploy.plugins.module_utils._host.source.sources import SOURCE_OPTIONS
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import apt as debian
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import PATH
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.metadata_rules import CLOSING_OPTIONS, Closing
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.known_hosts import first_use
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
 
 _WHOLE: dict[str, Any] = {"type": "int", "required": True}
@@ -61,6 +63,7 @@ WANTED_OPTIONS: dict[str, Any] = {
     "workers_reason": _TEXT,
     "sandbox": {"type": "dict", "default": {}},
     "metadata": {"type": "dict", "required": True, "options": CLOSING_OPTIONS},
+    "plain_transports": {"type": "list", "elements": "str", "default": []},
 }
 RELEASE_OPTIONS: dict[str, Any] = {
     **RUN_OPTIONS,
@@ -92,6 +95,8 @@ class Order:
                 wanted["worker_count"],
                 wanted["workers_reason"],
                 wanted["sandbox"],
+                wanted["plain_transports"],
+                bool(wanted["source"].get("known_hosts")),
             ),
             Deployment(layout, options["by"], options["lock_timeout"], Closing.of(wanted["metadata"])),
             wanted["packages"],
@@ -100,13 +105,20 @@ class Order:
     def release(self) -> dict[str, Any]:
         """Makes it serve: see :meth:`Deployment.release`."""
         debian.have(self.packages)
-        return self.deployment.release(Builder(self.layout, self.inputs), self.settings)
+        builder = Builder(self.layout, self.inputs)
+        result = self.deployment.release(builder, self.settings)
+        # Once, where it is: from now on it is in what is told of the release.
+        new = [f"{self.layout.app}: {first_use(**key)}" for key in described(builder.source.trust.new)]
+        return {**result, "warnings": [*new, *result.get("warnings", [])]}
 
     def predict(self) -> dict[str, Any]:
         """What that would do, with `noted`: whether the host goes by the same settings already. Changes nothing."""
         if self.inputs.source["kind"] == "git" and shutil.which("git", path=PATH) is None:
             # A host that was never deployed to: git itself would be installed first.
-            return {"changed": True, "release": None, "before": None, "steps": {}, "noted": False}
-        found = self.deployment.predict(Builder(self.layout, self.inputs), self.settings)
+            nothing: dict[str, Any] = {"steps": {}, "trusted_at_first_use": []}
+            return {"changed": True, "release": None, "before": None, **nothing, "noted": False}
+        builder = Builder(self.layout, self.inputs)
+        found = self.deployment.predict(builder, self.settings)
         kept = self.deployment.store.record(found["release"]).get("settings") if found["release"] else None
-        return {**found, "noted": kept == dataclasses.asdict(self.settings)}
+        # A key that is seen for the first time has to be written down.
+        return {**found, "noted": kept == dataclasses.asdict(self.settings) and not builder.source.trust.new}

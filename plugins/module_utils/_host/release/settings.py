@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +20,8 @@ class Settings:
     worker_count: int = 0
     workers_reason: str = ""  # why it is that number, for who asks
     sandbox: Mapping[str, Any] = field(default_factory=dict)  # what differs from every application's, for who asks
+    plain_transports: Sequence[str] = field(default_factory=list)  # what comes over them, for who asks
+    known_hosts: bool = False  # whether only keys that the entry has are trusted
 
     @classmethod
     def recorded(cls, record: Mapping[str, Any]) -> Settings:

@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import difflib
 import hashlib
-import os
 import re
 import secrets
-import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from subprocess import CompletedProcess
 
+from ansible_collections.asgi.deploy.plugins.module_utils._host.source.servers import Trust
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import attempt, last_lines, run
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.transports import (
+    EXPLAINED,
+    allowed_transports,
+    plain_transport,
+    transport_of,
+)
 
 _COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")  # SHA-1 or SHA-256 in full
 _ABBREVIATED = re.compile(r"[0-9a-f]{7,63}")
-_SSH = "ssh -oBatchMode=yes -oStrictHostKeyChecking=accept-new"
-_ENV = {"GIT_TERMINAL_PROMPT": "0", "GIT_SSH_COMMAND": _SSH}
+_ENV = {"GIT_TERMINAL_PROMPT": "0"}
 # What comes from a repository is checked as git's own servers check it, but for slips of former tools in commits that
 # many repositories have, and nothing is written by.
 _CHECKED = (
@@ -151,39 +154,49 @@ def related(url: str, parent: str) -> str:
 class Mirror:
     """A bare copy of a repository, kept on the host so that a release fetches only what is new.
 
-    `key` is the text of a private SSH key that lets read it; `env` adds to git's environment; `inner` says that it is
-    one of a submodule, in the mirror of another one.
+    `trust` is by what its server is trusted; `env` adds to git's environment; `local` says whether it may be a folder
+    of this host, by default if its URL is one; `inner` says that it is one of a submodule, in another one's mirror.
     """
 
     def __init__(
         self,
         path: Path,
         url: str,
-        key: str | None = None,
+        trust: Trust | None = None,
         env: Mapping[str, str] | None = None,
+        local: bool | None = None,
         inner: bool = False,
     ) -> None:
         self.path = path
         self.inner = inner
         self.url = url
-        self.key = key
-        self.env = {**_ENV, **(env or {})}
+        self.trust = trust or Trust()
+        self.local = transport_of(url) == "file" if local is None else local
+        self.given = dict(env or {})
+        # Also where a server or a setting of the host leads to something else.
+        allowed = allowed_transports(url, self.local, self.trust.plain)
+        self.env = {**_ENV, **self.given, "GIT_ALLOW_PROTOCOL": allowed}
 
-    def resolve(self, version: str) -> str | None:
+    def resolve(self, version: str, keep: bool = True) -> str | None:
         """The commit that `version` names now; nothing for an abbreviated commit that only a fetch can tell.
 
         A whole commit that is here already needs no network.
+
+        Args:
+            version: a tag, a branch or a commit.
+            keep: whether a key of a server that is seen for the first time is written down.
 
         Raises:
             DeployError: the repository cannot be read, or has no such version.
         """
         if _COMMIT.fullmatch(version) and self.has(version):
             return version
-        with self._access() as env:
+        with self.trust.ssh(keep) as env:
             argv = ["git", "ls-remote", "--", self.url, "HEAD", "refs/heads/*", "refs/tags/*"]
-            result = attempt(argv, env, timeout=120)
+            result = attempt(argv, {**self.env, **env}, timeout=120)
         if result.returncode:
-            raise DeployError(f"git: {self.url} cannot be read from this host:\n{last_lines(result)}")
+            refusal = self.trust.refusal(self.url, result.stderr)
+            raise DeployError(refusal or f"git: {self.url} cannot be read from this host:\n{last_lines(result)}")
         refs = parse_refs(result.stdout)
         commit = pick(refs, version)
         if commit is None and not _ABBREVIATED.fullmatch(version):
@@ -206,13 +219,13 @@ class Mirror:
         for stale in self.path.rglob("*.lock"):
             stale.unlink(missing_ok=True)
         self._git("init", "--bare", "--quiet")  # again, too: a run that was killed may have begun it
-        with self._access() as env:
+        with self.trust.ssh(keep=True) as env:
             heads, tags = "+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"
             fetch = ["fetch", "--quiet", "--prune", "--force", "--", self.url]
             self._git(*_CHECKED, *fetch, heads, tags, env=env, timeout=_FETCH_SECONDS)
             if commit and not self.has(commit):  # a commit that no branch or tag holds any more
                 alone = ["fetch", "--quiet", "--", self.url, commit]
-                attempt(["git", "--git-dir", str(self.path), *_CHECKED, *alone], env)
+                attempt(["git", "--git-dir", str(self.path), *_CHECKED, *alone], {**self.env, **env})
 
     def checkout(self, commit: str, tree: Path, run_in: Runner = attempt) -> None:
         """Write a commit's files below `tree`, which must exist; nothing of git's own is among them.
@@ -264,25 +277,14 @@ class Mirror:
 
     def of_submodule(self, submodule: Submodule) -> Mirror:
         """The mirror of a submodule, kept in this one; what its repository says must not read files of the host."""
+        if plain_transport(submodule.url) and not self.trust.plain:
+            raise DeployError(
+                f"submodules: {submodule.path!r} of {self.url} comes from {submodule.url}, which {EXPLAINED}; expected "
+                "https:// or SSH in its .gitmodules; or write verify: {signers: […]}, or insecure_transport: true"
+            )
         name = hashlib.sha256(submodule.url.encode()).hexdigest()[:16]
-        local = self.url.startswith(("/", "file:"))
-        env = {**self.env, **({} if local else {"GIT_PROTOCOL_FROM_USER": "0"})}
-        return Mirror(self.path / "submodules" / f"{name}.git", submodule.url, self.key, env, inner=True)
-
-    @contextmanager
-    def _access(self) -> Iterator[Mapping[str, str]]:
-        """The environment for a git that talks to the repository; the key is on the host only meanwhile."""
-        if self.key is None:
-            yield self.env
-            return
-        # In memory where only root works anyway; readable by its owner alone in any case.
-        handle, file = tempfile.mkstemp(prefix="asgi-key-", dir="/run" if os.geteuid() == 0 else None)
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as key:
-                key.write(self.key.strip() + "\n")
-            yield {**self.env, "GIT_SSH_COMMAND": f"{_SSH} -oIdentitiesOnly=yes -oIdentityFile={file}"}
-        finally:
-            Path(file).unlink()
+        path = self.path / "submodules" / f"{name}.git"
+        return Mirror(path, submodule.url, self.trust, self.given, self.local, inner=True)
 
     def has(self, commit: str) -> bool:
         """Whether a commit is here."""
@@ -296,7 +298,8 @@ class Mirror:
         return result.stdout.strip() if result.returncode == 0 else None
 
     def _git(self, *arguments: str, env: Mapping[str, str] | None = None, timeout: float = 600) -> None:
-        try:
-            run(["git", "--git-dir", str(self.path), *arguments], {**self.env, **(env or {})}, timeout=timeout)
-        except DeployError as error:
-            raise DeployError(f"git: {self.url}: {error}") from error
+        argv = ["git", "--git-dir", str(self.path), *arguments]
+        result = attempt(argv, {**self.env, **(env or {})}, timeout=timeout)
+        if result.returncode:
+            failed = f"git: {self.url}: {' '.join(argv[:3])} … ended with status {result.returncode}"
+            raise DeployError(self.trust.refusal(self.url, result.stderr) or f"{failed}:\n{last_lines(result)}")

@@ -8,6 +8,7 @@ from typing import Any
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.source import archives
 from ansible_collections.asgi.deploy.plugins.module_utils._host.source.git import Mirror, Runner
+from ansible_collections.asgi.deploy.plugins.module_utils._host.source.servers import Trust
 from ansible_collections.asgi.deploy.plugins.module_utils._host.source.signatures import unsigned
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import attempt
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.addresses import host_of
@@ -25,6 +26,8 @@ SOURCE_OPTIONS: dict[str, Any] = {
     "submodules": {"type": "bool", "default": False},
     "signers": {"type": "list", "elements": "str", "default": []},
     "deploy_key": {"type": "str", "no_log": True},
+    "known_hosts": {"type": "list", "elements": "str", "default": []},
+    "plain_allowed": {"type": "bool", "default": False},
 }
 
 
@@ -37,8 +40,13 @@ class Source:
     subdirectory: str | None = None  # where in its tree the application lies
     requirement: str | None = None  # what is installed of it where there is no tree
 
-    def resolve(self, version: str) -> str | None:
-        """What `version` stands for now; nothing where only :meth:`fetch` can tell."""
+    def resolve(self, version: str, keep: bool = True) -> str | None:
+        """What `version` stands for now; nothing where only :meth:`fetch` can tell.
+
+        Args:
+            version: what was asked for.
+            keep: whether a key of a server that is seen for the first time is written down.
+        """
         raise NotImplementedError
 
     def fetch(self, version: str, identity: str | None) -> str:
@@ -66,6 +74,11 @@ class Source:
             run_in: runs the program that does it, where one does.
         """
         raise NotImplementedError
+
+    @property
+    def trust(self) -> Trust:
+        """By what servers of repositories are trusted."""
+        return Trust()
 
     @property
     def store(self) -> Path | None:
@@ -100,8 +113,8 @@ class Git(Source):
         self.subdirectory = subdirectory
         self.submodules = submodules
 
-    def resolve(self, version: str) -> str | None:
-        return self.mirror.resolve(version)
+    def resolve(self, version: str, keep: bool = True) -> str | None:
+        return self.mirror.resolve(version, keep)
 
     def fetch(self, version: str, identity: str | None) -> str:
         commit = self.mirror.fetch(version, identity)
@@ -122,6 +135,10 @@ class Git(Source):
 
     def checkout(self, identity: str, tree: Path, run_in: Runner = attempt) -> None:
         self._checkout(self.mirror, identity, tree, run_in)
+
+    @property
+    def trust(self) -> Trust:
+        return self.mirror.trust
 
     @property
     def store(self) -> Path | None:
@@ -166,7 +183,7 @@ class Archive(Source):
         self.name = name
         self.subdirectory = subdirectory
 
-    def resolve(self, version: str) -> str | None:
+    def resolve(self, version: str, keep: bool = True) -> str | None:
         return self.sha256
 
     def fetch(self, version: str, identity: str | None) -> str:
@@ -193,7 +210,7 @@ class Package(Source):
     def __init__(self, requirement: str) -> None:
         self.requirement = requirement
 
-    def resolve(self, version: str) -> str | None:
+    def resolve(self, version: str, keep: bool = True) -> str | None:
         return self.requirement
 
     def fetch(self, version: str, identity: str | None) -> str:
@@ -215,6 +232,7 @@ def source_of(
     cache: Path = archives.FOLDER,
     env: Mapping[str, str] | None = None,
     hosts: Sequence[str] | None = None,
+    pins: Path | None = None,
 ) -> Source:
     """The source that a module's option describes.
 
@@ -224,13 +242,15 @@ def source_of(
         cache: where archives are kept.
         env: what git's environment has besides.
         hosts: the only ones that submodules come from; without, any.
+        pins: the file of keys that are trusted since their first use; without it they are where ssh keeps them.
     """
     if options["kind"] == "package":
         return Package(options["requirement"])
     if options["kind"] == "archive":
         return Archive(options["sha256"], options["url"], options["name"], options["subdirectory"], cache)
-    key = options["deploy_key"]
-    wanted = Mirror(mirror, options["url"], key, env)
+    known_hosts, plain = options.get("known_hosts") or (), bool(options.get("plain_allowed"))
+    trust = Trust(options["deploy_key"], known_hosts, pins, plain)
+    wanted = Mirror(mirror, options["url"], trust, env)
     return Git(wanted, options["subdirectory"], bool(options["submodules"]), options.get("signers") or (), hosts)
 
 

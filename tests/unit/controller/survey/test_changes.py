@@ -17,6 +17,7 @@ PLAN = {
     "memory_per_worker": 256,
     "host_memory": 3900,
     "notices": [],
+    "plain_transports": [],
 }
 MEMORY = "5 x 256 MiB, 1.2 GiB of 3.8 GiB"
 HOST: dict[str, Any] = {"missing_packages": [], "missing_users": [], "present_users": [], "drift": []}
@@ -94,11 +95,29 @@ def told(plan: dict[str, Any], host: dict[str, Any], release: dict[str, Any], du
             {},
             [
                 "web1: shop would change",
-                "  release  v2-0a1b2c3d, which serves, would go by other settings of gate and watch from now on",
+                "  release  v2-0a1b2c3d, which serves, would go by other settings of gate, watch or trust from now on",
                 "  workers  5 (io_bound: 2 x 2 CPUs + 1)",
                 f"  memory   {MEMORY}",
             ],
             id="another gate",
+        ),
+        pytest.param(
+            {"plain_transports": ["git http://git.example.com/shop.git"]},
+            {},
+            {
+                "trusted_at_first_use": [
+                    {"host": "a.example", "fingerprint": "SHA256:x", "line": "a.example ssh-rsa AAAA"}
+                ]
+            },
+            {},
+            [
+                "web1: shop: nothing would change; v2-0a1b2c3d serves",
+                "web1: shop: git http://git.example.com/shop.git is not protected on its way, as insecure_transport: "
+                "true allows",
+                "web1: shop: trusts a.example by the key that this host saw first, SHA256:x; compare it with what its "
+                "operator publishes, and write it for all hosts: known_hosts: ['a.example ssh-rsa AAAA']",
+            ],
+            id="trust",
         ),
         pytest.param(
             {},

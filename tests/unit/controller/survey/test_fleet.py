@@ -28,6 +28,7 @@ def app(**changes: Any) -> dict[str, Any]:
         "processes": {},
         "jobs": {},
         "metadata": {"loaded": True, "told": []},
+        "plain_transports": [],
         "deploys": [DEPLOY],
         **changes,
     }
@@ -82,6 +83,14 @@ def test_all_is_well() -> None:
             },
             "unwell",
             ["web1: shop: it failed", "web1: shop: nobody listens"],
+        ),
+        (
+            {"plain_transports": ["git http://git.example.com/shop.git"]},
+            "ok",
+            [
+                "web1: shop: git http://git.example.com/shop.git is not protected on its way, as "
+                "insecure_transport: true allows"
+            ],
         ),
         ({"maintenance": True}, "maintenance", []),
         ({"paused": True, "processes": {"queue-1": {"state": "inactive (dead)", "memory": 0}}}, "paused", []),

@@ -19,6 +19,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.source.git impor
     refuse_unsafe_paths,
     related,
 )
+from ansible_collections.asgi.deploy.plugins.module_utils._host.source.servers import Trust
 from ansible_collections.asgi.deploy.plugins.module_utils._host.source.sources import Git
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 
@@ -362,6 +363,25 @@ def test_a_submodule_from_the_network_reads_no_file_of_the_host(tmp_path: Path) 
         inner.fetch(commit, commit)
 
 
+@pytest.mark.parametrize("url", ["http://git.example.com/lib.git", "git://git.example.com/lib.git"])
+def test_a_submodule_over_a_plain_transport(tmp_path: Path, url: str) -> None:
+    submodule = Submodule(url, A, "lib")
+    with pytest.raises(
+        DeployError, match=r"submodules: 'lib' of https://git\.example\.com/shop\.git comes from .+, which"
+    ):
+        Mirror(tmp_path / "m", "https://git.example.com/shop.git").of_submodule(submodule)
+    allowed = Mirror(tmp_path / "m", "https://git.example.com/shop.git", Trust(plain=True)).of_submodule(submodule)
+    assert allowed.env["GIT_ALLOW_PROTOCOL"] == "ftp:git:http:https:ssh"
+
+
+def test_git_follows_to_no_plain_transport(tmp_path: Path, mirror: Mirror) -> None:
+    """Whatever the host's own settings make of the URL."""
+    settings = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "url.git://localhost/.insteadOf"}
+    env = {**settings, "GIT_CONFIG_VALUE_0": "https://localhost/"}
+    with pytest.raises(DeployError, match=r"git: https://localhost/x\.git leads to git://, which is not protected"):
+        Mirror(tmp_path / "m", "https://localhost/x.git", env=env).resolve("main")
+
+
 @pytest.mark.parametrize(
     "entries",
     [
@@ -437,10 +457,10 @@ def test_a_crafted_tree_writes_nothing_elsewhere(
 
 
 def test_key_is_there_only_while_git_works(tmp_path: Path) -> None:
-    mirror = Mirror(tmp_path / "m", "ssh://git@localhost/x.git", "THE KEY\n\n")
-    with mirror._access() as env:
+    mirror = Mirror(tmp_path / "m", "ssh://git@localhost/x.git", Trust("THE KEY\n\n"))
+    with mirror.trust.ssh(keep=True) as env:
         command = env["GIT_SSH_COMMAND"]
-        file = Path(command.rpartition("-oIdentityFile=")[2])
+        file = Path(command.rpartition("-oIdentityFile=")[2].split()[0])
         assert (file.read_text(), oct(file.stat().st_mode)[-4:]) == ("THE KEY\n", "0600")
         assert "-oIdentitiesOnly=yes" in command
         assert "THE KEY" not in str(env)

@@ -1,0 +1,168 @@
+"""The servers of repositories: how one is known to be the one that is meant, and what is said when it is not."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.known_hosts import keys_of, keyscan, parse_line
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.transports import EXPLAINED, PLAIN
+
+# Another connection's master may have trusted another key; names are readable, to be copied from here.
+_SSH = ("ssh", "-oBatchMode=yes", "-oLogLevel=ERROR", "-oControlMaster=no", "-oControlPath=none")
+_SSH_KEYS = ("-oUpdateHostKeys=no", "-oHashKnownHosts=no", "-oVerifyHostKeyDNS=no", "-oKnownHostsCommand=none")
+_OWN = ("~/.ssh/known_hosts", "~/.ssh/known_hosts2")  # what an administrator has root trust
+_MOST = 1_048_576  # bytes of a file of known keys that are read
+
+_CHANGED = re.compile(r"^Host key for (\S+) has changed", re.MULTILINE)
+_SHOWN = re.compile(r"fingerprint for the (\S+) key sent by the remote host is\s+(SHA256:[A-Za-z0-9+/]+)")
+_OFFENDING = re.compile(r"^Offending \S+ key in (/\S+):\d+", re.MULTILINE)
+_REVOKED = re.compile(r"The (\S+) host key for (\S+) is marked as revoked")
+_UNKNOWN = re.compile(r"No (\S+) host key is known for (\S+) and you have requested strict checking")
+_PLAIN = "|".join(PLAIN)
+_LED = re.compile(rf"Protocol \"?({_PLAIN})\"? (?:disabled|not supported)|transport '({_PLAIN})' not allowed")
+_ELSE = "if none was announced, something on the way answers in its place"
+
+
+class Trust:
+    """By what the servers of an application's repositories are trusted.
+
+    Attributes:
+        key: the text of the private key that servers know it by.
+        known_hosts: lines of known_hosts; with them no other key of a server counts.
+        pins: a file of the keys that were trusted at first use; without it ssh keeps them where it always does.
+        plain: whether a plain transport may be used.
+        new: the lines that were trusted at first use since this was made.
+    """
+
+    def __init__(
+        self,
+        key: str | None = None,
+        known_hosts: Sequence[str] = (),
+        pins: Path | None = None,
+        plain: bool = False,
+    ) -> None:
+        self.key = key
+        self.known_hosts = known_hosts
+        self.pins = pins
+        self.plain = plain
+        self.new: list[str] = []
+
+    def pinned(self) -> list[dict[str, str]]:
+        """Return the keys that are trusted since their first use, those of now included: see :func:`pinned`."""
+        if self.known_hosts or self.pins is None:
+            return []
+        return described(list(dict.fromkeys([*_lines(self.pins), *self.new])))
+
+    @contextmanager
+    def ssh(self, keep: bool) -> Iterator[Mapping[str, str]]:
+        """Yield git's environment for a server; what it needs is on the host only meanwhile.
+
+        Args:
+            keep: whether a key that is seen for the first time is written down.
+        """
+        # In memory where only root works anyway; readable by its owner only in any case.
+        with tempfile.TemporaryDirectory(prefix="asgi-ssh-", dir="/run" if os.geteuid() == 0 else None) as folder:
+            words = [*_SSH, *_SSH_KEYS, *self._identity(Path(folder, "key"))]
+            if self.known_hosts:
+                file = _written(Path(folder, "known_hosts"), "".join(f"{line}\n" for line in self.known_hosts))
+                words += ["-oStrictHostKeyChecking=yes", f"-oUserKnownHostsFile={file}"]
+                yield {"GIT_SSH_COMMAND": shlex.join([*words, "-oGlobalKnownHostsFile=/dev/null"])}
+                return
+            words.append("-oStrictHostKeyChecking=accept-new")
+            if self.pins is None:
+                yield {"GIT_SSH_COMMAND": shlex.join(words)}
+                return
+            before = _lines(self.pins)
+            text = "".join(f"{line}\n" for line in before)
+            file = self.pins if keep else _written(Path(folder, "seen"), text)
+            words.append(f"-oUserKnownHostsFile={' '.join((str(file), *_OWN))}")
+            try:
+                yield {"GIT_SSH_COMMAND": shlex.join(words)}
+            finally:
+                known = {*before, *self.new}
+                self.new += [line for line in _lines(file) if line not in known]
+
+    def _identity(self, file: Path) -> list[str]:
+        if self.key is None:
+            return []
+        _written(file, self.key.strip() + "\n")
+        return ["-oIdentitiesOnly=yes", f"-oIdentityFile={file}"]
+
+    def refusal(self, url: str, said: str) -> str | None:
+        """Return why a server was refused, from what ssh and git said; none if it was not.
+
+        Args:
+            url: the repository's.
+            said: what they printed.
+        """
+        if led := _LED.search(said):
+            return _led(url, led[1] or led[2])
+        if revoked := _REVOKED.search(said):
+            option = "known_hosts" if self.known_hosts else "git"
+            return f"{option}: {revoked[2]} shows a key ({revoked[1]}) that is marked @revoked; nothing was fetched"
+        if unknown := _UNKNOWN.search(said):
+            return (
+                f"known_hosts: found no line that {unknown[2]} proves itself by, from where {url} comes; "
+                f"expected one for its {unknown[1]} key, as {keyscan(unknown[2])} prints it; nothing was fetched"
+            )
+        changed, shown = _CHANGED.search(said), _SHOWN.search(said)
+        return self._changed(changed[1], shown[1], shown[2], said) if changed and shown else None
+
+    def _changed(self, server: str, kind: str, fingerprint: str, said: str) -> str:
+        if self.known_hosts:
+            expected = _fingerprints(self.known_hosts, server)
+            return (
+                f"known_hosts: {server} shows another key than the entry has: found {fingerprint} ({kind}), "
+                f"expected {expected}; nothing was fetched. If its operator announced the new key, write its line, as "
+                f"{keyscan(server)} prints it; {_ELSE}"
+            )
+        found = _OFFENDING.search(said)
+        # Where none was to be kept, a copy of the pins was read.
+        kept = Path(found[1]) if found and not Path(found[1]).match("asgi-ssh-*/seen") else self.pins
+        expected = _fingerprints(_lines(kept), server)
+        return (
+            f"git: {server} shows another key than the one that it was first seen with here, which {kept} keeps: found "
+            f"{fingerprint} ({kind}), expected {expected}; nothing was fetched. If its operator announced the new key, "
+            f"write its line, as {keyscan(server)} prints it: known_hosts: ['{server} ssh-ed25519 AAAA…']; {_ELSE}"
+        )
+
+
+def pinned(file: Path) -> list[dict[str, str]]:
+    """Return the keys in a file of those that were trusted at first use: `host`, `fingerprint` and `line` of each."""
+    return described(_lines(file))
+
+
+def described(lines: Sequence[str]) -> list[dict[str, str]]:
+    """Return of lines of known_hosts what they trust: `host`, `fingerprint` and the `line` itself of each."""
+    keys = filter(None, map(parse_line, lines))
+    return [{"host": key.names, "fingerprint": key.fingerprint, "line": key.line} for key in keys]
+
+
+def _lines(file: Path | None) -> list[str]:
+    if file is None or not file.is_file():
+        return []
+    with file.open(encoding="utf-8", errors="replace") as text:
+        return text.read(_MOST).splitlines()
+
+
+def _written(file: Path, text: str) -> Path:
+    file.touch(mode=0o600)
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def _fingerprints(lines: Sequence[str], server: str) -> str:
+    return " or ".join(f"{key.fingerprint} ({key.kind})" for key in keys_of(lines, server)) or "another"
+
+
+def _led(url: str, transport: str) -> str:
+    return (
+        f"git: {url} leads to {transport}://, which {EXPLAINED}; nothing was fetched; expected https:// or SSH all the "
+        "way; write the URL that it leads to, with https://, or, if that does not answer, with insecure_transport: true"
+    )

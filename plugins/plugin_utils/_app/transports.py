@@ -1,0 +1,114 @@
+"""By what an application's servers are trusted: keys of SSH, and what may come over a plain transport."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.known_hosts import (
+    is_comment,
+    keys_of,
+    keyscan,
+    parse_line,
+)
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.transports import (
+    EXPLAINED,
+    plain_transport,
+    ssh_server,
+    transport_of,
+)
+
+_SHOWN = 60  # characters of a line that is wrong
+_WORD = "insecure_transport: true"
+
+
+def known_hosts(value: list[str]) -> str | None:
+    """What is wrong with lines of known_hosts, each on its own."""
+    expected = "expected a line as ssh-keyscan prints it, as in known_hosts: [git.example.com ssh-ed25519 AAAAC3Nz…]"
+    lines = [line for line in value if not is_comment(line)]
+    if not lines:
+        return f"found {value!r}, {expected}"
+    wrong = [line for line in lines if parse_line(line) is None]
+    return "; ".join(f"found {_short(line)!r}, {expected}" for line in wrong) or None
+
+
+def transport_errors(app: Mapping[str, Any]) -> list[str]:
+    """What is wrong with servers and transports, of options that are right on their own."""
+    return [] if app["state"] == "absent" else [*_keys(app), *_plain(app)]
+
+
+def plain_transports(app: Mapping[str, Any]) -> list[str]:
+    """What the entry takes over a plain transport, with nothing else that protects it."""
+    found = []
+    if _git_is_plain(app):
+        found.append(f"git {app['git']}")
+    elif app["submodules"] and app["insecure_transport"] and not app["verify"]:
+        found.append(f"what .gitmodules of {app['git']} names with http:// or git://")
+    if _index_is_plain(app):
+        found.append(f"index {app['index']['url']}")
+    return found
+
+
+def _git_is_plain(app: Mapping[str, Any]) -> bool:
+    return bool(app["git"] and plain_transport(app["git"]) and not app["verify"])
+
+
+def _index_is_plain(app: Mapping[str, Any]) -> bool:
+    """With hashes nobody can change what comes; a password can be read all the same."""
+    index = app["index"]
+    return bool(index and plain_transport(index["url"]) and (index["password"] or not app["require_hashes"]))
+
+
+def _plain(app: Mapping[str, Any]) -> list[str]:
+    if app["insecure_transport"]:
+        return [] if plain_transports(app) else [_without_effect(app)]
+    errors = []
+    if _git_is_plain(app):
+        errors.append(
+            f"git: found {app['git']!r}, which {EXPLAINED}; expected https:// or SSH, as in git: "
+            f"{_protected(app['git'])}; or write verify: {{signers: […]}}, or {_WORD}"
+        )
+    if _index_is_plain(app):
+        index = app["index"]
+        hashes = "" if app["package"] or index["password"] else "require_hashes: true, or "
+        what = f"which with its password {EXPLAINED}" if index["password"] else f"which {EXPLAINED}"
+        errors.append(
+            f"index.url: found {index['url']!r}, {what}; expected https://, as in url: {_protected(index['url'])}; "
+            f"or write {hashes}{_WORD}"
+        )
+    return errors
+
+
+def _without_effect(app: Mapping[str, Any]) -> str:
+    signed = ", as verify says who must have signed it" if app["verify"] else ""
+    return f"insecure_transport: has no effect, since nothing needs it{signed}; leave it out"
+
+
+def _keys(app: Mapping[str, Any]) -> list[str]:
+    lines = app["known_hosts"]
+    if not lines or not app["git"]:  # without git it was refused before
+        return []
+    server = ssh_server(app["git"])
+    if server is None:
+        if app["submodules"]:
+            return []
+        return [f"known_hosts: holds keys for SSH, and has no effect on {app['git']}; leave it out"]
+    if keys_of(lines, server):
+        return []
+    names = sorted({key.names for line in lines if (key := parse_line(line)) and key.marker != "@revoked"})
+    return [
+        f"known_hosts: found lines of {', '.join(names) or 'no server'}, expected one of {server}, where git comes "
+        f"from; {keyscan(server)} prints them, as in known_hosts: ['{server} ssh-ed25519 AAAAC3Nz…']"
+    ]
+
+
+def _protected(url: str) -> str:
+    """The same by HTTPS; on its usual port where the other one is not."""
+    parts = urlsplit(url)
+    host = parts.netloc.removesuffix(":80") if transport_of(url) == "http" else parts.netloc.removesuffix(":9418")
+    return parts._replace(scheme="https", netloc=host).geturl()
+
+
+def _short(line: str) -> str:
+    return line if len(line) <= _SHOWN else f"{line[:_SHOWN]}…"
