@@ -15,6 +15,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 from tests.lab.network import GATEWAY
 from tests.lab.process import LabError, run, tail, wait_for
@@ -69,7 +70,7 @@ def up(lab: str, options: Options, *, force: bool = False) -> list[str]:
     """Start what does not run and give the lab the certificates to trust; returns notes on what was done."""
     notes = []
     ACME.mkdir(parents=True, exist_ok=True)
-    _make_certificates()
+    make_certificates(ACME)
     if read_process(ACME / "dns.json") is None:
         usage = run(["pebble-challtestsrv", "-help"], check=False).stderr
         start_service(ACME / "dns", _dns_command(usage))
@@ -193,20 +194,21 @@ def _dns_command(usage: str) -> list[str]:
     return command
 
 
-def _make_certificates() -> None:
-    if (ACME / "leaf.pem").exists():
+def make_certificates(folder: Path) -> None:
+    """Make an authority in a folder, as ca.pem, and what it signed for the bridge's address, leaf.pem and leaf.key."""
+    if (folder / "leaf.pem").exists():
         return
-    write_text(ACME / "openssl.cnf", OPENSSL_CONF)
-    new = ["openssl", "req", "-new", "-config", str(ACME / "openssl.cnf"), "-nodes"]
+    write_text(folder / "openssl.cnf", OPENSSL_CONF)
+    new = ["openssl", "req", "-new", "-config", str(folder / "openssl.cnf"), "-nodes"]
     new += ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
-    authority = ["-keyout", str(ACME / "ca.key"), "-out", str(ACME / "ca.pem"), "-days", "3650"]
+    authority = ["-keyout", str(folder / "ca.key"), "-out", str(folder / "ca.pem"), "-days", "3650"]
     run([*new, "-x509", "-extensions", "ca", *authority])
-    run([*new, "-subj", "/CN=acme.test", "-keyout", str(ACME / "leaf.key"), "-out", str(ACME / "leaf.csr")])
-    sign = ["openssl", "x509", "-req", "-in", str(ACME / "leaf.csr"), "-days", "3650"]
-    sign += ["-CA", str(ACME / "ca.pem"), "-CAkey", str(ACME / "ca.key"), "-CAcreateserial"]
-    sign += ["-extfile", str(ACME / "openssl.cnf"), "-extensions", "leaf", "-out", str(ACME / "leaf.part")]
+    run([*new, "-subj", "/CN=acme.test", "-keyout", str(folder / "leaf.key"), "-out", str(folder / "leaf.csr")])
+    sign = ["openssl", "x509", "-req", "-in", str(folder / "leaf.csr"), "-days", "3650"]
+    sign += ["-CA", str(folder / "ca.pem"), "-CAkey", str(folder / "ca.key"), "-CAcreateserial"]
+    sign += ["-extfile", str(folder / "openssl.cnf"), "-extensions", "leaf", "-out", str(folder / "leaf.part")]
     run(sign)
-    (ACME / "leaf.part").rename(ACME / "leaf.pem")
+    (folder / "leaf.part").rename(folder / "leaf.pem")
 
 
 def _root_certificate() -> str:

@@ -9,7 +9,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.lab import image, network
+from tests.lab import image, network, sources
+from tests.lab.git import authority_of
 from tests.lab.process import LabError, Process, run, tail, wait_for
 from tests.lab.runner import ENVIRONMENT, Runner, runner
 from tests.lab.ssh import Target
@@ -61,6 +62,11 @@ class Machine:
         self._mount()
         for name, text in self._files().items():
             write_text(self.root / name, text)
+        # As a user's hosts trust the authority of their git server.
+        authority = authority_of(self.lab).read_text()
+        write_text(self.root / "usr/local/share/ca-certificates/asgi-lab.crt", authority)
+        bundle = self.root / str(sources.BUNDLE).lstrip("/")
+        write_text(bundle, bundle.read_text() + authority)
         keys = self.root / f"home/{image.USER}/.ssh"
         keys.mkdir(mode=0o700)
         write_text(keys / "authorized_keys", self.key.with_suffix(".pub").read_text(), 0o600)

@@ -222,6 +222,7 @@ class Lab:
     def _record(self, releases: Mapping[str, str], images: Mapping[str, str]) -> None:
         """Write down the hosts before anything is made for them, so that ``down`` always finds it."""
         self._make_key()
+        git.prepare(self.name)
         hosts = state.host_records(self.name)
         used = {one["address"] for lab in state.lab_names() for one in state.host_records(lab).values()}
         for name, release in releases.items():
@@ -283,7 +284,7 @@ class Lab:
         """A repository that the lab's hosts can fetch, with its working tree at `tree`."""
         packages.ensure(packages.GIT)
         with state.locked(state.LOCK):
-            git.up()
+            git.up(self.name)
         return git.Repository(self.name, name, tree)
 
     def index(self, folder: Path) -> index.Index:
@@ -300,7 +301,7 @@ class Lab:
             raise LabError("\n".join(errors))
         with state.locked(state.LOCK):
             acme.leave(self.name)
-            git.forget(self.name)
+            git.down(self.name)
             index.down(self.state_dir)
             ca.down(self.state_dir)
             state.remove_tree(self.state_dir)
@@ -312,7 +313,6 @@ class Lab:
 def clean_machine() -> None:
     """Remove what all labs share, after the last one. The caller holds the lock."""
     acme.down()
-    git.down()
     network.down()
     runner.clean_machine()
     state.remove_tree(state.LABS)

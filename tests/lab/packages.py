@@ -18,9 +18,10 @@ HOSTS = (
     "mmdebstrap",
     "nftables",
     "openssh-client",
+    "openssl",
     "systemd-container",
 )
-ACME = ("openssl", "pebble")
+ACME = ("pebble",)
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 GIT = ("git",)
 

@@ -194,7 +194,7 @@ def open_websocket(site: Web) -> AbstractContextManager[ClientConnection]:
 def test_a_commit_that_is_here_needs_no_network(site: Web) -> None:
     commit = site.info()["releases"][site.live()]["commit"]
     playbook(f"--limit={site.host.name}", "--extra-vars", only(site.domain, version=commit)).ok()
-    nowhere = only(site.domain, version=commit, git="git://198.18.0.1/molecule/none.git")
+    nowhere = only(site.domain, version=commit, git=LAB.repository("none", HOSTS.parent / "none").url)
     run = playbook(f"--limit={site.host.name}", "--extra-vars", nowhere).ok()
     assert run.counts(site.host.name)["changed"] == 0, run.output
 

@@ -31,13 +31,14 @@ def refused(site: Web, **changes: str) -> str:
 
 def test_refuses_a_version_that_the_repository_does_not_have(site: Web) -> None:
     output = refused(site, version="v1.0.1")
-    assert "version: found 'v1.0.1', which is no tag, branch or commit of git://" in output
+    assert "version: found 'v1.0.1', which is no tag, branch or commit of https://" in output
     assert "it has v1.0.0" in output
 
 
 def test_refuses_a_repository_that_cannot_be_read(site: Web) -> None:
-    output = refused(site, git="git://198.18.0.1/molecule/none.git")
-    assert "git: git://198.18.0.1/molecule/none.git cannot be read from this host:" in output
+    nowhere = LAB.repository("none", HOSTS.parent / "none").url
+    output = refused(site, git=nowhere)
+    assert f"git: {nowhere} cannot be read from this host:" in output
 
 
 def test_refuses_an_application_that_says_nothing_of_what_it_needs(site: Web) -> None:
