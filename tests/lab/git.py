@@ -116,6 +116,7 @@ def down(lab: str) -> None:
 class Handler(BaseHTTPRequestHandler):
     """Hands each request to git's own CGI: git-http-backend(1)."""
 
+    protocol_version = "HTTP/1.1"  # with lengths: GnuTLS takes no end of a connection for the end of an answer
     repositories = Path(os.environ.get("FOLDER", ".")) / "repositories"
     address, port = os.environ.get("AT", "127.0.0.1:0").split(":")
     plain = f"http://{address}:{int(port) + 1}/"
@@ -125,6 +126,7 @@ class Handler(BaseHTTPRequestHandler):
         if self.path.startswith(LED):
             self.send_response(302)
             self.send_header("Location", self.plain + self.path.removeprefix(LED))
+            self.send_header("Content-Length", "0")
             self.end_headers()
             return
         path, _, query = self.path.partition("?")
@@ -146,7 +148,7 @@ class Handler(BaseHTTPRequestHandler):
         lines = [line.partition(": ") for line in head.decode().splitlines()]
         headers = {name: value for name, _, value in lines}
         self.send_response(int(headers.pop("Status", "200").split()[0]) if done.returncode == 0 else 500)
-        for name, value in headers.items():
+        for name, value in {**headers, "Content-Length": str(len(content))}.items():
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(content)

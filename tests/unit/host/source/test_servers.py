@@ -142,7 +142,7 @@ def test_another_key_than_root_knows(tmp_path: Path) -> None:
             "git: {url} leads to http://, which is not protected on its way; nothing was fetched",
         ),
         (
-            "fatal: unable to access 'https://a/': Protocol \"http\" disabled followed from redirect\n",
+            "fatal: unable to access 'https://a/': Protocol \"http\" disabled (in redirect)\n",
             "git: {url} leads to http://, which is not protected on its way",
         ),
         ("fatal: transport 'git' not allowed\n", "git: {url} leads to git://"),
