@@ -33,7 +33,7 @@ class Change:
     subject: str
     wanted: Mapping[str, str | list[str]] = field(default_factory=dict)
     beside: Mapping[str, str] = field(default_factory=dict)  # told where anything would be done
-    notes: Sequence[str] = ()  # told in any case
+    notes: Sequence[str] = ()  # what a person is told in any case
     headline: str = "would change"
     otherwise: str = "nothing would change"
 
@@ -51,8 +51,8 @@ class Change:
         return [f"{host}: {self.subject} {self.headline}", *told.splitlines()]
 
     def data(self) -> dict[str, Any]:
-        told: dict[str, Any] = {**self.wanted, **self.beside} if self.wanted else {}
-        return {**told, "notes": list(self.notes)} if self.notes else told
+        notes = {"notes": list(self.notes)} if self.notes else {}
+        return {**self.wanted, **self.beside, **notes} if self.wanted else {}
 
 
 def changes(survey: Mapping[str, Any]) -> list[Change]:

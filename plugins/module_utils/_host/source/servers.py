@@ -15,7 +15,8 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.transports imp
 
 # Another connection's master may have trusted another key; names are readable, to be copied from here.
 _SSH = ("ssh", "-oBatchMode=yes", "-oLogLevel=ERROR", "-oControlMaster=no", "-oControlPath=none")
-_SSH_KEYS = ("-oUpdateHostKeys=no", "-oHashKnownHosts=no", "-oVerifyHostKeyDNS=no", "-oKnownHostsCommand=none")
+_SSH_KEYS = ("-oUpdateHostKeys=no", "-oHashKnownHosts=no", "-oVerifyHostKeyDNS=no")
+_OF_HOSTS = ("-oKnownHostsCommand=none",)  # a controller's ssh may be too old for it
 _OWN = ("~/.ssh/known_hosts", "~/.ssh/known_hosts2")  # what an administrator has root trust
 _MOST = 1_048_576  # bytes of a file of known keys that are read
 
@@ -68,7 +69,7 @@ class Trust:
         """
         # In memory where only root works anyway; readable by its owner only in any case.
         with tempfile.TemporaryDirectory(prefix="asgi-ssh-", dir="/run" if os.geteuid() == 0 else None) as folder:
-            words = [*_SSH, *_SSH_KEYS, *self._identity(Path(folder, "key"))]
+            words = [*_SSH, *_SSH_KEYS, *(_OF_HOSTS if self.pins else ()), *self._identity(Path(folder, "key"))]
             if self.known_hosts:
                 file = _written(Path(folder, "known_hosts"), "".join(f"{line}\n" for line in self.known_hosts))
                 words += ["-oStrictHostKeyChecking=yes", f"-oUserKnownHostsFile={file}"]

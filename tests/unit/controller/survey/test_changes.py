@@ -188,8 +188,11 @@ def test_many_files_are_told_by_their_folders() -> None:
 
 
 def test_as_data_nothing_is_nothing() -> None:
-    parts = {"host": {**HOST, "decided": PLAN}, "release": SAME}
+    plan = {**PLAN, "plain_transports": ["git http://git.example.com/shop.git"]}
+    parts = {"host": {**HOST, "decided": plan}, "release": SAME}
     assert data({"roles": {"nginx": {"drift": []}}, "apps": {"shop": parts}}) == {"nginx": {}, "shop": {}}
+    (note,) = data({"roles": {}, "apps": {"shop": {**parts, "release": {**SAME, "changed": True}}}})["shop"]["notes"]
+    assert note.startswith("git http://git.example.com/shop.git is not protected")
 
 
 def test_differences_are_shown_where_they_are_known() -> None:

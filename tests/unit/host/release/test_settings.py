@@ -23,6 +23,8 @@ def test_settings_come_back_from_a_record() -> None:
 def test_settings_of_a_record_without_workers() -> None:
     gate = Gate(path="/ready", status=["2xx"], timeout=60, successes=3, host="shop.example.com", workers=5)
     settings = asdict(Settings(gate, Watch(seconds=5, error_percent=10, errors=5), keep=5))
-    del settings["worker_count"], settings["workers_reason"], settings["sandbox"]
+    for key in ("worker_count", "workers_reason", "sandbox", "plain_transports", "known_hosts"):
+        del settings[key]
     assert Settings.recorded({"settings": settings}).worker_count == 0
     assert Settings.recorded({"settings": settings}).sandbox == {}
+    assert Settings.recorded({"settings": settings}).plain_transports == []

@@ -49,6 +49,13 @@ def test_the_ca_gives_none(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (answer["certificate"], answer["warnings"]) == ({"changed": False, "problem": "no"}, ["no"])
 
 
+def test_warnings_of_both_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where a git server's key was seen for the first time."""
+    answer = told(monkeypatch, {**LIVE, "warnings": ["a key"]}, {"changed": False, "warnings": ["no"]})
+    assert answer["warnings"] == ["a key", "no"]
+    assert "warnings" not in told(monkeypatch, LIVE, {"changed": True})
+
+
 @pytest.mark.parametrize(
     ("certificate", "why"),
     [({"failed": True, "msg": "no space left"}, "no space left"), (ValueError("no JSON"), "ValueError: no JSON")],
