@@ -57,7 +57,9 @@ def _git_is_plain(app: Mapping[str, Any]) -> bool:
 def _index_is_plain(app: Mapping[str, Any]) -> bool:
     """With hashes nobody can change what comes; a password can be read all the same."""
     index = app["index"]
-    return bool(index and plain_transport(index["url"]) and (index["password"] or not app["require_hashes"]))
+    return bool(
+        index and index["url"] and plain_transport(index["url"]) and (index["password"] or not app["require_hashes"])
+    )
 
 
 def _plain(app: Mapping[str, Any]) -> list[str]:
