@@ -162,7 +162,7 @@ def main() -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(folder / "leaf.pem", folder / "leaf.key")
     secure = ThreadingHTTPServer((Handler.address, int(Handler.port)), Handler)
-    # Handshakes in the thread of their request: one that is slow keeps nobody else waiting.
+    # Handshakes in the thread of their request: a slow one does not keep others waiting.
     secure.socket = context.wrap_socket(secure.socket, server_side=True, do_handshake_on_connect=False)
     plain = ThreadingHTTPServer((Handler.address, int(Handler.port) + 1), Handler)
     threading.Thread(target=plain.serve_forever, daemon=True).start()

@@ -55,7 +55,7 @@ def _git_is_plain(app: Mapping[str, Any]) -> bool:
 
 
 def _index_is_plain(app: Mapping[str, Any]) -> bool:
-    """With hashes nobody can change what comes; a password can be read all the same."""
+    """Hashes protect what comes; a password can be read all the same."""
     index = app["index"]
     return bool(
         index and index["url"] and plain_transport(index["url"]) and (index["password"] or not app["require_hashes"])

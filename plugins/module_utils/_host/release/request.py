@@ -107,7 +107,7 @@ class Order:
         debian.have(self.packages)
         builder = Builder(self.layout, self.inputs)
         result = self.deployment.release(builder, self.settings)
-        # Once, where it is: from now on it is in what is told of the release.
+        # A warning once; later the key is in the results of status and release_info.
         new = [f"{self.layout.app}: {first_use(**key)}" for key in described(builder.source.trust.new)]
         return {**result, "warnings": [*new, *result.get("warnings", [])]}
 

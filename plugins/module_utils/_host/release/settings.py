@@ -20,7 +20,7 @@ class Settings:
     worker_count: int = 0
     workers_reason: str = ""  # why it is that number, for who asks
     sandbox: Mapping[str, Any] = field(default_factory=dict)  # what differs from every application's, for who asks
-    plain_transports: Sequence[str] = field(default_factory=list)  # what comes over them, for who asks
+    plain_transports: Sequence[str] = field(default_factory=list)  # what comes over them, for status
     known_hosts: bool = False  # whether only keys that the entry has are trusted
 
     @classmethod

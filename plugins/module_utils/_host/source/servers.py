@@ -62,7 +62,7 @@ class Trust:
 
     @contextmanager
     def ssh(self, keep: bool) -> Iterator[Mapping[str, str]]:
-        """Yield git's environment for a server; what it needs is on the host only meanwhile.
+        """Yield git's environment for a server; what it needs is on the host only while git works.
 
         Args:
             keep: whether a key that is seen for the first time is written down.

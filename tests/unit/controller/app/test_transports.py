@@ -71,7 +71,7 @@ def test_the_server_must_be_named(inventory: dict[str, Any], lines: list[str], r
 
 
 def test_known_hosts_of_submodules_alone(inventory: dict[str, Any]) -> None:
-    """The repository comes by HTTPS, and nobody knows yet from where they come."""
+    """The repository comes by HTTPS; where they come from is not known yet."""
     inventory["asgi_apps"][0] |= {"submodules": True, "known_hosts": [f"git.example.com {KEY}"]}
     assert inventory_errors(inventory) == []
 
