@@ -52,7 +52,7 @@ def _other_firewall(name: str, off: str, has_rules: Callable[[], bool]) -> list[
         return []
     when = "is active on this host" if now else "starts at the next boot of this host"
     return [
-        f"hardening_firewall: {name} {when}, and two firewalls are none that anybody understands; switch {name} off "
+        f"hardening_firewall: {name} {when}, and its rules and ours would contradict each other; switch {name} off "
         f"({off}), or write hardening_firewall: false"
     ]
 

@@ -19,7 +19,8 @@ CLOSED = (
 @pytest.fixture
 def planned(spec: dict[str, Any], facts: Callable[[str], dict[str, Any]]) -> Planned:
     def planned(more: dict[str, Any] | None = None, options: dict[str, Any] | None = None, **sandbox: Any) -> Any:
-        return app_plan({**spec, **(options or {}), "sandbox": sandbox}, {**facts("13"), **(more or {})})
+        bounded = {"index": {"hosts": ["pypi.example.com"]}} if "outgoing" in sandbox else {}
+        return app_plan({**spec, **bounded, **(options or {}), "sandbox": sandbox}, {**facts("13"), **(more or {})})
 
     return planned
 
