@@ -7,6 +7,7 @@ import socket
 import ssl
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ import ssl, urllib.request as u
 context = ssl._create_unverified_context()
 print(u.urlopen('https://localhost/metrics', context=context).read().decode())
 """
+UNCLEAR = "Content-Length: 4\r\nTransfer-Encoding: chunked"
 VISITORS = {"http2": 0, "new": 3}
 
 
@@ -77,6 +79,43 @@ def test_no_process_of_root_serves(site: Web) -> None:
     assert len(owners.split()) > 1
     assert set(owners.split()) == {"asgi-open"}
     assert site.host.run("stat -c %a:%U:%G /etc/asgi-deploy/tls/open/privkey.pem").stdout == "640:root:asgi-open\n"
+
+
+def sent(site: Web, data: bytes) -> ssl.SSLSocket:
+    """A connection on which this was sent."""
+    context = ssl.create_default_context(cafile=str(site.ca))
+    raw = socket.create_connection((site.host.address, 443), timeout=60)
+    connection = context.wrap_socket(raw, server_hostname=site.domain)
+    connection.sendall(data)
+    return connection
+
+
+def test_a_visitor_holds_no_connection(site: Web) -> None:
+    """The server waits for a request as long as nginx would, and not for ever."""
+    with sent(site, b"") as silent, sent(site, b"GET / HTTP/1.1\r\nX-A: a") as slow:
+        for connection in (silent, slow):
+            with suppress(ConnectionResetError):
+                assert connection.recv(1) == b""
+    assert site.get("/version").status_code == 200
+
+
+def test_a_head_has_a_size(site: Web) -> None:
+    answer = site.get("/", headers={f"X-{number}": "a" * 8000 for number in range(100)})
+    assert answer.status_code == 431
+
+
+@pytest.mark.parametrize("sizes", ["Content-Length: 1\r\nContent-Length: 2", "Content-Length : 1", UNCLEAR])
+def test_a_body_has_one_end(site: Web, sizes: str) -> None:
+    request = f"POST /echo HTTP/1.1\r\nHost: {site.domain}\r\n{sizes}\r\n\r\n0\r\n\r\n"
+    with sent(site, request.encode()) as connection:
+        assert connection.recv(12) == b"HTTP/1.1 400"
+
+
+@pytest.mark.parametrize("upgrade", ["h2c", "websocket", "h2c, websocket"])
+def test_an_upgrade_takes_no_body_away(site: Web, upgrade: str) -> None:
+    lines = ("POST /echo HTTP/1.1", f"Host: {site.domain}", "Connection: upgrade", f"Upgrade: {upgrade}")
+    with sent(site, "\r\n".join((*lines, "Content-Length: 4", "", "body")).encode()) as connection:
+        assert connection.recv(12) == b"HTTP/1.1 400"
 
 
 def test_a_release_and_the_way_back_lose_no_request(site: Web) -> None:

@@ -18,10 +18,10 @@ class Site(Web):
     """What this application can be asked in bytes."""
 
     def connect(self, *, name: str | None = None, port: int = 443, seconds: float = 8) -> socket.socket:
-        """A connection, with TLS on port 443."""
+        """A connection, with TLS on every port but that of plain HTTP."""
         plain = socket.create_connection((self.host.address, port), timeout=seconds)
         context = ssl.create_default_context(cafile=str(self.ca))
-        return context.wrap_socket(plain, server_hostname=name or self.domain) if port == 443 else plain
+        return plain if port == 80 else context.wrap_socket(plain, server_hostname=name or self.domain)
 
     def raw(self, sent: bytes, *, name: str | None = None, port: int = 443, seconds: float = 8) -> bytes:
         """All that comes back for these bytes until nginx ends the connection."""

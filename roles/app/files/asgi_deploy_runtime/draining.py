@@ -15,6 +15,7 @@ from typing import Any
 from uvicorn.server import Server
 
 from . import health
+from .bounds import bounded
 from .public import Public
 from .settings import RELEASE, SETTINGS
 
@@ -75,7 +76,7 @@ class DrainingServer(Server):
         await super().shutdown(sockets)
 
     def _protocol(self) -> asyncio.Protocol:
-        made: asyncio.Protocol = self.config.http_protocol_class(  # type: ignore[call-arg]
+        made: asyncio.Protocol = bounded(self.config.http_protocol_class)(  # type: ignore[call-arg,arg-type]
             config=self.config, server_state=self.server_state, app_state=self.lifespan.state
         )
         return made
