@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,9 +17,12 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.source import ar
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import systemd
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import users as accounts
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.metadata_rules import MetadataRules
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import UNITS, Layout, release_of
 
 REMOVAL_OPTIONS: dict[str, Any] = {**RUN_OPTIONS, "data": {"type": "bool", "default": False}}
+
+_TRIES = 3
 
 
 class Removal:
@@ -44,7 +48,7 @@ class Removal:
             end_of_killed(self._layout)
             self._end(self._unit_files())
             for folder in self._folders:
-                shutil.rmtree(folder, ignore_errors=True)
+                _remove(folder)
             MetadataRules(self._layout).remove()
             accounts.remove(self._layout.build_user)
             archives.prune()
@@ -68,3 +72,15 @@ class Removal:
         for unit in units:
             unit.unlink(missing_ok=True)
         systemd.daemon_reload()
+
+
+def _remove(folder: Path) -> None:
+    """Remove a folder without following any link in it; raise DeployError if something of it remains."""
+    for _try in range(_TRIES):
+        shutil.rmtree(folder, ignore_errors=True)
+        if not os.path.lexists(folder):
+            return
+    raise DeployError(
+        f"{folder} cannot be removed: found files in it after {_TRIES} tries; end the program that writes there, or "
+        "unmount it, and run again"
+    )
