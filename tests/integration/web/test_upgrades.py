@@ -1,0 +1,49 @@
+"""Packages are upgraded while the site serves, as each night: visitors notice that only of nginx itself."""
+
+from __future__ import annotations
+
+from tests.integration.release.test_releases import STEADY, traffic
+from tests.integration.web.conftest import Site
+from tests.traffic import Traffic
+
+# The same versions again: their scripts stop, reload and start what a newer one would.
+UPGRADE = """\
+#!/bin/sh -e
+export DEBIAN_FRONTEND=noninteractive
+python=$(dpkg-query --show --showformat='${Package}\\n' 'python3.*-minimal')
+apt-get -q --yes -o DPkg::Lock::Timeout=60 --reinstall install PACKAGES
+"""
+VISITORS = {"get": 1, "new": 1, "post": 1, "http2": 1, "websocket": 0, "pause": 0.25}  # below the site's rate
+
+
+def upgrade(site: Site, packages: str) -> None:
+    """Install them once more, as apt's timer does: in a service, without a terminal."""
+    site.host.run("cat >/run/upgrade", stdin=UPGRADE.replace("PACKAGES", packages))
+    site.host.run("systemd-run --quiet --wait --collect --unit=upgrade sh -e /run/upgrade", timeout=300)
+
+
+def serving(site: Site) -> list[str]:
+    """Since when nginx and the application run, and whether the firewall is there."""
+    units = f"nginx.service asgi-{site.app}@{site.live()}.service asgi-firewall.service"
+    return site.host.run(f"systemctl show --property=MainPID,ActiveState {units}").stdout.split()
+
+
+def test_upgrades_lose_no_request(site: Site) -> None:
+    before = serving(site)
+    with traffic([site], **VISITORS):
+        upgrade(site, "systemd libsystemd0 openssl $python")
+    assert serving(site) == before
+    assert site.version()["release"] == site.live()
+
+
+def test_nginx_comes_back_from_its_own_upgrade(site: Site) -> None:
+    """Debian's package restarts it: who connects at that moment is refused, as docs/hardening.md says."""
+    before = serving(site)
+    with Traffic(site.url, connect=site.host.address, ca=site.ca, seconds=900, **STEADY | VISITORS) as flow:
+        upgrade(site, "nginx nginx-common")
+        site.eventually("systemctl is-active --quiet nginx.service")
+    assert flow.report.failures > 0, "then docs/hardening.md can promise more"
+    assert flow.report.ok > 10, str(flow.report)
+    after = serving(site)
+    assert after != before and [line for line in after if "State" in line] == ["ActiveState=active"] * 3
+    assert site.get("/version").json()["release"] == site.live()
