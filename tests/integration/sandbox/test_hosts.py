@@ -25,9 +25,20 @@ PLAY = """\
   tasks:
     - asgi.deploy.status:
       register: found
-    - ansible.builtin.raw: "true"
+    - ansible.builtin.raw: "{command}"
     - ansible.builtin.debug:
-        msg: "known are {{{{ groups.all | join(' ') }}}}; {{{{ found.applications | default({{}}) | to_json }}}}"
+        msg: >-
+          known are {{{{ groups.all | join(' ') }}}} in {{{{ groups.keys() | join(' ') }}}} and
+          {{{{ variable | default('no variable') }}}}; {{{{ found.applications | default({{}}) | to_json }}}}
+"""
+# What the controller does with an answer where nothing looks at it: an action that passes it on, as ours once did.
+UNPROTECTED = """\
+import json
+from ansible.plugins.action import ActionBase
+
+class ActionModule(ActionBase):
+    def run(self, tmp=None, task_vars=None):
+        return json.loads(self._low_level_execute_command("cat {python}.json")["stdout"])
 """
 STATUS = {
     "changed": False,
@@ -52,37 +63,60 @@ def answering(host: Prey, answer: Any) -> None:
     host.host.run(f"printf %s {shlex.quote(script)} >{PYTHON} && chmod 0755 {PYTHON}")
 
 
-def played(host: Prey, folder: Path) -> subprocess.CompletedProcess[str]:
+def played(host: Prey, folder: Path, *, protected: bool = True) -> subprocess.CompletedProcess[str]:
     file = folder / "play.yml"
-    file.write_text(PLAY.format(host=host.host.name, python=PYTHON))
+    # Where it runs here after all, it leaves a file; on the host there is no such folder.
+    command = f"! test -d {folder} || touch {folder}/reached"
+    text = PLAY.format(host=host.host.name, python=PYTHON, command=command)
+    if not protected:
+        (folder / "action_plugins").mkdir()
+        (folder / "action_plugins" / "unprotected.py").write_text(UNPROTECTED.format(python=PYTHON))
+        text = text.replace("asgi.deploy.status", "unprotected").replace(f", ansible_python_interpreter: {PYTHON}", "")
+    file.write_text(text)
     argv = [str(Path(sys.executable).with_name("ansible-playbook")), f"--inventory={HOSTS}", str(file)]
     return subprocess.run(argv, env={**os.environ, **PLAIN}, capture_output=True, text=True, timeout=120, check=False)
 
 
-def test_it_runs_nothing_on_the_controller(broken_into: Prey, tmp_path: Path) -> None:
-    """By the options of SSH of a host that it adds, or that it says are its own."""
-    reached = tmp_path / "reached"
-    ways = {"ansible_ssh_common_args": f"-oProxyCommand='touch {reached}'", "ansible_connection": "local"}
-    name = broken_into.host.name
-    answer = {
-        **STATUS,
-        "add_host": {"host_name": name, "groups": [], "host_vars": ways},
-        "add_group": "all",
-        "ansible_facts": ways,
-        "_ansible_delegated_vars": ways,
-        "warnings": ["\x1b[2Jgone"],
+def obeyed(name: str, reached: Path) -> dict[str, dict[str, Any]]:
+    """What Ansible obeys in a result, by what it would come to: a command on the controller, or another inventory."""
+    proxy = {"ansible_ssh_common_args": f"-oControlPath=none -oProxyCommand='touch {reached}'"}
+    local = {"ansible_connection": "local"}
+    return {
+        "options of SSH of a host": {"add_host": {"host_name": name, "groups": [], "host_vars": proxy}},
+        "another connection to a host": {"add_host": {"host_name": name, "groups": [], "host_vars": local}},
+        "a variable of the play": {"ansible_facts": {"variable": "added"}},
+        "a host": {"add_host": {"host_name": "added", "groups": ["asgi"], "host_vars": {}}},
+        "a group": {"add_group": "added", "parent_groups": ["all"]},
     }
-    answering(broken_into, answer)
+
+
+def came_about(kind: str, done: subprocess.CompletedProcess[str], reached: Path) -> bool:
+    """Whether the answer reached what it was for."""
+    if kind in ("a host", "a group", "a variable of the play"):
+        return "known are " in done.stdout and "added" in done.stdout
+    # By a local connection the raw command of the play runs here.
+    return reached.exists()
+
+
+KINDS = list(obeyed("", Path()))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_it_is_not_obeyed(broken_into: Prey, tmp_path: Path, kind: str) -> None:
+    reached = tmp_path / "reached"
+    answering(broken_into, {**STATUS, **obeyed(broken_into.host.name, reached)[kind], "warnings": ["\x1b[2Jgone"]})
     done = played(broken_into, tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert not reached.exists()
+    assert not came_about(kind, done, reached)
     assert "\x1b" not in done.stdout + done.stderr
 
 
-def test_it_adds_no_host(broken_into: Prey, tmp_path: Path) -> None:
-    answering(broken_into, {**STATUS, "add_host": {"host_name": "added", "groups": ["asgi"], "host_vars": {}}})
-    done = played(broken_into, tmp_path)
-    assert done.returncode == 0 and "known are " in done.stdout and "added" not in done.stdout, done.stdout
+@pytest.mark.parametrize("kind", KINDS)
+def test_it_is_obeyed_where_nothing_protects(broken_into: Prey, tmp_path: Path, kind: str) -> None:
+    reached = tmp_path / "reached"
+    answering(broken_into, {**STATUS, **obeyed(broken_into.host.name, reached)[kind]})
+    done = played(broken_into, tmp_path, protected=False)
+    assert came_about(kind, done, reached), done.stdout + done.stderr
 
 
 @pytest.mark.parametrize(
