@@ -72,10 +72,15 @@ def offline(wheels: Path) -> Supplies:
 
 
 def private(index: Mapping[str, Any], folder: Path) -> Supplies:
-    """A private index in the place of the public one; with both, anybody could publish a package of a private name."""
+    """A private index in the place of the public one; with both, anybody could publish a package of a private name.
+
+    What the host's own settings name besides has no effect on it: pip takes an empty variable for none and reads its
+    file, so it is given the same index once more; uv asks the index first that is named first, and no other then.
+    """
     url, username, password = index["url"], index.get("username"), index.get("password")
-    uv = {"UV_DEFAULT_INDEX": f"private={url}", "UV_INDEX_URL": "", "UV_EXTRA_INDEX_URL": ""}
-    pip = {"PIP_INDEX_URL": url, "PIP_EXTRA_INDEX_URL": ""}
+    uv = {"UV_INDEX": f"private={url}", "UV_DEFAULT_INDEX": url, "UV_INDEX_STRATEGY": "first-index"}
+    uv |= {"UV_INDEX_URL": "", "UV_EXTRA_INDEX_URL": ""}
+    pip = {"PIP_INDEX_URL": url, "PIP_EXTRA_INDEX_URL": url}
     if urlsplit(url).scheme == "http":
         pip["PIP_TRUSTED_HOST"] = urlsplit(url).netloc
     if not username:

@@ -21,7 +21,7 @@ def test_offline_asks_no_index(tmp_path: Path) -> None:
 def test_password(tmp_path: Path, password: str) -> None:
     supplies = private({"url": URL, "username": "deploy", "password": password}, tmp_path)
     assert supplies.arguments == ()
-    assert supplies.uv["UV_DEFAULT_INDEX"] == f"private={URL}"
+    assert (supplies.uv["UV_INDEX"], supplies.uv["UV_DEFAULT_INDEX"]) == (f"private={URL}", URL)
     assert supplies.uv["UV_INDEX_PRIVATE_PASSWORD"] == password
     assert supplies.pip["PIP_INDEX_URL"] == URL
     file = Path(supplies.pip["NETRC"])
