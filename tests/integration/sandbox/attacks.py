@@ -225,10 +225,55 @@ HANDED_OVER = [
         "import socket; socket.socket(socket.AF_UNIX).bind('\\0handed-over')",
         ("OSError",),
     ),
-    Attack("take the index's password from another build", read("/var/cache/asgi/build/neighbour/netrc"), ABSENT),
     Attack("change what other applications are built from", listed("/var/cache/asgi/packages/neighbour"), ABSENT),
 ]
-BUILDING = [*OTHERS, *HOST, *PRIVILEGES, *NETWORK, *HANDED_OVER, *CLOUD]
+# Against another application's build, which is at work at the same time; its process is known by its control group.
+NEIGHBOURS_BUILD = "asgi-neighbour.build"
+LEFT = "of-the-neighbours-build"  # a file that it leaves in its folder of temporary files
+SIGNALLED = f"""\
+import os, subprocess
+def mine(pid):
+    try:
+        with open(f"/proc/{{pid}}/cgroup") as file:
+            return {NEIGHBOURS_BUILD!r} not in file.read()
+    except OSError:
+        return pid in own
+def alive(pid):
+    try:
+        os.kill(pid, 0)
+    except OSError:
+        return False
+    return True
+own = [int(name) for name in os.listdir("/proc") if name.isdigit()]
+newest = subprocess.Popen(["true"])
+newest.wait()
+result = [pid for pid in range(2, newest.pid) if alive(pid) and not mine(pid)]
+if not result:
+    raise LookupError("no such process can be signalled")
+"""
+BETWEEN_BUILDS = [
+    Attack("signal another build", SIGNALLED, ("LookupError",)),
+    Attack(
+        "see another build's process and its environment",
+        PROCESSES.replace("ASGI_APP=neighbour", "HOME=/var/cache/asgi/packages/neighbour"),
+        ("LookupError",),
+    ),
+    Attack(
+        "take the index's password from another build", read("/var/cache/asgi/build/neighbour/environment"), ABSENT
+    ),
+    Attack(
+        "write what another build takes from its cache",
+        "open('/var/cache/asgi/packages/neighbour/dropped', 'w').close()",
+        ABSENT,
+    ),
+    Attack("write into another build's environment", listed("/srv/asgi/neighbour/venvs"), ABSENT),
+    Attack(
+        "find another build's temporary files",
+        f"import glob; assert glob.glob('/tmp/**/{LEFT}', recursive=True)",
+        ("AssertionError",),
+    ),
+]
+BUILDING = [*OTHERS, *HOST, *PRIVILEGES, *NETWORK, *HANDED_OVER, *CLOUD, *BETWEEN_BUILDS]
 
 
 ELSEWHERE = "elsewhere.test"  # a name that the host knows, of another one

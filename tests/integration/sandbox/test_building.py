@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -12,13 +13,15 @@ from typing import Any
 import pytest
 
 from tests.integration.hosts import HELPER, HOSTS, LAB, Run
-from tests.integration.sandbox.attacks import BUILDING, ELSEWHERE, OTHER, OUTGOING, Attack
+from tests.integration.sandbox.attacks import BETWEEN_BUILDS, BUILDING, ELSEWHERE, HANDED_OVER, OTHER, OUTGOING, Attack
 from tests.integration.sandbox.conftest import Prey, scenario
 from tests.integration.sandbox.spy.spy_backend import TRAPPED
 from tests.integration.sandbox.test_attacks import REFUSED
 
 SPY = Path(__file__).parent / "spy"
 Reload = Future[tuple[list[str], list[str]]]
+HELD = "/var/cache/asgi/packages/neighbour/held"  # while the neighbour's build works
+AS_ROOT = [*HANDED_OVER, *BETWEEN_BUILDS]  # all others are among those of the application
 VENV = "/srv/asgi/attacked/current/venv"
 
 
@@ -44,7 +47,24 @@ def published() -> None:
 
 
 @pytest.fixture(scope="module")
-def released(published: None, attacked: Prey) -> Iterator[tuple[Prey, Reload]]:
+def found_by_root(published: None, neighbour: Prey) -> Iterator[dict[str, dict[str, Any]]]:
+    """What comes of attacks on the neighbour's build by root, in no sandbox; that build works until all others ended.
+
+    It fails then, so that the neighbour stays as it is.
+    """
+    with ThreadPoolExecutor(1) as pool:
+        building = pool.submit(release, neighbour, "v1.1.0")
+        try:
+            neighbour.eventually(f"test -e {HELD}")
+            yield {one.what: neighbour.as_root(one.code) for one in AS_ROOT}
+        finally:
+            neighbour.host.run(f"rm -f {HELD} /var/cache/asgi/packages/neighbour/dropped")
+        ended = building.result()
+    assert "the build that was attacked has ended" in ended.output, ended.output
+
+
+@pytest.fixture(scope="module")
+def released(found_by_root: dict[str, dict[str, Any]], attacked: Prey) -> Iterator[tuple[Prey, Reload]]:
     """The application that needs it, and what came of a daemon-reload while it was built."""
     known = f"{LAB.host(HELPER).address} {ELSEWHERE}"
     attacked.host.run(f"grep -q {ELSEWHERE} /etc/hosts || echo '{known}' >>/etc/hosts")
@@ -97,6 +117,12 @@ def test_attack(found: dict[str, Any], attack: Attack) -> None:
     assert came["errno"] is None or came["errno"] in REFUSED, came
 
 
+@pytest.mark.parametrize("attack", AS_ROOT, ids=lambda attack: attack.what)
+def test_it_is_one(found_by_root: dict[str, dict[str, Any]], attack: Attack) -> None:
+    """Root, in no sandbox, gets further with the same code, while the neighbour's environment is built."""
+    assert found_by_root[attack.what]["error"] is None, found_by_root[attack.what]
+
+
 def test_what_it_leaves_is_roots_and_harmless(spied: Prey) -> None:
     trees = f"{VENV}/ /srv/asgi/attacked/releases/{spied.live()}/src/"
     left = spied.host.run(f"find {trees} '(' ! -user root -o -type p -o -perm /6022 ! -type l ')' -print").stdout
@@ -106,7 +132,7 @@ def test_what_it_leaves_is_roots_and_harmless(spied: Prey) -> None:
 
 
 def test_nothing_runs_on(spied: Prey) -> None:
-    assert not spied.host.run("systemctl list-units --plain --no-legend --all 'asgi-*.build.service'").stdout
+    assert not spied.host.run("systemctl list-units --plain --no-legend --all asgi-attacked.build.service").stdout
 
 
 def test_a_daemon_reload_leaves_its_sandbox_as_it_was(released: tuple[Prey, Reload]) -> None:
@@ -121,6 +147,40 @@ def test_root_reads_and_compiles_nothing_through_a_link(spied: Prey) -> None:
     assert "SECRET" in spied.as_root(f"result = open('{source}/leak.py').read()")["result"], "what it leads to is there"
     compiled = spied.host.run(f"ls {source}/__pycache__").stdout
     assert "main." in compiled and "leak" not in compiled
+
+
+@pytest.mark.parametrize(
+    ("trap", "careless", "then"),
+    [
+        pytest.param(
+            "ln -s /run/careless/hostname {0}/.complete", "echo done >{0}/.complete", "grep done hostname", id="a link"
+        ),
+        pytest.param(
+            "ln -s /srv/asgi/neighbour/current/environment {0}/leak.py",
+            "python3 -m compileall -qq {0}",
+            "grep -q SECRET {0}/__pycache__/leak.*.pyc",
+            id="a link that is compiled",
+        ),
+        pytest.param("mkfifo {0}/METADATA", "timeout 1 cat {0}/METADATA", "test $? -eq 124", id="a pipe"),
+        pytest.param(
+            "touch {0}/open && chmod 0666 {0}/open",
+            "chown -R root: {0}",
+            "runuser -u asgi-attacked -- sh -c 'echo changed >{0}/open'",
+            id="a file that everybody may write",
+        ),
+        pytest.param(
+            "install -o asgib-attacked -m 0644 /dev/null {0}/kept && exec 9>{0}/kept",
+            "chown -R root: {0}",
+            "echo changed >&9 && grep changed {0}/kept",
+            id="a file that is kept open",
+        ),
+    ],
+)
+def test_careless_root_falls_for_it(attacked: Prey, trap: str, careless: str, then: str) -> None:
+    """What a build has left, to a program of root's that reads, writes and compiles it, or only makes root its owner."""
+    lines = ("rm -rf /run/careless", "mkdir -p /run/careless/venv", "cd /run/careless", "echo name >hostname")
+    script = "\n".join((*lines, "chmod 0755 . venv", trap, careless, then)).format("venv")
+    attacked.host.run(f"sh -c {shlex.quote(script)}")
 
 
 def test_every_application_is_built_by_a_user_of_its_own(spied: Prey) -> None:
