@@ -177,7 +177,7 @@ def test_root_reads_and_compiles_nothing_through_a_link(spied: Prey) -> None:
     ],
 )
 def test_careless_root_falls_for_it(attacked: Prey, trap: str, careless: str, then: str) -> None:
-    """What a build has left, to a program of root's that reads, writes and compiles it, or only makes root its owner."""
+    """What a build has left, to a program of root's that reads or compiles it, or only makes root its owner."""
     lines = ("rm -rf /run/careless", "mkdir -p /run/careless/venv", "cd /run/careless", "echo name >hostname")
     script = "\n".join((*lines, "chmod 0755 . venv", trap, careless, then)).format("venv")
     attacked.host.run(f"sh -c {shlex.quote(script)}")

@@ -97,9 +97,9 @@ def swapping(prey: Prey, *folders: str) -> Iterator[None]:
 
 def test_removing_an_application_removes_nothing_elsewhere(attacked: Prey) -> None:
     before = victims(attacked)
-    with swapping(attacked, f"{STORAGE}/uploads", f"{CACHE}/thumbnails"):
-        with suppress(AssertionError):  # or it says what it could not remove
-            module(attacked.host.name, "remove", name=GONE, by="tests", data=True)
+    folders = (f"{STORAGE}/uploads", f"{CACHE}/thumbnails")
+    with swapping(attacked, *folders), suppress(AssertionError):  # or it says what it could not remove
+        module(attacked.host.name, "remove", name=GONE, by="tests", data=True)
     assert victims(attacked) == before and len(before) == FILES * len(VICTIMS)
     module(attacked.host.name, "remove", name=GONE, by="tests", data=True)
     assert attacked.host.run(f"ls -d {STORAGE} {CACHE}", check=False).stdout == ""
