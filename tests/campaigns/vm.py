@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import time
 
 from tests import ROOT
+from tests.campaigns import exhaustion
 from tests.clients import https
 from tests.demo import versions
 from tests.integration.hosts import Run, playbook
@@ -44,6 +46,7 @@ VARIABLES = """\
         module: shop.main:app
         domains: [{domain}]
         gate: {{path: /ready, timeout: 300}}
+        limits: {limits}
 """
 
 
@@ -82,7 +85,11 @@ def main() -> int:
         if not repository.tree.exists():
             versions(repository)
         variables = VARIABLES.format(
-            directory=lab.acme_directory, ca=lab.acme_https_ca, git=repository.url, domain=DOMAIN
+            directory=lab.acme_directory,
+            ca=lab.acme_https_ca,
+            git=repository.url,
+            domain=DOMAIN,
+            limits=json.dumps(exhaustion.LIMITS),
         )
         (HOME / "inventory.yml").write_text(lab.inventory("asgi") + variables)
         step("the playbook, on the bare host")
@@ -91,6 +98,9 @@ def main() -> int:
         step("once more")
         again = converge()
         assert again.counts(NAME)["changed"] == 0, again.output
+        step("processes and memory without end, and what root can do")
+        exhaustion.all_of_them(vm.host)
+        verify(vm, lab)
         step("a reboot")
         vm.reboot()
         verify(vm, lab)

@@ -1,4 +1,4 @@
-"""Writes settings, plugins, the roles' pages and a table of options from what decides and documents: `make docs`."""
+"""Writes settings, plugins, the roles' pages, and tables of options and attacks from what decides: `make docs`."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._inventory.extra_vars 
 from antsibull_docs_parser import dom, parser
 
 from tests import ROOT
+from tests.attacks import pages as attacks
 
 PAGE = ROOT / "docs" / "settings.md"
 OPTIONS = ROOT / "docs" / "options.md"
@@ -266,3 +267,6 @@ if __name__ == "__main__":
     PLUGINS_PAGE.write_text(plugins_page(), encoding="utf-8")
     for role in ROLES:
         (ROOT / "roles" / role / "README.md").write_text(role_page(role), encoding="utf-8")
+    for security in (attacks.SECURITY, attacks.SANDBOX):
+        file = ROOT / security
+        file.write_text(attacks.with_parts(security, file.read_text(encoding="utf-8")), encoding="utf-8")

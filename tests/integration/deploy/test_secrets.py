@@ -214,8 +214,6 @@ def test_they_are_nowhere_on_the_host(released: str, web: Web) -> None:
     assert found(web, "exec 3<&0; systemctl show 'asgi-*' '*' | grep -F -f /dev/fd/3") == ""
     other = "grep -rlaF -f - /run /srv /etc /var /proc/[0-9]*/environ /proc/[0-9]*/cmdline 2>/dev/null"
     assert found(web, f'runuser -u www-data -- sh -c "{other}"') == ""
-    # What looks for it does find it where it is.
-    assert f"/run/credentials/asgi-shop@{web.live()}.service/API_KEY" in found(web, "grep -rlaF -f - /run/credentials")
     folder = f"/srv/asgi/shop/releases/{web.live()}/secrets"
     assert web.host.run(f"stat -c '%a %U %n' {folder} {folder}/*").stdout.splitlines() == [
         f"700 root {folder}",
@@ -225,6 +223,11 @@ def test_they_are_nowhere_on_the_host(released: str, web: Web) -> None:
     assert web.host.run("stat -c '%a %U' /srv/asgi/shop/.key").stdout == "600 root\n"
     pid = web.host.run(f"systemctl show -P MainPID asgi-shop@{web.live()}.service").stdout.strip()
     assert found(web, f"grep -laF -f - /proc/{pid}/environ") == ""
+
+
+def test_who_looks_for_them_finds_them_where_they_are(released: str, web: Web) -> None:
+    """Root does, by the same search."""
+    assert f"/run/credentials/asgi-shop@{web.live()}.service/API_KEY" in found(web, "grep -rlaF -f - /run/credentials")
 
 
 def test_names_of_releases_tell_nothing(released: str, webs: list[Web]) -> None:

@@ -316,6 +316,7 @@ def test_taken_back_and_put_there_again(site: Web, visitor: Web, late: int) -> N
     assert reaches(visitor, site, late)
     assert host.run("nft list table inet asgi_firewall", check=False).returncode != 0
     assert not {"x11forwarding no", "loglevel VERBOSE"} <= effective(site)
+    assert "passwordauthentication yes" in effective(site)
     assert value(site, "net.ipv4.tcp_rfc1337") == "0"
     assert value(site, "net.ipv4.tcp_fin_timeout") == "60"
     assert value(site, "net.ipv4.conf.host0.send_redirects") == "1"

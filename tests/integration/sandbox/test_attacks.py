@@ -13,6 +13,13 @@ from tests.integration.sandbox.conftest import Prey, scenario
 
 REFUSED = {errno.EPERM, errno.EACCES, errno.EROFS, errno.EAFNOSUPPORT, errno.ENOENT, errno.ECONNREFUSED}
 
+# What of an application only root may read, or the application as well.
+OF_NOBODY_ELSE = [
+    "/etc/asgi-deploy/tls/attacked/combined.pem",
+    "/srv/asgi/neighbour/current/environment",
+    "/srv/asgi/attacked/current/src/prey/main.py",
+]
+
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.what)
 def test_attack(attacked: Prey, attack: Attack) -> None:
@@ -45,6 +52,25 @@ def test_tmp_and_shared_memory_are_its_own(attacked: Prey, neighbour: Prey) -> N
         assert attacked.attack(f"open('{folder}/for-others', 'w').close()")["error"] is None, folder
         assert neighbour.attack(f"open('{folder}/for-others')")["error"] == "FileNotFoundError", folder
         assert attacked.host.run(f"test -e {folder}/for-others", check=False).returncode == 1, folder
+
+
+def test_root_finds_them(attacked: Prey) -> None:
+    """As everybody does, where a unit has no folders of its own."""
+    for folder in ("/tmp", "/var/tmp", "/dev/shm"):
+        file = f"{folder}/of-the-neighbour"
+        attacked.host.run(f"runuser -u asgi-neighbour -- sh -c 'umask 022; touch {file}'")
+        attacked.host.run(f"runuser -u asgi-attacked -- test -r {file}; status=$?; rm {file}; exit $status")
+
+
+@pytest.mark.parametrize("path", OF_NOBODY_ELSE)
+def test_nginxs_workers_read_nothing_of_it(attacked: Prey, path: str) -> None:
+    done = attacked.host.run(f"runuser -u www-data -- cat {path}", check=False)
+    assert done.returncode != 0 and "Permission denied" in done.stderr, done.stderr
+
+
+@pytest.mark.parametrize("path", OF_NOBODY_ELSE)
+def test_root_reads_it(attacked: Prey, path: str) -> None:
+    assert attacked.host.run(f"cat {path}").stdout
 
 
 def test_a_command_is_in_the_same_sandbox(attacked: Prey) -> None:

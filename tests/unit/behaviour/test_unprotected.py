@@ -176,3 +176,9 @@ def test_an_answer_of_another_type_ends_what_shows_it(applications: Any) -> None
     host = {"now": 1, "memory_available": 1, "memory_total": 1, "disk_free": 1, "disk_total": 1, "firewall": None}
     with pytest.raises((AttributeError, TypeError, KeyError)):
         overview({"web1": {"applications": applications, "certificates": {}, "host": host}})
+
+
+def test_a_value_becomes_a_line() -> None:
+    """By a template that writes it as it is."""
+    text = jinja2.Template("NAME={{ value }}\n").render(value="shop\nLD_PRELOAD=/tmp/evil.so")
+    assert text.splitlines() == ["NAME=shop", "LD_PRELOAD=/tmp/evil.so"]

@@ -107,3 +107,12 @@ def test_with_both_the_newer_one_is_taken(tmp_path: Path, indexes: tuple[str, st
     if installer == "uv":
         both += ["--index-strategy", "unsafe-best-match"]
     assert installed(installer, tmp_path, {"PIP_TRUSTED_HOST": "127.0.0.1"}, *both) == THEIRS
+
+
+@pytest.mark.parametrize("installer", INSTALLERS)
+def test_without_a_hash_any_file_is_taken(tmp_path: Path, indexes: tuple[str, str], installer: str) -> None:
+    """Once it was replaced by another of the same version."""
+    _, theirs = indexes
+    (tmp_path / "requirements.txt").write_text(f"{NAME}=={THEIRS}\n")
+    given = ("--index-url", theirs, "--requirement", "requirements.txt")
+    assert installed(installer, tmp_path, {"PIP_TRUSTED_HOST": "127.0.0.1"}, *given) == THEIRS

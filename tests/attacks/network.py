@@ -1,0 +1,89 @@
+"""Who is on the way or beside: scanners, guessers, readers of a backup, mistakes, upgrades."""
+
+from __future__ import annotations
+
+from tests.attacks.rows import HARDENING, SECRETS, SITE, UNIT, UPGRADES, Party, Proof, Row, plain, web
+
+ROWS = (
+    Row(
+        "old-tls",
+        Party.NETWORK,
+        "having an older version of TLS spoken",
+        "Mozilla's guidelines 6.0",
+        web(f"{SITE}::test_modern_tls_is_1_3_alone", "test_an_old_tls_is_spoken"),
+    ),
+    Row(
+        "ports",
+        Party.NETWORK,
+        "reaching a program of the host that somebody has started, and forgotten",
+        "a firewall that names what is open, and comes back when a program deletes it",
+        (
+            Proof(
+                f"{HARDENING}::test_a_scanner_finds_what_is_served_and_nothing_else",
+                f"{HARDENING}::test_taken_back_and_put_there_again",
+            ),
+            Proof(
+                f"{HARDENING}::test_rules_that_are_thrown_away_come_back",
+                f"{HARDENING}::test_taken_back_and_put_there_again",
+            ),
+        ),
+    ),
+    Row(
+        "logins",
+        Party.NETWORK,
+        "logging in by a password",
+        "sshd takes keys alone, by modern algorithms",
+        (
+            Proof(
+                f"{HARDENING}::test_sshd_takes_keys_by_modern_algorithms_alone",
+                f"{HARDENING}::test_taken_back_and_put_there_again",
+            ),
+        ),
+    ),
+    Row(
+        "kernel-parameters",
+        Party.NETWORK,
+        "leading the host's packets elsewhere",
+        "kernel parameters: no redirects are taken or sent",
+        (Proof(f"{HARDENING}::test_kernel", f"{HARDENING}::test_taken_back_and_put_there_again"),),
+    ),
+    Row(
+        "secrets-on-disk",
+        Party.NETWORK,
+        "finding a secret in the files, logs, units and command lines of a host, as in a backup of it",
+        "they are encrypted with a key of the host, and lie in memory while a unit runs",
+        (
+            Proof(
+                f"{SECRETS}::test_they_are_nowhere_on_the_host",
+                f"{SECRETS}::test_who_looks_for_them_finds_them_where_they_are",
+            ),
+        ),
+    ),
+    Row(
+        "value-as-code",
+        Party.NETWORK,
+        "having a value of the inventory read as more than a value: another line, another word of a command",
+        "each value is quoted as its reader reads it",
+        tuple(
+            proof
+            for test in (
+                "test_an_environment_file_is_read_as_it_was_meant",
+                "test_a_command_line_is_read_as_these_words",
+            )
+            for proof in plain(f"{UNIT}/behaviour/test_injection.py::{test}", "test_a_value_becomes_a_line")
+        ),
+    ),
+    Row(
+        "upgrades",
+        Party.NETWORK,
+        "nobody: packages that are upgraded by night, while visitors are there",
+        "nothing that serves depends on what they restart, but nginx's own package: it restarts nginx, and who "
+        "connects in that second is refused",
+        (
+            Proof(
+                f"{UPGRADES}::test_upgrades_lose_no_request",
+                f"{UPGRADES}::test_nginx_comes_back_from_its_own_upgrade",
+            ),
+        ),
+    ),
+)

@@ -1,0 +1,135 @@
+"""What docs/security.md promises in words, and the rows of the table that hold each promise."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Promise:
+    """What is done against something, where that is told in full, and the rows that hold it."""
+
+    against: str
+    done: str
+    told: str
+    rows: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Trust:
+    """What somebody may do and may not, and the rows that hold the latter; nothing is promised without a `may_not`."""
+
+    who: str
+    may: str
+    may_not: str = ""
+    rows: tuple[str, ...] = ()
+
+
+PROMISES = (
+    Promise(
+        "code that somebody runs in the application",
+        "a user of its own, no privileges, and a sandbox in which it sees neither other applications nor homes, writes "
+        "next to nowhere, and runs nothing that it wrote",
+        "[sandbox](sandbox.md)",
+        ("neighbours", "people", "own-code", "root", "kernel", "kernel-of-its-own", "dropped-programs"),
+    ),
+    Promise(
+        "reading secrets",
+        "encrypted on the host, in memory only while a unit runs, in no file, log, unit or command line",
+        "[secrets](secrets.md)",
+        ("secrets-on-disk", "secrets-of-the-host", "processes"),
+    ),
+    Promise(
+        "guessing and scanning",
+        "a firewall that names what is open and comes back when a program deletes it, keys alone at sshd, kernel "
+        "parameters",
+        "[hardening](hardening.md)",
+        ("ports", "logins", "kernel-parameters"),
+    ),
+    Promise(
+        "listening on the way",
+        "TLS by Mozilla's guidelines 6.0",
+        "[web](web.md)",
+        ("old-tls",),
+    ),
+    Promise(
+        "visitors who lie about themselves, or take all there is",
+        "`X-Forwarded-…` headers are overwritten, others that frameworks believe are taken away, paths that can be "
+        "read in two ways are refused, unknown names get no answer, sizes, rates and connections have limits, over "
+        "HTTP/3 as well",
+        "[web](web.md)",
+        (
+            *("odd-paths", "claims", "believed-headers", "other-names", "sizes", "flood", "rapid-reset", "connections"),
+            *("http-3", "slow-head", "slow-health", "long-logs"),
+        ),
+    ),
+    Promise(
+        "a host that was broken into",
+        "of what it answers only that is taken which a module documents, of its types and sizes; no text of it does "
+        "anything to a terminal, and none is a template",
+        "[what modules return](plugins.md)",
+        (
+            *("command-on-controller", "added-host", "added-variable", "answer-of-another-type", "answer-of-any-size"),
+            *("terminal", "template-in-a-fact"),
+        ),
+    ),
+    Promise(
+        "repositories that lead elsewhere",
+        "trees are checked when they are fetched and when they are laid out; git, installers and compilers run as a "
+        "user of each application, and root reads through no link; nothing of a repository is run on the controller",
+        "[sandbox](sandbox.md#what-builds-an-environment)",
+        ("crafted-tree", "link-to-a-file", "compiled-link", "code-on-the-controller", "build-signal", "build-left"),
+    ),
+    Promise(
+        "tampered packages",
+        "pip and uv check the hashes of a lock file, and a private index is asked before all others",
+        "[sources](sources.md#hashes)",
+        ("tampered-package", "package-confusion"),
+    ),
+    Promise(
+        "code that somebody has slipped in",
+        "with `verify`, only commits and tags signed by keys that you name",
+        "[sources](sources.md#who-signed-it)",
+        ("unsigned",),
+    ),
+    Promise(
+        "mistakes in the inventory",
+        "no value ends up as code in a file that systemd reads",
+        "[what a message means](troubleshooting.md)",
+        ("value-as-code",),
+    ),
+)
+
+TRUST = (
+    Trust("the controller, and whoever writes the inventory", "everything on the hosts, by sudo"),
+    Trust(
+        "the git repository, or whoever signs in it",
+        "run code as the application, and less than that as "
+        "[what builds packages](sandbox.md#what-builds-an-environment)",
+        "become root",
+        ("crafted-tree", "build-root", "root"),
+    ),
+    Trust(
+        "the application",
+        "its own data, secrets and database; the network, unless `sandbox.outgoing` bounds it",
+        "other applications, the host, its own code",
+        ("neighbours", "people", "own-code", "outgoing"),
+    ),
+    Trust(
+        "nginx's workers",
+        "read static files and error pages, connect to applications",
+        "read keys (its master process does), environments, code",
+        ("nginx-workers",),
+    ),
+    Trust("visitors", "what the application answers", "connect to anything but nginx and SSH", ("ports",)),
+    Trust(
+        "a host",
+        "be wrong or away: its own part of a run fails",
+        "reach the controller or other hosts by what it answers",
+        ("command-on-controller", "added-host"),
+    ),
+    Trust(
+        "a CA's answers, a package index, a git server",
+        "be wrong or away: the run ends or warns, and what serves goes on",
+    ),
+)

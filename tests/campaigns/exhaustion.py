@@ -1,0 +1,107 @@
+"""Attacks that need a kernel of their own: what would take a machine of containers down, and what root does there only.
+
+`make test-vm` runs them on its virtual machine, where the application `shop` has the limits below.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+from dataclasses import dataclass
+
+from tests.integration.sandbox.attacks import ATTACKS
+from tests.integration.sandbox.conftest import ALONE
+from tests.lab import Host
+
+LIMITS = {"tasks": 64, "memory": 600}  # of the service, MiB
+USER = "asgi-shop"
+
+
+@dataclass(frozen=True)
+class Exhaustion:
+    """Code that says how far it got, and how far it gets where nothing bounds it."""
+
+    code: str
+    all_of_it: int
+
+
+EXHAUSTION = {
+    "fork bomb": Exhaustion(
+        "import os, time\n"
+        "count = 0\n"
+        "try:\n"
+        "    while count < 500:\n"
+        "        if os.fork() == 0:\n"
+        "            time.sleep(600)\n"
+        "        count += 1\n"
+        "except OSError:\n"
+        "    pass\n"
+        "print(count, flush=True)\n",
+        500,
+    ),
+    "memory": Exhaustion(
+        "kept = []\nfor count in range(14):\n    kept.append(b'x' * (64 * 2**20))\n    print(count + 1, flush=True)\n",
+        14,
+    ),
+    "core dump": Exhaustion(
+        "import resource\n"
+        "try:\n"
+        "    resource.setrlimit(resource.RLIMIT_CORE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))\n"
+        "    print(1)\n"
+        "except ValueError:\n"
+        "    print(0)\n",
+        1,
+    ),
+}
+# In the application's own group of processes, with the limits of its first process, as its user.
+INSIDE = """\
+main=$(systemctl show --property=MainPID --value {unit})
+group=/sys/fs/cgroup$(systemctl show --property=ControlGroup --value {unit})
+core=$(prlimit --pid $main --core --output HARD --noheadings | tr -d ' ')
+sh -c 'echo $$ >"$1/cgroup.procs" && exec prlimit --core="$2" runuser -u {user} -- python3 -c "$3"' sh "$group" "$core" {code}
+"""
+OUTSIDE = "systemd-run --quiet --wait --pipe --collect --property=TasksMax=infinity python3 -c {code}"
+
+
+def reached(output: str) -> int:
+    """How far the code got, by the last number that it printed."""
+    numbers = [int(line) for line in output.split() if line.isdigit()]
+    return numbers[-1] if numbers else 0
+
+
+def bounded(host: Host, attack: str) -> None:
+    """In the application it gets no further than the service may, and the host goes on."""
+    unit = f"asgi-shop@{host.run('basename $(readlink /srv/asgi/shop/current)').stdout.strip()}.service"
+    code = shlex.quote(EXHAUSTION[attack].code)
+    done = host.run(INSIDE.format(unit=unit, user=USER, code=code), check=False, timeout=900)
+    got = reached(done.stdout)
+    host.run(f"pkill -KILL --uid {USER} --full 'count|resource' || true", timeout=300)
+    assert got < EXHAUSTION[attack].all_of_it, f"{attack}: {done.stdout}{done.stderr}"
+    if attack == "fork bomb":
+        assert got < LIMITS["tasks"], done.stdout
+    if attack == "memory":
+        assert got * 64 <= LIMITS["memory"], done.stdout
+
+
+def unbounded(host: Host, attack: str) -> None:
+    """Outside of it the same code gets all the way."""
+    done = host.run(OUTSIDE.format(code=shlex.quote(EXHAUSTION[attack].code)), check=False, timeout=900)
+    assert reached(done.stdout) == EXHAUSTION[attack].all_of_it, f"{attack}: {done.stdout}{done.stderr}"
+
+
+def as_root(host: Host) -> None:
+    """Root gets further by the attacks of an application for which guests have no rights."""
+    for attack in ATTACKS:
+        if attack.harmless:
+            continue
+        done = host.run(f"printf %s {shlex.quote(attack.code)} | python3 -c {shlex.quote(ALONE)}", timeout=300)
+        found = json.loads(done.stdout.splitlines()[-1])
+        assert found["error"] not in attack.errors, f"{attack.what}: {found}"
+
+
+def all_of_them(host: Host) -> None:
+    """Each attack in the application, and where nothing protects."""
+    as_root(host)
+    for attack in EXHAUSTION:
+        bounded(host, attack)
+        unbounded(host, attack)
