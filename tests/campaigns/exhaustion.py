@@ -28,15 +28,17 @@ class Exhaustion:
 EXHAUSTION = {
     "fork bomb": Exhaustion(
         "import os, time\n"
-        "count = 0\n"
+        "pids = []\n"
         "try:\n"
-        "    while count < 500:\n"
-        "        if os.fork() == 0:\n"
+        "    while len(pids) < 500:\n"
+        "        if (pid := os.fork()) == 0:\n"
         "            time.sleep(600)\n"
-        "        count += 1\n"
+        "        pids.append(pid)\n"
         "except OSError:\n"
         "    pass\n"
-        "print(count, flush=True)\n",
+        "print(len(pids), flush=True)\n"
+        "for pid in pids:\n"
+        "    os.kill(pid, 9)\n",
         500,
     ),
     "memory": Exhaustion(
@@ -58,7 +60,8 @@ INSIDE = """\
 main=$(systemctl show --property=MainPID --value {unit})
 group=/sys/fs/cgroup$(systemctl show --property=ControlGroup --value {unit})
 core=$(prlimit --pid $main --core --output HARD --noheadings | tr -d ' ')
-sh -c 'echo $$ >"$1/cgroup.procs" && exec prlimit --core="$2" runuser -u {user} -- python3 -c "$3"' sh "$group" "$core" {code}
+enter='echo $$ >"$1/cgroup.procs" && exec prlimit --core="$2" runuser -u {user} -- python3 -c "$3"'
+sh -c "$enter" sh "$group" "$core" {code}
 """
 OUTSIDE = "systemd-run --quiet --wait --pipe --collect --property=TasksMax=infinity python3 -c {code}"
 
@@ -75,7 +78,6 @@ def bounded(host: Host, attack: str) -> None:
     code = shlex.quote(EXHAUSTION[attack].code)
     done = host.run(INSIDE.format(unit=unit, user=USER, code=code), check=False, timeout=900)
     got = reached(done.stdout)
-    host.run(f"pkill -KILL --uid {USER} --full 'count|resource' || true", timeout=300)
     assert got < EXHAUSTION[attack].all_of_it, f"{attack}: {done.stdout}{done.stderr}"
     if attack == "fork bomb":
         assert got < LIMITS["tasks"], done.stdout
