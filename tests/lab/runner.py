@@ -16,11 +16,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.lab import fuse
 from tests.lab.process import LabError, Process, run, wait_for
 from tests.lab.state import read_process, write_process
 
 REBOOT = 133
-PARENT = "asgi-lab"
+PARENT = fuse.PARENT
 NAMED_HIERARCHY = Path("/sys/fs/cgroup/systemd")  # of a hybrid machine; nspawn makes the same names there
 ENVIRONMENT = {
     "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
@@ -28,12 +29,18 @@ ENVIRONMENT = {
     # systemd 256 and later refuse cgroup v1, and nspawn would otherwise take after a hybrid machine.
     "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1",
 }
+# Its arguments are the group, how many fuses it has, the groups of these, and the command.
 SUPERVISOR = f"""
 cgroup=$1; shift
 while
   [ ! -d "$cgroup" ] || find "$cgroup" -depth -type d -exec rmdir {{}} +
   mkdir -p "$cgroup"
-  sh -c 'echo $$ >"$0/cgroup.procs" && exec "$@"' "$cgroup" "$@"
+  {fuse.of_unified()}
+  sh -c '
+    echo $$ >"$0/cgroup.procs" || exit
+    count=$1; shift
+    while [ "$count" -gt 0 ]; do echo $$ >"$1/cgroup.procs" || exit; shift; count=$((count - 1)); done
+    exec "$@"' "$cgroup" "$@"
   [ $? -eq {REBOOT} ]
 do :; done
 """
@@ -63,7 +70,7 @@ def clean_machine() -> None:
     """Remove what hosts leave in common on a machine without systemd; where there is one it is not ours."""
     if machine_runs_systemd():
         return
-    for root in (cgroup_root(), NAMED_HIERARCHY):
+    for root in (cgroup_root(), NAMED_HIERARCHY, *fuse.mounted().values()):
         remove_cgroup(root / PARENT)
     for name in ("locks", "propagate", "unix-export", "fsmount", ""):
         path = Path("/run/systemd/nspawn", name)
@@ -149,9 +156,10 @@ class CgroupRunner(Runner):
 
     def start(self, argv: list[str]) -> None:
         """Start the shell lines above, detached from whoever called."""
+        fuses = [str(group) for group in fuse.prepare(self.name, cgroup_root())]
         with self.console.open("ab") as console:
             child = subprocess.Popen(
-                ["sh", "-c", SUPERVISOR, "asgi-lab", str(self._path), *argv],
+                ["sh", "-c", SUPERVISOR, "asgi-lab", str(self._path), str(len(fuses)), *fuses, *argv],
                 stdin=subprocess.DEVNULL,
                 stdout=console,
                 stderr=subprocess.STDOUT,
@@ -194,7 +202,7 @@ class CgroupRunner(Runner):
         if not wait_for(lambda: not any(members(self._path)), 15):
             left = ", ".join(str(process.pid) for process in members(self._path))
             raise LabError(f"{self.name}: processes survive SIGKILL: {left}")
-        for path in (self._path, NAMED_HIERARCHY / PARENT / self.name):
+        for path in (self._path, NAMED_HIERARCHY / PARENT / self.name, *fuse.groups(self.name)):
             remove_cgroup(path)
 
 
@@ -212,7 +220,7 @@ class SystemdRunner(Runner):
             "Delegate=yes",
             "KillMode=mixed",
             "Slice=machine.slice",
-            "TasksMax=16384",
+            *(f"TasksMax={fuse.limits()['pids']}", f"MemoryMax={fuse.limits()['memory']}"),
             f"RestartForceExitStatus={REBOOT}",
             f"SuccessExitStatus={REBOOT}",
             "RestartSec=0",

@@ -64,7 +64,7 @@ def talk(folder: Path, protocol: Any, what: Talk, *, bound: bool) -> Any:
     async def main() -> Any:
         config = Config(app, log_config=None, timeout_keep_alive=60)
         config.load()
-        made = bounds.bounded(protocol) if bound else protocol
+        made: Any = bounds.bounded(protocol) if bound else protocol
         state = ServerState()
         server = await asyncio.get_running_loop().create_unix_server(
             lambda: made(config=config, server_state=state, app_state={}), str(folder / "sock")
