@@ -11,7 +11,7 @@ import os
 from pathlib import Path
 
 PARENT = "asgi-lab"
-PROCESSES = 4096  # and threads; a host of the tests has some hundred
+PROCESSES = 2048  # and threads; a host of the tests has some hundred
 MEMORY_SHARE = 2  # a host may take this part of the machine's memory
 FILES_V1 = {"pids": "pids.max", "memory": "memory.limit_in_bytes"}
 FILES_V2 = {"pids": "pids.max", "memory": "memory.max"}
