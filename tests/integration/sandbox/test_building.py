@@ -55,7 +55,7 @@ def found_by_root(published: None, neighbour: Prey) -> Iterator[dict[str, dict[s
     with ThreadPoolExecutor(1) as pool:
         building = pool.submit(release, neighbour, "v1.1.0")
         try:
-            neighbour.eventually(f"test -e {HELD}")
+            neighbour.host.run(f"for n in $(seq 1000); do test -e {HELD} && exit; sleep 0.2; done; exit 1", timeout=260)
             yield {one.what: neighbour.as_root(one.code) for one in AS_ROOT}
         finally:
             neighbour.host.run(f"rm -f {HELD} /var/cache/asgi/packages/neighbour/dropped")
