@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from tests.attacks.rows import ATTACKS, RACES, SERVES, VM, Party, Proof, Row, in_vm, sandbox
+from tests.attacks.rows import (
+    ATTACKS,
+    CLOUD,
+    METADATA,
+    RACES,
+    SERVES,
+    VM,
+    Party,
+    Proof,
+    Row,
+    in_vm,
+    sandbox,
+)
 
 ROWS = (
     Row(
@@ -165,6 +177,17 @@ ROWS = (
                 f"{SERVES}::test_only_what_is_listed_can_be_reached",
                 f"{SERVES}::test_reaches_other_hosts_by_name",
             ),
+        ),
+    ),
+    Row(
+        "metadata-service",
+        Party.APPLICATION,
+        "the metadata service of the cloud, by TCP, UDP, an address of IPv4 in one of IPv6, or the socket of visitors "
+        "that `proxy: none` hands over",
+        "rules of nft for its user and for that socket's port, which come back when a program deletes them",
+        (
+            *sandbox(*METADATA),
+            Proof(f"{CLOUD}::test_it_is_closed_to_the_public_socket", f"{ATTACKS}::test_it_is_one[{METADATA[0]}]"),
         ),
     ),
     Row(

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from tests.attacks.rows import BUILDING, INDEXES, INTEGRATION, Party, Proof, Row, between, building
+from tests.attacks.rows import (
+    BUILDING,
+    INDEXES,
+    METADATA,
+    SUPPLIES,
+    Party,
+    Proof,
+    Row,
+    between,
+    building,
+    each,
+)
 
 ROWS = (
     Row(
@@ -162,13 +173,50 @@ ROWS = (
         ),
     ),
     Row(
+        "build-metadata-service",
+        Party.BUILD,
+        "the metadata service of the cloud",
+        "rules of nft for the user of its builds",
+        building(*METADATA),
+    ),
+    Row(
+        "build-outgoing",
+        Party.BUILD,
+        "taking elsewhere what it has read: to another host, to the host itself, by a name server",
+        "with `outgoing`, `IPAddressDeny=` but for what it is made from, and a hosts file of its own",
+        each(
+            f"{BUILDING}::test_a_build_reaches_only_what_it_is_made_from",
+            f"{BUILDING}::test_a_build_that_nothing_bounds_reaches_others",
+            (
+                "connect to another host",
+                "send to another host",
+                "ask a name server",
+                "connect to the host itself",
+                "send to the host itself",
+                "find another host by its name",
+            ),
+        ),
+    ),
+    Row(
+        "forged-server",
+        Party.BUILD,
+        "putting another file in the place of the server that the collection installs",
+        "hashes that the collection brings along; versions that a user writes have none, and are named by `status`",
+        (
+            Proof(
+                f"{SUPPLIES}::test_a_server_that_was_forged_is_refused",
+                f"{SUPPLIES}::test_a_server_without_hashes_is_told",
+            ),
+        ),
+    ),
+    Row(
         "tampered-package",
         Party.BUILD,
         "putting another file in the place of a package of the same version",
         "hashes of a lock file",
         tuple(
             Proof(
-                f"{INTEGRATION}/sources/test_supply_chain.py::test_another_hash_is_refused[{installer}]",
+                f"{SUPPLIES}::test_another_hash_is_refused[{installer}]",
                 f"{INDEXES}::test_without_a_hash_any_file_is_taken[{installer}]",
             )
             for installer in ("uv", "pip")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.attacks.rows import HARDENING, SECRETS, SITE, UNIT, UPGRADES, Party, Proof, Row, plain, web
+from tests.attacks.rows import HARDENING, SECRETS, SITE, TRUST, UNIT, UPGRADES, Party, Proof, Row, plain, web
 
 ROWS = (
     Row(
@@ -46,6 +46,33 @@ ROWS = (
         "leading the host's packets elsewhere",
         "kernel parameters: no redirects are taken or sent",
         (Proof(f"{HARDENING}::test_kernel", f"{HARDENING}::test_taken_back_and_put_there_again"),),
+    ),
+    Row(
+        "false-git-server",
+        Party.NETWORK,
+        "answering in the place of a git server",
+        "keys of `known_hosts`, or the first one that a host has seen, which is named from then on",
+        tuple(
+            Proof(f"{TRUST}::{test}", f"{TRUST}::test_without_it_the_first_key_is_kept_and_told")
+            for test in (
+                "test_a_key_that_the_entry_does_not_have_is_refused",
+                "test_a_key_that_the_entry_revokes_is_refused",
+                "test_another_key_than_the_first_is_refused",
+            )
+        ),
+    ),
+    Row(
+        "plain-transport",
+        Party.NETWORK,
+        "changing what comes over `http://` and `git://`",
+        "they are refused, also where a server leads there, unless a signature is asked for or the entry says so",
+        tuple(
+            Proof(f"{TRUST}::{test}", f"{TRUST}::test_what_is_allowed_to_be_plain_goes_on_being_named")
+            for test in (
+                "test_a_plain_transport_is_refused_before_any_host_is_touched",
+                "test_a_server_that_leads_to_a_plain_transport_is_refused",
+            )
+        ),
     ),
     Row(
         "secrets-on-disk",

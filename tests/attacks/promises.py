@@ -34,6 +34,12 @@ PROMISES = (
         ("neighbours", "people", "own-code", "root", "kernel", "kernel-of-its-own", "dropped-programs"),
     ),
     Promise(
+        "asking the cloud for the machine's credentials",
+        "its metadata service is closed to applications and builds, unless `sandbox.metadata` opens it",
+        "[sandbox](sandbox.md#the-clouds-metadata-service)",
+        ("metadata-service", "build-metadata-service"),
+    ),
+    Promise(
         "reading secrets",
         "encrypted on the host, in memory only while a unit runs, in no file, log, unit or command line",
         "[secrets](secrets.md)",
@@ -82,9 +88,26 @@ PROMISES = (
     ),
     Promise(
         "tampered packages",
-        "pip and uv check the hashes of a lock file, and a private index is asked before all others",
+        "the collection's own versions of servers come by hashes that it brings along, an application's packages by "
+        "those of its lock; what you write in `server_requirements` has none, and `status` and `release_info` name it; "
+        "a private index is asked before all others",
         "[sources](sources.md#hashes)",
-        ("tampered-package", "package-confusion"),
+        ("forged-server", "tampered-package", "package-confusion"),
+    ),
+    Promise(
+        "packages that take elsewhere what they read while they are built",
+        "with `sandbox.outgoing`, builds reach the repository, the index and hosts that you name, and ask no name "
+        "server",
+        "[sandbox](sandbox.md#what-a-build-reaches)",
+        ("build-outgoing",),
+    ),
+    Promise(
+        "servers that answer in the place of git's",
+        "with `known_hosts`, only the keys that you name, on every host; without it a host keeps the first key that it "
+        "sees and tells of it; `http://` and `git://` need a signature, or a word in the entry that `plan` and "
+        "`status` go on naming",
+        "[sources](sources.md#whose-server-it-is)",
+        ("false-git-server", "plain-transport"),
     ),
     Promise(
         "code that somebody has slipped in",
@@ -112,8 +135,8 @@ TRUST = (
     Trust(
         "the application",
         "its own data, secrets and database; the network, unless `sandbox.outgoing` bounds it",
-        "other applications, the host, its own code",
-        ("neighbours", "people", "own-code", "outgoing"),
+        "other applications, the host, its own code, the cloud's metadata service",
+        ("neighbours", "people", "own-code", "outgoing", "metadata-service"),
     ),
     Trust(
         "nginx's workers",

@@ -20,6 +20,9 @@ UNPROTECTED = f"{INTEGRATION}/web/test_unprotected.py"
 DIRECT = f"{INTEGRATION}/direct/test_direct.py"
 SECRETS = f"{INTEGRATION}/deploy/test_secrets.py"
 HARDENING = f"{INTEGRATION}/hardening/test_hardening.py"
+CLOUD = f"{INTEGRATION}/direct/test_cloud.py"
+SUPPLIES = f"{INTEGRATION}/sources/test_supply_chain.py"
+TRUST = f"{INTEGRATION}/sources/test_trust.py"
 BOUNDS = "tests/runtime/test_bounds.py"
 VM = "tests/campaigns/exhaustion.py"
 PLAIN = f"{UNIT}/behaviour/test_unprotected.py"
@@ -45,6 +48,13 @@ class Party(Enum):
     NETWORK = "Who is on the way, or beside"
 
 
+METADATA = (
+    "ask for credentials of the machine's role at 169.254.169.254",
+    "ask for credentials of the machine's role at fd00:ec2::254",
+    "ask the metadata service by UDP",
+    "ask the metadata service by an address of IPv6",
+)
+"""Attacks of applications and builds alike."""
 LEAST = 10  # rows of each party but the last
 
 
