@@ -23,5 +23,9 @@ def directory(path: str, *, exclusive: bool = False, **more: str) -> File:
     return {"path": path, "state": "directory", **more, **({"exclusive": True} if exclusive else {})}
 
 
+def link(path: str, target: str) -> File:
+    return {"path": path, "state": "link", "target": target}
+
+
 def absent(path: str) -> File:
     return {"path": path, "state": "absent"}

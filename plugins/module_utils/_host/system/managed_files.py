@@ -5,6 +5,7 @@ from __future__ import annotations
 import grp
 import os
 import pwd
+import secrets
 import shutil
 import stat
 import tempfile
@@ -26,8 +27,9 @@ _RESTART = "restart"  # its text, where a reload would not do
 
 FILE_OPTIONS: dict[str, Any] = {
     "path": {"type": "str", "required": True},
-    "state": {"type": "str", "default": "file", "choices": ["file", "directory", "absent"]},
+    "state": {"type": "str", "default": "file", "choices": ["file", "directory", "link", "absent"]},
     "content": {"type": "str"},
+    "target": {"type": "str"},
     "secret_content": {"type": "str", "no_log": True},
     "mode": {"type": "str"},
     "owner": {"type": "str", "default": "root"},
@@ -40,11 +42,11 @@ _UNNEEDED = "unneeded directory"
 
 @dataclass(frozen=True)
 class Item:
-    """A file, a directory, or the absence of a file; what is of another kind is never removed for it."""
+    """A file, a directory, a link, or the absence of a file; what is of another kind is never removed for it."""
 
     path: Path
     state: str
-    content: bytes
+    content: bytes  # of a link what it leads to
     mode: int
     owner: str
     group: str
@@ -56,12 +58,17 @@ class Item:
         state = options["state"]
         mode = options["mode"] or ("0755" if state == "directory" else "0644")
         secret = options.get("secret_content")
-        content = (secret or options["content"] or "").encode()
+        if (state == "link") != bool(options.get("target")) and state != "absent":
+            raise DeployError(
+                f"{options['path']}: target: found {options.get('target')!r} with state: {state}, expected one for a "
+                "link and for nothing else, as in state: link, target: /etc/motd"
+            )
+        content = (options.get("target") or secret or options["content"] or "").encode()
         owner, group = options["owner"], options["group"]
         path = absolute(options["path"])
         exclusive = bool(options.get("exclusive"))
-        if exclusive and state == "file":
-            raise DeployError(f"{path}: exclusive: found true for a file, expected it with state: directory")
+        if exclusive and state in ("file", "link"):
+            raise DeployError(f"{path}: exclusive: found true for a {state}, expected it with state: directory")
         if exclusive and ".." in path.parts:  # where a link is on the way, that is not where it seems to be
             raise DeployError(f"path: found {options['path']!r} with exclusive, expected a path without ..")
         return cls(path, state, content, int(mode, 8), owner, group, bool(secret), exclusive and state == "directory")
@@ -82,18 +89,19 @@ class Item:
             return None
         if self.state == _UNNEEDED:
             return self._diff("directory\n", "")
-        kind = "directory" if self.state == "directory" else "file"
+        kind = self.state if self.state in ("directory", "link") else "file"
         if found and (found["kind"] == "directory") != (kind == "directory"):
             raise DeployError(f"{self.path} is a {found['kind']} where a {kind} belongs; move it away and run again")
         if self.state == "absent":
             return self._diff("present\n", "")
         if found is None or found["kind"] != kind:
             return self._diff(f"{found['kind']}\n" if found else "", self._text())
-        if kind == "file" and found["content"] != self.content:
+        if kind != "directory" and found["content"] != self.content:
             before = "another secret\n" if self.secret else found["content"].decode(errors="replace")
+            before = f"link to {before}\n" if kind == "link" else before
             return self._diff(before, self._text())
         wanted = {"owner": self.owner, "group": self.group, "mode": f"{self.mode:04o}"}
-        if any(found[key] != value for key, value in wanted.items()):
+        if kind != "link" and any(found[key] != value for key, value in wanted.items()):
             return self._diff(_attributes(found), _attributes(wanted))
         if pending(self.path.name):
             return self._diff("systemd does not go by it yet\n", "systemd goes by it\n")
@@ -112,12 +120,16 @@ class Item:
             self.path.mkdir(exist_ok=True)
             shutil.chown(self.path, self.owner, self.group)
             self.path.chmod(self.mode)
+        elif self.state == "link":
+            _link(self.path, self.content.decode())
         else:
             write(self.path, self.content, self.mode, self.owner, self.group)
 
     def _text(self) -> str:
         if self.secret:
             return "a secret\n"
+        if self.state == "link":
+            return f"link to {self.content.decode()}\n"
         return "directory\n" if self.state == "directory" else self.content.decode(errors="replace")
 
     def _diff(self, before: str, after: str) -> dict[str, Any]:
@@ -148,6 +160,17 @@ def write(path: Path, content: bytes, mode: int = 0o644, owner: str = "root", gr
         os.replace(temporary, path)
     except BaseException:
         os.unlink(temporary)
+        raise
+
+
+def _link(path: Path, target: str) -> None:
+    """Replace what is at a path by a link, in one step."""
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    temporary.symlink_to(target)
+    try:
+        temporary.replace(path)
+    except OSError:
+        temporary.unlink()
         raise
 
 
@@ -288,7 +311,7 @@ def _found(path: Path) -> dict[str, Any] | None:
         "mode": f"{stat.S_IMODE(status.st_mode):04o}",
         "owner": _name(pwd.getpwuid, status.st_uid),
         "group": _name(grp.getgrgid, status.st_gid),
-        "content": path.read_bytes() if kind == "file" else b"",
+        "content": path.read_bytes() if kind == "file" else os.fsencode(os.readlink(path)) if kind == "link" else b"",
     }
 
 

@@ -24,6 +24,9 @@ ME = getpass.getuser()
 MINE = grp.getgrgid(os.getgid()).gr_name
 
 
+OWNER = {"owner": ME, "group": MINE}
+
+
 def item(path: Path, content: str = "", state: str = "file", mode: str | None = None) -> Item:
     return Item.of({"path": path, "state": state, "content": content, "mode": mode, "owner": ME, "group": MINE})
 
@@ -101,6 +104,40 @@ def test_apply(tmp_path: Path, before: Callable[[Path], None], wanted: dict[str,
     else:
         assert path.read_text(encoding="utf-8") == wanted["content"]
         assert not path.is_symlink()
+
+
+def link(path: Path, target: str) -> Item:
+    return Item.of({"path": path, "state": "link", "target": target, "content": None, "mode": None} | OWNER)
+
+
+@pytest.mark.parametrize("before", [nothing, a_file, a_link])
+def test_a_link(tmp_path: Path, before: Callable[[Path], None]) -> None:
+    """Also to what is not there yet."""
+    path = tmp_path / "path"
+    before(path)
+    wished = link(path, "/nowhere/else")
+    [(_item, difference)] = differences([wished])
+    assert difference["after"] == "link to /nowhere/else\n"
+    apply_all([wished], accept)
+    assert str(path.readlink()) == "/nowhere/else"
+    assert differences([wished]) == []
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("before", [nothing, a_file, a_link])
+def test_a_link_goes_again_when_the_set_is_refused(tmp_path: Path, before: Callable[[Path], None]) -> None:
+    path = tmp_path / "path"
+    before(path)
+    found = filesets._found(path)
+    with pytest.raises(RuntimeError, match="refused"):
+        apply_all([link(path, "/nowhere/else")], refuse)
+    assert filesets._found(path) == found
+
+
+@pytest.mark.parametrize("options", [{"state": "link", "target": None}, {"state": "file", "target": "/etc/motd"}])
+def test_what_a_link_leads_to_is_said_for_links(options: dict[str, str | None]) -> None:
+    with pytest.raises(DeployError, match="as in state: link, target: /etc/motd"):
+        Item.of({"path": "/etc/a", "content": None, "mode": None, **OWNER, **options})
 
 
 @pytest.mark.parametrize("before", [a_file, a_link])
