@@ -16,6 +16,7 @@ description:
   - A drop-in of the service in O(reload) has that started anew, where it runs; when it does not start, every file is
     put back and it is started once more.
   - A socket of systemd that listens and was changed listens anew, and what requires it is started again.
+  - A journald of a namespace of the journal whose configuration was changed is started again, where it runs.
   - O(reload) takes its new configuration in the same call, and is started where it does not run. When the call ends,
     nginx serves by it; where nginx goes on with what it had, every file is put back. What a killed run left undone, the
     next one finishes.
@@ -40,8 +41,11 @@ options:
       state:
         description: What it is.
         type: str
-        choices: [file, directory, absent]
+        choices: [file, directory, link, absent]
         default: file
+      target:
+        description: What a link leads to.
+        type: str
       content:
         description: The text of a file.
         type: str

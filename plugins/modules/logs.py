@@ -10,8 +10,8 @@ short_description: What an application logged on a host
 version_added: 0.1.0
 author: asgi.deploy contributors (!UNKNOWN)
 description:
-  - Reads the journal of all units of the application's releases, and nginx's log of its requests, and returns lines
-    to be read. Changes nothing.
+  - Reads the application's own journal together with the host's, for all units of its releases, and nginx's log of its
+    requests, and returns lines to be read. Changes nothing.
   - Times are in UTC.
 options:
   name:

@@ -11,6 +11,7 @@ version_added: 0.1.0
 author: asgi.deploy contributors (!UNKNOWN)
 description:
   - Stops its releases and removes them with their units, virtual environments and the mirror of their source.
+  - Removes the application's own journal, with all that was logged there.
   - Its site, user and certificate are the role's to remove, in the right order.
 attributes:
   check_mode:

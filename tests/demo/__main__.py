@@ -52,7 +52,7 @@ Ask it:
   curl --cacert {root} --resolve {domain}:443:{address} https://{domain}/version
 Look around (root shell, or one command):
   make demo-shell
-  make demo-shell CMD='journalctl -n 20 -t shop'
+  make demo-shell CMD='journalctl --namespace=+asgi-shop -n 20 -t shop'
 Release the next version: write `version: v1.1.0` into {inventory}, then
   .venv/bin/ansible-playbook playbooks/site.yml -i {inventory}
 Go back the same way, or try `version: v1.2.0`: it raises an error on import, and v1.1.0 goes on serving.

@@ -115,7 +115,7 @@ def the_inventorys_release() -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, Any]:
-    """Shows the end of the hosts' journals beside a failure."""
+    """Shows the end of the hosts' journals, those of applications among them, beside a failure."""
     report = yield
     if report.when == "call" and report.failed:
         for host in LAB.hosts():
@@ -126,5 +126,5 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, Any]:
 
 def journal(host: Host) -> str:
     """Its last lines but those of the tests' own logins and modules, and of requests that were answered well."""
-    said = host.run("journalctl --no-pager --lines=1000 --priority=info", check=False).stdout.splitlines()
-    return "\n".join([line for line in said if not ROUTINE.search(line)][-40:])
+    said = host.run("journalctl --namespace='*' --no-pager --lines=1000 --priority=info", check=False).stdout
+    return "\n".join([line[:2000] for line in said.splitlines() if not ROUTINE.search(line)][-40:])

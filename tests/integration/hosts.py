@@ -116,12 +116,23 @@ def playbook(
 
 def module(host: str, name: str, /, **options: Any) -> dict[str, Any]:
     """What a module of asgi.deploy returns."""
+    printed = _module(host, name, **options)
+    found: dict[str, Any] = json.loads(printed[printed.index("{") :])
+    return found
+
+
+def logs(host: str, app: str, **options: Any) -> tuple[list[str], str]:
+    """The lines that asgi.deploy.logs shows, and where the journal ends."""
+    printed, _, answer = _module(host, "logs", name=app, **options).partition(f"{host} | SUCCESS => ")
+    return printed.splitlines(), json.loads(answer)["cursor"]
+
+
+def _module(host: str, name: str, /, **options: Any) -> str:
     argv = [str(Path(sys.executable).with_name("ansible")), host, "--become", f"--inventory={HOSTS}"]
     argv += [f"--module-name=asgi.deploy.{name}", f"--args={json.dumps(options)}"]
     done = subprocess.run(argv, env={**os.environ, **PLAIN}, check=False, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, f"{done.stdout}{done.stderr}"
-    found: dict[str, Any] = json.loads(done.stdout[done.stdout.index("{") :])
-    return found
+    return done.stdout
 
 
 def only(domain: str, **changes: Any) -> str:

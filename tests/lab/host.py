@@ -184,7 +184,8 @@ class Machine:
         """What there is to see of a boot that went wrong."""
         console = self.runner.console
         text = tail(console.read_text(errors="replace"), 25) if console.is_file() else ""
-        journal = self._inside("journalctl", "--boot", "--no-pager", "--priority=warning", "--lines=25")
+        wanted = ("--namespace=*", "--boot", "--priority=warning", "--lines=25")
+        journal = self._inside("journalctl", "--no-pager", *wanted)
         return f"-- {console} --\n{text}\n-- journal --\n{journal}"
 
     def reboot(self) -> str:

@@ -45,6 +45,10 @@ NGINX_LOGS = PurePosixPath("/var/log/nginx/asgi")
 NGINX_WELCOME = PurePosixPath("/etc/nginx/sites-enabled/default")  # the page of Debian's package
 
 UNITS = PurePosixPath("/etc/systemd/system")
+JOURNALD = PurePosixPath("/etc/systemd/journald.conf")
+JOURNALD_LOCAL = PurePosixPath("/usr/local/lib/systemd")  # read beside /etc/systemd, by journald too: journald.conf(5)
+# Of the folders below, the default journal's is named as the machine; a namespace's has its name behind a dot.
+JOURNALS = (PurePosixPath("/var/log/journal"), PurePosixPath("/run/log/journal"))
 LETSENCRYPT = PurePosixPath("/etc/letsencrypt")  # certbot's own folder
 SSHD_SETTINGS = PurePosixPath("/etc/ssh/sshd_config.d/10-asgi-hardening.conf")
 SYSCTL_SETTINGS = PurePosixPath("/etc/sysctl.d/60-asgi-hardening.conf")
@@ -157,6 +161,26 @@ class Layout:
         return f"asgib-{self.app}"
 
     @property
+    def journal(self) -> str:
+        """The namespace of the journal that it logs to: LogNamespace= in systemd.exec(5)."""
+        return f"asgi-{self.app}"
+
+    @property
+    def journal_service(self) -> str:
+        """The journald of that namespace; it starts when something is logged, and ends when nothing logs any more."""
+        return journal_service(self.journal)
+
+    @property
+    def journal_units(self) -> tuple[str, ...]:
+        """All that systemd runs for that namespace; the third one is new in 257."""
+        sockets = (f"systemd-journald{part}@{self.journal}.socket" for part in ("", "-varlink"))
+        return self.journal_service, *sockets, f"systemd-journald-sync@{self.journal}.service"
+
+    @property
+    def journal_settings(self) -> JournalSettings:
+        return JournalSettings(self.journal)
+
+    @property
     def upstream(self) -> PurePosixPath:
         """The socket nginx connects to: its path goes through `current`, so that a rename switches releases."""
         return self.current / "app.sock"
@@ -254,6 +278,59 @@ class Layout:
         if suffix == "timer":
             return f"timer-{name[len('job-') :]}"
         return name or suffix
+
+
+@dataclass(frozen=True)
+class JournalSettings:
+    """Where systemd reads how it keeps the journal of a namespace; of two drop-ins the later name counts."""
+
+    namespace: str
+
+    @property
+    def first(self) -> PurePosixPath:
+        return JOURNALD.with_name(f"journald@{self.namespace}.conf")
+
+    @property
+    def drop_ins(self) -> PurePosixPath:
+        return JOURNALD.with_name(f"journald@{self.namespace}.conf.d")
+
+    @property
+    def of_host(self) -> PurePosixPath:
+        """A link to the host's own settings."""
+        return self.drop_ins / "00-host.conf"
+
+    @property
+    def last(self) -> PurePosixPath:
+        return self.drop_ins / "zz-asgi-deploy.conf"
+
+    @property
+    def of_host_drop_ins(self) -> PurePosixPath:
+        """A link to the folder of the host's own drop-ins."""
+        return JOURNALD_LOCAL / self.drop_ins.name
+
+    @property
+    def service(self) -> PurePosixPath:
+        """A drop-in of the journald that serves the namespace."""
+        return UNITS / f"{journal_service(self.namespace)}.d" / "asgi-deploy.conf"
+
+    @property
+    def sync(self) -> PurePosixPath:
+        """A drop-in of what waits until all is written."""
+        return UNITS / f"systemd-journald-sync@{self.namespace}.service.d" / "asgi-deploy.conf"
+
+
+def journal_service(namespace: str) -> str:
+    return f"systemd-journald@{namespace}.service"
+
+
+def journal_of(unit: str) -> str | None:
+    """The namespace of the journal that a unit of an application logs to; nothing for a unit of the host.
+
+    >>> journal_of("asgi-shop.job-clean@v1-95148f79.service")
+    'asgi-shop'
+    """
+    found = re.fullmatch(r"(asgi-[a-z0-9-]+)(\.[^@]+)?@.*|(asgi-[a-z0-9-]+)\.(build|public)\.[a-z]+", unit)
+    return (found[1] or found[3]) if found else None
 
 
 def release_of(unit: str) -> str:

@@ -7,13 +7,20 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import CERTIFICATES, NGINX, UNITS
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import (
+    CERTIFICATES,
+    JOURNALD,
+    NGINX,
+    UNITS,
+    Layout,
+)
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.argument_specs import ROLES
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.managed_files import (
     File,
     absent,
     directory,
     file,
+    link,
     secret,
 )
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.roles import HostContext, Plan
@@ -40,7 +47,7 @@ def desired_state(plan: Plan, here: HostContext) -> dict[str, Any]:
         return {"by": here.by, "site": [absent(path) for path in _site_paths(plan)]}
     return {
         "by": here.by,
-        "host": [*boot_files(plan), *(_direct_files(plan, here) if plan["direct"] else [])],
+        "host": [*boot_files(plan), *journal_files(plan), *(_direct_files(plan, here) if plan["direct"] else [])],
         "site": site_files(plan),
         "release": _release(plan, packed, here),
         "packages": plan["packages"],
@@ -96,6 +103,23 @@ def boot_files(plan: Plan) -> list[File]:
         file(f"{UNITS}/asgi-failed@.service", rendered("app", "failed.service.j2", plan)),
         file(f"{UNITS}/asgi-metadata@.service", rendered("app", "metadata.service.j2", plan)),
         file(f"{UNITS}/asgi-metadata-watch.service", rendered("app", "metadata_watch.service.j2", plan)),
+    ]
+
+
+def journal_files(plan: Plan) -> list[File]:
+    """How the application's own journal is kept; also for one that logs to the host's, as older releases may have it.
+
+    What these files do not say is as the host has it, whoever changes that: journald reads the host's settings between
+    the first and the last of ours.
+    """
+    settings = Layout(plan["name"]).journal_settings
+    return [
+        file(str(settings.first), rendered("app", "journal.conf.j2", plan)),
+        link(str(settings.of_host), str(JOURNALD)),
+        link(str(settings.of_host_drop_ins), f"{JOURNALD}.d"),
+        file(str(settings.last), rendered("app", "journal_limits.conf.j2", plan)),
+        file(str(settings.service), rendered("app", "journal_service.conf.j2", plan)),
+        file(str(settings.sync), rendered("app", "journal_sync.conf.j2", plan)),
     ]
 
 

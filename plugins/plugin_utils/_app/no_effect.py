@@ -64,6 +64,11 @@ def _alone(app: Mapping[str, Any], spec: Mapping[str, Any]) -> list[str]:
             "index.hosts: has no effect without sandbox.outgoing, as builds reach every host then; leave it out, "
             "or write sandbox: {outgoing: [10.0.0.0/8]}"
         )
+    if _given(_inner(spec, "log"), "size") and app["log"]["journal"] == "host":
+        errors.append(
+            "log.size: has no effect with log.journal: host, whose size journald.conf(5) bounds for all that is logged "
+            "there; leave one of the two out"
+        )
     tls = _inner(spec, "tls")
     if tls.get("ciphers") is not None and app["tls"]["minimum_version"] == "1.3" and app["proxy"] == "none":
         errors.append(

@@ -38,6 +38,16 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._common.platforms impo
 UPSTREAM_KEEPALIVE = {"connections": 256, "time": 3, "timeout": 2}
 
 
+# Of what a journal may take. The file that is written to comes on top of what journald counts.
+_FILES = 8
+
+
+def journal_plan(size: int) -> dict[str, int]:
+    """Return how much a journal takes that has `size` MiB: all files that are full, and each one, in KiB."""
+    each = size * 1024 // _FILES
+    return {"full": each * (_FILES - 1), "file": each}
+
+
 def app_plan(
     spec: Mapping[str, Any],
     facts: Mapping[str, Any],
@@ -64,6 +74,7 @@ def app_plan(
     direct = direct_plan(app, layout)
     tree = trees.planned(app, layout)
     closing = metadata_service.closing(app, facts, bool(direct))
+    logs_to_host = app["log"]["journal"] == "host"
     serving = server_plan(app, workers.count, UPSTREAM_KEEPALIVE, direct)
     return {
         **app,
@@ -84,7 +95,8 @@ def app_plan(
         # Commands find their secrets where the application finds them.
         "launcher": f"{layout.release('%i')}/{LAUNCHER} " if app["secrets"] else "",
         "release_command": command_line(app["release_command"]) if app["release_command"] else None,
-        "wanted_units": ["network-online.target", *app["needs"]],
+        "wanted_units": ["network-online.target", *app["needs"], *([] if logs_to_host else [layout.journal_service])],
+        "journal": journal_plan(app["log"]["size"]),
         "units": work_units(app),
         "paths": PATHS,
         "data": str(layout.data),

@@ -90,6 +90,7 @@ RULES: dict[str, checks.Rule] = {
     "tls.ciphers": validators.ciphers,
     "tls.client_ca": checks.controller_path,
     "log.levels": validators.levels,
+    "log.size": checks.between(8, 1_048_576, "MiB"),
     "health.liveness": checks.url_path,
     "health.readiness": checks.url_path,
     "health.metrics": checks.url_path,

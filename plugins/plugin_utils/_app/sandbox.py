@@ -14,6 +14,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import 
     CACHE,
     CONFIGURATION,
     DATA,
+    JOURNALS,
     LETSENCRYPT,
     NGINX_LOGS,
     PROGRAMS,
@@ -32,12 +33,14 @@ OURS = str(CONFIGURATION)
 CACHES = str(CACHE)
 # Paths that no application needs: file modes already protect some, and the others tell about other applications.
 HIDDEN = (
-    *("/boot", str(LETSENCRYPT), "/etc/sudoers.d", "/var/backups", CACHES, "/run/systemd/private", "/run/lock"),
-    *("/run/ssh-unix-local", "/etc/nginx", str(UNITS), "/run/systemd/system", "/run/systemd/transient"),
-    *("/run/systemd/userdb", "/run/systemd/io.systemd.Credentials", "/run/systemd/io.systemd.ManagedOOM"),
-    *("/run/systemd/io.systemd.sysext", "/run/systemd/io.systemd.BootControl", "/run/systemd/io.systemd.PCRLock"),
-    str(NGINX_LOGS),
+    *("/boot", str(LETSENCRYPT), "/etc/sudoers.d", "/var/backups", CACHES, "/run/lock", "/run/ssh-unix-local"),
+    *("/etc/nginx", str(UNITS), str(NGINX_LOGS), *map(str, JOURNALS)),
 )
+# Sockets of systemd and of its services, each journal's among them, of which those of a namespace lie in a folder
+# named after it. What is left: where names are looked up, a folder by which programs see that systemd runs, and the
+# socket by which a service tells systemd how it is.
+SYSTEMD = "/run/systemd"
+RESOLVER, BOOTED, NOTIFY, HOST_JOURNAL = (f"{SYSTEMD}/{name}" for name in ("resolve", "system", "notify", "journal"))
 # Whoever can speak to D-Bus can ask services of root's for something.
 DBUS = "/run/dbus"
 
@@ -70,6 +73,8 @@ _CLOSED: Mapping[str, Any] = {
     "outgoing": None,
     "metadata": None,
 }
+
+_POWERFUL = frozenset(("root", "sudo", "adm", "shadow", "disk", "docker", "lxd", "systemd-journal", "www-data"))
 
 _PATH = re.compile(r"(/[A-Za-z0-9_@+-][A-Za-z0-9._@+-]*)+")
 _GROUP = re.compile(r"[a-z_][a-z0-9_-]{0,31}")
@@ -104,7 +109,7 @@ def groups(value: Sequence[str]) -> str | None:
     wrong = [name for name in value if not _GROUP.fullmatch(name)]
     if wrong:
         return f"found {_listed(wrong)}, expected names of groups, as in [render]"
-    powerful = sorted({"root", "sudo", "adm", "shadow", "disk", "docker", "lxd", "www-data"}.intersection(value))
+    powerful = sorted(_POWERFUL.intersection(value))
     if powerful:
         return f"found {', '.join(powerful)}, whose members can become root or reach other applications; leave it out"
     return None
@@ -175,6 +180,9 @@ def directives(
     return [
         *_privileges(options),
         *_view(options, own, str(layout.tls) if direct else None),
+        f"BindReadOnlyPaths=-{NOTIFY}",
+        # systemd puts the namespace's sockets in the place of the host's.
+        f"BindReadOnlyPaths={HOST_JOURNAL}" if app["log"]["journal"] == "host" else f"LogNamespace={layout.journal}",
         *([] if options["run_stored"] else [f"NoExecPaths=/tmp /var/tmp {' '.join(written)}"]),
         *_devices(options),
         *_network_lines(options),
@@ -188,7 +196,8 @@ def building(layout: Layout, facts: Mapping[str, Any]) -> list[str]:
 
     It compiles, runs what it has compiled, and speaks to indexes and repositories; it sees nothing that the application
     stores. It shares the host's network with the application: without sockets of the kind AF_UNIX it cannot hand open
-    files over by an abstract one, and connections neither.
+    files over by an abstract one, and connections neither. It logs to no journal, as it reaches no socket of one; what
+    it prints is read as it comes, up to a size.
     """
     options = {**_CLOSED, "jit": True}
     return [
@@ -239,9 +248,9 @@ def _view(
         "PrivateTmp=yes",
         "PrivateIPC=yes",
         "RemoveIPC=yes",
-        *(f"TemporaryFileSystem={folder}:ro,mode=0755" for folder in apart),
+        *(f"TemporaryFileSystem={folder}:ro,mode=0755" for folder in (*apart, SYSTEMD, BOOTED)),
         SHARED_MEMORY,
-        f"BindReadOnlyPaths={home}",
+        f"BindReadOnlyPaths={home} -{RESOLVER}",
         *([f"BindReadOnlyPaths={tls}"] if tls else []),
         *(f"BindPaths=-{folder}" for folder in kept),
         f"InaccessiblePaths={' '.join(f'-{folder}' for folder in hidden)}",

@@ -235,7 +235,7 @@ def server_plan(
             "readiness": app["health"]["readiness"] or _gate_path(app),
         },
         "log": {
-            **app["log"],
+            "format": app["log"]["format"],
             "level": app["log"]["level"].upper(),
             "access": bool(direct) if app["log"]["access"] is None else app["log"]["access"],
             "levels": {name: level.upper() for name, level in app["log"]["levels"].items()},

@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import SSHD_SETTINGS, SYSCTL_SETTINGS, UNITS
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import (
+    SSHD_SETTINGS,
+    SYSCTL_SETTINGS,
+    UNITS,
+    journal_service,
+)
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.managed_files import file
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.roles import HostContext
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.templates import rendered
@@ -91,7 +96,8 @@ def _parts(plan: Mapping[str, Any]) -> list[dict[str, Any]]:
             "journal",
             plan["journal"],
             {"/etc/systemd/journald.conf.d/60-asgi-hardening.conf": "journald.conf.j2"},
-            take=[["restart", "systemd-journald.service"]],
+            # Those of applications read the host's settings, too.
+            take=[["restart", "systemd-journald.service"], ["try-restart", journal_service("asgi-*")]],
         ),
         part(
             "time",

@@ -68,7 +68,8 @@ def test_run_as_the_application_does(site: Site) -> None:
     assert f"asgi-{NAME}\n" in status
     assert "NoNewPrivs:\t1" in status
     assert "CapBnd:\t0000000000000000" in status
-    assert "scheduler works" in site.host.run(f"journalctl --no-pager --identifier={NAME}.scheduler").stdout
+    log = f"journalctl --namespace=+asgi-{NAME} --no-pager --identifier={NAME}.scheduler"
+    assert "scheduler works" in site.host.run(log).stdout
     shown = site.host.run(f"systemctl show --property=MemoryMax --value 'asgi-{NAME}.process-worker-1@*'").stdout
     assert shown.strip() == str(256 * 1024 * 1024)
 

@@ -98,6 +98,9 @@ OTHERS = [
         "import os; assert 'neighbour' in os.listdir('/srv/asgi')",
         ("AssertionError",),
     ),
+    Attack("read what others have logged", listed("/var/log/journal"), DENIED),
+    Attack("log as another application", connect("/run/systemd/journal.asgi-neighbour/stdout"), (*ABSENT, NO_UNIX)),
+    Attack("see who has a journal", listed("/run/systemd/journal.asgi-neighbour"), ABSENT),
     Attack("read another application's key", read("/etc/asgi-deploy/tls/neighbour/combined.pem"), ABSENT),
 ]
 
@@ -239,6 +242,7 @@ HANDED_OVER = [
         "import socket; socket.socket(socket.AF_UNIX).bind('\\0handed-over')",
         ("OSError",),
     ),
+    Attack("fill a journal", connect("/run/systemd/journal/stdout"), (*ABSENT, NO_UNIX)),
     Attack("change what other applications are built from", listed("/var/cache/asgi/packages/neighbour"), ABSENT),
 ]
 # Against another application's build, which is at work at the same time; its process is known by its control group.

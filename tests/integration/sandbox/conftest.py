@@ -61,7 +61,7 @@ class Prey(Web):
     def reloaded(self, unit: str) -> tuple[list[str], list[str]]:
         """A transient unit's properties once it begins, and after systemd has read its units anew."""
         before, after = self.host.run(RELOAD.format(unit=unit), timeout=240).stdout.split("\n\n")
-        return before.splitlines(), after.splitlines()
+        return shown(before), shown(after)
 
     @property
     def service(self) -> str:
@@ -75,6 +75,13 @@ class Prey(Web):
         """The number that systemd-analyze gives a unit's sandbox, from 0 to 10."""
         last = self.host.run(f"systemd-analyze security --no-pager {unit}").stdout.splitlines()[-1]
         return float(last.split(":")[1].split()[0])
+
+
+def shown(text: str) -> list[str]:
+    """Properties as systemd shows them; units are in an order of its own."""
+    lines = (line.partition("=") for line in text.splitlines())
+    lists = ("After", "Requires", "Wants")
+    return [f"{name}={' '.join(sorted(value.split())) if name in lists else value}" for name, _, value in lines]
 
 
 def scenario(*arguments: str, name: str = "site") -> Run:

@@ -32,7 +32,10 @@ def test_a_crash_loop_ends_and_is_told(failing: Prey) -> None:
     assert "has failed and is not started any more" in told["failed"]
     assert failing.service in told["failed"]
     line = f"{failing.service} is down and is not started any more"
-    failing.eventually(f"journalctl --no-pager --unit={failing.service} --lines=10 --priority=crit | grep -F '{line}'")
+    look = f"journalctl --namespace=+asgi-{failing.app} --unit={failing.service}"
+    assert look in told["failed"]
+    said = failing.eventually(f"{look} --no-pager --lines=10 --priority=crit | grep -F '{line}'")
+    assert f"Its log tells why: {look};" in said
     assert https.get(failing.domain, failing.host.address, failing.ca, "/ready").status_code in (502, 503)
 
 

@@ -75,7 +75,7 @@ def test_one_id_finds_the_lines_of_nginx_and_application(site: Web) -> None:
     (nginx,) = lines(site.eventually(f"grep {request} /var/log/nginx/asgi/{site.app}.access.log"))
     assert (nginx["method"], nginx["uri"], nginx["status"]) == ("GET", "/version", 200)
     assert (nginx["release"], nginx["agent"]) == (site.live(), 'a "quoted" agent')
-    journal = f"journalctl --output=cat --identifier={site.app} --since=-2min"
+    journal = f"journalctl --namespace=+asgi-{site.app} --output=cat --identifier={site.app} --since=-2min"
     (own,) = lines(site.eventually(f"{journal} | grep {request}"))
     assert (own["request_id"], own["logger"], own["path"], own["status"]) == (request, "asgi.access", "/version", 200)
     assert (own["service"], own["release"], own["client"]) == (site.app, site.live(), nginx["client"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ import pytest
 from tests import ROOT
 from tests.clients import https
 from tests.integration.conftest import Web, web
-from tests.integration.hosts import SIDE2
+from tests.integration.hosts import SIDE2, Run, logs
 from tests.integration.release.test_releases import traffic
 from tests.integration.upgrade.former import site
 
@@ -22,6 +23,9 @@ NOTE = "/var/lib/asgi-storage/older/media/note"
 # What is new in nginx's own files takes a reload, which closes kept connections; these visitors keep none.
 FRESH = {"http2": 0, "get": 0, "post": 0, "new": 3}
 CHANGED = "--extra-vars={'older_env': {'GREETING': 'hello'}}"
+BROKEN = "--extra-vars=older_module=shop.nothing:app"
+JOURNAL = "ls -d /var/log/journal/*.asgi-older /run/systemd/journal.asgi-older"
+JOURNAL_SETTINGS = "find /etc/systemd /usr/local/lib/systemd -name '*journald*@asgi-older*'"
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,17 @@ def older() -> Iterator[Web]:
     yield one
     site("--extra-vars=asgi_app=older", "--extra-vars=asgi_remove_data=true", name="remove").ok()
     assert one.host.run("ls /srv/asgi/older", check=False).returncode, "this release cannot remove what another made"
+    for look in (JOURNAL, JOURNAL_SETTINGS, "systemctl list-units --all --no-legend 'systemd-journald*@asgi-older*'"):
+        assert one.host.run(look, check=False).stdout == "", look
+
+
+def stamped(lines: list[str]) -> list[str]:
+    """The lines that begin a record; those of a traceback follow."""
+    return [line for line in lines if re.match(r"\d{4}-\d\d-\d\d ", line)]
+
+
+def time_of(line: str) -> str:
+    return line[: len("2026-01-01 00:00:00.000")]
 
 
 @dataclass(frozen=True)
@@ -62,6 +77,8 @@ class Upgrade:
     after: Seen
     releases: tuple[str, str, str]
     audit: list[dict[str, Any]]
+    cursor: str  # where the journal ended before
+    broken: Run  # of a release that dies at import, the first one that logs to a journal of its own
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +86,10 @@ def upgrade(older: Web) -> Upgrade:
     """The same inventory, then a release, with visitors all the while."""
     older.host.run(f"echo kept >{NOTE} && chown asgi-older:asgi-older {NOTE} && chmod 0640 {NOTE}")
     before, first, audit = Seen.of(older), older.live(), older.audit()
+    _lines, cursor = logs(SIDE2, older.app, lines=1)
     with traffic([older], **FRESH):
+        broken = site(BROKEN)
+        assert older.live() == first
         site().ok()
         second = older.live()
         older.drained()
@@ -77,7 +97,7 @@ def upgrade(older: Web) -> Upgrade:
     with traffic([older]):
         site(CHANGED).ok()
     older.drained()
-    return Upgrade(before, Seen.of(older), (first, second, older.live()), audit)
+    return Upgrade(before, Seen.of(older), (first, second, older.live()), audit, cursor, broken)
 
 
 def test_who_writes_a_former_name_is_told_the_present_one(tmp_path: Path) -> None:
@@ -127,6 +147,32 @@ def test_the_audit_trail_goes_on(upgrade: Upgrade, older: Web) -> None:
     assert [line["version"] for line in upgrade.audit] == ["v1.0.0", "v1.1.0"]
     assert older.audit()[: len(upgrade.audit)] == upgrade.audit
     assert len(older.audit()) > len(upgrade.audit)
+
+
+def test_the_first_line_in_a_journal_of_its_own_is_read(upgrade: Upgrade) -> None:
+    """On Debian 12, of a process that has ended before its journald has asked who it was."""
+    assert upgrade.broken.status != 0
+    assert "ModuleNotFoundError: No module named 'shop.nothing'" in upgrade.broken.output, upgrade.broken.output
+
+
+def test_logs_of_before_and_since_are_read_together(upgrade: Upgrade, older: Web) -> None:
+    """In the order of time, also from a place where the application had no journal of its own."""
+    since, everything = (
+        stamped(logs(SIDE2, older.app, **options)[0]) for options in ({"cursor": upgrade.cursor}, {"lines": 100_000})
+    )
+    assert everything == sorted(everything, key=time_of) and since == sorted(since, key=time_of)
+    first, second, third = upgrade.releases
+    by = {release: [line for line in everything if line.split()[2] == release] for release in upgrade.releases}
+    for lines in by.values():
+        assert {line.split()[3] == "systemd" for line in lines} == {True, False}, (
+            "what systemd says, and what it logged"
+        )
+    between = [line for line in everything if time_of(since[0]) <= time_of(line) <= time_of(since[-1])]
+    assert sorted(since) == sorted(between)
+    assert {second, third} <= {line.split()[2] for line in since}
+    assert set(by[first]) - set(since), "what was logged before that place"
+    own = older.host.run("journalctl --quiet --namespace=asgi-older --output=cat --field=_SYSTEMD_UNIT").stdout
+    assert f"asgi-older@{second}.service" in own and f"asgi-older@{first}.service" not in own
 
 
 def test_nothing_is_left_to_do(upgrade: Upgrade) -> None:

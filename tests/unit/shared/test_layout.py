@@ -11,6 +11,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import 
     SOCKET_PATH_MAX,
     VERSION_MAX,
     Layout,
+    journal_of,
     release_id,
 )
 
@@ -32,6 +33,7 @@ DIGEST = "0a1b2c3d4e5f"
         ("access_log", PurePosixPath("/var/log/nginx/asgi/shop.access.log")),
         ("user", "asgi-shop"),
         ("boot_unit", "asgi-boot@shop.service"),
+        ("journal_service", "systemd-journald@asgi-shop.service"),
     ],
 )
 def test_application(attribute: str, value: object) -> None:
@@ -100,3 +102,31 @@ def test_longest_names_fit_a_unit_name() -> None:
 
 def test_longest_name_fits_a_user_name() -> None:
     assert len(Layout("a" * NAME_MAX).user) <= 32
+
+
+@pytest.mark.parametrize(
+    ("unit", "namespace"),
+    [
+        ("asgi-shop@v1-0a1b2c3d.service", "asgi-shop"),
+        ("asgi-my-shop.process-mail_2-1@v1-0a1b2c3d.service", "asgi-my-shop"),
+        ("asgi-shop.*@*", "asgi-shop"),
+        ("asgi-shop.exec-18b@v1.2-0a1b2c3d.service", "asgi-shop"),
+        ("asgi-shop.build.service", "asgi-shop"),
+        ("asgi-shop.public.socket", "asgi-shop"),
+        ("asgi-install.service", None),
+        ("asgi-certificates.service", None),
+        ("nginx.service", None),
+        ("systemd-journald@asgi-shop.service", None),
+    ],
+)
+def test_the_journal_of_a_unit(unit: str, namespace: str | None) -> None:
+    assert journal_of(unit) == namespace
+
+
+def test_the_journal_has_all_that_systemd_runs_for_it() -> None:
+    assert Layout("shop").journal_units == (
+        "systemd-journald@asgi-shop.service",
+        "systemd-journald@asgi-shop.socket",
+        "systemd-journald-varlink@asgi-shop.socket",
+        "systemd-journald-sync@asgi-shop.service",
+    )

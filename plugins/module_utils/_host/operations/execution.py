@@ -17,7 +17,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.system import sy
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import transient_units as transient
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import environment, outputs
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
-from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout, journal_service
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.masking import MASK, masked
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.unit_text import LAUNCHER, parse_environment_file
 
@@ -131,6 +131,8 @@ class Execution:
     def _systemd_run(self, unit: str, release: str, given: Sequence[str], argv: Sequence[str]) -> list[str]:
         limits = [f"RuntimeMaxSec={self._timeout}", f"TimeoutStopSec={_STOP_TIMEOUT}", "KillMode=mixed"]
         options = ("--pipe", "--wait", "--service-type=exec")
+        journals = [line.partition("=")[2] for line in given if line.startswith("LogNamespace=")]
+        limits += [f"{when}={journal_service(name)}" for name in journals for when in ("Wants", "After")]
         description = f"--description={self.layout.app}: command in release {release}"
         return transient.command(unit, argv, [*given, *limits], *options, description)
 

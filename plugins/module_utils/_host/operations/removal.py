@@ -18,7 +18,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.system import sy
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import users as accounts
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.metadata_rules import MetadataRules
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
-from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import UNITS, Layout, release_of
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import JOURNALS, UNITS, Layout, release_of
 
 REMOVAL_OPTIONS: dict[str, Any] = {**RUN_OPTIONS, "data": {"type": "bool", "default": False}}
 
@@ -39,7 +39,7 @@ class Removal:
         """Whether anything is left."""
         layout = self._layout
         runs = self._unit_files() or running(layout) or busy(layout)
-        left = any(folder.exists() for folder in self._folders)
+        left = any(folder.exists() for folder in self._folders) or bool(journal_paths(layout))
         return bool(runs) or left or accounts.exists(layout.build_user) or MetadataRules(layout).present()
 
     def remove(self) -> None:
@@ -47,6 +47,7 @@ class Removal:
         with Store(self._layout).lock(self._options["lock_timeout"], self._options["by"]):
             end_of_killed(self._layout)
             self._end(self._unit_files())
+            remove_journal(self._layout)
             for folder in self._folders:
                 _remove(folder)
             MetadataRules(self._layout).remove()
@@ -84,3 +85,25 @@ def _remove(folder: Path) -> None:
         f"{folder} cannot be removed: found files in it after {_TRIES} tries; end the program that writes there, or "
         "unmount it, and run again"
     )
+
+
+def remove_journal(layout: Layout) -> None:
+    """Remove what an application has logged, how that was kept, and the journald that did; nothing logs there now."""
+    systemd.stop(*layout.journal_units)
+    for path in journal_paths(layout):
+        if path.is_dir() and not path.is_symlink():
+            _remove(path)
+        else:
+            path.unlink(missing_ok=True)
+    systemd.daemon_reload()
+    systemd.reset_failed(*layout.journal_units)
+
+
+def journal_paths(layout: Layout) -> list[Path]:
+    """Return what there is of an application's own journal."""
+    settings = layout.journal_settings
+    folders = [settings.drop_ins, settings.of_host_drop_ins, settings.service.parent, settings.sync.parent]
+    kept = [folder for place in JOURNALS for folder in Path(place).glob(f"*.{layout.journal}")]
+    sockets = f"/run/systemd/journal.{layout.journal}"
+    paths = [Path(settings.first), *map(Path, folders), Path(sockets), *kept]
+    return [path for path in paths if os.path.lexists(path)]

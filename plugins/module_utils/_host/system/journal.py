@@ -1,4 +1,8 @@
-"""The journal of a host: lines that say what was done there, and what units have logged."""
+"""The journals of a host: lines that say what was done there, and what units have logged.
+
+Units of an application log to a journal of its own. What systemd says of them, and what releases logged that were made
+before there was one, is in the host's; so both are read together, in the order of time.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +15,7 @@ from typing import Any
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import start_reading
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import journal_of
 
 _MOST, _SECONDS = 2**23, 60.0  # characters of records that are read for a failure, and for how long
 _OF_THE_RUNTIME = ("level", "logger", "message")
@@ -43,12 +48,23 @@ def read(names: Iterable[str], lines: int, since: float = 0) -> str:
 
 @contextmanager
 def records(patterns: Iterable[str], options: Iterable[str]) -> Iterator[Iterator[dict[str, Any]]]:
-    """Yield what units logged, for as long as somebody reads it."""
+    """Yield what units logged, for as long as it is read. All units are of one application, or none is."""
     # Without --all a long record, such as a traceback in JSON, would have no text: journalctl(1), --output=json.
     argv = ["journalctl", "--no-pager", "--quiet", "--output=json", "--all", *options]
-    argv += [f"--unit={pattern}" for pattern in patterns]
+    argv += which(*patterns)
     with start_reading(argv) as lines:
         yield parsed(lines)
+
+
+def which(*units: str) -> list[str]:
+    """Return the options of journalctl by which it shows what these units logged.
+
+    >>> which("asgi-shop@v1-95148f79.service")
+    ['--namespace=+asgi-shop', '--unit=asgi-shop@v1-95148f79.service']
+    """
+    own = sorted({namespace for unit in units if (namespace := journal_of(unit))})
+    # A namespace that is not there is no error: then it is the host's alone.
+    return [*(f"--namespace=+{namespace}" for namespace in own), *(f"--unit={unit}" for unit in units)]
 
 
 def parsed(lines: Iterable[str]) -> Iterator[dict[str, Any]]:

@@ -79,7 +79,8 @@ class Unit:
         """How it is, for who asks; `failed` is empty unless it has failed and is not started any more."""
         failed = (
             f"{self.name} has failed and is not started any more: {self.ending()}, after {self.restarts} restarts. "
-            f"Its log tells why: journalctl --unit={self.name}; then release it again, or go back by a rollback"
+            f"Its log tells why: journalctl {' '.join(journal.which(self.name))}; then release it again, or go back "
+            "by a rollback"
         )
         return {
             "state": f"{self.properties.get('ActiveState')} ({self.properties.get('SubState')})",

@@ -10,6 +10,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.system import sy
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import users as accounts
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import attempt, last_lines
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.journal import note
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.journal_services import JournalServices
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.managed_files import (
     FILE_OPTIONS,
     Item,
@@ -66,6 +67,7 @@ def _apply(items: list[Item], idle: list[str], options: Mapping[str, Any]) -> No
     # Of a service's drop-in most takes effect when it starts.
     restart = bool(unit) and (pending_restart(unit) or any(item.path.parent.name == f"{unit}.d" for item in items))
     listeners = Listeners(items)
+    journals = JournalServices(item.path for item in items)
     told = False
 
     def take() -> None:
@@ -95,8 +97,9 @@ def _apply(items: list[Item], idle: list[str], options: Mapping[str, Any]) -> No
     with ExitStack() as behind:
         if unit:
             behind.enter_context(pending_reload(unit, restart))
-        for name in listeners.changed:
+        for name in (*listeners.changed, *journals.pending):
             behind.enter_context(pending_reload(name))
+        behind.callback(journals.read_settings)
         if idle or any("/systemd/" in str(item.path) for item in items):
             behind.callback(systemd.daemon_reload)
         try:

@@ -89,7 +89,8 @@ def test_defaults(spec: dict[str, Any], facts: Facts) -> None:
         ],
         "server": "gunicorn",
         "factory": False,
-        "log": {"format": "json", "level": "info", "levels": {}, "access": None},
+        "log": {"format": "json", "level": "info", "levels": {}, "journal": "own", "size": 100, "access": None},
+        "journal": {"full": 89_600, "file": 12_800},
         "proxy": "nginx",
         "tls": {
             "port": 443,
@@ -123,7 +124,7 @@ def test_defaults(spec: dict[str, Any], facts: Facts) -> None:
         "lock_timeout": 60,
         "keep_releases": 5,
         "user": "asgi-shop",
-        "wanted_units": ["network-online.target"],
+        "wanted_units": ["network-online.target", "systemd-journald@asgi-shop.service"],
         "data": "/var/lib/asgi/shop",
         "access_log": "/var/log/nginx/asgi/shop.access.log",
         "home": "/srv/asgi/shop",

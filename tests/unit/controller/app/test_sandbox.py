@@ -27,7 +27,7 @@ def test_others_are_not_to_be_seen(lines: Lines) -> None:
     found = lines(storage=["media"])
     for folder in ("/srv/asgi", "/var/lib/asgi", "/var/lib/asgi-storage", "/etc/asgi-deploy"):
         assert f"TemporaryFileSystem={folder}:ro,mode=0755" in found
-    assert "BindReadOnlyPaths=/srv/asgi/shop" in found
+    assert "BindReadOnlyPaths=/srv/asgi/shop -/run/systemd/resolve" in found
     assert [line for line in found if line.startswith("BindPaths=")] == [
         "BindPaths=-/var/lib/asgi/shop",
         "BindPaths=-/var/lib/asgi-storage/shop",
@@ -42,12 +42,32 @@ def test_what_builds_sees_nothing_that_the_application_stores(spec: dict[str, An
     found: list[str] = app_plan({**spec, **options}, facts("13"))["build_lines"]
     for folder in ("/srv/asgi", "/var/lib/asgi", "/var/lib/asgi-storage", "/etc/asgi-deploy", "/var/cache/asgi"):
         assert f"TemporaryFileSystem={folder}:ro,mode=0755" in found
-    assert [line for line in found if line.startswith("Bind")] == ["BindReadOnlyPaths=/srv/asgi/shop"]
+    assert [line for line in found if line.startswith("Bind")] == [
+        "BindReadOnlyPaths=/srv/asgi/shop -/run/systemd/resolve"
+    ]
+    assert not [line for line in found if line.startswith("LogNamespace=")]
     hidden = next(line for line in found if line.startswith("InaccessiblePaths="))
     assert "-/run/dbus" in hidden and "/var/cache/asgi" not in hidden
     # What it has compiled it may run, whatever the application may do.
     assert "MemoryDenyWriteExecute=no" in found
     assert not [line for line in found if line.startswith(("NoExecPaths=", "IPAddress", "SupplementaryGroups="))]
+
+
+def test_sockets_of_the_journals_are_not_to_be_seen(lines: Lines) -> None:
+    """systemd puts those of the namespace in their place."""
+    found = lines()
+    assert "TemporaryFileSystem=/run/systemd:ro,mode=0755" in found
+    assert "LogNamespace=asgi-shop" in found
+    assert not [line for line in found if line.startswith("Bind") and "/run/systemd/journal" in line]
+    hidden = next(line for line in found if line.startswith("InaccessiblePaths="))
+    assert "-/var/log/journal -/run/log/journal" in hidden
+
+
+def test_the_hosts_journal(spec: dict[str, Any], facts: Facts) -> None:
+    plan = app_plan({**spec, "log": {"journal": "host"}}, facts("13"))
+    assert "BindReadOnlyPaths=/run/systemd/journal" in plan["sandbox_lines"]
+    assert not [line for line in plan["sandbox_lines"] if line.startswith("LogNamespace=")]
+    assert plan["wanted_units"] == ["network-online.target"]
 
 
 def test_its_certificate_is_to_be_seen_where_it_is_served_by_itself(lines: Lines) -> None:

@@ -68,6 +68,19 @@ def test_release_without_a_sandbox(layout: Layout) -> None:
         Execution(layout, "true", 60)._properties("v1-0a1b2c3d")
 
 
+@pytest.mark.parametrize(
+    ("line", "asked"),
+    [
+        ("LogNamespace=asgi-shop", {"Wants", "After"}),
+        ("BindReadOnlyPaths=/run/systemd/journal", set()),
+    ],
+)
+def test_its_journald_starts_first(layout: Layout, line: str, asked: set[str]) -> None:
+    argv = Execution(layout, "true", 60)._systemd_run("asgi-shop.exec-1@v1.service", "v1", [line], ["/bin/true"])
+    found = [word for word in argv if word.endswith("=systemd-journald@asgi-shop.service")]
+    assert {word.split("=")[1] for word in found} == asked
+
+
 def test_properties() -> None:
     text = "# a comment\nUser=asgi-shop\n\nEnvironment=A=%i B=100%%\nCapabilityBoundingSet=\n"
     assert properties(text, "v1") == ["User=asgi-shop", "Environment=A=v1 B=100%", "CapabilityBoundingSet="]

@@ -105,6 +105,8 @@ def test_what_failed_for_good_is_told() -> None:
     assert (told["state"], told["restarts"]) == ("failed (failed)", 600)
     assert "a.service has failed and is not started any more: its process ended with status 3" in told["failed"]
     assert "journalctl --unit=a.service" in told["failed"]
+    own = Unit("asgi-shop@v1.service", FAILED).told()["failed"]
+    assert "journalctl --namespace=+asgi-shop --unit=asgi-shop@v1.service; then" in own
 
 
 @pytest.mark.parametrize("state", ["active", "activating", "inactive"])

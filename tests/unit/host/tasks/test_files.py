@@ -15,6 +15,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.system import us
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.systemd import Unit
 from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks import files as act_files
 from ansible_collections.asgi.deploy.plugins.module_utils._host.web import nginx
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.plugin_utils._ansible.host_action import checked
 
 NGINX, TIMER = "nginx.service", "asgi-logs.timer"
@@ -35,6 +36,7 @@ class Host:
         monkeypatch.setattr(
             systemd, "restart_anew", lambda *names: self.asked.extend(["restart", one] for one in names)
         )
+        monkeypatch.setattr(systemd, "change", lambda *words: self.asked.append(list(words)))
         monkeypatch.setattr(nginx, "reload_or_start", lambda name: self.asked.append(["reload or start", name]))
         monkeypatch.setattr(accounts, "make", lambda name, **_about: self.asked.append(["make", name]))
         monkeypatch.setattr(act_files, "note", lambda _text: None)
@@ -75,6 +77,30 @@ def test_a_service_starts_with_its_new_drop_in(host: Host, up: set[str], asked: 
     host.asked.clear()
     assert not host.act(f"{NGINX}.d/asgi.conf", reload=NGINX)["changed"]
     assert host.asked == []
+
+
+JOURNALD = "systemd-journald@asgi-shop.service"
+
+
+def test_a_journal_goes_by_its_new_settings(host: Host) -> None:
+    """Once systemd has read its drop-in; and by no more than once for all of its files."""
+    host.act("../journald@asgi-shop.conf", "../journald@asgi-shop.conf.d/zz.conf", f"{JOURNALD}.d/own.conf")
+    assert host.asked == [["daemon_reload"], ["try-restart", JOURNALD]]
+
+
+def test_a_journal_that_did_not_take_its_settings_is_still_due(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_words: str) -> None:
+        raise DeployError("systemctl try-restart failed")
+
+    settings = "../journald@asgi-shop.conf"
+    with monkeypatch.context() as patch:
+        patch.setattr(systemd, "change", fails)
+        assert host.act(settings)["msg"] == "systemctl try-restart failed"
+    assert host.act(settings, check_mode=True)["diff"][0]["after"] == "systemd goes by it\n"
+    host.asked.clear()
+    host.act(settings)
+    assert ["try-restart", JOURNALD] in host.asked
+    assert not host.act(settings)["changed"]
 
 
 def test_users_are_there_before_files(host: Host) -> None:

@@ -155,7 +155,7 @@ def test_needs_come_first_and_take_nothing_along(render: Render, plan: Plan, kin
     needs = ["postgresql.service", "srv-my\\x2dfiles.mount"]
     text = render("app", KINDS[kind], plan=plan(needs=needs, release_command=COMMAND))
     section = unit(text)["Unit"]
-    assert section["Wants"].split() == ["network-online.target", *needs]
+    assert section["Wants"].split() == ["network-online.target", *needs, "systemd-journald@asgi-shop.service"]
     assert set(section["Wants"].split()) <= set(section["After"].split())
     assert not set(needs) & set(section.get("Requires", "").split())
     assert not {"Requisite", "BindsTo", "PartOf"} & set(section)

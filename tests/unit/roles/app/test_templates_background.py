@@ -129,7 +129,9 @@ def test_need_what_the_application_needs(spec: dict[str, Any], facts: Facts) -> 
     units = files_app.work_units(wanted)
     for kind in ("process-worker-1", "job-cleanup"):
         for key in ("After", "Wants"):
-            assert section(units[kind], "Unit")[key] == "network-online.target postgresql.service"
+            assert section(units[kind], "Unit")[key].split() == [
+                *("network-online.target", "postgresql.service", "systemd-journald@asgi-shop.service")
+            ]
 
 
 def test_target(units: dict[str, str]) -> None:

@@ -1,0 +1,38 @@
+"""The journald of a namespace, which reads its settings when it starts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system import systemd
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import JournalSettings, journal_service
+
+
+class JournalServices:
+    """Those of the namespaces whose settings are among files that change."""
+
+    def __init__(self, paths: Iterable[Path]) -> None:
+        self._namespaces = sorted({name for path in paths if (name := namespace_of(path))})
+
+    @property
+    def pending(self) -> list[str]:
+        """The names by which it is noted that one has yet to read its settings: of a file that each has."""
+        return [JournalSettings(name).first.name for name in self._namespaces]
+
+    def read_settings(self) -> None:
+        """Start those again that run. Who logs there keeps the connection, which systemd holds meanwhile."""
+        if self._namespaces:
+            systemd.change("try-restart", *map(journal_service, self._namespaces))
+
+
+def namespace_of(path: Path) -> str | None:
+    """Return the namespace whose settings a path belongs to.
+
+    >>> namespace_of(Path("/etc/systemd/journald@asgi-shop.conf.d/own.conf"))
+    'asgi-shop'
+    """
+    found = (re.fullmatch(r"journald@(.+)\.conf(\.d)?", part) for part in path.parts)
+    service = re.fullmatch(r"systemd-journald@(.+)\.service\.d", path.parent.name)
+    return next((one[1] for one in (*found, service) if one), None)

@@ -1,0 +1,116 @@
+"""What an application logs takes nothing from the host and from others, however much it is; where it is read and kept.
+
+The entry of `attacked` gives its journal 16 MiB.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+
+import pytest
+
+from tests.integration.hosts import logs
+from tests.integration.sandbox.conftest import Prey
+
+SIZE = 16 * 1024  # KiB
+OWN_UNITS = "--unit='asgi-attacked@*'"
+SMALL = "/run/systemd/journald.conf.d/small.conf"
+# 200 MB in lines that journald does not cut, and cannot compress to less than three quarters.
+FLOOD = """\
+import base64, os
+for number in range(5000):
+    os.write(2, b"{flood} %d " % number + base64.b64encode(os.urandom(30_000)) + b"\\n")
+os.write(2, b"{flood} has ended\\n")
+"""
+# As sd_journal_send(3) writes it, with fields that are not an application's to give.
+FORGED = """\
+import socket
+fields = {"MESSAGE": "forged by the application", "PRIORITY": "2", "UNIT": "asgi-attacked@forged.service",
+    "OBJECT_SYSTEMD_UNIT": "asgi-attacked@forged.service", "COREDUMP_UNIT": "asgi-attacked@forged.service",
+    "_PID": "1", "_UID": "0", "_SYSTEMD_UNIT": "init.scope", "__REALTIME_TIMESTAMP": "1"}
+text = "".join(f"{name}={value}\\n" for name, value in fields.items())
+with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as journal:
+    journal.sendto(text.encode(), "/run/systemd/journal/socket")
+"""
+
+
+@pytest.fixture
+def small(attacked: Prey) -> Iterator[Prey]:
+    """A host whose own journal takes no more than an application's: whatever floods it is seen to soon."""
+    attacked.host.run(f"mkdir -p $(dirname {SMALL}); printf '[Journal]\\nSystemMaxUse=16M\\n' >{SMALL}")
+    attacked.host.run("systemctl restart systemd-journald")
+    yield attacked
+    attacked.host.run(f"rm {SMALL}; systemctl restart systemd-journald")
+
+
+def said(site: Prey, text: str, options: str = "") -> bool:
+    """Whether a journal of the host has a line with this text."""
+    found = site.host.run(
+        f"journalctl --quiet --no-pager --output=cat {options} --grep='{text}' --lines=1", check=False
+    )
+    return bool(found.stdout.strip())
+
+
+def test_a_flood_takes_nothing_from_others(small: Prey, neighbour: Prey) -> None:
+    flood = f"flood {uuid.uuid4()}"
+    small.host.run(f"logger --tag=sshd 'Accepted publickey for who came before {flood}'")
+    neighbour.attack(f"import os; os.write(2, b'a neighbour before {flood}\\n')")
+    assert small.attack(FLOOD.format(flood=flood))["error"] is None
+    own = f"--namespace=+asgi-attacked {OWN_UNITS}"
+    small.eventually(f"journalctl --quiet --output=cat {own} --lines=20 | grep -qx '{flood} has ended'")
+    assert said(small, f"who came before {flood}", "--identifier=sshd"), "the flood erased a login"
+    assert said(small, f"a neighbour before {flood}", "--namespace=+asgi-neighbour --unit='asgi-neighbour@*'")
+    assert not said(small, flood, OWN_UNITS), "it is in the host's journal"
+    taken = small.host.run("du --summarize --block-size=1K --total /var/log/journal/*.asgi-attacked").stdout
+    assert SIZE // 2 < int(taken.splitlines()[-1].split()[0]) <= SIZE, taken
+
+
+def test_what_it_logs_by_each_way_is_in_its_own_journal(attacked: Prey) -> None:
+    ways = {
+        "by its output": "import os; os.write(1, b'{text}\\n')",
+        "by syslog": "import syslog; syslog.syslog('{text}')",
+        "by a command": "import subprocess; subprocess.run(['logger', '{text}'], check=True)",
+    }
+    for way, code in ways.items():
+        text = f"said {way}: {uuid.uuid4()}"
+        assert attacked.attack(code.format(text=text))["error"] is None
+        attacked.eventually(f"journalctl --quiet --namespace=asgi-attacked --output=cat --lines=20 | grep -qx '{text}'")
+        assert not said(attacked, text, OWN_UNITS), way
+
+
+def test_what_it_forges_is_not_believed(attacked: Prey) -> None:
+    assert attacked.attack(FORGED)["error"] is None
+    attacked.eventually("journalctl --quiet --namespace=asgi-attacked --lines=20 | grep -q 'forged by the application'")
+    lines, _cursor = logs(attacked.host.name, "attacked", lines=20)
+    [line] = [line for line in lines if line.endswith("forged by the application")]
+    assert line.split()[2] == attacked.live(), line
+
+
+def test_one_that_logs_to_the_hosts(opened: Prey) -> None:
+    """For a log shipper that reads no other: log: {journal: host}."""
+    assert opened.attack("import os; os.write(2, b'opened to the host\\n')")["error"] is None
+    opened.eventually("journalctl --quiet --output=cat --identifier=opened --lines=20 | grep -qx 'opened to the host'")
+    assert any(line.endswith("opened to the host") for line in logs(opened.host.name, "opened")[0])
+    assert opened.host.run("ls -d /var/log/journal/*.asgi-opened", check=False).returncode != 0
+
+
+def test_what_the_host_says_of_its_journal_holds_for_it(attacked: Prey) -> None:
+    """But for the size; here it is what the role hardening writes."""
+    settings = attacked.host.run("systemd-analyze cat-config systemd/journald@asgi-attacked.conf").stdout
+    found = dict(line.split("=") for line in settings.splitlines() if "=" in line and not line.startswith("#"))
+    assert (found["Storage"], found["MaxRetentionSec"], found["SystemMaxUse"]) == ("persistent", "90day", "14336K")
+
+
+def test_jobs_in_a_row_have_one_journald(attacked: Prey) -> None:
+    """Also where nothing else of the application runs: systemd would start what they need only five times."""
+    release = attacked.live()
+    units = f"asgi-attacked@{release}.service asgi-attacked.process-worker-1@{release}.service"
+    main = "systemctl show --property=MainPID --value systemd-journald@asgi-attacked.service"
+    attacked.host.run(f"systemctl stop {units}")
+    try:
+        jobs = f"for n in $(seq 12); do systemctl start asgi-attacked.job-tick@{release}.service || exit; {main}; done"
+        pids = attacked.host.run(jobs).stdout.split()
+    finally:
+        attacked.host.run(f"systemctl start {units}")
+    assert len(pids) == 12 and len(set(pids)) == 1 and pids[0] != "0", pids
