@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.attacks.rows import (
     ATTACKS,
     CLOUD,
+    JOURNAL,
     METADATA,
     RACES,
     SERVES,
@@ -164,7 +165,7 @@ ROWS = (
         "buses",
         Party.APPLICATION,
         "D-Bus, systemd",
-        "`InaccessiblePaths=`",
+        "`InaccessiblePaths=`, `TemporaryFileSystem=` over `/run/systemd`",
         sandbox("speak to D-Bus", "speak to systemd"),
     ),
     Row(
@@ -176,6 +177,19 @@ ROWS = (
             Proof(
                 f"{SERVES}::test_only_what_is_listed_can_be_reached",
                 f"{SERVES}::test_reaches_other_hosts_by_name",
+            ),
+        ),
+    ),
+    Row(
+        "journals",
+        Party.APPLICATION,
+        "what others have logged; to log as another one, or so much that what others have logged is gone",
+        "`LogNamespace=`, [a journal of its own](logs-and-health.md#the-journal) that is bounded in bytes",
+        (
+            *sandbox("read what others have logged", "log as another application", "see who has a journal"),
+            Proof(
+                f"{JOURNAL}::test_a_flood_takes_nothing_from_others",
+                f"{JOURNAL}::test_it_takes_what_is_in_the_same_journal",
             ),
         ),
     ),

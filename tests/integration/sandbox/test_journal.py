@@ -15,6 +15,7 @@ from tests.integration.sandbox.conftest import Prey
 
 SIZE = 16 * 1024  # KiB
 OWN_UNITS = "--unit='asgi-attacked@*'"
+OWN = f"--namespace=+asgi-attacked {OWN_UNITS}"
 SMALL = "/run/systemd/journald.conf.d/small.conf"
 # 200 MB in lines that journald does not cut, and cannot compress to less than three quarters.
 FLOOD = """\
@@ -35,12 +36,21 @@ with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as journal:
 """
 
 
-@pytest.fixture
-def small(attacked: Prey) -> Iterator[Prey]:
-    """A host whose own journal takes no more than an application's: whatever floods it is seen to soon."""
+@pytest.fixture(scope="module")
+def flooded(attacked: Prey, neighbour: Prey) -> Iterator[str]:
+    """What a flood is known by that the application has logged, after a line of the host, of a neighbour and its own.
+
+    The host's own journal takes no more than the application's just then: what fills it would be seen soon.
+    """
     attacked.host.run(f"mkdir -p $(dirname {SMALL}); printf '[Journal]\\nSystemMaxUse=16M\\n' >{SMALL}")
     attacked.host.run("systemctl restart systemd-journald")
-    yield attacked
+    flood = f"flood {uuid.uuid4()}"
+    attacked.host.run(f"logger --tag=sshd 'Accepted publickey for who came before {flood}'")
+    for site in (neighbour, attacked):
+        site.attack(f"import os; os.write(2, b'{site.app} before {flood}\\n')")
+    assert attacked.attack(FLOOD.format(flood=flood))["error"] is None
+    attacked.eventually(f"journalctl --quiet --output=cat {OWN} --lines=20 | grep -qx '{flood} has ended'")
+    yield flood
     attacked.host.run(f"rm {SMALL}; systemctl restart systemd-journald")
 
 
@@ -52,18 +62,17 @@ def said(site: Prey, text: str, options: str = "") -> bool:
     return bool(found.stdout.strip())
 
 
-def test_a_flood_takes_nothing_from_others(small: Prey, neighbour: Prey) -> None:
-    flood = f"flood {uuid.uuid4()}"
-    small.host.run(f"logger --tag=sshd 'Accepted publickey for who came before {flood}'")
-    neighbour.attack(f"import os; os.write(2, b'a neighbour before {flood}\\n')")
-    assert small.attack(FLOOD.format(flood=flood))["error"] is None
-    own = f"--namespace=+asgi-attacked {OWN_UNITS}"
-    small.eventually(f"journalctl --quiet --output=cat {own} --lines=20 | grep -qx '{flood} has ended'")
-    assert said(small, f"who came before {flood}", "--identifier=sshd"), "the flood erased a login"
-    assert said(small, f"a neighbour before {flood}", "--namespace=+asgi-neighbour --unit='asgi-neighbour@*'")
-    assert not said(small, flood, OWN_UNITS), "it is in the host's journal"
-    taken = small.host.run("du --summarize --block-size=1K --total /var/log/journal/*.asgi-attacked").stdout
+def test_a_flood_takes_nothing_from_others(attacked: Prey, flooded: str) -> None:
+    assert said(attacked, f"who came before {flooded}", "--identifier=sshd"), "the flood erased a login"
+    assert said(attacked, f"neighbour before {flooded}", "--namespace=+asgi-neighbour --unit='asgi-neighbour@*'")
+    assert not said(attacked, flooded, OWN_UNITS), "it is in the host's journal"
+    taken = attacked.host.run("du --summarize --block-size=1K --total /var/log/journal/*.asgi-attacked").stdout
     assert SIZE // 2 < int(taken.splitlines()[-1].split()[0]) <= SIZE, taken
+
+
+def test_it_takes_what_is_in_the_same_journal(attacked: Prey, flooded: str) -> None:
+    assert said(attacked, f"{flooded} has ended", OWN)
+    assert not said(attacked, f"attacked before {flooded}", OWN)
 
 
 def test_what_it_logs_by_each_way_is_in_its_own_journal(attacked: Prey) -> None:
