@@ -101,10 +101,7 @@ options:
         type: dict
         required: true
         suboptions:
-          files:
-            description: Contents of files in Base64, by their paths in the tree.
-            type: dict
-            required: true
+          files: {description: "Contents of files in Base64, by their paths in the tree.", type: dict, required: true}
           links:
             description: Directories that outlive the release, by their paths in the tree.
             type: dict
@@ -164,10 +161,7 @@ options:
         description: The index to use in the place of the host's own.
         type: dict
         suboptions:
-          url:
-            description: Its address, without a password.
-            type: str
-            required: true
+          url: {description: "Its address, without a password.", type: str, required: true}
           username:
             description: Who asks.
             type: str
@@ -196,27 +190,15 @@ options:
         type: dict
         required: true
         suboptions:
-          path:
-            description: The path asked for.
-            type: str
-            required: true
+          path: {description: The path asked for., type: str, required: true}
           status:
             description: The answers that pass, as numbers or classes such as V(2xx).
             type: list
             elements: str
             required: true
-          timeout:
-            description: Seconds in which the gate must be passed.
-            type: int
-            required: true
-          successes:
-            description: Answers in a row that pass.
-            type: int
-            required: true
-          workers:
-            description: Processes that must all have answered.
-            type: int
-            required: true
+          timeout: {description: Seconds in which the gate must be passed., type: int, required: true}
+          successes: {description: Answers in a row that pass., type: int, required: true}
+          workers: {description: Processes that must all have answered., type: int, required: true}
           uptime:
             description: Seconds that the service, and each worker that has answered, must have stayed up.
             type: int
@@ -226,18 +208,9 @@ options:
         type: dict
         required: true
         suboptions:
-          seconds:
-            description: How long it is watched; V(0) for not at all.
-            type: int
-            required: true
-          error_percent:
-            description: The share of server errors that is too much.
-            type: int
-            required: true
-          errors:
-            description: Server errors that must have been seen for that.
-            type: int
-            required: true
+          seconds: {description: How long it is watched; V(0) for not at all., type: int, required: true}
+          error_percent: {description: The share of server errors that is too much., type: int, required: true}
+          errors: {description: Server errors that must have been seen for that., type: int, required: true}
       keep:
         description: Releases kept on the host.
         type: int

@@ -86,32 +86,20 @@ applications:
           elements: dict
           returned: success
           contains:
-            host:
-              description: The server.
-              type: str
-              returned: always
+            host: {description: The server., type: str, returned: always}
             fingerprint:
               description: The key's fingerprint.
               type: str
               returned: always
               sample: SHA256:+DiY3wvvV6TuJJhbpZisF/zLDA0zPMSvHdkr4UvCOqU
-            line:
-              description: What to write in C(known_hosts) of the entry.
-              type: str
-              returned: always
+            line: {description: What to write in C(known_hosts) of the entry., type: str, returned: always}
         service:
           description: The live release's service.
           type: dict
           returned: success
           contains:
-            state:
-              description: As systemd has it.
-              type: str
-              returned: if a release is live
-            restarts:
-              description: How often it was started again.
-              type: int
-              returned: if a release is live
+            state: {description: As systemd has it., type: str, returned: if a release is live}
+            restarts: {description: How often it was started again., type: int, returned: if a release is live}
             failed:
               description: What to know of one that has failed for good; empty when it has not.
               type: str
@@ -129,22 +117,10 @@ applications:
               description: One of them, by name and number.
               type: dict
               contains:
-                state:
-                  description: As systemd has it.
-                  type: str
-                  returned: always
-                restarts:
-                  description: How often it was started again.
-                  type: int
-                  returned: always
-                failed:
-                  description: As for the service.
-                  type: str
-                  returned: always
-                memory:
-                  description: Bytes that it uses.
-                  type: int
-                  returned: always
+                state: {description: As systemd has it., type: str, returned: always}
+                restarts: {description: How often it was started again., type: int, returned: always}
+                failed: {description: As for the service., type: str, returned: always}
+                memory: {description: Bytes that it uses., type: int, returned: always}
         jobs:
           description: The jobs of the live release.
           type: dict
@@ -154,18 +130,9 @@ applications:
               description: One of them, by its name.
               type: dict
               contains:
-                state:
-                  description: Of its schedule, as systemd has it.
-                  type: str
-                  returned: always
-                next:
-                  description: When it is due.
-                  type: str
-                  returned: always, null if it is not
-                last:
-                  description: When it was due.
-                  type: str
-                  returned: always, null if it never was
+                state: {description: "Of its schedule, as systemd has it.", type: str, returned: always}
+                next: {description: When it is due., type: str, returned: "always, null if it is not"}
+                last: {description: When it was due., type: str, returned: "always, null if it never was"}
                 result:
                   description: How it ended; V(success) for one that never ran.
                   type: str
@@ -215,30 +182,15 @@ applications:
           elements: dict
           returned: success
           contains:
-            by:
-              description: Who asked for it.
-              type: str
-              returned: always
+            by: {description: Who asked for it., type: str, returned: always}
             result:
               description: V(live), V(failed), V(ended) for a run that was cut off, V(paused), or how a command ended.
               type: str
               returned: always
-            reason:
-              description: Why it failed.
-              type: str
-              returned: if it did
-            started:
-              description: When it began.
-              type: float
-              returned: always
-            ended:
-              description: When it ended.
-              type: float
-              returned: always
-            version:
-              description: The version that was asked for.
-              type: str
-              returned: for a release
+            reason: {description: Why it failed., type: str, returned: if it did}
+            started: {description: When it began., type: float, returned: always}
+            ended: {description: When it ended., type: float, returned: always}
+            version: {description: The version that was asked for., type: str, returned: for a release}
             from:
               description: The release that served before.
               type: str
@@ -247,38 +199,14 @@ applications:
               description: The release that was to serve.
               type: str
               returned: for a release and a rollback, null if its name was not known
-            rollback:
-              description: Whether it was one.
-              type: bool
-              returned: for a rollback
-            steps:
-              description: Seconds that each step took.
-              type: dict
-              returned: for a release and a rollback
-            restart:
-              description: The release that was restarted.
-              type: str
-              returned: for a restart
-            pause:
-              description: The release that was paused.
-              type: str
-              returned: for a pause
-            resume:
-              description: The release that went on.
-              type: str
-              returned: for its end
-            exec:
-              description: The command.
-              type: str
-              returned: for a command
-            release:
-              description: The release that it ran in.
-              type: str
-              returned: for a command
-            status:
-              description: Its exit status.
-              type: int
-              returned: for a command
+            rollback: {description: Whether it was one., type: bool, returned: for a rollback}
+            steps: {description: Seconds that each step took., type: dict, returned: for a release and a rollback}
+            restart: {description: The release that was restarted., type: str, returned: for a restart}
+            pause: {description: The release that was paused., type: str, returned: for a pause}
+            resume: {description: The release that went on., type: str, returned: for its end}
+            exec: {description: The command., type: str, returned: for a command}
+            release: {description: The release that it ran in., type: str, returned: for a command}
+            status: {description: Its exit status., type: int, returned: for a command}
 certificates:
   description: The entries of C(/var/lib/asgi-deploy/certificates.json).
   type: dict
@@ -318,18 +246,9 @@ certificates:
           type: dict
           returned: always, null if there was none
           contains:
-            at:
-              description: When that was.
-              type: str
-              returned: always
-            ok:
-              description: Whether it succeeded.
-              type: bool
-              returned: always
-            text:
-              description: What went wrong.
-              type: str
-              returned: always
+            at: {description: When that was., type: str, returned: always}
+            ok: {description: Whether it succeeded., type: bool, returned: always}
+            text: {description: What went wrong., type: str, returned: always}
             wait:
               description: Until when the CA will not be asked again, and for what that holds.
               type: dict
