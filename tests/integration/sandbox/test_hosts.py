@@ -137,8 +137,8 @@ def test_a_template_in_a_fact_is_not_evaluated(broken_into: Prey, tmp_path: Path
     reached = tmp_path / "reached"
     fact = f"{{{{ lookup('ansible.builtin.pipe', 'touch {reached}') }}}}"
     facts = {"distribution": fact, "distribution_major_version": "13", "distribution_release": fact}
-    numbers = {"processor_nproc": 1, "memtotal_mb": 1000, "all_ipv6_addresses": []}
-    answering(broken_into, {**facts, **numbers})
+    others = {"processor_nproc": 1, "memtotal_mb": 1000, "all_ipv6_addresses": [], "nameservers": [], "nftables": True}
+    answering(broken_into, {**facts, **others})
     wanted = (f"--limit={broken_into.host.name}", f"--extra-vars=ansible_python_interpreter={PYTHON}")
     run = scenario(*wanted)
     assert run.status != 0 and "the host's answer: fact distribution: found" in " ".join(run.output.split()), run.output
