@@ -63,9 +63,9 @@ def _application(
     deploy = _last_deploy(app)
     cells["last deploy"] = _told(deploy, now) if deploy else ""
     if not app["live"]:
-        return _row(**cells, state="not live"), ["no release is live", *_of_deploy(deploy)]
+        return _row(**cells, state="not live"), ["no release is live", *_metadata(name, app), *_of_deploy(deploy)]
     certificate, notes = _certificate(found["certificates"].get(name))
-    notes = [*_troubles(name, app), *_of_deploy(deploy), *notes]
+    notes = [*_troubles(app), *_metadata(name, app), *_of_deploy(deploy), *notes]
     if app["unpinned"]:
         notes.append(f"server_requirements: {', '.join(app['unpinned'])} came without a hash that was checked")
     states = {"paused": app["paused"], "maintenance": app["maintenance"], "unwell": app["health"], "ok": True}
@@ -83,24 +83,30 @@ def _application(
     return _row(**cells), notes
 
 
-def _troubles(name: str, app: Mapping[str, Any]) -> list[str]:
-    notes = [text for text in (app["service"]["failed"], app["health"], *app["metadata"]["told"]) if text]
+def _troubles(app: Mapping[str, Any]) -> list[str]:
+    notes = [text for text in (app["service"]["failed"], app["health"]) if text]
+    notes += [
+        f"process {name} is {one['state']}"
+        for name, one in app["processes"].items()
+        if not one["state"].startswith("active") and not app["paused"]
+    ]
+    notes += [
+        f"job {name} ended with {one['result']} when it last ran"
+        for name, one in app["jobs"].items()
+        if one["result"] != "success"
+    ]
+    return [*notes, *map(unprotected, app["plain_transports"])]
+
+
+def _metadata(name: str, app: Mapping[str, Any]) -> list[str]:
+    """Who asked the cloud's metadata service, which is closed, and whether it is no more."""
+    notes = list(app["metadata"]["told"])
     if app["metadata"]["loaded"] is False:
         notes.append(
             "its rules that close the cloud's metadata service are not as they were loaded; run site again, or "
             f"systemctl restart asgi-metadata@{name} on the host"
         )
-    notes += [
-        f"process {process} is {one['state']}"
-        for process, one in app["processes"].items()
-        if not one["state"].startswith("active") and not app["paused"]
-    ]
-    notes += [
-        f"job {job} ended with {one['result']} when it last ran"
-        for job, one in app["jobs"].items()
-        if one["result"] != "success"
-    ]
-    return [*notes, *map(unprotected, app["plain_transports"])]
+    return notes
 
 
 def _of_deploy(deploy: Mapping[str, Any] | None) -> list[str]:

@@ -124,6 +124,11 @@ def test_all_is_well() -> None:
         ({"free": 2**30}, "ok", ["web1: 1.0 GiB of 100 GiB are free where releases are"]),
         ({"firewall": None}, "ok", []),
         ({"metadata": {"loaded": None, "told": []}}, "ok", []),
+        (
+            {"live": None, "deploys": [], "metadata": {"loaded": True, "told": ["It asked."]}},
+            "not live",
+            ["web1: shop: no release is live", "web1: shop: It asked."],
+        ),
         ({"metadata": {"loaded": True, "told": ["It asked."]}}, "ok", ["web1: shop: It asked."]),
         (
             {"metadata": {"loaded": False, "told": []}},
