@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.asgi.deploy.plugins.module_utils._host.system import memory, nft
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system import memory, netfilter
 
 _LOOPBACK = "::1"  # other addresses of its interface may be public ones, as of anycast
 
@@ -23,7 +23,7 @@ def facts() -> dict[str, Any]:
         "memtotal_mb": memory.parse_kib(_read("/proc/meminfo"), "MemTotal") // memory.MIB,
         "all_ipv6_addresses": ipv6_addresses(_read("/proc/net/if_inet6")),
         "nameservers": nameservers(_read("/etc/resolv.conf")),
-        "nftables": nft.is_possible(),
+        "nftables": netfilter.takes_rules(),
     }
 
 

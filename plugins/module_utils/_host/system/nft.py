@@ -4,17 +4,12 @@ from __future__ import annotations
 
 import json
 import shutil
-import socket
-import struct
 from pathlib import Path
 from typing import Any
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import PATH, attempt
 
 _SECONDS = 30  # nft waits for the kernel only
-# Of the kernel's uapi/linux/netlink.h, nfnetlink.h and nf_tables.h; Python's socket has none of them everywhere.
-_NETLINK, _NETLINK_NETFILTER = 16, 12
-_GET_GENERATION, _REQUEST, _ERROR = (10 << 8) | 16, 1, 2
 
 
 def installed() -> bool:
@@ -56,20 +51,3 @@ def delete_table(table: str) -> None:
     """Delete a table, if it is there."""
     if installed():
         attempt(["nft", f"add table inet {table}; delete table inet {table}"], timeout=_SECONDS)
-
-
-def is_possible() -> bool:
-    """Return whether this kernel takes rules of nft, whose package may not be installed yet.
-
-    A container without the right to set up its network has a kernel that refuses.
-    """
-    # A header of netlink, and one of nfnetlink: any family, version 0, no resource.
-    message = struct.pack("=IHHIIBBH", 20, _GET_GENERATION, _REQUEST, 1, 0, 0, 0, 0)
-    try:
-        with socket.socket(_NETLINK, socket.SOCK_RAW, _NETLINK_NETFILTER) as kernel:
-            kernel.settimeout(_SECONDS)
-            kernel.send(message)
-            answer = kernel.recv(4096)
-    except OSError:
-        return False
-    return len(answer) >= 6 and struct.unpack_from("=H", answer, 4)[0] != _ERROR
