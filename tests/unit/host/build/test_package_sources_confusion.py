@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import subprocess
 import sys
@@ -34,11 +35,11 @@ def wheel(folder: Path, version: str) -> None:
 
 
 @contextmanager
-def index(folder: Path, version: str) -> Iterator[str]:
+def index(folder: Path, version: str, auth: str | None = None) -> Iterator[str]:
     """An index that has one version; its address."""
     folder.mkdir()
     wheel(folder, version)
-    handler = type("Open", (Handler,), {"folder": folder, "auth": None, "log_message": lambda *_: None})
+    handler = type("Index", (Handler,), {"folder": folder, "auth": auth, "log_message": lambda *_: None})
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}/simple/"
@@ -88,6 +89,16 @@ def test_only_the_private_index_is_asked(tmp_path: Path, indexes: tuple[str, str
     supplies = private({"url": ours}, tmp_path)
     given = {**settings(tmp_path, place, theirs), **(supplies.uv if installer == "uv" else supplies.pip)}
     assert installed(installer, tmp_path, given, *supplies.arguments) == OURS
+
+
+@pytest.mark.parametrize("installer", INSTALLERS)
+def test_it_is_asked_with_its_password(tmp_path: Path, installer: str) -> None:
+    name, password = "deploy", "p@ss word"
+    auth = "Basic " + base64.b64encode(f"{name}:{password}".encode()).decode()
+    with index(tmp_path / "ours", OURS, auth) as ours:
+        supplies = private({"url": ours, "username": name, "password": password}, tmp_path)
+        given = supplies.uv if installer == "uv" else supplies.pip
+        assert installed(installer, tmp_path, given, *supplies.arguments) == OURS
 
 
 @pytest.mark.parametrize("place", ["environment", "files"])
