@@ -14,7 +14,7 @@ from tests.integration.sandbox.conftest import ALONE
 from tests.lab import Host
 
 LIMITS = {"tasks": 64, "memory": 600}  # of the service, MiB
-USER = "asgi-shop"
+BECOME = "setpriv --reuid=asgi-shop --regid=asgi-shop --clear-groups"
 
 
 @dataclass(frozen=True)
@@ -55,12 +55,13 @@ EXHAUSTION = {
         1,
     ),
 }
-# In the application's own group of processes, with the limits of its first process, as its user.
+# In the application's own group of processes, with the limits of its first process, as its user; runuser would have
+# PAM raise the limits again.
 INSIDE = """\
 main=$(systemctl show --property=MainPID --value {unit})
 group=/sys/fs/cgroup$(systemctl show --property=ControlGroup --value {unit})
 core=$(prlimit --pid $main --core --output HARD --noheadings | tr -d ' ')
-enter='echo $$ >"$1/cgroup.procs" && exec prlimit --core="$2" runuser -u {user} -- python3 -c "$3"'
+enter='echo $$ >"$1/cgroup.procs" && exec prlimit --core="$2" {become} python3 -c "$3"'
 sh -c "$enter" sh "$group" "$core" {code}
 """
 OUTSIDE = "systemd-run --quiet --wait --pipe --collect --property=TasksMax=infinity python3 -c {code}"
@@ -76,7 +77,7 @@ def bounded(host: Host, attack: str) -> None:
     """In the application it gets no further than the service may, and the host goes on."""
     unit = f"asgi-shop@{host.run('basename $(readlink /srv/asgi/shop/current)').stdout.strip()}.service"
     code = shlex.quote(EXHAUSTION[attack].code)
-    done = host.run(INSIDE.format(unit=unit, user=USER, code=code), check=False, timeout=900)
+    done = host.run(INSIDE.format(unit=unit, become=BECOME, code=code), check=False, timeout=900)
     got = reached(done.stdout)
     assert got < EXHAUSTION[attack].all_of_it, f"{attack}: {done.stdout}{done.stderr}"
     if attack == "fork bomb":
