@@ -5,6 +5,8 @@ from __future__ import annotations
 import ipaddress
 from urllib.parse import urlsplit
 
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.addresses import host_of, is_address
+
 PLAIN = ("ftp", "git", "http")
 _SAME = {"git+ssh": "ssh", "ssh+git": "ssh"}  # as git takes them
 EXPLAINED = "is not protected on its way"
@@ -51,23 +53,18 @@ def ssh_server(url: str) -> str | None:
     >>> ssh_server("ssh://git@git.example.com:2222/shop.git")
     '[git.example.com]:2222'
     """
-    if transport_of(url) != "ssh":
+    host = host_of(url) if transport_of(url) == "ssh" else None
+    if host is None:
         return None
-    if "://" not in url:
-        return url.partition(":")[0].rpartition("@")[2].lower()
     try:
-        parts = urlsplit(url)
-        host, port = parts.hostname or "", parts.port
-    except ValueError:  # a port that is none
+        port = urlsplit(url).port if "://" in url else None
+    except ValueError:
         return None
     return f"[{host}]:{port}" if port not in (None, 22) else host
 
 
 def _on_loopback(url: str) -> bool:
-    if "://" not in url:
+    host = host_of(url) if "://" in url else None
+    if host is None:
         return False
-    try:
-        host = urlsplit(url).hostname or ""
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+    return host == "localhost" or (is_address(host) and ipaddress.ip_address(host).is_loopback)
