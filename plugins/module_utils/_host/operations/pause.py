@@ -18,10 +18,11 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import 
 
 # A service that ends takes as long as its unit allows; this is for one that never does.
 _MOST = 3600
+# By the root of the first process: of the unit's own /run/systemd most is hidden, by a mount that + leaves in place.
 DROP_IN = """\
 # Written by asgi.deploy.pause. What comes waits at the listener until this file is gone.
 [Service]
-ExecStartPre=+/bin/sh -c 'while test -e {file}; do sleep 0.1; done'
+ExecStartPre=+/bin/sh -c 'while test -e /proc/1/root{file}; do sleep 0.1; done'
 TimeoutStartSec=infinity
 """
 
