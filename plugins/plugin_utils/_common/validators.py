@@ -19,7 +19,8 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._common.messages impor
 
 Rule = Callable[[Any], "str | None"]
 
-RESERVED_NAMES = {"boot", "nginx"}
+# An application's units are asgi-NAME@RELEASE: it would own templates of ours, as asgi-boot@ is, and remove them.
+RESERVED_NAMES = {"boot", "failed", "metadata", "nginx"}
 
 NAME = re.compile(r"[a-z](-?[a-z0-9])*")
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")

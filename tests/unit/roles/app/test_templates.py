@@ -19,6 +19,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import 
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app import files as files_app
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan import app_plan
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.site_headers import UNTRUSTED
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.validators import RESERVED_NAMES
 from jinja2 import UndefinedError
 
 from tests import ROOT
@@ -141,6 +142,13 @@ def test_socket(render: Render, plan: Plan) -> None:
         "SocketMode": "0660",
         "RemoveOnStop": "yes",
     }
+
+
+def test_no_application_owns_a_unit_of_all(plan: Plan) -> None:
+    names = [Path(file["path"]).name for file in files_app.boot_files(plan)]
+    templates = {name.partition("@")[0].removeprefix("asgi-") for name in names if "@" in name}
+    assert templates
+    assert templates <= RESERVED_NAMES
 
 
 def test_service_hangs_on_its_socket(render: Render, plan: Plan) -> None:
