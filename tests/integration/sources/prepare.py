@@ -109,7 +109,7 @@ def wheels() -> None:
         package = FOLDER / name / f"shop_{name}"
         package.mkdir(parents=True)
         (package / "__init__.py").touch()
-        elsewhere(host, wheel(package.name, "1.0", package, folder=FOLDER))
+        elsewhere(host, wheel(package.name, "1.0", package, folder=package.parent))
     project = tomllib.loads((source / "pyproject.toml").read_text())["project"]
     needs = [f"Requires-Dist: {requirement}" for requirement in project["dependencies"]]
     extras = [
