@@ -145,7 +145,7 @@ def test_socket(render: Render, plan: Plan) -> None:
 
 
 def test_no_application_owns_a_unit_of_all(plan: Plan) -> None:
-    names = [Path(file["path"]).name for file in files_app.boot_files(plan)]
+    names = [Path(file["path"]).name for file in files_app.boot_files(plan())]
     templates = {name.partition("@")[0].removeprefix("asgi-") for name in names if "@" in name}
     assert templates
     assert templates <= RESERVED_NAMES
