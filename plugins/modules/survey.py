@@ -99,7 +99,7 @@ order:
   elements: str
   returned: success
 refusals:
-  description: Why the hardening will change nothing, so that whoever acts should not begin, each with its role.
+  description: Why the hardening will change nothing, so that no role begins; each with its role.
   type: list
   elements: str
   returned: success

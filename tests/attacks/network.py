@@ -1,4 +1,4 @@
-"""Who is on the way or beside: scanners, guessers, readers of a backup, mistakes, upgrades."""
+"""Others: scanners, guessers, readers of a backup, mistakes, upgrades."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ROWS = (
     Row(
         "ports",
         Party.NETWORK,
-        "reaching a program of the host that somebody has started, and forgotten",
+        "reaching a program of the host that was started and forgotten",
         "a firewall that names what is open, and comes back when a program deletes it",
         (
             Proof(
@@ -103,7 +103,7 @@ ROWS = (
     Row(
         "upgrades",
         Party.NETWORK,
-        "nobody: packages that are upgraded by night, while visitors are there",
+        "no attacker: packages that are upgraded at night, while visitors are there",
         "nothing that serves depends on what they restart, but nginx's own package: it restarts nginx, and who "
         "connects in that second is refused",
         (

@@ -27,7 +27,7 @@ class Trust:
 
 PROMISES = (
     Promise(
-        "code that somebody runs in the application",
+        "code that an attacker runs in the application",
         "a user of its own, no privileges, and a sandbox in which it sees neither other applications nor homes, writes "
         "next to nowhere, and runs nothing that it wrote",
         "[sandbox](sandbox.md)",
@@ -110,7 +110,7 @@ PROMISES = (
         ("false-git-server", "plain-transport"),
     ),
     Promise(
-        "code that somebody has slipped in",
+        "commits that were slipped in",
         "with `verify`, only commits and tags signed by keys that you name",
         "[sources](sources.md#who-signed-it)",
         ("unsigned",),
@@ -124,9 +124,9 @@ PROMISES = (
 )
 
 TRUST = (
-    Trust("the controller, and whoever writes the inventory", "everything on the hosts, by sudo"),
+    Trust("the controller, and the authors of the inventory", "everything on the hosts, by sudo"),
     Trust(
-        "the git repository, or whoever signs in it",
+        "the git repository, or those who sign in it",
         "run code as the application, and less than that as "
         "[what builds packages](sandbox.md#what-builds-an-environment)",
         "become root",

@@ -1,4 +1,4 @@
-"""A repository: its trees, links, archives and requirements, signed by whoever."""
+"""A repository: its trees, links, archives, requirements and signatures."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ ROWS = (
     Row(
         "unsigned",
         Party.REPOSITORY,
-        "releasing a commit that somebody has slipped in, by which nobody stands",
+        "releasing a commit that was slipped in, and that none of your keys has signed",
         "`verify`: only what one of your keys has signed is released",
         tuple(
             proof

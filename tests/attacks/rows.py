@@ -46,7 +46,7 @@ class Party(Enum):
     BUILD = "What builds an environment"
     APPLICATION = "An application"
     VISITOR = "A visitor"
-    NETWORK = "Who is on the way, or beside"
+    NETWORK = "Others: on the network, in backups, in the inventory"
 
 
 METADATA = (

@@ -143,7 +143,7 @@ ROWS = (
     Row(
         "other-names",
         Party.VISITOR,
-        "asking for a name that is nobody's, or another one than the handshake's",
+        "asking for a name that no site has, or another one than the handshake's",
         "no handshake, and 421",
         (
             *web(f"{HOSTILE}::test_a_name_that_is_nobodys", "test_every_name_is_answered"),

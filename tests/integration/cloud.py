@@ -1,4 +1,4 @@
-"""A metadata service as clouds have one, beside a test host: it answers a word at each of its addresses.
+"""A metadata service as clouds have one, next to a test host: it answers a word at each of its addresses.
 
 By TCP as well as by UDP, at the port of web servers and at that of name servers, also after a reboot of the host. It is
 in a network of its own, so that it is none of the host's programs.

@@ -115,7 +115,7 @@ def the_inventorys_release() -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, Any]:
-    """Shows the end of the hosts' journals, those of applications among them, beside a failure."""
+    """Shows the end of the hosts' journals, those of applications among them, with a failure."""
     report = yield
     if report.when == "call" and report.failed:
         for host in LAB.hosts():

@@ -136,7 +136,7 @@ class Handler(BaseHTTPRequestHandler):
             "GIT_PROJECT_ROOT": str(self.repositories),
             "GIT_HTTP_EXPORT_ALL": "1",
             "GIT_PROTOCOL": self.headers.get("Git-Protocol", ""),
-            # Whoever has published them, they are of this lab.
+            # They are of this lab, whatever published them.
             **{"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "safe.directory", "GIT_CONFIG_VALUE_0": "*"},
             **{"REQUEST_METHOD": self.command, "PATH_INFO": path, "QUERY_STRING": query},
             "CONTENT_TYPE": self.headers.get("Content-Type", ""),

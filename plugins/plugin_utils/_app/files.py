@@ -109,7 +109,7 @@ def boot_files(plan: Plan) -> list[File]:
 def journal_files(plan: Plan) -> list[File]:
     """How the application's own journal is kept; also for one that logs to the host's, as older releases may have it.
 
-    What these files do not say is as the host has it, whoever changes that: journald reads the host's settings between
+    What these files do not say is as the host has it, also after a change: journald reads the host's settings between
     the first and the last of ours.
     """
     settings = Layout(plan["name"]).journal_settings

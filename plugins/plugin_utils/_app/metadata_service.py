@@ -24,22 +24,22 @@ def errors(options: Mapping[str, Any]) -> list[str]:
     if options["metadata"]:
         if not _within(METADATA_ADDRESSES, networks):
             return [
-                "sandbox.metadata: true has no effect beside sandbox.outgoing, whose networks hold no address of the "
+                "sandbox.metadata: true has no effect with sandbox.outgoing, whose networks hold no address of the "
                 f"metadata service; add {METADATA_ADDRESSES[0]} there, or leave metadata out"
             ]
         return []
     # A wide network is meant for others in it, and the metadata service stays closed.
     named = [one for one in networks if str(ipaddress.ip_network(one).network_address) in METADATA_ADDRESSES]
     return [
-        f"sandbox.outgoing: found {one}, the cloud's metadata service, which is closed; write metadata: true beside "
-        "it, or leave it out"
+        f"sandbox.outgoing: found {one}, the cloud's metadata service, which is closed; write metadata: true as well, "
+        "or leave it out"
         for one in named
         if ipaddress.ip_network(one).num_addresses == 1
     ]
 
 
 def closing(app: Mapping[str, Any], facts: Mapping[str, Any], direct: bool) -> dict[str, Any]:
-    """Return to whom rules of nft shall close it, as the release takes it.
+    """Return which users rules of nft keep from it, as the release takes it.
 
     Args:
         app: the application's options.

@@ -1,4 +1,4 @@
-"""Other firewalls beside ours: one that is active ends a run before anything is changed; others stay as they are."""
+"""Other firewalls than ours: one that is active ends a run before anything is changed; others stay as they are."""
 
 from __future__ import annotations
 

@@ -20,6 +20,8 @@ from tests.lab.git import Repository
 Apps = Callable[[str], App]
 
 PORT = 2222
+# With nothing that has to come over a plain transport, as the index of the lab does.
+PROTECTED = {"index": None, "insecure_transport": None, "sandbox": None}
 # A second sshd, whose key changes while the host's own stays.
 SERVE = """\
 mkdir -p /run/sshd /root/keys
@@ -132,7 +134,7 @@ def test_another_key_than_the_first_is_refused(repository: App, server: Server) 
 
 def test_a_plain_transport_is_refused_before_any_host_is_touched(app: Apps) -> None:
     plain = Repository(LAB.name, "shop", Path()).plain_url
-    output = app("repository").refused(git=plain, deploy_key=None, submodules=None)
+    output = app("repository").refused(git=plain, deploy_key=None, submodules=None, **PROTECTED)
     assert (
         f"git: found '{plain}', which is not protected on its way; expected https:// or SSH, as in git: https" in output
     )
@@ -142,6 +144,7 @@ def test_a_plain_transport_is_refused_before_any_host_is_touched(app: Apps) -> N
 def test_a_server_that_leads_to_a_plain_transport_is_refused(app: Apps) -> None:
     shop = Repository(LAB.name, "shop", Path())
     changes = {"git": shop.led_url, "version": "v1.0.0", "deploy_key": None, "submodules": None, "subdirectory": None}
+    changes |= PROTECTED
     output = app("repository").refused(**changes)
     assert f"git: {shop.led_url} leads to http://, which is not protected on its way; nothing was fetched" in output
 

@@ -79,7 +79,7 @@ class Reach:
 
 
 def reach_of(names: Iterable[str], environ: Mapping[str, str]) -> Reach:
-    """Look up the hosts that a build may reach, and those of proxies, which builds are told of by our environment."""
+    """Look up the hosts that a build may reach, and those of proxies, which builds learn from our environment."""
     return Reach(looked_up(dict.fromkeys([*names, *proxies(environ)])))
 
 
@@ -131,7 +131,7 @@ def looked_up(
 
 
 def _plain(address: str) -> str | None:
-    """An address as packets have it; nothing for one that is of a link."""
+    """Return an address as packets have it; nothing for a link-local one."""
     try:
         found = ipaddress.ip_address(address)
     except ValueError:

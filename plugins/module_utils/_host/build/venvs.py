@@ -46,7 +46,7 @@ TOOL_OPTIONS: dict[str, Any] = {  # of a program of ours
 
 @dataclass(frozen=True)
 class Server:
-    """What serves an application, installed beside its own requirements."""
+    """The servers of an application, installed in addition to its own requirements."""
 
     lock: str = ""  # with hashes, and with all that these need
     others: Sequence[str] = ()  # which the lock does not hold; installed without hashes
@@ -100,7 +100,7 @@ def build(
 
 
 def _install_server(venv: Path, installer: Installer, server: Server, wheels: Sequence[str], folder: Path) -> None:
-    """Install what serves an application, beside what it has already; the installer reads files in `folder`."""
+    """Install what serves an application, in addition to what it has already; the installer reads files in `folder`."""
     if left := without(server.lock, distributions(venv)):
         lock = folder / "server.txt"
         lock.write_text(left, encoding="utf-8")

@@ -22,7 +22,7 @@ class JournalServices:
         return [JournalSettings(name).first.name for name in self._namespaces]
 
     def read_settings(self) -> None:
-        """Start those again that run. Who logs there keeps the connection, which systemd holds meanwhile."""
+        """Restart those that run. Programs keep their connections, which systemd holds during the restart."""
         if self._namespaces:
             systemd.change("try-restart", *map(journal_service, self._namespaces))
 

@@ -66,7 +66,7 @@ def _chain(name: str, lines: list[str]) -> str:
 
 @dataclass(frozen=True)
 class Closing:
-    """To whom the metadata service of an application's host shall be closed by rules of nft."""
+    """Which users the rules of nft keep from the metadata service."""
 
     by_nft: bool = True  # whether by rules at all; without, lines of its units do what they can
     application: bool = True  # not to what builds it only
@@ -94,7 +94,7 @@ class MetadataRules:
         self._starts = Path(UNITS, "sysinit.target.wants", layout.metadata_unit)
 
     def in_place(self, closing: Closing) -> bool:
-        """Return whether the rules are on disk, in the kernel, and there at the next boot, or none is if none shall."""
+        """Return whether the rules are on disk, in the kernel, and there at the next boot; or gone, if none are wanted."""
         if not closing.by_nft:
             return not self.present()
         try:

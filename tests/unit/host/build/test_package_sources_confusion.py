@@ -1,4 +1,4 @@
-"""Whoever publishes a package of a private name on another index gets it into no environment."""
+"""A package of a private name that is published on another index gets into no environment."""
 
 from __future__ import annotations
 

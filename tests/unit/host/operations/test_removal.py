@@ -1,4 +1,4 @@
-"""What is removed of an application, and what is told when something remains."""
+"""What is removed of an application, and what is said when something remains."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The rules that close the cloud's metadata service, and what is told of whom they refused."""
+"""The rules that close the cloud's metadata service, and what is said of refused packets."""
 
 from __future__ import annotations
 
