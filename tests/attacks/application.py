@@ -171,7 +171,7 @@ ROWS = (
     Row(
         "outgoing",
         Party.APPLICATION,
-        "addresses that are not in `outgoing`",
+        "addresses that are not in `outgoing`, behind nginx",
         "`IPAddressDeny=`",
         (
             Proof(

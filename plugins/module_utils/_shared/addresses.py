@@ -24,12 +24,16 @@ def in_url(name: str) -> str:
 
 
 def host_of(url: str) -> str | None:
-    """Return the host that a URL leads to, or a repository as git writes it; nothing for a path.
+    """Return the host that a URL leads to, or a repository as git writes it; none for a path, and for an odd URL.
 
     >>> [host_of(url) for url in ("git@git.example.com:shop.git", "ssh://git@[2001:db8::1]:22/shop.git", "/srv/shop")]
     ['git.example.com', '2001:db8::1', None]
     """
     if "://" in url:
+        scheme, _separator, rest = url.partition("://")
+        # git takes all up to the first slash for the host, where urlsplit ends it at these, and runs helper::address.
+        if ":" in scheme or re.search(r"[#?\\\s]", rest.partition("/")[0]):
+            return None
         try:
             host = urlsplit(url).hostname
         except ValueError:  # an address in brackets that is none

@@ -301,7 +301,7 @@ class JournalSettings:
 
     @property
     def last(self) -> PurePosixPath:
-        return self.drop_ins / "zz-asgi-deploy.conf"
+        return self.drop_ins / "~asgi-deploy.conf"
 
     @property
     def of_host_drop_ins(self) -> PurePosixPath:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 METADATA_ADDRESSES = (
     "169.254.169.254",  # of nearly every cloud
-    "169.254.170.2",  # of containers of one of them
-    "100.100.100.200",
-    "fd00:ec2::254",
+    *("169.254.170.2", "169.254.170.23", "169.254.42.42", "100.100.100.200"),
+    *("fd00:ec2::254", "fd00:ec2::23", "fd20:ce::254", "fd00:c1::a9fe:a9fe", "fd00:42::42", "fe80::a9fe:a9fe"),
 )
 METADATA_OPTION = "sandbox: {metadata: true}"
 """How a user opens them to an application."""

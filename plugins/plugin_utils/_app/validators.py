@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.addresses import host_of
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.known_hosts import key_content
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.log_levels import LEVELS
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.unit_text import UNIT_SUFFIXES
@@ -63,7 +64,8 @@ def git(value: str) -> str | None:
     if (
         port == 0
         or url.scheme not in GIT_SCHEMES
-        or not (url.hostname or url.scheme == "file")
+        or (url.scheme != "file" and host_of(value) is None)
+        or (url.hostname or "").endswith(".")
         or not url.path.strip("/")
     ):
         return f"found {value!r}, {expected}"

@@ -74,7 +74,7 @@ def lines(host: str, survey: Mapping[str, Any]) -> list[str]:
 
 
 def data(survey: Mapping[str, Any]) -> dict[str, Any]:
-    """The same by the names of roles and applications; nothing of one that would stay as it is."""
+    """Return the same by the names of roles and applications; nothing of one that would stay as it is."""
     return {change.subject: change.data() for change in changes(survey)}
 
 

@@ -24,6 +24,11 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.addresses impo
         ("/srv/git/a:b.git", None),
         ("../shop.git", None),
         ("file:///srv/git/shop.git", None),
+        # What git reads otherwise than a URL is read.
+        ("ssh://git.example.com#@elsewhere.example.com/lib.git", None),
+        ("ssh://git.example.com?@elsewhere.example.com/lib.git", None),
+        ("ssh://git.example.com\\@elsewhere.example.com/lib.git", None),
+        ("https::https://elsewhere.example.com/lib.git", None),
     ],
 )
 def test_host_of(url: str, host: str | None) -> None:

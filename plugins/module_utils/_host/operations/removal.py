@@ -76,7 +76,14 @@ class Removal:
 
 
 def _remove(folder: Path) -> None:
-    """Remove a folder without following any link in it; raise DeployError if something of it remains."""
+    """Remove a folder, or a link in its place, without following any link in it.
+
+    Raises:
+        DeployError: something of it remains.
+    """
+    if folder.is_symlink():
+        folder.unlink()
+        return
     for _try in range(_TRIES):
         shutil.rmtree(folder, ignore_errors=True)
         if not os.path.lexists(folder):

@@ -19,6 +19,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.source.sources i
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import apt as debian
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import PATH
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.metadata_rules import CLOSING_OPTIONS, Closing
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.known_hosts import first_use
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
 
@@ -106,10 +107,15 @@ class Order:
         """Makes it serve: see :meth:`Deployment.release`."""
         debian.have(self.packages)
         builder = Builder(self.layout, self.inputs)
-        result = self.deployment.release(builder, self.settings)
-        # A warning once; later the key is in the results of status and release_info.
-        new = [f"{self.layout.app}: {first_use(**key)}" for key in described(builder.source.trust.new)]
-        return {**result, "warnings": [*new, *result.get("warnings", [])]}
+        try:
+            result = self.deployment.release(builder, self.settings)
+        except DeployError as error:
+            raise DeployError("\n".join([*self._first_keys(builder), error.reason]), error.log) from error
+        return {**result, "warnings": [*self._first_keys(builder), *result.get("warnings", [])]}
+
+    def _first_keys(self, builder: Builder) -> list[str]:
+        """Return what to say of keys that were trusted now: once, as they are in what is said of the release later."""
+        return [f"{self.layout.app}: {first_use(**key)}" for key in described(builder.source.trust.new)]
 
     def predict(self) -> dict[str, Any]:
         """What that would do, with `noted`: whether the host goes by the same settings already. Changes nothing."""

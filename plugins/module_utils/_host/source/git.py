@@ -13,6 +13,7 @@ from subprocess import CompletedProcess
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.source.servers import Trust
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import attempt, last_lines, run
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.addresses import host_of
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.transports import (
     EXPLAINED,
@@ -130,7 +131,13 @@ def parse_submodules(settings: str, entries: Sequence[Entry], url: str) -> list[
     for entry in (entry for entry in entries if entry.mode == _GITLINK_MODE):
         if not (written := urls.get(entry.path)):
             raise DeployError(f"submodules: .gitmodules of {url} does not say where {entry.path!r} comes from")
-        submodules.append(Submodule(related(written, url), entry.object, entry.path))
+        where = related(written, url)
+        if transport_of(where) != "file" and host_of(where) is None:
+            raise DeployError(
+                f"submodules: {entry.path!r} of {url} comes from {where!r}, which names no host; expected a URL in "
+                ".gitmodules, as in url = https://git.example.com/lib.git"
+            )
+        submodules.append(Submodule(where, entry.object, entry.path))
     return submodules
 
 

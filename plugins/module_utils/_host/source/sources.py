@@ -13,6 +13,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.source.signature
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import attempt
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.addresses import host_of
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.transports import transport_of
 
 _MOST_LEVELS = 16  # of submodules within submodules
 # Of the module's option; what holds for each kind is decided on the controller.
@@ -157,14 +158,20 @@ class Git(Source):
         for module in mirror.submodules(commit):
             if depth > _MOST_LEVELS:
                 raise DeployError(f"submodules: {self.mirror.url} has them more than {_MOST_LEVELS} levels deep")
-            host = host_of(module.url)
-            if self.hosts is not None and host is not None and host not in self.hosts:
-                raise DeployError(
-                    f"submodules: {module.path!r} of {mirror.url} comes from {host}, and sandbox.outgoing bounds what "
-                    f"releases are made from; write index: {{hosts: [{host}]}} if it may"
-                )
+            self._check_host(module.url, f"submodules: {module.path!r} of {mirror.url}", mirror.local)
             inner = mirror.of_submodule(module)
             self._fetch_submodules(inner, inner.fetch(module.commit, module.commit), depth + 1)
+
+    def _check_host(self, url: str, what: str, local: bool) -> None:
+        """Raise DeployError where a submodule comes from a host that it may not come from."""
+        host = host_of(url)
+        if self.hosts is None or host in self.hosts or (local and transport_of(url) == "file"):
+            return
+        written = host or "git.example.com"
+        raise DeployError(
+            f"{what} comes from {host or url}, and sandbox.outgoing bounds what releases are made from; "
+            f"write index: {{hosts: [{written}]}} if it may"
+        )
 
     def _checkout(self, mirror: Mirror, commit: str, tree: Path, run_in: Runner) -> None:
         mirror.checkout(commit, tree, run_in)

@@ -94,7 +94,7 @@ class MetadataRules:
         self._starts = Path(UNITS, "sysinit.target.wants", layout.metadata_unit)
 
     def in_place(self, closing: Closing) -> bool:
-        """Return whether the rules are on disk, in the kernel, and there at the next boot; or gone, if none are wanted."""
+        """Return whether the rules are on disk, in the kernel, and there at the next boot; or gone where unwanted."""
         if not closing.by_nft:
             return not self.present()
         try:

@@ -44,7 +44,8 @@ def parse_counters(text: str) -> dict[str, int]:
 
 def reset_counters(table: str) -> None:
     """Set the counters of a table to zero, if it is there."""
-    attempt(["nft", "reset", "counters", "table", "inet", table], timeout=_SECONDS)
+    if installed():
+        attempt(["nft", "reset", "counters", "table", "inet", table], timeout=_SECONDS)
 
 
 def delete_table(table: str) -> None:

@@ -27,6 +27,7 @@ _AWAY = (
     *("Message recipient disconnected from message bus without replying", "Could not activate remote peer"),
     "Launch helper exited with unknown return code",
 )
+_CANCELED = "canceled."  # as systemctl ends what it says of a job that another one took the place of
 _UNUSABLE = ("masked", "masked-runtime", "not-found", "bad-setting", "error", "bad")
 
 
@@ -243,9 +244,23 @@ def stop(*names: str) -> None:
 
 
 def stop_running(*names: str) -> None:
-    """Stops units that run, whether their files are still there or not."""
-    if names:
-        tell("stop", "--", *names, timeout=PATIENCE)
+    """Stop units that run, whether their files are still there or not; again where another job goes before.
+
+    A socket may start its service just then, whose end cancels the stop of the socket.
+
+    Raises:
+        DeployError: one does not stop; the text ends with what systemctl said.
+    """
+    if not names:
+        return
+    for _try in range(_TRIES):
+        done = systemctl("stop", "--", *names, timeout=PATIENCE)
+        if not done.returncode:
+            return
+        if not last_lines(done).endswith(_CANCELED):
+            break
+        time.sleep(_PAUSE)
+    raise DeployError(f"systemctl stop {' '.join(names)} ended with status {done.returncode}:\n{last_lines(done)}")
 
 
 def reset_failed(*names: str) -> None:

@@ -28,7 +28,7 @@ class Edge:
 
     def __init__(self, application: Application) -> None:
         limit = SETTINGS["limit_concurrency"]
-        self._application = Limited(application, limit) if limit else application
+        self._application = Limited(application, limit, bool(SETTINGS["direct"])) if limit else application
         self._liveness = SETTINGS["health"]["liveness"]
         self._readiness = SETTINGS["health"]["readiness"]
         self._metrics_path = SETTINGS["health"]["metrics"]

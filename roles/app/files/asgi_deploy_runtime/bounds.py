@@ -61,18 +61,33 @@ class _Bounded:
         else:
             super().on_headers_complete()  # type: ignore[misc]
 
+    # The parser goes on in what has come already; of a request that was refused nothing else is to be answered.
+    def on_body(self, body: bytes) -> None:
+        if not self._refused:
+            super().on_body(body)  # type: ignore[misc]
+
+    def on_message_complete(self) -> None:
+        if not self._refused:
+            super().on_message_complete()  # type: ignore[misc]
+
+    def send_400_response(self, msg: str) -> None:
+        if not self._refused:
+            super().send_400_response(msg)  # type: ignore[misc]
+
     def _should_upgrade(self) -> bool:
         upgrades: bool = not self._refused and super()._should_upgrade()  # type: ignore[misc]
         return upgrades and self.scope["method"] == "GET"
 
     def data_received(self, data: bytes) -> None:
-        if self._in_head:
+        if self._refused:
+            return
+        began_in_head = self._in_head
+        super().data_received(data)  # type: ignore[misc]
+        # What comes with the end of a head is body, most of it.
+        if began_in_head and self._in_head and not self._refused:
             self._size += len(data)
             if self._size > HEAD_BYTES:
                 self._refuse(_TOO_LARGE)
-        if self._refused:
-            return
-        super().data_received(data)  # type: ignore[misc]
         if self._refused or self not in self.connections:  # a WebSocket took over
             self._stop_waiting()
         elif self.cycle is not self._seen or self._under_way():

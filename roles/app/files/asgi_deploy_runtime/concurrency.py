@@ -13,23 +13,28 @@ if TYPE_CHECKING:
     from .asgi import Application, Receive, Scope, Send
 
 _FULL = 503
+_TRY_AGAIN = 1013  # of RFC 6455; not accepted yet, it is answered 403
 _HEADERS = [(b"content-type", b"application/json"), (b"retry-after", b"1")]
 
 
 class Limited:
     """Calls an application, and answers 503 itself while it has as many requests under way as it may have.
 
-    A WebSocket is no request here: it may be open for days, and is bounded by nginx.
+    A WebSocket counts only without nginx, which bounds it otherwise: it may be open for days.
     """
 
-    def __init__(self, application: Application, limit: int) -> None:
+    def __init__(self, application: Application, limit: int, direct: bool) -> None:
         self._application = application
         self._limit = limit
+        self._counted = ("http", "websocket") if direct else ("http",)
         self._under_way = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] not in self._counted:
             await self._application(scope, receive, send)
+            return
+        if self._under_way >= self._limit and scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": _TRY_AGAIN})
             return
         if self._under_way >= self._limit:
             body = requests.status_body("busy")

@@ -20,6 +20,14 @@ def test_a_folder_is_removed_and_links_in_it_are_not_followed(tmp_path: Path) ->
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["file", "other"]
 
 
+def test_a_link_in_the_place_of_a_folder_is_removed(tmp_path: Path) -> None:
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "disk" / "file").touch()
+    (tmp_path / "storage").symlink_to(tmp_path / "disk")
+    removal._remove(tmp_path / "storage")
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["disk", "file"]
+
+
 def test_what_remains_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As when a program goes on writing there."""
     monkeypatch.setattr(shutil, "rmtree", lambda *_arguments, **_options: None)

@@ -341,6 +341,16 @@ def test_submodules_come_from_no_host_that_is_not_named(
     )
 
 
+@pytest.mark.parametrize(
+    "url", ["ssh://git.example.com#@elsewhere.example.com/lib.git", "https::https://elsewhere.example.com/lib.git"]
+)
+def test_a_submodule_of_an_odd_url_is_refused(url: str) -> None:
+    entries = parse_tree(f"160000 commit {B}\tlib\0")
+    settings = f"submodule.lib.path\nlib\0submodule.lib.url\n{url}\0"
+    with pytest.raises(DeployError, match=r"'lib' of .* comes from .*, which names no host"):
+        parse_submodules(settings, entries, "https://git.example.com/shop.git")
+
+
 def test_submodules_stay_out_unless_asked_for(mirror: Mirror, repository: Repository, tmp_path: Path) -> None:
     other = Repository(tmp_path / "other")
     other.commit("other")

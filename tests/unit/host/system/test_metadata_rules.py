@@ -30,11 +30,11 @@ table inet asgi_metadata_my-shop {
 	}
 	chain output {
 		type filter hook output priority filter; policy accept;
-		ip daddr { 169.254.169.254, 169.254.170.2, 100.100.100.200 } jump closed
-		ip6 daddr { fd00:ec2::254 } jump closed
+		ip daddr { 169.254.169.254, 169.254.170.2, 169.254.170.23, 169.254.42.42, 100.100.100.200 } jump closed
+		ip6 daddr { IPV6 } jump closed
 	}
 }
-"""
+""".replace("IPV6", "fd00:ec2::254, fd00:ec2::23, fd20:ce::254, fd00:c1::a9fe:a9fe, fd00:42::42, fe80::a9fe:a9fe")
 
 
 def test_the_rules_of_an_application_and_its_builds() -> None:

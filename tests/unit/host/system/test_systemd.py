@@ -328,6 +328,33 @@ def test_systemd_that_is_upgraded_is_asked_again(
     assert list(left) == []
 
 
+CANCELED = (1, "Job for systemd-journald@asgi-shop.socket canceled.\n")
+
+
+@pytest.mark.parametrize(
+    ("answers", "told"),
+    [
+        ([CANCELED, (0, "")], ""),
+        ([CANCELED] * 20, "canceled"),
+        ([(1, "Access denied")], "Access denied"),
+    ],
+)
+def test_a_stop_that_another_job_cancels_is_asked_again(
+    monkeypatch: pytest.MonkeyPatch, answers: list[tuple[int, str]], told: str
+) -> None:
+    left = iter(answers)
+
+    def attempt(argv: list[str], **_options: object) -> subprocess.CompletedProcess[str]:
+        status, said = next(left)
+        return subprocess.CompletedProcess(argv, status, "", said)
+
+    monkeypatch.setattr(systemd, "attempt", attempt)
+    monkeypatch.setattr(systemd, "_PAUSE", 0)
+    with pytest.raises(DeployError, match=told) if told else nullcontext():
+        systemd.stop_running("systemd-journald@asgi-shop.socket")
+    assert list(left) == []
+
+
 @pytest.mark.parametrize(
     ("state", "verbs"),
     [

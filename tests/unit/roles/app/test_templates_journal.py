@@ -38,7 +38,7 @@ def test_the_hosts_settings_count_but_for_the_size(written: Written) -> None:
         "/etc/systemd/journald@asgi-shop.conf",
         "/etc/systemd/journald@asgi-shop.conf.d/00-host.conf",
         "/usr/local/lib/systemd/journald@asgi-shop.conf.d",
-        "/etc/systemd/journald@asgi-shop.conf.d/zz-asgi-deploy.conf",
+        "/etc/systemd/journald@asgi-shop.conf.d/~asgi-deploy.conf",
     ]
     assert section(files[names[0]]) == {"Storage": "auto"}
     assert [files[name]["target"] for name in names[1:3]] == [
@@ -49,14 +49,14 @@ def test_the_hosts_settings_count_but_for_the_size(written: Written) -> None:
 
 @pytest.mark.parametrize(("size", "full", "file"), [(100, 89_600, 12_800), (8, 7168, 1024), (9, 8064, 1152)])
 def test_all_files_together_take_what_was_given(written: Written, size: int, full: int, file: int) -> None:
-    last = section(written(log={"size": size})["/etc/systemd/journald@asgi-shop.conf.d/zz-asgi-deploy.conf"])
+    last = section(written(log={"size": size})["/etc/systemd/journald@asgi-shop.conf.d/~asgi-deploy.conf"])
     for kind in ("System", "Runtime"):
         assert (last[f"{kind}MaxUse"], last[f"{kind}MaxFileSize"]) == (f"{full}K", f"{file}K")
     assert full + file <= size * 1024
 
 
 def test_it_reaches_no_terminal(written: Written) -> None:
-    last = section(written()["/etc/systemd/journald@asgi-shop.conf.d/zz-asgi-deploy.conf"])
+    last = section(written()["/etc/systemd/journald@asgi-shop.conf.d/~asgi-deploy.conf"])
     assert {last[f"ForwardTo{where}"] for where in ("Wall", "Console", "KMsg", "Syslog")} == {"no"}
 
 
