@@ -29,7 +29,8 @@ PLAY = """\
     - ansible.builtin.debug:
         msg: >-
           known are {{{{ groups.all | join(' ') }}}} in {{{{ groups.keys() | join(' ') }}}} and
-          {{{{ variable | default('no variable') }}}}; {{{{ found.applications | default({{}}) | to_json }}}}
+          {{{{ variable | default(ansible_facts.variable | default('no variable')) }}}};
+          {{{{ found.applications | default({{}}) | to_json }}}}
 """
 # What the controller does with an answer where nothing looks at it: an action that passes it on, as ours once did.
 UNPROTECTED = """\

@@ -15,7 +15,7 @@ TRAPPED = "/etc/hostname"  # what root would write to, if it followed a link
 
 def build_wheel(folder: str, _settings: object = None, _metadata: object = None) -> str:
     """See PEP 517."""
-    if not Path("/srv/asgi/attacked").exists():
+    if Path("/srv/asgi/neighbour").exists():  # only its own folder is to be seen
         be_attacked(Path(os.environ["HOME"]))
     attacks: dict[str, str] = json.loads(Path("attacks.json").read_text())
     found = {what: tried(code) for what, code in attacks.items()}
