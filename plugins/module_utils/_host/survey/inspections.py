@@ -56,7 +56,7 @@ PARTS_OPTIONS: dict[str, Any] = {
 
 
 def parts(wanted: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what differs of files, units and the like; of packages :func:`looked` says it, for all looks at once."""
+    """Return what differs of files, users and the like; of packages and units :func:`looked` says it, for all looks."""
     found = differences([Item.of(options) for options in wanted["files"]])
     drift = [str(item.path) for item, _difference in found]
     if wanted["reload"] and pending(wanted["reload"]):
@@ -65,7 +65,6 @@ def parts(wanted: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "drift": drift,
         "diff": [difference for _item, difference in found],
-        "inactive_units": systemd.idle(*wanted["units"]),
         "unmet_needs": unmet(wanted["needs"]),
         "missing_users": [name for name in wanted["users"] if not accounts.exists(name)],
         "present_users": [name for name in wanted["no_users"] if accounts.exists(name)],
@@ -118,19 +117,27 @@ LOOKS: dict[str, tuple[dict[str, Any], Look]] = {
 
 def looked(looks: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Return what was found, for looks each with its `kind` and its `options`, which have been checked."""
-    names = [name for look in looks if look["kind"] == "parts" for name in look["options"]["packages"]]
+    of_parts = [look["options"] for look in looks if look["kind"] == "parts"]
+    packages, units = (
+        list(dict.fromkeys(name for options in of_parts for name in options[key])) for key in ("packages", "units")
+    )
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        # dpkg reads all that it knows for each question: so it is asked once.
-        missing_packages = pool.submit(debian.missing, list(dict.fromkeys(names)))
-        return list(pool.map(lambda look: _found(look["kind"], look["options"], missing_packages), looks))
+        # dpkg reads all that it knows for each question, and systemctl connects for each: so both are asked once.
+        missing_packages, inactive_units = pool.submit(debian.missing, packages), pool.submit(systemd.idle, *units)
+        return list(
+            pool.map(lambda look: _found(look["kind"], look["options"], missing_packages, inactive_units), looks)
+        )
 
 
-def _found(kind: str, options: Mapping[str, Any], missing_packages: Future[list[str]]) -> dict[str, Any]:
+def _found(
+    kind: str, options: Mapping[str, Any], missing_packages: Future[list[str]], inactive_units: Future[list[str]]
+) -> dict[str, Any]:
     """Return what a look found; what cannot be told is left to those who act, who say more of the circumstances."""
     try:
         found = LOOKS[kind][1](options)
         if kind == "parts":
             found["missing_packages"] = [name for name in options["packages"] if name in missing_packages.result()]
+            found["inactive_units"] = [name for name in options["units"] if name in inactive_units.result()]
     except (DeployError, OSError) as error:
         return {"failed": str(error)}
     return found

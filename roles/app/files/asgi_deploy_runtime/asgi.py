@@ -177,13 +177,22 @@ def _unbuffered(send: Send) -> Send:
 
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":
-            headers = message.get("headers", ())
-            found = {name.lower(): value for name, value in headers if name.lower() in _ABOUT_BUFFERING}
-            if requests.is_event_stream(found.get(b"content-type", b"").decode("latin-1")) and len(found) == 1:
-                message = {**message, "headers": [*headers, (b"x-accel-buffering", b"no")]}
+            for _name, value in message.get("headers", ()):
+                if value[:5].lower() == b"text/":  # few answers are looked at closer
+                    message = _without_buffering(message)
+                    break
         await send(message)
 
     return sending
+
+
+def _without_buffering(message: Message) -> Message:
+    """Return the head of a stream of events with the word for nginx; any other one as it is."""
+    headers = message["headers"]
+    found = {name.lower(): value for name, value in headers if name.lower() in _ABOUT_BUFFERING}
+    if requests.is_event_stream(found.get(b"content-type", b"").decode("latin-1")) and len(found) == 1:
+        return {**message, "headers": [*headers, (b"x-accel-buffering", b"no")]}
+    return message
 
 
 def _closing(send: Send) -> Send:

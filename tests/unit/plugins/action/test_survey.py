@@ -13,7 +13,7 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
 from ansible_collections.asgi.deploy.plugins.action.survey import ActionModule, checked, told
 from ansible_collections.asgi.deploy.plugins.module_utils._host.survey.inspections import LOOKS, looked
-from ansible_collections.asgi.deploy.plugins.module_utils._host.system import apt
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system import apt, systemd
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.facts import facts as found_here
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.plugin_utils._ansible import bare_python as remote
@@ -116,6 +116,19 @@ def test_packages_of_all_parts_are_one_question(monkeypatch: pytest.MonkeyPatch)
     parts = [look_at_parts(packages=["git", "nginx"]), look_at_parts(), look_at_parts(packages=["openssl", "git"])]
     assert [found["missing_packages"] for found in looked(parts)] == [["git", "nginx"], [], ["git"]]
     assert asked == [["git", "nginx", "openssl"]]
+
+
+def test_units_of_all_parts_are_one_question(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str, ...]] = []
+
+    def idle(*names: str) -> list[str]:
+        asked.append(names)
+        return ["nginx.service"]
+
+    monkeypatch.setattr(systemd, "idle", idle)
+    parts = [look_at_parts(units=["nginx.service", "a.timer"]), look_at_parts(), look_at_parts(units=["a.timer"])]
+    assert [found["inactive_units"] for found in looked(parts)] == [["nginx.service"], [], []]
+    assert asked == [("nginx.service", "a.timer")]
 
 
 def test_packages_that_cannot_be_told_are_left_to_who_acts(monkeypatch: pytest.MonkeyPatch) -> None:
