@@ -63,8 +63,9 @@ options:
               state:
                 description: What it is.
                 type: str
-                choices: [file, directory, absent]
+                choices: [file, directory, link, absent]
                 default: file
+              target: {description: What a link leads to., type: str}
               content:
                 description: The text of a file.
                 type: str

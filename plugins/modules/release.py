@@ -227,6 +227,18 @@ options:
         description: What differs from the sandbox that every application has; noted for M(asgi.deploy.release_info).
         type: dict
         default: {}
+      metadata:
+        description: To whom the cloud's metadata service is closed on the host.
+        type: dict
+        required: true
+        suboptions:
+          by_nft: {description: "Whether by rules of nft; else lines of units do what they can.", type: bool, required: true}
+          application: {description: "Whether to the application, and not only to its builds.", type: bool, required: true}
+          ports:
+            description: Ports of sockets that systemd made for the application, which count as the application's.
+            type: list
+            elements: int
+            default: []
       plain_transports:
         description: What comes over a transport that does not protect it; noted for M(asgi.deploy.release_info).
         type: list
