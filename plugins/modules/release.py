@@ -232,8 +232,8 @@ options:
         type: dict
         required: true
         suboptions:
-          by_nft: {description: "Whether by rules of nft; else lines of units do what they can.", type: bool, required: true}
-          application: {description: "Whether to the application, and not only to its builds.", type: bool, required: true}
+          by_nft: {description: "By rules of nft; else lines of units do what they can.", type: bool, required: true}
+          application: {description: "To the application, and not only to its builds.", type: bool, required: true}
           ports:
             description: Ports of sockets that systemd made for the application, which count as the application's.
             type: list
