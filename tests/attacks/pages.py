@@ -41,7 +41,7 @@ def trust() -> Iterator[str]:
 
 
 def all_attacks() -> Iterator[str]:
-    """Yield the tables of all parties but those that are told elsewhere, each with a heading."""
+    """Yield the tables of the parties that have no page of their own, each with a heading."""
     for party in Party:
         yield from ("", f"### {party.value}", "")
         if party in IN_SANDBOX:

@@ -46,7 +46,7 @@ NGINX_WELCOME = PurePosixPath("/etc/nginx/sites-enabled/default")  # the page of
 
 UNITS = PurePosixPath("/etc/systemd/system")
 JOURNALD = PurePosixPath("/etc/systemd/journald.conf")
-JOURNALD_LOCAL = PurePosixPath("/usr/local/lib/systemd")  # read beside /etc/systemd, by journald too: journald.conf(5)
+JOURNALD_LOCAL = PurePosixPath("/usr/local/lib/systemd")  # read as /etc/systemd is, also by journald: journald.conf(5)
 # Of the folders below, the default journal's is named as the machine; a namespace's has its name behind a dot.
 JOURNALS = (PurePosixPath("/var/log/journal"), PurePosixPath("/run/log/journal"))
 LETSENCRYPT = PurePosixPath("/etc/letsencrypt")  # certbot's own folder

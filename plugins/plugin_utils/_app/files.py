@@ -107,8 +107,9 @@ def boot_files(plan: Plan) -> list[File]:
 
 
 def journal_files(plan: Plan) -> list[File]:
-    """How the application's own journal is kept; also for one that logs to the host's, as older releases may have it.
+    """Return the settings of the application's own journal.
 
+    An application that logs to the host's has them as well, for what its older releases have logged.
     What these files do not say is as the host has it, also after a change: journald reads the host's settings between
     the first and the last of ours.
     """

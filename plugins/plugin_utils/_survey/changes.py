@@ -33,7 +33,7 @@ class Change:
     subject: str
     wanted: Mapping[str, str | list[str]] = field(default_factory=dict)
     beside: Mapping[str, str] = field(default_factory=dict)  # told where anything would be done
-    notes: Sequence[str] = ()  # what a person is told in any case
+    notes: Sequence[str] = ()  # remarks, which are shown in any case
     headline: str = "would change"
     otherwise: str = "nothing would change"
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import shutil
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import PATH, attempt
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 
 _SECONDS = 30  # nft waits for the kernel only
 
@@ -25,10 +27,16 @@ def is_loaded(table: str, listing: Path) -> bool:
 
 
 def counters(table: str) -> dict[str, int]:
-    """Return how many packets each counter of a table has counted; nothing of a table that is not there."""
+    """Return how many packets each counter of a table has counted; nothing where nft cannot tell.
+
+    Counters only add to what is said of a release, and must not replace it.
+    """
     if not installed():
         return {}
-    done = attempt(["nft", "--json", "list", "counters", "table", "inet", table], timeout=_SECONDS, reads=True)
+    try:
+        done = attempt(["nft", "--json", "list", "counters", "table", "inet", table], timeout=_SECONDS, reads=True)
+    except DeployError:
+        return {}
     return {} if done.returncode else parse_counters(done.stdout)
 
 
@@ -43,8 +51,10 @@ def parse_counters(text: str) -> dict[str, int]:
 
 
 def reset_counters(table: str) -> None:
-    """Set the counters of a table to zero, if it is there."""
-    if installed():
+    """Set the counters of a table to zero, if it is there and nft answers."""
+    if not installed():
+        return
+    with suppress(DeployError):
         attempt(["nft", "reset", "counters", "table", "inet", table], timeout=_SECONDS)
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import nft
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 
 LISTED = (
     '{"nftables": [{"metainfo": {"version": "1.0.6", "json_schema_version": 1}}, '
@@ -25,3 +26,13 @@ def test_what_is_no_listing_counts_nothing(text: str) -> None:
 
 def test_a_table_that_was_never_listed_is_not_loaded(tmp_path: Path) -> None:
     assert not nft.is_loaded("asgi_metadata_shop", tmp_path / "loaded")
+
+
+def test_counters_that_cannot_be_told_replace_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def attempt(*_arguments: object, **_options: object) -> None:
+        raise DeployError("nft did not end within 30 s")
+
+    monkeypatch.setattr(nft, "installed", lambda: True)
+    monkeypatch.setattr(nft, "attempt", attempt)
+    assert nft.counters("asgi_metadata_shop") == {}
+    nft.reset_counters("asgi_metadata_shop")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 
 import pytest
@@ -300,6 +300,19 @@ def test_what_cannot_start_says_why(monkeypatch: pytest.MonkeyPatch, change: Cal
         change(SOCKET)
 
 
+def answering(monkeypatch: pytest.MonkeyPatch, answers: list[tuple[int, str]]) -> Iterator[tuple[int, str]]:
+    """Have systemctl end with these statuses and say this; return what is left of them."""
+    left = iter(answers)
+
+    def attempt(argv: list[str], **_options: object) -> subprocess.CompletedProcess[str]:
+        status, said = next(left)
+        return subprocess.CompletedProcess(argv, status, "", said)
+
+    monkeypatch.setattr(systemd, "attempt", attempt)
+    monkeypatch.setattr(systemd, "_PAUSE", 0)
+    return left
+
+
 AWAY = (1, "Reload daemon failed: Transport endpoint is not connected")
 
 
@@ -315,14 +328,7 @@ AWAY = (1, "Reload daemon failed: Transport endpoint is not connected")
 def test_systemd_that_is_upgraded_is_asked_again(
     monkeypatch: pytest.MonkeyPatch, answers: list[tuple[int, str]], told: str
 ) -> None:
-    left = iter(answers)
-
-    def attempt(argv: list[str], **_options: object) -> subprocess.CompletedProcess[str]:
-        status, said = next(left)
-        return subprocess.CompletedProcess(argv, status, "", said)
-
-    monkeypatch.setattr(systemd, "attempt", attempt)
-    monkeypatch.setattr(systemd, "_PAUSE", 0)
+    left = answering(monkeypatch, answers)
     with pytest.raises(DeployError, match=told) if told else nullcontext():
         systemd.daemon_reload()
     assert list(left) == []
@@ -342,14 +348,7 @@ CANCELED = (1, "Job for systemd-journald@asgi-shop.socket canceled.\n")
 def test_a_stop_that_another_job_cancels_is_asked_again(
     monkeypatch: pytest.MonkeyPatch, answers: list[tuple[int, str]], told: str
 ) -> None:
-    left = iter(answers)
-
-    def attempt(argv: list[str], **_options: object) -> subprocess.CompletedProcess[str]:
-        status, said = next(left)
-        return subprocess.CompletedProcess(argv, status, "", said)
-
-    monkeypatch.setattr(systemd, "attempt", attempt)
-    monkeypatch.setattr(systemd, "_PAUSE", 0)
+    left = answering(monkeypatch, answers)
     with pytest.raises(DeployError, match=told) if told else nullcontext():
         systemd.stop_running("systemd-journald@asgi-shop.socket")
     assert list(left) == []
