@@ -25,6 +25,10 @@ CIPHERS = (
 GROUPS = ("X25519", "prime256v1", "secp384r1")
 POST_QUANTUM = "?X25519MLKEM768"  # passed over by an OpenSSL that does not know it
 
+REFUSED = (400, 405, 408, 413, 414, 421, 429, 431, 444, 494)  # without asking an application, most of them
+ERROR_PAGES = (403, 413, 429, 502, 503, 504)  # of nginx's own
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")  # that are usual
+
 LOGS_SIZE = 2**31  # bytes that rotated logs of all sites may have
 
 COMPRESSED = ("text/css", "application/javascript", "image/svg+xml", "application/json", "text/plain")
@@ -69,6 +73,9 @@ def nginx_plan(
         "protocols": PROTOCOLS[options["tls"]],
         "ciphers": ":".join(CIPHERS) if options["tls"] == "intermediate" else None,
         "groups": ":".join([*([POST_QUANTUM] if platform.post_quantum_group else []), *GROUPS]),
+        "refused": REFUSED,
+        "error_pages": ERROR_PAGES,
+        "methods": METHODS,
         "logs_size": LOGS_SIZE,
         "worker_processes": facts.get("processor_nproc") or "auto",
         "real_ip_header": real_ip if options["trusted_proxies"] else None,

@@ -60,27 +60,49 @@ def test_kept_connections_at_a_reload(render: Render, facts: Facts, major: str, 
     assert len(re.findall(r"^ +keepalive_min_timeout 15s;$", text, re.MULTILINE)) == lines
 
 
-def patterns(text: str, variable: str) -> list[str]:
-    """The patterns of a map, as nginx reads them."""
-    (block,) = re.findall(rf"map \S+ \${variable} \{{(.*?)\n    \}}", text, re.DOTALL)
-    return [found.replace("\\\\", "\\") for found in re.findall(r'"~\*?(.*)" ', block)]
+def mapped(text: str, variable: str, **given: str) -> str:
+    """Return what the maps of a text make of nginx's own variables, as nginx reads them: words before patterns."""
+    found = re.search(rf"\n    map \$(\w+) \${variable} \{{\n(.*?)\n    \}}", text, re.DOTALL)
+    if not found:
+        return given.get(variable, "")
+    source, default, words = mapped(text, found[1], **given), "", dict[str, str]()
+    patterns: list[tuple[re.Pattern[str], str]] = []
+    for line in found[2].splitlines():
+        key, value = re.fullmatch(r' *("(?:[^"])*"|\S+) (\S+);', line.partition(" #")[0].rstrip()).groups()  # type: ignore[union-attr]
+        key, value = key.strip('"'), value.strip('"')
+        if key.startswith("~"):
+            flags = re.IGNORECASE if key.startswith("~*") else 0
+            pattern = key.lstrip("~*").replace("\\\\", "\\").replace("(?<", "(?P<")
+            patterns.append((re.compile(pattern, flags), value))
+        elif key == "default":
+            default = value
+        else:
+            words[key.lower()] = value
+    captured: dict[str, str] = {}
+    value = words.get(source.lower(), "")
+    if source.lower() not in words:
+        match, value = next(((hit, then) for one, then in patterns if (hit := one.search(source))), (None, default))
+        captured = match.groupdict() if match else {}
+    return mapped(text, value[1:], **{**given, **captured}) if value.startswith("$") else value
 
 
-def test_upgrade_map(render: Render) -> None:
+@pytest.mark.parametrize(
+    ("method", "asked", "passed"),
+    [
+        ("GET", "websocket", True),
+        ("GET", "WebSocket", True),
+        ("POST", "websocket", False),
+        ("GET", "h2c", False),
+        ("GET", "", False),
+        ("GET", "websocket, h2c", False),
+    ],
+)
+def test_upgrade_map(render: Render, method: str, asked: str, passed: bool) -> None:
     """Without an upgrade the header is empty, so that connections to applications stay open."""
     text = render("nginx", "nginx.conf.j2")
-    (pattern,) = patterns(text, "asgi_upgrade")
-    for asked, passed in (
-        ("GET:websocket", True),
-        ("GET:WebSocket", True),
-        ("POST:websocket", False),
-        ("GET:h2c", False),
-        ("GET:", False),
-        ("GET:websocket, h2c", False),
-    ):
-        assert bool(re.search(pattern, asked, re.IGNORECASE)) is passed, asked
-    (block,) = re.findall(r"map \$asgi_upgrade \$asgi_connection \{([^}]*)\}", text)
-    assert block.split() == ["default", '"";', "websocket", "upgrade;"]
+    given = {"request_method": method, "http_upgrade": asked}
+    assert mapped(text, "asgi_upgrade", **given) == ("websocket" if passed else "")
+    assert mapped(text, "asgi_connection", **given) == ("upgrade" if passed else "")
 
 
 @pytest.mark.parametrize(
@@ -107,39 +129,67 @@ def test_upgrade_map(render: Render) -> None:
     ],
 )
 def test_a_path_that_may_be_read_in_two_ways(render: Render, path: str, odd: bool) -> None:
-    found = patterns(render("nginx", "nginx.conf.j2"), "asgi_odd_path")
-    assert any(re.search(pattern, path, re.IGNORECASE) for pattern in found) is odd
-
-
-def logged(text: str, variable: str, source: str) -> str:
-    """What a map of nginx makes of a text, as far as it has patterns."""
-    for pattern in patterns(text, variable):
-        if found := re.search(re.sub(r"\(\?<", "(?P<", pattern), source):
-            return found[1] if found.groups() else found[0]
-    return ""
+    text = render("nginx", "nginx.conf.j2")
+    assert mapped(text, "asgi_odd_path", request_uri=path) == ("1" if odd else "")
 
 
 def test_a_request_is_a_line_of_a_bounded_length(render: Render) -> None:
     """One that was refused a short one."""
     text = render("nginx", "nginx.conf.j2")
     long = "/" + "a" * 8000
-    assert logged(text, "asgi_logged_uri", f":{long}") == long[:1024]
-    assert logged(text, "asgi_logged_uri", f"refused:{long}") == long[:64]
-    assert logged(text, "asgi_logged_uri", ":/a:b?c") == "/a:b?c"
-    assert logged(text, "asgi_logged_agent", f":{long}") == long[:256]
-    assert logged(text, "asgi_logged_agent", f"refused:{long}") == ""
-    assert logged(text, "asgi_logged_method", "POST /a HTTP/2.0") == "POST"
-    assert logged(text, "asgi_logged_method", f"{'A' * 33} / HTTP/1.1") == ""
-    assert logged(text, "asgi_logged_host", long) == long[:253]
-    assert logged(text, "asgi_logged_release", long) == long[:64]
-    (refused,) = patterns(text, "asgi_refused")
-    assert [status for status in range(100, 600) if re.search(refused, str(status))] == [
-        *(400, 405, 408, 413, 414, 421, 429, 431, 444, 494),
+    assert mapped(text, "asgi_logged_uri", status="200", request_uri=long) == long[:1024]
+    assert mapped(text, "asgi_logged_uri", status="429", request_uri=long) == long[:64]
+    for status in ("200", "429"):
+        assert mapped(text, "asgi_logged_uri", status=status, request_uri="/a:b?c") == "/a:b?c"
+    assert mapped(text, "asgi_logged_agent", status="200", http_user_agent=long) == long[:256]
+    assert mapped(text, "asgi_logged_agent", status="200", http_user_agent="curl") == "curl"
+    assert mapped(text, "asgi_logged_agent", status="429", http_user_agent=long) == ""
+    for variable, source, length in (
+        ("asgi_logged_host", "host", 253),
+        ("asgi_logged_release", "upstream_http_x_asgi_release", 64),
+    ):
+        assert mapped(text, variable, **{source: long}) == long[:length]
+        assert mapped(text, variable, **{source: long[:length]}) == long[:length]
+    assert [str(status) for status in range(100, 600) if mapped(text, "asgi_refused", status=str(status))] == [
+        *("400", "405", "408", "413", "414", "421", "429", "431", "444", "494"),
     ]
     log = re.search(r"log_format asgi escape=json(.*?);", text, re.DOTALL)
     assert log and not {"$request_uri", "$http_user_agent", "$host", "$http_referer"} & set(
         re.findall(r"\$\w+", log[1])
     )
+
+
+@pytest.mark.parametrize(
+    ("status", "request_line", "method", "logged"),
+    [
+        ("200", "POST /a HTTP/2.0", "POST", "POST"),
+        ("200", "PROPFIND /a HTTP/1.1", "PROPFIND", "PROPFIND"),
+        ("502", "POST /a HTTP/1.1", "GET", "POST"),  # nginx makes it a GET for its page
+        ("413", "PUT /a HTTP/1.1", "GET", "PUT"),
+        ("400", "get / HTTP/1.1", "", "get"),  # that nginx could not read
+        ("200", f"{'A' * 33} / HTTP/1.1", "A" * 33, ""),
+        ("400", "\x16\x03", "", ""),
+    ],
+)
+def test_a_method_is_logged_as_it_was_sent(
+    render: Render, status: str, request_line: str, method: str, logged: str
+) -> None:
+    text = render("nginx", "nginx.conf.j2")
+    given = {"status": status, "request": request_line, "request_method": method}
+    assert mapped(text, "asgi_logged_method", **given) == logged
+
+
+def test_error_pages_are_those_whose_method_is_looked_up(render: Render) -> None:
+    """For others nginx keeps the method, and the cheaper way is right."""
+    (pages,) = re.findall(r"error_page ([\d ]+) /", render("nginx", "https.conf.j2"))
+    text = render("nginx", "nginx.conf.j2")
+    found = [
+        str(status)
+        for status in range(100, 600)
+        if mapped(text, "asgi_logged_method", status=str(status), request="PUT / HTTP/1.1", request_method="GET")
+        == "PUT"
+    ]
+    assert found == pages.split()
 
 
 @pytest.mark.parametrize("major", ["12", "13"])
