@@ -20,6 +20,7 @@ Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 _ABOUT_BUFFERING = (b"content-type", b"x-accel-buffering")
+_LENGTH = len(b"content-type")
 _MAPPED = "::ffff:"  # an IPv4 address as an IPv6 listener sees it: RFC 4291, 2.5.5.2
 
 
@@ -32,6 +33,7 @@ class Edge:
         self._liveness = SETTINGS["health"]["liveness"]
         self._readiness = SETTINGS["health"]["readiness"]
         self._metrics_path = SETTINGS["health"]["metrics"]
+        self._paths = {self._liveness, self._readiness, self._metrics_path}
         self._direct = SETTINGS["direct"]
         self._root_path = SETTINGS["root_path"]
         self._access = SETTINGS["log"]["access"]
@@ -49,8 +51,8 @@ class Edge:
             return
         if self._root_path:
             scope["root_path"] = self._root_path
-        headers = _wanted(scope)
-        current = headers[b"x-request-id"].decode("latin-1")
+        headers = dict(scope["headers"])  # of several with one name the last
+        current = headers.get(b"x-request-id", b"").decode("latin-1")
         if self._direct:
             current = requests.valid_id(current)
             # nginx would have passed it on.
@@ -62,23 +64,26 @@ class Edge:
         # After an exception the id stays until the next request sets its own: the server logs the traceback with it.
         request_id.reset(token)
 
-    async def _answer(
+    # A coroutine costs a request as much as all of this: where nothing is waited for, it is a plain function.
+    def _answer(
         self, scope: Scope, receive: Receive, send: Send, headers: Mapping[bytes, bytes], current: str
-    ) -> None:
+    ) -> Awaitable[None]:
         added = self._added(scope, headers, current)
         if self._named:
             send = _closing(send)
         if not self._direct:
             send = _unbuffered(send)
-        if not (added or self._metrics or self._access):
-            inner = send
-        elif not (self._metrics or self._access):
-            inner = _with_headers(send, added)
-        else:
-            await self._observed(scope, receive, _with_headers(send, added), headers)
-            return
-        if scope["type"] == "websocket" or not await self._own(scope, inner):
-            await self._application(scope, receive, inner)
+        if added:
+            send = _with_headers(send, added)
+        if self._metrics or self._access:
+            return self._observed(scope, receive, send, headers)
+        return self._answered(scope, receive, send)
+
+    def _answered(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        """Return the answer to a path that is ours, or the application's."""
+        if scope["path"] in self._paths and scope["type"] == "http" and (own := self._own(scope, send)):
+            return own
+        return self._application(scope, receive, send)
 
     def _added(self, scope: Scope, headers: Mapping[bytes, bytes], current: str) -> list[tuple[bytes, bytes]]:
         """Headers of the answer that are not the application's."""
@@ -86,23 +91,20 @@ class Edge:
         if self._direct:
             added.append((b"x-request-id", current.encode()))
         # Who answers, for the gate; nginx lets no visitor ask for it.
-        if headers[b"x-asgi-probe"] and (not self._direct or _local(scope)):
+        if headers.get(b"x-asgi-probe") and (not self._direct or _local(scope)):
             added.append((b"x-asgi-worker", str(os.getpid()).encode()))
         return added
 
-    async def _own(self, scope: Scope, send: Send) -> bool:
-        """Answers a path that is ours; gives whether it was."""
+    def _own(self, scope: Scope, send: Send) -> Awaitable[None] | None:
+        """Return the answer to a path that is ours, or None."""
         path = scope["path"]
         if path == self._liveness:
-            await _send(send, 200, requests.status_body("alive"))
-        elif path == self._readiness and health.draining():
-            await _send(send, 503, requests.status_body("draining"))
-        elif path == self._metrics_path and self._metrics and (not self._direct or _local(scope)):
-            kind, text = await asyncio.to_thread(self._metrics.text)  # it reads the files of all workers
-            await _send(send, 200, text, kind)
-        else:
-            return False
-        return True
+            return _send(send, 200, requests.status_body("alive"))
+        if path == self._readiness and health.draining():
+            return _send(send, 503, requests.status_body("draining"))
+        if path == self._metrics_path and self._metrics and (not self._direct or _local(scope)):
+            return _send_metrics(send, self._metrics)
+        return None
 
     async def _observed(self, scope: Scope, receive: Receive, send: Send, headers: Mapping[bytes, bytes]) -> None:
         """The same, with a look at how it went."""
@@ -121,8 +123,7 @@ class Edge:
         if self._metrics:
             self._metrics.begin()
         try:
-            if scope["type"] == "websocket" or not await self._own(scope, noting):
-                await self._application(scope, receive, noting)
+            await self._answered(scope, receive, noting)
         except Exception:
             status = status or 500  # which the server answers
             raise
@@ -132,16 +133,8 @@ class Edge:
                 self._metrics.end(method, status, seconds)
             if self._access:
                 client = scope["client"][0] if scope.get("client") else None
-                agent = headers[b"user-agent"].decode("latin-1")
+                agent = headers.get(b"user-agent", b"").decode("latin-1")
                 requests.log(method, scope["path"], status, seconds, client, agent)
-
-
-def _wanted(scope: Scope) -> dict[bytes, bytes]:
-    found = {b"x-request-id": b"", b"x-asgi-probe": b"", b"user-agent": b""}
-    for name, value in scope["headers"]:
-        if name in found:
-            found[name] = value
-    return found
 
 
 def _as_behind_a_proxy(scope: Scope) -> None:
@@ -159,15 +152,12 @@ def _local(scope: Scope) -> bool:
 
 
 def _with_headers(send: Send, added: list[tuple[bytes, bytes]]) -> Send:
-    if not added:
-        return send
-
-    async def sending(message: Message) -> None:
+    def sending(message: Message) -> Awaitable[None]:
         if message["type"] in ("http.response.start", "websocket.accept"):
             names = {name for name, _value in added}
             kept = [pair for pair in message.get("headers", []) if pair[0].lower() not in names]
             message = {**message, "headers": [*kept, *added]}
-        await send(message)
+        return send(message)
 
     return sending
 
@@ -175,13 +165,14 @@ def _with_headers(send: Send, added: list[tuple[bytes, bytes]]) -> Send:
 def _unbuffered(send: Send) -> Send:
     """Have nginx pass on each event of a stream at once, unless the application says how it is to be buffered."""
 
-    async def sending(message: Message) -> None:
+    def sending(message: Message) -> Awaitable[None]:
         if message["type"] == "http.response.start":
-            for _name, value in message.get("headers", ()):
-                if value[:5].lower() == b"text/":  # few answers are looked at closer
+            for name, value in message.get("headers", ()):
+                # Few answers are looked at closer.
+                if len(name) == _LENGTH and value[:5].lower() == b"text/":
                     message = _without_buffering(message)
                     break
-        await send(message)
+        return send(message)
 
     return sending
 
@@ -198,10 +189,10 @@ def _without_buffering(message: Message) -> Message:
 def _closing(send: Send) -> Send:
     """Has an answer end its connection, if it comes to that before its head is sent."""
 
-    async def sending(message: Message) -> None:
-        if health.closing() and message["type"] == "http.response.start":
+    def sending(message: Message) -> Awaitable[None]:
+        if message["type"] == "http.response.start" and health.closing():
             message = {**message, "headers": [*message.get("headers", []), (b"connection", b"close")]}
-        await send(message)
+        return send(message)
 
     return sending
 
@@ -210,3 +201,8 @@ async def _send(send: Send, status: int, body: bytes, kind: str = "application/j
     headers = [(b"content-type", kind.encode()), (b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
+
+
+async def _send_metrics(send: Send, metrics: Any) -> None:
+    kind, text = await asyncio.to_thread(metrics.text)  # it reads the files of all workers
+    await _send(send, 200, text, kind)
