@@ -6,7 +6,6 @@ import calendar
 import datetime
 import ipaddress
 import re
-import ssl
 import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -15,6 +14,7 @@ from typing import Any
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import attempt
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.addresses import in_url, is_address
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import CERTIFICATES, LETSENCRYPT, TLS
 
 CERTBOT = Path(LETSENCRYPT)
@@ -25,6 +25,7 @@ PLACED = Path(TLS)
 STAND_IN = "asgi.deploy stand-in that nobody trusts"
 SELF_SIGNED = "asgi.deploy self-signed"
 STAND_IN_DAYS = 7
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 MOMENT = "%Y-%m-%dT%H:%M:%SZ"  # how moments are written, in UTC
 SELF_SIGNED_DAYS = 365
 SELF_SIGNED_RENEWAL = 30 * 86400  # seconds before its end
@@ -69,17 +70,29 @@ class Wanted:
 def parse_x509(text: str) -> dict[str, Any]:
     """What `openssl x509 -noout -issuer -enddate -ext subjectAltName` shows; the end is in UTC."""
     addresses = re.findall(r"IP Address:([0-9A-Fa-f.:]+)", text)
-    end = re.search(r"notAfter=(.+) GMT", text)
+    end = re.search(r"notAfter=(.+ GMT)", text)
     issuer = re.search(r"^issuer=(.*)$", text, re.MULTILINE)
     return {
         # OpenSSL writes all of an IPv6 address's digits, and in upper case.
         "domains": sorted(
             [*re.findall(r"DNS:([^,\s]+)", text), *(str(ipaddress.ip_address(one)) for one in addresses)]
         ),
-        # Not strptime: where root has another language, Ansible has set it, and months have other names.
-        "ends": time.gmtime(ssl.cert_time_to_seconds(f"{end[1]} GMT")) if end else None,
+        "ends": _moment(end[1]) if end else None,
         "issuer": issuer[1].strip() if issuer else "",
     }
+
+
+def _moment(text: str) -> time.struct_time:
+    """Return a moment as OpenSSL writes it, in UTC.
+
+    Not by strptime: where root has another language, Ansible has set it, and months have other names. And not by ssl,
+    which takes a host as long to load as all else that a certificate is looked at for.
+    """
+    found = re.fullmatch(r"([A-Z][a-z]{2}) +(\d+) (\d+):(\d+):(\d+) (\d+) GMT", text)
+    if not found or found[1] not in _MONTHS:
+        raise DeployError(f"openssl: found {text!r} as a certificate's end, expected one as Nov 30 11:12:42 2026 GMT")
+    day, hour, minute, second, year = map(int, found.groups()[1:])
+    return time.gmtime(calendar.timegm((year, _MONTHS.index(found[1]) + 1, day, hour, minute, second)))
 
 
 def parse_renewal(text: str) -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import compileall
 import os
 import shutil
 import time
@@ -144,6 +143,8 @@ class Builder:
             (path / "venv").symlink_to(Path("../../venvs", venv))
             self._write(release)
             sealed = self._seal(release)
+            import compileall  # not above: no inspection needs it
+
             compileall.compile_dir(str(path / "runtime"), quiet=2)
             _give(path / "runtime", self.layout.user)
             os.sync()  # the record must not outlive, in a power cut, what it vouches for

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import grp
 import os
 import pwd
@@ -9,7 +10,7 @@ import secrets
 import shutil
 import stat
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -185,6 +186,8 @@ def differences(items: Sequence[Item], others: Sequence[Item] = ()) -> list[tupl
         others: further items of the same set: what they name is no leftover.
     """
     leftovers = _leftovers([*items, *others])
+    if not leftovers:  # as it is where nothing is to be done: what is on the way of each path costs more than all else
+        return [(item, difference) for item in items if (difference := item.difference())]
     gone = {item.path for item in leftovers if item.state == "absent"}
     tops = {item.path for item in items if item.exclusive}
     own = [item for item in leftovers if tops.intersection(item.path.parents)]
@@ -200,18 +203,29 @@ def _leftovers(items: Sequence[Item]) -> list[Item]:
 
     A link is removed, never what it leads to: os.walk does not follow it.
     """
-    states = {Path(os.path.normpath(item.path)): item.state for item in items}
-    needed = {parent for path, state in states.items() if state != "absent" for parent in path.parents}
-    found: dict[Path, Item] = {}
-    for top in (item.path for item in items if item.exclusive and not item.path.is_symlink()):
-        for place, folders, files in os.walk(top, topdown=False):
-            folder = Path(place)
-            links = [name for name in folders if (folder / name).is_symlink()]
-            paths = [path for name in sorted([*files, *links]) if (path := folder / name) not in states]
-            found |= {path: Item.leftover(path) for path in paths}
+    tops = [item.path for item in items if item.exclusive and not item.path.is_symlink()]
+    if not tops:
+        return []
+    states = {os.path.normpath(item.path): item.state for item in items}
+    needed = _folders(path for path, state in states.items() if state != "absent")
+    found: dict[str, Item] = {}
+    for top in tops:
+        for folder, folders, files in os.walk(top, topdown=False):
+            links = [name for name in folders if os.path.islink(os.path.join(folder, name))]
+            paths = [os.path.join(folder, name) for name in sorted([*files, *links])]
+            found |= {path: Item.leftover(Path(path)) for path in paths if path not in states}
             if folder not in states and folder not in needed:
-                found[folder] = Item.leftover(folder, folder=True)
+                found[folder] = Item.leftover(Path(folder), folder=True)
     return list(found.values())
+
+
+def _folders(paths: Iterable[str]) -> set[str]:
+    """Return the folders that are on the way to these, which are normal and absolute."""
+    found: set[str] = set()
+    for path in paths:
+        while (path := os.path.dirname(path)) not in found:
+            found.add(path)
+    return found
 
 
 def apply_all(items: Sequence[Item], validate: Callable[[], None]) -> None:
@@ -309,15 +323,26 @@ def _found(path: Path) -> dict[str, Any] | None:
     return {
         "kind": kind,
         "mode": f"{stat.S_IMODE(status.st_mode):04o}",
-        "owner": _name(pwd.getpwuid, status.st_uid),
-        "group": _name(grp.getgrgid, status.st_gid),
+        "owner": _name(_user, status.st_uid),
+        "group": _name(_group, status.st_gid),
         "content": path.read_bytes() if kind == "file" else os.fsencode(os.readlink(path)) if kind == "link" else b"",
     }
 
 
-def _name(lookup: Callable[[int], Any], number: int) -> str:
+# Each question has the C library read a whole file. A number without a name, which may get one, is not kept.
+@functools.cache
+def _user(number: int) -> str:
+    return pwd.getpwuid(number).pw_name
+
+
+@functools.cache
+def _group(number: int) -> str:
+    return grp.getgrgid(number).gr_name
+
+
+def _name(lookup: Callable[[int], str], number: int) -> str:
     try:
-        return str(lookup(number)[0])
+        return lookup(number)
     except KeyError:
         return str(number)
 

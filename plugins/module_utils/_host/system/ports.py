@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,7 +44,7 @@ def parse_tcp_listeners(text: str) -> dict[int, set[str]]:
 def port_owners(ports: list[int]) -> dict[int, str]:
     """The names of the programs that listen on TCP ports; ports that are free are left out."""
     inodes: dict[str, int] = {}
-    for table in ("tcp", "tcp6"):
+    for table in ("tcp", "tcp6") if ports else ():
         file = Path("/proc/net", table)
         listeners = parse_tcp_listeners(file.read_text(encoding="ascii")) if file.exists() else {}
         inodes.update({inode: port for port in ports for inode in listeners.get(port, ())})
@@ -60,10 +59,13 @@ def holders(inodes: Collection[str]) -> dict[str, str]:
 
 
 def _socket_holders() -> Iterator[tuple[str, str]]:
-    for process in Path("/proc").glob("[0-9]*"):
+    # Paths as text: there are thousands of them.
+    for process in filter(str.isdecimal, os.listdir("/proc")):
         with contextlib.suppress(OSError):  # the process ended while we looked
-            program = (process / "comm").read_text(encoding="utf-8", errors="replace").strip()
-            for descriptor in (process / "fd").iterdir():
+            program = Path("/proc", process, "comm").read_text(encoding="utf-8", errors="replace").strip()
+            folder = f"/proc/{process}/fd"
+            for descriptor in os.listdir(folder):
                 with contextlib.suppress(OSError):  # or closed this one
-                    if found := re.fullmatch(r"socket:\[(\d+)\]", os.readlink(descriptor)):
-                        yield found[1], program
+                    target = os.readlink(f"{folder}/{descriptor}")
+                    if target.startswith("socket:["):
+                        yield target[len("socket:[") : -1], program
