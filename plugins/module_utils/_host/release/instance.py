@@ -98,7 +98,8 @@ class Instance:
         # Not above: a look reads this file and asks nobody, and Python takes a twentieth of a second to read its HTTP.
         from ansible_collections.asgi.deploy.plugins.module_utils._host.release.probe import watch
 
-        if wrong := watch(self._socket_path, gate, self.watch_restarts(), self.processes):
+        restarts = self.watch_restarts()
+        if wrong := watch(self._socket_path, gate, restarts, restarts.processes):
             raise DeployError(wrong, self.log(since))
 
     def watch_restarts(self) -> RestartWatcher:

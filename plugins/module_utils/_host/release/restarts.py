@@ -2,27 +2,49 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 
-from ansible_collections.asgi.deploy.plugins.module_utils._host.system import systemd
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system import processes, systemd
+
+_SECONDS = 1.0
 
 
 class RestartWatcher:
     """Tell whether a unit has ended since the watcher was made, even if systemd has started it again.
 
-    It is a function for the gate and the watch. `ended` holds the unit that it has told of.
+    It is a function for the gate and the watch. `ended` holds the unit that it has told of. While the main process of
+    each lives on, systemd is asked once a second: more often would take the processor from what is starting.
     """
 
     def __init__(self, names: Mapping[str, str]) -> None:
         """Note how often each unit was restarted so far; `names` gives the name of each in messages."""
         self._names = names
-        self._restarts = {unit.name: unit.restarts for unit in systemd.show(*names)}
+        units = self._asked()
+        self._restarts = {unit.name: unit.restarts for unit in units}
         self.ended: list[str] = []
 
     def __call__(self) -> str | None:
         """Return which unit has ended and how; nothing when all stay up."""
-        for unit in systemd.show(*self._names):
+        if self._mains and time.monotonic() < self._next and self._live_on():
+            return None
+        for unit in self._asked():
             if not unit.active or unit.restarts != self._restarts[unit.name]:
                 self.ended = [unit.name]
                 return f"{self._names[unit.name]} does not stay up: {unit.ending()}"
         return None
+
+    def processes(self) -> set[int]:
+        """Return the main processes of the units, as last told by systemd, and all that descend from them."""
+        parent_of = processes.parents()
+        return set().union(*(processes.family(main, parent_of) for main in self._mains))
+
+    def _live_on(self) -> bool:
+        return all(processes.began(main) == began for main, began in self._mains.items())
+
+    def _asked(self) -> list[systemd.Unit]:
+        units = systemd.show(*self._names)
+        mains = {unit.main: processes.began(unit.main) for unit in units}
+        self._mains = mains if all(mains.values()) else {}
+        self._next = time.monotonic() + _SECONDS
+        return units

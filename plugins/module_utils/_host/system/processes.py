@@ -2,21 +2,36 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
-from pathlib import Path
+
+_ENDED = ("Z", "X")  # states of a process that is still listed
 
 
 def parents() -> dict[int, int]:
     """Every process with its parent."""
     found = {}
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            text = (folder / "stat").read_text(encoding="utf-8", errors="replace")
-        except OSError:  # it ended meanwhile
-            continue
-        # The name before it may hold spaces and parentheses: proc_pid_stat(5).
-        found[int(folder.name)] = int(text[text.rindex(")") + 2 :].split()[1])
+    for number in map(int, filter(str.isdecimal, os.listdir("/proc"))):
+        if fields := _stat(number):
+            found[number] = int(fields[1])
     return found
+
+
+def began(number: int) -> int:
+    """Return when a process began, in ticks since the boot; 0 where it has ended."""
+    fields = _stat(number)
+    return int(fields[19]) if fields and fields[0] not in _ENDED else 0
+
+
+def _stat(number: int) -> list[str]:
+    """Return what the kernel tells of a process, from its state on: proc_pid_stat(5); nothing where there is none."""
+    try:
+        with open(f"/proc/{number}/stat", encoding="utf-8", errors="replace") as file:
+            text = file.read()
+    except OSError:
+        return []
+    # The name before it may hold spaces and parentheses.
+    return text[text.rindex(")") + 2 :].split()
 
 
 def family(main: int, parent_of: Mapping[int, int]) -> set[int]:

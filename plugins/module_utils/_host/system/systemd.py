@@ -72,6 +72,11 @@ class Unit:
         return int(self.properties.get("NRestarts") or 0)
 
     @property
+    def main(self) -> int:
+        """The number of its main process; 0 where it has none."""
+        return int(self.properties.get("MainPID") or 0)
+
+    @property
     def stale(self) -> bool:
         """The unit's file changed and systemd has not read it yet."""
         return self.properties.get("NeedDaemonReload") == "yes"
