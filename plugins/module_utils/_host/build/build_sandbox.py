@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import pwd
 import secrets
+import shlex
 import shutil
 import stat
 import time
@@ -85,6 +86,7 @@ class Workshop(Place):
         self._reach = None if hosts is None else reach_of(hosts, os.environ)
         self.user = user = accounts.ensure_build_user(layout)
         self._lent: list[Path] = []
+        self.ran = 0  # how many programs
         self.cache = Path(layout.packages)
         self.folder = folder = folder_of(layout.app)
         self._environment = folder / "environment"
@@ -101,6 +103,7 @@ class Workshop(Place):
         cwd: Path | None = None,
         reads: Sequence[Path] = (),
     ) -> CompletedProcess[str]:
+        self.ran += 1
         # By a file, as the properties of a unit are for everybody to read.
         text = environment_file(surroundings(os.environ, self.cache, env or {}))
         write(self._environment, text.encode(errors="surrogateescape"), 0o600)
@@ -146,6 +149,11 @@ class Workshop(Place):
 
     def missed(self, printed: str) -> str | None:
         return self._reach.missed(printed) if self._reach else None
+
+
+def one_after_another(argv: Sequence[str], then: Sequence[str]) -> list[str]:
+    """Return a program that runs one, and where that ends well another one, whose end does not count."""
+    return ["/bin/sh", "-c", f'"$@" && {{ {shlex.join(then)} || :; }}', "sh", *argv]
 
 
 def lost(done: CompletedProcess[str]) -> bool:

@@ -8,10 +8,15 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from subprocess import CompletedProcess
 from typing import Any
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.build import venvs
-from ansible_collections.asgi.deploy.plugins.module_utils._host.build.build_sandbox import Workshop, end_of_killed
+from ansible_collections.asgi.deploy.plugins.module_utils._host.build.build_sandbox import (
+    Workshop,
+    end_of_killed,
+    one_after_another,
+)
 from ansible_collections.asgi.deploy.plugins.module_utils._host.build.installers import (
     Installer,
     Interpreter,
@@ -194,24 +199,39 @@ class Builder:
             place = Workshop(self.layout, self.inputs.build, self.inputs.build_hosts)
             installer = installer_for(self.inputs.installer, given, place)
             with place.lent(whole):
-                self._check_out(identity, whole, place)
+                ran = self._check_out(identity, whole, place)
                 tree = application(whole, self.source.subdirectory, where)
                 self.additions.check(tree)
                 requirements = self._requirements(tree, whole, installer, identity)
                 if self.inputs.require_hashes:
                     check_hashes(requirements, tree, where)
                 venv = self._venv(path, tree, installer, requirements)
-                # A file that cannot be compiled is none that the application can import: that it says itself.
-                place.attempt([self.interpreter.path, "-I", "-m", "compileall", "-qq", str(whole)])
+                if place.ran != ran:
+                    place.attempt(self._compiler(whole))
                 return venv, unpinned(self._others, requirements.text)
 
-    def _check_out(self, identity: str, whole: Path, place: Workshop) -> None:
-        store = self.source.store
-        if store:
-            shutil.chown(store, group=place.user)
-            store.chmod(0o750)
-        reads = [store] if store else []
-        self.source.checkout(identity, whole, lambda argv, env: place.attempt(argv, env, reads=reads))
+    def _check_out(self, identity: str, whole: Path, place: Workshop) -> int:
+        """Check the source out; return how many programs have run when its tree was compiled, or -1 if it was not.
+
+        Where there are environments already, most releases need no other one, and no program runs after git: so what
+        is there then is compiled by the same unit.
+        """
+        if not (store := self.source.store):
+            self.source.checkout(identity, whole)
+            return -1
+        shutil.chown(store, group=place.user)
+        store.chmod(0o750)
+        then = self._compiler(whole) if self.store.venvs() else None
+
+        def run_in(argv: Sequence[str], env: Mapping[str, str] | None) -> CompletedProcess[str]:
+            return place.attempt(one_after_another(argv, then) if then else argv, env, reads=[store])
+
+        self.source.checkout(identity, whole, run_in)
+        return place.ran if then else -1
+
+    def _compiler(self, tree: Path) -> list[str]:
+        """Return the program that compiles a tree. What it cannot compile is for the application to say."""
+        return [self.interpreter.path, "-I", "-m", "compileall", "-qq", str(tree)]
 
     def _venv(self, path: Path, tree: Path, installer: Installer, requirements: Requirements) -> str:
         content = {

@@ -6,12 +6,14 @@ import os
 import pwd
 import shutil
 import stat
+import subprocess
 from pathlib import Path
 from subprocess import CompletedProcess
 
 import pytest
 from ansible_collections.asgi.deploy.plugins.module_utils._host.build.build_sandbox import (
     lost,
+    one_after_another,
     prepare_cache,
     surroundings,
     take_back,
@@ -107,3 +109,17 @@ def test_the_cache_of_others_is_thrown_away_once(tmp_path: Path, monkeypatch: py
     prepare_cache(cache, "nobody")
     assert list(cache.iterdir()) == []
     assert given == [(cache, "nobody", "nobody")]
+
+
+@pytest.mark.parametrize(
+    ("argv", "then", "status", "printed"),
+    [
+        (["echo", "a  'b' $c"], ["echo", "d $e"], 0, "a  'b' $c\nd $e\n"),
+        (["echo", "a"], ["false"], 0, "a\n"),
+        (["sh", "-c", "exit 7"], ["echo", "b"], 7, ""),
+    ],
+)
+def test_one_after_another(argv: list[str], then: list[str], status: int, printed: str) -> None:
+    """The end of the second does not count, and it is not run where the first one fails."""
+    done = subprocess.run(one_after_another(argv, then), capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (status, printed)
