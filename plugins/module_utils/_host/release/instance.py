@@ -34,7 +34,7 @@ class Instance:
         return systemd.show(self.units["drain"])[0].properties.get("ActiveState") == "activating"
 
     def start(self) -> None:
-        """Starts the socket first: it holds the listener, so nothing that is sent to it from now on is refused.
+        """Starts the socket and, after it, the service: nothing that is sent to it from now on is refused.
 
         A drain that is under way ends here: whoever is connected stays so.
         """
@@ -42,8 +42,7 @@ class Instance:
         systemd.stop(self.units["drain"])
         systemd.reset_failed(socket, service)
         try:
-            systemd.start(socket)
-            systemd.start(service)
+            systemd.start(socket, service)
         except DeployError as error:
             raise DeployError(f"its units could not be started: {error}") from error
 

@@ -212,8 +212,9 @@ class Mirror:
 
     def fetch(self, version: str, commit: str | None) -> str:
         """Fetches what is new unless `commit` is here already, and gives the commit of `version`."""
-        if commit is None or not self.has(commit):
-            self.update(commit)
+        if commit and self.has(commit):
+            return commit
+        self.update(commit)
         found = commit or self._known(version)
         if not found or not self.has(found):
             raise DeployError(f"version: found {version!r}, which is no commit of {self.url}")

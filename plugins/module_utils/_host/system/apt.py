@@ -115,6 +115,8 @@ def have(names: Sequence[str]) -> None:
     Raises:
         DeployError: that failed.
     """
+    if not missing(names):
+        return
     _wait(lambda: not missing(names))
     if left := missing(names):
         install(left)

@@ -77,10 +77,10 @@ def test_what_is_needed_later_is_begun_when_packages_are_there(host: Host, tmp_p
 @pytest.mark.parametrize(
     ("seen", "at_work", "installed"),
     [
-        ([[], []], [], []),  # there already
-        ([["git"], ["git"], [], []], [True, True], []),  # it comes
-        ([["git"], ["git"], ["git"]], [True, False], [["git"]]),  # it ends without it
-        ([["git"], []], [False], []),  # it has come between the two looks
+        ([[]], [], []),  # there already: dpkg is asked once
+        ([["git"], ["git"], [], []], [True], []),  # it comes
+        ([["git"], ["git"], ["git"], ["git"]], [True, False], [["git"]]),  # it ends without it
+        ([["git"], ["git"], []], [False], []),  # it has come between the two looks
     ],
 )
 def test_whoever_needs_packages_waits_for_them_and_installs_what_does_not_come(
