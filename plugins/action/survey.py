@@ -10,6 +10,7 @@ from typing import Any
 from ansible.errors import AnsibleActionFail
 from ansible.module_utils.common.parameters import remove_values
 from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
 from ansible.utils.unsafe_proxy import wrap_var
 from ansible_collections.asgi.deploy.plugins.module_utils._host.survey.inspections import LOOKS
 from ansible_collections.asgi.deploy.plugins.plugin_utils._ansible import bare_python as remote
@@ -34,6 +35,7 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._inventory.roles impor
     needed_roles,
 )
 from ansible_collections.asgi.deploy.plugins.plugin_utils._survey import pending as due
+from ansible_collections.asgi.deploy.plugins.plugin_utils._survey import stopped
 from ansible_collections.asgi.deploy.plugins.plugin_utils._survey.desired import Look, looks_of_app, looks_of_role
 
 FACTS, INSPECTIONS = "_host.system.facts", "_host.survey.inspections"
@@ -59,6 +61,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
                 "needed_roles": {"type": "bool", "default": False},
                 "apps": {"type": "list", "elements": "dict", "default": []},
                 "installs": {"type": "bool", "default": False},
+                "refuse_stopped": {"type": "bool", "default": False},
             }
         )
         variables = task_vars or {}
@@ -82,6 +85,12 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             if not self._task.diff:
                 found.pop("diff", None)
         # Not shown, as decisions may hold secrets; what goes wrong is.
+        for look, found in zip(looks, answers):
+            if text := stopped.text(look.made["decided"], found):
+                if given["refuse_stopped"]:
+                    found["refusals"] = [stopped.refusal(found)]
+                elif not self._task.check_mode:  # the changes that are shown in check mode have it
+                    Display().display(f"{variables['inventory_hostname']}: {look.of}: {text}")
         order = [str(app["name"]) for app in sharing.in_order(apps)]
         # By the names that they have as variables, where nobody else's are replaced by them.
         kept = {f"ansible_{name}": value for name, value in facts.items()}

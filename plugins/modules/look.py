@@ -165,6 +165,10 @@ found:
       description: As in M(asgi.deploy.release).
       type: str
       returned: for V(release), null if none served
+    stopped:
+      description: As in M(asgi.deploy.release).
+      type: str
+      returned: for V(release), null if it is not
     before_commit:
       description: As in M(asgi.deploy.release).
       type: str

@@ -244,6 +244,13 @@ options:
         type: list
         elements: str
         default: []
+  leave_stopped:
+    description:
+      - Whether an application that is stopped is left so, as by the playbook C(asgi.deploy.site). Only the settings by
+        which it starts, and the rules that close the cloud's metadata service, are brought up to date. Otherwise it is
+        refused.
+    type: bool
+    default: false
   certificate:
     description:
       - The name of a certificate that is got meanwhile, as M(asgi.deploy.certificate) does. The release goes live
@@ -301,6 +308,12 @@ before:
   description: The release that served before.
   type: str
   returned: success, null if none did
+stopped:
+  description:
+    - Since when the application is stopped, and by whom. Nothing was released then, and RV(release) is what would be.
+  type: str
+  returned: where the application is stopped, null in check mode where it is not
+  sample: stopped since 2026-11-30 11:20:05 UTC by ada
 before_commit:
   description: Its commit.
   type: str

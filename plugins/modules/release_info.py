@@ -217,7 +217,9 @@ deploys:
       type: str
       returned: always
     result:
-      description: V(live), V(failed), V(ended) for a run that was cut off, V(paused), or how a command ended.
+      description:
+        - V(live), V(failed), V(ended) for a run that was cut off, V(paused), V(stopped), or how a command
+          ended.
       type: str
       returned: always
     reason:
@@ -262,6 +264,14 @@ deploys:
       returned: for a pause
     resume:
       description: The release that went on.
+      type: str
+      returned: for its end
+    stop:
+      description: The release that was stopped.
+      type: str
+      returned: for a stop
+    start:
+      description: The release that was started.
       type: str
       returned: for its end
     exec:

@@ -157,6 +157,11 @@ applications:
           description: Whether it is paused.
           type: bool
           returned: always
+        stopped:
+          description: Since when it is stopped, and by whom.
+          type: str
+          returned: always, null if it is not
+          sample: stopped since 2026-11-30 11:20:05 UTC by ada
         metadata:
           description: The cloud's metadata service, as rules of nft close it to the application and its builds.
           type: dict
@@ -184,7 +189,9 @@ applications:
           contains:
             by: {description: Who asked for it., type: str, returned: always}
             result:
-              description: V(live), V(failed), V(ended) for a run that was cut off, V(paused), or how a command ended.
+              description:
+                - V(live), V(failed), V(ended) for a run that was cut off, V(paused), V(stopped), or how a command
+                  ended.
               type: str
               returned: always
             reason: {description: Why it failed., type: str, returned: if it did}
@@ -204,6 +211,8 @@ applications:
             restart: {description: The release that was restarted., type: str, returned: for a restart}
             pause: {description: The release that was paused., type: str, returned: for a pause}
             resume: {description: The release that went on., type: str, returned: for its end}
+            stop: {description: The release that was stopped., type: str, returned: for a stop}
+            start: {description: The release that was started., type: str, returned: for its end}
             exec: {description: The command., type: str, returned: for a command}
             release: {description: The release that it ran in., type: str, returned: for a command}
             status: {description: Its exit status., type: int, returned: for a command}

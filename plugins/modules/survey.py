@@ -45,6 +45,12 @@ options:
         told.
     type: bool
     default: false
+  refuse_stopped:
+    description:
+      - Whether an application that is stopped is a reason to do nothing, as RV(refusals) tell. Otherwise all of it but
+        its release is brought up to date, and the run says that it is stopped.
+    type: bool
+    default: false
 """
 
 EXAMPLES = """
@@ -99,7 +105,7 @@ order:
   elements: str
   returned: success
 refusals:
-  description: Why the hardening will change nothing, so that no role begins; each with its role.
+  description: Why no role begins, as the hardening or an application that is stopped allows nothing; each with which.
   type: list
   elements: str
   returned: success

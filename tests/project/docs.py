@@ -61,7 +61,7 @@ The playbooks do all that these pages tell of; a play of your own can use what t
 """
 # What is of use in a play of one's own, by kind; the rest is the roles'.
 PUBLIC = {"release_info": "module", "status": "module", "exec": "module", "restart": "module", "rollback": "module"}
-PUBLIC |= {"pause": "module", "logs": "module", "worker_count": "filter"}
+PUBLIC |= {"pause": "module", "stop": "module", "logs": "module", "worker_count": "filter"}
 FOLDERS = {"module": "modules", "filter": "filter", "lookup": "lookup"}
 ENTRY = "app_spec."  # an entry of asgi_apps
 PLACES = {"gunicorn": "gunicorn's `{}`", "uvicorn": "uvicorn's `{}`", "socket": "`{}=` of the socket unit"}

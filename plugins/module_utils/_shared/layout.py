@@ -251,6 +251,11 @@ class Layout:
         """While this file is there, nginx answers 503 instead of the application."""
         return self.home / "maintenance"
 
+    @property
+    def stopped(self) -> PurePosixPath:
+        """While this file is there, nothing of the application is started, over reboots; it says who stopped it."""
+        return self.home / "stopped"
+
     def pause(self, release: str) -> PurePosixPath:
         """While this file is there, a release's service waits with its start; gone with a reboot."""
         return PurePosixPath(f"/run/systemd/system/{self.unit('service', release)}.d/paused.conf")

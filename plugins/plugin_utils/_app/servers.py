@@ -262,6 +262,7 @@ def direct_plan(app: Mapping[str, Any], layout: Layout) -> dict[str, Any] | None
     tls = app["tls"]
     return {
         "current": str(layout.current),
+        "stopped": str(layout.stopped),
         "tls": {
             "certificate": str(layout.tls / "fullchain.pem"),
             "key": str(layout.tls / "privkey.pem"),

@@ -218,6 +218,7 @@ def site_plan(app: Mapping[str, Any], layout: Layout, place: Mapping[str, Any]) 
         "hosts": [in_url(name) for name in app["domains"]],
         "redirect_hosts": [in_url(name) for name in site["redirect_from"]],
         "maintenance_file": str(layout.maintenance),
+        "stopped_file": str(layout.stopped),
         "auth_file": f"{AUTH}/{app['name']}.htpasswd",
         "auth_text": "".join(
             f"{user}:{passwords.hashed(given, app['domains'][0], app['name'], user)}\n"

@@ -13,6 +13,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.known_hosts im
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.transports import unprotected
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.tables import size
 from ansible_collections.asgi.deploy.plugins.plugin_utils._inventory.roles import AFTER_APPS, BEFORE_APPS
+from ansible_collections.asgi.deploy.plugins.plugin_utils._survey import stopped
 from ansible_collections.asgi.deploy.plugins.plugin_utils._survey.pending import problems
 
 SHOWN = 4  # entries of a list; of more, how many there are in which folder
@@ -91,7 +92,7 @@ def _of_app(name: str, parts: Mapping[str, Any]) -> Change:
         )
     due = parts.get("certificate", {}).get("certificates_due", {}).values()
     told = {"release": _release(plan, parts["release"]), "certificate": next(iter(due), "")}
-    serves = parts["release"].get("release")
+    serves = None if parts["release"].get("stopped") else parts["release"].get("release")
     return Change(
         name,
         {**{key: text for key, text in told.items() if text}, **_of(parts)},
@@ -102,9 +103,10 @@ def _of_app(name: str, parts: Mapping[str, Any]) -> Change:
 
 
 def _notes(plan: Mapping[str, Any], found: Mapping[str, Any]) -> list[str]:
-    """What the application trusts without proof."""
+    """Whether it is stopped, and what it trusts without proof."""
     keys = found.get("trusted_at_first_use", [])
-    return [*map(unprotected, plan["plain_transports"]), *(first_use(**key) for key in keys)]
+    held = [text] if (text := stopped.text(plan, found)) else []
+    return [*held, *map(unprotected, plan["plain_transports"]), *(first_use(**key) for key in keys)]
 
 
 def _of(parts: Mapping[str, Mapping[str, Any]]) -> dict[str, str | list[str]]:
@@ -147,6 +149,8 @@ def _memory(plan: Mapping[str, Any]) -> str:
 
 def _release(plan: Mapping[str, Any], found: Mapping[str, Any]) -> str:
     """From what to what; the name of a release is known once its source has been looked at."""
+    if found.get("stopped"):
+        return stopped.change(found)
     if "failed" in found or not (found["changed"] or not found["noted"]):
         return ""
     after = found["release"] or f"{plan['version']}, whose name is known once the host can look at its source"

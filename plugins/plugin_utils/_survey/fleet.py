@@ -68,7 +68,13 @@ def _application(
     notes = [*_troubles(app), *_metadata(name, app), *_of_deploy(deploy), *notes]
     if app["unpinned"]:
         notes.append(f"server_requirements: {', '.join(app['unpinned'])} came without a hash that was checked")
-    states = {"paused": app["paused"], "maintenance": app["maintenance"], "unwell": app["health"], "ok": True}
+    states = {
+        "stopped": app["stopped"],
+        "paused": app["paused"],
+        "maintenance": app["maintenance"],
+        "unwell": app["health"],
+        "ok": True,
+    }
     state = next(name for name, is_so in states.items() if is_so)
     cells |= {
         "state": state + (f", {len(app['draining'])} draining" if app["draining"] else ""),
@@ -84,11 +90,11 @@ def _application(
 
 
 def _troubles(app: Mapping[str, Any]) -> list[str]:
-    notes = [text for text in (app["service"]["failed"], app["health"]) if text]
+    notes = [text for text in (app["stopped"], app["service"]["failed"], app["health"]) if text]
     notes += [
         f"process {name} is {one['state']}"
         for name, one in app["processes"].items()
-        if not one["state"].startswith("active") and not app["paused"]
+        if not one["state"].startswith("active") and not (app["paused"] or app["stopped"])
     ]
     notes += [
         f"job {name} ended with {one['result']} when it last ran"

@@ -27,7 +27,7 @@ def differs(kind: str, found: Mapping[str, Any]) -> bool:
     if "failed" in found:
         return True
     if kind in ("release", "removal"):
-        return bool(found["changed"]) or not found.get("noted", True)
+        return bool(found["changed"] or found.get("refusals")) or not found.get("noted", True)
     if kind == "hardening":
         return bool(found["parts"] or found["refusals"] or found["reboot_required"])
     return any(found.get(key) for key in (*_DIFFERENCES, "port_conflicts"))

@@ -276,3 +276,64 @@ def test_what_is_paused_waits_for_its_end(webs: list[Web]) -> None:
     assert [again.counts(web.host.name)["changed"] for web in webs] == [0] * len(webs)
     for name in ("release", "rollback", "restart"):
         assert " is paused; let it go on first, by the playbook resume" in playbook(name=name).output
+
+
+STARTED = "systemctl list-units --plain --no-legend --state=active,activating 'asgi-shop@*' 'asgi-shop.*'"
+
+
+@pytest.fixture
+def started() -> Iterator[None]:
+    yield
+    playbook(name="start").ok()
+    playbook().ok()
+
+
+@pytest.mark.usefixtures("started")
+def test_a_stop_lasts_until_the_start(webs: list[Web]) -> None:
+    """What is in hand is answered; then visitors see nginx's page, over a reboot, and whatever starts the units."""
+    before = {web.host.name: web.live() for web in webs}
+    checked = playbook("--check", name="stop").ok()
+    with ThreadPoolExecutor() as pool:
+        held = [pool.submit(web.get, "/slow?seconds=8", timeout=60) for web in webs]
+        for web in webs:  # it is there: connections that were accepted, and that wait
+            socket = f" /srv/asgi/shop/releases/{web.live()}/app.sock"
+            web.eventually(f"grep -a ' 0[23] ' /proc/net/unix | grep -qF '{socket}'")
+        stopped = playbook(name="stop").ok()
+        assert [answer.result().status_code for answer in held] == [200] * len(webs)
+    again = playbook(name="stop").ok()
+    for web in webs:
+        counts = [run.counts(web.host.name)["changed"] for run in (checked, stopped, again)]
+        assert counts == [1, 1, 0]
+        units = f"asgi-shop@{web.live()}.socket asgi-shop@{web.live()}.service asgi-boot@shop.service"
+        web.host.run(f"systemctl start {units}")
+        web.host.run(f"systemctl restart asgi-shop@{web.live()}.service")
+    webs[0].host.reboot()
+    webs[0].eventually("systemctl is-active --quiet nginx")
+    for web in webs:
+        answer = web.get("/version")
+        assert (answer.headers["Retry-After"], "<!DOCTYPE html>" in answer.text) == ("5", True)
+        assert web.get("/ready").status_code == 503
+        assert web.host.run(STARTED).stdout == ""
+    told = playbook(name="status").ok().output
+    assert told.count(" shop         stopped  ") == len(webs), told
+    extra = "--extra-vars=shop_version=v1.1.0"
+    run = playbook(extra).ok()
+    for name in ("release", "rollback", "restart", "pause"):
+        refused = playbook(name=name)
+        assert refused.status != 0
+        assert "start it first, by the playbook start" in refused.output, refused.output
+    command = ["--extra-vars=asgi_app=shop", "--extra-vars=asgi_command=true"]
+    assert "shop: true: ended well" in playbook(*command, name="exec").ok().output
+    for web in webs:
+        live = before[web.host.name]
+        waits = f"waits: asgi.deploy.start starts {live}, and asgi.deploy.site then releases"
+        [line] = [line for line in run.output.splitlines() if line.startswith(f"{web.host.name}: shop: stopped since ")]
+        assert "v1.1.0-" in line and line.endswith(waits), line
+        assert web.live() == live
+        assert web.host.run(STARTED).stdout == ""
+    playbook(name="start").ok()
+    for web in webs:
+        assert web.version()["release"] == before[web.host.name]
+        noted = [line["result"] for line in web.audit() if {"stop", "start"} & line.keys()]
+        assert noted[-2:] == ["stopped", "live"]
+        assert web.host.run("ls -d /etc/systemd/system/asgi-shop*.d /srv/asgi/shop/stopped", check=False).stdout == ""

@@ -7,6 +7,7 @@ import socket
 import ssl
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -159,6 +160,44 @@ def test_a_renewed_certificate_is_served_without_a_restart(site: Web) -> None:
             time.sleep(0.2)
     assert after != before
     assert site.host.run(f"systemctl show --property=MainPID --value asgi-open@{site.live()}.service").stdout == pid
+
+
+def test_a_stop_refuses_connections_and_answers_what_came_before(site: Web) -> None:
+    """The certificate is renewed meanwhile; the kernel queues nobody for what is stopped."""
+    live = site.live()
+    with ThreadPoolExecutor() as pool:
+        held = pool.submit(site.get, "/slow?seconds=6", timeout=60)
+        site.eventually("ss -Htn state established 'sport = :443' | grep .")
+        stopping = pool.submit(site_playbook, "--extra-vars=asgi_app=open", name="stop")
+        site.eventually("test -e /srv/asgi/open/stopped")
+        refused = eventually_refused(site)
+        assert not held.done(), "while what came before is still being answered"
+        assert (refused, held.result().status_code) == (True, 200)
+        stopping.result().ok()
+    assert listens(site, 443) == ""
+    run = site_playbook().ok()
+    assert run.counts(DIRECT)["changed"] == 0
+    assert "open: stopped since " in run.output and f"asgi.deploy.start starts {live}" in run.output
+    before = site.host.run("sha256sum /etc/asgi-deploy/tls/open/fullchain.pem").stdout
+    site.host.run(
+        "REQUESTS_CA_BUNDLE=/etc/asgi-deploy/acme-ca.pem "
+        "/opt/asgi/certbot/bin/certbot renew --cert-name=open --force-renewal --quiet --no-random-sleep-on-renew"
+    )
+    site.host.run("systemctl start asgi-certificates.service")  # fails where what is served is not what is there
+    assert site.host.run("sha256sum /etc/asgi-deploy/tls/open/fullchain.pem").stdout != before
+    site_playbook("--extra-vars=asgi_app=open", name="start").ok()
+    assert https.wait(site.domain, site.host.address, site.ca, "/version").json()["release"] == live
+
+
+def eventually_refused(site: Web) -> bool:
+    """Whether a connection is refused within ten seconds."""
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        with suppress(ConnectionRefusedError), socket.create_connection((site.host.address, 443), timeout=5):
+            time.sleep(0.05)
+            continue
+        return True
+    return False
 
 
 def test_visitors_show_a_certificate(closed: Web) -> None:

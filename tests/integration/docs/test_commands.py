@@ -17,6 +17,7 @@ PLAYBOOK = "ansible-playbook asgi.deploy."
 BACK = {
     f"{PLAYBOOK}maintenance -e asgi_maintenance=true": f"{PLAYBOOK}maintenance -e asgi_maintenance=false",
     f"{PLAYBOOK}pause": f"{PLAYBOOK}resume",
+    f"{PLAYBOOK}stop": f"{PLAYBOOK}start",
 }
 LAST = f"{PLAYBOOK}remove -e asgi_app=shop"
 REQUESTS = ("6f1c0d0f5d8f4b0e9f5c1b8f2a7e3d4c", "5f0c6f2b1d5e4e0c8f0b2f6a1c9d7e3a")  # those that pages look for

@@ -65,12 +65,15 @@ def test_another_password_is_not_shown(blog: Part) -> None:
 
 
 def test_one_goes_and_the_others_stay(front: Part, till: Part) -> None:
-    """Its paths are the owner's then."""
+    """Its paths are the owner's then; that it was stopped leaves nothing."""
+    run("--extra-vars=asgi_app=blog", name="stop").ok()
+    assert (front.get("/blog/version").status_code, till.get("/version").status_code) == (503, 200)
     run(blog_state="absent").ok()
     gone = https.get(front.domain, front.host.address, front.ca, "/blog/version")
     assert (gone.status_code, gone.json()) == (404, {"detail": "Not Found"})
     assert (front.get("/version").status_code, till.get("/version").status_code) == (200, 200)
-    assert front.host.run("ls -d /srv/asgi/blog /etc/nginx/asgi/*/blog.conf", check=False).stdout == ""
+    left = "/srv/asgi/blog /etc/nginx/asgi/*/blog.conf /etc/systemd/system/asgi-blog*"
+    assert front.host.run(f"ls -d {left}", check=False).stdout == ""
 
 
 def test_one_is_removed_by_a_command(front: Part, blog: Part, till: Part) -> None:

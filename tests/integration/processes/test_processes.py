@@ -60,6 +60,20 @@ def test_move_with_the_release(site: Site) -> None:
     site.eventually(f"tail -n 1 /var/lib/asgi/{NAME}/ticks.log | grep -q ' {live} tick end$'")
 
 
+def test_nothing_works_while_it_is_stopped(site: Site) -> None:
+    """Whatever asks for it; what was held is finished, and all starts again with the server."""
+    live, began = site.live(), time.time()
+    site.run(name="stop").ok()
+    assert site.units() == set()
+    units = " ".join(f"asgi-{NAME}.{unit}" for unit in working(live))
+    site.host.run(f"systemctl start {units}; systemctl restart {units}", check=False)
+    assert site.units() == set()
+    site.run(name="start").ok()
+    assert site.settled() == working(live)
+    log = [line for line in site.log("worker") if line["at"] > began]
+    assert unfinished(log, pids(site, "worker")) == []
+
+
 def test_run_as_the_application_does(site: Site) -> None:
     (pid, *_) = pids(site, "scheduler")
     environment = site.host.run(f"tr '\\0' '\\n' </proc/{pid}/environ").stdout.splitlines()

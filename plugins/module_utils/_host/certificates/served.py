@@ -10,14 +10,19 @@ from pathlib import Path
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.certificates.certificate import Wanted
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.addresses import is_address
-from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import NGINX
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import NGINX, Layout
 
 LISTENERS = Path(NGINX, "https.conf")
 SERVED_SECONDS = 15  # nginx takes a certificate with its next workers, an application within a second
 
 
 def served_error(wanted: Wanted) -> str | None:
-    """Compare what a visitor is shown with what is on disk; return what differs."""
+    """Compare what a visitor is shown with what is on disk; return what differs.
+
+    Nothing is shown by an application without nginx that is stopped.
+    """
+    if wanted.group is not None and Path(Layout(wanted.name).stopped).exists():
+        return None
     on_disk = ssl.PEM_cert_to_DER_cert(_first(wanted.files[0].read_text(encoding="utf-8", errors="replace")))
     return next(filter(None, (_served_by(wanted, name, on_disk) for name in wanted.served_names)), None)
 

@@ -10,6 +10,7 @@ from typing import Any
 from ansible_collections.asgi.deploy.plugins.module_utils._host.operations.restart import live_release, serve_again
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.background import Work
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.instance import Instance
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.stopping import refuse_stopped
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store import Store
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import systemd
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.managed_files import write
@@ -41,6 +42,7 @@ def pause(layout: Layout, by: str, lock_timeout: float) -> dict[str, Any]:
     store = Store(layout)
     with store.lock(lock_timeout, by):
         release = live_release(store)
+        refuse_stopped(layout)
         instance, file = Instance(layout, release), Path(layout.pause(release))
         if _waits(instance):
             return {"changed": False, "release": release}
@@ -63,6 +65,7 @@ def resume(layout: Layout, by: str, lock_timeout: float) -> dict[str, Any]:
     store = Store(layout)
     with store.lock(lock_timeout, by):
         release = live_release(store)
+        refuse_stopped(layout)
         instance, work, began = Instance(layout, release), Work(layout, release), time.time()
         if not paused(layout, release) and work.up():
             return {"changed": False, "release": release}

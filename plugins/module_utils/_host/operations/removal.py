@@ -12,6 +12,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.build.build_sand
 from ansible_collections.asgi.deploy.plugins.module_utils._host.operations.pause import let_go
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.background import Work, busy
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.instance import Instance, running
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.stopping import allow_starts
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store import RUN_OPTIONS, Store
 from ansible_collections.asgi.deploy.plugins.module_utils._host.source import archives
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import systemd
@@ -46,6 +47,7 @@ class Removal:
         """Stops what runs, under the application's lock, and removes all of it."""
         with Store(self._layout).lock(self._options["lock_timeout"], self._options["by"]):
             end_of_killed(self._layout)
+            allow_starts(self._layout)
             self._end(self._unit_files())
             remove_journal(self._layout)
             for folder in self._folders:

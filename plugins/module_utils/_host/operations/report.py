@@ -13,6 +13,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.release.backgrou
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.instance import Instance, not_draining, running
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.probe import Probe
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.settings import Settings
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.stopping import find_stop
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store import Store
 from ansible_collections.asgi.deploy.plugins.module_utils._host.source.servers import pinned
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.metadata_rules import MetadataRules
@@ -32,7 +33,7 @@ def live(layout: Layout, store: Store) -> dict[str, Any]:
     settings = Settings.recorded(record)
     return {
         "live": release,
-        "health": "" if paused(layout, release) else _health(layout, release, settings),
+        "health": "" if paused(layout, release) or find_stop(layout) else _health(layout, release, settings),
         "workers": len(instance.processes()),
         "memory": instance.memory(),
         "service": instance.told(),
@@ -114,6 +115,7 @@ def status(layout: Layout, deploys: int) -> dict[str, Any]:
         "since": record.get("states", {}).get("live"),
         "maintenance": Path(layout.maintenance).exists(),
         "paused": bool(release) and paused(layout, release),
+        "stopped": find_stop(layout),
         "draining": sorted(up - not_draining(layout, up)),
         "metadata": metadata(layout),
         "deploys": last_deploys(layout, deploys),

@@ -6,8 +6,9 @@ import time
 from typing import Any
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.background import Work
-from ansible_collections.asgi.deploy.plugins.module_utils._host.release.instance import Instance, refuse_paused
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.instance import Instance
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.settings import Settings
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.stopping import refuse_held
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store import Store
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import systemd
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
@@ -23,7 +24,7 @@ def restart(layout: Layout, by: str, lock_timeout: float) -> dict[str, Any]:
     store = Store(layout)
     with store.lock(lock_timeout, by):
         release = live_release(store)
-        refuse_paused(layout, release)
+        refuse_held(layout, release)
         instance, began = Instance(layout, release), time.time()
         with store.audited(by=by, restart=release):
             units = [instance.units["service"], *Work(layout, release).processes]
@@ -47,6 +48,6 @@ def live_release(store: Store) -> str:
     """Raises DeployError where there is none."""
     if (release := store.live()) is None:
         raise DeployError(
-            f"{store.layout.app}: nothing is live on this host, so there is nothing to restart or to pause"
+            f"{store.layout.app}: nothing is live on this host, so there is nothing to restart, pause, stop or start"
         )
     return release

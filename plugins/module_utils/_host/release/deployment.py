@@ -23,12 +23,12 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.release.builder 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.instance import (
     Instance,
     not_draining,
-    refuse_paused,
     running,
 )
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.pruning import prune, surplus
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.settings import Settings
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.states import STATES, Seen, last_good, remaining
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.stopping import refuse_held
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store import Store
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.watch import AccessLog, watch
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import memory, systemd
@@ -81,7 +81,7 @@ class Deployment:
                     builder.source.verify(version, identity, fetch=True)
                 release = builder.identify(identity) if identity else None
             before = self.store.live()
-            refuse_paused(self.layout, before)
+            refuse_held(self.layout, before)
             left = self._left(release, builder, settings) if release else STATES
             if release and not left:
                 self._keep(release, settings)
@@ -103,7 +103,7 @@ class Deployment:
         """
         with self.store.lock(self._lock_timeout, self._by):
             before = self.store.live()
-            refuse_paused(self.layout, before)
+            refuse_held(self.layout, before)
             target = self.choose(to)
             if target == before:
                 return self._result(False, target, before)

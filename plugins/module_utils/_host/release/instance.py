@@ -30,6 +30,10 @@ class Instance:
         shown = systemd.show(self.units["service"], self.units["socket"])
         return all(unit.active and not unit.stale for unit in shown)
 
+    def running(self) -> bool:
+        """Whether its socket or its service is up, by whichever units."""
+        return any(unit.active for unit in systemd.show(self.units["service"], self.units["socket"]))
+
     def draining(self) -> bool:
         return systemd.show(self.units["drain"])[0].properties.get("ActiveState") == "activating"
 

@@ -12,6 +12,8 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.release.builder 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.deployment import Deployment
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.gate import Gate
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.settings import Settings
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.stopped_release import StoppedRelease
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.stopping import find_stop
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store import RUN_OPTIONS
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.watch import Watch
 from ansible_collections.asgi.deploy.plugins.module_utils._host.source.servers import described
@@ -80,12 +82,14 @@ class Order:
     inputs: Inputs
     settings: Settings
     deployment: Deployment
+    closing: Closing
     packages: Sequence[str] = ()
 
     @classmethod
     def of(cls, options: Mapping[str, Any]) -> Order:
         """From :data:`RELEASE_OPTIONS`."""
         layout, wanted = Layout(options["name"]), options["wanted"]
+        closing = Closing.of(wanted["metadata"])
         return cls(
             layout,
             Inputs(**{field.name: wanted[field.name] for field in dataclasses.fields(Inputs)}),
@@ -99,7 +103,8 @@ class Order:
                 wanted["plain_transports"],
                 bool(wanted["source"].get("known_hosts")),
             ),
-            Deployment(layout, options["by"], options["lock_timeout"], Closing.of(wanted["metadata"])),
+            Deployment(layout, options["by"], options["lock_timeout"], closing),
+            closing,
             wanted["packages"],
         )
 
@@ -122,9 +127,19 @@ class Order:
         if self.inputs.source["kind"] == "git" and shutil.which("git", path=PATH) is None:
             # A host that was never deployed to: git itself would be installed first.
             nothing: dict[str, Any] = {"steps": {}, "trusted_at_first_use": []}
-            return {"changed": True, "release": None, "before": None, **nothing, "noted": False}
+            return {"changed": True, "release": None, "before": None, **nothing, "noted": False, "stopped": None}
         builder = Builder(self.layout, self.inputs)
+        if find_stop(self.layout):
+            return StoppedRelease(self.deployment.store, builder, self.closing, self.settings).predict()
         found = self.deployment.predict(builder, self.settings)
         kept = self.deployment.store.record(found["release"]).get("settings") if found["release"] else None
         # A key that is seen for the first time has to be written down.
-        return {**found, "noted": kept == dataclasses.asdict(self.settings) and not builder.source.trust.new}
+        noted = kept == dataclasses.asdict(self.settings) and not builder.source.trust.new
+        return {**found, "noted": noted, "stopped": None}
+
+    def release_unless_stopped(self, by: str, lock_timeout: float) -> dict[str, Any]:
+        """Make it serve, or where the application is stopped only do what needs no release."""
+        if find_stop(self.layout) is None:
+            return self.release()
+        builder = Builder(self.layout, self.inputs)
+        return StoppedRelease(self.deployment.store, builder, self.closing, self.settings).leave(by, lock_timeout)

@@ -7,6 +7,7 @@ from typing import Any
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.operations.pause import pause, paused, resume
 from ansible_collections.asgi.deploy.plugins.module_utils._host.operations.restart import live_release
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.stopping import refuse_stopped
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store import RUN_OPTIONS, Store
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.journal import note
 from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks.results import answering
@@ -24,6 +25,7 @@ def act(options: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     layout, wanted = Layout(options["name"]), options["state"] == "paused"
     if check_mode:
         release = live_release(Store(layout))
+        refuse_stopped(layout)
         return {"changed": paused(layout, release) is not wanted, "release": release}
     done = (pause if wanted else resume)(layout, options["by"], options["lock_timeout"])
     if done["changed"]:

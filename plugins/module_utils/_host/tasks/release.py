@@ -7,13 +7,15 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.request import RELEASE_OPTIONS, Order
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.stopping import refuse_held
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.journal import note
 from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks import certificate as act_certificate
 from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks.results import answering, switch_diff
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.masking import masked
 
-OPTIONS: dict[str, Any] = {**RELEASE_OPTIONS, "certificate": {"type": "str"}}
+_LEAVE: dict[str, Any] = {"leave_stopped": {"type": "bool", "default": False}}
+OPTIONS: dict[str, Any] = {**RELEASE_OPTIONS, "certificate": {"type": "str"}, **_LEAVE}
 UNLOGGED = ("wanted",)
 
 
@@ -36,7 +38,12 @@ def both(released: Mapping[str, Any], certificate: Mapping[str, Any], name: str)
         told["warnings"] = warnings
     if certificate.get("failed"):
         failure = f"the certificate {name} could not be had: {certificate['msg']}"
-        before = released["msg"] if released.get("failed") else f"release {released['release']} is live, but"
+        if released.get("failed"):
+            before = released["msg"]
+        elif stopped := released.get("stopped"):
+            before = f"{name}: {stopped}, and"
+        else:
+            before = f"release {released['release']} is live, but"
         told |= {"failed": True, "msg": f"{before}\n{failure}"}
     return told
 
@@ -46,9 +53,16 @@ def _released(options: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     wanted = options["wanted"]
     try:
         order = Order.of(options)
-        result = order.predict() if check_mode else order.release()
+        if options["leave_stopped"] and not check_mode:
+            result = order.release_unless_stopped(options["by"], options["lock_timeout"])
+        else:
+            result = order.predict() if check_mode else order.release()
     except (DeployError, OSError) as error:
         raise DeployError(masked(str(error), wanted["secrets"].values())) from error
+    if result.get("stopped") and not options["leave_stopped"]:
+        refuse_held(order.layout, result["before"])
+    if result.get("stopped"):
+        return result
     if result["changed"] and not check_mode:
         note(f"{options['name']}: release {result['release']} is live")
     diff = switch_diff(options["name"], result["before"], result["release"] or wanted["version"])

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.deployment import Deployment
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.stopping import refuse_held
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store import RUN_OPTIONS
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.journal import note
 from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks.results import answering, switch_diff
@@ -20,6 +21,7 @@ def act(options: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     layout = Layout(options["name"])
     deployment = Deployment(layout, options["by"], options["lock_timeout"])
     if check_mode:
+        refuse_held(layout, deployment.store.live())
         target, live = deployment.choose(options["to"]), deployment.store.live()
         result: dict[str, Any] = {"changed": target != live, "release": target, "before": live, "steps": {}}
     else:

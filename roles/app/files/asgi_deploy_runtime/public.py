@@ -11,6 +11,7 @@ import fcntl
 import os
 import socket
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from .settings import RELEASE
 from .tls import Certificate
 
 _TICK = 0.1
+_OTHERS = 5 * _TICK
 
 
 class Public:
@@ -40,6 +42,7 @@ class Public:
             backlog: connections that wait to be accepted; listening once more sets it for the listener of all.
         """
         self._current = Path(options["current"])
+        self._stopped = Path(options["stopped"])
         self._certificate = Certificate(options["tls"])
         self._sockets = sockets
         self._protocol = protocol
@@ -51,9 +54,9 @@ class Public:
         self._servers: list[tuple[socket.socket, asyncio.AbstractServer]] = []
 
     def live(self) -> bool:
-        """Whether `current` names this release."""
+        """Whether `current` names this release, and the application is not stopped."""
         try:
-            return self._current.readlink().name == RELEASE
+            return self._current.readlink().name == RELEASE and not self._stopped.exists()
         except OSError:
             return False
 
@@ -72,6 +75,8 @@ class Public:
             elif self.open and not live:
                 turned(live)
                 await self.stop()
+                if self._stopped.exists():
+                    await self.refuse()
             self._certificate.refresh()
             self._mark()
             await asyncio.sleep(_TICK)
@@ -92,6 +97,13 @@ class Public:
         for _socket, server in self._servers:
             server.close()
         self._servers = []
+
+    async def refuse(self) -> None:
+        """Has the kernel refuse connections, once the other workers do not look at the listener any more either."""
+        await asyncio.sleep(_OTHERS)
+        for listener in self._sockets:
+            with suppress(OSError):  # another worker was first
+                listener.shutdown(socket.SHUT_RDWR)
 
     def _mark(self) -> None:
         busy = self.open or self._busy()

@@ -47,6 +47,32 @@ def told(plan: dict[str, Any], host: dict[str, Any], release: dict[str, Any], du
         ),
         pytest.param(
             {},
+            {},
+            {"stopped": "stopped since noon by ada", "before": "v1-1a2b3c4d"},
+            {},
+            [
+                "web1: shop: nothing would change",
+                "web1: shop: stopped since noon by ada; v2-0a1b2c3d waits: asgi.deploy.start starts v1-1a2b3c4d, and "
+                "asgi.deploy.site then releases",
+            ],
+            id="stopped",
+        ),
+        pytest.param(
+            {},
+            {},
+            {"stopped": "stopped since noon by ada", "changed": True},
+            {},
+            [
+                "web1: shop would change",
+                "  release  stays as it is; the rules for the cloud's metadata service would change",
+                "  workers  5 (io_bound: 2 x 2 CPUs + 1)",
+                f"  memory   {MEMORY}",
+                "web1: shop: stopped since noon by ada; asgi.deploy.start starts v2-0a1b2c3d",
+            ],
+            id="stopped, with other rules",
+        ),
+        pytest.param(
+            {},
             {"drift": ["/etc/nginx/asgi/sites/shop.conf"]},
             {"changed": True, "before": "v1-1a2b3c4d", "before_commit": "1f2e3d4c5b6a", "commit": "9cd10d7d6c93"},
             {},

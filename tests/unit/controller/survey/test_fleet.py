@@ -23,6 +23,7 @@ def app(**changes: Any) -> dict[str, Any]:
         "service": {"state": "active (running)", "restarts": 0, "failed": ""},
         "maintenance": False,
         "paused": False,
+        "stopped": None,
         "draining": [],
         "unpinned": [],
         "processes": {},
@@ -187,3 +188,11 @@ def test_a_host_that_does_not_answer() -> None:
     found = overview({"web9": None})
     assert found.rows[0]["state"] == "no answer"
     assert found.notes == ["web9: did not answer; the run's output says why"]
+
+
+def test_what_is_stopped_is_not_unwell() -> None:
+    said = "stopped since 2026-11-30 11:20:05 UTC by ada"
+    down = {"state": "inactive (dead)", "memory": 0}
+    found = seen({"shop": certificate()}, stopped=said, maintenance=True, processes={"queue-1": down})
+    assert found.rows[0]["state"] == "stopped"
+    assert found.notes == [f"web1: shop: {said}"]

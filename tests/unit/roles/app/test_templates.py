@@ -297,7 +297,8 @@ def test_draining_is_shown_as_long_as_it_lasts(render: Render, plan: Plan) -> No
 
 def test_boot(render: Render) -> None:
     text = render("app", "boot.service.j2", plan={"paths": PATHS})
-    assert unit(text)["Unit"]["ConditionPathExists"] == "/srv/asgi/%i/current"
+    conditions = [line for line in text.splitlines() if line.startswith("Condition")]
+    assert conditions == ["ConditionPathExists=/srv/asgi/%i/current", "ConditionPathExists=!/srv/asgi/%i/stopped"]
     assert unit(text)["Install"]["WantedBy"] == "multi-user.target"
 
 

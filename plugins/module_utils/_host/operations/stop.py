@@ -1,0 +1,134 @@
+"""Stops an application until it is started by the same means, over reboots, and starts it again through its gate."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.asgi.deploy.plugins.module_utils._host.operations.restart import live_release, serve_again
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.background import Work, at_work, hand_over
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.instance import (
+    Instance,
+    refuse_paused,
+    running,
+)
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.stopping import (
+    allow_starts,
+    drop_ins,
+    find_stop,
+    forbid_starts,
+    write_stop,
+)
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store import Store
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system import systemd
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import NGINX, Layout
+
+
+def stop_is_due(layout: Layout) -> bool:
+    """Whether the application is not stopped yet, or something of it runs all the same."""
+    held = find_stop(layout) is not None and all(file.exists() for file in drop_ins(layout))
+    return not held or bool(_up(layout))
+
+
+def start_is_due(layout: Layout, release: str) -> bool:
+    """Whether the application is stopped, or not all of its release runs."""
+    return find_stop(layout) is not None or not (Instance(layout, release).up() and Work(layout, release).up())
+
+
+def stop(layout: Layout, by: str, lock_timeout: float) -> dict[str, Any]:
+    """Closes the application for visitors, and ends its service, processes and timers once they have done their work.
+
+    Raises:
+        DeployError: nothing is live, it is paused, or something does not end.
+    """
+    store = Store(layout)
+    with store.lock(lock_timeout, by):
+        release = live_release(store)
+        refuse_paused(layout, release)
+        _refuse_old_site(layout)
+        if not stop_is_due(layout):
+            return {"changed": False, "release": release}
+        with store.audited("stopped", by=by, stop=release):
+            forbid_starts(layout)
+            write_stop(layout, by)  # from now on nginx sends nothing more
+            systemd.daemon_reload()
+            _end_all(layout)
+    return {"changed": True, "release": release}
+
+
+def start(layout: Layout, by: str, lock_timeout: float) -> dict[str, Any]:
+    """Starts what `current` names; visitors come to it once it has passed its gate, then processes and timers start.
+
+    Raises:
+        DeployError: nothing is live, it is paused, or it does not pass its gate; then it stays stopped.
+    """
+    store = Store(layout)
+    with store.lock(lock_timeout, by):
+        release = live_release(store)
+        refuse_paused(layout, release)
+        if not start_is_due(layout, release):
+            return {"changed": False, "release": release}
+        with store.audited(by=by, start=release):
+            if find_stop(layout):
+                _start_stopped(store, release)
+            else:
+                began = time.time()
+                systemd.reset_failed(*Work(layout, release).moved)
+                Instance(layout, release).start()
+                serve_again(store, Instance(layout, release), began)
+            hand_over(layout, release)
+    return {"changed": True, "release": release}
+
+
+def _start_stopped(store: Store, release: str) -> None:
+    layout, began = store.layout, time.time()
+    _end_all(layout)  # a stop that was cut off has left something
+    allow_starts(layout)
+    systemd.daemon_reload()
+    instance = Instance(layout, release)
+    try:
+        instance.start()
+        serve_again(store, instance, began)
+    except DeployError as error:
+        forbid_starts(layout)
+        systemd.daemon_reload()
+        _end_all(layout)
+        raise DeployError(f"{error.reason}\nIt stays stopped.", error.log) from error
+    Path(layout.stopped).unlink()
+
+
+def _end_all(layout: Layout) -> None:
+    """Ends what runs of all releases: what serves when nobody is connected any more, or its time for that is over."""
+    releases = sorted(running(layout) | at_work(layout))
+    for release in releases:
+        Work(layout, release).stop_soon()
+    instances = [Instance(layout, release) for release in releases]
+    drains = [one.units["drain"] for one in instances if one.files["drain"].exists() and one.running()]
+    if drains:
+        systemd.change("start", *drains)  # which end when they have stopped what they drain
+    for instance in instances:
+        systemd.stop(*Work(layout, instance.release).moved)
+        instance.stop()
+    systemd.stop(*layout.public_units)
+    if left := _up(layout):
+        raise DeployError(f"{layout.app}: does not stop: {', '.join(left)}; look at systemctl status on the host")
+
+
+def _up(layout: Layout) -> list[str]:
+    """Return the units of the application that run and must not while it is stopped."""
+    kinds = ("service", "socket", "live", "process-*", "timer-*")
+    patterns = [*(layout.unit(kind, "*") for kind in kinds), layout.public_units[0]]
+    return systemd.listed(*patterns, states="active,activating,reloading")
+
+
+def _refuse_old_site(layout: Layout) -> None:
+    """Raise DeployError where nginx's files are from before this, so that visitors would not see its page."""
+    files = [Path(NGINX, folder, f"{layout.app}.conf") for folder in ("below", "sites")]
+    texts = [file.read_text(encoding="utf-8", errors="replace") for file in files if file.exists()]
+    if texts and not any(str(layout.stopped) in text for text in texts):
+        raise DeployError(
+            f"{layout.app}: its site in nginx was written by an earlier version of this collection, and shows no page "
+            "while the application is stopped; run asgi.deploy.site first. Nothing was changed"
+        )

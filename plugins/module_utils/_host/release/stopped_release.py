@@ -1,0 +1,56 @@
+"""What a run does for the release of an application that is stopped: nothing starts, and the next version waits."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.builder import Builder
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.settings import Settings
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.stopping import find_stop
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store import Store
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.metadata_rules import Closing, MetadataRules
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
+
+
+@dataclass(frozen=True)
+class StoppedRelease:
+    """The release that an application would have if it were not stopped."""
+
+    store: Store
+    builder: Builder
+    closing: Closing
+    settings: Settings
+
+    def predict(self) -> dict[str, Any]:
+        """Return what :meth:`leave` would do, in the form of :meth:`Order.predict`."""
+        waiting, before = self._waiting(), self.store.live()
+        changed = not MetadataRules(self.store.layout).in_place(self.closing)
+        commit = self.store.record(before).get("commit") if before else None
+        more = {"before_commit": commit, "noted": waiting != before or before is None or self._noted(before)}
+        return {**self._result(changed, waiting, before), **more}
+
+    def leave(self, by: str, lock_timeout: float) -> dict[str, Any]:
+        """Close the cloud's metadata service, and note the settings by which the release starts; release nothing."""
+        with self.store.lock(lock_timeout, by):
+            changed = MetadataRules(self.store.layout).ensure(self.closing)
+            waiting, before = self._waiting(), self.store.live()
+            if before and waiting == before and not self._noted(before):
+                self.store.note(before, settings=asdict(self.settings))
+            return self._result(changed, waiting, before)
+
+    def _waiting(self) -> str | None:
+        """Return the release that is wanted; nothing where its name cannot be known without making it."""
+        version = self.builder.inputs.version
+        with contextlib.suppress(DeployError, OSError):  # what is wrong is told when it is released
+            if identity := self.builder.source.resolve(version, keep=False):
+                return self.builder.predict(identity)
+        return None
+
+    def _noted(self, release: str) -> bool:
+        return bool(self.store.record(release).get("settings") == asdict(self.settings))
+
+    def _result(self, changed: bool, waiting: str | None, before: str | None) -> dict[str, Any]:
+        told: dict[str, Any] = {"stopped": find_stop(self.store.layout), "trusted_at_first_use": []}
+        return {"changed": changed, "release": waiting, "before": before, "steps": {}, **told}

@@ -1,0 +1,33 @@
+"""What is said of an application that is stopped on a host."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def text(plan: Mapping[str, Any], found: Mapping[str, Any]) -> str:
+    """Return since when it is stopped, and what comes after; empty when it is not.
+
+    Args:
+        plan: the application's.
+        found: what the look at its release found.
+    """
+    if not found.get("stopped"):
+        return ""
+    live, waiting = found.get("before"), found.get("release") or plan["version"]
+    if waiting == live:
+        return f"{found['stopped']}; asgi.deploy.start starts {live}"
+    return f"{found['stopped']}; {waiting} waits: asgi.deploy.start starts {live}, and asgi.deploy.site then releases"
+
+
+def refusal(found: Mapping[str, Any]) -> str:
+    """Return why nothing is released."""
+    return f"{found['stopped']}; start it first, by the playbook start"
+
+
+def change(found: Mapping[str, Any]) -> str:
+    """Return what would change of its release all the same, in words; empty if nothing would."""
+    if found["changed"]:
+        return "stays as it is; the rules for the cloud's metadata service would change"
+    return "" if found["noted"] else "would be started by other settings of its gate"

@@ -1,0 +1,42 @@
+"""What is said of an application that is stopped."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.asgi.deploy.plugins.plugin_utils._survey import pending, stopped
+
+PLAN = {"version": "v2"}
+START = "asgi.deploy.start starts v1-1a"
+FOUND: dict[str, Any] = {"stopped": "stopped since noon by ada", "before": "v1-1a", "changed": False, "noted": True}
+
+
+@pytest.mark.parametrize(
+    ("found", "says"),
+    [
+        ({"stopped": None, "release": "v2-2b"}, ""),
+        ({"release": "v1-1a"}, "stopped since noon by ada; asgi.deploy.start starts v1-1a"),
+        (
+            {"release": "v2-2b"},
+            f"stopped since noon by ada; v2-2b waits: {START}, and asgi.deploy.site then releases",
+        ),
+        (
+            {"release": None},
+            f"stopped since noon by ada; v2 waits: {START}, and asgi.deploy.site then releases",
+        ),
+    ],
+)
+def test_the_version_that_waits_is_named(found: dict[str, Any], says: str) -> None:
+    assert stopped.text(PLAN, {**FOUND, **found}) == says
+
+
+def test_a_look_that_failed_says_nothing() -> None:
+    assert stopped.text(PLAN, {"failed": "no git"}) == ""
+
+
+def test_what_is_refused_is_due() -> None:
+    """So that a playbook that releases fails, and does not pass over it."""
+    assert not pending.differs("release", FOUND)
+    assert pending.differs("release", {**FOUND, "refusals": [stopped.refusal(FOUND)]})
+    assert stopped.refusal(FOUND) == "stopped since noon by ada; start it first, by the playbook start"
