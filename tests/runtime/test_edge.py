@@ -237,7 +237,8 @@ def test_no_connection_ends_unannounced(started: Serve, kind: str) -> None:
         assert answer.headers["connection"] != "close"
         served.process.send_signal(signal.SIGTERM)
         assert answer.read()
-        assert ask(connection, "/").headers["connection"] == "close"
+        while ask(connection, "/").headers.get("connection") != "close":
+            time.sleep(0.02)
     served.process.wait(15)
 
 

@@ -35,8 +35,10 @@ NEEDS: dict[str, set[str]] = {
 }
 # What the lock holds besides, each with what needs it.
 NEEDED_BY = {"click": "uvicorn", "h11": "uvicorn"}
-# Seconds that an unused connection is kept: without nginx, uvicorn's own default; behind it, more than nginx keeps one.
-DIRECT_KEEPALIVE = 5
+# Seconds that an unused connection is kept: without nginx, as long as nginx does; behind it, more than nginx keeps one.
+DIRECT_KEEPALIVE = 65
+# And without nginx by a release that was replaced, or by a process that is to end: its visitors have gone elsewhere.
+DIRECT_IDLE = 5
 LEAST_KEEPALIVE = 10
 
 OPTIONAL = {"json": "python-json-logger", "metrics": "prometheus-client"}
@@ -179,13 +181,14 @@ def server_plan(
     server, settings = app["server"], app["settings"]
     # Behind nginx, longer than any connection that nginx keeps, so that it is always nginx that closes one.
     kept = DIRECT_KEEPALIVE if direct else keepalive["time"] + keepalive["timeout"] + 60
-    idle = (settings["keepalive"] or DIRECT_KEEPALIVE) if direct else keepalive["timeout"]
+    idle = min(settings["keepalive"] or DIRECT_KEEPALIVE, DIRECT_IDLE) if direct else keepalive["timeout"]
+    grace = app["graceful_timeout"]
     values: dict[str, dict[str, Any]] = {
         "gunicorn": {
             "workers": workers,
             "timeout": app["timeout"],
             # Longer than the worker's own, by what draining takes before that.
-            "graceful_timeout": app["graceful_timeout"] + (2 * idle + 2 if server in (GUNICORN, GUNICORN_ASGI) else 0),
+            "graceful_timeout": grace if server == GUNICORN_WSGI else 2 * grace + 2 * idle + 5,
             "keepalive": kept,
             "proc_name": app["name"],
             "worker_tmp_dir": "/dev/shm",  # noqa: S108 - in memory, and gunicorn makes its files safely
@@ -196,7 +199,7 @@ def server_plan(
         "uvicorn": {
             "access_log": False,
             "server_header": False,
-            "timeout_graceful_shutdown": app["graceful_timeout"],
+            "timeout_graceful_shutdown": grace,
             "proxy_headers": not direct,
         },
         "socket": {},
@@ -227,6 +230,7 @@ def server_plan(
         **values["runtime"],
         "direct": direct,
         "idle": idle,
+        "grace": grace,
         "secrets": sorted(app["secrets"]),
         "hooks": {name: hooks[name] for name in HOOKS if hooks[name] is not None},
         "health": {
@@ -247,8 +251,9 @@ def server_plan(
         "runtime": runtime,
         "command": _command(server),
         "socket": values["socket"],
-        # The most that ending takes: see the runtime's draining.py.
-        "stop_timeout": app["graceful_timeout"] + 2 * idle + 7,
+        # The most that ending takes: see the runtime's draining.py. What was under way has so long, while all else is
+        # served on, and then what came in the meantime.
+        "stop_timeout": (grace if server == GUNICORN_WSGI else 2 * grace) + 2 * idle + 9,
         # Several workers, and one that is replaced after its share of requests, are watched by their supervisor.
         "watchdog": app["timeout"] if server == UVICORN and workers == 1 and not settings["max_requests"] else None,
         "requirements": requirements(app["server_requirements"], app),

@@ -42,6 +42,9 @@ def build() -> Any:
     if SETTINGS["server"] == "gunicorn-asgi":  # which, unlike uvicorn, does not read them itself
         from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
+        from .under_way import UnderWay
+
+        edge = UnderWay(edge)
         edge = ProxyHeadersMiddleware(edge, trusted_hosts="*")
     return edge
 

@@ -4,37 +4,62 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import time
+from collections.abc import Callable
+from typing import Any
 
-from gunicorn.workers.gasgi import ASGIWorker
+from gunicorn.workers import gasgi
 
 from . import health
+from .ending import Companions
+from .replacement import Counting
 from .settings import SETTINGS
+from .under_way import UNDER_WAY
 
 # Seconds after which nginx closes a connection that is not used.
 _IDLE: float = SETTINGS["idle"]
+_GRACE: float = SETTINGS["grace"]
+_LAST_WORDS = 1.0
+_RESTARTS = 1012  # of RFC 6455's registry: the service restarts
 
 
-class Worker(ASGIWorker):  # type: ignore[misc]
+class Protocol(gasgi.ASGIProtocol):  # type: ignore[misc]
+    """A connection that its worker knows."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.worker.connections.add(self)
+        super().connection_made(transport)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.worker.connections.discard(self)
+        super().connection_lost(exc)
+
+
+gasgi.ASGIProtocol = Protocol  # its worker has no other way to be told
+
+
+class Worker(Counting, gasgi.ASGIWorker):  # type: ignore[misc]
     """Lets every answer end its connection before it ends itself.
 
-    gunicorn's own closes a connection after the answer that is under way when it is told to end, without having said
-    so in that answer's head; nginx has sent the next request on it already.
+    gunicorn's own closes a connection after the answer that is under way when it is told to end, or has had its share
+    of requests, without having said so in that answer's head; nginx has sent the next request on it already.
     """
 
     _alive = True
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.connections: set[Protocol] = set()
+
     @property
     def alive(self) -> bool:
-        """Set to false by gunicorn when the worker has been told to end, and after its share of requests."""
+        """Set to false by gunicorn when the worker has been told to end."""
         return self._alive
 
     @alive.setter
     def alive(self, value: bool) -> None:
         if value or self._quick_shutdown:
             self._alive = value
-        elif not health.closing():
-            health.close_connections()
-            self.loop.call_later(_IDLE, self._end)
 
     def init_signals(self) -> None:
         # uvloop does not hear of a signal that came before it ran, and gunicorn would wait for this worker until
@@ -47,16 +72,62 @@ class Worker(ASGIWorker):  # type: ignore[misc]
         await super()._serve()
 
     def handle_exit_signal(self) -> None:
-        health.stop()
-        super().handle_exit_signal()
+        if not self._leaving:
+            self._leaving = self.loop.create_task(self._leave())
 
-    def _end(self) -> None:
+    _leaving: asyncio.Task[None] | None = None
+
+    async def _leave(self) -> None:
+        if not self.spent:
+            health.stop()
+            # The drain of a release that was replaced has waited already, for longer.
+            if not health.drained():
+                await self._serve_on()
+        health.close_connections()
+        await asyncio.sleep(_IDLE)
         self._alive = False
 
+    async def _serve_on(self) -> None:
+        """Go on serving until what is under way now has ended, in each of the workers, and end what has not by then.
+
+        No other process serves this release: what would be waited for with closed doors, visitors would wait for.
+        """
+        begun, companions, deadline = set(UNDER_WAY), Companions(), time.monotonic() + _GRACE
+        while companions.waiting(bool(begun & UNDER_WAY)) and time.monotonic() < deadline:
+            await asyncio.sleep(0.1)
+        companions.close()
+        await self._end_websockets()
+        for task in begun & UNDER_WAY:
+            task.cancel()
+
     async def _shutdown(self) -> None:
+        if self._quick_shutdown:
+            await super()._shutdown()
+            return
         # What comes from here on waits in systemd's socket for the next worker. Not closed yet: asyncio would lose
         # what it has just accepted.
         for sock in self.sockets:
             self.loop.remove_reader(sock.fileno())
         await asyncio.sleep(0.1)
+        if not self.spent:
+            await self._end_websockets()
+        for server in self.servers:
+            server.close()
+        await self._wait(lambda: self.nr_conns == 0, _GRACE)
+        await self._end_websockets()
+        self.cfg.set("graceful_timeout", 0)  # this process's own
         await super()._shutdown()
+
+    async def _end_websockets(self) -> None:
+        for one in (closing := self._websockets()):
+            await one._websocket._send_close(_RESTARTS)
+        await self._wait(lambda: not closing & self.connections, _LAST_WORDS)
+
+    def _websockets(self) -> set[Protocol]:
+        return {one for one in self.connections if one._websocket and one._websocket.accepted}
+
+    async def _wait(self, condition: Callable[[], bool], seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        while not condition() and time.monotonic() < deadline:
+            self.notify()
+            await asyncio.sleep(0.05)

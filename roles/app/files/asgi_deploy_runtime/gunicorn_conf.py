@@ -6,8 +6,10 @@ import logging.config
 from typing import Any
 
 from gunicorn import glogging
+from gunicorn.app import base
 
 from .logs import configuration
+from .replacement import WSGI, Arbiter
 from .settings import RELEASE, SETTINGS, attribute
 
 globals().update(SETTINGS["gunicorn"])
@@ -24,6 +26,8 @@ class logger_class(glogging.Logger):  # type: ignore[misc]
 _hooks = {name: attribute(path) for name, path in SETTINGS["hooks"].items()}
 globals().update(_hooks)
 
+base.Arbiter = Arbiter  # it has no setting for it
+
 worker_class: type[Any]
 if SETTINGS["server"] == "gunicorn":
     from .workers import Worker
@@ -33,6 +37,8 @@ elif SETTINGS["server"] == "gunicorn-asgi":
     from .asgi_worker import Worker as AsgiWorker
 
     worker_class = AsgiWorker
+else:
+    worker_class = WSGI[SETTINGS["gunicorn"]["worker_class"]]
 
 if SETTINGS["health"]["metrics"]:
 

@@ -29,6 +29,11 @@ def closing() -> bool:
     return _closing
 
 
+def drained() -> bool:
+    """Whether the unit that drains this release is at work; when that has the release stopped, its time is over."""
+    return _MARK.exists()
+
+
 def draining() -> bool:
     """Whether the release was replaced, or this process was told to end."""
     return _stopping or _MARK.exists()

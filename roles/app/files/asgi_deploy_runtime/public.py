@@ -15,6 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from .bounds import HEAD_SECONDS
 from .settings import RELEASE
 from .tls import Certificate
 
@@ -86,7 +87,9 @@ class Public:
         for listener in self._sockets:
             own = listener.dup()  # closing it leaves the listener to the others
             context = self._certificate.context
-            server = await loop.create_server(self._protocol, sock=own, ssl=context, backlog=self._backlog)
+            server = await loop.create_server(
+                self._protocol, sock=own, ssl=context, ssl_handshake_timeout=HEAD_SECONDS, backlog=self._backlog
+            )
             self._servers.append((own, server))
 
     async def stop(self) -> None:

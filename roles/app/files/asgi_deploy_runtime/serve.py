@@ -16,6 +16,7 @@ from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import multiprocess
 
 from .draining import DrainingServer, notify, options
+from .ending import BOOTING, SERVING, SPENT
 from .logs import configuration
 from .settings import RELEASE, SETTINGS
 
@@ -61,6 +62,7 @@ class Process(multiprocess.Process):
 
     _server: Loading | None
     _asked: float | None = None
+    state = BOOTING
 
     @property
     def server(self) -> Loading:
@@ -76,7 +78,11 @@ class Process(multiprocess.Process):
             seen = threading.Event()
             self.server.loop.call_soon_threadsafe(seen.set)
             seen.wait()
-        self.child_conn.send(self.server.started)
+        state = SPENT if self.server.spent else SERVING
+        self.child_conn.send(state if self.server.started else BOOTING)
+
+    def is_ready(self, timeout: float = 5) -> bool:
+        return (self._healthcheck(timeout) or BOOTING) >= SERVING
 
     def is_alive(self, timeout: float = 5) -> bool:
         """Does not wait for the answer: meanwhile the supervisor would look after no other, nor hear a signal."""
@@ -86,7 +92,7 @@ class Process(multiprocess.Process):
             self._asked = time.monotonic()
             self.parent_conn.send(b"ping")
         if self.parent_conn.poll():
-            self.parent_conn.recv()
+            self.state = self.parent_conn.recv()
             self._asked = None
             return True
         return time.monotonic() - self._asked < timeout
@@ -97,6 +103,59 @@ class Process(multiprocess.Process):
             from .metrics import forget
 
             forget(self.pid)
+
+
+class Supervisor(multiprocess.Multiprocess):
+    """Starts a successor for a worker that has had its share, and has the worker end once the successor serves."""
+
+    def __init__(self, config: Config, sockets: list[socket.socket]) -> None:
+        super().__init__(config, sockets)
+        self._successors: dict[multiprocess.Process, Process] = {}
+        self._ending: list[multiprocess.Process] = []
+
+    def keep_subprocess_alive(self) -> None:
+        super().keep_subprocess_alive()
+        if self.should_exit.is_set():
+            return
+        for process in [one for one in self._ending if not one.process.is_alive()]:
+            process.join()
+            self._ending.remove(process)
+        for process in list(self._successors):
+            self._look_at_successor_of(process)
+        # However fast shares are used up and however long the ends take: never more than twice the workers.
+        for process in self.processes:
+            many = len(self.processes) + len(self._successors) + len(self._ending)
+            spent = isinstance(process, Process) and process.state == SPENT and process not in self._successors
+            if spent and many < 2 * self.processes_num:
+                self._successors[process] = Process(self.config, self.sockets)
+                self._successors[process].start()
+
+    def _look_at_successor_of(self, process: multiprocess.Process) -> None:
+        successor = self._successors[process]
+        if not successor.is_alive(timeout=self.config.timeout_worker_healthcheck):
+            successor.kill()
+            successor.join()
+            del self._successors[process]
+            if successor.exitcode == STARTUP_FAILURE:
+                self.should_exit.set()
+        elif process not in self.processes:  # it has died, and was replaced
+            successor.terminate()
+            self._ending.append(successor)
+            del self._successors[process]
+        elif successor.state >= SERVING:
+            self.processes[self.processes.index(process)] = successor
+            process.terminate()
+            self._ending.append(process)
+            del self._successors[process]
+
+    def terminate_all(self) -> None:
+        self.processes += self._successors.values()
+        super().terminate_all()
+
+    def join_all(self) -> None:
+        super().join_all()
+        for process in self._ending:
+            process.join()
 
 
 def main() -> None:
@@ -111,7 +170,7 @@ def main() -> None:
         started = server.started
     else:
         multiprocess.Process = Process  # type: ignore[misc]  # the supervisor has no other way to be told
-        supervisor = multiprocess.Multiprocess(config, sockets)
+        supervisor = Supervisor(config, sockets)
         supervisor.run()
         started = all(process.exitcode != STARTUP_FAILURE for process in supervisor.processes)
     if not started:

@@ -13,6 +13,39 @@ logger = logging.getLogger("asgi.tls")
 _VERIFY = {"none": ssl.CERT_NONE, "optional": ssl.CERT_OPTIONAL, "required": ssl.CERT_REQUIRED}
 
 
+class _Handshake(ssl.SSLObject):
+    """Says why it fails: event loops end the connection at once, and what OpenSSL has to say is never sent."""
+
+    incoming: ssl.MemoryBIO
+    _failed = False
+
+    def do_handshake(self) -> None:
+        if not self._failed:
+            try:
+                super().do_handshake()
+            except ssl.SSLWantReadError:
+                raise
+            except ssl.SSLError:
+                self._failed = True
+            else:
+                return
+        # The loop now sends what there is, which is the alert, and waits. The other side ends the connection then, or
+        # the time of a handshake does; whatever else it sends is not read.
+        self.incoming.read()
+        raise ssl.SSLWantReadError
+
+
+class _Context(ssl.SSLContext):
+    """Makes such handshakes, in the way that event loops make them."""
+
+    sslobject_class = _Handshake
+
+    def wrap_bio(self, incoming: ssl.MemoryBIO, *arguments: Any, **options: Any) -> ssl.SSLObject:
+        made = super().wrap_bio(incoming, *arguments, **options)
+        made.incoming = incoming  # type: ignore[attr-defined]
+        return made
+
+
 class Certificate:
     """A certificate as handshakes use it; one that was renewed on disk is taken at once, without a restart."""
 
@@ -35,7 +68,7 @@ class Certificate:
         logger.info("took the certificate that changed on disk")
 
     def _made(self) -> ssl.SSLContext:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context = _Context(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion[f"TLSv{self._options['minimum_version'].replace('.', '_')}"]
         context.set_ciphers(self._options["ciphers"])
         context.set_alpn_protocols(["http/1.1"])

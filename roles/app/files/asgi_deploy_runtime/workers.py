@@ -13,21 +13,29 @@ from uvicorn.server import HANDLED_SIGNALS
 from uvicorn_worker import UvicornWorker
 
 from .draining import DrainingServer, options
+from .ending import BOOTING, SERVING, SPENT
+from .replacement import Replaceable
 
 
-class Worker(UvicornWorker):  # type: ignore[misc]
+class Worker(Replaceable, UvicornWorker):  # type: ignore[misc]
     """Ends as the server does, and passes on what gunicorn's uvicorn worker does not."""
 
     CONFIG_KWARGS = options()
+    _server: DrainingServer | None = None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         logger = logging.getLogger("uvicorn.error")  # which it kept from the handlers of all
         logger.handlers, logger.propagate = [], True
 
+    def stage(self) -> int:
+        if self._server is None or not self._server.started:
+            return BOOTING
+        return SPENT if self._server.spent else SERVING
+
     async def _serve(self) -> None:
         self.config.app = self.wsgi
-        server = DrainingServer(self.config)
+        server = self._server = DrainingServer(self.config)
         self._install_sigquit_handler()
         # At its end uvicorn raises once more the signal that told it to end, which would be the process's end before
         # gunicorn has called worker_exit.

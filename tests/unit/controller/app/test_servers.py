@@ -340,7 +340,7 @@ def test_values_of_gunicorn(serving: Serving) -> None:
     assert runtime["gunicorn"] == {
         "workers": 3,
         "timeout": 20,
-        "graceful_timeout": 46,  # longer than the worker's own, by what draining takes
+        "graceful_timeout": 89,  # longer than the worker's own two, by what draining takes
         "keepalive": 65,
         "proc_name": "shop",
         "worker_tmp_dir": "/dev/shm",
@@ -412,8 +412,12 @@ def test_without_nginx(serving: Serving) -> None:
         "minimum_version": "1.2",
         "ciphers": "ECDHE+AESGCM:ECDHE+CHACHA20",
     }
-    assert (runtime["idle"], runtime["gunicorn"]["keepalive"], runtime["log"]["access"]) == (9, 9, True)
+    assert (runtime["idle"], runtime["gunicorn"]["keepalive"], runtime["log"]["access"]) == (5, 9, True)
     assert runtime["uvicorn"]["proxy_headers"] is False
+    usual = serving(proxy="none")["runtime"]
+    assert (usual["idle"], usual["gunicorn"]["keepalive"]) == (5, 65)
+    assert serving(proxy="none", server=UVICORN)["runtime"]["uvicorn"]["timeout_keep_alive"] == 65
+    assert serving(proxy="none", settings={"keepalive": 3})["runtime"]["idle"] == 3
     behind = serving()["runtime"]
     assert (behind["direct"], behind["idle"], behind["log"]["access"]) == (None, 2, False)
 
