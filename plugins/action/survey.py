@@ -34,9 +34,14 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._inventory.roles impor
     HOST_ROLES,
     needed_roles,
 )
+from ansible_collections.asgi.deploy.plugins.plugin_utils._survey import neighbours, stopped
 from ansible_collections.asgi.deploy.plugins.plugin_utils._survey import pending as due
-from ansible_collections.asgi.deploy.plugins.plugin_utils._survey import stopped
-from ansible_collections.asgi.deploy.plugins.plugin_utils._survey.desired import Look, looks_of_app, looks_of_role
+from ansible_collections.asgi.deploy.plugins.plugin_utils._survey.desired import (
+    Look,
+    looks_of_app,
+    looks_of_neighbour,
+    looks_of_role,
+)
 
 FACTS, INSPECTIONS = "_host.system.facts", "_host.survey.inspections"
 for _sent in (FACTS, INSPECTIONS):
@@ -75,6 +80,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         try:
             looks = [look for role in roles for look in looks_of_role(role, here, f"role {role}", {})]
             looks += [look for app in apps for look in looks_of_app(app, here)]
+            near = sharing.neighbours(apps, here.apps) if apps else []
+            looks += [look for app in near for look in looks_of_neighbour(app, here)]
         except (PackingError, ValueError, OSError) as error:
             raise AnsibleActionFail(str(error)) from error
         answers = self._look(looks, variables)
@@ -85,13 +92,15 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             if not self._task.diff:
                 found.pop("diff", None)
         # Not shown, as decisions may hold secrets; what goes wrong is.
+        looks, answers, order = _handed_over(looks, answers, apps, near, here.apps)
         for look, found in zip(looks, answers):
             if text := stopped.text(look.made["decided"], found):
+                host = next(one for other, one in zip(looks, answers) if (other.of, other.part) == (look.of, "host"))
+                stopped.leave_proxy(look.made["decided"], host)
                 if given["refuse_stopped"]:
                     found["refusals"] = [stopped.refusal(found)]
                 elif not self._task.check_mode:  # the changes that are shown in check mode have it
                     Display().display(f"{variables['inventory_hostname']}: {look.of}: {text}")
-        order = [str(app["name"]) for app in sharing.in_order(apps)]
         # By the names that they have as variables, where nobody else's are replaced by them.
         kept = {f"ansible_{name}": value for name, value in facts.items()}
         hidden = {**result, "changed": False, "order": order, "ansible_facts": kept, "_ansible_no_log": True}
@@ -131,6 +140,35 @@ class ActionModule(ActionBase):  # type: ignore[misc]
                 said = checked_result("look", {**answer, "failed": True}, CRASH_KEYS)
             raise AnsibleActionFail("\n".join(str(said[key]) for key in ("msg", *CRASH_KEYS) if said.get(key)))
         return answer["found"]
+
+
+def _handed_over(
+    looks: Sequence[Look],
+    answers: Sequence[dict[str, Any]],
+    asked: Sequence[Any],
+    near: Sequence[Any],
+    inventory: Sequence[Any],
+) -> tuple[list[Look], list[dict[str, Any]], list[str]]:
+    """Return looks, answers and the order of applications, for servers that go from one application to another.
+
+    Of neighbours only those stay that get a server or give one up.
+    """
+    seen = {
+        look.of: (look.made["decided"], found)
+        for look, found in zip(looks, answers)
+        if (look.role, look.part) == ("app", "host")
+    }
+    for plan, found in seen.values():
+        if plan["packed"]:
+            former = neighbours.former_owners(plan, found, inventory)
+            plan["site"]["former"] = former
+            found["drift"] = list(dict.fromkeys([*found.get("drift", ()), *neighbours.former_drift(former)]))
+    left_out = {
+        name for name, (plan, found) in seen.items() if plan.get("neighbour") and not neighbours.moves(plan, found)
+    }
+    kept = [(look, found) for look, found in zip(looks, answers) if look.of not in left_out]
+    order = neighbours.in_order([str(app["name"]) for app in sharing.in_order([*asked, *near])], seen)
+    return [look for look, _ in kept], [found for _, found in kept], [name for name in order if name not in left_out]
 
 
 def _checked_answers(kinds: Sequence[str], answers: Any) -> list[dict[str, Any]]:

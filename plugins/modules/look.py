@@ -32,8 +32,8 @@ options:
         description:
           - Those of M(asgi.deploy.release), M(asgi.deploy.remove) and M(asgi.deploy.harden).
           - For V(parts) they are C(packages), C(files) and C(reload) as in M(asgi.deploy.files), C(units) that shall be
-            enabled and active, C(needs), C(users), C(no_users), C(ports), C(certificates), C(lineages), C(archives) and
-            C(venvs).
+            enabled and active, C(needs), C(users), C(no_users), C(ports), C(server_names), C(certificates),
+            C(lineages), C(archives) and C(venvs).
         type: dict
         required: true
 extends_documentation_fragment: [asgi.deploy.info]
@@ -130,6 +130,11 @@ found:
         NAME:
           description: The name of a program.
           type: str
+    server_owners:
+      description: The applications that have a server in nginx with one of the names that were asked for.
+      type: list
+      elements: str
+      returned: for V(parts)
     outdated_venvs:
       description: Paths of virtual environments that are to be built.
       type: list

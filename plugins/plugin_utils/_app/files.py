@@ -14,6 +14,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import 
     UNITS,
     Layout,
 )
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.sites import auth_file
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.argument_specs import ROLES
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.managed_files import (
     File,
@@ -44,7 +45,7 @@ def desired_state(plan: Plan, here: HostContext) -> dict[str, Any]:
     """
     packed = plan["packed"]
     if packed is None:
-        return {"by": here.by, "site": [absent(path) for path in _site_paths(plan)]}
+        return {"by": here.by, "site": [absent(path) for path in _site_paths(plan["name"])]}
     return {
         "by": here.by,
         "host": [*boot_files(plan), *journal_files(plan), *(_direct_files(plan, here) if plan["direct"] else [])],
@@ -74,6 +75,7 @@ def inspections(plan: Plan, own: Mapping[str, Any]) -> dict[str, Any]:
         "files": own["host"] + own["site"],
         "reload": "nginx.service",
         "ports": [plan["tls"]["port"]] if plan["direct"] else [],
+        "server_names": [] if plan["direct"] else [*plan["site"]["hosts"], *plan["site"]["redirect_hosts"]],
         "needs": plan["needs"],
         "archives": [archive["sha256"] for archive in packed["archives"]],
         "lineages": [] if plan["site"]["owns"] else [plan["name"]],
@@ -139,17 +141,23 @@ def _direct_files(plan: Plan, here: HostContext) -> list[File]:
     return [*public_files(plan), directory(folder, mode="0750", group=plan["user"]), *clients]
 
 
-def _site_paths(plan: Plan) -> tuple[str, str, str, str]:
-    """Where nginx reads of the application: users, server, what is below another's server, metrics."""
-    name = plan["name"]
+def _site_paths(name: str) -> tuple[str, str, str, str]:
+    """Where nginx reads of an application: users, server, what is below another's server, metrics."""
     folders = ("sites", "below", "metrics.d")
     site, below, metrics = (f"{NGINX}/{folder}/{name}.conf" for folder in folders)
-    return plan["site"]["auth_file"], site, below, metrics
+    return auth_file(name), site, below, metrics
+
+
+def _former_files(name: str) -> list[File]:
+    """Take an application from nginx whose server is another one's now, and its certificate, which nobody is shown."""
+    layout = Layout(name)
+    own = [f"{layout.certificate}/wanted.json", f"{layout.tls}/combined.pem"]
+    return [absent(path) for path in (*_site_paths(name), *own)]
 
 
 def site_files(plan: Plan) -> list[File]:
     """nginx's files, there or not, and what has to go when these are as they shall be."""
-    auth, site, below, metrics = _site_paths(plan)
+    auth, site, below, metrics = _site_paths(plan["name"])
     behind, users = not plan["direct"], plan["site"]["auth_text"]
 
     def made(path: str, template: str, there: Any) -> File:
@@ -161,12 +169,23 @@ def site_files(plan: Plan) -> list[File]:
         made(below, "below.conf.j2", plan["site"]["prefix"] and behind),
         made(metrics, "metrics.conf.j2", plan["health"]["metrics"] and behind),
     ]
+    found += [one for name in plan["site"].get("former", ()) for one in _former_files(name)]
     if not plan["site"]["owns"]:  # who is in another one's server has no certificate
         found.append(absent(f"{CERTIFICATES}/{plan['name']}/wanted.json"))
         found.append(absent(f"{plan['tls_folder']}/combined.pem"))
     if behind:  # taken away when nginx serves, not before
         found += [absent(f"{UNITS}/{unit}") for unit in plan["public_units"]]
+    if plan.get("stopped"):
+        kept = files_of_other_proxy(plan)
+        found = [one for one in found if one["path"] not in kept]
     return found
+
+
+def files_of_other_proxy(plan: Plan) -> list[str]:
+    """Return what goes where an application comes behind nginx, or goes from it; one that is stopped starts with it."""
+    if plan["direct"]:
+        return list(_site_paths(plan["name"]))
+    return [f"{UNITS}/{unit}" for unit in plan["public_units"]]
 
 
 def _release(plan: Plan, packed: Mapping[str, Any], here: HostContext) -> dict[str, Any]:

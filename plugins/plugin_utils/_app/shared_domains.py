@@ -88,6 +88,24 @@ def in_order(apps: Sequence[Spec]) -> list[Spec]:
     return sorted(apps, key=turn)
 
 
+def neighbours(asked: Sequence[Spec], apps: Sequence[Any]) -> list[Spec]:
+    """Return the applications that a run on others may leave without a server, or with one too many.
+
+    Those that share a domain with one that is asked for, or that are below a path and so may have been in its server.
+
+    Args:
+        asked: what the run is for, those that must go included.
+        apps: the entries of all applications of the host.
+    """
+    names = {app.get("name") for app in asked}
+    near = {domain for app in asked for domain in domains_of(app)}
+    return [
+        app
+        for app in apps
+        if _behind_nginx(app) and app.get("name") not in names and (prefix_of(app) or near & set(domains_of(app)))
+    ]
+
+
 def may_share(one: Spec, other: Spec) -> bool:
     """Whether two applications can have the same domain: nginx tells them apart by their paths."""
     return _behind_nginx(one) and _behind_nginx(other) and path_of(one) != path_of(other)

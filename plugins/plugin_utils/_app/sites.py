@@ -34,6 +34,11 @@ _PREFIX = re.compile(r"(/[A-Za-z0-9_~-][A-Za-z0-9_~.-]*)+")
 _PAGES = "/-"  # where nginx has its own pages of errors
 
 
+def auth_file(name: str) -> str:
+    """Return where nginx reads the users of an application."""
+    return f"{AUTH}/{name}.htpasswd"
+
+
 def rate(value: str) -> str | None:
     if value == "none" or _RATE.fullmatch(value):
         return None
@@ -219,7 +224,7 @@ def site_plan(app: Mapping[str, Any], layout: Layout, place: Mapping[str, Any]) 
         "redirect_hosts": [in_url(name) for name in site["redirect_from"]],
         "maintenance_file": str(layout.maintenance),
         "stopped_file": str(layout.stopped),
-        "auth_file": f"{AUTH}/{app['name']}.htpasswd",
+        "auth_file": auth_file(app["name"]),
         "auth_text": "".join(
             f"{user}:{passwords.hashed(given, app['domains'][0], app['name'], user)}\n"
             for user, given in sorted(site["users"].items())

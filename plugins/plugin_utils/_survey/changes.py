@@ -81,6 +81,8 @@ def data(survey: Mapping[str, Any]) -> dict[str, Any]:
 
 def _of_app(name: str, parts: Mapping[str, Any]) -> Change:
     plan = parts["host"]["decided"]
+    if plan.get("neighbour"):
+        return Change(name, _of(parts), headline="would get another server in nginx")
     if plan["state"] == "absent":
         there = parts["host"]["present_users"] or parts["host"]["drift"] or parts["release"]["changed"]
         data = "removed" if plan["remove_data"] else "kept"

@@ -60,6 +60,14 @@ def looks_of_app(app: Mapping[str, Any], here: HostContext) -> list[Look]:
     return looks
 
 
+def looks_of_neighbour(app: Mapping[str, Any], here: HostContext) -> list[Look]:
+    """Return what to look at for an application whose server may become another one's; nothing of its release."""
+    looks = [look for look in looks_of_app(app, here) if look.part != "release"]
+    site = {**looks[0].options, "files": wanted("app", looks[0].made["decided"], here)["site"], "packages": []}
+    plan = {**looks[0].made["decided"], "neighbour": True}
+    return [looks[0]._replace(options=site, made={"decided": plan}), *looks[1:]]
+
+
 def _looks(of: str, role: str, here: HostContext, plan: Plan) -> list[Look]:
     inspections = BY_NAME[role].inspections(plan, wanted(role, plan, here))
     return [

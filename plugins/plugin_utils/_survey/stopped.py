@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.files import files_of_other_proxy
+
 
 def text(plan: Mapping[str, Any], found: Mapping[str, Any]) -> str:
     """Return since when it is stopped, and what comes after; empty when it is not.
@@ -19,6 +21,18 @@ def text(plan: Mapping[str, Any], found: Mapping[str, Any]) -> str:
     if waiting == live:
         return f"{found['stopped']}; asgi.deploy.start starts {live}"
     return f"{found['stopped']}; {waiting} waits: asgi.deploy.start starts {live}, and asgi.deploy.site then releases"
+
+
+def leave_proxy(plan: dict[str, Any], found: dict[str, Any]) -> None:
+    """Leave the files by which visitors come to an application that is stopped; its next release takes them away.
+
+    Args:
+        plan: the application's, in which it is noted.
+        found: what differs on the host.
+    """
+    kept = files_of_other_proxy(plan)
+    plan["stopped"] = True
+    found["drift"] = [path for path in found.get("drift", ()) if path not in kept]
 
 
 def refusal(found: Mapping[str, Any]) -> str:

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.clients import https
 from tests.integration.hosts import HELPER, HOSTS, LAB, playbook
-from tests.integration.paths.conftest import Part, run
+from tests.integration.paths.conftest import INVENTORY, Part, run
 from tests.integration.release.test_releases import traffic
 
 ABSENT = """\
@@ -92,17 +93,41 @@ def test_one_is_removed_by_a_command(front: Part, blog: Part, till: Part) -> Non
 
 
 def test_the_owner_goes_and_comes_back(front: Part, blog: Part, till: Part) -> None:
-    """The first of the others has a server and a certificate of its own before that, and gives them up again."""
+    """The first of the others has a server and a certificate of its own in the same step, and gives them up again.
+
+    The runs are for the owner only.
+    """
+    run().ok()
     own = "/etc/asgi-deploy/tls/blog/combined.pem /etc/letsencrypt/live/blog"
     assert front.host.run(f"ls -d {own}", check=False).stdout == ""
-    run(front_state="absent").ok()
+    alone = "--extra-vars=asgi_app=front"
+    planned = run(alone, name="plan", front_state="absent").ok().output
+    assert "paths: blog would get another server in nginx" in planned and "paths: till" not in planned, planned
+    with traffic([blog], get=0, post=0, websocket=0, new=3), traffic([till], get=0, post=0, websocket=0, new=1):
+        run(alone, front_state="absent").ok()
     assert (blog.get("/version").status_code, till.get("/version").status_code) == (200, 200)
     assert (front.get("/version").status_code, front.get("/").status_code) == (404, 404)
     assert len(front.host.run(f"ls -d {own}").stdout.splitlines()) == 2
-    run().ok()
+    run(alone).ok()
     assert [part.get("/version").status_code for part in (front, blog, till)] == [200, 200, 200]
     assert front.host.run(f"ls -d {own}", check=False).stdout == ""
     assert run().ok().counts(front.host.name)["changed"] == 0
+
+
+def test_an_owner_that_the_inventory_forgot_hands_its_server_over(front: Part, blog: Part, till: Part) -> None:
+    """It runs on, and visitors are another one's; nginx and the timer of certificates have nothing to say."""
+    inventory = yaml.safe_load(INVENTORY.read_text())
+    entries = inventory["asgi"]["vars"]["asgi_apps"]
+    inventory["asgi"]["vars"]["asgi_apps"] = [entry for entry in entries if "'name': 'front'" not in entry]
+    shorter = HOSTS.parent / "shorter.yml"
+    shorter.write_text(yaml.safe_dump(inventory))
+    run().ok()
+    with traffic([blog], get=0, post=0, websocket=0, new=3), traffic([till], get=0, post=0, websocket=0, new=1):
+        playbook(inventories=(HOSTS, shorter)).ok()
+    assert [part.get("/version").status_code for part in (front, blog, till)] == [404, 200, 200]
+    assert "conflicting server name" not in front.host.run("nginx -t 2>&1").stdout
+    front.host.run("systemctl start asgi-certificates.service")  # fails where another certificate is served
+    assert playbook(inventories=(HOSTS, shorter)).ok().counts(front.host.name)["changed"] == 0
 
 
 def test_ipv6_is_counted_by_network(front: Part) -> None:

@@ -34,6 +34,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.system.managed_f
     pending,
 )
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.ports import port_owners
+from ansible_collections.asgi.deploy.plugins.module_utils._host.web.servers import server_owners
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 
 _AT_ONCE = 4  # most of a look is waiting for programs
@@ -48,6 +49,7 @@ PARTS_OPTIONS: dict[str, Any] = {
     "users": _TEXTS,  # that shall exist
     "no_users": _TEXTS,  # that shall not
     "ports": {"type": "list", "elements": "int", "default": []},  # of which to report who listens
+    "server_names": _TEXTS,  # of which to report the applications that have them in nginx
     "certificates": {"type": "list", "elements": "dict", "default": []},  # as the role certificate writes them down
     "lineages": _TEXTS,  # names for which to report whether certbot has a certificate
     "archives": _TEXTS,  # SHA-256 of archives that shall have been shipped
@@ -69,6 +71,7 @@ def parts(wanted: Mapping[str, Any]) -> dict[str, Any]:
         "missing_users": [name for name in wanted["users"] if not accounts.exists(name)],
         "present_users": [name for name in wanted["no_users"] if accounts.exists(name)],
         "port_owners": {str(port): program for port, program in port_owners(wanted["ports"]).items()},
+        "server_owners": server_owners(wanted["server_names"]),
         "outdated_venvs": [venv["path"] for venv in outdated(wanted["venvs"])],
         "missing_archives": missing(wanted["archives"]),
         "certificates_due": {one.name: reason for one in certificates if (reason := reason_to_act(one))},

@@ -40,3 +40,13 @@ def test_what_is_refused_is_due() -> None:
     assert not pending.differs("release", FOUND)
     assert pending.differs("release", {**FOUND, "refusals": [stopped.refusal(FOUND)]})
     assert stopped.refusal(FOUND) == "stopped since noon by ada; start it first, by the playbook start"
+
+
+@pytest.mark.parametrize("direct", [None, {"tls": {}}])
+def test_visitors_of_what_is_stopped_come_the_same_way(direct: Any) -> None:
+    """Its live release is started again, which is of the proxy that it had."""
+    site, public = "/etc/nginx/asgi/sites/shop.conf", "/etc/systemd/system/asgi-shop.public.socket"
+    plan: dict[str, Any] = {"name": "shop", "direct": direct, "public_units": ["asgi-shop.public.socket"]}
+    found: dict[str, Any] = {"drift": [site, public, "/etc/motd"]}
+    stopped.leave_proxy(plan, found)
+    assert (plan["stopped"], found["drift"]) == (True, [public if direct else site, "/etc/motd"])
