@@ -134,6 +134,22 @@ def test_logs_of_nginx_are_rotated(sites: list[Web]) -> None:
     assert mode == "640:www-data:adm"
 
 
+def test_certificates_that_change_in_one_run_are_one_reload(sites: list[Web]) -> None:
+    """And one that nginx does not serve is none."""
+    host, since = sites[0].host, sites[0].host.run("date +%s").stdout.strip()
+    reloads = f"journalctl --unit=nginx.service --since=@{since} --output=cat | grep -c '^Reloaded' || true"
+    files = [f"/etc/asgi-deploy/tls/{site.app}/combined.pem" for site in sites[:3]]
+    host.run("echo | tee -a " + " ".join(files))
+    host.run("systemctl start asgi-certificates.service", timeout=120)
+    assert host.run(f"tail -qn1 {' '.join(files)} | grep -c .").stdout.strip() == "3", "put right"
+    assert host.run(reloads).stdout.strip() == "1"
+    host.run("systemctl start asgi-certificates.service", timeout=120)
+    served = host.run("readlink -f /etc/letsencrypt/live/gunicorn").stdout.strip()
+    hook = "/etc/letsencrypt/renewal-hooks/deploy/asgi-deploy"
+    host.run(f"RENEWED_LINEAGE=/etc/letsencrypt/live/somebody-else {hook}; RENEWED_LINEAGE={served} {hook}")
+    assert host.run(reloads).stdout.strip() == "1"
+
+
 def test_restarts_lose_no_request(site: Web) -> None:
     """A WebSocket ends with its server; all the rest waits in systemd's socket."""
     with traffic([site], **STEADY | {"websocket": 0}):

@@ -11,11 +11,12 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.asgi.deploy.plugins.module_utils._host.certificates import taking
 from ansible_collections.asgi.deploy.plugins.module_utils._host.certificates.certificate import (
     CERTBOT,
     MOMENT,
@@ -42,15 +43,9 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.certificates.cer
 from ansible_collections.asgi.deploy.plugins.module_utils._host.certificates.reachability import look_before
 from ansible_collections.asgi.deploy.plugins.module_utils._host.certificates.served import served_error
 from ansible_collections.asgi.deploy.plugins.module_utils._host.certificates.status import read_status, write_status
-from ansible_collections.asgi.deploy.plugins.module_utils._host.system import systemd
-from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import attempt, last_lines, run
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import attempt, run
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.locks import alone
-from ansible_collections.asgi.deploy.plugins.module_utils._host.system.managed_files import (
-    pending,
-    pending_reload,
-    write,
-)
-from ansible_collections.asgi.deploy.plugins.module_utils._host.web import nginx
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.managed_files import write
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.addresses import is_address
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import ACME_CA, CERTBOT_PROGRAM
@@ -58,7 +53,6 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import 
 PROGRAM = str(CERTBOT_PROGRAM)
 LOCK = Path("/run/asgi-certificates.lock")  # of a run and the timer: certbot refuses a second one beside it
 CA = Path(ACME_CA)
-NGINX = "nginx.service"
 _PROPAGATION = "_propagation_seconds"  # how certbot's options for that end
 CERTBOT_SECONDS = 600  # and what a record of DNS takes to be seen
 ATTEMPTS = 3
@@ -92,18 +86,28 @@ def have(name: str) -> Outcome:
 def renew() -> list[str]:
     """Renews what is due on this host, looks at what is served, and gives all that is wrong."""
     with alone(LOCK, _patience(*all_wanted())):
-        results: dict[str, str | None] = {}
         certificates = all_wanted()
-        for wanted in certificates:
-            try:
-                results[wanted.name] = _kept(wanted) or served_error(wanted)
-            except (DeployError, OSError, ValueError) as error:  # one that cannot be read must not end the others
-                results[wanted.name] = f"{wanted.name}: {error}"
-        _note_results({wanted.name: _result(wanted, results[wanted.name]) for wanted in certificates})
         # Those that somebody else keeps with certbot on this host.
-        others = {path.stem for path in (CERTBOT / "renewal").glob("*.conf")} - set(results)
-        problems = [text for text in results.values() if text]
-        return problems + [text for name in sorted(others) if (text := _renewed(name))]
+        others = {path.stem for path in (CERTBOT / "renewal").glob("*.conf")} - {one.name for one in certificates}
+        with taking.later():
+            results = {wanted.name: _attempted(_kept, wanted) for wanted in certificates}
+            problems = [text for name in sorted(others) if (text := _renewed(name))]
+        try:
+            taking.take_pending(taking.WINDOW)
+        except DeployError as error:
+            problems.insert(0, str(error))
+        for wanted in certificates:
+            results[wanted.name] = results[wanted.name] or _attempted(served_error, wanted)
+        _note_results({wanted.name: _result(wanted, results[wanted.name]) for wanted in certificates})
+        return [text for text in results.values() if text] + problems
+
+
+def _attempted(act: Callable[[Wanted], str | None], wanted: Wanted) -> str | None:
+    """Gives what is wrong with one certificate: one that cannot be read must not end the others."""
+    try:
+        return act(wanted)
+    except (DeployError, OSError, ValueError) as error:
+        return f"{wanted.name}: {error}"
 
 
 def deployed(lineage: str) -> None:
@@ -113,13 +117,13 @@ def deployed(lineage: str) -> None:
     if path.exists():
         _place(read_wanted(path), *live_texts(name))
     else:
-        _reload_nginx()
+        taking.place_of_others(lineage)
 
 
 def _had(wanted: Wanted) -> Outcome:
     reason = reason_to_act(wanted)
     if reason is None:
-        return Outcome(_finish_reload())
+        return Outcome(taking.LATER not in os.environ and taking.take_pending())
     if wanted.source == "self-signed":
         return Outcome(_make(wanted, SELF_SIGNED, SELF_SIGNED_DAYS))
     if not due(observe_certificate(wanted.name), wanted):
@@ -253,29 +257,8 @@ def _place(wanted: Wanted, chain: bytes, key: bytes) -> bool:
         for path, text in stale:
             write(path, text, 0o640, group=wanted.group)
     elif stale:
-        with pending_reload(NGINX):
-            for path, text in stale:
-                write(path, text, 0o600)
-            _reload_nginx()
+        taking.place(dict(stale))
     return bool(stale)
-
-
-def _finish_reload() -> bool:
-    """Has nginx take what a killed run put into place."""
-    if not pending(NGINX):
-        return False
-    with pending_reload(NGINX):
-        _reload_nginx()
-    return True
-
-
-def _reload_nginx() -> None:
-    if not systemd.show(NGINX)[0].up:
-        return
-    checked = attempt(["nginx", "-t", "-q"])
-    if checked.returncode:
-        raise DeployError(f"nginx refuses its configuration, and goes on with what it has:\n{last_lines(checked)}")
-    nginx.reload_or_start(NGINX)
 
 
 def _result(wanted: Wanted, text: str | None) -> dict[str, Any]:

@@ -301,11 +301,16 @@ def pending_restart(unit: str) -> bool:
 @contextmanager
 def pending_reload(unit: str, restart: bool = False) -> Iterator[None]:
     """Marks a unit as behind its files until the block has made it take them, by a restart if it has to be one."""
+    mark_pending(unit, restart)
+    yield
+    taken(unit)
+
+
+def mark_pending(unit: str, restart: bool = False) -> None:
+    """Marks a unit as behind its files, until :func:`taken`."""
     PENDING.mkdir(parents=True, exist_ok=True)
     text = _RESTART if restart or pending_restart(unit) else ""
     (PENDING / unit).write_text(text, encoding="utf-8")
-    yield
-    taken(unit)
 
 
 def taken(unit: str) -> None:

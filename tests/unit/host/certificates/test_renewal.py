@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.asgi.deploy.plugins.module_utils._host.certificates import certificate as certificates
-from ansible_collections.asgi.deploy.plugins.module_utils._host.certificates import renewal, served, status
+from ansible_collections.asgi.deploy.plugins.module_utils._host.certificates import renewal, served, status, taking
 from ansible_collections.asgi.deploy.plugins.module_utils._host.certificates.certificate import Wanted
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import managed_files as filesets
 
@@ -105,7 +105,7 @@ def test_what_is_served_is_renewed_while_the_ca_refuses_another(host: Path, monk
     monkeypatch.setattr(renewal, "_certbot", certbot)
     monkeypatch.setattr(renewal, "look_before", lambda _wanted: [])
     monkeypatch.setattr(renewal, "live_texts", lambda _name: ((host / "chain").read_bytes(), b"key"))
-    monkeypatch.setattr(renewal, "_reload_nginx", lambda: None)
+    monkeypatch.setattr(taking, "serves", lambda _path: False)
     monkeypatch.setattr(filesets, "PENDING", host / "pending")
     wanted = Wanted("shop", ["shop.example.com", "new.example.com"])
     (host / "wanted" / "shop").mkdir(parents=True)

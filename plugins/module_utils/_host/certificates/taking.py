@@ -1,0 +1,91 @@
+"""How nginx takes certificates that changed: all of a run at once, at a quiet moment, and only those that it serves.
+
+A reload ends connections that visitors keep, and a request that is on its way on one of them is lost. So there are as
+few reloads as can be, while as few are connected as can be.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system import systemd
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import attempt, last_lines
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.managed_files import (
+    mark_pending,
+    pending,
+    taken,
+    write,
+)
+from ansible_collections.asgi.deploy.plugins.module_utils._host.web import nginx, quiet
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
+
+NGINX = "nginx.service"
+LATER = "ASGI_NGINX_TAKES_LATER"
+"""In the environment of a run that takes all at its end, and so of certbot and its hook."""
+WINDOW = 60.0
+"""Seconds within which a run of the timer looks for a quiet moment. Somebody waits for other runs: they do not."""
+
+
+@contextmanager
+def later() -> Iterator[None]:
+    """Leave nginx with what it has within the block, in certbot's hook as well."""
+    os.environ[LATER] = "1"
+    try:
+        yield
+    finally:
+        del os.environ[LATER]
+
+
+def place(texts: Mapping[Path, bytes]) -> None:
+    """Write files that nginx reads, and have it take them, or mark them as what it has yet to take."""
+    named = any(serves(str(path)) for path in texts)
+    if named:
+        mark_pending(NGINX)
+    for path, text in texts.items():
+        write(path, text, 0o600)
+    if named and LATER not in os.environ:
+        take()
+
+
+def place_of_others(lineage: str) -> None:
+    """Have nginx take what certbot renewed for somebody else, in its own folder, if nginx reads it there."""
+    if serves(f"{lineage}/"):
+        mark_pending(NGINX)
+        if LATER not in os.environ:
+            take()
+
+
+def take_pending(window: float = 0.0) -> bool:
+    """Have nginx take what was marked, at a quiet moment within so many seconds; return whether there was any.
+
+    Raises:
+        DeployError: nginx refuses its configuration.
+    """
+    if not pending(NGINX):
+        return False
+    quiet.wait(window)
+    take()
+    return True
+
+
+def take() -> None:
+    """Have nginx take its configuration and certificates now, if it runs; see :func:`take_pending`."""
+    if systemd.show(NGINX)[0].up:
+        _configuration()
+        nginx.reload_or_start(NGINX)
+    taken(NGINX)
+
+
+def serves(path: str) -> bool:
+    """Tell whether nginx runs and its configuration names a file, or one in a folder that ends with a slash."""
+    return systemd.show(NGINX)[0].up and path in _configuration()
+
+
+def _configuration() -> str:
+    checked = attempt(["nginx", "-T", "-q"])
+    if checked.returncode:
+        raise DeployError(f"nginx refuses its configuration, and goes on with what it has:\n{last_lines(checked)}")
+    return checked.stdout
