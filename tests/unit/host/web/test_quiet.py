@@ -40,5 +40,5 @@ def test_who_is_connected_is_counted_by_ipv4_and_ipv6(tmp_path: Path) -> None:
 
 def test_without_a_window_nobody_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(quiet, "connected", lambda: 5)
-    monkeypatch.setattr(quiet.time, "sleep", pytest.fail)
+    monkeypatch.setattr("time.sleep", pytest.fail)
     quiet.wait(0)
