@@ -212,6 +212,15 @@ found:
       description: As in M(asgi.deploy.release).
       type: dict
       returned: for V(release)
+    left:
+      description: As in M(asgi.deploy.release).
+      type: list
+      elements: str
+      returned: for V(release)
+    metadata:
+      description: As in M(asgi.deploy.release).
+      type: str
+      returned: for V(release), null if nothing
     parts:
       description: The names of what would be done.
       type: list

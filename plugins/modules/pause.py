@@ -14,7 +14,7 @@ description:
     listener, so that requests wait there and are not refused, each for as long as nginx waits for an answer, and as
     many as the listener's backlog holds. WebSockets are closed. Jobs that run end in peace.
   - Nothing is released, restarted or taken back meanwhile. After a reboot nothing is paused any more.
-  - A line of the audit trail tells who did it.
+  - The audit trail tells who did it.
 options:
   state:
     description: Whether to hold what comes, or to go on, which ends when all workers answer the gate's question again.

@@ -322,6 +322,18 @@ noted:
   description: Whether the host goes by the same settings of gate, watch and trust already.
   type: bool
   returned: in check mode
+left:
+  description: What has yet to be done for it, of the steps of a release.
+  type: list
+  elements: str
+  returned: in check mode
+metadata:
+  description:
+    - What would be done about the rules of nft for the cloud's metadata service. V(close) or V(open) it to the
+      application, V(close_builds) to its builds only, V(renew) rules that are not as they are to be, or V(remove) them
+      where the kernel takes none.
+  type: str
+  returned: in check mode, null if nothing
 steps:
   description: Seconds that each step took, by its name.
   type: dict

@@ -17,7 +17,7 @@ options:
     type: str
     required: true
   deploys:
-    description: How many of the last lines of the audit trail to return.
+    description: How many of the last attempts in the audit trail to return.
     type: int
     default: 10
 extends_documentation_fragment: [asgi.deploy.info]
@@ -207,19 +207,23 @@ tools:
   type: dict
   returned: success
 deploys:
-  description: The last lines of the audit trail. Times are seconds of the epoch.
+  description: The last attempts in the audit trail. Times are seconds of the epoch.
   type: list
   elements: dict
   returned: success
   contains:
+    id:
+      description: What its two lines have in common.
+      type: str
+      returned: if the trail has it
     by:
       description: Who asked for it.
       type: str
       returned: always
     result:
       description:
-        - V(live), V(failed), V(ended) for a run that was cut off, V(paused), V(stopped), or how a command
-          ended.
+        - V(live), V(unchanged), V(failed), V(ended) for a run that was cut off, V(running) for one that goes on,
+          V(paused), V(stopped), V(removed), or how a command ended.
       type: str
       returned: always
     reason:
@@ -233,7 +237,7 @@ deploys:
     ended:
       description: When it ended.
       type: float
-      returned: always
+      returned: always, null while it goes on, and for a run that was killed
     version:
       description: The version that was asked for.
       type: str
@@ -246,6 +250,14 @@ deploys:
       description: The release that was to serve.
       type: str
       returned: for a release and a rollback, null if its name was not known
+    serves:
+      description: The release that served at its end.
+      type: str
+      returned: for a release and a rollback that have ended, null if none did
+    finishes:
+      description: The C(id) of the attempt that put the release live, was cut off, and is brought to its end by this.
+      type: str
+      returned: for a release that does so
     rollback:
       description: Whether it was one.
       type: bool
@@ -274,6 +286,10 @@ deploys:
       description: The release that was started.
       type: str
       returned: for its end
+    remove:
+      description: The application that was to be removed.
+      type: str
+      returned: for a removal that was cut off or failed
     exec:
       description: The command.
       type: str
@@ -285,7 +301,7 @@ deploys:
     status:
       description: Its exit status.
       type: int
-      returned: for a command
+      returned: for a command whose end its run has seen
 """
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks import release_info as act_release_info

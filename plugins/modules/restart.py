@@ -12,7 +12,7 @@ author: asgi.deploy contributors (!UNKNOWN)
 description:
   - Restarts the live release's service and background processes. systemd holds the listener meanwhile, so that what
     comes waits, for as long as the end and the start take, and is not refused. WebSockets are closed.
-  - Ends when all workers have answered the gate's question again. A line of the audit trail tells who did it.
+  - Ends when all workers have answered the gate's question again. The audit trail tells who did it.
 attributes:
   check_mode:
     support: full

@@ -18,7 +18,7 @@ options:
     elements: str
     default: []
   deploys:
-    description: How many of the last lines of each audit trail to return.
+    description: How many of the last attempts in each audit trail to return.
     type: int
     default: 5
 extends_documentation_fragment: [asgi.deploy.info]
@@ -182,21 +182,25 @@ applications:
           elements: str
           returned: always
         deploys:
-          description: The last lines of the audit trail. Times are seconds of the epoch.
+          description: The last attempts in the audit trail. Times are seconds of the epoch.
           type: list
           elements: dict
           returned: success
           contains:
+            id: {description: What its two lines have in common., type: str, returned: if the trail has it}
             by: {description: Who asked for it., type: str, returned: always}
             result:
               description:
-                - V(live), V(failed), V(ended) for a run that was cut off, V(paused), V(stopped), or how a command
-                  ended.
+                - V(live), V(unchanged), V(failed), V(ended) for a run that was cut off, V(running) for one that goes
+                  on, V(paused), V(stopped), V(removed), or how a command ended.
               type: str
               returned: always
             reason: {description: Why it failed., type: str, returned: if it did}
             started: {description: When it began., type: float, returned: always}
-            ended: {description: When it ended., type: float, returned: always}
+            ended:
+              description: When it ended.
+              type: float
+              returned: always, null while it goes on, and for a run that was killed
             version: {description: The version that was asked for., type: str, returned: for a release}
             from:
               description: The release that served before.
@@ -206,6 +210,14 @@ applications:
               description: The release that was to serve.
               type: str
               returned: for a release and a rollback, null if its name was not known
+            serves:
+              description: The release that served at its end.
+              type: str
+              returned: for a release and a rollback that have ended, null if none did
+            finishes:
+              description: The C(id) of the attempt that put it live and was cut off, which this brings to its end.
+              type: str
+              returned: for a release that does so
             rollback: {description: Whether it was one., type: bool, returned: for a rollback}
             steps: {description: Seconds that each step took., type: dict, returned: for a release and a rollback}
             restart: {description: The release that was restarted., type: str, returned: for a restart}
@@ -213,9 +225,16 @@ applications:
             resume: {description: The release that went on., type: str, returned: for its end}
             stop: {description: The release that was stopped., type: str, returned: for a stop}
             start: {description: The release that was started., type: str, returned: for its end}
+            remove:
+              description: The application that was to be removed.
+              type: str
+              returned: for a removal that was cut off or failed
             exec: {description: The command., type: str, returned: for a command}
             release: {description: The release that it ran in., type: str, returned: for a command}
-            status: {description: Its exit status., type: int, returned: for a command}
+            status:
+              description: Its exit status.
+              type: int
+              returned: for a command whose end its run has seen
 certificates:
   description: The entries of C(/var/lib/asgi-deploy/certificates.json).
   type: dict

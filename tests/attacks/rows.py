@@ -52,6 +52,7 @@ class Party(Enum):
 METADATA = (
     "ask for credentials of the machine's role at 169.254.169.254",
     "ask for credentials of the machine's role at fd00:ec2::254",
+    "ask for credentials of the machine's role at 168.63.129.16",
     "ask the metadata service by UDP",
     "ask the metadata service by an address of IPv6",
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from tests.lab import Host
 
-ADDRESSES = ("169.254.169.254", "169.254.170.2", "100.100.100.200", "fd00:ec2::254")
+ADDRESSES = ("169.254.169.254", "169.254.170.2", "100.100.100.200", "168.63.129.16", "fd00:ec2::254")
 UNIT = "cloud.service"
 SERVER = f"""\
 import socket, threading

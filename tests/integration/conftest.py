@@ -66,9 +66,13 @@ class Web:
         return module(self.host.name, "release_info", name=self.app)
 
     def audit(self) -> list[dict[str, Any]]:
-        return [
-            json.loads(line) for line in self.host.run(f"cat /srv/asgi/{self.app}/deploys.jsonl").stdout.splitlines()
-        ]
+        """The attempts in the audit trail, each by the last of its lines."""
+        lines = [json.loads(line) for line in self.host.run(f"cat {self.trail}").stdout.splitlines()]
+        return list({line.get("id", number): line for number, line in enumerate(lines)}.values())
+
+    @property
+    def trail(self) -> str:
+        return f"/srv/asgi/{self.app}/deploys.jsonl"
 
 
 W = TypeVar("W", bound=Web)

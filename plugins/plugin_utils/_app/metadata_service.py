@@ -11,6 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.metadata_addresses import (
+    CLOSED_ADDRESSES,
     METADATA_ADDRESSES,
     METADATA_OPTION,
 )
@@ -63,7 +64,7 @@ def build_lines(facts: Mapping[str, Any]) -> list[str]:
     """Return such lines for what builds it; what the host asks for names stays open, as such a line knows no ports."""
     if facts.get("nftables", True):
         return []
-    return [f"IPAddressDeny={one}" for one in METADATA_ADDRESSES if one not in facts.get("nameservers", ())]
+    return [f"IPAddressDeny={one}" for one in CLOSED_ADDRESSES if one not in facts.get("nameservers", ())]
 
 
 def notices(app: Mapping[str, Any], facts: Mapping[str, Any]) -> list[str]:
@@ -78,9 +79,9 @@ def notices(app: Mapping[str, Any], facts: Mapping[str, Any]) -> list[str]:
             f"{METADATA_OPTION}, or else metadata: false, which ends this line"
         )
     if not facts.get("nftables", True):
-        named = [one for one in METADATA_ADDRESSES if one in facts.get("nameservers", ())]
+        named = [one for one in CLOSED_ADDRESSES if one in facts.get("nameservers", ())]
         # What a unit allows goes before what it denies.
-        left = [*named, *(one for one in _within(METADATA_ADDRESSES, options["outgoing"] or ()) if one not in named)]
+        left = [*named, *(one for one in _within(CLOSED_ADDRESSES, options["outgoing"] or ()) if one not in named)]
         if left:
             told.append(
                 f"{', '.join(left)} of the cloud's metadata service stays open: the kernel of this host takes no rules "

@@ -16,6 +16,13 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._inventory.roles impor
 from ansible_collections.asgi.deploy.plugins.plugin_utils._survey import stopped
 from ansible_collections.asgi.deploy.plugins.plugin_utils._survey.pending import problems
 
+_METADATA = {
+    "close": "the cloud's metadata service would be closed to it and its builds",
+    "open": "the cloud's metadata service would be opened to it, and stay closed to its builds",
+    "close_builds": "the cloud's metadata service would be closed to its builds",
+    "renew": "the rules that close the cloud's metadata service would be written and loaded again",
+    "remove": "the rules of nft for the cloud's metadata service would be removed, as the kernel takes none",
+}
 SHOWN = 4  # entries of a list; of more, how many there are in which folder
 _LISTS = {
     "missing_packages": "packages",
@@ -93,7 +100,8 @@ def _of_app(name: str, parts: Mapping[str, Any]) -> Change:
             otherwise="nothing would change; it is not there",
         )
     due = parts.get("certificate", {}).get("certificates_due", {}).values()
-    told = {"release": _release(plan, parts["release"]), "certificate": next(iter(due), "")}
+    told = {"release": _release(plan, parts["release"]), "metadata": _metadata(parts["release"])}
+    told["certificate"] = next(iter(due), "")
     serves = None if parts["release"].get("stopped") else parts["release"].get("release")
     return Change(
         name,
@@ -156,11 +164,18 @@ def _release(plan: Mapping[str, Any], found: Mapping[str, Any]) -> str:
     if "failed" in found or not (found["changed"] or not found["noted"]):
         return ""
     after = found["release"] or f"{plan['version']}, whose name is known once the host can look at its source"
-    if not found["changed"]:
+    if found["release"] and not found["left"]:
+        if found["noted"]:
+            return ""  # only the rules for the metadata service differ
         return f"{after}, which serves, would go by other settings of gate, watch or trust from now on"
     if found["release"] and found["before"] == found["release"]:
         return f"{after}, which serves, would be finished"
     return f"{found['before'] or 'none'} -> {after}{_commits(found)}"
+
+
+def _metadata(found: Mapping[str, Any]) -> str:
+    """What would become of the cloud's metadata service."""
+    return _METADATA.get(found.get("metadata") or "", "")
 
 
 def _commits(found: Mapping[str, Any]) -> str:

@@ -116,14 +116,16 @@ def _metadata(name: str, app: Mapping[str, Any]) -> list[str]:
 
 
 def _of_deploy(deploy: Mapping[str, Any] | None) -> list[str]:
-    if deploy is None or deploy["result"] != "failed":
-        return []
-    return [f"the last deploy failed: {deploy.get('reason', '')}"]
+    if deploy is not None and deploy["result"] == "failed":
+        return [f"the last deploy failed: {deploy.get('reason', '')}"]
+    if deploy is not None and deploy["result"] == "ended":
+        return [f"the last deploy was cut off, by {deploy['by']}; the next run of site does what is left"]
+    return []
 
 
 def _last_deploy(app: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """The last line of the audit trail that is of a release or of going back to one."""
-    return next((entry for entry in reversed(app["deploys"]) if "to" in entry), None)
+    """The last attempt in the audit trail that released something or went back."""
+    return next((one for one in reversed(app["deploys"]) if "to" in one and one["result"] != "unchanged"), None)
 
 
 def _certificate(entry: Mapping[str, Any] | None) -> tuple[str, list[str]]:
@@ -144,5 +146,8 @@ def _certificate(entry: Mapping[str, Any] | None) -> tuple[str, list[str]]:
 
 def _told(deploy: Mapping[str, Any], now: float) -> str:
     kind = "rollback" if deploy.get("rollback") else "release"
-    how = "" if deploy["result"] == "live" else f" {deploy['result']}"
-    return f"{kind}{how} {age(now - deploy['ended'])} ago by {deploy['by']}"
+    results = {"live": "", "ended": " cut off", "running": " at work"}
+    how = results.get(deploy["result"], f" {deploy['result']}")
+    ended, began = deploy["ended"], age(now - deploy["started"])
+    when = f"since {began}" if ended is None else f"{age(now - ended)} ago"  # when one was killed is not known
+    return f"{kind}{how} {when} by {deploy['by']}"

@@ -37,6 +37,13 @@ def test_goes_back_without_losing_a_request(site: Web) -> None:
     assert site.live() != second, f"going back twice must not lead forward again: {twice.output}"
     playbook(f"--limit={site.host.name}", f"--extra-vars=asgi_release={second}", name="rollback").ok()
     assert site.live() == second
+    wanted = only(site.domain, env={"RUN": "third"}, watch={"seconds": 0})
+    playbook(f"--limit={site.host.name}", "--extra-vars", wanted).ok()
+    third = site.live()
+    playbook(f"--limit={site.host.name}", f"--extra-vars=asgi_release={first}", name="rollback").ok()
+    further = playbook(f"--limit={site.host.name}", name="rollback")
+    assert site.live() not in (second, third), f"going back from {first} must not lead forward: {further.output}"
+    playbook(f"--limit={site.host.name}", f"--extra-vars=asgi_release={second}", name="rollback").ok()
     refused = playbook(f"--limit={site.host.name}", "--extra-vars=asgi_release=v9-00000000", name="rollback")
     assert refused.status != 0
     assert "v9-00000000 is not a release that served well and is still on this host; those that did:" in refused.output

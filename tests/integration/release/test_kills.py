@@ -16,7 +16,7 @@ import pytest
 from tests import ROOT
 from tests.clients import https
 from tests.integration.conftest import Web, web
-from tests.integration.hosts import HOSTS, INVENTORY, only, playbook
+from tests.integration.hosts import HOSTS, INVENTORY, module, only, playbook
 
 # On the host: waits until a release that was not there before has come to a point, and says so, or kills the module.
 WATCHER = """
@@ -108,7 +108,7 @@ def environment(pid: int) -> list[bytes]:
     ],
 )
 def test_site_serves_and_the_next_run_finishes(site: Web, victim: str, point: str) -> None:
-    extra = variables(site, POINTS.index(point))
+    extra, was, past = variables(site, POINTS.index(point)), site.live(), site.audit()
     watcher = subprocess.Popen(
         site.host.machine.target.argv(f"python3 - {point} {'kill' if victim == 'module' else 'tell'}"),
         stdin=subprocess.PIPE,
@@ -143,6 +143,52 @@ def test_site_serves_and_the_next_run_finishes(site: Web, victim: str, point: st
     assert not record["failed"], record
     again = playbook("--extra-vars", extra, f"--limit={site.host.name}").ok()
     assert again.counts(site.host.name)["changed"] == 0, again.output
+    trail_tells_the_truth(site, len(past), was, cut_off=victim != "controller" and point != "locked")
+
+
+def trail_tells_the_truth(site: Web, known: int, was: str, cut_off: bool) -> None:
+    """What was done since is there, the run that was killed as well, and each attempt says what really served."""
+    text = site.host.run(f"cat {site.trail}").stdout
+    new = site.audit()[known:]
+    assert all(text.count(f'"id": "{attempt["id"]}"') == 2 for attempt in new), text
+    assert [attempt["from"] for attempt in new] == [was] * len(new), text
+    assert new[-1]["serves"] == new[-1]["to"] == site.live() != was, text
+    assert new[-1]["result"] == "live", text
+    if cut_off:
+        first = new[0]
+        assert first["ended"] is None and first["serves"] in (was, site.live()), text
+        finishes = {"finishes": first["id"]} if first["serves"] != was else {}
+        assert new[-1] | finishes == new[-1], text
+    assert site.info()["deploys"][-1] == {key: value for key, value in new[-1].items() if key != "process"}
+
+
+def test_a_command_goes_on_when_its_run_is_killed(site: Web) -> None:
+    """The trail says so, and then how it ended."""
+    marker = f"sleep 600.{time.time_ns()}"
+    argv = [str(Path(sys.executable).with_name("ansible")), site.host.name, "--become", f"--inventory={HOSTS}"]
+    argv += ["--module-name=asgi.deploy.exec", f"--args={json.dumps({'name': 'shop', 'by': 'eve', 'command': marker})}"]
+    run = subprocess.Popen(
+        argv, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        site.eventually(f"pgrep --full --exact '/usr/bin/{marker}'")
+        begun = site.audit()[-1]
+        assert begun["exec"] == marker and "result" not in begun
+        site.host.run(f"kill -KILL {begun['process'].split()[0]}")
+        run.wait(timeout=60)
+    finally:
+        if run.poll() is None:
+            run.kill()
+    shown = site.info()["deploys"][-1]
+    assert (shown["id"], shown["result"], shown["ended"]) == (begun["id"], "running", None)
+    site.host.run(f"systemctl kill --signal=KILL {begun['unit']}")
+    site.eventually(f"systemctl is-failed {begun['unit']}")
+    assert site.info()["deploys"][-1]["result"] == "its process was ended by signal 9"
+    module(site.host.name, "exec", name="shop", by="ops", command="true")
+    killed, after = site.audit()[-2:]
+    assert (killed["id"], killed["result"]) == (begun["id"], "its process was ended by signal 9")
+    assert (after["exec"], after["result"], after["status"]) == ("true", "ended well", 0)
+    site.host.run(f"systemctl reset-failed {begun['unit']}")
 
 
 def test_a_release_command_of_a_killed_run_is_not_ended_by_the_next(site: Web) -> None:

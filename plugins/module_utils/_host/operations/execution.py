@@ -7,6 +7,7 @@ import shlex
 import subprocess
 import time
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,25 +59,33 @@ class Execution:
         Raises:
             DeployError: it could not be started.
         """
-        began = time.time()
-        # Held until it runs, so that the release cannot be removed under it; one in which something runs is kept.
-        with self.store.lock(lock_timeout, by):
-            release, argv = self._resolve()
-            given = self._properties(release)
-            kept = self._recorded(release)
-            if any(line.startswith("LoadCredential") for line in given):
-                argv = [*f"{self.layout.release(release)}/{LAUNCHER}".split(), *argv]
-            unit = self.layout.unit(f"exec-{time.time_ns():x}", release)
-            # Its journal has what it was, and what it prints is for whoever asked.
-            process = subprocess.Popen(
-                self._systemd_run(unit, release, given, argv),
-                env=environment(),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-            )
-            while process.poll() is None and not systemd.show(unit)[0].active:
-                time.sleep(0.05)
+        with ExitStack() as attempt:
+            began = time.time()
+            # Held until it runs, so that the release cannot be removed under it; one in which something runs is kept.
+            with self.store.lock(lock_timeout, by):
+                release, argv = self._resolve()
+                given = self._properties(release)
+                if any(line.startswith("LoadCredential") for line in given):
+                    argv = [*f"{self.layout.release(release)}/{LAUNCHER}".split(), *argv]
+                unit = self.layout.unit(f"exec-{time.time_ns():x}", release)
+                line = {"by": by, "exec": self._recorded(release), "release": release, "unit": unit}
+                entry = attempt.enter_context(self.store.audited(**line))
+                # Its journal has what it was, and what it prints is for whoever asked.
+                process = subprocess.Popen(
+                    self._systemd_run(unit, release, given, argv),
+                    env=environment(),
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE,
+                )
+                while process.poll() is None and not systemd.show(unit)[0].active:
+                    time.sleep(0.05)
+            outcome = self._ended(process, release, unit, began)
+            entry |= {"status": outcome.rc, "result": outcome.ending}
+        return outcome
+
+    def _ended(self, process: subprocess.Popen[bytes], release: str, unit: str, began: float) -> Outcome:
+        """Wait for the end of a command."""
         with process:
             stdout, stderr, left_out = outputs(process, most=_MOST)
         told = f"({left_out:,} bytes before this are left out)\n" if left_out else ""
@@ -87,12 +96,7 @@ class Execution:
             raise DeployError(f"{self.layout.app}: {self.command}: could not be started: {done.stderr.strip()}")
         systemd.reset_failed(unit)
         rc = exit_status(ended.properties) if ended.failed else 0
-        ending = ended.ending() if ended.failed else "ended well"
-        self.store.audit(
-            {"by": by, "exec": kept, "release": release, "status": rc, "result": ending}
-            | {"started": began, "ended": time.time()}
-        )
-        return Outcome(release, rc, ending, done.stdout, done.stderr)
+        return Outcome(release, rc, ended.ending() if ended.failed else "ended well", done.stdout, done.stderr)
 
     def _recorded(self, release: str) -> str:
         """Return the command as the audit trail keeps it."""

@@ -45,7 +45,8 @@ class Removal:
 
     def remove(self) -> None:
         """Stops what runs, under the application's lock, and removes all of it."""
-        with Store(self._layout).lock(self._options["lock_timeout"], self._options["by"]):
+        store, by = Store(self._layout), self._options["by"]
+        with store.lock(self._options["lock_timeout"], by), store.audited("removed", by=by, remove=self._layout.app):
             end_of_killed(self._layout)
             allow_starts(self._layout)
             self._end(self._unit_files())

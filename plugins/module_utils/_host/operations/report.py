@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
 from pathlib import Path
 from typing import Any
 
@@ -83,15 +81,10 @@ def tools() -> dict[str, str]:
     return {name: version for name, version in found.items() if version}
 
 
-def last_deploys(layout: Layout, count: int) -> list[dict[str, Any]]:
-    """The last lines of the audit trail."""
-    audit = Path(layout.audit)
-    lines = audit.read_text(encoding="utf-8").splitlines() if audit.exists() else []
-    told = []
-    for line in lines[len(lines) - min(count, len(lines)) :]:
-        with contextlib.suppress(ValueError):  # a run that was killed may have left half a line
-            told.append(json.loads(line))
-    return told
+def last_deploys(store: Store, count: int) -> list[dict[str, Any]]:
+    """The last attempts of the audit trail."""
+    past = store.trail.past()
+    return past[len(past) - min(count, len(past)) :]
 
 
 def metadata(layout: Layout) -> dict[str, Any]:
@@ -118,5 +111,5 @@ def status(layout: Layout, deploys: int) -> dict[str, Any]:
         "stopped": find_stop(layout),
         "draining": sorted(up - not_draining(layout, up)),
         "metadata": metadata(layout),
-        "deploys": last_deploys(layout, deploys),
+        "deploys": last_deploys(store, deploys),
     }

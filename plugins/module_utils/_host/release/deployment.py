@@ -20,14 +20,16 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.release.backgrou
     hand_over,
 )
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.builder import Builder
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.history import UNCHANGED, ways_back
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.instance import (
     Instance,
     not_draining,
     running,
 )
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.metadata_closing import as_live, restore
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.pruning import prune, surplus
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.settings import Settings
-from ansible_collections.asgi.deploy.plugins.module_utils._host.release.states import STATES, Seen, last_good, remaining
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.states import STATES, Seen, remaining
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.stopping import refuse_held
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store import Store
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.watch import AccessLog, watch
@@ -62,8 +64,8 @@ class Deployment:
         left = self._left(release, builder, settings) if release else STATES
         before = self.store.live()
         commit = self.store.record(before).get("commit") if before else None
-        changes = bool(left) or not self._rules.in_place(self._closing)
-        return self._result(changes, release, before, before_commit=commit, **_told(builder, identity))
+        more = {"before_commit": commit, "left": list(left), "metadata": self._rules.pending(self._closing)}
+        return self._result(bool(left or more["metadata"]), release, before, **more, **_told(builder, identity))
 
     def release(self, builder: Builder, settings: Settings) -> dict[str, Any]:
         """Makes the release of a builder's inputs serve.
@@ -73,20 +75,23 @@ class Deployment:
         """
         version = builder.inputs.version
         with self.store.lock(self._lock_timeout, self._by):
-            closed = self._rules.ensure(self._closing)
-            # Looked up under the lock: of two runs, the one that waits must not put an older commit over a newer one.
-            with self._step("resolved"):
-                identity = builder.source.resolve(version)
-                if identity:
-                    builder.source.verify(version, identity, fetch=True)
-                release = builder.identify(identity) if identity else None
             before = self.store.live()
             refuse_held(self.layout, before)
-            left = self._left(release, builder, settings) if release else STATES
-            if release and not left:
-                self._keep(release, settings)
-                return self._result(closed, release, before, **_told(builder, identity))
-            with self._audited(before, release, version=version) as entry:
+            with self._audited(before, None, version=version) as entry, as_live(self._rules, self.store):
+                closed = self._rules.ensure(self._closing)
+                # Looked up under the lock: of two runs, the one that waits must not put an older commit over a newer.
+                with self._step("resolved"):
+                    identity = builder.source.resolve(version)
+                    if identity:
+                        builder.source.verify(version, identity, fetch=True)
+                    release = builder.identify(identity) if identity else None
+                entry |= self.store.trail.arrival(before, release)
+                left = self._left(release, builder, settings) if release else STATES
+                if release and not left:
+                    self._keep(release, settings)
+                    entry["result"] = UNCHANGED
+                    return self._result(closed, release, before, **_told(builder, identity))
+                self._rules.count_from_now()
                 check_units(builder.inputs.units)
                 if release is None or "prepared" in left:
                     release, identity = self._prepare(builder, identity, before)
@@ -108,19 +113,19 @@ class Deployment:
             if target == before:
                 return self._result(False, target, before)
             settings = Settings.recorded(self.store.record(target))
-            with self._audited(before, target, rollback=True):
+            self._rules.count_from_now()
+            with self._audited(before, target, rollback=True), as_live(self._rules, self.store):
+                kept = restore(self._rules, self.store, target)
                 # It was watched in its time, and what it replaces is nothing to go back to.
                 left = [state for state in self._left(target, None, settings) if state != "watched"]
                 self._advance(target, left, before, settings)
                 self._reached(target, "watched")
-                if before:
-                    self.store.note(before, left=time.time())
-            return self._result(True, target, before, warnings=self._rules.told())
+            return self._result(True, target, before, warnings=[*kept, *self._rules.told()])
 
     def choose(self, to: str | None) -> str:
-        """The release a rollback leads to."""
+        """The release a rollback leads to: the one named, or the last that served before the live one."""
         records = self.store.good_records()
-        choice = to or last_good(records, self.store.live())
+        choice = to or next(iter(ways_back(self.store.trail.past(), records, self.store.live())), None)
         if choice in records:
             return choice
         listed = ", ".join(sorted(records, key=lambda name: records[name]["states"]["live"])) or "none"
@@ -254,7 +259,7 @@ class Deployment:
         self.store.switch(release)
         if not systemd.starts_at_boot(self.layout.boot_unit):  # to do it again costs as much as the first time
             systemd.enable(self.layout.boot_unit)
-        self.store.note(release, states={**states, "live": time.time()}, failed=None, left=None)
+        self.store.note(release, states={**states, "live": time.time()}, failed=None)
 
     def _go_back(self, release: str, before: str, reason: str) -> None:
         """The release before was kept running for this: going back to it is one rename again."""
@@ -315,8 +320,7 @@ class Deployment:
         self.store.note(release, states={**states, state: time.time()})
 
     def _audited(self, before: str | None, release: str | None, **more: Any) -> AbstractContextManager[dict[str, Any]]:
-        """Add a line to the audit trail, with the steps that the block took; see :meth:`Store.audited`."""
-        self._rules.count_from_now()
+        """Note an attempt in the audit trail, with the steps that the block took; see :meth:`Store.audited`."""
         line: dict[str, Any] = {"by": self._by, "from": before, "to": release, "steps": self._steps, **more}
         return self.store.audited(**line)
 

@@ -12,6 +12,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.release.builder 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.deployment import Deployment
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.gate import Gate
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.settings import Settings
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.states import STATES
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.stopped_release import StoppedRelease
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.stopping import find_stop
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store import RUN_OPTIONS
@@ -20,7 +21,11 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.source.servers i
 from ansible_collections.asgi.deploy.plugins.module_utils._host.source.sources import SOURCE_OPTIONS
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import apt as debian
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import PATH
-from ansible_collections.asgi.deploy.plugins.module_utils._host.system.metadata_rules import CLOSING_OPTIONS, Closing
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.metadata_rules import (
+    CLOSING_OPTIONS,
+    Closing,
+    MetadataRules,
+)
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.known_hosts import first_use
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
@@ -102,6 +107,7 @@ class Order:
                 wanted["sandbox"],
                 wanted["plain_transports"],
                 bool(wanted["source"].get("known_hosts")),
+                wanted["metadata"],
             ),
             Deployment(layout, options["by"], options["lock_timeout"], closing),
             closing,
@@ -126,7 +132,8 @@ class Order:
         """What that would do, with `noted`: whether the host goes by the same settings already. Changes nothing."""
         if self.inputs.source["kind"] == "git" and shutil.which("git", path=PATH) is None:
             # A host that was never deployed to: git itself would be installed first.
-            nothing: dict[str, Any] = {"steps": {}, "trusted_at_first_use": []}
+            metadata = MetadataRules(self.layout).pending(self.closing)
+            nothing: dict[str, Any] = {"steps": {}, "trusted_at_first_use": [], "left": [*STATES], "metadata": metadata}
             return {"changed": True, "release": None, "before": None, **nothing, "noted": False, "stopped": None}
         builder = Builder(self.layout, self.inputs)
         if find_stop(self.layout):

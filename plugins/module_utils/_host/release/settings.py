@@ -22,6 +22,7 @@ class Settings:
     sandbox: Mapping[str, Any] = field(default_factory=dict)  # what differs from every application's, for who asks
     plain_transports: Sequence[str] = field(default_factory=list)  # what comes over them, for status
     known_hosts: bool = False  # whether only keys that the entry has are trusted
+    closing: Mapping[str, Any] | None = None  # of the cloud's metadata service, where that was noted
 
     @classmethod
     def recorded(cls, record: Mapping[str, Any]) -> Settings:

@@ -46,19 +46,6 @@ def remaining(seen: Seen) -> tuple[str, ...]:
     return tuple(state for state in STATES if not reached[state])
 
 
-def last_good(records: Mapping[str, Mapping[str, Any]], live: str | None) -> str | None:
-    """The release to go back to: the last that served and was not found wanting; never the live one.
-
-    Nor one that was left by going back: going back twice must not lead to what was wrong the first time.
-    """
-    served = {
-        release: float(record["states"]["live"])
-        for release, record in records.items()
-        if release != live and can_serve_again(record) and not record.get("left")
-    }
-    return max(served, key=lambda release: (served[release], release)) if served else None
-
-
 def can_serve_again(record: Mapping[str, Any]) -> bool:
     """Whether a release once served, is whole, and did not fail since."""
     return "live" in record.get("states", {}) and "prepared" in record.get("states", {}) and not record.get("failed")

@@ -26,10 +26,11 @@ class StoppedRelease:
     def predict(self) -> dict[str, Any]:
         """Return what :meth:`leave` would do, in the form of :meth:`Order.predict`."""
         waiting, before = self._waiting(), self.store.live()
-        changed = not MetadataRules(self.store.layout).in_place(self.closing)
+        metadata = MetadataRules(self.store.layout).pending(self.closing)
         commit = self.store.record(before).get("commit") if before else None
-        more = {"before_commit": commit, "noted": waiting != before or before is None or self._noted(before)}
-        return {**self._result(changed, waiting, before), **more}
+        more: dict[str, Any] = {"before_commit": commit, "left": [], "metadata": metadata}
+        more["noted"] = waiting != before or before is None or self._noted(before)
+        return {**self._result(bool(metadata), waiting, before), **more}
 
     def leave(self, by: str, lock_timeout: float) -> dict[str, Any]:
         """Close the cloud's metadata service, and note the settings by which the release starts; release nothing."""

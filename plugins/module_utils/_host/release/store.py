@@ -7,12 +7,13 @@ import os
 import shutil
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, TextIO
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.retention import Kept
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.states import can_serve_again
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.trail import Trail
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.locks import acquired, private
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.managed_files import write
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
@@ -33,6 +34,7 @@ class Store:
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
         self.current = Path(layout.current)
+        self.trail = Trail(layout, self)
 
     def path(self, release: str) -> Path:
         return Path(self.layout.release(release))
@@ -95,30 +97,9 @@ class Store:
         finally:
             os.close(descriptor)
 
-    def audit(self, entry: Mapping[str, Any]) -> None:
-        """Adds a line to the audit trail."""
-        with open(self.layout.audit, "a", encoding="utf-8") as file:
-            os.fchmod(file.fileno(), 0o600)  # it holds what people ran
-            file.write(json.dumps(entry, sort_keys=True) + "\n")
-
-    @contextmanager
-    def audited(self, result: str = "live", **entry: Any) -> Iterator[dict[str, Any]]:
-        """Add a line to the audit trail, whatever becomes of the block.
-
-        Args:
-            result: the result in the line when the block succeeds. It is `failed`, with the reason, after an error, and
-                `ended` when the block was cut off.
-            entry: further fields of the line; the block gets them, and may add to them.
-        """
-        entry |= {"started": time.time(), "result": "ended"}
-        try:
-            yield entry
-            entry["result"] = result
-        except (DeployError, OSError) as error:
-            entry |= {"result": "failed", "reason": getattr(error, "reason", str(error))}
-            raise
-        finally:
-            self.audit({**entry, "ended": time.time()})
+    def audited(self, result: str = "live", **entry: Any) -> AbstractContextManager[dict[str, Any]]:
+        """Add two lines to the audit trail, before the block and after it: see :meth:`Trail.attempt`."""
+        return self.trail.attempt(result, entry)
 
     @contextmanager
     def lock(self, timeout: float, by: str) -> Iterator[None]:

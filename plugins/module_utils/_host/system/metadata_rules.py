@@ -17,7 +17,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.system import nf
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.managed_files import Item, differences
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import UNITS, Layout
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.metadata_addresses import (
-    METADATA_ADDRESSES,
+    CLOSED_ADDRESSES,
     METADATA_OPTION,
 )
 
@@ -28,7 +28,8 @@ APPLICATION, BUILD = "application", "build"
 def ruleset(table: str, numbers: Mapping[str, int], ports: tuple[int, ...] = ()) -> str:
     """Return the text for ``nft --file``, which takes it as a whole or not at all.
 
-    Port 53 stays open, as the name server of one cloud has such an address.
+    Port 53 stays open, as name servers of clouds have such addresses. What begins no connection of the ports passes: it
+    answers one, as of a cloud's health checks, which come from such an address.
 
     Args:
         table: its name.
@@ -36,11 +37,12 @@ def ruleset(table: str, numbers: Mapping[str, int], ports: tuple[int, ...] = ())
         ports: those of sockets that systemd made for the application, and which therefore are root's.
     """
     families: dict[str, list[str]] = {"ip": [], "ip6": []}
-    for address in METADATA_ADDRESSES:
+    for address in CLOSED_ADDRESSES:
         families["ip" if ipaddress.ip_address(address).version == 4 else "ip6"].append(address)
     output = [f"{family} daddr {{ {', '.join(some)} }} jump closed" for family, some in families.items()]
     # Protocols by number: the file of names is not on every host.
     closed = [
+        *(f"tcp sport {port} tcp flags & (syn | ack) != syn accept" for port in ports),
         *(f"meta skuid 0 tcp sport {port} counter name {APPLICATION} goto refused" for port in ports),
         "meta l4proto { 6, 17 } th dport 53 accept",
         *(f"meta skuid {number} counter name {name} goto refused" for name, number in numbers.items()),
@@ -102,6 +104,23 @@ class MetadataRules:
         except KeyError:  # a user is not there yet
             return False
         return not found and self._starts.is_symlink() and self.loaded()
+
+    def closes_application(self) -> bool:
+        """Return whether the rules on disk are for the application, too, and not only for its builds."""
+        try:
+            return f"counter {APPLICATION} {{" in self._file.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return False
+
+    def pending(self, closing: Closing) -> str | None:
+        """Return what :meth:`ensure` would do, as a word that M(asgi.deploy.release) documents; None for nothing."""
+        if self.in_place(closing):
+            return None
+        if not closing.by_nft:
+            return "remove"
+        if closing.application is not self.closes_application():
+            return "close" if closing.application else "open"
+        return "renew" if self.present() else "close_builds"
 
     def ensure(self, closing: Closing) -> bool:
         """Write the rules and load them, or remove them; return whether that was needed.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
+_BOOT = "/proc/sys/kernel/random/boot_id"
 _ENDED = ("Z", "X")  # states of a process that is still listed
 
 
@@ -15,6 +16,20 @@ def parents() -> dict[int, int]:
         if fields := _stat(number):
             found[number] = int(fields[1])
     return found
+
+
+def identity(number: int) -> str:
+    """Return what no other process has, now or later: its number, its start, and the boot; empty where it has ended."""
+    if not (start := began(number)):
+        return ""
+    with open(_BOOT, encoding="ascii") as file:
+        return f"{number} {start} {file.read().strip()}"
+
+
+def is_running(identified: str) -> bool:
+    """Return whether the process that :func:`identity` told is still there."""
+    number = identified.partition(" ")[0]
+    return number.isdecimal() and identity(int(number)) == identified
 
 
 def began(number: int) -> int:

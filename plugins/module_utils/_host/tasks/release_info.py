@@ -23,6 +23,6 @@ def act(options: Mapping[str, Any], _check_mode: bool) -> dict[str, Any]:
         "releases": report.releases(layout, store),
         "packages": report.packages(layout, store),
         "tools": report.tools(),
-        "deploys": report.last_deploys(layout, options["deploys"]),
+        "deploys": report.last_deploys(store, options["deploys"]),
         **report.live(layout, store),
     }

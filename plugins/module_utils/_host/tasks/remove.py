@@ -19,5 +19,5 @@ def act(options: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     changed = removal.due()
     if changed and not check_mode:
         removal.remove()
-        note(f"{options['name']}: removed")
+        note(f"{options['name']}: removed by {options['by']}")
     return {"changed": changed}

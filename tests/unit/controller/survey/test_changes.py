@@ -21,12 +21,13 @@ PLAN = {
 }
 MEMORY = "5 x 256 MiB, 1.2 GiB of 3.8 GiB"
 HOST: dict[str, Any] = {"missing_packages": [], "missing_users": [], "present_users": [], "drift": []}
-SAME = {"changed": False, "noted": True, "release": "v2-0a1b2c3d", "before": "v2-0a1b2c3d"}
+SAME = {"changed": False, "noted": True, "release": "v2-0a1b2c3d", "before": "v2-0a1b2c3d", "left": []}
 
 
 def told(plan: dict[str, Any], host: dict[str, Any], release: dict[str, Any], due: dict[str, str]) -> list[str]:
     seen = {**HOST, **host, "decided": {**PLAN, **plan}}
-    parts = {"host": seen, "release": {**SAME, **release}, "certificate": {"certificates_due": due}}
+    looked = {**SAME, "left": ["drained"] if release.get("changed") else [], "metadata": None, **release}
+    parts = {"host": seen, "release": looked, "certificate": {"certificates_due": due}}
     return lines("web1", {"roles": {}, "apps": {"shop": parts}})
 
 
@@ -128,6 +129,33 @@ def told(plan: dict[str, Any], host: dict[str, Any], release: dict[str, Any], du
             id="another gate",
         ),
         pytest.param(
+            {},
+            {},
+            {"changed": True, "left": [], "metadata": "open"},
+            {},
+            [
+                "web1: shop would change",
+                "  metadata  the cloud's metadata service would be opened to it, and stay closed to its builds",
+                "  workers   5 (io_bound: 2 x 2 CPUs + 1)",
+                f"  memory    {MEMORY}",
+            ],
+            id="the metadata service alone",
+        ),
+        pytest.param(
+            {},
+            {},
+            {"changed": True, "before": "v1-1a2b3c4d", "metadata": "close"},
+            {},
+            [
+                "web1: shop would change",
+                "  release   v1-1a2b3c4d -> v2-0a1b2c3d",
+                "  metadata  the cloud's metadata service would be closed to it and its builds",
+                "  workers   5 (io_bound: 2 x 2 CPUs + 1)",
+                f"  memory    {MEMORY}",
+            ],
+            id="the metadata service and a release",
+        ),
+        pytest.param(
             {"plain_transports": ["git http://git.example.com/shop.git"]},
             {},
             {
@@ -217,7 +245,8 @@ def test_as_data_nothing_is_nothing() -> None:
     plan = {**PLAN, "plain_transports": ["git http://git.example.com/shop.git"]}
     parts = {"host": {**HOST, "decided": plan}, "release": SAME}
     assert data({"roles": {"nginx": {"drift": []}}, "apps": {"shop": parts}}) == {"nginx": {}, "shop": {}}
-    (note,) = data({"roles": {}, "apps": {"shop": {**parts, "release": {**SAME, "changed": True}}}})["shop"]["notes"]
+    parts["release"] = {**SAME, "changed": True, "left": ["live"]}
+    (note,) = data({"roles": {}, "apps": {"shop": parts}})["shop"]["notes"]
     assert note.startswith("git http://git.example.com/shop.git is not protected")
 
 

@@ -8,7 +8,7 @@ import pytest
 from ansible_collections.asgi.deploy.plugins.plugin_utils._survey.fleet import Overview, overview
 
 NOW = 1_000_000.0
-DEPLOY = {"to": "v2-0a1b2c3d", "result": "live", "by": "ops", "ended": NOW - 7200}
+DEPLOY = {"to": "v2-0a1b2c3d", "result": "live", "by": "ops", "started": NOW - 7230, "ended": NOW - 7200}
 
 
 def app(**changes: Any) -> dict[str, Any]:
@@ -122,6 +122,12 @@ def test_all_is_well() -> None:
             "ok",
             ["web1: shop: the last deploy failed: its gate"],
         ),
+        (
+            {"deploys": [{**DEPLOY, "result": "ended", "ended": None}]},
+            "ok",
+            ["web1: shop: the last deploy was cut off, by ops; the next run of site does what is left"],
+        ),
+        ({"deploys": [{**DEPLOY, "result": "running", "ended": None}]}, "ok", []),
         ({"free": 2**30}, "ok", ["web1: 1.0 GiB of 100 GiB are free where releases are"]),
         ({"firewall": None}, "ok", []),
         ({"metadata": {"loaded": None, "told": []}}, "ok", []),
@@ -178,6 +184,18 @@ def test_states(changes: dict[str, Any], state: str, notes: list[str]) -> None:
 def test_a_first_release_that_failed_is_told() -> None:
     deploy = {**DEPLOY, "result": "failed", "reason": "its gate"}
     assert seen(live=None, deploys=[deploy]).rows[0]["last deploy"] == "release failed 2 h ago by ops"
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"result": "ended", "ended": None}, "release cut off since 2 h by ops"),
+        ({"result": "ended"}, "release cut off 2 h ago by ops"),
+        ({"result": "running", "ended": None, "started": NOW - 7}, "release at work since 7 s by ops"),
+    ],
+)
+def test_one_that_did_not_come_to_its_end_is_told(changes: dict[str, Any], told: str) -> None:
+    assert seen(deploys=[{**DEPLOY, **changes}]).rows[0]["last deploy"] == told
 
 
 def test_a_rollback_is_told_as_one() -> None:

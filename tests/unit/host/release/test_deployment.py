@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
 import pytest
@@ -47,6 +48,33 @@ def test_choose_what_did_not_serve_well(several: Deployment, to: str) -> None:
     assert str(error.value) == (
         f"shop: {to} is not a release that served well and is still on this host; those that did: v1, v0, v4"
     )
+
+
+def test_choose_goes_further_back_after_a_named_one(several: Deployment) -> None:
+    """The record of v1 says that it went live last; what served before it says the trail."""
+    for before, to in ((None, "v1"), ("v1", "v0"), ("v0", "v4")):
+        with several._audited(before, to):
+            several.store.switch(to)
+    with several._audited("v4", "v0", rollback=True):
+        several.store.switch("v0")
+    assert several.choose(None) == "v1"
+    with several._audited("v0", "v1", rollback=True):
+        several.store.switch("v1")
+    with pytest.raises(DeployError, match="shop: no other release served well"):
+        several.choose(None)
+
+
+def test_who_finishes_a_run_that_was_cut_off_tells_what_served_before_it(several: Deployment) -> None:
+    with suppress(KeyboardInterrupt), several._audited("v0", None):
+        raise KeyboardInterrupt
+    for _time in range(2):
+        with several._audited("v4", None) as entry:
+            entry |= several.store.trail.arrival("v4", "v4")
+    first, second, third = several.store.trail.past()
+    assert (first["result"], first["from"], first["to"], first["serves"]) == ("ended", "v0", None, "v4")
+    assert (second["result"], second["from"], second["to"], second["finishes"]) == ("live", "v0", "v4", first["id"])
+    assert (third["from"], third["to"]) == ("v4", "v4"), "a repair"
+    assert "finishes" not in third
 
 
 def test_choose_where_there_is_none(deployment: Deployment) -> None:

@@ -9,7 +9,6 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.release.states i
     STATES,
     Seen,
     can_serve_again,
-    last_good,
     remaining,
 )
 
@@ -110,33 +109,3 @@ def record(live: float | None = None, failed: str | None = None, **states: float
 )
 def test_can_serve_again(found: dict[str, Any], can: bool) -> None:
     assert can_serve_again(found) is can
-
-
-@pytest.mark.parametrize(
-    ("records", "live", "good"),
-    [
-        pytest.param({}, None, None, id="nothing there"),
-        pytest.param({"v1": record(live=1)}, "v1", None, id="the live one alone"),
-        pytest.param({"v1": record(live=1)}, None, "v1", id="nothing live"),
-        pytest.param({"v1": record(live=1), "v2": record(live=2), "v3": record(live=3)}, "v3", "v2", id="the last"),
-        pytest.param({"v1": record(live=3), "v2": record(live=2)}, None, "v1", id="by time, not by name"),
-        pytest.param({"v1": record(live=10), "v2": record(live=9)}, None, "v1", id="by time as a number"),
-        pytest.param(
-            {"v1": record(live=1), "v2": record(live=2, failed="x"), "v3": record(live=3)},
-            "v3",
-            "v1",
-            id="not a failed",
-        ),
-        pytest.param({"v1": record(live=1), "v2": record()}, None, "v1", id="not one that never served"),
-        pytest.param({"v1": {}, "v2": record(live=2)}, "v2", None, id="not one without a record"),
-        pytest.param({"v1": record(live=1), "v2": record(live=1)}, None, "v2", id="at the same time"),
-    ],
-)
-def test_last_good(records: dict[str, Any], live: str | None, good: str | None) -> None:
-    assert last_good(records, live) == good
-
-
-def test_going_back_twice_does_not_lead_to_what_was_left() -> None:
-    records = {"v1": record(live=1.0), "v2": record(live=2.0), "v3": {**record(live=3.0), "left": 4.0}}
-    assert last_good(records, "v2") == "v1"
-    assert can_serve_again(records["v3"])

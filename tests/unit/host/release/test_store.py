@@ -155,14 +155,6 @@ def test_kept(store: Store) -> None:
     assert store.kept() == [Kept("v1", 1, "y"), Kept("v2", 2.5, "x")]
 
 
-def test_audit_only_grows(store: Store) -> None:
-    store.path("v1").mkdir(parents=True)
-    store.audit({"to": "v1", "result": "failed", "reason": "one\ntwo"})
-    store.audit({"to": "v1", "result": "live"})
-    lines = Path(store.layout.audit).read_text(encoding="utf-8").splitlines()
-    assert [json.loads(line)["result"] for line in lines] == ["failed", "live"]
-
-
 def test_note_adds_to_a_record(store: Store) -> None:
     prepare(store, "v1", commit="c")
     store.note("v1", failed="GET / answered 500")

@@ -9,7 +9,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.module_utils._host.system.processes import family, parents
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.processes import (
+    family,
+    identity,
+    is_running,
+    parents,
+)
 
 PARENTS = {1: 0, 10: 1, 11: 10, 12: 10, 13: 12, 20: 1, 21: 20}
 
@@ -31,6 +36,16 @@ def test_family(main: int, members: set[int]) -> None:
 
 def test_family_of_nobody() -> None:
     assert family(1, {}) == set()
+
+
+def test_a_process_is_known_by_more_than_its_number() -> None:
+    me = identity(os.getpid())
+    assert is_running(me)
+    pid, start, boot = me.split()
+    assert not is_running(f"{pid} {int(start) + 1} {boot}")
+    assert not is_running(f"{pid} {start} another-boot")
+    assert not is_running("")
+    assert identity(2**22 + 1) == ""
 
 
 @contextmanager

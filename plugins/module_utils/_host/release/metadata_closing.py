@@ -1,0 +1,55 @@
+"""The cloud's metadata service as the release that serves had it: after a rollback, and after a release that failed.
+
+Rules of nft go by the application's user, who is the same for all its releases; so there is one state for them all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.settings import Settings
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store import Store
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.metadata_rules import Closing, MetadataRules
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
+
+
+def restore(rules: MetadataRules, store: Store, release: str) -> list[str]:
+    """Close or open the service as a release had it.
+
+    Where there are no rules, lines of the release's own units are all there is.
+
+    Returns:
+        what to tell where that could not be.
+    """
+    if not rules.present():
+        return []
+    settings = store.record(release).get("settings")
+    recorded = Settings.recorded({"settings": settings}).closing if settings else None
+    app = store.layout.app
+    state = "closed to it" if rules.closes_application() else "open to it"
+    if recorded is None:
+        return [
+            f"{app}: the cloud's metadata service stays {state}: the record of release {release} does not tell how it "
+            "was then; run the playbook site to have it as the inventory says"
+        ]
+    try:
+        rules.ensure(replace(Closing.of(recorded), by_nft=True))
+    except DeployError as error:
+        return [
+            f"{app}: the cloud's metadata service stays {state}, which is not certain to be as release {release} had "
+            f"it: {error}; run the playbook site"
+        ]
+    return []
+
+
+@contextmanager
+def as_live(rules: MetadataRules, store: Store) -> Iterator[None]:
+    """Restore it for the release that still serves, or serves again, where the block fails."""
+    try:
+        yield
+    except BaseException:
+        if live := store.live():
+            restore(rules, store, live)
+        raise
