@@ -30,6 +30,13 @@ User=asgi-open
 Sockets=asgi-open.public.socket
 ExecStart=python3 /usr/local/lib/take.py
 """
+CHECK = """\
+import socket, ssl
+plain = socket.create_connection(("192.0.2.1", 443), timeout=10, source_address=("168.63.129.16", 0))
+visitor = ssl._create_unverified_context().wrap_socket(plain, server_hostname="{domain}")
+visitor.sendall(b"{request}")
+print(visitor.recv(100).decode())
+"""
 
 
 @pytest.fixture(name="site", scope="module")
@@ -49,6 +56,13 @@ def test_it_is_closed_to_the_application_and_its_builds(site: Web, user: str, ad
 @pytest.mark.parametrize("ask", [ask_by_tcp, ask_by_udp])
 def test_its_name_server_is_not(site: Web, ask: Callable[[str, int], str]) -> None:
     assert came_of(site.host, ask("169.254.169.254", 53), "asgi-open") == "token"
+
+
+def test_a_health_check_from_its_address_is_answered(site: Web) -> None:
+    """As Azure's balancer sends them; the application's answers go to an address that is closed to its questions."""
+    request = f"GET /ready HTTP/1.1\\r\\nHost: {site.domain}\\r\\nConnection: close\\r\\n\\r\\n"
+    code = CHECK.format(domain=site.domain, request=request)
+    assert site.host.run("ip netns exec cloud python3 -", stdin=code).stdout.startswith("HTTP/1.1 200")
 
 
 def take(site: Web) -> str:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from typing import Any
 
 import pytest
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import METADATA_RULES
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.metadata_service import build_lines
 
 from tests.integration.cloud import ADDRESSES, ask_by_tcp, ask_by_udp, came_of
+from tests.integration.hosts import Run
 from tests.integration.sandbox.conftest import Prey, scenario
 
 OPTION = "write sandbox: {metadata: true}"
@@ -40,6 +43,23 @@ def test_status_names_the_option_and_rules_that_are_not_there(attacked: Prey) ->
     finally:  # as it says
         attacked.host.run("systemctl restart asgi-metadata@neighbour")
     assert "skuid" in attacked.host.run("nft list chain inet asgi_metadata_neighbour closed").stdout
+
+
+def test_what_brings_rules_back_asks_nothing_where_there_are_none(attacked: Prey) -> None:
+    """The pattern of its loop is no file then, and would be one of units for systemctl."""
+    rules, unit = METADATA_RULES, "asgi-metadata-watch.service"
+    cursor = attacked.host.run("journalctl --lines=0 --show-cursor").stdout.split("cursor: ")[1].strip()
+    attacked.host.run(f"mkdir {rules}.kept && mv {rules}/*.nft {rules}.kept/")
+    try:
+        attacked.host.run(f"systemctl restart {unit}; nft add table inet marker; nft delete table inet marker")
+        # It comes to this when it has seen all that was before.
+        attacked.host.run(f"mv {rules}.kept/attacked.nft {rules}/ && nft delete table inet asgi_metadata_attacked")
+        attacked.eventually("nft list table inet asgi_metadata_attacked")
+    finally:
+        attacked.host.run(f"mv {rules}.kept/*.nft {rules}/; rmdir {rules}.kept; systemctl restart {unit}")
+    log = f"journalctl --output=cat --no-pager --quiet --after-cursor='{cursor}' --unit=asgi-metadata@neighbour"
+    asked = attacked.host.run(log).stdout
+    assert asked == ""
 
 
 @pytest.mark.parametrize(
@@ -75,6 +95,38 @@ def test_a_release_that_runs_into_it_is_told_of_the_option(neighbour: Prey) -> N
         assert neighbour.live() != before
     finally:
         assert run("")[0] == 0
+
+
+def test_a_plan_tells_and_a_way_back_restores_what_a_release_may_ask(neighbour: Prey) -> None:
+    """A release opens it, one that fails leaves it as it was, and a rollback closes it again."""
+    opened, closed = {"metadata": True}, {"metadata": False}
+    ask, first = ask_by_tcp("169.254.169.254"), neighbour.live()
+    assert come(neighbour.attack(ask)) == CLOSED
+    try:
+        told = run(neighbour, "plan", at_start="opened", sandbox=opened).output
+        assert "the cloud's metadata service would be opened to it, and stay closed to its builds" in told, told
+        assert come(neighbour.attack(ask)) == CLOSED
+        run(neighbour, at_start="opened", sandbox=opened).ok()
+        second = neighbour.live()
+        assert second != first and come(neighbour.attack(ask)) == OPEN
+        told = run(neighbour, "site", "--check", sandbox=closed).output
+        assert "the cloud's metadata service would be closed to it and its builds" in told, told
+        failed = run(neighbour, at_start="needed", sandbox=closed)
+        assert failed.status != 0 and neighbour.live() == second, failed.output
+        assert come(neighbour.attack(ask)) == OPEN, "the release that serves goes on as it was"
+        run(neighbour, "rollback").ok()
+        neighbour.drained()
+        assert neighbour.live() == first and come(neighbour.attack(ask)) == CLOSED
+        told = run(neighbour, "plan").output
+        assert "neighbour: nothing would change" in told, told
+    finally:
+        run(neighbour).ok()
+
+
+def run(site: Prey, name: str = "release", *arguments: str, sandbox: Any = None, at_start: str = "") -> Run:
+    """Run a playbook for one application whose entry differs."""
+    variables = {"asgi_app": site.app, "neighbour_sandbox": sandbox or {}, "neighbour_at_start": at_start}
+    return scenario(f"--limit={site.host.name}", f"--extra-vars={json.dumps(variables)}", *arguments, name=name)
 
 
 def test_without_nft_lines_of_the_units_close_it(attacked: Prey) -> None:
