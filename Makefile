@@ -122,7 +122,7 @@ matrix: build ## Every ansible-core against every Debian; CORE="2.18 2.21" runs 
 your-ci: setup ## The scenario that users copy from examples/molecule, in a repository of its own
 	$(PYTHON) -m tests.campaigns.your_ci
 
-soak: build ## Fifty releases and ten ways back under traffic
+soak: build ## Switches, reloads, renewals, recycling and kills under two clients; SOAK=--long for many
 	ANSIBLE_COLLECTIONS_PATH=$(INSTALLED) $(PYTHON) -m tests.campaigns.soak $(SOAK)
 
 sanity: build ## What ansible-test asks of a collection that is published

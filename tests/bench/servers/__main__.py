@@ -10,6 +10,8 @@ import time
 from collections.abc import Sequence
 
 from tests import ROOT
+from tests.campaigns.soak_report import DATA as SOAK
+from tests.campaigns.soak_report import Soak, section
 from tests.lab.packages import ensure
 
 from .host import Host
@@ -25,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Measure what is asked for."""
     options = parser().parse_args(arguments)
     if options.render:
-        PAGE.write_text(markdown(read(DATA)))
+        render()
         return 0
     chosen = [one for one in VARIANTS if one.name in (options.variant or names(quick=options.quick))]
     operations = options.operation or (["restart", "recycle"] if options.quick else list(OPERATIONS))
@@ -44,9 +46,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.write or options.add:
         DATA.parent.mkdir(parents=True, exist_ok=True)
         DATA.write_text(json.dumps(results.plain(), indent=1) + "\n")
-        PAGE.write_text(markdown(results))
+        render()
     print(markdown(results))
     return 0
+
+
+def render() -> None:
+    """Write the page from what was measured, by this and by the soak."""
+    PAGE.write_text(markdown(read(DATA), section(Soak.read(SOAK)) if SOAK.exists() else ()))
 
 
 def parser() -> argparse.ArgumentParser:

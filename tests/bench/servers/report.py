@@ -69,8 +69,8 @@ def read(path: Path) -> Results:
     )
 
 
-def markdown(results: Results) -> str:
-    """The page."""
+def markdown(results: Results, more: Sequence[str] = ()) -> str:
+    """The page, with more at its end."""
     clients = ", ".join(f"{number} {name}" for name, number in CLIENTS.items())
     versions = ", ".join(f"{name} {version}" for name, version in results.versions.items())
     return "\n".join(
@@ -122,6 +122,7 @@ def markdown(results: Results) -> str:
                 speed_rows(results.speeds),
             ),
             "",
+            *more,
         ]
     )
 

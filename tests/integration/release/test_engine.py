@@ -11,9 +11,11 @@ import pytest
 from websockets.sync.client import ClientConnection, connect
 
 from tests import ROOT
+from tests.campaigns.foreign import PACKAGES, Foreign
 from tests.integration.conftest import Web, web
 from tests.integration.hosts import HOSTS, LAB, only, playbook
 from tests.integration.release.test_releases import release, traffic
+from tests.lab.packages import ensure
 from tests.traffic import Traffic
 
 
@@ -26,8 +28,10 @@ def test_goes_back_without_losing_a_request(site: Web) -> None:
     first = site.live()
     release("v1.1.0")
     second = site.live()
-    with traffic([site]):
+    ensure(PACKAGES)
+    with traffic([site]), Foreign(site.host.address, site.domain, pace=80) as others:
         run = playbook(f"--limit={site.host.name}", name="rollback").ok()
+    assert others.counts.requests > 80 and not others.counts.lost, others.counts
     assert run.counts(site.host.name)["changed"] == 1
     assert site.live() == first
     site.drained()  # until then nginx may use a connection to the release before
