@@ -239,6 +239,7 @@ options:
             type: list
             elements: int
             default: []
+          outgoing: {description: "The networks to which it may connect by these ports.", type: list, elements: str}
       plain_transports:
         description: What comes over a transport that does not protect it; noted for M(asgi.deploy.release_info).
         type: list

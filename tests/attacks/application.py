@@ -7,6 +7,7 @@ from tests.attacks.rows import (
     CLOUD,
     JOURNAL,
     METADATA,
+    OUTGOING,
     RACES,
     SERVES,
     VM,
@@ -171,12 +172,25 @@ ROWS = (
     Row(
         "outgoing",
         Party.APPLICATION,
-        "addresses that are not in `outgoing`, behind nginx",
+        "addresses that are not in `outgoing`",
         "`IPAddressDeny=`",
         (
             Proof(
                 f"{SERVES}::test_only_what_is_listed_can_be_reached",
                 f"{SERVES}::test_reaches_other_hosts_by_name",
+            ),
+        ),
+    ),
+    Row(
+        "outgoing-by-visitors",
+        Party.APPLICATION,
+        "addresses that are not in `outgoing`, by the socket of visitors that `proxy: none` hands over, or by a "
+        "connection that it has accepted",
+        "rules of nft for connections that begin at that socket's port, or are its user's",
+        (
+            Proof(
+                f"{OUTGOING}::test_other_hosts_cannot_be_reached_by_the_public_socket",
+                f"{OUTGOING}::test_without_the_rules_they_can",
             ),
         ),
     ),

@@ -136,7 +136,7 @@ TRUST = (
         "the application",
         "its own data, secrets and database; the network, unless `sandbox.outgoing` bounds it",
         "other applications, the host, its own code, the cloud's metadata service",
-        ("neighbours", "people", "own-code", "outgoing", "metadata-service"),
+        ("neighbours", "people", "own-code", "outgoing", "outgoing-by-visitors", "metadata-service"),
     ),
     Trust(
         "nginx's workers",

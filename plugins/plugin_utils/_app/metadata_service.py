@@ -48,10 +48,13 @@ def closing(app: Mapping[str, Any], facts: Mapping[str, Any], direct: bool) -> d
         direct: whether it serves without nginx, by a socket that systemd made, which is root's.
     """
     by_nft = bool(facts.get("nftables", True))
+    by_ports = direct and by_nft
     return {
         "by_nft": by_nft,
         "application": not app["sandbox"]["metadata"],
-        "ports": [app["tls"]["port"]] if direct and by_nft else [],
+        "ports": [app["tls"]["port"]] if by_ports else [],
+        # Behind nginx its unit bounds all sockets that it has.
+        "outgoing": app["sandbox"]["outgoing"] if by_ports else None,
     }
 
 
@@ -70,9 +73,14 @@ def build_lines(facts: Mapping[str, Any]) -> list[str]:
 def notices(app: Mapping[str, Any], facts: Mapping[str, Any]) -> list[str]:
     """Return what a plan says of it, until the entry does, and what cannot be closed on this host."""
     options = app["sandbox"]
-    if options["metadata"]:
-        return []
     told = []
+    if app["proxy"] == "none" and options["outgoing"] is not None and not facts.get("nftables", True):
+        told.append(
+            "it can reach other hosts than those of sandbox.outgoing, by the socket of its visitors: the kernel of "
+            "this host takes no rules of nft"
+        )
+    if options["metadata"]:
+        return told
     if options["metadata"] is None:
         told.append(
             "the cloud's metadata service is closed to it; if it uses the machine's role, write "

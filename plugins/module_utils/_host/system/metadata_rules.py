@@ -1,7 +1,8 @@
 """The rules of nft that keep an application, and what builds it, from the cloud's metadata service.
 
-They are a table of the application's own, apart from any firewall. A unit loads them at boot, and another one once a
-program has deleted all rules.
+And from hosts outside of `sandbox.outgoing`, where it has a socket that its unit's lines do not bound: one that systemd
+made, and what was accepted by it, counts as that of the unit which made it. They are a table of the application's own,
+apart from any firewall. A unit loads them at boot, and another one once a program has deleted all rules.
 """
 
 from __future__ import annotations
@@ -21,11 +22,22 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.metadata_addre
     METADATA_OPTION,
 )
 
-APPLICATION, BUILD = "application", "build"
+APPLICATION, BUILD, OUTGOING = "application", "build", "outgoing"
 """Names of counters."""
+_LOOPBACK = ("127.0.0.0/8", "::1/128")
+_BEGINS = "tcp flags & (syn | ack) == syn"  # a connection that this host begins, and no visitor
 
 
-def ruleset(table: str, numbers: Mapping[str, int], ports: tuple[int, ...] = ()) -> str:
+@dataclass(frozen=True)
+class Bounds:
+    """Where an application may begin connections by a socket that systemd made, or that was accepted by it."""
+
+    user: int  # the number of the application's user
+    ports: tuple[int, ...]  # of such sockets
+    networks: tuple[str, ...]
+
+
+def ruleset(table: str, numbers: Mapping[str, int], ports: tuple[int, ...] = (), bounds: Bounds | None = None) -> str:
     """Return the text for ``nft --file``, which takes it as a whole or not at all.
 
     Port 53 stays open, as name servers of clouds have such addresses. What begins no connection of the ports passes: it
@@ -35,11 +47,16 @@ def ruleset(table: str, numbers: Mapping[str, int], ports: tuple[int, ...] = ())
         table: its name.
         numbers: those of the users that they are closed to, by the counter of what is refused.
         ports: those of sockets that systemd made for the application, and which therefore are root's.
+        bounds: where connections of the application may lead; without, anywhere.
     """
     families: dict[str, list[str]] = {"ip": [], "ip6": []}
     for address in CLOSED_ADDRESSES:
         families["ip" if ipaddress.ip_address(address).version == 4 else "ip6"].append(address)
     output = [f"{family} daddr {{ {', '.join(some)} }} jump closed" for family, some in families.items()]
+    if bounds:
+        output += [f"meta skuid 0 tcp sport {port} {_BEGINS} jump bounded" for port in bounds.ports]
+        # What was accepted is the application's, and gets another port when it is connected elsewhere.
+        output.append(f"meta skuid {bounds.user} {_BEGINS} jump bounded")
     # Protocols by number: the file of names is not on every host.
     closed = [
         *(f"tcp sport {port} tcp flags & (syn | ack) != syn accept" for port in ports),
@@ -49,7 +66,7 @@ def ruleset(table: str, numbers: Mapping[str, int], ports: tuple[int, ...] = ())
     ]
     # A connection by IPv6 is tried again after any other answer, for a second and more.
     refused = ["meta l4proto 6 reject with tcp reset", "reject"]
-    names = [APPLICATION] * bool(ports) + list(numbers)
+    names = [APPLICATION] * bool(ports) + list(numbers) + [OUTGOING] * bool(bounds)
     return (
         "# Written by asgi.deploy, role app, for the numbers that the users have now.\n"
         # Declared, so that it can be deleted: both happen with what follows, in one step.
@@ -57,9 +74,20 @@ def ruleset(table: str, numbers: Mapping[str, int], ports: tuple[int, ...] = ())
         + "".join(f"\tcounter {name} {{\n\t}}\n" for name in dict.fromkeys(names))
         + _chain("refused", refused)
         + _chain("closed", closed)
+        + (_chain("bounded", _bounded(bounds)) if bounds else "")
         + _chain("output", ["type filter hook output priority filter; policy accept;", *output])
         + "}\n"
     )
+
+
+def _bounded(bounds: Bounds) -> list[str]:
+    networks = [ipaddress.ip_network(one) for one in (*_LOOPBACK, *bounds.networks)]
+    lines = []
+    for family, version in (("ip", 4), ("ip6", 6)):
+        # nft refuses networks within others.
+        some = ipaddress.collapse_addresses(one for one in networks if one.version == version)  # type: ignore[type-var]
+        lines.append(f"{family} daddr {{ {', '.join(map(str, some))} }} return")
+    return [*lines, f"counter name {OUTGOING} goto refused"]
 
 
 def _chain(name: str, lines: list[str]) -> str:
@@ -68,22 +96,26 @@ def _chain(name: str, lines: list[str]) -> str:
 
 @dataclass(frozen=True)
 class Closing:
-    """Which users the rules of nft keep from the metadata service."""
+    """Which users the rules of nft keep from the metadata service, and where an application is bounded by them."""
 
     by_nft: bool = True  # whether by rules at all; without, lines of its units do what they can
     application: bool = True  # not to what builds it only
     ports: tuple[int, ...] = ()  # see ruleset
+    outgoing: tuple[str, ...] | None = None  # the networks that these ports, and all else of it, may connect to
 
     @classmethod
     def of(cls, options: Mapping[str, Any]) -> Closing:
         """From :data:`CLOSING_OPTIONS`."""
-        return cls(options["by_nft"], options["application"], tuple(options["ports"]))
+        outgoing = options["outgoing"]
+        networks = None if outgoing is None else tuple(outgoing)
+        return cls(options["by_nft"], options["application"], tuple(options["ports"]), networks)
 
 
 CLOSING_OPTIONS: dict[str, Any] = {
     "by_nft": {"type": "bool", "required": True},
     "application": {"type": "bool", "required": True},
     "ports": {"type": "list", "elements": "int", "default": []},
+    "outgoing": {"type": "list", "elements": "str"},
 }
 
 
@@ -144,7 +176,10 @@ class MetadataRules:
         names[BUILD] = self._layout.build_user
         numbers = {counter: pwd.getpwnam(name).pw_uid for counter, name in names.items()}
         ports = closing.ports if closing.application else ()
-        text = ruleset(self._layout.metadata_table, numbers, ports)
+        bounds = None
+        if closing.outgoing is not None:
+            bounds = Bounds(pwd.getpwnam(self._layout.user).pw_uid, closing.ports, closing.outgoing)
+        text = ruleset(self._layout.metadata_table, numbers, ports, bounds)
         return Item(self._file, "file", text.encode(), 0o600, "root", "root")
 
     def present(self) -> bool:
@@ -186,6 +221,11 @@ def texts(refused: Mapping[str, int]) -> list[str]:
         told.append(
             f"The application asked the cloud's metadata service, which is closed to it: {_packets(count)} refused. "
             f"If it uses the machine's role, write {METADATA_OPTION}."
+        )
+    if count := refused.get(OUTGOING, 0):
+        told.append(
+            f"The application tried to reach other hosts than those of sandbox.outgoing by the socket of its visitors: "
+            f"{_packets(count)} refused."
         )
     if count := refused.get(BUILD, 0):
         told.append(

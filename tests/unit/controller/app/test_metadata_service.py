@@ -37,7 +37,7 @@ def test_rules_close_it_until_the_entry_opens_it(
     planned: Planned, metadata: bool | None, closed: bool, notices: list[str]
 ) -> None:
     plan = planned({"nftables": True}, metadata=metadata)
-    assert plan["metadata"] == {"by_nft": True, "application": closed, "ports": []}
+    assert plan["metadata"] == {"by_nft": True, "application": closed, "ports": [], "outgoing": None}
     assert plan["notices"] == notices
     assert "nftables" in plan["packages"]
     assert denied(plan, "sandbox_lines") == denied(plan, "build_lines") == []
@@ -48,9 +48,35 @@ def test_an_application_without_nginx_has_a_socket_of_roots(planned: Planned) ->
     assert plan["metadata"]["ports"] == [8443]
 
 
+@pytest.mark.parametrize("metadata", [None, True])
+def test_the_rules_bound_it_where_its_unit_cannot(planned: Planned, metadata: bool | None) -> None:
+    options, outgoing = {"proxy": "none", "tls": {"port": 8443}}, ["10.0.0.0/8", "169.254.169.254"]
+    if not metadata:
+        outgoing.pop()
+    plan = planned({"nftables": True}, options, metadata=metadata, outgoing=outgoing)
+    assert plan["metadata"]["outgoing"] == outgoing
+    behind_nginx = planned({"nftables": True}, metadata=metadata, outgoing=outgoing)
+    assert behind_nginx["metadata"]["outgoing"] is None
+
+
+def test_without_nft_nothing_bounds_the_public_socket_and_the_plan_says_so(planned: Planned) -> None:
+    told = (
+        "it can reach other hosts than those of sandbox.outgoing, by the socket of its visitors: the kernel of this "
+        "host takes no rules of nft"
+    )
+    direct = {"proxy": "none"}
+    for metadata, outgoing in ((False, []), (True, ["169.254.169.254"])):
+        plan = planned({"nftables": False}, direct, metadata=metadata, outgoing=outgoing)
+        assert plan["metadata"]["outgoing"] is None
+        assert plan["notices"][0] == told
+        assert told not in planned({"nftables": True}, direct, metadata=metadata, outgoing=outgoing)["notices"]
+        assert told not in planned({"nftables": False}, metadata=metadata, outgoing=outgoing)["notices"]
+    assert planned({"nftables": False}, direct, metadata=False)["notices"] == []
+
+
 def test_without_nft_its_units_close_it(planned: Planned) -> None:
     plan = planned({"nftables": False, "nameservers": ["192.0.2.53"]}, metadata=False)
-    assert plan["metadata"] == {"by_nft": False, "application": True, "ports": []}
+    assert plan["metadata"] == {"by_nft": False, "application": True, "ports": [], "outgoing": None}
     assert denied(plan, "sandbox_lines") == denied(plan, "build_lines") == DENIED
     assert "nftables" not in plan["packages"]
     assert plan["notices"] == []

@@ -131,7 +131,7 @@ def test_defaults(spec: dict[str, Any], facts: Facts) -> None:
         "upstream": "/srv/asgi/shop/current/app.sock",
         "upstream_keepalive": {"connections": 256, "time": 3, "timeout": 2},
         "boot_unit": "asgi-boot@shop.service",
-        "metadata": {"by_nft": True, "application": True, "ports": []},
+        "metadata": {"by_nft": True, "application": True, "ports": [], "outgoing": None},
         "metadata_directory": "asgi-metadata",
         "notices": [
             "the cloud's metadata service is closed to it; if it uses the machine's role, write "

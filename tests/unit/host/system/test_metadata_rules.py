@@ -6,7 +6,7 @@ import shutil
 import subprocess
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.module_utils._host.system.metadata_rules import ruleset, texts
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.metadata_rules import Bounds, ruleset, texts
 
 RULES = """\
 # Written by asgi.deploy, role app, for the numbers that the users have now.
@@ -57,10 +57,36 @@ def test_where_it_is_open_builds_are_refused_all_the_same() -> None:
     assert "application" not in found and "meta skuid 997 counter name build goto refused" in found
 
 
+def test_a_socket_of_systemd_leads_nowhere_else() -> None:
+    """Nor does one that was accepted by it; what visitors begin is no concern of it."""
+    bounds = Bounds(998, (8443,), ("10.0.0.0/8", "10.1.2.3", "2001:db8::/32"))
+    lines = [line.strip() for line in ruleset("t", {"application": 998}, (8443,), bounds).splitlines()]
+    at = lines.index("chain bounded {")
+    assert lines[at + 1 : at + 4] == [
+        "ip daddr { 10.0.0.0/8, 127.0.0.0/8 } return",
+        "ip6 daddr { ::1/128, 2001:db8::/32 } return",
+        "counter name outgoing goto refused",
+    ]
+    begins = "tcp flags & (syn | ack) == syn jump bounded"
+    assert [line for line in lines if line.endswith("jump bounded")] == [
+        f"meta skuid 0 tcp sport 8443 {begins}",
+        f"meta skuid 998 {begins}",
+    ]
+    assert "counter outgoing {" in lines
+
+
+def test_it_does_so_where_the_metadata_service_is_open() -> None:
+    lines = ruleset("t", {"build": 997}, bounds=Bounds(998, (443,), ()))
+    assert "meta skuid 0 tcp sport 443 tcp flags & (syn | ack) == syn jump bounded" in lines
+    assert "counter application" not in lines
+
+
 @pytest.mark.skipif(shutil.which("nft", path="/usr/sbin") is None, reason="nft is not on this machine")
 @pytest.mark.parametrize("ports", [(), (443,)])
-def test_nft_takes_them(ports: tuple[int, ...]) -> None:
-    text = ruleset("asgi_metadata_my-shop", {"application": 998, "build": 997}, ports)
+@pytest.mark.parametrize("networks", [None, (), ("10.0.0.0/8", "10.1.2.3"), ("0.0.0.0/0", "::/0")])
+def test_nft_takes_them(ports: tuple[int, ...], networks: tuple[str, ...] | None) -> None:
+    bounds = None if networks is None else Bounds(998, ports, networks)
+    text = ruleset("asgi_metadata_my-shop", {"application": 998, "build": 997}, ports, bounds)
     done = subprocess.run(["/usr/sbin/nft", "--check", "--file", "-"], input=text, capture_output=True, text=True)
     assert done.returncode == 0 or "Operation not permitted" in done.stderr, done.stderr
 
@@ -72,4 +98,8 @@ def test_what_is_told_names_the_option() -> None:
         "If it uses the machine's role, write sandbox: {metadata: true}.",
         "What builds its environment asked the cloud's metadata service, which is closed to every build: "
         "1 packet was refused.",
+    ]
+    assert texts({"outgoing": 2}) == [
+        "The application tried to reach other hosts than those of sandbox.outgoing by the socket of its visitors: "
+        "2 packets were refused."
     ]
