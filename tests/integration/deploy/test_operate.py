@@ -331,9 +331,17 @@ def test_a_stop_lasts_until_the_start(webs: list[Web]) -> None:
         assert "v1.1.0-" in line and line.endswith(waits), line
         assert web.live() == live
         assert web.host.run(STARTED).stdout == ""
+    # One that does not come up stays stopped.
+    units = f"/run/systemd/system/asgi-shop@{webs[0].live()}.service.d"
+    webs[0].host.run(f"mkdir {units}; printf '[Service]\\nExecStartPre=/bin/false\\n' >{units}/false.conf")
+    failed = playbook(name="start")
+    webs[0].host.run(f"rm -r {units}; systemctl daemon-reload")
+    assert failed.status != 0 and "It stays stopped." in failed.output, failed.output
+    assert (webs[0].get("/version").status_code, webs[0].host.run(STARTED).stdout) == (503, "")
     playbook(name="start").ok()
     for web in webs:
         assert web.version()["release"] == before[web.host.name]
         noted = [line["result"] for line in web.audit() if {"stop", "start"} & line.keys()]
-        assert noted[-2:] == ["stopped", "live"]
+        expected = ["stopped", *(["failed"] if web is webs[0] else []), "live"]
+        assert noted[-len(expected) :] == expected
         assert web.host.run("ls -d /etc/systemd/system/asgi-shop*.d /srv/asgi/shop/stopped", check=False).stdout == ""

@@ -69,6 +69,11 @@ def test_one_goes_and_the_others_stay(front: Part, till: Part) -> None:
     """Its paths are the owner's then; that it was stopped leaves nothing."""
     run("--extra-vars=asgi_app=blog", name="stop").ok()
     assert (front.get("/blog/version").status_code, till.get("/version").status_code) == (503, 200)
+    users = front.host.run("cat /etc/nginx/asgi/auth/blog.htpasswd").stdout
+    told = run(blog_version="v1.1.0", **{"blog_password": "shut-for-now"}).ok().output
+    assert "paths: blog: stopped since " in told and "; v1.1.0-" in told, told
+    assert front.host.run("cat /etc/nginx/asgi/auth/blog.htpasswd").stdout != users
+    assert front.get("/blog/version").status_code == 503
     run(blog_state="absent").ok()
     gone = https.get(front.domain, front.host.address, front.ca, "/blog/version")
     assert (gone.status_code, gone.json()) == (404, {"detail": "Not Found"})
