@@ -1,4 +1,4 @@
-"""A client of HTTP/2 that cancels what it has just asked for."""
+"""A client of HTTP/2 that asks for more than others do, and one that cancels what it has just asked for."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from h2.config import H2Configuration
 from h2.connection import H2Connection
 from h2.errors import ErrorCodes
-from h2.events import ConnectionTerminated
+from h2.events import ConnectionTerminated, DataReceived, StreamEnded
 from h2.exceptions import ProtocolError
 
 BATCH = 100  # streams in one write
@@ -24,6 +24,36 @@ class Resets:
     streams: int = 0
     connections: int = 0
     ended_by_host: int = 0
+
+
+def answered(name: str, address: str, ca: Path, path: str, count: int) -> int:
+    """Ask for a path so often on one connection; return how many answers came before the host ended it, or all."""
+    context = ssl.create_default_context(cafile=str(ca))
+    context.set_alpn_protocols(["h2"])
+    http = H2Connection(H2Configuration(client_side=True))
+    headers = [(":method", "GET"), (":scheme", "https"), (":authority", name), (":path", path)]
+    with (
+        socket.create_connection((address, 443), timeout=60) as plain,
+        context.wrap_socket(plain, server_hostname=name) as connection,
+    ):
+        http.initiate_connection()
+        asked = ended = 0
+        while ended < count:
+            while asked < count and asked - ended < BATCH:
+                http.send_headers(http.get_next_available_stream_id(), headers, end_stream=True)
+                asked += 1
+            connection.sendall(http.data_to_send())
+            try:
+                events = http.receive_data(part := connection.recv(65536))
+            except ProtocolError:  # of what still comes after the last answer
+                break
+            for event in events:
+                if isinstance(event, DataReceived):
+                    http.acknowledge_received_data(event.flow_controlled_length or 0, event.stream_id or 0)
+            ended += sum(isinstance(event, StreamEnded) for event in events)
+            if not part or any(isinstance(event, ConnectionTerminated) for event in events):
+                break
+    return ended
 
 
 def reset(name: str, address: str, ca: Path, path: str, count: int, *, port: int = 443) -> Resets:
