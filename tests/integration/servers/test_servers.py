@@ -5,15 +5,19 @@ from __future__ import annotations
 import json
 import re
 import socket
+import ssl
 import time
 from typing import Any
 
 import pytest
+from websockets.sync.client import ClientConnection, connect
 
 from tests import ROOT
+from tests.clients import http2
 from tests.integration.conftest import Web, web
 from tests.integration.hosts import APPS, HOSTS, Run, playbook
 from tests.integration.release.test_releases import STEADY, traffic
+from tests.traffic.exchange import verify_message
 
 INVENTORY = ROOT / "molecule" / "servers" / "inventory.yml"
 NAMES = ["gunicorn", "gunicorn-asgi", "uvicorn", "uvicorn-workers", "sync", "gthread"]
@@ -134,6 +138,12 @@ def test_logs_of_nginx_are_rotated(sites: list[Web]) -> None:
     assert mode == "640:www-data:adm"
 
 
+def test_a_connection_has_no_last_request(sites: list[Web]) -> None:
+    """Over HTTP/2 those under way at it would be lost. These are answered by nginx itself."""
+    site, count = sites[0], 12_000
+    assert http2.answered(site.domain, site.host.address, site.ca, "/a/../b", count) == count
+
+
 def test_certificates_that_change_in_one_run_are_one_reload(sites: list[Web]) -> None:
     """And one that nginx does not serve is none."""
     host, since = sites[0].host, sites[0].host.run("date +%s").stdout.strip()
@@ -150,8 +160,31 @@ def test_certificates_that_change_in_one_run_are_one_reload(sites: list[Web]) ->
     assert host.run(reloads).stdout.strip() == "1"
 
 
+def test_a_restart_waits_for_websockets_and_visitors_wait_for_none(sites: list[Web]) -> None:
+    site = sites[0]
+    unit = f"asgi-{site.app}@{site.live()}.service"
+    began = "systemctl show --property=MainPID,ActiveState --value " + unit
+    before = site.host.run(began).stdout.split()
+    context = ssl.create_default_context(cafile=str(site.ca))
+    raw = socket.create_connection((site.host.address, 443), timeout=60)
+    where: dict[str, Any] = {"sock": raw, "ssl": context, "server_hostname": site.domain}
+    with connect(f"wss://{site.domain}/ws", **where) as websocket:
+        verify_message_of(websocket, "before")
+        site.host.run(f"systemctl restart --no-block {unit}")
+        site.eventually(f"{began} | grep -q deactivating")
+        assert site.version()["version"] == "1.0.0"
+        verify_message_of(websocket, "still there")
+    site.eventually(f"test \"$({began} | xargs)\" != '{' '.join(before)}' && {began} | grep -qx active")
+    assert site.version()["version"] == "1.0.0"
+
+
+def verify_message_of(websocket: ClientConnection, text: str) -> None:
+    websocket.send(text)
+    verify_message(text, websocket.recv(60))
+
+
 def test_restarts_lose_no_request(site: Web) -> None:
-    """A WebSocket ends with its server; all the rest waits in systemd's socket."""
+    """A WebSocket that comes after the word to end ends with its server; all the rest waits in systemd's socket."""
     with traffic([site], **STEADY | {"websocket": 0}):
         for _ in range(2):
             site.host.run(f"systemctl restart asgi-{site.app}@{site.live()}.service")
