@@ -82,6 +82,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             looks += [look for app in apps for look in looks_of_app(app, here)]
             near = sharing.neighbours(apps, here.apps) if apps else []
             looks += [look for app in near for look in looks_of_neighbour(app, here)]
+            looks = [_of_everything(look) if self._task.check_mode else look for look in looks]
         except (PackingError, ValueError, OSError) as error:
             raise AnsibleActionFail(str(error)) from error
         answers = self._look(looks, variables)
@@ -169,6 +170,11 @@ def _handed_over(
     kept = [(look, found) for look, found in zip(looks, answers) if look.of not in left_out]
     order = neighbours.in_order([str(app["name"]) for app in sharing.in_order([*asked, *near])], seen)
     return [look for look, _ in kept], [found for _, found in kept], [name for name in order if name not in left_out]
+
+
+def _of_everything(look: Look) -> Look:
+    """Return a look that inspects all releases of an application, and not only the one that would serve."""
+    return look._replace(options={**look.options, "everything": True}) if look.kind == "release" else look
 
 
 def _checked_answers(kinds: Sequence[str], answers: Any) -> list[dict[str, Any]]:

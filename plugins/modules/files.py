@@ -91,7 +91,7 @@ options:
     elements: str
     default: []
   users:
-    description: System users without a login whose files these may be; each is made with a group of its name.
+    description: System users without a login whose files these may be; each has a group of its name, and no other.
     type: list
     elements: dict
     default: []
@@ -132,7 +132,7 @@ units:
   elements: str
   returned: success
 users:
-  description: The users that were not there.
+  description: The users that were not there, or differed in shell or groups.
   type: list
   elements: str
   returned: success

@@ -117,6 +117,11 @@ found:
       type: list
       elements: str
       returned: for V(parts)
+    altered_users:
+      description: What differs of users that are there, in shell or groups.
+      type: list
+      elements: str
+      returned: for V(parts)
     present_users:
       description: Users that are still there.
       type: list
@@ -207,6 +212,25 @@ found:
     noted:
       description: As in M(asgi.deploy.release).
       type: bool
+      returned: for V(release)
+    damage:
+      description: As in M(asgi.deploy.release).
+      type: dict
+      returned: for V(release)
+      contains:
+        NAME:
+          description: How it is damaged.
+          type: list
+          elements: str
+    loose:
+      description: As in M(asgi.deploy.release).
+      type: list
+      elements: str
+      returned: for V(release)
+    unrecorded:
+      description: As in M(asgi.deploy.release).
+      type: list
+      elements: str
       returned: for V(release)
     steps:
       description: As in M(asgi.deploy.release).

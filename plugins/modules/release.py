@@ -211,18 +211,16 @@ options:
           seconds: {description: How long it is watched; V(0) for not at all., type: int, required: true}
           error_percent: {description: The share of server errors that is too much., type: int, required: true}
           errors: {description: Server errors that must have been seen for that., type: int, required: true}
+      verify:
+        description: Whether to read all files of what was made before, instead of what their times tell of it.
+        type: bool
+        default: false
       keep:
         description: Releases kept on the host.
         type: int
         required: true
-      worker_count:
-        description: Worker processes; noted for M(asgi.deploy.release_info).
-        type: int
-        required: true
-      workers_reason:
-        description: Why it is that number.
-        type: str
-        required: true
+      worker_count: {description: Worker processes; noted for M(asgi.deploy.release_info)., type: int, required: true}
+      workers_reason: {description: Why it is that number., type: str, required: true}
       sandbox:
         description: What differs from the sandbox that every application has; noted for M(asgi.deploy.release_info).
         type: dict
@@ -283,51 +281,29 @@ commit:
   description: The commit that the version named.
   type: str
   returned: if the application comes from git, null where it could not be looked up
-source:
-  description: Where the code of the release comes from.
-  type: dict
-  returned: if that could be looked up
+source: {description: Where the code of the release comes from., type: dict, returned: if that could be looked up}
 trusted_at_first_use:
   description: The keys of git's servers that this host trusts, or in check mode would, because it saw them first.
   type: list
   elements: dict
   returned: but after going back
   contains:
-    host:
-      description: The server.
-      type: str
-      returned: always
-    fingerprint:
-      description: The key's fingerprint.
-      type: str
-      returned: always
-    line:
-      description: What to write in C(known_hosts) of the entry.
-      type: str
-      returned: always
-before:
-  description: The release that served before.
-  type: str
-  returned: success, null if none did
+    host: {description: The server., type: str, returned: always}
+    fingerprint: {description: The key's fingerprint., type: str, returned: always}
+    line: {description: What to write in C(known_hosts) of the entry., type: str, returned: always}
+before: {description: The release that served before., type: str, returned: "success, null if none did"}
 stopped:
   description:
     - Since when the application is stopped, and by whom. Nothing was released then, and RV(release) is what would be.
   type: str
   returned: where the application is stopped, null in check mode where it is not
   sample: stopped since 2026-11-30 11:20:05 UTC by ada
-before_commit:
-  description: Its commit.
-  type: str
-  returned: in check mode, null if it did not come from git
+before_commit: {description: Its commit., type: str, returned: "in check mode, null if it did not come from git"}
 noted:
-  description: Whether the host goes by the same settings of gate, watch and trust already.
+  description: Whether the host goes by the same settings of gate, watch and trust already, and has a manifest of it.
   type: bool
   returned: in check mode
-left:
-  description: What has yet to be done for it, of the steps of a release.
-  type: list
-  elements: str
-  returned: in check mode
+left: {description: The steps of a release that are left to do., type: list, elements: str, returned: in check mode}
 metadata:
   description:
     - What would be done about the rules of nft for the cloud's metadata service. V(close) or V(open) it to the
@@ -335,27 +311,27 @@ metadata:
       where the kernel takes none.
   type: str
   returned: in check mode, null if nothing
+damage:
+  description: How releases differ from their manifests, by their names; none that is whole.
+  type: dict
+  returned: in check mode
+  contains:
+    NAME: {description: How., type: list, elements: str}
+loose: {description: Owners and modes that differ., type: list, elements: str, returned: in check mode}
+unrecorded: {description: Releases that have no manifest yet., type: list, elements: str, returned: in check mode}
 steps:
   description: Seconds that each step took, by its name.
   type: dict
   returned: success
   contains:
-    NAME:
-      description: Seconds.
-      type: float
+    NAME: {description: Seconds., type: float}
 certificate:
   description: What became of the certificate.
   type: dict
   returned: with O(certificate)
   contains:
-    changed:
-      description: Whether another one is served.
-      type: bool
-      returned: always but after an error
-    problem:
-      description: Why the CA gave none.
-      type: str
-      returned: when it gave none
+    changed: {description: Whether another one is served., type: bool, returned: always but after an error}
+    problem: {description: Why the CA gave none., type: str, returned: when it gave none}
 """
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks import release as act_release

@@ -193,6 +193,11 @@ releases:
           description: Whether it runs.
           type: bool
           returned: always
+        damage:
+          description: How it differs from its manifest; empty where it does not, or has none.
+          type: list
+          elements: str
+          returned: always
         failed:
           description: Why it failed.
           type: str

@@ -21,6 +21,10 @@ options:
     description: How many of the last attempts in each audit trail to return.
     type: int
     default: 5
+  verify:
+    description: Whether to read all files of releases, instead of what their times tell of them.
+    type: bool
+    default: false
 extends_documentation_fragment: [asgi.deploy.info]
 """
 
@@ -176,6 +180,22 @@ applications:
               type: list
               elements: str
               returned: always
+        damage:
+          description: How releases differ from their manifests, by their names; none that is whole.
+          type: dict
+          returned: always
+          contains:
+            NAME: {description: How., type: list, elements: str}
+        loose:
+          description: Owners and modes of releases, and of the folders that hold them, that are not as they were made.
+          type: list
+          elements: str
+          returned: always
+        unrecorded:
+          description: The releases that have no manifest yet.
+          type: list
+          elements: str
+          returned: always
         draining:
           description: The releases that finish what they have in hand.
           type: list

@@ -30,6 +30,7 @@ TLS = CONFIGURATION / "tls"  # the certificates that are served, a folder for ea
 
 STATE = PurePosixPath("/var/lib/asgi-deploy")
 ACME_WEBROOT = STATE / "acme"
+MANIFESTS = STATE / "manifests"  # what releases and environments consist of, a folder for each application
 HARDENING = STATE / "hardening"
 UNDO = HARDENING / "undo"  # copies of what is changed on trial
 FIREWALL_LOADED = PurePosixPath("/run/asgi-firewall/loaded")  # what nft listed when the rules were loaded
@@ -88,10 +89,11 @@ DIGEST_LENGTH = 8
 
 @dataclass(frozen=True)
 class Layout:
-    """Paths and unit names of one application, below `root`."""
+    """Paths and unit names of one application, below `root`, and what root keeps of it below `manifests_root`."""
 
     app: str
     root: PurePosixPath = ROOT
+    manifests_root: PurePosixPath = MANIFESTS
 
     # A release's units: one serves, one listens, one runs the release command, one stops it once nobody is connected.
     # Others are there as the application has them: processes, jobs, the timers of these, a target for them all.
@@ -128,6 +130,11 @@ class Layout:
         return self.home / "deploys.jsonl"
 
     @property
+    def manifests(self) -> PurePosixPath:
+        """What its releases and environments consist of; it outlives what is below :attr:`home`."""
+        return self.manifests_root / self.app
+
+    @property
     def names_key(self) -> PurePosixPath:
         """The key by which secrets go into the names of releases; as old as the application on this host."""
         return self.home / ".key"
@@ -159,6 +166,10 @@ class Layout:
     def build_user(self) -> str:
         """Who builds its environments; the name fits into the 32 characters that a user's may have."""
         return f"asgib-{self.app}"
+
+    @property
+    def build_comment(self) -> str:
+        return f"Builds environments of {self.app}"
 
     @property
     def journal(self) -> str:

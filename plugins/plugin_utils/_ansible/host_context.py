@@ -7,6 +7,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
+from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.loader import lookup_loader
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common import local_files as controller
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.argument_specs import plain, resolve, role_options
@@ -35,6 +36,11 @@ class AnsibleHostContext:
     def value(self, name: str) -> Any:
         """A variable, with all that it mentions."""
         return plain(self._templar.template(self._variables[name]))
+
+    @functools.cached_property
+    def verify(self) -> bool:
+        """Whether this run reads all files of releases, instead of what their times tell of them."""
+        return bool(boolean(self.value("asgi_verify"))) if "asgi_verify" in self._variables else False
 
     @functools.cached_property
     def facts(self) -> dict[str, Any]:

@@ -39,7 +39,7 @@ def desired_state(plan: Plan, here: HostContext) -> dict[str, Any]:
         here: reads files on the controller.
 
     Returns:
-        `by`; `site`, files of nginx, and what stands in its way; `host`, other files; `release`, as in
+        `by`; `users`; `site`, files of nginx, and what stands in its way; `host`, other files; `release`, as in
         M(asgi.deploy.release); `packages`; `certificate`, options of that role. One that shall go has no more than
         `by` and `site`.
     """
@@ -48,6 +48,7 @@ def desired_state(plan: Plan, here: HostContext) -> dict[str, Any]:
         return {"by": here.by, "site": [absent(path) for path in _site_paths(plan["name"])]}
     return {
         "by": here.by,
+        "users": users(plan),
         "host": [*boot_files(plan), *journal_files(plan), *(_direct_files(plan, here) if plan["direct"] else [])],
         "site": site_files(plan),
         "release": _release(plan, packed, here),
@@ -71,7 +72,7 @@ def inspections(plan: Plan, own: Mapping[str, Any]) -> dict[str, Any]:
         return {"host": {"kind": "parts", "options": parts}, "release": {"kind": "removal", "options": removal}}
     parts = {
         "packages": own["packages"],
-        "users": [plan["user"]],
+        "users": [user["name"] for user in own["users"]],
         "files": own["host"] + own["site"],
         "reload": "nginx.service",
         "ports": [plan["tls"]["port"]] if plan["direct"] else [],
@@ -94,6 +95,15 @@ def certificate_options(plan: Plan, packed: Mapping[str, Any]) -> dict[str, Any]
         "certificate_wheelhouse": packed["wheelhouse"],
         "certificate_served": {"port": tls["port"], "group": plan["user"]} if plan["direct"] else {},
     }
+
+
+def users(plan: Plan) -> list[dict[str, str]]:
+    """The user that the application runs as, and the one that builds its environments."""
+    layout = Layout(plan["name"])
+    return [
+        {"name": plan["user"], "comment": f"Application {plan['name']}", "home": plan["data"]},
+        {"name": layout.build_user, "comment": layout.build_comment},
+    ]
 
 
 def boot_files(plan: Plan) -> list[File]:
@@ -206,6 +216,7 @@ def _release(plan: Plan, packed: Mapping[str, Any], here: HostContext) -> dict[s
         "build_hosts": plan["build_hosts"],
         "host_name": plan["site"]["hosts"][0],
         "gate": {**plan["gate"], "workers": plan["workers"]},
+        "verify": here.verify,
         "keep": plan["keep_releases"],
         "worker_count": plan["workers"],
         "workers_reason": plan["workers_reason"],

@@ -27,6 +27,9 @@ class HostContext(Protocol):
     base: str | None  # the folder where relative paths begin
 
     @property
+    def verify(self) -> bool: ...
+
+    @property
     def facts(self) -> dict[str, Any]: ...
 
     @property

@@ -71,6 +71,12 @@ VARIABLES = {
         "asgi_file=status.json",
         "a file on the controller to write that data to, for programs",
     ),
+    "asgi_verify": Variable(
+        ("plan", "site", "release", "status"),
+        _BOOL,
+        "asgi_verify=true",
+        "whether all files of releases are read, and not only those whose times tell of a change",
+    ),
     "asgi_page": Variable(("status",), _TEXT, "asgi_page=status.html", "a file on the controller to write a page to"),
     "asgi_lines": Variable(
         ("logs",), _WHOLE, "asgi_lines=50", "records of each application and host at most, the last ones; 50 by default"

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
 
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.generations import origin
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.known_hosts import first_use
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.transports import unprotected
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.tables import size
@@ -27,6 +28,7 @@ SHOWN = 4  # entries of a list; of more, how many there are in which folder
 _LISTS = {
     "missing_packages": "packages",
     "missing_users": "users",
+    "altered_users": "accounts",
     "drift": "files",
     "inactive_units": "units",
     "outdated_venvs": "environments",
@@ -100,14 +102,17 @@ def _of_app(name: str, parts: Mapping[str, Any]) -> Change:
             otherwise="nothing would change; it is not there",
         )
     due = parts.get("certificate", {}).get("certificates_due", {}).values()
-    told = {"release": _release(plan, parts["release"]), "metadata": _metadata(parts["release"])}
+    found = parts["release"]
+    told = {"release": _release(plan, found), "metadata": _metadata(found)}
     told["certificate"] = next(iter(due), "")
-    serves = None if parts["release"].get("stopped") else parts["release"].get("release")
+    if found.get("changed"):
+        told["modes"] = "\n".join(found.get("loose", []))
+    serves = None if found.get("stopped") else found.get("release")
     return Change(
         name,
         {**{key: text for key, text in told.items() if text}, **_of(parts)},
         {"workers": f"{plan['workers']} ({plan['workers_reason']})", "memory": _memory(plan)},
-        notes=[*_notes(plan, parts["release"]), *plan["notices"]],
+        notes=[*_notes(plan, found), *_damage(found), *plan["notices"]],
         otherwise=f"nothing would change; {serves} serves" if serves else "nothing would change",
     )
 
@@ -117,6 +122,18 @@ def _notes(plan: Mapping[str, Any], found: Mapping[str, Any]) -> list[str]:
     keys = found.get("trusted_at_first_use", [])
     held = [text] if (text := stopped.text(plan, found)) else []
     return [*held, *map(unprotected, plan["plain_transports"]), *(first_use(**key) for key in keys)]
+
+
+def _damage(found: Mapping[str, Any]) -> list[str]:
+    """Which releases are damaged, and what is done about it."""
+    texts = []
+    for release, damage in found.get("damage", {}).items():
+        replaced = found["changed"] and found["release"] and origin(release) == origin(found["release"])
+        then = f"it is built again, as {found['release']}" if replaced else "a rollback passes over it"
+        texts.append(f"release {release} is damaged ({'; '.join(damage)}); {then}")
+    if not found.get("changed"):
+        texts += found.get("loose", [])
+    return texts
 
 
 def _of(parts: Mapping[str, Mapping[str, Any]]) -> dict[str, str | list[str]]:
@@ -165,6 +182,8 @@ def _release(plan: Mapping[str, Any], found: Mapping[str, Any]) -> str:
         return ""
     after = found["release"] or f"{plan['version']}, whose name is known once the host can look at its source"
     if found["release"] and not found["left"]:
+        if found["release"] in found.get("unrecorded", []):
+            return f"{after}, which serves and was made by a former version, would be taken as it is"
         if found["noted"]:
             return ""  # only the rules for the metadata service differ
         return f"{after}, which serves, would go by other settings of gate, watch or trust from now on"

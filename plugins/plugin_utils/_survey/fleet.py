@@ -63,9 +63,10 @@ def _application(
     deploy = _last_deploy(app)
     cells["last deploy"] = _told(deploy, now) if deploy else ""
     if not app["live"]:
-        return _row(**cells, state="not live"), ["no release is live", *_metadata(name, app), *_of_deploy(deploy)]
+        notes = ["no release is live", *_damage(app), *_metadata(name, app), *_of_deploy(deploy)]
+        return _row(**cells, state="not live"), notes
     certificate, notes = _certificate(found["certificates"].get(name))
-    notes = [*_troubles(app), *_metadata(name, app), *_of_deploy(deploy), *notes]
+    notes = [*_troubles(app), *_damage(app), *_metadata(name, app), *_of_deploy(deploy), *notes]
     if app["unpinned"]:
         notes.append(f"server_requirements: {', '.join(app['unpinned'])} came without a hash that was checked")
     states = {
@@ -102,6 +103,15 @@ def _troubles(app: Mapping[str, Any]) -> list[str]:
         if one["result"] != "success"
     ]
     return [*notes, *map(unprotected, app["plain_transports"])]
+
+
+def _damage(app: Mapping[str, Any]) -> list[str]:
+    """What is not as it was built."""
+    notes = []
+    for release, damage in app["damage"].items():
+        then = "site builds it again" if release == app["live"] else "a rollback passes over it"
+        notes.append(f"release {release} is damaged ({'; '.join(damage)}); {then}")
+    return [*notes, *app["loose"]]
 
 
 def _metadata(name: str, app: Mapping[str, Any]) -> list[str]:

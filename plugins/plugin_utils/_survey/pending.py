@@ -10,7 +10,15 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._common.roles import S
 from ansible_collections.asgi.deploy.plugins.plugin_utils._inventory.roles import BY_NAME, ROLES
 
 _DIFFERENCES = (
-    *("missing_packages", "drift", "inactive_units", "missing_users", "present_users", "outdated_venvs"),
+    *(
+        "missing_packages",
+        "drift",
+        "inactive_units",
+        "missing_users",
+        "altered_users",
+        "present_users",
+        "outdated_venvs",
+    ),
     *("missing_archives", "certificates_due", "lineages", "unmet_needs"),
 )
 

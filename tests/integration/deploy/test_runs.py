@@ -91,6 +91,14 @@ DAMAGES = {
         f"echo >>/etc/systemd/system/asgi-shop@$(basename $(readlink {RELEASE})).service",
         f'test -z "$(tail -n1 /etc/systemd/system/asgi-shop@$(basename $(readlink {RELEASE})).service)"',
     ),
+    "the folder of its releases": Damage(
+        "chmod 0777 /srv/asgi/shop", "find /srv/asgi/shop -maxdepth 0 -perm 777 | grep -q ."
+    ),
+    "its code": Damage(f"chmod 0777 {RELEASE}/src", f"find {RELEASE}/src -maxdepth 0 -perm 777 | grep -q ."),
+    "its virtual environment": Damage(f"rm {RELEASE}/venv/bin/gunicorn", f"! test -e {RELEASE}/venv/bin/gunicorn"),
+    "the key's mode": Damage(f"chmod 0644 {CERTIFICATE}", f"find {CERTIFICATE} -perm 644 | grep -q ."),
+    "the shell of its user": Damage("usermod -s /bin/bash asgi-shop", "getent passwd asgi-shop | grep -q bash"),
+    "the groups of its user": Damage("usermod -aG sudo asgi-shop", "id -Gn asgi-shop | grep -q sudo"),
     "what starts at boot": Damage(
         "systemctl disable asgi-boot@shop.service", "! systemctl is-enabled asgi-boot@shop.service"
     ),

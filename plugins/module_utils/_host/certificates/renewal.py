@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.certificates.cer
     status_of,
     told_to_wait,
 )
+from ansible_collections.asgi.deploy.plugins.module_utils._host.certificates.file_access import restrict_access
 from ansible_collections.asgi.deploy.plugins.module_utils._host.certificates.reachability import look_before
 from ansible_collections.asgi.deploy.plugins.module_utils._host.certificates.served import served_error
 from ansible_collections.asgi.deploy.plugins.module_utils._host.certificates.status import read_status, write_status
@@ -121,6 +122,12 @@ def deployed(lineage: str) -> None:
 
 
 def _had(wanted: Wanted) -> Outcome:
+    restricted = restrict_access(wanted)
+    outcome = _obtained(wanted)
+    return replace(outcome, changed=outcome.changed or restricted)
+
+
+def _obtained(wanted: Wanted) -> Outcome:
     reason = reason_to_act(wanted)
     if reason is None:
         return Outcome(taking.LATER not in os.environ and taking.take_pending())

@@ -33,7 +33,15 @@ class Removal:
         """From :data:`REMOVAL_OPTIONS`."""
         self._options = options
         self._layout = layout = Layout(options["name"])
-        folders = [layout.home, layout.mirror, layout.packages, layout.tls, layout.certificate, layout.cache]
+        folders = [
+            layout.home,
+            layout.mirror,
+            layout.packages,
+            layout.tls,
+            layout.certificate,
+            layout.cache,
+            layout.manifests,
+        ]
         self._folders = [Path(folder) for folder in folders + [layout.data, layout.storage] * options["data"]]
 
     def due(self) -> bool:

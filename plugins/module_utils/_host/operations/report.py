@@ -9,6 +9,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.build import ins
 from ansible_collections.asgi.deploy.plugins.module_utils._host.operations.pause import paused
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.background import Work
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.instance import Instance, not_draining, running
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.integrity import Integrity, told
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.probe import Probe
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.settings import Settings
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.stopping import find_stop
@@ -60,8 +61,15 @@ def _noted(layout: Layout, settings: Settings | None) -> dict[str, Any]:
 
 def releases(layout: Layout, store: Store) -> dict[str, dict[str, Any]]:
     """Each release on the host."""
-    up = running(layout)
-    return {release: {**_told(store.record(release)), "running": release in up} for release in store.on_disk()}
+    up, integrity = running(layout), Integrity(store)
+    return {
+        release: {
+            **_told(store.record(release)),
+            "running": release in up,
+            "damage": list(integrity.release(release).damage),
+        }
+        for release in store.on_disk()
+    }
 
 
 def _told(record: dict[str, Any]) -> dict[str, Any]:
@@ -94,8 +102,15 @@ def metadata(layout: Layout) -> dict[str, Any]:
     return {"loaded": rules.loaded() if present else None, "told": rules.told()}
 
 
-def status(layout: Layout, deploys: int) -> dict[str, Any]:
-    """How an application is, for somebody who looks after it."""
+def integrity(store: Store, verify: bool) -> dict[str, Any]:
+    """What is damaged: see :func:`integrity.told`."""
+    found = Integrity(store, verify)
+    conditions = {release: found.release(release) for release in store.on_disk() if store.record(release)}
+    return told(conditions, found.folders())
+
+
+def status(layout: Layout, deploys: int, verify: bool = False) -> dict[str, Any]:
+    """How an application is, for somebody who looks after it; with `verify` all files of its releases are read."""
     store = Store(layout)
     found = live(layout, store)
     release = found["live"]
@@ -111,5 +126,6 @@ def status(layout: Layout, deploys: int) -> dict[str, Any]:
         "stopped": find_stop(layout),
         "draining": sorted(up - not_draining(layout, up)),
         "metadata": metadata(layout),
+        **integrity(store, verify),
         "deploys": last_deploys(store, deploys),
     }

@@ -96,7 +96,7 @@ class Additions:
             write(tree / path, self.files[path], 0o640, group=group)
 
     def _stale(self, tree: Path) -> list[str]:
-        return [path for path, content in self.files.items() if not _holds(tree / path, content)]
+        return [path for path, content in self.files.items() if not holds(tree / path, content)]
 
     def _published(self, release: Path) -> Iterator[tuple[Path, Path]]:
         """Each file as nginx shall find it, with the one in the tree."""
@@ -143,7 +143,8 @@ def _contents(place: Path) -> list[str]:
     return [name for _folder, _folders, files in os.walk(place) for name in files if name not in PLACEHOLDERS]
 
 
-def _holds(path: Path, content: bytes) -> bool:
+def holds(path: Path, content: bytes) -> bool:
+    """Whether a file, and no link, has this content."""
     try:
         return not path.is_symlink() and path.read_bytes() == content
     except OSError:

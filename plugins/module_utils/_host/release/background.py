@@ -23,6 +23,8 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.unit_text impo
 STAMPS = Path("/var/lib/systemd/timers")  # when a persistent timer was last due: systemd.timer(5)
 # Units of which a release has any number; the last are commands that somebody runs in it: asgi.deploy.exec.
 _KINDS = ("live", "process-*", "timer-*", "job-*", "exec-*")
+_MOVED = ("live", "process-*", "timer-*")  # what of these moves from release to release
+_RUNNING = "active,activating"
 _TIMER_PROPERTIES = "Id,ActiveState,SubState,NextElapseUSecRealtime,LastTriggerUSec"
 
 
@@ -61,8 +63,10 @@ class Work:
 
     def stop_soon(self) -> None:
         """Tells processes and timers to stop, without waiting; a job that runs ends in peace."""
-        if self.moved:
-            systemd.stop_soon(*self.moved)
+        # Those whose unit was removed from the disk, too.
+        loaded = systemd.listed(*(self.layout.unit(kind, self.release) for kind in _MOVED), states=_RUNNING)
+        if names := list(dict.fromkeys([*self.moved, *loaded])):
+            systemd.stop_soon(*names)
 
     def stop(self) -> None:
         """Stops everything, jobs and commands that somebody runs included."""
@@ -154,8 +158,8 @@ def hand_over(layout: Layout, release: str, wait: bool = True) -> None:
 
 def at_work(layout: Layout) -> set[str]:
     """The releases whose processes or timers run and were not told to stop."""
-    patterns = [layout.unit(kind, "*") for kind in ("live", "process-*", "timer-*")]
-    return {release_of(name) for name in systemd.listed(*patterns, states="active,activating")}
+    patterns = [layout.unit(kind, "*") for kind in _MOVED]
+    return {release_of(name) for name in systemd.listed(*patterns, states=_RUNNING)}
 
 
 def busy(layout: Layout) -> set[str]:

@@ -30,12 +30,14 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.build.requiremen
     requirements_of,
 )
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release import credentials as secrets
-from ansible_collections.asgi.deploy.plugins.module_utils._host.release.additions import Additions
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.additions import Additions, holds
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.instance import Instance
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.integrity import Condition, Integrity, told
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store import Store
 from ansible_collections.asgi.deploy.plugins.module_utils._host.source.sources import application, source_of
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import systemd
-from ansible_collections.asgi.deploy.plugins.module_utils._host.system.managed_files import Item, differences
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.managed_files import Item
+from ansible_collections.asgi.deploy.plugins.module_utils._shared import generations
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.identity import digest
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import UNITS, Layout, release_id
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.requirement_hashes import unlocked, unpinned
@@ -62,6 +64,7 @@ class Inputs:
     build_hosts: Sequence[str] | None = None  # the only ones that its build reaches; all of them without
     server_lock: str = ""  # of these, what the collection has hashes of, with all that it needs
     require_hashes: bool = False  # whether nothing may be installed without, and nothing built
+    verify: bool = False  # whether to read all that was made before, and not only to look at it
 
 
 class Builder:
@@ -71,6 +74,7 @@ class Builder:
         self.layout = layout
         self.inputs = inputs
         self.store = Store(layout)
+        self.integrity = Integrity(self.store, inputs.verify)
         self.additions = Additions.of(inputs.tree)
         self.source = source_of(
             inputs.source, Path(layout.mirror), hosts=inputs.build_hosts, pins=Path(layout.known_hosts)
@@ -78,14 +82,14 @@ class Builder:
         self.interpreter = Interpreter.wanted(inputs.python)
 
     def identify(self, identity: str) -> str:
-        """The release's id: a digest over all its inputs."""
+        """The release's id, a digest over all its inputs; where that is damaged, its generation that stands for it."""
         key = secrets.key(Path(self.layout.names_key), make=True) if self.inputs.secrets else None
-        return self._identify(identity, key)
+        return self._standing(self._identify(identity, key))
 
     def predict(self, identity: str) -> str | None:
         """The same without changing anything; nothing where its secrets would be the first on this host."""
         key = secrets.key(Path(self.layout.names_key), make=False) if self.inputs.secrets else None
-        return None if self.inputs.secrets and key is None else self._identify(identity, key)
+        return None if self.inputs.secrets and key is None else self._standing(self._identify(identity, key))
 
     def _identify(self, identity: str, key: bytes | None) -> str:
         inputs = self.inputs
@@ -104,9 +108,47 @@ class Builder:
             content["secrets"] = secrets.name_of(inputs.secrets, key)
         return release_id(inputs.version, digest(content))
 
+    def _standing(self, release: str) -> str:
+        there = [one for one in self.store.on_disk() if self.store.record(one)]
+        taken = {*self.integrity.known(), *self.store.named()}
+        return generations.standing(release, there, taken, lambda one: not self.damage(one))
+
     def intact(self, release: str) -> bool:
-        """Whether the release's files and units are on disk as they shall be."""
-        return not self._drift(release) and self.additions.intact(self.store.path(release)) and self._sealed(release)
+        """Whether owners and modes are as they were made, of the release and of the folders that hold it."""
+        return not self.integrity.release(release).loose and not self.integrity.folders()
+
+    def damage(self, release: str) -> list[str]:
+        """What only another generation of a release of these inputs puts right, as texts; empty where it is whole."""
+        found = list(self.integrity.release(release).damage)
+        if not self._sealed(release):
+            found.append("its secrets are not as they were written, or this host cannot read them")
+        # What was changed before there was a manifest is seen by what went into it.
+        elif not found and (altered := self._altered(release)):
+            found.append(altered)
+        return found
+
+    def conditions(self, release: str | None, everything: bool) -> dict[str, Condition]:
+        """The conditions of a release of these inputs with its generations, and of the live one or of all."""
+        there = [one for one in self.store.on_disk() if self.store.record(one)]
+        own = generations.newest_first(release, there) if release else []
+        live = self.store.live()
+        return {
+            one: Condition(self.damage(one), found.loose, found.recorded) if one in own else found
+            for one in there
+            if everything or one in own or one == live
+            for found in [self.integrity.release(one)]
+        }
+
+    def inspect(self, release: str | None, everything: bool) -> dict[str, Any]:
+        """What is told of these: see :func:`integrity.told`."""
+        return told(self.conditions(release, everything), self.integrity.folders())
+
+    def settle(self, release: str) -> list[str]:
+        """Note which releases are damaged, and record those that have no manifest; return what to say of these."""
+        self.integrity.mark(self.conditions(release, everything=True))
+        adopted = self.integrity.adopt()
+        text = f"{self.layout.app}: made by a former version of the collection, and taken as found from now on: "
+        return [text + ", ".join(adopted)] if adopted else []
 
     def _sealed(self, release: str) -> bool:
         """Whether the release's secrets are there, as they were written, and this host can read them."""
@@ -130,44 +172,59 @@ class Builder:
         }
 
     def prepare(self, release: str, identity: str) -> None:
-        """Makes the release's directory; its record is written last and says that it is whole."""
-        path = self.store.path(release)
-        if not self.store.record(release):
-            end_of_killed(self.layout)
-            shutil.rmtree(path, ignore_errors=True)
-            whole = path / ("tree" if self.source.subdirectory else "src")
-            whole.mkdir(parents=True)
-            venv, unhashed = self._built(path, whole, identity)
-            # What builds packages may have left a link in the place of a folder.
-            tree = application(whole, self.source.subdirectory, self.source.where(self.inputs.version, identity))
-            if tree != whole:
-                (path / "src").symlink_to(tree.relative_to(path))
-            self.additions.check(tree)
-            self.additions.lay(tree, self.layout.user)
-            _give(whole, self.layout.user)
-            (path / "venv").symlink_to(Path("../../venvs", venv))
-            self._write(release)
-            sealed = self._seal(release)
-            import compileall  # not above: no inspection needs it
+        """Makes the release's directory; its record is written last and says that it is whole.
 
-            compileall.compile_dir(str(path / "runtime"), quiet=2)
-            _give(path / "runtime", self.layout.user)
+        Of one that is there already only owners and modes are put right.
+        """
+        self.integrity.repair()
+        if not self.store.record(release):
+            self._make(release, identity)
+        if any(unit.stale for unit in systemd.show(*Instance(self.layout, release).units.values())):
+            systemd.daemon_reload()
+
+    def _make(self, release: str, identity: str) -> None:
+        path = self.store.path(release)
+        end_of_killed(self.layout)
+        shutil.rmtree(path, ignore_errors=True)
+        whole = path / ("tree" if self.source.subdirectory else "src")
+        whole.mkdir(parents=True)
+        venv, unhashed = self._built(path, whole, identity)
+        # What builds packages may have left a link in the place of a folder.
+        tree = application(whole, self.source.subdirectory, self.source.where(self.inputs.version, identity))
+        if tree != whole:
+            (path / "src").symlink_to(tree.relative_to(path))
+        self.additions.check(tree)
+        self.additions.lay(tree, self.layout.user)
+        _give(whole, self.layout.user)
+        (path / "venv").symlink_to(Path("../../venvs", venv))
+        for item in self._files(release):
+            item.apply()
+        self.additions.mend(path, self.layout.user)
+        sealed = self._seal(release)
+        import compileall  # not above: no inspection needs it
+
+        compileall.compile_dir(str(path / "runtime"), quiet=2)
+        _give(path / "runtime", self.layout.user)
+        with self.integrity.recording(release, venv):
             os.sync()  # the record must not outlive, in a power cut, what it vouches for
-            told = self.source.told(identity)
-            self.store.note(
-                release,
-                source=told,
-                commit=told.get("commit"),
-                wheelhouse=self.inputs.wheelhouse,
-                version=self.inputs.version,
-                venv=venv,
-                unpinned=unhashed,
-                states={"prepared": time.time()},
-                **sealed,
-            )
-        self._write(release)
-        if not self._sealed(release):
-            self.store.note(release, **self._seal(release))
+        told = self.source.told(identity)
+        self.store.note(
+            release,
+            source=told,
+            commit=told.get("commit"),
+            wheelhouse=self.inputs.wheelhouse,
+            version=self.inputs.version,
+            venv=venv,
+            unpinned=unhashed,
+            states={**self._released_before(release), "prepared": time.time()},
+            **sealed,
+        )
+
+    def _released_before(self, release: str) -> dict[str, float]:
+        """When the release command ran in an earlier generation: it is run once for a release."""
+        earlier = generations.newest_first(release, self.store.on_disk())
+        ran = [self.store.record(one).get("states", {}).get("released") for one in earlier]
+        return next(({"released": float(at)} for at in ran if at), {})
 
     def _seal(self, release: str) -> dict[str, str]:
         """Writes the release's secrets; gives what is to be noted of them."""
@@ -176,16 +233,6 @@ class Builder:
         folder = self.store.path(release) / secrets.FOLDER
         secrets.lay(self.inputs.secrets, folder)
         return {"seal": secrets.seal(folder)}
-
-    def _write(self, release: str) -> None:
-        drift = self._drift(release)
-        for item in drift:
-            item.apply()
-        self.additions.mend(self.store.path(release), self.layout.user)
-        if any(item.path.parent == Path(UNITS) for item in drift) or any(
-            unit.stale for unit in systemd.show(*Instance(self.layout, release).units.values())
-        ):
-            systemd.daemon_reload()
 
     def _built(self, path: Path, whole: Path, identity: str) -> tuple[str, list[str]]:
         """Check the source out below `whole` and compile it, as the user who builds.
@@ -243,9 +290,15 @@ class Builder:
             "installer": installer.name,
             **self._server,
         }
-        name = digest(content)[:16]
+        complete = [one for one in self.store.venvs() if venvs.complete(Path(self.layout.venvs, one))]
+        name = generations.standing(
+            digest(content)[:16],
+            complete,
+            self.integrity.known_venvs(),
+            lambda one: not self.integrity.venv(one).damage,
+        )
         venv = Path(self.layout.venvs, name)
-        if not venvs.complete(venv):
+        if name not in complete:
             server = venvs.Server(self.inputs.server_lock, self._others, self.inputs.require_hashes)
             venvs.build(venv, installer, self.interpreter, requirements, tree, server)
         if is_package(tree):
@@ -264,8 +317,8 @@ class Builder:
         where = self.source.where(self.inputs.version, identity)
         return requirements_of(tree, installer, where, self.inputs.extras, whole)
 
-    def _drift(self, release: str) -> list[Item]:
-        """Files and units of the release that are not as they shall be, whether in text, owner or mode."""
+    def _files(self, release: str) -> list[Item]:
+        """Files and units of the release."""
         path, user = self.store.path(release), self.layout.user
         items = [
             Item(path / name, "file", text.encode(), 0o640, "root", user) for name, text in self.inputs.files.items()
@@ -275,7 +328,15 @@ class Builder:
             items.append(
                 Item(Path(UNITS, self.layout.unit(kind, release)), "file", text.encode(), 0o644, "root", "root")
             )
-        return [item for item, _difference in differences(items)]
+        return items
+
+    def _altered(self, release: str) -> str | None:
+        """What of the release is not what its inputs say, whatever its owner and mode; nothing where all is."""
+        if altered := [item.path.name for item in self._files(release) if not holds(item.path, item.content)]:
+            return f"{', '.join(altered)} {'was' if len(altered) == 1 else 'were'} changed"
+        if not self.additions.intact(self.store.path(release)):
+            return "what was added to its source was changed"
+        return None
 
 
 def _give(tree: Path, group: str) -> None:

@@ -20,19 +20,27 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.release.backgrou
     hand_over,
 )
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.builder import Builder
-from ansible_collections.asgi.deploy.plugins.module_utils._host.release.history import UNCHANGED, ways_back
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.history import UNCHANGED
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.instance import (
     Instance,
+    lend_drain,
     not_draining,
     running,
 )
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.integrity import Integrity
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.metadata_closing import as_live, restore
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.pruning import prune, surplus
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.settings import Settings
-from ansible_collections.asgi.deploy.plugins.module_utils._host.release.states import STATES, Seen, remaining
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.states import (
+    STATES,
+    Seen,
+    remaining,
+    without_reached,
+)
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.stopping import refuse_held
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store import Store
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.watch import AccessLog, watch
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.way_back import choose
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import memory, systemd
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.metadata_rules import Closing, MetadataRules
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
@@ -54,8 +62,8 @@ class Deployment:
         self._rules = MetadataRules(layout)
         self._steps: dict[str, float] = {}
 
-    def predict(self, builder: Builder, settings: Settings) -> dict[str, Any]:
-        """What :meth:`release` would do, without doing it."""
+    def predict(self, builder: Builder, settings: Settings, everything: bool = False) -> dict[str, Any]:
+        """What :meth:`release` would do, without doing it; with `everything` all releases are inspected for damage."""
         check_units(builder.inputs.units)
         identity = builder.source.resolve(builder.inputs.version, keep=False)
         if identity:
@@ -65,7 +73,9 @@ class Deployment:
         before = self.store.live()
         commit = self.store.record(before).get("commit") if before else None
         more = {"before_commit": commit, "left": list(left), "metadata": self._rules.pending(self._closing)}
-        return self._result(bool(left or more["metadata"]), release, before, **more, **_told(builder, identity))
+        changes = bool(left or more["metadata"])
+        found = builder.inspect(release, everything)
+        return self._result(changes, release, before, **more, **found, **_told(builder, identity))
 
     def release(self, builder: Builder, settings: Settings) -> dict[str, Any]:
         """Makes the release of a builder's inputs serve.
@@ -90,15 +100,18 @@ class Deployment:
                 if release and not left:
                     self._keep(release, settings)
                     entry["result"] = UNCHANGED
-                    return self._result(closed, release, before, **_told(builder, identity))
+                    notes = builder.settle(release)
+                    return self._result(closed, release, before, warnings=notes, **_told(builder, identity))
                 self._rules.count_from_now()
                 check_units(builder.inputs.units)
                 if release is None or "prepared" in left:
                     release, identity = self._prepare(builder, identity, before)
                     entry["to"] = release
+                    left = without_reached(left, self.store.record(release))
                 self._keep(release, settings)
                 self._advance(release, left, before, settings)
-            return self._result(True, release, before, warnings=self._rules.told(), **_told(builder, identity))
+            notes = [*self._rules.told(), *builder.settle(release)]
+            return self._result(True, release, before, warnings=notes, **_told(builder, identity))
 
     def rollback(self, to: str | None) -> dict[str, Any]:
         """Goes back to a release that is still on the host: the last that served well, or the one named.
@@ -109,9 +122,10 @@ class Deployment:
         with self.store.lock(self._lock_timeout, self._by):
             before = self.store.live()
             refuse_held(self.layout, before)
-            target = self.choose(to)
+            target = choose(self.store, to)
             if target == before:
                 return self._result(False, target, before)
+            Integrity(self.store).repair()
             settings = Settings.recorded(self.store.record(target))
             self._rules.count_from_now()
             with self._audited(before, target, rollback=True), as_live(self._rules, self.store):
@@ -121,16 +135,6 @@ class Deployment:
                 self._advance(target, left, before, settings)
                 self._reached(target, "watched")
             return self._result(True, target, before, warnings=[*kept, *self._rules.told()])
-
-    def choose(self, to: str | None) -> str:
-        """The release a rollback leads to: the one named, or the last that served before the live one."""
-        records = self.store.good_records()
-        choice = to or next(iter(ways_back(self.store.trail.past(), records, self.store.live())), None)
-        if choice in records:
-            return choice
-        listed = ", ".join(sorted(records, key=lambda name: records[name]["states"]["live"])) or "none"
-        asked = f"{to} is not a release that" if to else "no other release"
-        raise DeployError(f"{self.layout.app}: {asked} served well and is still on this host; those that did: {listed}")
 
     def _prepare(self, builder: Builder, identity: str | None, before: str | None) -> tuple[str, str]:
         """The release's id and what its source is, once it is on disk."""
@@ -194,6 +198,7 @@ class Deployment:
                 self._watch(release, before, settings, log, began)
         with self._step("drained"):
             for other in self._others(release, running(self.layout)):
+                lend_drain(self.layout, other, release)
                 Work(self.layout, other).stop_soon()
                 Instance(self.layout, other).drain()
         with self._step("pruned"):
@@ -238,7 +243,7 @@ class Deployment:
     def _way_back(self, release: str, before: str | None) -> str | None:
         """The release to go back to when this one does badly."""
         previous: str | None = before if before != release else self.store.record(release).get("previous")
-        return previous
+        return None if previous and Integrity(self.store).release(previous).damage else previous
 
     def _set_to_work(self, release: str, way_back: str | None) -> None:
         """Moves processes and timers to a release that has just gone live; goes back when they cannot be started."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
@@ -112,6 +113,18 @@ class Instance:
     def log(self, since: float, kind: str = "service") -> str:
         """The most telling lines that the service, or another unit of the release, logged."""
         return journal.read([self.units[kind]], JOURNAL_LINES, since)
+
+
+def lend_drain(layout: Layout, release: str, other: str) -> None:
+    """Let a release be drained of which the unit or the program for that is gone, by those of another release."""
+    unit, model = (Path(UNITS, layout.unit("drain", one)) for one in (release, other))
+    programs = [Path(layout.release(one), "drain.sh") for one in (release, other)]
+    for file, from_ in ((unit, model), programs):
+        if not file.exists() and from_.exists():
+            file.parent.mkdir(exist_ok=True)
+            shutil.copyfile(from_, file)
+            if file is unit:
+                systemd.daemon_reload()
 
 
 def refuse_paused(layout: Layout, release: str | None) -> None:

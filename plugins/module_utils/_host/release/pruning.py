@@ -8,6 +8,7 @@ from pathlib import Path
 from ansible_collections.asgi.deploy.plugins.module_utils._host.build import venvs
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.background import Work, busy
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.instance import Instance, running
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.integrity import Integrity
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.retention import to_prune, unused_venvs
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store import Store
 from ansible_collections.asgi.deploy.plugins.module_utils._host.source import archives
@@ -30,7 +31,8 @@ def surplus(store: Store, release: str, keep: int, serving: Collection[str]) -> 
 
 def prune(store: Store, release: str, keep: int) -> None:
     """Remove what :func:`surplus` gives, with its units, and the environments and archives that nothing needs then."""
-    kept, removed = store.kept(), surplus(store, release, keep, running(store.layout))
+    serving = running(store.layout)
+    kept, removed = store.kept(), surplus(store, release, keep, serving)
     for one in removed:
         for file in Instance(store.layout, one).files.values():
             file.unlink(missing_ok=True)
@@ -38,6 +40,7 @@ def prune(store: Store, release: str, keep: int) -> None:
         store.remove(one)
     for venv in unused_venvs(store.venvs(), kept, removed):
         venvs.remove(Path(store.layout.venvs, venv))
+    Integrity(store).forget_removed(serving)
     archives.prune()
     if removed:
         systemd.daemon_reload()

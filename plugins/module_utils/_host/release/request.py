@@ -11,6 +11,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.build.package_so
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.builder import Builder, Inputs
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.deployment import Deployment
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.gate import Gate
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.integrity import told
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.settings import Settings
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.states import STATES
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.stopped_release import StoppedRelease
@@ -63,6 +64,7 @@ WANTED_OPTIONS: dict[str, Any] = {
     "server_lock": {"type": "str", "default": ""},
     "require_hashes": {"type": "bool", "default": False},
     "wheelhouse": {"type": "str"},
+    "verify": {"type": "bool", "default": False},
     "host_name": _TEXT,
     "gate": {"type": "dict", "required": True, "options": _GATE},
     "watch": {"type": "dict", "required": True, "options": _WATCH},
@@ -128,21 +130,25 @@ class Order:
         """Return what to say of keys that were trusted now: once, as they are in what is said of the release later."""
         return [f"{self.layout.app}: {first_use(**key)}" for key in described(builder.source.trust.new)]
 
-    def predict(self) -> dict[str, Any]:
-        """What that would do, with `noted`: whether the host goes by the same settings already. Changes nothing."""
+    def predict(self, everything: bool = False) -> dict[str, Any]:
+        """What that would do, with `noted`: whether the host goes by the same settings already. Changes nothing.
+
+        With `everything` all releases are inspected for damage.
+        """
         if self.inputs.source["kind"] == "git" and shutil.which("git", path=PATH) is None:
             # A host that was never deployed to: git itself would be installed first.
             metadata = MetadataRules(self.layout).pending(self.closing)
             nothing: dict[str, Any] = {"steps": {}, "trusted_at_first_use": [], "left": [*STATES], "metadata": metadata}
+            nothing |= told({}, [])
             return {"changed": True, "release": None, "before": None, **nothing, "noted": False, "stopped": None}
         builder = Builder(self.layout, self.inputs)
         if find_stop(self.layout):
             return StoppedRelease(self.deployment.store, builder, self.closing, self.settings).predict()
-        found = self.deployment.predict(builder, self.settings)
+        found = self.deployment.predict(builder, self.settings, everything)
         kept = self.deployment.store.record(found["release"]).get("settings") if found["release"] else None
-        # A key that is seen for the first time has to be written down.
+        # A key that is seen for the first time has to be written down, and what a release consists of.
         noted = kept == dataclasses.asdict(self.settings) and not builder.source.trust.new
-        return {**found, "noted": noted, "stopped": None}
+        return {**found, "noted": noted and found["release"] not in found["unrecorded"], "stopped": None}
 
     def release_unless_stopped(self, by: str, lock_timeout: float) -> dict[str, Any]:
         """Make it serve, or where the application is stopped only do what needs no release."""

@@ -8,12 +8,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Kept:
-    """A release on disk: its id, when it was prepared (seconds since the epoch), its venv, and whether it can serve."""
+    """A release on disk: its id, when it was prepared (seconds since the epoch), its venv, and whether it can serve.
+
+    One that is superseded stays only while something needs it.
+    """
 
     release: str
     created: float
     venv: str | None
     good: bool = True
+    superseded: bool = False  # by another generation of it, which is complete
 
 
 def to_prune(releases: Collection[Kept], keep: int, protected: Collection[str]) -> list[str]:
@@ -22,7 +26,7 @@ def to_prune(releases: Collection[Kept], keep: int, protected: Collection[str]) 
     One that failed takes no place from one that can serve.
     """
     newest_first = sorted(releases, key=lambda kept: (kept.good, kept.created, kept.release), reverse=True)
-    stay = {kept.release for kept in newest_first[:keep]} | set(protected)
+    stay = {kept.release for kept in [one for one in newest_first if not one.superseded][:keep]} | set(protected)
     return [kept.release for kept in newest_first if kept.release not in stay]
 
 

@@ -46,6 +46,16 @@ def remaining(seen: Seen) -> tuple[str, ...]:
     return tuple(state for state in STATES if not reached[state])
 
 
+def without_reached(left: Collection[str], record: Mapping[str, Any]) -> tuple[str, ...]:
+    """The states that are left once a release is on disk: another generation of it may have run its command.
+
+    >>> without_reached(("prepared", "released", "started"), {"states": {"prepared": 2.0, "released": 1.0}})
+    ('started',)
+    """
+    on_disk = {"prepared", "released"}.intersection(record.get("states", {}))
+    return tuple(state for state in left if state not in on_disk)
+
+
 def can_serve_again(record: Mapping[str, Any]) -> bool:
-    """Whether a release once served, is whole, and did not fail since."""
+    """Whether a release once served, is complete, and did not fail since."""
     return "live" in record.get("states", {}) and "prepared" in record.get("states", {}) and not record.get("failed")

@@ -17,6 +17,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.release.trail im
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.locks import acquired, private
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.managed_files import write
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.generations import superseded
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
 
 RECORD = "release.json"
@@ -47,6 +48,13 @@ class Store:
             return None
         return release if self.record(release) else None
 
+    def named(self) -> set[str]:
+        """What `current` names, whether it is there or not."""
+        try:
+            return {Path(os.readlink(self.current)).name}
+        except OSError:
+            return set()
+
     def record(self, release: str) -> dict[str, Any]:
         """What is known of a release; empty for one that was not prepared to the end."""
         try:
@@ -70,12 +78,21 @@ class Store:
         return sorted(path.name for path in releases.iterdir() if path.is_dir()) if releases.is_dir() else []
 
     def kept(self) -> list[Kept]:
-        return [self._kept(release, self.record(release)) for release in self.on_disk()]
+        records = {release: self.record(release) for release in self.on_disk()}
+        old = superseded(release for release, record in records.items() if record)
+        return [self._kept(release, record, release in old) for release, record in records.items()]
 
-    def _kept(self, release: str, record: Mapping[str, Any]) -> Kept:
+    def _kept(self, release: str, record: Mapping[str, Any], old: bool) -> Kept:
         prepared = record.get("states", {}).get("prepared")
-        good = bool(prepared) and not record.get("failed")
-        return Kept(release, float(prepared or 0), record.get("venv"), good)
+        good = bool(prepared) and not record.get("failed") and not record.get("damaged")
+        return Kept(release, float(prepared or 0), record.get("venv") or self._linked(release), good, old)
+
+    def _linked(self, release: str) -> str | None:
+        """The environment of a release whose record is gone."""
+        try:
+            return Path(os.readlink(self.path(release) / "venv")).name
+        except OSError:
+            return None
 
     def remove(self, release: str) -> None:
         """Removes a release; its record goes first, so that one that is half removed is none."""

@@ -17,6 +17,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.certificates.cer
     observe_certificate,
     reason_to_act,
 )
+from ansible_collections.asgi.deploy.plugins.module_utils._host.certificates.file_access import wrong_access
 from ansible_collections.asgi.deploy.plugins.module_utils._host.hardening.desired import HARDENING_OPTIONS, Wanted
 from ansible_collections.asgi.deploy.plugins.module_utils._host.hardening.hardening import Hardening, reboot_required
 from ansible_collections.asgi.deploy.plugins.module_utils._host.operations.removal import REMOVAL_OPTIONS, Removal
@@ -46,7 +47,7 @@ PARTS_OPTIONS: dict[str, Any] = {
     "reload": {"type": "str"},  # the service that reads the files
     "units": _TEXTS,  # that shall be enabled and active
     "needs": _TEXTS,  # units that shall be there, running or not
-    "users": _TEXTS,  # that shall exist
+    "users": _TEXTS,  # that shall exist, as whom nobody logs in
     "no_users": _TEXTS,  # that shall not
     "ports": {"type": "list", "elements": "int", "default": []},  # of which to report who listens
     "server_names": _TEXTS,  # of which to report the applications that have them in nginx
@@ -69,19 +70,22 @@ def parts(wanted: Mapping[str, Any]) -> dict[str, Any]:
         "diff": [difference for _item, difference in found],
         "unmet_needs": unmet(wanted["needs"]),
         "missing_users": [name for name in wanted["users"] if not accounts.exists(name)],
+        "altered_users": [text for name in wanted["users"] if (text := accounts.alteration(name))],
         "present_users": [name for name in wanted["no_users"] if accounts.exists(name)],
         "port_owners": {str(port): program for port, program in port_owners(wanted["ports"]).items()},
         "server_owners": server_owners(wanted["server_names"]),
         "outdated_venvs": [venv["path"] for venv in outdated(wanted["venvs"])],
         "missing_archives": missing(wanted["archives"]),
-        "certificates_due": {one.name: reason for one in certificates if (reason := reason_to_act(one))},
+        "certificates_due": {
+            one.name: reason for one in certificates if (reason := reason_to_act(one) or wrong_access(one))
+        },
         "lineages": [name for name in wanted["lineages"] if observe_certificate(name)],
     }
 
 
 def release(wanted: Mapping[str, Any]) -> dict[str, Any]:
     """What a release would do: see :meth:`Order.predict`."""
-    return Order.of(wanted).predict()
+    return Order.of(wanted).predict(wanted["everything"])
 
 
 def removal(wanted: Mapping[str, Any]) -> dict[str, Any]:
@@ -112,7 +116,7 @@ Look = Callable[[Mapping[str, Any]], dict[str, Any]]
 LOOKS: dict[str, tuple[dict[str, Any], Look]] = {
     "facts": ({}, facts),
     "parts": (PARTS_OPTIONS, parts),
-    "release": (RELEASE_OPTIONS, release),
+    "release": ({**RELEASE_OPTIONS, "everything": {"type": "bool", "default": False}}, release),
     "removal": (REMOVAL_OPTIONS, removal),
     "hardening": (HARDENING_OPTIONS, hardening),
 }

@@ -106,7 +106,7 @@ class Closing:
     @classmethod
     def of(cls, options: Mapping[str, Any]) -> Closing:
         """From :data:`CLOSING_OPTIONS`."""
-        outgoing = options["outgoing"]
+        outgoing = options.get("outgoing")  # which records of former versions lack
         networks = None if outgoing is None else tuple(outgoing)
         return cls(options["by_nft"], options["application"], tuple(options["ports"]), networks)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import grp
+import os
 import pwd
 from collections.abc import Callable
 from typing import Any
@@ -11,6 +12,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands 
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
 
+_NO_SHELL = "/usr/sbin/nologin"
 NOWHERE = "/nonexistent"  # the home of who has none
 USER_OPTIONS: dict[str, Any] = {
     "name": {"type": "str", "required": True},
@@ -29,7 +31,7 @@ def make(name: str, comment: str = "", home: str = NOWHERE) -> None:
     Raises:
         DeployError: that failed; ends with what useradd said.
     """
-    about = [f"--comment={comment}", f"--home-dir={home}", "--no-create-home", "--shell=/usr/sbin/nologin"]
+    about = [f"--comment={comment}", f"--home-dir={home}", "--no-create-home", f"--shell={_NO_SHELL}"]
     # useradd refuses to make a group that is there.
     group = [f"--gid={name}"] if _found(grp.getgrnam, name) else ["--user-group"]
     try:
@@ -39,10 +41,30 @@ def make(name: str, comment: str = "", home: str = NOWHERE) -> None:
             raise
 
 
+def alteration(name: str) -> str | None:
+    """Return how a user differs from one that :func:`make` made, in its shell or groups; nothing if it is not there."""
+    if not exists(name):
+        return None
+    found = pwd.getpwnam(name)
+    if found.pw_shell != _NO_SHELL:
+        return f"{name} has the shell {found.pw_shell or '/bin/sh'} instead of {_NO_SHELL}"
+    if (group := _group(found.pw_gid)) != name:
+        return f"{name} has the group {group} instead of {name}"
+    others = sorted(_group(number) for number in set(os.getgrouplist(name, found.pw_gid)) - {found.pw_gid})
+    return f"{name} is in other groups: {', '.join(others)}" if others else None
+
+
+def restore(name: str) -> None:
+    """Give a user its shell and its group again, and no other group; what runs as it has other groups until it ends."""
+    if not _found(grp.getgrnam, name):
+        run(["groupadd", "--system", "--", name])
+    run(["usermod", f"--shell={_NO_SHELL}", f"--gid={name}", "--groups=", "--", name])
+
+
 def ensure_build_user(layout: Layout) -> str:
     """Make the user who builds an application's environments, if it is not there; return its name."""
     if not exists(layout.build_user):
-        make(layout.build_user, f"Builds environments of {layout.app}")
+        make(layout.build_user, layout.build_comment)
     return layout.build_user
 
 
@@ -54,6 +76,13 @@ def remove(name: str) -> None:
     """
     if exists(name):
         run(["userdel", "--", name])
+
+
+def _group(number: int) -> str:
+    try:
+        return grp.getgrgid(number).gr_name
+    except KeyError:
+        return str(number)
 
 
 def _found(lookup: Callable[[str], Any], name: str) -> bool:

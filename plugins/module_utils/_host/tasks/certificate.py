@@ -19,7 +19,7 @@ def act(options: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
         return {"changed": True}
     outcome = have(options["name"])
     if outcome.changed:
-        note(f"{options['name']}: another certificate is served")
+        note(f"{options['name']}: its certificate was put right")
     if outcome.problem is None:
         return {"changed": outcome.changed}
     return {"changed": outcome.changed, "problem": outcome.problem, "warnings": [outcome.problem]}

@@ -45,11 +45,14 @@ def act(options: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     found = read + differences(beside, files)
     idle = systemd.idle(*options["units"])
     users = [user for user in options["users"] if not accounts.exists(user["name"])]
-    paths, names = [str(item.path) for item, _difference in found], [user["name"] for user in users]
-    changed = bool(found or idle or users) or bool(unit and pending(unit))
+    altered = {user["name"]: text for user in options["users"] if (text := accounts.alteration(user["name"]))}
+    paths, names = [str(item.path) for item, _difference in found], [*(user["name"] for user in users), *altered]
+    changed = bool(found or idle or names) or bool(unit and pending(unit))
     if changed and not check_mode:
         for user in users:
             accounts.make(**user)
+        for name in altered:
+            accounts.restore(name)
         # What goes beside the files is no concern of who reads these.
         alone = options["beside"] and not read and not (unit and pending(unit))
         silent: dict[str, Any] = {"validate": [], "reload": None} if alone else {}
@@ -58,7 +61,8 @@ def act(options: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
             systemd.start(*idle)
         note(f"put right: {', '.join([*names, *paths, *idle]) or unit}")
     diff = [difference for _item, difference in found]
-    diff += [{"before": "", "after": "".join(f"user {name}\n" for name in names)}] if names else []
+    before = "".join(f"{text}\n" for text in altered.values())
+    diff += [{"before": before, "after": "".join(f"user {name}\n" for name in names)}] if names else []
     return {"changed": changed, "paths": paths, "units": idle, "users": names, "diff": diff}
 
 

@@ -56,7 +56,7 @@ def _released(options: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
         if options["leave_stopped"] and not check_mode:
             result = order.release_unless_stopped(options["by"], options["lock_timeout"])
         else:
-            result = order.predict() if check_mode else order.release()
+            result = order.predict(everything=True) if check_mode else order.release()
     except (DeployError, OSError) as error:
         raise DeployError(masked(str(error), wanted["secrets"].values())) from error
     if result.get("stopped") and not options["leave_stopped"]:

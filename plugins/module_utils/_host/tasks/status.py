@@ -19,6 +19,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import 
 OPTIONS: dict[str, Any] = {
     "names": {"type": "list", "elements": "str", "default": []},
     "deploys": {"type": "int", "default": 5},
+    "verify": {"type": "bool", "default": False},
 }
 
 
@@ -28,7 +29,7 @@ def act(options: Mapping[str, Any], _check_mode: bool) -> dict[str, Any]:
     names = options["names"] or _all_names()
     return {
         "changed": False,
-        "applications": {name: status(Layout(name), options["deploys"]) for name in names},
+        "applications": {name: status(Layout(name), options["deploys"], options["verify"]) for name in names},
         "certificates": {entry["name"]: entry for entry in read_status()},
         "host": _host(),
     }

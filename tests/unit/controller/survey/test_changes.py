@@ -21,7 +21,16 @@ PLAN = {
 }
 MEMORY = "5 x 256 MiB, 1.2 GiB of 3.8 GiB"
 HOST: dict[str, Any] = {"missing_packages": [], "missing_users": [], "present_users": [], "drift": []}
-SAME = {"changed": False, "noted": True, "release": "v2-0a1b2c3d", "before": "v2-0a1b2c3d", "left": []}
+SAME = {
+    "changed": False,
+    "noted": True,
+    "release": "v2-0a1b2c3d",
+    "before": "v2-0a1b2c3d",
+    "left": [],
+    "damage": {},
+    "loose": [],
+    "unrecorded": [],
+}
 
 
 def told(plan: dict[str, Any], host: dict[str, Any], release: dict[str, Any], due: dict[str, str]) -> list[str]:
@@ -71,6 +80,43 @@ def told(plan: dict[str, Any], host: dict[str, Any], release: dict[str, Any], du
                 "web1: shop: stopped since noon by ada; asgi.deploy.start starts v2-0a1b2c3d",
             ],
             id="stopped, with other rules",
+        ),
+        pytest.param(
+            {},
+            {"altered_users": ["asgi-shop is in other groups: sudo"]},
+            {
+                "changed": True,
+                "release": "v2-0a1b2c3d.2",
+                "commit": "9cd10d7d6c93",
+                "before_commit": "9cd10d7d6c93",
+                "damage": {"v2-0a1b2c3d": ["main.py was changed"], "v1-1a2b3c4d": ["it is missing"]},
+                "loose": ["/srv/asgi/shop has mode 0777 instead of 0755"],
+            },
+            {},
+            [
+                "web1: shop would change",
+                "  release   v2-0a1b2c3d -> v2-0a1b2c3d.2, commit 9cd10d7d6c",
+                "  modes     /srv/asgi/shop has mode 0777 instead of 0755",
+                "  accounts  asgi-shop is in other groups: sudo",
+                "  workers   5 (io_bound: 2 x 2 CPUs + 1)",
+                f"  memory    {MEMORY}",
+                "web1: shop: release v2-0a1b2c3d is damaged (main.py was changed); it is built again, as v2-0a1b2c3d.2",
+                "web1: shop: release v1-1a2b3c4d is damaged (it is missing); a rollback passes over it",
+            ],
+            id="a damaged release",
+        ),
+        pytest.param(
+            {},
+            {},
+            {"noted": False, "unrecorded": ["v2-0a1b2c3d"]},
+            {},
+            [
+                "web1: shop would change",
+                "  release  v2-0a1b2c3d, which serves and was made by a former version, would be taken as it is",
+                "  workers  5 (io_bound: 2 x 2 CPUs + 1)",
+                f"  memory   {MEMORY}",
+            ],
+            id="a release without a manifest",
         ),
         pytest.param(
             {},

@@ -30,6 +30,8 @@ def app(**changes: Any) -> dict[str, Any]:
         "jobs": {},
         "metadata": {"loaded": True, "told": []},
         "plain_transports": [],
+        "damage": {},
+        "loose": [],
         "deploys": [DEPLOY],
         **changes,
     }
@@ -49,6 +51,19 @@ def seen(
     host |= {"disk_free": free, "disk_total": 100 * 2**30, "firewall": firewall}
     found = {"applications": {"shop": app(**changes)}, "certificates": certificates or {}, "host": host}
     return overview({"web1": found})
+
+
+def test_damage_is_told_with_what_is_done_about_it() -> None:
+    found = seen(
+        {"shop": certificate()},
+        damage={"v2-0a1b2c3d": ["src/main.py was changed"], "v1-1a2b3c4d": ["environment: it is missing"]},
+        loose=["/srv/asgi/shop has mode 0777 instead of 0755"],
+    )
+    assert found.notes == [
+        "web1: shop: release v2-0a1b2c3d is damaged (src/main.py was changed); site builds it again",
+        "web1: shop: release v1-1a2b3c4d is damaged (environment: it is missing); a rollback passes over it",
+        "web1: shop: /srv/asgi/shop has mode 0777 instead of 0755",
+    ]
 
 
 def test_all_is_well() -> None:

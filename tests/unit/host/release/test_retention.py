@@ -28,6 +28,12 @@ def test_a_release_that_was_never_finished_goes_first() -> None:
     assert to_prune([*FOUR, Kept("unfinished", 0, None)], 4, {"a"}) == ["unfinished"]
 
 
+def test_a_generation_that_another_one_replaced_stays_only_where_it_is_needed() -> None:
+    releases = [*FOUR, Kept("d.2", 5, "z.2"), Kept("old", 4.5, "z", good=False, superseded=True)]
+    assert to_prune(releases, 9, set()) == ["old"]
+    assert to_prune(releases, 9, {"old"}) == []
+
+
 def test_releases_of_the_same_moment_have_an_order() -> None:
     same = [Kept("a", 1, None), Kept("b", 1, None)]
     assert to_prune(same, 1, set()) == to_prune(same[::-1], 1, set()) == ["a"]

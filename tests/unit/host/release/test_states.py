@@ -10,6 +10,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.release.states i
     Seen,
     can_serve_again,
     remaining,
+    without_reached,
 )
 
 BUILT = ("prepared",)
@@ -109,3 +110,8 @@ def record(live: float | None = None, failed: str | None = None, **states: float
 )
 def test_can_serve_again(found: dict[str, Any], can: bool) -> None:
     assert can_serve_again(found) is can
+
+
+def test_the_command_of_a_release_is_not_run_again_in_its_next_generation() -> None:
+    assert "released" not in without_reached(STATES, {"states": {"prepared": 5.0, "released": 1.0}})
+    assert without_reached(STATES, {"states": {"prepared": 5.0}})[0] == "released"

@@ -155,6 +155,17 @@ def test_kept(store: Store) -> None:
     assert store.kept() == [Kept("v1", 1, "y"), Kept("v2", 2.5, "x")]
 
 
+def test_kept_of_damaged_releases(store: Store) -> None:
+    """A generation is superseded by the next one that is complete, and the environment of a lost record is kept."""
+    first, second = "v1.0.0-9747566f", "v1.0.0-9747566f.2"
+    prepare(store, first, venv="x", damaged=["main.py was changed"])
+    store.path(second).mkdir()
+    (store.path(second) / "venv").symlink_to("../../venvs/y")
+    assert store.kept() == [Kept(first, 1, "x", good=False), Kept(second, 0, "y", good=False)]
+    store.note(second, states={"prepared": 2}, venv="y")
+    assert store.kept() == [Kept(first, 1, "x", good=False, superseded=True), Kept(second, 2, "y")]
+
+
 def test_note_adds_to_a_record(store: Store) -> None:
     prepare(store, "v1", commit="c")
     store.note("v1", failed="GET / answered 500")

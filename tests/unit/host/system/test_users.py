@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import nullcontext
+from types import SimpleNamespace
 
 import pytest
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import users as accounts
@@ -31,3 +33,30 @@ def test_another_run_may_make_it_meanwhile(monkeypatch: pytest.MonkeyPatch, name
 
 def test_tells_who_is_there() -> None:
     assert (accounts.exists("root"), accounts.exists("asgi-no-such")) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("shell", "group", "others", "says"),
+    [
+        ("/usr/sbin/nologin", 995, [995], None),
+        ("/bin/bash", 995, [995], "asgi-shop has the shell /bin/bash instead of /usr/sbin/nologin"),
+        ("", 995, [995], "asgi-shop has the shell /bin/sh instead of /usr/sbin/nologin"),
+        ("/usr/sbin/nologin", 0, [0], "asgi-shop has the group root instead of asgi-shop"),
+        ("/usr/sbin/nologin", 995, [995, 27, 4], "asgi-shop is in other groups: adm, sudo"),
+    ],
+)
+def test_tells_what_differs_of_a_user(
+    monkeypatch: pytest.MonkeyPatch, shell: str, group: int, others: list[int], says: str | None
+) -> None:
+    names = {995: "asgi-shop", 0: "root", 27: "sudo", 4: "adm"}
+    found = SimpleNamespace(pw_shell=shell, pw_gid=group)
+    monkeypatch.setattr(accounts, "pwd", SimpleNamespace(getpwnam=lambda _name: found))
+    monkeypatch.setattr(
+        accounts, "grp", SimpleNamespace(getgrgid=lambda number: SimpleNamespace(gr_name=names[number]))
+    )
+    monkeypatch.setattr(os, "getgrouplist", lambda _name, _group: others)
+    assert accounts.alteration("asgi-shop") == says
+
+
+def test_nothing_differs_of_a_user_that_is_not_there() -> None:
+    assert accounts.alteration("asgi-no-such") is None

@@ -105,11 +105,22 @@ def test_a_journal_that_did_not_take_its_settings_is_still_due(host: Host, monke
 
 def test_users_are_there_before_files(host: Host) -> None:
     user = {"name": "asgi-no-such", "comment": "Application no-such"}
-    seen = host.act(TIMER, users=[user, {"name": "root"}], check_mode=True)
+    seen = host.act(TIMER, users=[user, {"name": "daemon"}], check_mode=True)
     assert (seen["changed"], seen["users"], host.asked) == (True, ["asgi-no-such"], [])
     assert {"before": "", "after": "user asgi-no-such\n"} in seen["diff"]
     host.act(TIMER, users=[user])
     assert host.asked == [["make", "asgi-no-such"], ["daemon_reload"]]
+
+
+def test_users_are_as_they_were_made(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Here root, who has a shell."""
+    monkeypatch.setattr(accounts, "restore", lambda name: host.asked.append(["restore", name]))
+    root = {"name": "root"}
+    seen = host.act(TIMER, users=[root], check_mode=True)
+    assert (seen["changed"], seen["users"], host.asked) == (True, ["root"], [])
+    assert {"before": f"{accounts.alteration('root')}\n", "after": "user root\n"} in seen["diff"]
+    host.act(TIMER, users=[root])
+    assert host.asked == [["restore", "root"], ["daemon_reload"]]
 
 
 def test_who_reads_files_is_not_bothered_by_those_beside(host: Host, tmp_path: Path) -> None:

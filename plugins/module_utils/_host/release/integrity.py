@@ -1,0 +1,248 @@
+"""Whether an application's releases and environments are as they were made, by manifests that only root has."""
+
+from __future__ import annotations
+
+import grp
+import os
+import pwd
+import stat
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release import manifest as manifests
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.manifest import (
+    Differences,
+    Manifest,
+    Tree,
+    shortened,
+)
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store import RECORD, Store
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.managed_files import write
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.generations import superseded
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import UNITS
+
+RELEASES, VENVS = "releases", "venvs"
+_FOLDER_MODE = 0o755  # of what holds releases and environments: nginx has to get through
+_UNIT_KINDS = {".service", ".socket", ".timer", ".target"}
+
+
+@dataclass(frozen=True)
+class Condition:
+    """What has become of a release with its environment, or of an environment.
+
+    Attributes:
+        damage: what only another generation puts right, as texts; empty for one that is whole.
+        loose: what differs in owner or mode only, and is put right in place, as texts.
+        recorded: whether there is a manifest to tell by.
+    """
+
+    damage: Sequence[str] = ()
+    loose: Sequence[str] = ()
+    recorded: bool = True
+
+
+class Integrity:
+    """The manifests of one application, and what they tell. What was found of a tree is kept until it is put right.
+
+    With `verify` the contents of all files are compared as well.
+    """
+
+    def __init__(self, store: Store, verify: bool = False) -> None:
+        self.store = store
+        self._verify = verify
+        self._folder = Path(store.layout.manifests)
+        self._found: dict[tuple[str, str], Differences | None] = {}
+
+    def release(self, release: str) -> Condition:
+        """The condition of a release, its environment included."""
+        venv = self.store.record(release).get("venv")
+        own, of_venv = self._condition(RELEASES, release), self.venv(venv) if venv else Condition()
+        return Condition(
+            [*own.damage, *of_venv.damage], [*own.loose, *of_venv.loose], own.recorded and of_venv.recorded
+        )
+
+    def venv(self, venv: str) -> Condition:
+        """The condition of an environment."""
+        return self._condition(VENVS, venv)
+
+    def folders(self) -> list[str]:
+        """What is wrong with the folders that hold it all, as texts."""
+        return [text for text, _path in self._folders()]
+
+    def known(self) -> set[str]:
+        """The releases that have a manifest, on disk or not."""
+        return self._known(RELEASES)
+
+    def known_venvs(self) -> set[str]:
+        """The environments that have one."""
+        return self._known(VENVS)
+
+    @contextmanager
+    def recording(self, release: str, venv: str) -> Iterator[None]:
+        """Record a release that has just been made, and its environment if that is new, while the block runs."""
+        with ThreadPoolExecutor(2) as pool:
+            done = [pool.submit(self._record, RELEASES, release)]
+            if venv not in self.known_venvs():
+                done.append(pool.submit(self._record, VENVS, venv))
+            yield
+            for one in done:
+                one.result()
+
+    def adopt(self) -> list[str]:
+        """Record releases and environments that have no manifest yet, as they are; return which releases these are."""
+        adopted = []
+        for release in self.store.on_disk():
+            record = self.store.record(release)
+            if not record or self.release(release).recorded:
+                continue
+            adopted.append(release)
+            self._adopt(RELEASES, release)
+            if venv := record.get("venv"):
+                self._adopt(VENVS, venv)
+        return adopted
+
+    def repair(self) -> None:
+        """Give everything its owner and its mode again."""
+        for _text, path in self._folders():
+            os.chown(path, 0, 0)
+            path.chmod(_FOLDER_MODE)
+        for release in self.store.on_disk():
+            record = self.store.record(release)
+            self._repair(RELEASES, release)
+            if venv := record.get("venv"):
+                self._repair(VENVS, venv)
+
+    def mark(self, conditions: Mapping[str, Condition]) -> None:
+        """Note in the records of releases which of them are damaged."""
+        for release, condition in conditions.items():
+            if (self.store.record(release).get("damaged") or []) != list(condition.damage):
+                self.store.note(release, damaged=list(condition.damage))
+
+    def forget_removed(self, serving: Collection[str]) -> None:
+        """Remove the manifests of what is gone and needed no more.
+
+        Args:
+            serving: the releases whose server runs: a name is not used again before that has ended.
+        """
+        there = {*self.store.on_disk(), *self.store.named(), *serving}
+        for release in self.known() - there:
+            self._path(RELEASES, release).unlink(missing_ok=True)
+        used = {one.venv for one in self.store.kept()}  # one that is missing is damage as long as a release needs it
+        for venv in self.known_venvs() - {*self.store.venvs(), *used}:
+            self._path(VENVS, venv).unlink(missing_ok=True)
+
+    def _condition(self, kind: str, name: str) -> Condition:
+        found = self._differences(kind, name)
+        if found is None:
+            return Condition(recorded=False)
+        whose = "environment" if kind == VENVS else ""
+        return Condition(
+            [shortened(found.damage, whose)] if found.damage else [],
+            [shortened(found.texts, whose)] if found.texts else [],
+        )
+
+    def _differences(self, kind: str, name: str) -> Differences | None:
+        """How a tree differs from its manifest; nothing where it has none."""
+        if (kind, name) not in self._found:
+            self._found[kind, name] = self._compare(kind, name)
+        return self._found[kind, name]
+
+    def _compare(self, kind: str, name: str) -> Differences | None:
+        try:
+            text = self._path(kind, name).read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return None if self._tree(kind, name).top.is_dir() else Differences(("it is missing",))
+        tree = self._tree(kind, name)
+        found = tree.look()
+        try:
+            if not self._verify and manifests.unchanged(text.partition("\n")[0], found, _user, _group):
+                return Differences()
+            manifest = manifests.decode(text)
+        except (ValueError, TypeError, KeyError):
+            return Differences((f"its manifest {self._path(kind, name)} cannot be read",))
+        return manifests.compare(manifest.renumbered(_user, _group), found, tree.content, self._verify)
+
+    def _record(self, kind: str, name: str, adopted: bool = False) -> None:
+        self._write(kind, name, manifests.recorded(self._tree(kind, name), adopted))
+
+    def _adopt(self, kind: str, name: str) -> None:
+        if not self._path(kind, name).exists():
+            self._record(kind, name, adopted=True)
+
+    def _repair(self, kind: str, name: str) -> None:
+        found = self._differences(kind, name)
+        if not found or not found.loose:
+            return
+        tree = self._tree(kind, name)
+        manifests.put_right(tree, found.loose)
+        del self._found[kind, name]
+        after = self._differences(kind, name)
+        if after and not after.damage and not after.loose:  # what was changed now is no change the next time
+            was = manifests.decode(self._path(kind, name).read_text(encoding="utf-8"))
+            self._write(kind, name, was.renumbered(_user, _group).renewed(tree.look()))
+
+    def _write(self, kind: str, name: str, manifest: Manifest) -> None:
+        path = self._path(kind, name)
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.parent.mkdir(exist_ok=True)
+        write(path, manifests.encode(manifest).encode(), 0o600)
+        self._found.pop((kind, name), None)
+
+    def _path(self, kind: str, name: str) -> Path:
+        return self._folder / kind / f"{name}.json"
+
+    def _known(self, kind: str) -> set[str]:
+        return {path.name.removesuffix(".json") for path in (self._folder / kind).glob("[!.]*.json")}
+
+    def _tree(self, kind: str, name: str) -> Tree:
+        layout = self.store.layout
+        if kind == VENVS:
+            return Tree(Path(layout.venvs, name), passed_over=lambda path: path == ".lock")  # of uv
+        files = [path for pattern in ("@", ".*@") for path in Path(UNITS).glob(f"asgi-{layout.app}{pattern}{name}.*")]
+        units = sorted(path for path in files if path.name.endswith(tuple(f"@{name}{kind}" for kind in _UNIT_KINDS)))
+        return Tree(self.store.path(name), units, _of_its_life)
+
+    def _folders(self) -> Iterator[tuple[str, Path]]:
+        layout = self.store.layout
+        for folder in (layout.root, layout.home, layout.releases, layout.venvs):
+            try:
+                found = os.stat(folder)
+            except FileNotFoundError:
+                continue
+            mode = stat.S_IMODE(found.st_mode)
+            if mode != _FOLDER_MODE:
+                yield f"{folder} has mode {mode:04o} instead of {_FOLDER_MODE:04o}", Path(folder)
+            elif (found.st_uid, found.st_gid) != (0, 0):
+                yield f"{folder} is owned by {found.st_uid}:{found.st_gid} instead of 0:0", Path(folder)
+
+
+def _of_its_life(name: str) -> bool:
+    """Whether a name in a release's folder is of what comes and goes with it: its socket, and its record."""
+    return name in ("app.sock", RECORD) or name.startswith(f".{RECORD}.")
+
+
+def _user(name: str) -> int:
+    return pwd.getpwnam(name).pw_uid
+
+
+def _group(name: str) -> int:
+    return grp.getgrnam(name).gr_gid
+
+
+def told(conditions: Mapping[str, Condition], folders: Sequence[str]) -> dict[str, Any]:
+    """Return what is told of releases, each by its name, and of the folders that hold them.
+
+    `damage` is what only another generation puts right; `loose` are owners and modes, which are put right in place;
+    `unrecorded` are the releases that have no manifest yet. What is superseded by a newer generation is left out.
+    """
+    old = superseded(conditions)
+    conditions = {name: one for name, one in conditions.items() if name not in old}
+    return {
+        "damage": {name: list(one.damage) for name, one in conditions.items() if one.damage},
+        "loose": [*folders, *(f"{name}: {text}" for name, one in conditions.items() for text in one.loose)],
+        "unrecorded": [name for name, one in conditions.items() if not one.recorded],
+    }
