@@ -146,6 +146,7 @@ class Builder:
     def settle(self, release: str) -> list[str]:
         """Note which releases are damaged, and record those that have no manifest; return what to say of these."""
         self.integrity.mark(self.conditions(release, everything=True))
+        self.integrity.renew()
         adopted = self.integrity.adopt()
         text = f"{self.layout.app}: made by a former version of the collection, and taken as found from now on: "
         return [text + ", ".join(adopted)] if adopted else []

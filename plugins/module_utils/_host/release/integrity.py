@@ -9,7 +9,7 @@ import stat
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -40,8 +40,8 @@ class Condition:
         recorded: whether there is a manifest to tell by.
     """
 
-    damage: Sequence[str] = ()
-    loose: Sequence[str] = ()
+    damage: Sequence[str] = field(default_factory=list)
+    loose: Sequence[str] = field(default_factory=list)
     recorded: bool = True
 
 
@@ -56,6 +56,7 @@ class Integrity:
         self._verify = verify
         self._folder = Path(store.layout.manifests)
         self._found: dict[tuple[str, str], Differences | None] = {}
+        self._touched = set[tuple[str, str]]()  # what is as it was made, although lstat says something else
 
     def release(self, release: str) -> Condition:
         """The condition of a release, its environment included."""
@@ -104,6 +105,12 @@ class Integrity:
             if venv := record.get("venv"):
                 self._adopt(VENVS, venv)
         return adopted
+
+    def renew(self) -> None:
+        """Take what lstat says of all that was found to be as it was made, such as after a restore from a backup."""
+        for kind, name in sorted(self._touched):
+            self._renew(kind, name)
+        self._touched.clear()
 
     def repair(self) -> None:
         """Give everything its owner and its mode again."""
@@ -164,7 +171,10 @@ class Integrity:
             manifest = manifests.decode(text)
         except (ValueError, TypeError, KeyError):
             return Differences((f"its manifest {self._path(kind, name)} cannot be read",))
-        return manifests.compare(manifest.renumbered(_user, _group), found, tree.content, self._verify)
+        differences = manifests.compare(manifest.renumbered(_user, _group), found, tree.content, self._verify)
+        if differences == Differences():
+            self._touched.add((kind, name))
+        return differences
 
     def _record(self, kind: str, name: str, adopted: bool = False) -> None:
         self._write(kind, name, manifests.recorded(self._tree(kind, name), adopted))
@@ -180,10 +190,14 @@ class Integrity:
         tree = self._tree(kind, name)
         manifests.put_right(tree, found.loose)
         del self._found[kind, name]
-        after = self._differences(kind, name)
-        if after and not after.damage and not after.loose:  # what was changed now is no change the next time
-            was = manifests.decode(self._path(kind, name).read_text(encoding="utf-8"))
-            self._write(kind, name, was.renumbered(_user, _group).renewed(tree.look()))
+        self._differences(kind, name)
+
+    def _renew(self, kind: str, name: str) -> None:
+        """Write down what lstat says now of what is as it was made, so that it need not be read the next time."""
+        path, found = self._path(kind, name), self._tree(kind, name).look()
+        manifest = manifests.decode(path.read_text(encoding="utf-8")).renumbered(_user, _group)
+        if manifest.entries.keys() <= found.keys():
+            write(path, manifests.encode(manifest.renewed(found), found).encode(), 0o600)
 
     def _write(self, kind: str, name: str, manifest: Manifest) -> None:
         path = self._path(kind, name)

@@ -182,10 +182,15 @@ def recorded(tree: Tree, adopted: bool = False) -> Manifest:
     return Manifest(entries, users, groups, time.time(), adopted)
 
 
-def encode(manifest: Manifest) -> str:
-    """Return the text of a manifest: a line by which it is seen whether anything changed, and one of all entries."""
+def encode(manifest: Manifest, found: Mapping[str, Entry] | None = None) -> str:
+    """Return the text of a manifest: a line by which it is seen whether anything changed, and one of all entries.
+
+    Args:
+        manifest: the manifest.
+        found: what is there and differs in nothing that counts; by default the entries themselves.
+    """
     head = {
-        "digest": digest_of(manifest.entries),
+        "digest": digest_of(found or manifest.entries),
         "users": dict(manifest.users),
         "groups": dict(manifest.groups),
         "made": manifest.made,
