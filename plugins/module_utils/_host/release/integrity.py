@@ -27,6 +27,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import 
 
 RELEASES, VENVS = "releases", "venvs"
 _FOLDER_MODE = 0o755  # of what holds releases and environments: nginx has to get through
+_KEY_MODE = 0o600
 _UNIT_KINDS = {".service", ".socket", ".timer", ".target"}
 
 
@@ -71,8 +72,8 @@ class Integrity:
         return self._condition(VENVS, venv)
 
     def folders(self) -> list[str]:
-        """What is wrong with the folders that hold it all, as texts."""
-        return [text for text, _path in self._folders()]
+        """What is wrong with the folders that hold it all, and with the key of names there, as texts."""
+        return [text for text, _path, _mode in self._folders()]
 
     def known(self) -> set[str]:
         """The releases that have a manifest, on disk or not."""
@@ -114,9 +115,9 @@ class Integrity:
 
     def repair(self) -> None:
         """Give everything its owner and its mode again."""
-        for _text, path in self._folders():
+        for _text, path, mode in list(self._folders()):
             os.chown(path, 0, 0)
-            path.chmod(_FOLDER_MODE)
+            path.chmod(mode)
         for release in self.store.on_disk():
             record = self.store.record(release)
             self._repair(RELEASES, release)
@@ -220,18 +221,19 @@ class Integrity:
         units = sorted(path for path in files if path.name.endswith(tuple(f"@{name}{kind}" for kind in _UNIT_KINDS)))
         return Tree(self.store.path(name), units, _of_its_life)
 
-    def _folders(self) -> Iterator[tuple[str, Path]]:
+    def _folders(self) -> Iterator[tuple[str, Path, int]]:
         layout = self.store.layout
-        for folder in (layout.root, layout.home, layout.releases, layout.venvs):
+        modes = dict.fromkeys((layout.root, layout.home, layout.releases, layout.venvs), _FOLDER_MODE)
+        for path, wanted in {**modes, layout.names_key: _KEY_MODE}.items():
             try:
-                found = os.stat(folder)
+                found = os.stat(path)
             except FileNotFoundError:
                 continue
             mode = stat.S_IMODE(found.st_mode)
-            if mode != _FOLDER_MODE:
-                yield f"{folder} has mode {mode:04o} instead of {_FOLDER_MODE:04o}", Path(folder)
+            if mode != wanted:
+                yield f"{path} has mode {mode:04o} instead of {wanted:04o}", Path(path), wanted
             elif (found.st_uid, found.st_gid) != (0, 0):
-                yield f"{folder} is owned by {found.st_uid}:{found.st_gid} instead of 0:0", Path(folder)
+                yield f"{path} is owned by {found.st_uid}:{found.st_gid} instead of 0:0", Path(path), wanted
 
 
 def _of_its_life(name: str) -> bool:

@@ -127,9 +127,11 @@ def test_folders_that_others_can_write(store: Store) -> None:
     for folder in (store.layout.root, store.layout.home, store.layout.releases, store.layout.venvs):
         Path(folder).chmod(0o755)
     Path(store.layout.home).chmod(0o777)
+    Path(store.layout.names_key).touch(0o644)
     owner = [] if os.getuid() == 0 else [text for text in Integrity(store).folders() if "owned" in text]
     assert [text for text in Integrity(store).folders() if text not in owner] == [
-        f"{store.layout.home} has mode 0777 instead of 0755"
+        f"{store.layout.home} has mode 0777 instead of 0755",
+        f"{store.layout.names_key} has mode 0644 instead of 0600",
     ]
 
 
