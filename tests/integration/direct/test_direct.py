@@ -138,6 +138,7 @@ def test_an_upgrade_takes_no_body_away(site: Web, upgrade: str) -> None:
 
 def test_a_release_and_the_way_back_lose_no_request(site: Web) -> None:
     first = site.live()
+    site.host.run("systemd-run --quiet --wait --unit=anothers false", check=False)
     with traffic([site], **VISITORS), asked(site) as idle:
         site_playbook("--extra-vars=shop_version=v1.1.0").ok()
         site.drained()  # sooner than unused connections are closed otherwise
@@ -148,6 +149,8 @@ def test_a_release_and_the_way_back_lose_no_request(site: Web) -> None:
         assert site.version()["release"] == first == site.live()
     units = site.host.run("systemctl list-units --plain --no-legend 'asgi-open@*.service'").stdout
     assert [line.split()[0] for line in units.splitlines()] == [f"asgi-open@{first}.service"]
+    failed = site.host.run("systemctl is-failed anothers.service; systemctl reset-failed anothers.service").stdout
+    assert failed == "failed\n", "what failed on the host is told there on"
 
 
 def test_a_broken_release_gets_no_traffic(site: Web) -> None:

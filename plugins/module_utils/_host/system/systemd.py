@@ -269,7 +269,9 @@ def stop_running(*names: str) -> None:
 
 
 def reset_failed(*names: str) -> None:
-    systemctl("reset-failed", "--", *names)
+    """Has systemd forget that units have failed; without names none, as systemctl would take all of the host's."""
+    if names:
+        systemctl("reset-failed", "--", *names)
 
 
 def starts_at_boot(name: str) -> bool:

@@ -374,3 +374,13 @@ def test_what_is_up_reloads(monkeypatch: pytest.MonkeyPatch, state: str, verbs: 
     monkeypatch.setattr(systemd, "show", lambda name: [Unit(name, {"ActiveState": state})])
     systemd.reload_or_start("nginx.service")
     assert called == [["systemctl", verb, "--", "nginx.service"] for verb in verbs]
+
+
+def test_without_names_no_failure_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    """systemctl reset-failed without names has the whole host forget."""
+    asked: list[tuple[str, ...]] = []
+    monkeypatch.setattr(systemd, "systemctl", lambda *words, **_options: asked.append(words))
+    systemd.reset_failed()
+    assert asked == []
+    systemd.reset_failed("a.service")
+    assert asked == [("reset-failed", "--", "a.service")]
