@@ -17,7 +17,7 @@ DATA = ROOT / "docs" / "benchmarks" / "soak.json"
 EVENTS = {
     "switch": "a release, or every fifth time a way back, until the one before has drained",
     "reload": "`systemctl reload nginx`, until the workers of before have ended",
-    "renewal": "the certificate is renewed, until another one is shown and the workers of before have ended",
+    "renewal": "the timer's service renews the certificate, until the workers of before have ended",
     "recycling": "a worker ends after `max_requests`, and another one starts; with a release to that and one back",
     "kill": "SIGKILL of one worker, until there is another one",
     "none": "nothing happens: the rest of the time",
