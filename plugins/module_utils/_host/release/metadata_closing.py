@@ -35,7 +35,7 @@ def restore(rules: MetadataRules, store: Store, release: str) -> list[str]:
             "was then; run the playbook site to have it as the inventory says"
         ]
     try:
-        rules.ensure(replace(Closing.of({"outgoing": None, **recorded}), by_nft=True))
+        rules.ensure(replace(Closing.of(recorded), by_nft=True))
     except DeployError as error:
         return [
             f"{app}: the cloud's metadata service stays {state}, which is not certain to be as release {release} had "
