@@ -209,6 +209,10 @@ found:
           description: What to write in C(known_hosts) of the entry.
           type: str
           returned: always
+    health:
+      description: As in M(asgi.deploy.release).
+      type: str
+      returned: for V(release)
     noted:
       description: As in M(asgi.deploy.release).
       type: bool

@@ -255,6 +255,7 @@ options:
       - The name of a certificate that is got meanwhile, as M(asgi.deploy.certificate) does. The release goes live
         without waiting for it, so this is not for an application that ends TLS itself.
     type: str
+  urgent: {description: "Whether to watch nothing; the gate is asked all the same.", type: bool, default: false}
 extends_documentation_fragment: [asgi.deploy.run]
 """
 
@@ -299,6 +300,7 @@ stopped:
   returned: where the application is stopped, null in check mode where it is not
   sample: stopped since 2026-11-30 11:20:05 UTC by ada
 before_commit: {description: Its commit., type: str, returned: "in check mode, null if it did not come from git"}
+health: {description: "What is wrong with the live release, or not proven.", type: str, returned: in check mode}
 noted:
   description: Whether the host goes by the same settings of gate, watch and trust already, and has a manifest of it.
   type: bool

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,6 +57,11 @@ class Web:
         """What a command prints on the host as soon as it succeeds, which has to be within a minute."""
         return self.host.run(f"for n in $(seq 300); do ( {command} ) && exit; sleep 0.2; done; exit 1").stdout
 
+    def asked(self, release: str, path: str = "/ready") -> str:
+        """The status with which a release answers on its own socket; nothing where it does not within five seconds."""
+        socket = f"/srv/asgi/{self.app}/releases/{release}/app.sock"
+        return self.host.run(f"python3 -c {shlex.quote(ASK)} {socket} {path}", check=False).stdout.strip()
+
     def version(self) -> dict[str, Any]:
         """Which version and release answer."""
         answer: dict[str, Any] = self.get("/version").raise_for_status().json()
@@ -75,6 +81,15 @@ class Web:
         return f"/srv/asgi/{self.app}/deploys.jsonl"
 
 
+# On the host, where there is no curl.
+ASK = """
+import socket, sys
+asked = socket.socket(socket.AF_UNIX)
+asked.settimeout(5)
+asked.connect(sys.argv[1])
+asked.sendall(f"GET {sys.argv[2]} HTTP/1.1\\r\\nHost: x\\r\\nConnection: close\\r\\n\\r\\n".encode())
+print(asked.recv(100).split()[1].decode())
+"""
 W = TypeVar("W", bound=Web)
 # Of a journal, what tells nothing about a failure.
 ROUTINE = re.compile(

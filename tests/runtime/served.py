@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.kept_connections import UPSTREAM_KEEPALIVE
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.entry import app_options
-from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan import UPSTREAM_KEEPALIVE
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.server_settings import GUNICORN_WSGI
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.servers import direct_plan, server_plan
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.argument_specs import resolve

@@ -18,6 +18,7 @@ CACHE = PurePosixPath("/var/cache/asgi")
 ARCHIVES = CACHE / "archives"  # by SHA-256
 # Holds a folder APP@RELEASE for each service that runs: RuntimeDirectory= of its unit.
 SERVING = PurePosixPath("/run/asgi-deploy/serving")
+DRAINING = SERVING.with_name("draining")  # the same for each release that was replaced
 
 CONFIGURATION = PurePosixPath("/etc/asgi-deploy")
 FIREWALL_RULES = CONFIGURATION / "firewall.nft"
@@ -270,6 +271,10 @@ class Layout:
     def pause(self, release: str) -> PurePosixPath:
         """While this file is there, a release's service waits with its start; gone with a reboot."""
         return PurePosixPath(f"/run/systemd/system/{self.unit('service', release)}.d/paused.conf")
+
+    def replaced(self, release: str) -> PurePosixPath:
+        """While this folder is there, a release says that it is not ready for more: RuntimeDirectory= of its drain."""
+        return DRAINING / f"{self.app}@{release}"
 
     @property
     def access_log(self) -> PurePosixPath:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.kept_connections import SETTLED, UPSTREAM_KEEPALIVE
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import METADATA_LOADED, PATHS, SERVING, Layout
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.unit_text import (
     LAUNCHER,
@@ -31,12 +32,6 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._app.sources import (
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.transports import plain_transports
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common import local_files as controller
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.platforms import platform_of
-
-# Bounds for nginx's connections to an application. In seconds: keepalive_time after a switch no request goes over a
-# connection to the release before any more, and keepalive_timeout later the last idle one is closed. And the idle ones
-# that each process of nginx keeps: with fewer than its visitors come at once it connects anew all the time.
-UPSTREAM_KEEPALIVE = {"connections": 256, "time": 3, "timeout": 2}
-
 
 # Of what a journal may take. The file that is written to comes on top of what journald counts.
 _FILES = 8
@@ -105,7 +100,7 @@ def app_plan(
         "upstream": str(layout.upstream),
         "upstream_keepalive": UPSTREAM_KEEPALIVE,
         # nginx closes its own idle connections within that time; they must not be cut.
-        "drain_limit": max(app["drain_timeout"], UPSTREAM_KEEPALIVE["time"] + UPSTREAM_KEEPALIVE["timeout"] + 1),
+        "drain_limit": max(app["drain_timeout"], SETTLED + 1),
         "boot_unit": layout.boot_unit,
         **tree,
         "plain_transports": plain_transports(app),

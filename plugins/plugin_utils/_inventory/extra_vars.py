@@ -40,6 +40,12 @@ VARIABLES = {
     ),
     "asgi_app": Variable((), _TEXT, "asgi_app=shop", "one application instead of all; `exec` and `remove` need it"),
     "asgi_version": Variable(("release",), _ANY, "asgi_version=v1.5.0", "another version than the inventory's"),
+    "asgi_urgent": Variable(
+        ("release",),
+        _BOOL,
+        "asgi_urgent=true",
+        "`true` skips the watch and its wait for kept connections, never the gate; `false` by default",
+    ),
     "asgi_release": Variable(
         ("rollback",),
         _TEXT,

@@ -107,13 +107,17 @@ def _of_app(name: str, parts: Mapping[str, Any]) -> Change:
     told["certificate"] = next(iter(due), "")
     if found.get("changed"):
         told["modes"] = "\n".join(found.get("loose", []))
-    serves = None if found.get("stopped") else found.get("release")
+    beside = {"workers": f"{plan['workers']} ({plan['workers_reason']})", "memory": _memory(plan)}
+    if health := found.get("health"):
+        beside["health"] = health
+    live = None if found.get("stopped") else found.get("release")
+    serves = health or (f"{live} serves" if live else "")
     return Change(
         name,
         {**{key: text for key, text in told.items() if text}, **_of(parts)},
-        {"workers": f"{plan['workers']} ({plan['workers_reason']})", "memory": _memory(plan)},
+        beside,
         notes=[*_notes(plan, found), *_damage(found), *plan["notices"]],
-        otherwise=f"nothing would change; {serves} serves" if serves else "nothing would change",
+        otherwise=f"nothing would change; {serves}" if serves else "nothing would change",
     )
 
 

@@ -35,7 +35,9 @@ def differs(kind: str, found: Mapping[str, Any]) -> bool:
     if "failed" in found:
         return True
     if kind in ("release", "removal"):
-        return bool(found["changed"] or found.get("refusals")) or not found.get("noted", True)
+        # One that is live and may not be well is asked again, by who can say more of it.
+        due = found["changed"] or found.get("refusals") or found.get("health")
+        return bool(due) or not found.get("noted", True)
     if kind == "hardening":
         return bool(found["parts"] or found["refusals"] or found["reboot_required"])
     return any(found.get(key) for key in (*_DIFFERENCES, "port_conflicts"))

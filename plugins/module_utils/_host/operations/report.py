@@ -10,7 +10,6 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.operations.pause
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.background import Work
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.instance import Instance, not_draining, running
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.integrity import Integrity, told
-from ansible_collections.asgi.deploy.plugins.module_utils._host.release.probe import Probe
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.settings import Settings
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.stopping import find_stop
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store import Store
@@ -32,7 +31,9 @@ def live(layout: Layout, store: Store) -> dict[str, Any]:
     settings = Settings.recorded(record)
     return {
         "live": release,
-        "health": "" if paused(layout, release) or find_stop(layout) else _health(layout, release, settings),
+        "health": ""
+        if paused(layout, release) or find_stop(layout)
+        else instance.ask(settings.gate, _PROBE_SECONDS) or "",
         "workers": len(instance.processes()),
         "memory": instance.memory(),
         "service": instance.told(),
@@ -40,12 +41,6 @@ def live(layout: Layout, store: Store) -> dict[str, Any]:
         **Work(layout, release).told(),
         **_noted(layout, settings),
     }
-
-
-def _health(layout: Layout, release: str, settings: Settings) -> str:
-    probe = Probe(str(layout.socket_path(release)), settings.gate, timeout=_PROBE_SECONDS)
-    probe.close()
-    return probe.wrong or ""
 
 
 def _noted(layout: Layout, settings: Settings | None) -> dict[str, Any]:

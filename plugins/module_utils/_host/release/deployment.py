@@ -7,12 +7,13 @@ release that serves is not touched.
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release import observation
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.background import (
     Work,
     at_work,
@@ -20,6 +21,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.release.backgrou
     hand_over,
 )
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.builder import Builder
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.first_seconds import story, unwell, watch_live
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.history import UNCHANGED
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.instance import (
     Instance,
@@ -39,8 +41,8 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.release.states i
 )
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.stopping import refuse_held
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store import Store
-from ansible_collections.asgi.deploy.plugins.module_utils._host.release.watch import AccessLog, watch
-from ansible_collections.asgi.deploy.plugins.module_utils._host.release.way_back import choose
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.watch import AccessLog
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.way_back import choose, way_back
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import memory, systemd
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.metadata_rules import Closing, MetadataRules
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
@@ -69,16 +71,18 @@ class Deployment:
         if identity:
             builder.source.verify(builder.inputs.version, identity, fetch=False)
         release = builder.predict(identity) if identity else None
-        left = self._left(release, builder, settings) if release else STATES
         before = self.store.live()
+        shown = Instance(self.layout, before).shown() if before else []
+        left = self._left(release, builder, settings, shown if release == before else ()) if release else STATES
         commit = self.store.record(before).get("commit") if before else None
         more = {"before_commit": commit, "left": list(left), "metadata": self._rules.pending(self._closing)}
         changes = bool(left or more["metadata"])
-        found = builder.inspect(release, everything)
+        health = observation.observe(self.store, before, observation.BRIEFLY, shown[0]).doubt if before else ""
+        found = {**builder.inspect(release, everything), "health": health}
         return self._result(changes, release, before, **more, **found, **_told(builder, identity))
 
-    def release(self, builder: Builder, settings: Settings) -> dict[str, Any]:
-        """Makes the release of a builder's inputs serve.
+    def release(self, builder: Builder, settings: Settings, urgent: bool = False) -> dict[str, Any]:
+        """Makes the release of a builder's inputs serve; what is urgent is not watched.
 
         Raises:
             DeployError: it cannot; what served before still does.
@@ -87,7 +91,8 @@ class Deployment:
         with self.store.lock(self._lock_timeout, self._by):
             before = self.store.live()
             refuse_held(self.layout, before)
-            with self._audited(before, None, version=version) as entry, as_live(self._rules, self.store):
+            noted = {"version": version, **({"urgent": True} if urgent else {})}
+            with self._audited(before, None, **noted) as entry, as_live(self._rules, self.store):
                 closed = self._rules.ensure(self._closing)
                 # Looked up under the lock: of two runs, the one that waits must not put an older commit over a newer.
                 with self._step("resolved"):
@@ -99,9 +104,10 @@ class Deployment:
                 left = self._left(release, builder, settings) if release else STATES
                 if release and not left:
                     self._keep(release, settings)
+                    notes = [*builder.settle(release), *observation.doubts(self.store, release)]
                     entry["result"] = UNCHANGED
-                    notes = builder.settle(release)
                     return self._result(closed, release, before, warnings=notes, **_told(builder, identity))
+                looped = observation.was_looping(self.layout, release) if release and release == before else ""
                 self._rules.count_from_now()
                 check_units(builder.inputs.units)
                 if release is None or "prepared" in left:
@@ -109,8 +115,9 @@ class Deployment:
                     entry["to"] = release
                     left = without_reached(left, self.store.record(release))
                 self._keep(release, settings)
-                self._advance(release, left, before, settings)
-            notes = [*self._rules.told(), *builder.settle(release)]
+                self._advance(release, left, before, settings.unwatched() if urgent else settings)
+                doubts = observation.doubts(self.store, release, looped)
+            notes = [*self._rules.told(), *builder.settle(release), *doubts]
             return self._result(True, release, before, warnings=notes, **_told(builder, identity))
 
     def rollback(self, to: str | None) -> dict[str, Any]:
@@ -124,7 +131,7 @@ class Deployment:
             refuse_held(self.layout, before)
             target = choose(self.store, to)
             if target == before:
-                return self._result(False, target, before)
+                return self._result(False, target, before, warnings=observation.doubts(self.store, target))
             Integrity(self.store).repair()
             settings = Settings.recorded(self.store.record(target))
             self._rules.count_from_now()
@@ -148,14 +155,15 @@ class Deployment:
             raise self._story(version, before, "could not be prepared", error) from error
         return release, identity
 
-    def _left(self, release: str, builder: Builder | None, settings: Settings) -> tuple[str, ...]:
+    def _left(
+        self, release: str, builder: Builder | None, settings: Settings, shown: Sequence[systemd.Unit] = ()
+    ) -> tuple[str, ...]:
         """The states that a release has yet to reach."""
-        instance = Instance(self.layout, release)
         serving = running(self.layout)
         seen = Seen(
             recorded=self.store.record(release).get("states", {}),
             intact=builder is None or builder.intact(release),
-            running=instance.up() and not instance.draining(),
+            running=Instance(self.layout, release).stays_up(shown),
             live=self.store.live() == release and systemd.show(self.layout.boot_unit)[0].enabled,
             working=Work(self.layout, release, builder.inputs.units if builder else None).up(),
             others=self._others(release, serving),
@@ -192,7 +200,7 @@ class Deployment:
                 self._switch(release, before)
         if "working" in left:
             with self._step("working"):
-                self._set_to_work(release, self._way_back(release, before) if "watched" in left else None)
+                self._set_to_work(release, way_back(self.store, release, before) if "watched" in left else None)
         if "watched" in left:
             with self._step("watched"):
                 self._watch(release, before, settings, log, began)
@@ -208,6 +216,7 @@ class Deployment:
         self, release: str, left: Collection[str], before: str | None, settings: Settings, began: float
     ) -> None:
         instance = Instance(self.layout, release)
+        instance.wanted_again()
         if "working" in left and (missing := Work(self.layout, release).missing_programs()):
             raise DeployError(missing)
         if "released" in left:
@@ -226,24 +235,17 @@ class Deployment:
 
     def _watch(self, release: str, before: str | None, settings: Settings, log: AccessLog, began: float) -> None:
         """Watches a release that has just gone live, and goes back when it does badly and there is where to."""
-        before = self._way_back(release, before)
-        instance, work = Instance(self.layout, release), Work(self.layout, release)
-        server, processes = instance.watch_restarts(), work.watch_restarts()
-        # The gate has proven the server of a first release, and nothing of its processes.
-        limits = settings.watch if before else replace(settings.watch, error_percent=100)
-        watched = settings.watch.seconds and (before or work.processes)
-        if watched and (wrong := watch(log, release, limits, lambda: server() or processes())):
-            if before:
-                self._go_back(release, before, wrong)
-            error = DeployError(wrong, work.log(began, processes.ended) if processes.ended else instance.log(began))
-            raise self._story(release, before, "was taken back", error) if before else self._unwell(release, error)
+        before = way_back(self.store, release, before)
+        if bad := watch_live(self.store, release, before, settings, log, began):
+            if bad.no_way_back:
+                self.store.note(release, previous=None)  # for the next run, too
+                raise self._preceded(f"release {release} does badly, and stays; {bad.no_way_back}", bad.error)
+            if before is None:
+                raise self._preceded(unwell(self.store, release), bad.error)
+            self._go_back(release, before, bad.error.reason)
+            raise self._story(release, before, "was taken back", bad.error)
         self._reached(release, "watched")
         self.store.note(release, failed=None)
-
-    def _way_back(self, release: str, before: str | None) -> str | None:
-        """The release to go back to when this one does badly."""
-        previous: str | None = before if before != release else self.store.record(release).get("previous")
-        return None if previous and Integrity(self.store).release(previous).damage else previous
 
     def _set_to_work(self, release: str, way_back: str | None) -> None:
         """Moves processes and timers to a release that has just gone live; goes back when they cannot be started."""
@@ -251,7 +253,7 @@ class Deployment:
             hand_over(self.layout, release)
         except (DeployError, OSError) as error:
             if way_back is None:
-                raise self._unwell(release, error) from error
+                raise self._preceded(unwell(self.store, release), error) from error
             self._go_back(release, way_back, _first_line(error))
             raise self._story(release, way_back, "was taken back", error) from error
 
@@ -262,6 +264,8 @@ class Deployment:
         previous = before if before != release else record.get("previous")
         self.store.note(release, states=states, previous=previous)
         self.store.switch(release)
+        if before and before != release:
+            Instance(self.layout, before).replaced()
         if not systemd.starts_at_boot(self.layout.boot_unit):  # to do it again costs as much as the first time
             systemd.enable(self.layout.boot_unit)
         self.store.note(release, states={**states, "live": time.time()}, failed=None)
@@ -272,6 +276,7 @@ class Deployment:
         if not instance.up() or instance.draining():
             instance.start()
         self.store.note(release, failed=reason)
+        instance.wanted_again()
         self.store.switch(before)
         hand_over(self.layout, before, wait=False)
         Instance(self.layout, release).drain()
@@ -301,18 +306,8 @@ class Deployment:
             self.store.note(release, settings=kept)
 
     def _story(self, release: str, before: str | None, outcome: str, error: DeployError | OSError) -> DeployError:
-        """An error as the user is told it: what became of the release, what serves, and why."""
-        serves = (
-            f"{before} {'serves again' if 'back' in outcome else 'still serves'}" if before else "nothing serves yet"
-        )
-        text = f"release {release} {outcome}; {serves}"
-        if release == before:
-            text = f"release {release}, which shall serve, does not"
-        return self._preceded(text, error)
-
-    def _unwell(self, release: str, error: DeployError | OSError) -> DeployError:
-        """What is wrong beside a server that does serve, where there is nothing to go back to."""
-        return self._preceded(f"release {release} serves, but not all that belongs to it runs", error)
+        """An error as the user is told it: what became of the release, what serves now, and why."""
+        return self._preceded(story(self.store, release, before, outcome), error)
 
     def _preceded(self, text: str, error: DeployError | OSError) -> DeployError:
         """Return an error that says `text` of the application before its reason."""

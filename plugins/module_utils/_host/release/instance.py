@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.gate import Gate
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.probe import ANSWER_TIMEOUT, Probe, watch
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.restarts import RestartWatcher
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import journal, memory, processes, systemd
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
@@ -35,6 +37,15 @@ class Instance:
         """Whether its socket or its service is up, by whichever units."""
         return any(unit.active for unit in systemd.show(self.units["service"], self.units["socket"]))
 
+    def shown(self) -> list[systemd.Unit]:
+        """What systemd says of its service, its socket and its drain: every run asks this."""
+        return systemd.show(self.units["service"], self.units["socket"], self.units["drain"])
+
+    def stays_up(self, shown: Sequence[systemd.Unit] = ()) -> bool:
+        """Whether it is :meth:`up` and not :meth:`draining`, by what systemd says, or has said just now."""
+        *units, drain = shown or self.shown()
+        return all(unit.active and not unit.stale for unit in units) and not drain.starting
+
     def draining(self) -> bool:
         return systemd.show(self.units["drain"])[0].properties.get("ActiveState") == "activating"
 
@@ -60,6 +71,18 @@ class Instance:
     def drain(self) -> None:
         """Lets systemd stop it once nobody is connected, or when its time is over; nobody has to wait for that."""
         systemd.start_soon(self.units["drain"])
+
+    def replaced(self) -> None:
+        """Has it say from now on that it is not ready for more, until the end of its drain."""
+        mark = Path(self.layout.replaced(self.release))
+        mark.mkdir(parents=True, exist_ok=True)
+        for folder in (mark.parent, mark):  # the application looks for it, whatever our umask is
+            folder.chmod(0o755)
+
+    def wanted_again(self) -> None:
+        """Has it say that it is ready, where it is, before it is asked again."""
+        with suppress(FileNotFoundError):
+            Path(self.layout.replaced(self.release)).rmdir()
 
     def processes(self) -> set[int]:
         """All processes of its service."""
@@ -99,12 +122,17 @@ class Instance:
 
     def pass_gate(self, gate: Gate, since: float) -> None:
         """Raises DeployError, with the end of its log, when it does not pass."""
-        # Not above: a look reads this file and asks nobody, and Python takes a twentieth of a second to read its HTTP.
-        from ansible_collections.asgi.deploy.plugins.module_utils._host.release.probe import watch
-
         restarts = self.watch_restarts()
         if wrong := watch(self._socket_path, gate, restarts, restarts.processes):
             raise DeployError(wrong, self.log(since))
+
+    def ask(
+        self, gate: Gate, timeout: float = ANSWER_TIMEOUT, broken: Callable[[], str | None] = lambda: None
+    ) -> str | None:
+        """Ask it the gate's question once; return what is wrong with the answer, or nothing."""
+        probe = Probe(self._socket_path, gate, timeout, broken)
+        probe.close()
+        return probe.wrong
 
     def watch_restarts(self) -> RestartWatcher:
         """Return what tells, from now on, whether its service has ended."""

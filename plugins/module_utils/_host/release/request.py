@@ -116,12 +116,12 @@ class Order:
             wanted["packages"],
         )
 
-    def release(self) -> dict[str, Any]:
+    def release(self, urgent: bool = False) -> dict[str, Any]:
         """Makes it serve: see :meth:`Deployment.release`."""
         debian.have(self.packages)
         builder = Builder(self.layout, self.inputs)
         try:
-            result = self.deployment.release(builder, self.settings)
+            result = self.deployment.release(builder, self.settings, urgent)
         except DeployError as error:
             raise DeployError("\n".join([*self._first_keys(builder), error.reason]), error.log) from error
         return {**result, "warnings": [*self._first_keys(builder), *result.get("warnings", [])]}
@@ -139,7 +139,7 @@ class Order:
             # A host that was never deployed to: git itself would be installed first.
             metadata = MetadataRules(self.layout).pending(self.closing)
             nothing: dict[str, Any] = {"steps": {}, "trusted_at_first_use": [], "left": [*STATES], "metadata": metadata}
-            nothing |= told({}, [])
+            nothing |= {**told({}, []), "health": ""}
             return {"changed": True, "release": None, "before": None, **nothing, "noted": False, "stopped": None}
         builder = Builder(self.layout, self.inputs)
         if find_stop(self.layout):
@@ -150,9 +150,9 @@ class Order:
         noted = kept == dataclasses.asdict(self.settings) and not builder.source.trust.new
         return {**found, "noted": noted and found["release"] not in found["unrecorded"], "stopped": None}
 
-    def release_unless_stopped(self, by: str, lock_timeout: float) -> dict[str, Any]:
+    def release_unless_stopped(self, by: str, lock_timeout: float, urgent: bool = False) -> dict[str, Any]:
         """Make it serve, or where the application is stopped only do what needs no release."""
         if find_stop(self.layout) is None:
-            return self.release()
+            return self.release(urgent)
         builder = Builder(self.layout, self.inputs)
         return StoppedRelease(self.deployment.store, builder, self.closing, self.settings).leave(by, lock_timeout)

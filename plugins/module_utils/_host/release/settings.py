@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.gate import Gate
@@ -29,3 +29,7 @@ class Settings:
         """The settings in a release's record."""
         kept = dict(record["settings"])
         return cls(Gate(**kept.pop("gate")), Watch(**kept.pop("watch")), **kept)
+
+    def unwatched(self) -> Settings:
+        """The same, but that nothing is watched."""
+        return replace(self, watch=replace(self.watch, seconds=0))

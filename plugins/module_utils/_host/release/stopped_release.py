@@ -28,7 +28,7 @@ class StoppedRelease:
         waiting, before = self._waiting(), self.store.live()
         metadata = MetadataRules(self.store.layout).pending(self.closing)
         commit = self.store.record(before).get("commit") if before else None
-        more: dict[str, Any] = {"before_commit": commit, "left": [], "metadata": metadata}
+        more: dict[str, Any] = {"before_commit": commit, "left": [], "metadata": metadata, "health": ""}
         more["noted"] = waiting != before or before is None or self._noted(before)
         return {**self._result(bool(metadata), waiting, before), **more}
 

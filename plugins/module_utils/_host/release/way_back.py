@@ -50,3 +50,9 @@ def _before(live: str | None, store: Store, records: Mapping[str, Mapping[str, A
 def _standing(name: str | None, records: Mapping[str, Mapping[str, Any]]) -> str | None:
     """Return the generation that stands for a release."""
     return next(iter(generations.newest_first(name, records)), None) if name else None
+
+
+def way_back(store: Store, release: str, before: str | None) -> str | None:
+    """The release to go back to when a new one does badly: the one before, be it of a former run, if it is whole."""
+    previous: str | None = before if before != release else store.record(release).get("previous")
+    return None if previous and Integrity(store).release(previous).damage else previous

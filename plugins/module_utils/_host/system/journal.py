@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import syslog
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -18,6 +19,8 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import 
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import journal_of
 
 _MOST, _SECONDS = 2**23, 60.0  # characters of records that are read for a failure, and for how long
+# Of what systemd itself says, by its catalog: that it starts a unit again, and that a process of it has failed.
+RESTARTED, EXITED = "5eb03494b6584870a536b337290809b3", "98e322203f7a4ed290d09fe03c09fe15"
 _OF_THE_RUNTIME = ("level", "logger", "message")
 
 
@@ -54,6 +57,19 @@ def records(patterns: Iterable[str], options: Iterable[str]) -> Iterator[Iterato
     argv += which(*patterns)
     with start_reading(argv) as lines:
         yield parsed(lines)
+
+
+def said_by_systemd(names: Mapping[str, Iterable[str]], since: float) -> Counter[str]:
+    """Return how often systemd said a thing of each unit, by the units that are looked for by each thing.
+
+    Only what the first process of the host wrote counts: others can write the same.
+    """
+    argv = ["journalctl", "--no-pager", "--quiet", "--output=json", "--output-fields=UNIT", "--lines=1000"]
+    for thing, units in names.items():
+        argv += ["+", "_PID=1", f"MESSAGE_ID={thing}", *(f"UNIT={unit}" for unit in units)]
+    argv.remove("+")  # it is between
+    with start_reading([*argv, f"--since=@{since:.3f}"]) as lines:
+        return Counter(str(entry.get("UNIT")) for entry in parsed(lines))
 
 
 def which(*units: str) -> list[str]:

@@ -14,7 +14,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import 
 
 _PROPERTIES = (
     "Id,LoadState,ActiveState,SubState,UnitFileState,NeedDaemonReload,"
-    "MainPID,NRestarts,Result,ExecMainCode,ExecMainStatus"
+    "MainPID,NRestarts,Result,ExecMainCode,ExecMainStatus,ActiveEnterTimestampMonotonic"
 )
 
 PATIENCE = 100_000
@@ -70,6 +70,11 @@ class Unit:
     @property
     def restarts(self) -> int:
         return int(self.properties.get("NRestarts") or 0)
+
+    def up_for(self, now: float) -> float:
+        """For how many seconds it runs, by the clock of :func:`time.monotonic`; 0 where it does not."""
+        since = int(self.properties.get("ActiveEnterTimestampMonotonic") or 0) / 1e6
+        return max(0.0, now - since) if self.up else 0.0
 
     @property
     def main(self) -> int:

@@ -14,8 +14,12 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks.results im
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.masking import masked
 
-_LEAVE: dict[str, Any] = {"leave_stopped": {"type": "bool", "default": False}}
-OPTIONS: dict[str, Any] = {**RELEASE_OPTIONS, "certificate": {"type": "str"}, **_LEAVE}
+OPTIONS: dict[str, Any] = {
+    **RELEASE_OPTIONS,
+    "certificate": {"type": "str"},
+    "leave_stopped": {"type": "bool", "default": False},
+    "urgent": {"type": "bool", "default": False},
+}
 UNLOGGED = ("wanted",)
 
 
@@ -54,9 +58,9 @@ def _released(options: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     try:
         order = Order.of(options)
         if options["leave_stopped"] and not check_mode:
-            result = order.release_unless_stopped(options["by"], options["lock_timeout"])
+            result = order.release_unless_stopped(options["by"], options["lock_timeout"], options["urgent"])
         else:
-            result = order.predict(everything=True) if check_mode else order.release()
+            result = order.predict(everything=True) if check_mode else order.release(options["urgent"])
     except (DeployError, OSError) as error:
         raise DeployError(masked(str(error), wanted["secrets"].values())) from error
     if result.get("stopped") and not options["leave_stopped"]:
@@ -65,6 +69,8 @@ def _released(options: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
         return result
     if result["changed"] and not check_mode:
         note(f"{options['name']}: release {result['release']} is live")
+    if result.get("health"):
+        result["warnings"] = [f"{options['name']}: {result['health']}"]
     diff = switch_diff(options["name"], result["before"], result["release"] or wanted["version"])
     return {**result, "diff": diff}
 

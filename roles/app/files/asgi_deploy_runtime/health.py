@@ -6,7 +6,7 @@ from pathlib import Path
 
 from .settings import RELEASE, SETTINGS
 
-# Exists while the unit that drains this release is at work.
+# Exists from the rename on that replaced this release, to the end of the unit that drains it.
 _MARK = Path("/run/asgi-deploy/draining", f"{SETTINGS['app']}@{RELEASE}")
 _stopping = False
 _closing = False

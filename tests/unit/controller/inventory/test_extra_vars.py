@@ -51,6 +51,11 @@ def test_examples_are_right(name: str) -> None:
             ["asgi_command: is missing; this playbook needs it, as in -e \"asgi_command='python -m shop.users list'\""],
         ),
         (
+            {"asgi_urgent": "very", "asgi_app": "shop"},
+            [],
+            ["asgi_urgent: found 'very', expected true or false, as in -e asgi_urgent=true"],
+        ),
+        (
             {"asgi_maintenance": "perhaps"},
             ["asgi_maintenance"],
             ["asgi_maintenance: found 'perhaps', expected true or false, as in -e asgi_maintenance=true"],

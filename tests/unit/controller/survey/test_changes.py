@@ -190,6 +190,17 @@ def told(plan: dict[str, Any], host: dict[str, Any], release: dict[str, Any], du
         pytest.param(
             {},
             {},
+            {"health": "v2-0a1b2c3d is live, but not well: the service is down: it took too long"},
+            {},
+            [
+                "web1: shop: nothing would change; v2-0a1b2c3d is live, but not well: the service is down: it took too "
+                "long"
+            ],
+            id="a release that is not well",
+        ),
+        pytest.param(
+            {},
+            {},
             {"changed": True, "before": "v1-1a2b3c4d", "metadata": "close"},
             {},
             [
@@ -200,6 +211,20 @@ def told(plan: dict[str, Any], host: dict[str, Any], release: dict[str, Any], du
                 f"  memory    {MEMORY}",
             ],
             id="the metadata service and a release",
+        ),
+        pytest.param(
+            {},
+            {},
+            {"changed": True, "before": "v1-1a2b3c4d", "health": "v1-1a2b3c4d is live, but not well: no"},
+            {},
+            [
+                "web1: shop would change",
+                "  release  v1-1a2b3c4d -> v2-0a1b2c3d",
+                "  workers  5 (io_bound: 2 x 2 CPUs + 1)",
+                f"  memory   {MEMORY}",
+                "  health   v1-1a2b3c4d is live, but not well: no",
+            ],
+            id="another for one that is not well",
         ),
         pytest.param(
             {"plain_transports": ["git http://git.example.com/shop.git"]},

@@ -15,7 +15,7 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._survey.pending import
 )
 
 PARTS: dict[str, Any] = {"missing_packages": [], "drift": [], "certificates_due": {}, "port_owners": {"80": "nginx"}}
-RELEASE = {"changed": False, "noted": True}
+RELEASE = {"changed": False, "noted": True, "health": ""}
 HARDENING: dict[str, Any] = {"parts": [], "refusals": [], "reboot_required": False}
 
 
@@ -43,6 +43,7 @@ def test_nothing_differs(kind: str, found: dict[str, Any]) -> None:
         ("parts", {**PARTS, "port_conflicts": ["80"]}),
         ("release", {**RELEASE, "changed": True}),
         ("release", {**RELEASE, "noted": False}),
+        ("release", {**RELEASE, "health": "v1 is live, but not well: GET /ready got no answer within 2 s"}),
         ("release", {"failed": "the repository does not answer"}),
         ("removal", {"changed": True}),
         ("hardening", {**HARDENING, "parts": ["firewall"]}),

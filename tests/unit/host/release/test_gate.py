@@ -241,13 +241,13 @@ def test_asks_as_nginx_does(path: Path) -> None:
         pytest.param(
             hang_up,
             gate(timeout=0.3),
-            "GET /ready failed: Remote end closed connection without response (for 0.3 s)",
+            "GET /ready failed: it closed the connection without an answer (for 0.3 s)",
             id="hang up",
         ),
         pytest.param(
             lambda connection, _: connection.sendall(b"SSH-2.0-OpenSSH\r\n"),
             gate(timeout=0.3),
-            "GET /ready failed: SSH-2.0-OpenSSH\r\n (for 0.3 s)",
+            "GET /ready failed: it answered 'SSH-2.0-OpenSSH', which is not HTTP (for 0.3 s)",
             id="no HTTP",
         ),
     ],

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import fnmatch
+import os
 from collections.abc import Callable
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.instance import (
@@ -15,6 +16,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.release.instance
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.restarts import RestartWatcher
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import systemd
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.systemd import Unit
+from ansible_collections.asgi.deploy.plugins.module_utils._shared import layout
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
 
 SHOP = Layout("shop")
@@ -92,6 +94,9 @@ UP = {"ActiveState": "active", "NRestarts": "0"}
 def test_up(say: Say, service: dict[str, str], socket: dict[str, str], up: bool) -> None:
     say(**{".service": service, ".socket": socket})
     assert Instance(SHOP, "v1").up() is up
+    assert Instance(SHOP, "v1").stays_up() is up
+    say(**{".drain": {"ActiveState": "activating"}, ".service": service, ".socket": socket})
+    assert not Instance(SHOP, "v1").stays_up(), "it drains"
 
 
 @pytest.mark.parametrize(
@@ -130,3 +135,19 @@ def test_processes_of_a_service_that_is_down(say: Say) -> None:
     say(service={"MainPID": "0"})
     assert Instance(SHOP, "v1").processes() == set()
     assert Instance(SHOP, "v1").memory() == 0
+
+
+def test_who_was_replaced_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By a folder that its drain has as well, and that may be there already, or not any more."""
+    monkeypatch.setattr(layout, "DRAINING", PurePosixPath(tmp_path) / "draining")
+    instance, mark = Instance(SHOP, "v1-0a1b2c3d"), tmp_path / "draining" / "shop@v1-0a1b2c3d"
+    old = os.umask(0o077)
+    try:
+        for _time in range(2):
+            instance.replaced()
+            assert [path.stat().st_mode & 0o777 for path in (mark.parent, mark)] == [0o755, 0o755]
+    finally:
+        os.umask(old)
+    for _time in range(2):
+        instance.wanted_again()
+        assert not mark.exists()

@@ -5,42 +5,27 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.visits import Switch, Tally, visits
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.watch import (
     AccessLog,
+    Found,
     Watch,
-    statuses,
     verdict,
     watch,
 )
 
 
 def line(status: int | str) -> str:
+    """Of a request that nobody answered, long after the switch."""
     return json.dumps({"time": "2026-01-02T03:04:05+00:00", "status": status, "request": "GET /ü?q=1"})
 
 
-def test_statuses() -> None:
-    lines = [
-        line(200),
-        line("502"),
-        line(500)[:20],
-        "",
-        '127.0.0.1 - - "GET / HTTP/1.1" 200 12',
-        '{"request": "GET /"}',
-        '{"status": "-"}',
-        '{"status": null}',
-        "[503]",
-        "503",
-        line(499),
-        json.dumps({"status": 500, "release": "v0"}),
-        json.dumps({"status": 201, "release": "v1"}),
-        json.dumps({"status": 504, "release": "", "upstream": "unix:/srv/asgi/shop/current/app.sock"}),
-        json.dumps({"status": 200, "release": "", "upstream": ""}),
-    ]
-    assert statuses(lines, "v1") == [200, 502, 499, 201, 504]
+OLD = Switch("v1", "v0", at=0)  # of a time that is over: all that nobody answers is the new release's
 
 
 @pytest.mark.parametrize(
@@ -58,17 +43,20 @@ def test_statuses() -> None:
     ],
 )
 def test_verdict(good: int, bad: int, percent: float, errors: int, condemned: bool) -> None:
-    wrong = verdict([200] * good + [500] * bad, Watch(5, percent, errors))
+    wrong = verdict(Tally(good + bad, bad), Watch(5, percent, errors))
     assert bool(wrong) is condemned
 
 
 @pytest.mark.parametrize(("status", "error"), [(499, False), (500, True), (502, True), (599, True), (404, False)])
 def test_server_errors_alone_count(status: int, error: bool) -> None:
-    assert bool(verdict([status], Watch(5, 0, 1))) is error
+    seen = Tally()
+    for visit in visits([line(status)]):
+        seen.add(visit)
+    assert bool(verdict(seen, Watch(5, 0, 1))) is error
 
 
 def test_text_of_a_verdict() -> None:
-    assert verdict([200, 200, 500, 502], Watch(5, 12.5, 2)) == (
+    assert verdict(Tally(4, 2), Watch(5, 12.5, 2)) == (
         "2 of 4 requests ended with a server error, more than 12.5 percent and at least 2"
     )
 
@@ -112,7 +100,7 @@ def test_log_half_a_character(path: Path) -> None:
     add(path, text[:cut])
     assert log.new_lines() == []
     add(path, text[cut:])
-    assert statuses(log.new_lines(), "v1") == [500]
+    assert [visit.status for visit in visits(log.new_lines())] == [500]
 
 
 def test_log_that_is_not_there_yet(tmp_path: Path) -> None:
@@ -147,10 +135,18 @@ def nothing() -> str | None:
     return None
 
 
+def well(_given_up: Callable[[], str | None]) -> str | None:
+    return None
+
+
+def watched(log: AccessLog, limits: Watch, switch: Switch = OLD, **how: Any) -> Found | None:
+    return watch(log, switch, limits, how.get("broken", nothing), how.get("ask", well))
+
+
 def test_watched_to_the_end(path: Path) -> None:
     started = time.monotonic()
     add(path, f"{line(500)}\n" * 100)  # of the release before
-    assert watch(AccessLog(path), "v1", Watch(0.3, 0, 1), nothing) is None
+    assert watched(AccessLog(path), Watch(0.3, 0, 1)) is None
     assert 0.3 <= time.monotonic() - started < 2
 
 
@@ -159,7 +155,8 @@ def test_errors_end_the_watch(path: Path, seconds: float) -> None:
     log = AccessLog(path)
     add(path, f"{line(500)}\n")
     started = time.monotonic()
-    assert str(watch(log, "v1", Watch(seconds, 10, 1), nothing)).startswith("1 of 1 requests ended with a server error")
+    found = watched(log, Watch(seconds, 10, 1))
+    assert found and found.wrong.startswith("1 of 1 requests ended with a server error")
     assert time.monotonic() - started < 2
 
 
@@ -174,12 +171,100 @@ def test_errors_that_come_by_and_by(path: Path) -> None:
     visitor = threading.Thread(target=visit, args=([f"{line(500)}\n"] * 3,))
     log = AccessLog(path)
     visitor.start()
-    assert str(watch(log, "v1", Watch(60, 10, 3), nothing)).startswith("3 of 3 ")
+    found = watched(log, Watch(60, 10, 3))
+    assert found and found.wrong.startswith("3 of 3 ")
     visitor.join()
 
 
 def test_service_that_went_down_ends_the_watch(path: Path) -> None:
     said = iter([None, "the service does not stay up"])
     started = time.monotonic()
-    assert watch(AccessLog(path), "v1", Watch(60, 10, 5), lambda: next(said)) == "the service does not stay up"
+    found = watched(AccessLog(path), Watch(60, 10, 5), broken=lambda: next(said))
+    assert found == Found("the service does not stay up")
     assert time.monotonic() - started < 2
+
+
+def entry(status: int, release: str, ended: float, seconds: float = 0.1) -> str:
+    text = {"status": status, "msec": round(ended, 3), "seconds": seconds, "release": release, "upstream": "unix:x"}
+    return json.dumps(text) + "\n"
+
+
+def test_late_answers_of_the_release_before_do_not_condemn_the_new_one(path: Path) -> None:
+    """They prolong the watch, and the release is asked meanwhile."""
+    log, now = AccessLog(path), time.time()
+    add(path, entry(504, "", now, 60) * 9 + entry(502, "", now + 0.9) * 9 + entry(200, "v1", now))
+    asked: list[float] = []
+
+    def ask(_given_up: Callable[[], str | None]) -> str | None:
+        asked.append(time.monotonic())
+        return None
+
+    switch = Switch("v1", "v0", at=now - 4)  # for one more second nobody knows
+    started = time.monotonic()
+    assert watched(log, Watch(0.5, 10, 5), switch, ask=ask) is None
+    assert 1.2 <= time.monotonic() - started < 10
+    assert len(asked) >= 3
+
+
+@pytest.mark.parametrize(("status", "release", "after"), [(500, "v1", 0.0), (504, "", 5.1)])
+def test_what_is_surely_the_new_ones_condemns_it(path: Path, status: int, release: str, after: float) -> None:
+    log, now = AccessLog(path), time.time()
+    add(path, entry(status, release, now + after + 0.1, 0.1) * 5)
+    found = watched(log, Watch(60, 10, 5), Switch("v1", "v0", at=now))
+    assert found and found.wrong.startswith("5 of 5 requests ended with a server error")
+
+
+def test_questions_that_go_wrong_condemn_it(path: Path) -> None:
+    log, now = AccessLog(path), time.time()
+    add(path, entry(504, "", now, 60))
+    found = watched(log, Watch(60, 10, 3), Switch("v1", "v0", at=now), ask=lambda _given_up: "GET /ready failed")
+    assert found == Found(
+        "3 of 3 questions on its own socket went wrong, more than 10 percent and at least 3: GET /ready failed"
+    )
+
+
+def test_a_question_without_an_answer_holds_nothing_up(path: Path) -> None:
+    def ask(given_up: Callable[[], str | None]) -> str | None:
+        while not given_up():
+            time.sleep(0.05)
+        return given_up()
+
+    log, now = AccessLog(path), time.time()
+    add(path, entry(504, "", now, 60))
+    started = time.monotonic()
+    assert watched(log, Watch(1, 10, 1), Switch("v1", "v0", at=now - 5), ask=ask) is None
+    assert time.monotonic() - started < 10
+
+
+@pytest.mark.parametrize(
+    ("before", "late", "no_way_back"),
+    [
+        pytest.param([(200, "v0")] * 9, 0, "", id="did well"),
+        pytest.param([(500, "v0")] * 9, 0, "9 of 9", id="its own errors"),
+        pytest.param([(499, "")] * 9, 0, "9 of 9", id="visitors who went away"),
+        pytest.param([(200, "v0")], 9, "9 of 10", id="what ended after the switch"),
+        pytest.param([(500, "v0")] * 4, 0, "", id="too few"),
+        pytest.param([(500, "v0")] * 9 + [(200, "v0")] * 9, 0, "", id="as bad"),
+        pytest.param([(500, "v9")] * 9, 0, "", id="another release"),
+    ],
+)
+def test_the_way_back(path: Path, before: list[tuple[int, str]], late: int, no_way_back: str) -> None:
+    """It leads nowhere if the release before did worse in its last minute."""
+    now = time.time()
+    add(path, entry(500, "v0", now - 100) * 20)
+    add(path, "".join(entry(status, release, now - 30) for status, release in before))
+    log = AccessLog(path)
+    add(path, entry(504, "", now + 1, 40) * late + entry(500, "v1", now) * 5 + entry(200, "v1", now) * 5)
+    found = watched(log, Watch(60, 10, 5), Switch("v1", "v0", at=now, before_since=now - 1000))
+    assert found and found.wrong.startswith("5 of 10 requests")
+    assert (no_way_back in found.no_way_back) if no_way_back else (found.no_way_back == "")
+
+
+def test_lines_before(path: Path) -> None:
+    log = AccessLog(path)
+    add(path, "after\n")
+    assert log.lines_before() == ["before", ""]
+    path.rename(path.with_suffix(".1"))
+    assert log.lines_before() == []
+    path.touch()
+    assert log.lines_before() == []

@@ -384,3 +384,16 @@ def test_without_names_no_failure_is_forgotten(monkeypatch: pytest.MonkeyPatch) 
     assert asked == []
     systemd.reset_failed("a.service")
     assert asked == [("reset-failed", "--", "a.service")]
+
+
+@pytest.mark.parametrize(
+    ("properties", "seconds"),
+    [
+        ({"ActiveState": "active", "ActiveEnterTimestampMonotonic": "90000000"}, 10),
+        ({"ActiveState": "activating", "ActiveEnterTimestampMonotonic": "90000000"}, 0),
+        ({"ActiveState": "active"}, 100),
+        ({}, 0),
+    ],
+)
+def test_up_for(properties: dict[str, str], seconds: float) -> None:
+    assert Unit("a.service", properties).up_for(100) == seconds

@@ -293,6 +293,7 @@ def test_draining_is_shown_as_long_as_it_lasts(render: Render, plan: Plan) -> No
     mark = unit(render("app", "drain.service.j2", plan=plan()))["Service"]["RuntimeDirectory"]
     assert mark == "asgi-deploy/draining/shop@%i"
     assert "/run/asgi-deploy/draining" in (RUNTIME / "health.py").read_text()
+    assert str(Layout("shop").replaced("%i")) == f"/run/{mark}", "the same from the rename on"
 
 
 def test_boot(render: Render) -> None:

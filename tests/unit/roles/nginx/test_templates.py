@@ -225,9 +225,20 @@ def test_access_log(render: Render) -> None:
     """Each line is JSON: values that are text are in quotes, and those without can be numbers only."""
     (parts,) = re.findall(r"log_format asgi escape=json(.*?);\n", render("nginx", "nginx.conf.j2"), re.DOTALL)
     line = "".join(re.findall(r"'([^']*)'", parts))
-    sample = re.sub(r"\$(status|body_bytes_sent|request_time)\b", "1", line)
+    sample = re.sub(r"\$(status|msec|body_bytes_sent|request_time)\b", "1", line)
     found = json.loads(re.sub(r"\$\w+", "x", sample))
-    assert set(found) >= {"time", "request_id", "client", "method", "uri", "status", "seconds", "agent", "release"}
+    assert set(found) >= {
+        "time",
+        "request_id",
+        "client",
+        "method",
+        "uri",
+        "status",
+        "msec",
+        "seconds",
+        "agent",
+        "release",
+    }
 
 
 def test_metrics_are_for_the_host_alone(render: Render) -> None:

@@ -1,0 +1,69 @@
+"""The first seconds of a release that has just gone live, and what is said of a release that does not do well."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import partial
+
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.background import Work
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.instance import Instance
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.observation import observe
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.questions import ANSWER_SECONDS
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.settings import Settings
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store import Store
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.visits import Switch
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.watch import AccessLog, watch
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
+
+
+@dataclass(frozen=True)
+class Bad:
+    """Why a release must go, with its log, and why the one before is no way back all the same."""
+
+    error: DeployError
+    no_way_back: str
+
+
+def watch_live(
+    store: Store, release: str, before: str | None, settings: Settings, log: AccessLog, began: float
+) -> Bad | None:
+    """Watch a release that has just gone live; return what is wrong with it, if anything is.
+
+    Args:
+        store: the application's.
+        release: the release.
+        before: the one to go back to.
+        settings: how long to watch, and what is too much.
+        log: the access log, as it was before the switch.
+        began: the beginning of the run, from which on its log is shown.
+    """
+    instance, work = Instance(store.layout, release), Work(store.layout, release)
+    server, processes = instance.watch_restarts(), work.watch_restarts()
+    # The gate has proven the server of a first release, and nothing of its processes.
+    limits = settings.watch if before else replace(settings.watch, error_percent=100)
+    if not (limits.seconds and (before or work.processes)):
+        return None
+    switch = Switch.recorded(release, before, store)
+    ask = partial(instance.ask, settings.gate, ANSWER_SECONDS)
+    found = watch(log, switch, limits, lambda: server() or processes(), ask)
+    if found is None:
+        return None
+    said = work.log(began, processes.ended) if processes.ended else instance.log(began)
+    return Bad(DeployError(found.wrong, said), found.no_way_back if before else "")
+
+
+def story(store: Store, release: str, before: str | None, outcome: str) -> str:
+    """What became of a release, and what serves now, which is looked at."""
+    if before is None:
+        return f"release {release} {outcome}; nothing serves yet"
+    found = observe(store, before)
+    if release == before:
+        return f"release {release}, which shall serve, {'does not' if found.wrong else 'does, but is not finished'}"
+    return f"release {release} {outcome}; {found.told('serves again' if 'back' in outcome else 'still serves')}"
+
+
+def unwell(store: Store, release: str) -> str:
+    """What is said of a release that stays, as there is nothing to go back to."""
+    if wrong := Instance(store.layout, release).ask(Settings.recorded(store.record(release)).gate):
+        return f"release {release} is live, and does not serve: {wrong}"
+    return f"release {release} serves, but not all that belongs to it runs"
