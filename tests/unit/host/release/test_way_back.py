@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 import pytest
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.integrity import Integrity
@@ -107,6 +108,25 @@ def test_generations_are_one_release_on_the_way_back(store: Store, to: str | Non
     assert choose(store, to) == f"{OLD}.2"
     damage(store, f"{OLD}.2")
     assert choose(store, to) == OLD
+
+
+def switch(store: Store, before: str, to: str, **more: bool) -> None:
+    line: dict[str, Any] = {"from": before, "to": to, **more}
+    with store.audited(**line):
+        store.switch(to)
+
+
+def test_generations_are_one_release_in_the_trail(store: Store) -> None:
+    """A damaged one was built again, then another release came: going back leads to what was built again."""
+    prepare(store, "v0.9.0-11223344", live=5)
+    for release, live in ((OLD, 10), (f"{OLD}.2", 20), (NEW, 30)):
+        prepare(store, release, live=live)
+    for before, to in (("v0.9.0-11223344", OLD), (OLD, f"{OLD}.2"), (f"{OLD}.2", NEW)):
+        switch(store, before, to)
+    Integrity(store).adopt()
+    assert choose(store, None) == f"{OLD}.2"
+    switch(store, NEW, f"{OLD}.2", rollback=True)
+    assert choose(store, None) == "v0.9.0-11223344"
 
 
 def test_another_generation_of_the_live_one_is_no_way_back(store: Store) -> None:
