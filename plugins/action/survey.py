@@ -34,7 +34,7 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._inventory.roles impor
     HOST_ROLES,
     needed_roles,
 )
-from ansible_collections.asgi.deploy.plugins.plugin_utils._survey import neighbours, stopped
+from ansible_collections.asgi.deploy.plugins.plugin_utils._survey import moves, neighbours, stopped
 from ansible_collections.asgi.deploy.plugins.plugin_utils._survey import pending as due
 from ansible_collections.asgi.deploy.plugins.plugin_utils._survey.desired import (
     Look,
@@ -106,6 +106,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         kept = {f"ansible_{name}": value for name, value in facts.items()}
         hidden = {**result, "changed": False, "order": order, "ansible_facts": kept, "_ansible_no_log": True}
         found = told(looks, answers, str(variables["inventory_hostname"]), bool(self._task.check_mode))
+        for name in [] if self._task.check_mode else found["moves_behind_nginx"]:
+            Display().display(f"{variables['inventory_hostname']}: {name}: {moves.NOTE}")
         if given["installs"] and not self._task.check_mode:
             installed = [*found["missing_packages"], *chain.from_iterable(found["later_packages"])]
             due.take(installed, found["missing_venvs"], answers)
@@ -195,9 +197,12 @@ def checked(looks: Sequence[Look]) -> tuple[list[dict[str, Any]], set[str]]:
 
 def told(looks: Sequence[Look], answers: Sequence[dict[str, Any]], host: str, check_mode: bool) -> dict[str, Any]:
     """What the looks found, by role and application, and who has something to do; in check mode all tell of it."""
+    moving = _moving(looks, answers)
+    sockets = set(map(moves.socket_of, moving))
     for look, found in zip(looks, answers):
         found |= {**look.made, "check_mode": check_mode}
-        found["port_conflicts"] = due.port_conflicts(look.role, look.of, host, found.get("port_owners", {}))
+        owners = {port: program for port, program in found.get("port_owners", {}).items() if program not in sockets}
+        found["port_conflicts"] = due.port_conflicts(look.role, look.of, host, owners)
         found["due"] = check_mode or due.differs(look.kind, found)
     # What others put on a host or take from it decides which ports the firewall opens; a release does not.
     moved = any(found["due"] for look, found in zip(looks, answers) if look.kind != "release")
@@ -218,11 +223,30 @@ def told(looks: Sequence[Look], answers: Sequence[dict[str, Any]], host: str, ch
         "roles_after": _due_roles(AFTER_APPS, roles),
         "due": list(dict.fromkeys(look.of for look, found in zip(looks, answers) if found["due"])),
         "refusals": [f"{look.of}: {text}" for look, found in zip(looks, answers) for text in found.get("refusals", ())],
+        "moves_behind_nginx": moving,
         "problems": [f"{look.of}: {text}" for look, found in zip(looks, answers) for text in due.problems(found)],
         "missing_packages": missing,
         "later_packages": later,
         "missing_venvs": due.venvs((look.options, found) for look, found in zip(looks, answers)),
     }
+
+
+def _moving(looks: Sequence[Look], answers: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return the applications that come behind nginx on their own port, and note it in their plans."""
+    seen = list(zip(looks, answers))
+    owners = [owner for look, found in seen if look.role == "nginx" for owner in found.get("port_owners", {}).values()]
+    if not any(owner.endswith(moves.PUBLIC) for owner in owners):
+        return []
+    plans = [
+        (look.made["decided"], bool(found.get("stopped")))
+        for look, found in seen
+        if (look.role, look.part) == ("app", "release")
+    ]
+    moving = moves.behind_nginx(plans, owners)
+    for plan, _stopped in plans:
+        if plan["name"] in moving:
+            plan["notices"] = [*plan["notices"], moves.NOTE]
+    return moving
 
 
 def _due_roles(some: Sequence[Role], found: Mapping[str, Mapping[str, Any]]) -> list[str]:

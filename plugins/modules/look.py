@@ -128,7 +128,8 @@ found:
       elements: str
       returned: for V(parts)
     port_owners:
-      description: The programs that listen, by port.
+      description:
+        - The programs that listen, by port; of an application without nginx its socket, also where it does not listen.
       type: dict
       returned: for V(parts)
       contains:

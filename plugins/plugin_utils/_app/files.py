@@ -39,9 +39,9 @@ def desired_state(plan: Plan, here: HostContext) -> dict[str, Any]:
         here: reads files on the controller.
 
     Returns:
-        `by`; `users`; `site`, files of nginx, and what stands in its way; `host`, other files; `release`, as in
-        M(asgi.deploy.release); `packages`; `certificate`, options of that role. One that shall go has no more than
-        `by` and `site`.
+        `by`; `users`; `site`, files of nginx, and what stands in its way; `host`, other files; `public`, units of its
+        own listener, which go where nginx listens; `release`, as in M(asgi.deploy.release); `packages`; `certificate`,
+        options of that role. One that shall go has no more than `by` and `site`.
     """
     packed = plan["packed"]
     if packed is None:
@@ -51,6 +51,7 @@ def desired_state(plan: Plan, here: HostContext) -> dict[str, Any]:
         "users": users(plan),
         "host": [*boot_files(plan), *journal_files(plan), *(_direct_files(plan, here) if plan["direct"] else [])],
         "site": site_files(plan),
+        "public": [] if plan["direct"] else _no_public_files(plan),
         "release": _release(plan, packed, here),
         "packages": plan["packages"],
         "certificate": certificate_options(plan, packed),
@@ -184,11 +185,15 @@ def site_files(plan: Plan) -> list[File]:
         found.append(absent(f"{CERTIFICATES}/{plan['name']}/wanted.json"))
         found.append(absent(f"{plan['tls_folder']}/combined.pem"))
     if behind:  # taken away when nginx serves, not before
-        found += [absent(f"{UNITS}/{unit}") for unit in plan["public_units"]]
+        found += _no_public_files(plan)
     if plan.get("stopped"):
         kept = files_of_other_proxy(plan)
         found = [one for one in found if one["path"] not in kept]
     return found
+
+
+def _no_public_files(plan: Plan) -> list[File]:
+    return [absent(f"{UNITS}/{unit}") for unit in plan["public_units"]]
 
 
 def files_of_other_proxy(plan: Plan) -> list[str]:

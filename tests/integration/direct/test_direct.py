@@ -313,8 +313,9 @@ def without_nginx(closed: Web) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("without_nginx")
-def test_moves_behind_nginx(closed: Web) -> None:
-    """The port of its own is served until nginx serves, and not any more then."""
+@pytest.mark.parametrize("port", [8443, 443])
+def test_moves_behind_nginx(closed: Web, port: int) -> None:
+    """In one run; where nginx gets the port that the application has, the run says what visitors see meanwhile."""
     given = {"certificate": "{{ test_pki }}/server.pem", "key": "{{ test_pki }}/server.key"}
     entry = {
         **{"name": "closed", "git": "{{ shop_repository }}", "version": "v1.0.0", "module": "shop.main:app"},
@@ -326,10 +327,12 @@ def test_moves_behind_nginx(closed: Web) -> None:
         inventory.write_text(json.dumps({"asgi": {"vars": {"asgi_apps": [{**entry, **changes}]}}}))
         return playbook(inventories=(HOSTS, INVENTORY, inventory))
 
-    run(proxy="none", tls={**given, "port": 8443}).ok()
-    handshake(closed, 8443, PKI / "ca.pem")
-    run().ok()
-    handshake(closed, 443, PKI / "ca.pem")
+    run(proxy="none", tls={**given, "port": port}).ok()
+    handshake(closed, port, PKI / "ca.pem")
+    moved = run().ok()
+    assert ("closed: comes behind nginx on the port that it has by itself" in moved.output) is (port == 443)
+    assert handshake(closed, 443, PKI / "ca.pem")
     assert listens(closed, 8443) == ""
+    assert "nginx" in closed.host.run("ss -Hltnp 'sport = :443'").stdout
     assert run().counts(DIRECT)["changed"] == 0
     run(state="absent").ok()

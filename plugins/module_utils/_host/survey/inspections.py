@@ -36,6 +36,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.system.managed_f
 )
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.ports import port_owners
 from ansible_collections.asgi.deploy.plugins.module_utils._host.web.servers import server_owners
+from ansible_collections.asgi.deploy.plugins.module_utils._host.web.socket_units import public_sockets
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 
 _AT_ONCE = 4  # most of a look is waiting for programs
@@ -72,7 +73,7 @@ def parts(wanted: Mapping[str, Any]) -> dict[str, Any]:
         "missing_users": [name for name in wanted["users"] if not accounts.exists(name)],
         "altered_users": [text for name in wanted["users"] if (text := accounts.alteration(name))],
         "present_users": [name for name in wanted["no_users"] if accounts.exists(name)],
-        "port_owners": {str(port): program for port, program in port_owners(wanted["ports"]).items()},
+        "port_owners": _port_owners(wanted["ports"]),
         "server_owners": server_owners(wanted["server_names"]),
         "outdated_venvs": [venv["path"] for venv in outdated(wanted["venvs"])],
         "missing_archives": missing(wanted["archives"]),
@@ -81,6 +82,13 @@ def parts(wanted: Mapping[str, Any]) -> dict[str, Any]:
         },
         "lineages": [name for name in wanted["lineages"] if observe_certificate(name)],
     }
+
+
+def _port_owners(ports: list[int]) -> dict[str, str]:
+    """Return who listens, by port; an application without nginx by its socket, which is there when it is down, too."""
+    owners = port_owners(ports)
+    ours = {port: unit for port, unit in public_sockets(ports).items() if owners.get(port) != "nginx"}
+    return {str(port): program for port, program in {**owners, **ours}.items()}
 
 
 def release(wanted: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Collection, Sequence
+from pathlib import Path
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import systemd
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.managed_files import Item, pending, taken
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import UNITS
+
+
+def public_sockets(ports: Collection[int], folder: Path = Path(UNITS)) -> dict[int, str]:
+    """Return the public listeners of applications without nginx that have one of these ports, by port."""
+    found = {}
+    for file in sorted(folder.glob("asgi-*.public.socket")):
+        listens = re.search(
+            r"^ListenStream=(\d{1,5})$", file.read_text(encoding="utf-8", errors="replace"), re.MULTILINE
+        )
+        if listens and int(listens[1]) in ports:
+            found[int(listens[1])] = file.name
+    return found
 
 
 class Listeners:
