@@ -44,7 +44,12 @@ class Access:
 
 
 def access_of(wanted: Wanted) -> list[Access]:
-    """Return what has to be so for a certificate, of a group that is there: certbot's own key is one of the files."""
+    """Return what has to be so for a certificate, of a group that is there: certbot's own key is one of the files.
+
+    Of one that is given nothing is: its files come from the controller, with their modes.
+    """
+    if wanted.source == "given":
+        return []
     group = grp.getgrnam(wanted.group).gr_gid if wanted.group else 0
     folder, file = (0o750, 0o640) if wanted.group else (0o700, 0o600)
     own = [Access(CERTBOT / "live" / wanted.name / "privkey.pem", 0o600, 0)] if wanted.source == "acme" else []

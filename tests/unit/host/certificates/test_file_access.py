@@ -44,6 +44,10 @@ def test_an_application_that_ends_tls_reads_its_own(tmp_path: Path) -> None:
     assert wrong_access(Wanted("shop", ["shop.example.com"], group="asgi-no-such")) is None
 
 
+def test_the_controller_says_the_modes_of_what_it_gives() -> None:
+    assert access_of(Wanted("shop", ["shop.example.com"], source="given")) == []
+
+
 def test_a_mode_that_is_wrong_is_told_and_put_right(tmp_path: Path) -> None:
     file = tmp_path / "combined.pem"
     file.touch()
