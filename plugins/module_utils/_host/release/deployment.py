@@ -25,7 +25,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.release.first_se
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.history import UNCHANGED
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.instance import (
     Instance,
-    lend_drain,
+    drain_by,
     not_draining,
     running,
 )
@@ -206,9 +206,8 @@ class Deployment:
                 self._watch(release, before, settings, log, began)
         with self._step("drained"):
             for other in self._others(release, running(self.layout)):
-                lend_drain(self.layout, other, release)
                 Work(self.layout, other).stop_soon()
-                Instance(self.layout, other).drain()
+                drain_by(self.layout, other, release)
         with self._step("pruned"):
             prune(self.store, release, settings.keep)
 

@@ -143,16 +143,22 @@ class Instance:
         return journal.read([self.units[kind]], JOURNAL_LINES, since)
 
 
-def lend_drain(layout: Layout, release: str, other: str) -> None:
-    """Let a release be drained of which the unit or the program for that is gone, by those of another release."""
-    unit, model = (Path(UNITS, layout.unit("drain", one)) for one in (release, other))
-    programs = [Path(layout.release(one), "drain.sh") for one in (release, other)]
-    for file, from_ in ((unit, model), programs):
-        if not file.exists() and from_.exists():
-            file.parent.mkdir(exist_ok=True)
-            shutil.copyfile(from_, file)
-            if file is unit:
-                systemd.daemon_reload()
+def drain_by(layout: Layout, release: str, other: str) -> None:
+    """Drain a release; where its unit or its program for that is gone, by those of another release.
+
+    One whose folder is gone has no socket any more that could be reached: it is told to stop.
+    """
+    instance = Instance(layout, release)
+    if not Path(layout.release(release)).is_dir():
+        systemd.stop_soon(instance.units["socket"], instance.units["service"])
+        return
+    unit, program = instance.files["drain"], Path(layout.release(release), "drain.sh")
+    if not program.exists():
+        shutil.copyfile(Path(layout.release(other), "drain.sh"), program)
+    if not unit.exists():
+        shutil.copyfile(Instance(layout, other).files["drain"], unit)
+        systemd.daemon_reload()
+    instance.drain()
 
 
 def refuse_paused(layout: Layout, release: str | None) -> None:

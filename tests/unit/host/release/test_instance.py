@@ -8,8 +8,10 @@ from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 
 import pytest
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release import instance as instances
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.instance import (
     Instance,
+    drain_by,
     not_draining,
     running,
 )
@@ -57,6 +59,41 @@ def test_names() -> None:
         "drain": "asgi-shop.drain@v1-0a1b2c3d.service",
     }
     assert instance.files["drain"] == Path("/etc/systemd/system/asgi-shop.drain@v1-0a1b2c3d.service")
+
+
+@pytest.mark.parametrize(
+    ("gone", "asked"),
+    [
+        ("nothing", [["start", "asgi-shop.drain@v1-0a1b2c3d.service"]]),
+        ("program", [["start", "asgi-shop.drain@v1-0a1b2c3d.service"]]),
+        ("unit", [["reload"], ["start", "asgi-shop.drain@v1-0a1b2c3d.service"]]),
+        ("folder", [["stop", "asgi-shop@v1-0a1b2c3d.socket", "asgi-shop@v1-0a1b2c3d.service"]]),
+    ],
+)
+def test_a_release_is_drained_whatever_of_it_is_gone(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, gone: str, asked: list[list[str]]
+) -> None:
+    told: list[list[str]] = []
+    monkeypatch.setattr(instances, "UNITS", tmp_path)
+    monkeypatch.setattr(systemd, "start_soon", lambda *names: told.append(["start", *names]))
+    monkeypatch.setattr(systemd, "stop_soon", lambda *names: told.append(["stop", *names]))
+    monkeypatch.setattr(systemd, "daemon_reload", lambda: told.append(["reload"]))
+    layout = Layout("shop", PurePosixPath(tmp_path, "srv"))
+    for release in ("v1-0a1b2c3d", "v2-ffffffff"):
+        program, unit = Path(layout.release(release), "drain.sh"), Instance(layout, release).files["drain"]
+        program.parent.mkdir(parents=True)
+        program.write_text(release, encoding="utf-8")
+        unit.write_text("[Service]\n", encoding="utf-8")
+    program, unit = Path(layout.release("v1-0a1b2c3d"), "drain.sh"), Instance(layout, "v1-0a1b2c3d").files["drain"]
+    if gone in ("program", "folder"):
+        program.unlink()
+    if gone == "folder":
+        program.parent.rmdir()
+    if gone == "unit":
+        unit.unlink()
+    drain_by(layout, "v1-0a1b2c3d", "v2-ffffffff")
+    assert told == asked
+    assert (program.exists(), unit.exists()) == (gone != "folder", True)
 
 
 def test_running(monkeypatch: pytest.MonkeyPatch) -> None:
