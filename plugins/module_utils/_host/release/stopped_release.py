@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.builder import Builder
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.integrity import told
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.settings import Settings
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.stopping import find_stop
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store import Store
@@ -30,7 +31,8 @@ class StoppedRelease:
         commit = self.store.record(before).get("commit") if before else None
         more: dict[str, Any] = {"before_commit": commit, "left": [], "metadata": metadata, "health": ""}
         more["noted"] = waiting != before or before is None or self._noted(before)
-        return {**self._result(bool(metadata), waiting, before), **more}
+        # Nothing is built while it is stopped, so what is damaged is seen when it is released.
+        return {**self._result(bool(metadata), waiting, before), **more, **told({}, [])}
 
     def leave(self, by: str, lock_timeout: float) -> dict[str, Any]:
         """Close the cloud's metadata service, and note the settings by which the release starts; release nothing."""
@@ -53,5 +55,5 @@ class StoppedRelease:
         return bool(self.store.record(release).get("settings") == asdict(self.settings))
 
     def _result(self, changed: bool, waiting: str | None, before: str | None) -> dict[str, Any]:
-        told: dict[str, Any] = {"stopped": find_stop(self.store.layout), "trusted_at_first_use": []}
-        return {"changed": changed, "release": waiting, "before": before, "steps": {}, **told}
+        more: dict[str, Any] = {"stopped": find_stop(self.store.layout), "trusted_at_first_use": []}
+        return {"changed": changed, "release": waiting, "before": before, "steps": {}, **more}
