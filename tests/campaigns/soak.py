@@ -92,7 +92,8 @@ class Campaign:
         with own, Foreign(site.host.address, site.domain, self.size.pace) as foreign:
             yield
         found, report = foreign.counts, own.report
-        row = Row(times, found.requests, dict(found.lost), reasons=dict(found.reasons))
+        reasons = {**found.reasons, **{f"tests.traffic: {what}": count for what, count in report.failures_by.items()}}
+        row = Row(times, found.requests, dict(found.lost), reasons=reasons)
         row.own_requests, row.own_lost, row.websockets_cut = report.requests, report.failures, report.websocket_closed
         self.rows.setdefault(kind, Row()).add(row)
 

@@ -103,7 +103,7 @@ def section(soak: Soak) -> list[str]:
     reasons = sorted(soak.total.reasons.items(), key=lambda pair: (-pair[1], pair[0]))
     clients = sum(CONNECTIONS.values())
     cells = [(f"`{text}`", str(count)) for text, count in reasons]
-    why = ["What was lost by hey:", "", *_table(("answer or error", "times"), cells), ""]
+    why = ["What was lost:", "", *_table(("answer or error", "times"), cells), ""]
     return [
         "## A long day of one site",
         "",
