@@ -9,6 +9,7 @@ import os
 import shlex
 import shutil
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,9 @@ STAMPS = Path("/var/lib/systemd/timers")  # when a persistent timer was last due
 # Units of which a release has any number; the last are commands that somebody runs in it: asgi.deploy.exec.
 _KINDS = ("live", "process-*", "timer-*", "job-*", "exec-*")
 _MOVED = ("live", "process-*", "timer-*")  # what of these moves from release to release
-_RUNNING = "active,activating"
+_AT_WORK = ("active", "activating")
+_BUSY = (*_AT_WORK, "deactivating", "reloading")
+_RUNNING = ",".join(_AT_WORK)
 _TIMER_PROPERTIES = "Id,ActiveState,SubState,NextElapseUSecRealtime,LastTriggerUSec"
 
 
@@ -44,9 +47,10 @@ class Work:
         self.jobs = self._of("job-")
         self.moved = [*self._of("live"), *self.processes, *self.timers]
 
-    def up(self) -> bool:
+    def up(self, shown: Mapping[str, systemd.Unit] | None = None) -> bool:
         """Whether all of it runs, or waits for its time, with the units as they are on disk."""
-        return all(unit.active and not unit.stale for unit in systemd.show(*self.moved))
+        shown = shown or systemd.by_name(*self.moved)
+        return all(shown[name].settled for name in self.moved)
 
     def exclusive(self) -> list[str]:
         """The processes that must not run while another release's of the same name do."""
@@ -158,13 +162,33 @@ def hand_over(layout: Layout, release: str, wait: bool = True) -> None:
 
 def at_work(layout: Layout) -> set[str]:
     """The releases whose processes or timers run and were not told to stop."""
-    patterns = [layout.unit(kind, "*") for kind in _MOVED]
-    return {release_of(name) for name in systemd.listed(*patterns, states=_RUNNING)}
+    return loaded(layout).at_work
 
 
 def busy(layout: Layout) -> set[str]:
     """The releases of which anything beside the server runs, be it to its end."""
-    return {release_of(name) for name in _units_in(layout, "active,activating,deactivating,reloading")}
+    return loaded(layout).busy
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """The releases of an application of which systemd has something, from one question to it."""
+
+    serving: set[str]  # a socket or a service, even a failed one
+    at_work: set[str]  # as at_work says
+    busy: set[str]  # as busy says
+
+
+def loaded(layout: Layout) -> Loaded:
+    """Ask systemd for the units of all releases."""
+    found = systemd.states(*(layout.unit(kind, "*") for kind in ("socket", "service", *_KINDS)))
+    servers = {name for name in found if layout.kind(name) in ("socket", "service")}
+    moved = {name for name in found if layout.kind(name).startswith(("live", "process-", "timer-"))}
+    return Loaded(
+        serving={release_of(name) for name in servers},
+        at_work={release_of(name) for name in moved if found[name] in _AT_WORK},
+        busy={release_of(name) for name in found.keys() - servers if found[name] in _BUSY},
+    )
 
 
 def check_units(units: Mapping[str, str]) -> None:
@@ -268,7 +292,7 @@ def _take_stamps(layout: Layout, timers: Collection[str]) -> None:
 def _rivals(layout: Layout, release: str, alone: Collection[str]) -> list[str]:
     """Processes of other releases that must have ended before this release's exclusive ones start."""
     names = {_process(name) for name in alone}
-    running = systemd.listed(layout.unit("process-*", "*"), states="active,activating,deactivating,reloading")
+    running = systemd.listed(layout.unit("process-*", "*"), states=",".join(_BUSY))
     others = [name for name in running if release_of(name) != release]
     return [name for name in others if _process(name) in names or _is_exclusive(_text(Path(UNITS, name)))]
 

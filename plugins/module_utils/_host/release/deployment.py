@@ -7,7 +7,7 @@ release that serves is not touched.
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -15,10 +15,11 @@ from typing import Any
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release import observation
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.background import (
+    Loaded,
     Work,
-    at_work,
     check_units,
     hand_over,
+    loaded,
 )
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.builder import Builder
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.first_seconds import story, unwell, watch_live
@@ -27,7 +28,6 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.release.instance
     Instance,
     drain_by,
     not_draining,
-    running,
 )
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.integrity import Integrity
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.metadata_closing import as_live, restore
@@ -72,12 +72,13 @@ class Deployment:
             builder.source.verify(builder.inputs.version, identity, fetch=False)
         release = builder.predict(identity) if identity else None
         before = self.store.live()
-        shown = Instance(self.layout, before).shown() if before else []
-        left = self._left(release, builder, settings, shown if release == before else ()) if release else STATES
+        same = release == before
+        shown = self._shown(before, builder if same else None) if before else {}
+        left = self._left(release, builder, settings, shown if same else None) if release else STATES
         commit = self.store.record(before).get("commit") if before else None
         more = {"before_commit": commit, "left": list(left), "metadata": self._rules.pending(self._closing)}
         changes = bool(left or more["metadata"])
-        health = observation.observe(self.store, before, observation.BRIEFLY, shown[0]).doubt if before else ""
+        health = observation.observe(self.store, before, observation.BRIEFLY, shown).doubt if before else ""
         found = {**builder.inspect(release, everything), "health": health}
         return self._result(changes, release, before, **more, **found, **_told(builder, identity))
 
@@ -155,31 +156,44 @@ class Deployment:
             raise self._story(version, before, "could not be prepared", error) from error
         return release, identity
 
+    def _work(self, release: str, builder: Builder | None) -> Work:
+        return Work(self.layout, release, builder.inputs.units if builder else None)
+
+    def _shown(self, release: str, builder: Builder | None) -> dict[str, systemd.Unit]:
+        """What systemd says of a release's units, and of what starts it at boot: every run asks this."""
+        units = Instance(self.layout, release).units.values()
+        return systemd.by_name(*units, self.layout.boot_unit, *self._work(release, builder).moved)
+
     def _left(
-        self, release: str, builder: Builder | None, settings: Settings, shown: Sequence[systemd.Unit] = ()
+        self,
+        release: str,
+        builder: Builder | None,
+        settings: Settings,
+        shown: Mapping[str, systemd.Unit] | None = None,
     ) -> tuple[str, ...]:
-        """The states that a release has yet to reach."""
-        serving = running(self.layout)
+        """The states that a release has yet to reach; systemd is asked of its units where it has not `shown` them."""
+        there = loaded(self.layout)
+        shown = shown or self._shown(release, builder)
+        instance, work = Instance(self.layout, release), self._work(release, builder)
         seen = Seen(
             recorded=self.store.record(release).get("states", {}),
             intact=builder is None or builder.intact(release),
-            running=Instance(self.layout, release).stays_up(shown),
-            live=self.store.live() == release and systemd.show(self.layout.boot_unit)[0].enabled,
-            working=Work(self.layout, release, builder.inputs.units if builder else None).up(),
-            others=self._others(release, serving),
-            surplus=surplus(self.store, release, settings.keep, serving),
+            running=instance.up(shown) and not instance.draining(shown),
+            live=self.store.live() == release and shown[self.layout.boot_unit].enabled,
+            working=work.up(shown),
+            others=self._others(release, there),
+            surplus=surplus(self.store, release, settings.keep, there),
         )
         return remaining(seen)
 
-    def _others(self, release: str, serving: Collection[str]) -> set[str]:
+    def _others(self, release: str, there: Loaded) -> set[str]:
         """Other releases that run and do not drain yet, of those that serve and of those at work."""
-        return not_draining(self.layout, {*serving} - {release}) | at_work(self.layout) - {release}
+        return not_draining(self.layout, there.serving - {release}) | there.at_work - {release}
 
     def _advance(self, release: str, left: Collection[str], before: str | None, settings: Settings) -> None:
         """Takes a prepared release through the states that are left; what serves is not touched before the switch."""
         began = time.time()
-        instance = Instance(self.layout, release)
-        was_up = instance.up()
+        was_up = (instance := Instance(self.layout, release)).up()
         if "released" in left:
             try:
                 instance.refuse_command_at_work()
@@ -205,7 +219,7 @@ class Deployment:
             with self._step("watched"):
                 self._watch(release, before, settings, log, began)
         with self._step("drained"):
-            for other in self._others(release, running(self.layout)):
+            for other in self._others(release, loaded(self.layout)):
                 Work(self.layout, other).stop_soon()
                 drain_by(self.layout, other, release)
         with self._step("pruned"):
@@ -281,7 +295,7 @@ class Deployment:
         Instance(self.layout, release).drain()
 
     def _check_memory(self, release: str, before: str | None) -> None:
-        generations = running(self.layout) - {release}
+        generations = loaded(self.layout).serving - {release}
         if before in generations and not Instance(self.layout, release).up():
             needed = Instance(self.layout, before).memory() + Work(self.layout, before).memory()
             if wrong := memory.refusal(needed, memory.available(), generations - {before}):
@@ -315,8 +329,7 @@ class Deployment:
         return DeployError("\n".join(lines), told.log)
 
     def _reached(self, release: str, state: str) -> None:
-        states = self.store.record(release).get("states", {})
-        self.store.note(release, states={**states, state: time.time()})
+        self.store.note(release, states={**self.store.record(release).get("states", {}), state: time.time()})
 
     def _audited(self, before: str | None, release: str | None, **more: Any) -> AbstractContextManager[dict[str, Any]]:
         """Note an attempt in the audit trail, with the steps that the block took; see :meth:`Store.audited`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -28,26 +28,18 @@ class Instance:
         self.files = {kind: Path(UNITS, unit) for kind, unit in self.units.items()}
         self._socket_path = str(layout.socket_path(release))
 
-    def up(self) -> bool:
-        """Whether it runs with its units as they are on disk."""
-        shown = systemd.show(self.units["service"], self.units["socket"])
-        return all(unit.active and not unit.stale for unit in shown)
+    def up(self, shown: Mapping[str, systemd.Unit] | None = None) -> bool:
+        """Whether it runs with its units as they are on disk; systemd is asked for those that are not `shown`."""
+        names = (self.units["service"], self.units["socket"])
+        shown = shown or systemd.by_name(*names)
+        return all(shown[name].settled for name in names)
 
     def running(self) -> bool:
         """Whether its socket or its service is up, by whichever units."""
         return any(unit.active for unit in systemd.show(self.units["service"], self.units["socket"]))
 
-    def shown(self) -> list[systemd.Unit]:
-        """What systemd says of its service, its socket and its drain: every run asks this."""
-        return systemd.show(self.units["service"], self.units["socket"], self.units["drain"])
-
-    def stays_up(self, shown: Sequence[systemd.Unit] = ()) -> bool:
-        """Whether it is :meth:`up` and not :meth:`draining`, by what systemd says, or has said just now."""
-        *units, drain = shown or self.shown()
-        return all(unit.active and not unit.stale for unit in units) and not drain.starting
-
-    def draining(self) -> bool:
-        return systemd.show(self.units["drain"])[0].properties.get("ActiveState") == "activating"
+    def draining(self, shown: Mapping[str, systemd.Unit] | None = None) -> bool:
+        return (shown or systemd.by_name(self.units["drain"]))[self.units["drain"]].starting
 
     def start(self) -> None:
         """Starts the socket and, after it, the service: nothing that is sent to it from now on is refused.

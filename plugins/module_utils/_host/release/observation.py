@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -77,14 +77,16 @@ def judge(release: str, runs: Sequence[Runs], answer: str | None) -> Observed:
     return Observed(release, "; ".join(wrong), "; ".join(one.unproven for one in runs if one.unproven))
 
 
-def observe(store: Store, release: str, seconds: float = ANSWER_TIMEOUT, shown: systemd.Unit | None = None) -> Observed:
+def observe(
+    store: Store, release: str, seconds: float = ANSWER_TIMEOUT, shown: Mapping[str, systemd.Unit] | None = None
+) -> Observed:
     """Look at a release that is live; one that is paused is not asked.
 
     Args:
         store: the application's.
         release: the release.
         seconds: in which it has to answer.
-        shown: its service, where systemd has told of it just now.
+        shown: its service and processes, where systemd has told of them just now.
     """
     layout, gate = store.layout, Settings.recorded(store.record(release)).gate
     if Path(layout.pause(release)).exists():
@@ -92,7 +94,9 @@ def observe(store: Store, release: str, seconds: float = ANSWER_TIMEOUT, shown: 
     instance, work = Instance(layout, release), Work(layout, release)
     service = instance.units["service"]
     names = {service: "the service"} | {name: described(layout.kind(name)) for name in work.processes}
-    units = [shown, *systemd.show(*work.processes)] if shown else systemd.show(*names)
+    if shown is None or not names.keys() <= shown.keys():
+        shown = systemd.by_name(*names)
+    units = [shown[name] for name in names]
     ends = _ends(units, service)
     runs = [_runs(unit, names[unit.name], ends[unit.name], unit.name == service) for unit in units]
     asked = units[0].active

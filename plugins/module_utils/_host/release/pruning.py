@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from pathlib import Path
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.build import venvs
-from ansible_collections.asgi.deploy.plugins.module_utils._host.release.background import Work, busy
-from ansible_collections.asgi.deploy.plugins.module_utils._host.release.instance import Instance, running
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.background import Loaded, Work, loaded
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.instance import Instance
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.integrity import Integrity
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.retention import to_prune, unused_venvs
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store import Store
@@ -15,24 +14,25 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.source import ar
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import systemd
 
 
-def surplus(store: Store, release: str, keep: int, serving: Collection[str]) -> list[str]:
+def surplus(store: Store, release: str, keep: int, there: Loaded) -> list[str]:
     """Return the releases to remove: neither a server nor a background process of them runs.
 
     Args:
         store: the application's.
         release: the live one, which stays, as does the one before it.
         keep: how many stay.
-        serving: the releases whose server runs.
+        there: the releases of which something runs.
     """
     previous = store.record(release).get("previous")
-    needed = {release, previous or release, *serving}
-    return to_prune(store.kept(), keep, needed | busy(store.layout))
+    needed = {release, previous or release, *there.serving, *there.busy}
+    return to_prune(store.kept(), keep, needed)
 
 
 def prune(store: Store, release: str, keep: int) -> None:
     """Remove what :func:`surplus` gives, with its units, and the environments and archives that nothing needs then."""
-    serving = running(store.layout)
-    kept, removed = store.kept(), surplus(store, release, keep, serving)
+    there = loaded(store.layout)
+    serving = there.serving
+    kept, removed = store.kept(), surplus(store, release, keep, there)
     for one in removed:
         for file in Instance(store.layout, one).files.values():
             file.unlink(missing_ok=True)

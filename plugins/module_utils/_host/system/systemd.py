@@ -82,6 +82,11 @@ class Unit:
         return int(self.properties.get("MainPID") or 0)
 
     @property
+    def settled(self) -> bool:
+        """Whether it runs with its file as it is on disk."""
+        return self.active and not self.stale
+
+    @property
     def stale(self) -> bool:
         """The unit's file changed and systemd has not read it yet."""
         return self.properties.get("NeedDaemonReload") == "yes"
@@ -134,6 +139,11 @@ def show(*names: str, properties: str = _PROPERTIES) -> list[Unit]:
     return parse_show(tell("show", f"--property={properties}", "--", *names, reads=True), names)
 
 
+def by_name(*names: str) -> dict[str, Unit]:
+    """The state of units, as :func:`show` tells it in one question."""
+    return {unit.name: unit for unit in show(*dict.fromkeys(names))}
+
+
 def systemctl(*words: str, timeout: float = 600, reads: bool = False) -> CompletedProcess[str]:
     """Runs systemctl to its end, again where systemd went away: it does for a moment while it is upgraded, by whomever.
 
@@ -177,9 +187,18 @@ def needed_by(name: str) -> list[str]:
 
 def listed(*patterns: str, states: str | None = None) -> list[str]:
     """The names of loaded units that match a pattern, running or failed, or only those in some states."""
-    which = f"--state={states}" if states else "--all"
+    return list(_listing(f"--state={states}" if states else "--all", *patterns))
+
+
+def states(*patterns: str) -> dict[str, str]:
+    """The loaded units that match a pattern, each with its state as `systemctl show` has it: ActiveState."""
+    return _listing("--all", *patterns)
+
+
+def _listing(which: str, *patterns: str) -> dict[str, str]:
     text = tell("list-units", which, "--plain", "--no-legend", "--full", "--", *patterns, reads=True)
-    return [line.split(None, 1)[0] for line in text.splitlines() if line.strip()]
+    rows = (line.split(None, 4) for line in text.splitlines())
+    return {row[0]: row[2] for row in rows if len(row) > 3}
 
 
 def known() -> list[str]:

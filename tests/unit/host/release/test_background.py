@@ -19,6 +19,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.release.backgrou
     described,
     hand_over,
     latest,
+    loaded,
 )
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.restarts import RestartWatcher
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import journal, systemd
@@ -60,6 +61,9 @@ class Host:
             and (wanted is None or properties["ActiveState"] in wanted)
         ]
 
+    def states_of(self, *patterns: str) -> dict[str, str]:
+        return {name: self.states[name]["ActiveState"] for name in self.listed(*patterns)}
+
     def attempt(self, argv: list[str], **_: Any) -> subprocess.CompletedProcess[str]:
         self.done.append((argv[1], argv[argv.index("--") + 1 :]))
         return subprocess.CompletedProcess(argv, 0, "", "")
@@ -83,6 +87,7 @@ def a_host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
     monkeypatch.setattr(systemd, "attempt", host.attempt)
     monkeypatch.setattr(systemd, "show", host.show)
     monkeypatch.setattr(systemd, "listed", host.listed)
+    monkeypatch.setattr(systemd, "states", host.states_of)
     monkeypatch.setattr(systemd, "stop_soon", lambda *names: host.done.append(("stop_soon", list(names))))
     monkeypatch.setattr(systemd, "start_soon", lambda *names: host.done.append(("start_soon", list(names))))
     monkeypatch.setattr(systemd, "reset_failed", lambda *names: None)
@@ -189,6 +194,26 @@ def test_at_work_and_busy(host: Host, state: str, working: bool, occupied: bool)
 def test_a_job_or_a_command_keeps_its_release_and_nothing_more(host: Host, kind: str) -> None:
     host.states = {SHOP.unit(kind, OLD): {"ActiveState": "activating"}}
     assert (at_work(SHOP), busy(SHOP)) == (set(), {OLD})
+
+
+def test_all_releases_are_told_apart_by_one_question(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A release whose server has failed is there; what drains or pauses one is no work of it."""
+    asked: list[tuple[str, ...]] = []
+    host.states = {
+        **{SHOP.unit(kind, NEW): UP for kind in ("service", "socket", "live", "process-worker-1", "timer-tick")},
+        SHOP.unit("service", OLD): {"ActiveState": "failed"},
+        SHOP.unit("drain", OLD): {"ActiveState": "activating"},
+        SHOP.unit("process-worker-1", OLD): {"ActiveState": "deactivating"},
+    }
+
+    def states(*patterns: str) -> dict[str, str]:
+        asked.append(patterns)
+        return host.states_of(*patterns)
+
+    monkeypatch.setattr(systemd, "states", states)
+    found = loaded(SHOP)
+    assert (found.serving, found.at_work, found.busy) == ({OLD, NEW}, {NEW}, {OLD, NEW})
+    assert len(asked) == 1
 
 
 @pytest.mark.parametrize(

@@ -131,9 +131,9 @@ UP = {"ActiveState": "active", "NRestarts": "0"}
 def test_up(say: Say, service: dict[str, str], socket: dict[str, str], up: bool) -> None:
     say(**{".service": service, ".socket": socket})
     assert Instance(SHOP, "v1").up() is up
-    assert Instance(SHOP, "v1").stays_up() is up
+    assert not Instance(SHOP, "v1").draining()
     say(**{".drain": {"ActiveState": "activating"}, ".service": service, ".socket": socket})
-    assert not Instance(SHOP, "v1").stays_up(), "it drains"
+    assert Instance(SHOP, "v1").draining()
 
 
 @pytest.mark.parametrize(

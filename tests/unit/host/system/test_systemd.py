@@ -397,3 +397,14 @@ def test_without_names_no_failure_is_forgotten(monkeypatch: pytest.MonkeyPatch) 
 )
 def test_up_for(properties: dict[str, str], seconds: float) -> None:
     assert Unit("a.service", properties).up_for(100) == seconds
+
+
+def test_loaded_units_and_their_states(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As list-units prints them: UNIT, LOAD, ACTIVE, SUB and a description of any words."""
+    printed = (
+        "asgi-shop@v1.service loaded    active       running       shop: release v1\n"
+        "asgi-shop@v2.service not-found deactivating stop-sigterm  asgi-shop@v2.service\n\n"
+    )
+    monkeypatch.setattr(systemd, "tell", lambda *_words, **_options: printed)
+    assert systemd.states("asgi-shop@*") == {"asgi-shop@v1.service": "active", "asgi-shop@v2.service": "deactivating"}
+    assert systemd.listed("asgi-shop@*") == ["asgi-shop@v1.service", "asgi-shop@v2.service"]
