@@ -24,11 +24,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.release.backgrou
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.builder import Builder
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.first_seconds import story, unwell, watch_live
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.history import UNCHANGED
-from ansible_collections.asgi.deploy.plugins.module_utils._host.release.instance import (
-    Instance,
-    drain_by,
-    not_draining,
-)
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.instance import Instance, drain_by, not_draining
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.integrity import Integrity
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.metadata_closing import as_live, restore
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.pruning import prune, surplus
@@ -47,6 +43,8 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.system import me
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.metadata_rules import Closing, MetadataRules
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
+
+Shown = Mapping[str, systemd.Unit]
 
 
 class Deployment:
@@ -159,17 +157,13 @@ class Deployment:
     def _work(self, release: str, builder: Builder | None) -> Work:
         return Work(self.layout, release, builder.inputs.units if builder else None)
 
-    def _shown(self, release: str, builder: Builder | None) -> dict[str, systemd.Unit]:
+    def _shown(self, release: str, builder: Builder | None) -> Shown:
         """What systemd says of a release's units, and of what starts it at boot: every run asks this."""
         units = Instance(self.layout, release).units.values()
         return systemd.by_name(*units, self.layout.boot_unit, *self._work(release, builder).moved)
 
     def _left(
-        self,
-        release: str,
-        builder: Builder | None,
-        settings: Settings,
-        shown: Mapping[str, systemd.Unit] | None = None,
+        self, release: str, builder: Builder | None, settings: Settings, shown: Shown | None = None
     ) -> tuple[str, ...]:
         """The states that a release has yet to reach; systemd is asked of its units where it has not `shown` them."""
         there = loaded(self.layout)
