@@ -65,8 +65,7 @@ class Deployment:
     def predict(self, builder: Builder, settings: Settings, everything: bool = False) -> dict[str, Any]:
         """What :meth:`release` would do, without doing it; with `everything` all releases are inspected for damage."""
         check_units(builder.inputs.units)
-        identity = builder.source.resolve(builder.inputs.version, keep=False)
-        if identity:
+        if identity := builder.source.resolve(builder.inputs.version, keep=False):
             builder.source.verify(builder.inputs.version, identity, fetch=False)
         release = builder.predict(identity) if identity else None
         before = self.store.live()
