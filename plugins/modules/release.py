@@ -203,6 +203,7 @@ options:
             description: Seconds that the service, and each worker that has answered, must have stayed up.
             type: int
             required: true
+          recycles: {description: Whether workers end after their share of requests., type: bool, default: false}
       watch:
         description: What takes a release back in its first seconds.
         type: dict

@@ -220,7 +220,7 @@ def _release(plan: Plan, packed: Mapping[str, Any], here: HostContext) -> dict[s
         "build": plan["build_lines"],
         "build_hosts": plan["build_hosts"],
         "host_name": plan["site"]["hosts"][0],
-        "gate": {**plan["gate"], "workers": plan["workers"]},
+        "gate": {**plan["gate"], "workers": plan["workers"], "recycles": plan["serving"]["recycles"]},
         "verify": here.verify,
         "keep": plan["keep_releases"],
         "worker_count": plan["workers"],

@@ -254,6 +254,7 @@ def server_plan(
         # The most that ending takes: see the runtime's draining.py. What was under way has so long, while all else is
         # served on, and then what came in the meantime.
         "stop_timeout": (grace if server == GUNICORN_WSGI else 2 * grace) + 2 * idle + 9,
+        "recycles": bool(settings["max_requests"]),
         # Several workers, and one that is replaced after its share of requests, are watched by their supervisor.
         "watchdog": app["timeout"] if server == UVICORN and workers == 1 and not settings["max_requests"] else None,
         "requirements": requirements(app["server_requirements"], app),

@@ -63,8 +63,31 @@ async def broken(_):
 app.router.lifespan_context = broken
 """
 CLOSES_SOCKETS = """
-import os
-os.close(3)
+import os, stat
+for number in range(3, 100):
+    try:
+        if stat.S_ISSOCK(os.fstat(number).st_mode):
+            os.close(number)
+    except OSError:
+        pass
+"""
+# The first worker is sound; the next one ends once its release is live, and so does each that is started for it.
+ENDS_LIVE = """
+import os, threading, time
+from pathlib import Path
+
+
+def end():
+    current, own = Path("/srv/asgi/shop/current"), Path(__file__).resolve()
+    while current.resolve() not in own.parents:
+        time.sleep(0.1)
+    os._exit(7)
+
+
+try:
+    os.mkdir("/tmp/first-worker")
+except FileExistsError:
+    threading.Thread(target=end, daemon=True).start()
 """
 
 QUICK = {"path": "/ready", "timeout": 25}
@@ -96,6 +119,7 @@ RELEASES = [
     ),
     Broken("closes-its-socket", "was not put live", CLOSES_SOCKETS, entry={"gate": QUICK}),
 ]
+LATER = Broken("worker-ends-live", "a worker has ended in the first seconds after the switch", ENDS_LIVE)
 # What is short and different enough to be looked at in every run; all of them are for `make faults`.
 ALWAYS = {"not-ready", "one-worker-of-two", "command-fails"}
 
@@ -113,7 +137,7 @@ def broken_versions() -> Iterator[str]:
     repository.commit("sound")
     main, requirements = repository.tree / "shop" / "main.py", repository.tree / "requirements.txt"
     sound, locked = main.read_text(), requirements.read_text()
-    for broken in RELEASES:
+    for broken in [*RELEASES, LATER]:
         main.write_text(sound + broken.main)
         requirements.write_text(locked + broken.requirements)
         if broken.main or broken.requirements:
@@ -144,3 +168,16 @@ def test_is_refused(site: Web, repository: str, broken: Broken) -> None:
     site.drained()
     assert site.live() == live == site.version()["release"]
     assert site.audit()[-1]["result"] == "failed"
+
+
+@pytest.mark.campaign
+def test_is_taken_back_as_a_worker_ends(site: Web, repository: str) -> None:
+    """Visitors whom the other worker answers see nothing of it."""
+    status, output = run(site, repository, "sound")
+    assert status == 0, output
+    live = site.live()
+    status, output = run(site, repository, LATER.tag, workers="2", gate=QUICK, watch={"seconds": 30})
+    assert status != 0, output
+    assert LATER.says in output
+    assert "was taken back" in output
+    assert site.live() == live == site.version()["release"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -13,6 +14,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.release.settings
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store import Store
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.visits import Switch
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.watch import AccessLog, watch
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.processes import began as began_at
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 
 
@@ -45,11 +47,19 @@ def watch_live(
         return None
     switch = Switch.recorded(release, before, store)
     ask = partial(instance.ask, settings.gate, ANSWER_SECONDS)
-    found = watch(log, switch, limits, lambda: server() or processes(), ask)
+    workers = server.children() if settings.gate.workers > 1 and not settings.gate.recycles else set()
+    found = watch(log, switch, limits, lambda: server() or processes() or ended_worker(workers), ask)
     if found is None:
         return None
     said = work.log(began, processes.ended) if processes.ended else instance.log(began)
     return Bad(DeployError(found.wrong, said), found.no_way_back if before else "")
+
+
+def ended_worker(workers: Collection[int]) -> str | None:
+    """Return what to say where one of these processes has ended, which its supervisor starts again and again."""
+    if all(map(began_at, workers)):
+        return None
+    return "the service does not stay up: a worker has ended in the first seconds after the switch"
 
 
 def story(store: Store, release: str, before: str | None, outcome: str) -> str:

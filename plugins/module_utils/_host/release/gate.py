@@ -17,6 +17,7 @@ class Gate:
     host: str
     workers: int  # processes that must all have answered
     uptime: float = 0  # seconds that the service must have stayed up
+    recycles: bool = False  # whether workers end after their share of requests, so that an end tells nothing
 
 
 def passes(status: int, wanted: Sequence[str]) -> bool:

@@ -37,6 +37,7 @@ _TEXTS: dict[str, Any] = {"type": "list", "elements": "str", "required": True}
 _GATE = {
     **{"path": _TEXT, "status": _TEXTS, "timeout": _WHOLE},
     **{"successes": _WHOLE, "workers": _WHOLE, "uptime": _WHOLE},
+    "recycles": {"type": "bool", "default": False},
 }
 _WATCH = {"seconds": _WHOLE, "error_percent": _WHOLE, "errors": _WHOLE}
 _TREE = {

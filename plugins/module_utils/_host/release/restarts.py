@@ -39,6 +39,10 @@ class RestartWatcher:
         parent_of = processes.parents()
         return set().union(*(processes.family(main, parent_of) for main in self._mains))
 
+    def children(self) -> set[int]:
+        """Return what the main processes of the units have started themselves, as workers of a server."""
+        return {child for child, parent in processes.parents().items() if parent in self._mains}
+
     def _live_on(self) -> bool:
         return all(processes.began(main) == began for main, began in self._mains.items())
 

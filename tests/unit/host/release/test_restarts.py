@@ -9,8 +9,9 @@ from collections.abc import Iterator
 
 import pytest
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release import restarts
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.first_seconds import ended_worker
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.restarts import RestartWatcher
-from ansible_collections.asgi.deploy.plugins.module_utils._host.system import systemd
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system import processes, systemd
 
 UNIT = "asgi-shop@v1.service"
 
@@ -72,3 +73,19 @@ def test_without_a_main_process_systemd_is_asked_each_time(monkeypatch: pytest.M
     )
     assert watcher()
     assert watcher.ended == [UNIT]
+
+
+def test_workers_are_what_the_main_process_has_started(
+    process: subprocess.Popen[bytes], asked: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parents = {process.pid: os.getpid(), 101: process.pid, 102: process.pid, 103: 101}
+    monkeypatch.setattr(processes, "parents", lambda: parents)
+    assert RestartWatcher({UNIT: "the service"}).children() == {101, 102}
+    assert asked == [UNIT]
+
+
+def test_a_worker_that_has_ended_is_told(process: subprocess.Popen[bytes]) -> None:
+    assert ended_worker([os.getpid(), process.pid]) is None
+    process.kill()
+    os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)  # its supervisor has not looked yet
+    assert str(ended_worker([os.getpid(), process.pid])).startswith("the service does not stay up: a worker")
