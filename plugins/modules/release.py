@@ -333,7 +333,7 @@ certificate:
   type: dict
   returned: with O(certificate)
   contains:
-    changed: {description: Whether another one is served., type: bool, returned: always but after an error}
+    changed: {description: Whether another one is served., type: bool, returned: but after an error}
     problem: {description: Why the CA gave none., type: str, returned: when it gave none}
 """
 

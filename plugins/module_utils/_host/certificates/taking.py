@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from subprocess import CompletedProcess
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import systemd
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import attempt, last_lines
@@ -74,18 +75,22 @@ def take_pending(window: float = 0.0) -> bool:
 def take() -> None:
     """Have nginx take its configuration and certificates now, if it runs; see :func:`take_pending`."""
     if systemd.show(NGINX)[0].up:
-        _configuration()
+        if (checked := _configuration()).returncode:
+            raise DeployError(f"nginx refuses its configuration, and goes on with what it has:\n{last_lines(checked)}")
         nginx.reload_or_start(NGINX)
     taken(NGINX)
 
 
 def serves(path: str) -> bool:
-    """Tell whether nginx runs and its configuration names a file, or one in a folder that ends with a slash."""
-    return systemd.show(NGINX)[0].up and path in _configuration()
+    """Tell whether nginx runs and its configuration names a file, or one in a folder that ends with a slash.
+
+    A configuration that nginx refuses may lack just this file.
+    """
+    if not systemd.show(NGINX)[0].up:
+        return False
+    shown = _configuration()
+    return bool(shown.returncode) or path in shown.stdout
 
 
-def _configuration() -> str:
-    checked = attempt(["nginx", "-T", "-q"])
-    if checked.returncode:
-        raise DeployError(f"nginx refuses its configuration, and goes on with what it has:\n{last_lines(checked)}")
-    return checked.stdout
+def _configuration() -> CompletedProcess[str]:
+    return attempt(["nginx", "-T", "-q"])
