@@ -187,7 +187,7 @@ def test_a_stop_refuses_connections_and_answers_what_came_before(site: Web) -> N
     """The certificate is renewed meanwhile; the kernel queues nobody for what is stopped."""
     live = site.live()
     with ThreadPoolExecutor() as pool:
-        held = pool.submit(site.get, "/slow?seconds=6", timeout=60)
+        held = pool.submit(site.get, "/slow?seconds=15", timeout=60)
         site.eventually("ss -Htn state established 'sport = :443' | grep .")
         stopping = pool.submit(site_playbook, "--extra-vars=asgi_app=open", name="stop")
         site.eventually("test -e /srv/asgi/open/stopped")
