@@ -171,7 +171,11 @@ def _handed_over(
     }
     kept = [(look, found) for look, found in zip(looks, answers) if look.of not in left_out]
     order = neighbours.in_order([str(app["name"]) for app in sharing.in_order([*asked, *near])], seen)
-    return [look for look, _ in kept], [found for _, found in kept], [name for name in order if name not in left_out]
+    return (
+        [look for look, _found in kept],
+        [found for _look, found in kept],
+        [name for name in order if name not in left_out],
+    )
 
 
 def _of_everything(look: Look) -> Look:

@@ -98,7 +98,7 @@ class Arbiter(arbiter.Arbiter):  # type: ignore[misc]
         staying = sorted(self.WORKERS.keys() - self._ending - self._successors.keys(), key=self._age)
         while len(staying) > self.num_workers:
             self._end(staying.pop(0))
-        for _ in range(self.num_workers - len(staying)):
+        for _missing in range(self.num_workers - len(staying)):
             self.spawn_worker()
         # However fast shares are used up and however long the ends take: never more than twice the workers.
         for pid in staying:
