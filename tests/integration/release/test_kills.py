@@ -149,8 +149,11 @@ def test_site_serves_and_the_next_run_finishes(site: Web, victim: str, point: st
 def trail_tells_the_truth(site: Web, known: int, was: str, cut_off: bool) -> None:
     """What was done since is there, the run that was killed as well, and each attempt says what really served."""
     text = site.host.run(f"cat {site.trail}").stdout
-    new = site.audit()[known:]
-    assert all(text.count(f'"id": "{attempt["id"]}"') == 2 for attempt in new), text
+    attempts = site.audit()[known:]
+    assert all(text.count(f'"id": "{attempt["id"]}"') == 2 for attempt in attempts), text
+    # What a controller that is killed has begun goes on, and the next run may wait for it, and find nothing to do.
+    new = [attempt for attempt in attempts if attempt["result"] != "unchanged"]
+    assert all(attempt["from"] == attempt["serves"] == site.live() for attempt in attempts if attempt not in new), text
     assert [attempt["from"] for attempt in new] == [was] * len(new), text
     assert new[-1]["serves"] == new[-1]["to"] == site.live() != was, text
     assert new[-1]["result"] == "live", text
@@ -159,7 +162,7 @@ def trail_tells_the_truth(site: Web, known: int, was: str, cut_off: bool) -> Non
         assert first["ended"] is None and first["serves"] in (was, site.live()), text
         finishes = {"finishes": first["id"]} if first["serves"] != was else {}
         assert new[-1] | finishes == new[-1], text
-    assert site.info()["deploys"][-1] == {key: value for key, value in new[-1].items() if key != "process"}
+    assert site.info()["deploys"][-1] == {key: value for key, value in attempts[-1].items() if key != "process"}
 
 
 def test_a_command_goes_on_when_its_run_is_killed(site: Web) -> None:
