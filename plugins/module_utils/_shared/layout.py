@@ -5,10 +5,11 @@ Every fixed path that is needed twice is written here only. Templates read them 
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import ClassVar
+
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.unit_names import journal_service
 
 # Each has a folder for each application: its releases, what it stores, and folders of its releases that outlive them.
 ROOT = PurePosixPath("/srv/asgi")
@@ -84,8 +85,6 @@ PYTHON = "/usr/bin/python3"  # the system's own
 # sun_path of sockaddr_un holds 108 bytes, the last of them NUL: unix(7).
 SOCKET_PATH_MAX = 107
 NAME_MAX = 24
-VERSION_MAX = 40
-DIGEST_LENGTH = 8
 
 
 @dataclass(frozen=True)
@@ -338,28 +337,3 @@ class JournalSettings:
     def sync(self) -> PurePosixPath:
         """A drop-in of what waits until all is written."""
         return UNITS / f"systemd-journald-sync@{self.namespace}.service.d" / "asgi-deploy.conf"
-
-
-def journal_service(namespace: str) -> str:
-    return f"systemd-journald@{namespace}.service"
-
-
-def journal_of(unit: str) -> str | None:
-    """The namespace of the journal that a unit of an application logs to; nothing for a unit of the host.
-
-    >>> journal_of("asgi-shop.job-clean@v1-95148f79.service")
-    'asgi-shop'
-    """
-    found = re.fullmatch(r"(asgi-[a-z0-9-]+)(\.[^@]+)?@.*|(asgi-[a-z0-9-]+)\.(build|public)\.[a-z]+", unit)
-    return (found[1] or found[3]) if found else None
-
-
-def release_of(unit: str) -> str:
-    """The release that a unit is of."""
-    return unit.split("@", 1)[1].rsplit(".", 1)[0]
-
-
-def release_id(version: str, digest: str) -> str:
-    """`<version>-<digest8>`, with what neither a path nor a unit name can hold replaced in the version."""
-    name = re.sub(r"[^A-Za-z0-9._]+", "_", version)[:VERSION_MAX].strip("_.") or "release"
-    return f"{name}-{digest[:DIGEST_LENGTH]}"

@@ -5,12 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import (
-    SSHD_SETTINGS,
-    SYSCTL_SETTINGS,
-    UNITS,
-    journal_service,
-)
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import SSHD_SETTINGS, SYSCTL_SETTINGS, UNITS
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.unit_names import journal_service
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.managed_files import file
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.roles import HostContext
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.templates import rendered

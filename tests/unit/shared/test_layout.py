@@ -6,14 +6,8 @@ import fnmatch
 from pathlib import PurePosixPath
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import (
-    NAME_MAX,
-    SOCKET_PATH_MAX,
-    VERSION_MAX,
-    Layout,
-    journal_of,
-    release_id,
-)
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import NAME_MAX, SOCKET_PATH_MAX, Layout
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.unit_names import VERSION_MAX, journal_of, release_id
 
 DIGEST = "0a1b2c3d4e5f"
 

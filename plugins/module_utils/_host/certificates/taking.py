@@ -14,12 +14,8 @@ from subprocess import CompletedProcess
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import systemd
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import attempt, last_lines
-from ansible_collections.asgi.deploy.plugins.module_utils._host.system.managed_files import (
-    mark_pending,
-    pending,
-    taken,
-    write,
-)
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.managed_files import write
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.pending_units import mark_pending, pending, taken
 from ansible_collections.asgi.deploy.plugins.module_utils._host.web import nginx, quiet
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 

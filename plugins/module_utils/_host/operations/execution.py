@@ -18,8 +18,9 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.system import sy
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import transient_units as transient
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import environment, outputs
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
-from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout, journal_service
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.masking import MASK, masked
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.unit_names import journal_service
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.unit_text import LAUNCHER, parse_environment_file
 
 SANDBOX = "sandbox.conf"  # in the release's directory: what all its units have in common

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import journal
-from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout, release_of
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.log_levels import LEVELS
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.unit_names import release_of
 
 # Where a record names its unit, as journalctl looks for it: of systemd itself, of who logs on behalf of a unit, of what
 # has crashed, and of all others. Anybody may write the first three; journald itself says who did.

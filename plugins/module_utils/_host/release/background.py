@@ -18,7 +18,8 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.release.restarts
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import journal, memory, processes, systemd
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import attempt, last_lines, run
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
-from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import UNITS, Layout, release_of
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import UNITS, Layout
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.unit_names import release_of
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.unit_text import LAUNCHER
 
 STAMPS = Path("/var/lib/systemd/timers")  # when a persistent timer was last due: systemd.timer(5)

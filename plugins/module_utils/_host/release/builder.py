@@ -39,8 +39,9 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.system import sy
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.managed_files import Item
 from ansible_collections.asgi.deploy.plugins.module_utils._shared import generations
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.identity import digest
-from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import UNITS, Layout, release_id
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import UNITS, Layout
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.requirement_hashes import unlocked, unpinned
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.unit_names import release_id
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,8 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.release.probe im
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.restarts import RestartWatcher
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import journal, memory, processes, systemd
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
-from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import UNITS, Layout, release_of
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import UNITS, Layout
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.unit_names import release_of
 
 JOURNAL_LINES = 40
 

@@ -32,8 +32,8 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.system.managed_f
     FILE_OPTIONS,
     Item,
     differences,
-    pending,
 )
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.pending_units import pending
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.ports import port_owners
 from ansible_collections.asgi.deploy.plugins.module_utils._host.web.servers import server_owners
 from ansible_collections.asgi.deploy.plugins.module_utils._host.web.socket_units import public_sockets

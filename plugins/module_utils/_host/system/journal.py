@@ -16,7 +16,7 @@ from typing import Any
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import start_reading
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
-from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import journal_of
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.unit_names import journal_of
 
 _MOST, _SECONDS = 2**23, 60.0  # characters of records that are read for a failure, and for how long
 # Of what systemd itself says, by its catalog: that it starts a unit again, and that a process of it has failed.

@@ -10,21 +10,17 @@ import secrets
 import shutil
 import stat
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.pending_units import pending
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
-from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import STATE
 
-# A file here says that a unit has yet to take the configuration on disk: written before the first change, removed after
-# the reload. It survives a run that is killed between the two.
-PENDING = Path(STATE, "pending")
 # What a file is called meanwhile that may have to come back: programs that read whole folders pass over such names.
 _KEPT = ".{}~"
-_RESTART = "restart"  # its text, where a reload would not do
 
 FILE_OPTIONS: dict[str, Any] = {
     "path": {"type": "str", "required": True},
@@ -286,36 +282,6 @@ def _is_folder(path: Path) -> bool:
 def _remove_empty(folder: Path) -> None:
     for place, _folders, _files in os.walk(folder, topdown=False):
         os.rmdir(place)
-
-
-def pending(unit: str) -> bool:
-    """Whether a run ended between changing this unit's files and making it take them."""
-    return (PENDING / unit).exists()
-
-
-def pending_restart(unit: str) -> bool:
-    """Whether what has yet to be taken is only taken at a start."""
-    return pending(unit) and (PENDING / unit).read_text(encoding="utf-8") == _RESTART
-
-
-@contextmanager
-def pending_reload(unit: str, restart: bool = False) -> Iterator[None]:
-    """Marks a unit as behind its files until the block has made it take them, by a restart if it has to be one."""
-    mark_pending(unit, restart)
-    yield
-    taken(unit)
-
-
-def mark_pending(unit: str, restart: bool = False) -> None:
-    """Marks a unit as behind its files, until :func:`taken`."""
-    PENDING.mkdir(parents=True, exist_ok=True)
-    text = _RESTART if restart or pending_restart(unit) else ""
-    (PENDING / unit).write_text(text, encoding="utf-8")
-
-
-def taken(unit: str) -> None:
-    """A unit goes by its files."""
-    (PENDING / unit).unlink(missing_ok=True)
 
 
 def _found(path: Path) -> dict[str, Any] | None:

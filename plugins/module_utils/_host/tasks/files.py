@@ -16,6 +16,8 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.system.managed_f
     Item,
     apply_all,
     differences,
+)
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.pending_units import (
     pending,
     pending_reload,
     pending_restart,

@@ -6,12 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import (
-    NAME_MAX,
-    VERSION_MAX,
-    Layout,
-    release_id,
-)
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import NAME_MAX, Layout
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.unit_names import VERSION_MAX, release_id
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.background import (
     RULES,
     resolve_work,

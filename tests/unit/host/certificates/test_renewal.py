@@ -14,7 +14,7 @@ import pytest
 from ansible_collections.asgi.deploy.plugins.module_utils._host.certificates import certificate as certificates
 from ansible_collections.asgi.deploy.plugins.module_utils._host.certificates import renewal, served, status, taking
 from ansible_collections.asgi.deploy.plugins.module_utils._host.certificates.certificate import Wanted
-from ansible_collections.asgi.deploy.plugins.module_utils._host.system import managed_files as filesets
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system import pending_units
 
 
 @pytest.fixture
@@ -106,7 +106,7 @@ def test_what_is_served_is_renewed_while_the_ca_refuses_another(host: Path, monk
     monkeypatch.setattr(renewal, "look_before", lambda _wanted: [])
     monkeypatch.setattr(renewal, "live_texts", lambda _name: ((host / "chain").read_bytes(), b"key"))
     monkeypatch.setattr(taking, "serves", lambda _path: False)
-    monkeypatch.setattr(filesets, "PENDING", host / "pending")
+    monkeypatch.setattr(pending_units, "PENDING", host / "pending")
     wanted = Wanted("shop", ["shop.example.com", "new.example.com"])
     (host / "wanted" / "shop").mkdir(parents=True)
     (host / "wanted" / "shop" / "wanted.json").write_text(json.dumps(wanted.plain()))

@@ -7,7 +7,7 @@ from subprocess import CompletedProcess
 
 import pytest
 from ansible_collections.asgi.deploy.plugins.module_utils._host.certificates import taking
-from ansible_collections.asgi.deploy.plugins.module_utils._host.system import managed_files, systemd
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system import pending_units, systemd
 from ansible_collections.asgi.deploy.plugins.module_utils._host.web import nginx
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 
@@ -27,7 +27,7 @@ def nginx_that_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str
     )
     monkeypatch.setattr(taking, "attempt", attempt)
     monkeypatch.setattr(nginx, "reload_or_start", reloads.append)
-    monkeypatch.setattr(managed_files, "PENDING", tmp_path / "pending")
+    monkeypatch.setattr(pending_units, "PENDING", tmp_path / "pending")
     return reloads
 
 
@@ -48,4 +48,4 @@ def test_a_configuration_that_stays_refused_is_told(tmp_path: Path, reloads: lis
     with pytest.raises(DeployError, match="nginx refuses its configuration, and goes on with what it has"):
         taking.place({tmp_path / "other.pem": b"chain and key"})
     assert reloads == []
-    assert managed_files.pending(taking.NGINX), "the next run goes on with it"
+    assert pending_units.pending(taking.NGINX), "the next run goes on with it"

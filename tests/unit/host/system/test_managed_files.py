@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import managed_files as filesets
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system import pending_units
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.managed_files import (
     Item,
     apply_all,
@@ -301,14 +302,14 @@ def test_what_a_killed_run_kept_is_in_nobodys_way(tmp_path: Path) -> None:
 
 
 def test_a_unit_that_systemd_does_not_go_by_yet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(filesets, "PENDING", tmp_path / "pending")
+    monkeypatch.setattr(pending_units, "PENDING", tmp_path / "pending")
     wanted = item(tmp_path / "asgi-shop.public.socket", "new\n")
-    with pytest.raises(RuntimeError), filesets.pending_reload("asgi-shop.public.socket"):
+    with pytest.raises(RuntimeError), pending_units.pending_reload("asgi-shop.public.socket"):
         apply_all([wanted], refuse)
     apply_all([wanted], accept)
     assert [found for found, _ in differences([wanted])] == [wanted]
-    filesets.taken("asgi-shop.public.socket")
-    filesets.taken("asgi-shop.public.socket")
+    pending_units.taken("asgi-shop.public.socket")
+    pending_units.taken("asgi-shop.public.socket")
     assert differences([wanted]) == []
 
 
@@ -336,31 +337,3 @@ def test_write_is_one_step(tmp_path: Path) -> None:
     with path.open(encoding="utf-8") as reader:
         write(path, b"new\n", owner=ME, group=MINE)
         assert reader.read() == "old\n"
-
-
-def test_pending_survives_a_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(filesets, "PENDING", tmp_path / "pending")
-    assert not filesets.pending("nginx.service")
-    with pytest.raises(RuntimeError), filesets.pending_reload("nginx.service"):
-        refuse()
-    assert filesets.pending("nginx.service")
-    with filesets.pending_reload("nginx.service"):
-        assert filesets.pending("nginx.service")
-    assert not filesets.pending("nginx.service")
-
-
-def test_a_restart_that_did_not_come_about_is_still_due(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A reload in between is not enough."""
-    monkeypatch.setattr(filesets, "PENDING", tmp_path / "pending")
-    with pytest.raises(RuntimeError), filesets.pending_reload("nginx.service", restart=True):
-        refuse()
-    assert filesets.pending_restart("nginx.service")
-    with pytest.raises(RuntimeError), filesets.pending_reload("nginx.service"):
-        refuse()
-    assert filesets.pending_restart("nginx.service")
-    with filesets.pending_reload("nginx.service", restart=True):
-        pass
-    assert not filesets.pending_restart("nginx.service")
-    with pytest.raises(RuntimeError), filesets.pending_reload("nginx.service"):
-        refuse()
-    assert filesets.pending("nginx.service") and not filesets.pending_restart("nginx.service")

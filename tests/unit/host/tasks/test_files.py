@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.module_utils._host.system import managed_files as filesets
-from ansible_collections.asgi.deploy.plugins.module_utils._host.system import systemd
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system import pending_units, systemd
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import users as accounts
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.systemd import Unit
 from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks import files as act_files
@@ -29,7 +28,7 @@ class Host:
         self.asked: list[list[str]] = []
         self.up: set[str] = set()
         self.units = folder / "systemd" / "system"
-        monkeypatch.setattr(filesets, "PENDING", folder / "pending")
+        monkeypatch.setattr(pending_units, "PENDING", folder / "pending")
         monkeypatch.setattr(systemd, "show", lambda *names, **_: [self._unit(name) for name in names])
         for verb in ("daemon_reload", "start", "enable"):
             monkeypatch.setattr(systemd, verb, lambda *names, verb=verb, **_: self.asked.append([verb, *names]))

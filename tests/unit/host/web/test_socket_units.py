@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.module_utils._host.system import managed_files as filesets
-from ansible_collections.asgi.deploy.plugins.module_utils._host.system import systemd
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system import pending_units, systemd
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.managed_files import Item
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.systemd import Unit
 from ansible_collections.asgi.deploy.plugins.module_utils._host.web.socket_units import Listeners, public_sockets
@@ -22,7 +21,7 @@ def unit_file(name: str, state: str = "file") -> Item:
 def asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[list[str]]:
     """What systemd is asked for, on a host where both sockets are up and a service needs the first."""
     calls: list[list[str]] = []
-    monkeypatch.setattr(filesets, "PENDING", tmp_path)
+    monkeypatch.setattr(pending_units, "PENDING", tmp_path)
     monkeypatch.setattr(systemd, "show", lambda *names, **_: [Unit(one, {"ActiveState": "active"}) for one in names])
     monkeypatch.setattr(systemd, "needed_by", lambda name: ["asgi-shop@v1.service"] if name == SHOP else [])
     for verb in ("daemon_reload", "restart_anew", "start", "stop_running"):
