@@ -56,7 +56,7 @@ def watch_live(
 
 
 def ended_worker(workers: Collection[int]) -> str | None:
-    """Return what to say where one of these processes has ended, which its supervisor starts again and again."""
+    """Return what is wrong where one of these processes has ended; nothing while all of them run."""
     if all(map(began_at, workers)):
         return None
     return "the service does not stay up: a worker has ended in the first seconds after the switch"
@@ -68,7 +68,7 @@ def story(store: Store, release: str, before: str | None, outcome: str) -> str:
         return f"release {release} {outcome}; nothing serves yet"
     found = observe(store, before)
     if release == before:
-        return f"release {release}, which shall serve, {'does not' if found.wrong else 'does, but is not finished'}"
+        return f"release {release} is live, but {'does not serve well' if found.wrong else 'is not finished'}"
     return f"release {release} {outcome}; {found.told('serves again' if 'back' in outcome else 'still serves')}"
 
 
