@@ -26,13 +26,19 @@ MODULES = {
 def imported(name: str) -> set[str]:
     """What a file imports of its folder, as Python reads it."""
     found: set[str] = set()
-    for node in ast.walk(ast.parse(remote.source(name))):
+    tree = ast.parse(remote.source(name))
+    tree.body = [node for node in tree.body if not _only_for_types(node)]
+    for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and str(node.module).startswith(f"{remote.PACKAGE}."):
             module = str(node.module).removeprefix(f"{remote.PACKAGE}.")
             found |= {module, *(f"{module}.{alias.name}" for alias in node.names)}
         elif isinstance(node, ast.Import):
             found |= {alias.name.removeprefix(f"{remote.PACKAGE}.") for alias in node.names}
     return found & MODULES
+
+
+def _only_for_types(node: ast.stmt) -> bool:
+    return isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
 
 
 @pytest.mark.parametrize("name", sorted(MODULES))

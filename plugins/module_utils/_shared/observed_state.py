@@ -1,0 +1,165 @@
+"""Shapes of what a host reports: the facts, and what an inspection observes.
+
+The RETURN of the module look documents the same keys; a test compares both.
+"""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+
+class Difference(TypedDict, total=False):
+    """A difference, as Ansible's --diff shows it."""
+
+    before: str
+    after: str
+    before_header: str
+    after_header: str
+
+
+class HostFacts(TypedDict, total=False):
+    """What decisions need to know of a host, by the names of Ansible's own facts.
+
+    Attributes:
+        distribution: the name of the system, such as Debian.
+        distribution_major_version: its number, such as 12.
+        distribution_release: its codename.
+        architecture: of the processor; only from Ansible's own facts.
+        processor_nproc: CPUs that processes may use.
+        memtotal_mb: memory in MiB.
+        all_ipv6_addresses: addresses, without that of the loopback.
+        nameservers: addresses of the name servers that programs ask.
+        nftables: whether the kernel takes rules of nft.
+    """
+
+    distribution: str
+    distribution_major_version: str
+    distribution_release: str
+    architecture: str
+    processor_nproc: int
+    memtotal_mb: int
+    all_ipv6_addresses: list[str]
+    nameservers: list[str]
+    nftables: bool
+
+
+class TrustedKey(TypedDict):
+    """A key of a git server that a host trusts because it saw it first.
+
+    Attributes:
+        host: the server.
+        fingerprint: of the key.
+        line: what to write in known_hosts of the application's entry.
+    """
+
+    host: str
+    fingerprint: str
+    line: str
+
+
+class SourceSummary(TypedDict, total=False):
+    """Where a release's code comes from, as it is recorded and shown; nothing secret.
+
+    Attributes:
+        kind: git, archive or package.
+        url: of the repository or the archive.
+        commit: of git.
+        name: of the archive's file.
+        sha256: of the archive.
+        requirement: of a package, with its version.
+        subdirectory: where in its tree the application lies.
+    """
+
+    kind: str
+    url: str
+    commit: str
+    name: str
+    sha256: str
+    requirement: str
+    subdirectory: str
+
+
+class ReleasePrediction(TypedDict, total=False):
+    """What a release would do.
+
+    Attributes:
+        changed: whether anything would be done.
+        release: the name of the release; None where it cannot be known yet.
+        before: the release that serves; None if none does.
+        stopped: why the application is stopped; None if it is not.
+        before_commit: the commit of `before`; None if it did not come from git.
+        commit: the commit of `release`; None if it does not come from git.
+        source: where the code of `release` comes from.
+        trusted_at_first_use: keys that are trusted because they were seen first.
+        health: what is wrong with the live release's answer; empty when nothing is.
+        noted: whether the host has recorded the same settings already.
+        damage: what is damaged, by release.
+        loose: releases whose files are writable by others.
+        unrecorded: releases whose content was not recorded.
+        steps: seconds that each step took, by its name; none in a prediction.
+        left: the states that are still to be reached.
+        metadata: what would be done about the cloud's metadata service, as a word; None for nothing.
+    """
+
+    changed: bool
+    release: str | None
+    before: str | None
+    stopped: str | None
+    before_commit: str | None
+    commit: str | None
+    source: SourceSummary
+    trusted_at_first_use: list[TrustedKey]
+    health: str
+    noted: bool
+    damage: dict[str, list[str]]
+    loose: list[str]
+    unrecorded: list[str]
+    steps: dict[str, float]
+    left: list[str]
+    metadata: str | None
+
+
+class Observation(HostFacts, ReleasePrediction, total=False):
+    """What one inspection observed; each kind of inspection has keys of its own.
+
+    The facts have those of `HostFacts`, a release those of `ReleasePrediction`, a removal only `changed`.
+
+    Attributes:
+        failed: why nothing can be said; then no other key is there.
+        missing_packages: Debian packages that are not installed. Of parts and hardening.
+        diff: the differences of files. Of parts and hardening.
+        drift: paths of files that differ, and a service that has not read them. Of parts, as what follows.
+        inactive_units: units that do not run, or do not start at boot.
+        unmet_needs: what is wrong with units that are needed, as messages.
+        missing_users: users that do not exist.
+        altered_users: how users differ in shell or groups, as messages.
+        present_users: users that still exist.
+        port_owners: names of programs that listen, by port.
+        server_owners: applications that have a server in nginx with one of the names.
+        outdated_venvs: paths of virtual environments that must be built.
+        missing_archives: SHA-256 of archives that have not been shipped.
+        certificates_due: why certificates must be obtained, by their names.
+        lineages: names that certbot has a certificate for.
+        parts: names of what would be done. Of hardening, as what follows.
+        refusals: why nothing would be done, as messages.
+        reboot_required: whether an upgrade waits for a reboot.
+    """
+
+    failed: str
+    missing_packages: list[str]
+    diff: list[Difference]
+    drift: list[str]
+    inactive_units: list[str]
+    unmet_needs: list[str]
+    missing_users: list[str]
+    altered_users: list[str]
+    present_users: list[str]
+    port_owners: dict[str, str]
+    server_owners: list[str]
+    outdated_venvs: list[str]
+    missing_archives: list[str]
+    certificates_due: dict[str, str]
+    lineages: list[str]
+    parts: list[str]
+    refusals: list[str]
+    reboot_required: bool
