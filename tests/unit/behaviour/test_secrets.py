@@ -8,8 +8,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.module_utils._host.release.builder import Builder, Inputs
-from ansible_collections.asgi.deploy.plugins.module_utils._host.release.credentials import key, name_of, seal
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.builder import ReleaseBuilder, ReleaseInputs
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.credentials import keyed_digest, load_key, seal
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.masking import masked
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan import app_plan
@@ -26,7 +26,7 @@ def anybody_may_be_root(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(os, "fchown", lambda *args: None)
 
 
-def builder(home: Path, **values: str) -> Builder:
+def builder(home: Path, **values: str) -> ReleaseBuilder:
     source = dict.fromkeys(("sha256", "name", "requirement", "subdirectory", "deploy_key"))
     options: dict[str, Any] = {"source": {**source, "kind": "git", "url": "/x", "submodules": False}, "secrets": values}
     rest: dict[str, Any] = {
@@ -35,8 +35,8 @@ def builder(home: Path, **values: str) -> Builder:
         "tree": {"files": {}, "links": {}, "static": {}},
         "units": {},
     }
-    inputs = Inputs(**options, **rest, version="v1", server_requirements=[], installer="pip", build=[])
-    return Builder(Layout("shop", PurePosixPath(home)), inputs)
+    inputs = ReleaseInputs(**options, **rest, version="v1", server_requirements=[], installer="pip", build=[])
+    return ReleaseBuilder(Layout("shop", PurePosixPath(home)), inputs)
 
 
 def test_the_same_secrets_are_the_same_release_and_others_another(tmp_path: Path) -> None:
@@ -50,7 +50,7 @@ def test_who_knows_all_but_the_key_cannot_tell_a_guess_from_a_miss(tmp_path: Pat
     """Two hosts with the same of everything have names of their own."""
     names = {builder(tmp_path / host, A=VALUE).identify(COMMIT) for host in ("one", "two")}
     assert len(names) == 2
-    assert name_of({"A": VALUE}, b"one") != name_of({"A": VALUE}, b"two")
+    assert keyed_digest({"A": VALUE}, b"one") != keyed_digest({"A": VALUE}, b"two")
     path = tmp_path / "one" / "shop" / ".key"
     assert (path.stat().st_mode & 0o777, path.stat().st_size) == (0o600, 32)
 
@@ -59,7 +59,7 @@ def test_a_prediction_makes_no_key(tmp_path: Path) -> None:
     assert builder(tmp_path, A=VALUE).predict(COMMIT) is None
     assert builder(tmp_path).predict(COMMIT) == builder(tmp_path).identify(COMMIT)
     assert not list(tmp_path.rglob(".key"))
-    assert key(tmp_path / ".key", make=False) is None
+    assert load_key(tmp_path / ".key", make=False) is None
     made = builder(tmp_path, A=VALUE).identify(COMMIT)
     assert builder(tmp_path, A=VALUE).predict(COMMIT) == made
 

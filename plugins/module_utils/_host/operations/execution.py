@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release import credentials
-from ansible_collections.asgi.deploy.plugins.module_utils._host.release.background import find_program, not_found_in
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.background import describe_search, find_program
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store import Store
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import systemd
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import transient_units as transient
@@ -30,7 +30,7 @@ _MOST = 2**20  # bytes of what it prints that are told
 
 
 @dataclass(frozen=True)
-class Outcome:
+class CommandOutcome:
     """What became of a command: its exit status, how it ended in words, and what it printed."""
 
     release: str
@@ -49,12 +49,12 @@ class Execution:
         self.command = command
         self._timeout = timeout
 
-    def predict(self) -> Outcome:
+    def predict(self) -> CommandOutcome:
         """In which release it would run; raises DeployError when it cannot."""
         release, _argv = self._resolve()
-        return Outcome(release, 0, "was not run, as this is check mode; it would run")
+        return CommandOutcome(release, 0, "was not run, as this is check mode; it would run")
 
-    def run(self, by: str, lock_timeout: float) -> Outcome:
+    def run(self, by: str, lock_timeout: float) -> CommandOutcome:
         """Runs it to its end, and adds that to the audit trail.
 
         Raises:
@@ -85,7 +85,7 @@ class Execution:
             entry |= {"status": outcome.rc, "result": outcome.ending}
         return outcome
 
-    def _ended(self, process: subprocess.Popen[bytes], release: str, unit: str, began: float) -> Outcome:
+    def _ended(self, process: subprocess.Popen[bytes], release: str, unit: str, began: float) -> CommandOutcome:
         """Wait for the end of a command."""
         with process:
             stdout, stderr, left_out = outputs(process, most=_MOST)
@@ -97,13 +97,15 @@ class Execution:
             raise DeployError(f"{self.layout.app}: {self.command}: could not be started: {done.stderr.strip()}")
         systemd.reset_failed(unit)
         rc = exit_status(ended.properties) if ended.failed else 0
-        return Outcome(release, rc, ended.ending() if ended.failed else "ended well", done.stdout, done.stderr)
+        return CommandOutcome(release, rc, ended.ending() if ended.failed else "ended well", done.stdout, done.stderr)
 
     def _recorded(self, release: str) -> str:
         """Return the command as the audit trail keeps it."""
         folder = self.store.path(release)
         given = parse_environment_file((folder / "environment").read_text(encoding="utf-8", errors="replace"))
-        return audit_text(self.command, [*given.values(), *credentials.values(folder / credentials.FOLDER).values()])
+        return audit_text(
+            self.command, [*given.values(), *credentials.read_decrypted(folder / credentials.FOLDER).values()]
+        )
 
     def _resolve(self) -> tuple[str, list[str]]:
         """The live release, and the command with the path of its program there."""
@@ -121,7 +123,7 @@ class Execution:
         venv = Path(self.layout.release(release), "venv", "bin")
         program = find_program(words[0], venv)
         if program is None:
-            raise DeployError(f"command: found {self.command!r}, whose program {words[0]} {not_found_in(venv)}")
+            raise DeployError(f"command: found {self.command!r}, whose program {words[0]} {describe_search(venv)}")
         return release, [program, *words[1:]]
 
     def _properties(self, release: str) -> list[str]:
@@ -169,6 +171,6 @@ def exit_status(found: Mapping[str, str]) -> int:
     return status or 1
 
 
-def printed(outcome: Outcome) -> Sequence[str]:
+def printed_lines(outcome: CommandOutcome) -> Sequence[str]:
     """What a command printed, line by line, its errors last."""
     return [*outcome.stdout.splitlines(), *outcome.stderr.splitlines()]

@@ -49,24 +49,24 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Found:
+class LogPage:
     """What was found, and where in the journal it ends."""
 
     lines: list[Line]
     cursor: str | None
 
 
-def read(layout: Layout, query: Query) -> Found:
+def read(layout: Layout, query: Query) -> LogPage:
     """The lines, in the order of their times."""
     with journal.records(_patterns(layout), _options(query)) as entries:
         if query.cursor:
             return after(layout, entries, query)
         found = newest(layout, entries, query)
     visits = _access(Path(layout.access_log), query) if query.access or query.request else []
-    return Found(sorted(found.lines + visits)[-query.lines :], found.cursor)
+    return LogPage(sorted(found.lines + visits)[-query.lines :], found.cursor)
 
 
-def newest(layout: Layout, entries: Iterable[Mapping[str, Any]], query: Query) -> Found:
+def newest(layout: Layout, entries: Iterable[Mapping[str, Any]], query: Query) -> LogPage:
     """As many as are wanted, from records of which the newest comes first."""
     lines: list[Line] = []
     cursor = None
@@ -77,10 +77,10 @@ def newest(layout: Layout, entries: Iterable[Mapping[str, Any]], query: Query) -
             lines.append(line)
         if len(lines) == query.lines or time.monotonic() > ends:
             break
-    return Found(lines, cursor)
+    return LogPage(lines, cursor)
 
 
-def after(layout: Layout, entries: Iterable[Mapping[str, Any]], query: Query) -> Found:
+def after(layout: Layout, entries: Iterable[Mapping[str, Any]], query: Query) -> LogPage:
     """All, from the records after a place in the journal."""
     lines: list[Line] = []
     cursor = query.cursor
@@ -88,7 +88,7 @@ def after(layout: Layout, entries: Iterable[Mapping[str, Any]], query: Query) ->
         cursor = entry["__CURSOR"]
         if line := of_journal(layout, entry, query):
             lines.append(line)
-    return Found(lines, cursor)
+    return LogPage(lines, cursor)
 
 
 def _patterns(layout: Layout) -> list[str]:

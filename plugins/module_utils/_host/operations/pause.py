@@ -7,8 +7,11 @@ import time
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.asgi.deploy.plugins.module_utils._host.operations.restart import live_release, serve_again
-from ansible_collections.asgi.deploy.plugins.module_utils._host.release.background import Work
+from ansible_collections.asgi.deploy.plugins.module_utils._host.operations.restart import (
+    require_live_release,
+    serve_again,
+)
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.background import BackgroundUnits
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.instance import Instance
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.stopping import refuse_stopped
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store import Store
@@ -28,7 +31,7 @@ TimeoutStartSec=infinity
 """
 
 
-def paused(layout: Layout, release: str) -> bool:
+def is_paused(layout: Layout, release: str) -> bool:
     """Whether its service waits, or is about to end for that."""
     return Path(layout.pause(release)).exists()
 
@@ -41,7 +44,7 @@ def pause(layout: Layout, by: str, lock_timeout: float) -> dict[str, Any]:
     """
     store = Store(layout)
     with store.lock(lock_timeout, by):
-        release = live_release(store)
+        release = require_live_release(store)
         refuse_stopped(layout)
         instance, file = Instance(layout, release), Path(layout.pause(release))
         if _waits(instance):
@@ -50,7 +53,7 @@ def pause(layout: Layout, by: str, lock_timeout: float) -> dict[str, Any]:
             file.parent.mkdir(parents=True, exist_ok=True)
             write(file, DROP_IN.format(file=file).encode())
             systemd.daemon_reload()
-            systemd.stop(*Work(layout, release).moved)
+            systemd.stop(*BackgroundUnits(layout, release).moved)
             systemd.restart_soon(instance.units["service"])
             _wait(instance)
     return {"changed": True, "release": release}
@@ -64,13 +67,13 @@ def resume(layout: Layout, by: str, lock_timeout: float) -> dict[str, Any]:
     """
     store = Store(layout)
     with store.lock(lock_timeout, by):
-        release = live_release(store)
+        release = require_live_release(store)
         refuse_stopped(layout)
-        instance, work, began = Instance(layout, release), Work(layout, release), time.time()
-        if not paused(layout, release) and work.up():
+        instance, work, began = Instance(layout, release), BackgroundUnits(layout, release), time.time()
+        if not is_paused(layout, release) and work.is_up():
             return {"changed": False, "release": release}
         with store.audited(by=by, resume=release):
-            let_go(layout, release)
+            remove_pause(layout, release)
             systemd.reset_failed(instance.units["socket"], instance.units["service"], *work.moved)
             systemd.start(instance.units["service"])
             systemd.daemon_reload()
@@ -80,7 +83,7 @@ def resume(layout: Layout, by: str, lock_timeout: float) -> dict[str, Any]:
     return {"changed": True, "release": release}
 
 
-def let_go(layout: Layout, release: str) -> None:
+def remove_pause(layout: Layout, release: str) -> None:
     """A service that waits goes on with its start, and later ones do not wait."""
     file = Path(layout.pause(release))
     file.unlink(missing_ok=True)
@@ -90,7 +93,7 @@ def let_go(layout: Layout, release: str) -> None:
 
 def _waits(instance: Instance) -> bool:
     state = systemd.show(instance.units["service"])[0].properties
-    return paused(instance.layout, instance.release) and state.get("ActiveState") == "activating"
+    return is_paused(instance.layout, instance.release) and state.get("ActiveState") == "activating"
 
 
 def _wait(instance: Instance) -> None:

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.build.build_sandbox import end_of_killed
-from ansible_collections.asgi.deploy.plugins.module_utils._host.operations.pause import let_go
-from ansible_collections.asgi.deploy.plugins.module_utils._host.release.background import Work, busy
-from ansible_collections.asgi.deploy.plugins.module_utils._host.release.instance import Instance, running
+from ansible_collections.asgi.deploy.plugins.module_utils._host.operations.pause import remove_pause
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.background import BackgroundUnits, busy_releases
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.instance import Instance, loaded_releases
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.stopping import allow_starts
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store import RUN_OPTIONS, Store
 from ansible_collections.asgi.deploy.plugins.module_utils._host.source import archives
@@ -45,10 +45,10 @@ class Removal:
         ]
         self._folders = [Path(folder) for folder in folders + [layout.data, layout.storage] * options["data"]]
 
-    def due(self) -> bool:
+    def anything_left(self) -> bool:
         """Whether anything is left."""
         layout = self._layout
-        runs = self._unit_files() or running(layout) or busy(layout)
+        runs = self._unit_files() or loaded_releases(layout) or busy_releases(layout)
         left = any(folder.exists() for folder in self._folders) or bool(journal_paths(layout))
         return bool(runs) or left or accounts.exists(layout.build_user) or MetadataRules(layout).present()
 
@@ -73,12 +73,16 @@ class Removal:
 
     def _end(self, units: list[Path]) -> None:
         layout = self._layout
-        for release in running(layout) | busy(layout) | {release_of(unit.name) for unit in units if "@" in unit.name}:
-            work = Work(layout, release)
+        for release in (
+            loaded_releases(layout)
+            | busy_releases(layout)
+            | {release_of(unit.name) for unit in units if "@" in unit.name}
+        ):
+            work = BackgroundUnits(layout, release)
             work.stop()
             Instance(layout, release).stop()
-            let_go(layout, release)
-            work.forget()
+            remove_pause(layout, release)
+            work.remove_units()
         systemd.stop(*layout.public_units)
         if systemd.show(layout.boot_unit)[0].present:  # a first deploy that failed halfway has none yet
             systemd.disable(layout.boot_unit)

@@ -6,12 +6,16 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.build import installers, venvs
-from ansible_collections.asgi.deploy.plugins.module_utils._host.operations.pause import paused
-from ansible_collections.asgi.deploy.plugins.module_utils._host.release.background import Work
-from ansible_collections.asgi.deploy.plugins.module_utils._host.release.instance import Instance, not_draining, running
-from ansible_collections.asgi.deploy.plugins.module_utils._host.release.integrity import Integrity, told
-from ansible_collections.asgi.deploy.plugins.module_utils._host.release.settings import Settings
-from ansible_collections.asgi.deploy.plugins.module_utils._host.release.stopping import find_stop
+from ansible_collections.asgi.deploy.plugins.module_utils._host.operations.pause import is_paused
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.background import BackgroundUnits
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.instance import (
+    Instance,
+    loaded_releases,
+    without_draining,
+)
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.integrity import Integrity, summarize
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.settings import ReleaseSettings
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.stopping import describe_stop
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store import Store
 from ansible_collections.asgi.deploy.plugins.module_utils._host.source.servers import pinned
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.metadata_rules import MetadataRules
@@ -28,22 +32,22 @@ def live(layout: Layout, store: Store) -> dict[str, Any]:
         return {"live": None, "health": "nothing is live", "workers": 0, "memory": 0, **nothing}
     instance = Instance(layout, release)
     record = store.record(release)
-    settings = Settings.recorded(record)
+    settings = ReleaseSettings.from_record(record)
     return {
         "live": release,
         "health": ""
-        if paused(layout, release) or find_stop(layout)
+        if is_paused(layout, release) or describe_stop(layout)
         else instance.ask(settings.gate, _PROBE_SECONDS) or "",
         "workers": len(instance.processes()),
         "memory": instance.memory(),
-        "service": instance.told(),
+        "service": instance.describe(),
         "unpinned": record.get("unpinned") or [],
-        **Work(layout, release).told(),
+        **BackgroundUnits(layout, release).describe(),
         **_noted(layout, settings),
     }
 
 
-def _noted(layout: Layout, settings: Settings | None) -> dict[str, Any]:
+def _noted(layout: Layout, settings: ReleaseSettings | None) -> dict[str, Any]:
     """What the release was given."""
     return {
         "worker_count": settings.worker_count if settings else 0,
@@ -56,7 +60,7 @@ def _noted(layout: Layout, settings: Settings | None) -> dict[str, Any]:
 
 def releases(layout: Layout, store: Store) -> dict[str, dict[str, Any]]:
     """Each release on the host."""
-    up, integrity = running(layout), Integrity(store)
+    up, integrity = loaded_releases(layout), Integrity(store)
     return {
         release: {
             **_told(store.record(release)),
@@ -98,10 +102,10 @@ def metadata(layout: Layout) -> dict[str, Any]:
 
 
 def integrity(store: Store, verify: bool) -> dict[str, Any]:
-    """What is damaged: see :func:`integrity.told`."""
+    """What is damaged: see :func:`integrity.summarize`."""
     found = Integrity(store, verify)
     conditions = {release: found.release(release) for release in store.on_disk() if store.record(release)}
-    return told(conditions, found.folders())
+    return summarize(conditions, found.folders())
 
 
 def status(layout: Layout, deploys: int, verify: bool = False) -> dict[str, Any]:
@@ -110,16 +114,16 @@ def status(layout: Layout, deploys: int, verify: bool = False) -> dict[str, Any]
     found = live(layout, store)
     release = found["live"]
     record = store.record(release) if release else {}
-    up = running(layout)
+    up = loaded_releases(layout)
     return {
         **found,
         "version": record.get("version"),
         "commit": record.get("commit"),
         "since": record.get("states", {}).get("live"),
         "maintenance": Path(layout.maintenance).exists(),
-        "paused": bool(release) and paused(layout, release),
-        "stopped": find_stop(layout),
-        "draining": sorted(up - not_draining(layout, up)),
+        "paused": bool(release) and is_paused(layout, release),
+        "stopped": describe_stop(layout),
+        "draining": sorted(up - without_draining(layout, up)),
         "metadata": metadata(layout),
         **integrity(store, verify),
         "deploys": last_deploys(store, deploys),

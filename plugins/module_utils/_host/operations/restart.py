@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from ansible_collections.asgi.deploy.plugins.module_utils._host.release.background import Work
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.background import BackgroundUnits
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.instance import Instance
-from ansible_collections.asgi.deploy.plugins.module_utils._host.release.settings import Settings
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.settings import ReleaseSettings
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.stopping import refuse_held
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store import Store
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import systemd
@@ -23,11 +23,11 @@ def restart(layout: Layout, by: str, lock_timeout: float) -> dict[str, Any]:
     """
     store = Store(layout)
     with store.lock(lock_timeout, by):
-        release = live_release(store)
+        release = require_live_release(store)
         refuse_held(layout, release)
         instance, began = Instance(layout, release), time.time()
         with store.audited(by=by, restart=release):
-            units = [instance.units["service"], *Work(layout, release).processes]
+            units = [instance.units["service"], *BackgroundUnits(layout, release).processes]
             # systemd refuses those that it has given up.
             systemd.reset_failed(instance.units["socket"], *units)
             systemd.restart(*units)
@@ -38,13 +38,13 @@ def restart(layout: Layout, by: str, lock_timeout: float) -> dict[str, Any]:
 def serve_again(store: Store, instance: Instance, began: float) -> None:
     """Raises DeployError where a service that was started anew does not pass its gate."""
     try:
-        instance.pass_gate(Settings.recorded(store.record(instance.release)).gate, began)
+        instance.pass_gate(ReleaseSettings.from_record(store.record(instance.release)).gate, began)
     except DeployError as error:
         text = f"{store.layout.app}: release {instance.release} was started anew, and does not serve.\n{error.reason}"
         raise DeployError(text, error.log) from error
 
 
-def live_release(store: Store) -> str:
+def require_live_release(store: Store) -> str:
     """Raises DeployError where there is none."""
     if (release := store.live()) is None:
         raise DeployError(

@@ -6,17 +6,24 @@ import time
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.asgi.deploy.plugins.module_utils._host.operations.restart import live_release, serve_again
-from ansible_collections.asgi.deploy.plugins.module_utils._host.release.background import Work, at_work, hand_over
+from ansible_collections.asgi.deploy.plugins.module_utils._host.operations.restart import (
+    require_live_release,
+    serve_again,
+)
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.background import (
+    BackgroundUnits,
+    releases_at_work,
+    switch_background_units,
+)
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.instance import (
     Instance,
+    loaded_releases,
     refuse_paused,
-    running,
 )
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.stopping import (
     allow_starts,
+    describe_stop,
     drop_ins,
-    find_stop,
     forbid_starts,
     write_stop,
 )
@@ -26,15 +33,17 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import 
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import NGINX, Layout
 
 
-def stop_is_due(layout: Layout) -> bool:
+def needs_stop(layout: Layout) -> bool:
     """Whether the application is not stopped yet, or something of it runs all the same."""
-    held = find_stop(layout) is not None and all(file.exists() for file in drop_ins(layout))
+    held = describe_stop(layout) is not None and all(file.exists() for file in drop_ins(layout))
     return not held or bool(_up(layout))
 
 
-def start_is_due(layout: Layout, release: str) -> bool:
+def needs_start(layout: Layout, release: str) -> bool:
     """Whether the application is stopped, or not all of its release runs."""
-    return find_stop(layout) is not None or not (Instance(layout, release).up() and Work(layout, release).up())
+    return describe_stop(layout) is not None or not (
+        Instance(layout, release).is_up() and BackgroundUnits(layout, release).is_up()
+    )
 
 
 def stop(layout: Layout, by: str, lock_timeout: float) -> dict[str, Any]:
@@ -45,10 +54,10 @@ def stop(layout: Layout, by: str, lock_timeout: float) -> dict[str, Any]:
     """
     store = Store(layout)
     with store.lock(lock_timeout, by):
-        release = live_release(store)
+        release = require_live_release(store)
         refuse_paused(layout, release)
         _refuse_old_site(layout)
-        if not stop_is_due(layout):
+        if not needs_stop(layout):
             return {"changed": False, "release": release}
         with store.audited("stopped", by=by, stop=release):
             forbid_starts(layout)
@@ -66,19 +75,19 @@ def start(layout: Layout, by: str, lock_timeout: float) -> dict[str, Any]:
     """
     store = Store(layout)
     with store.lock(lock_timeout, by):
-        release = live_release(store)
+        release = require_live_release(store)
         refuse_paused(layout, release)
-        if not start_is_due(layout, release):
+        if not needs_start(layout, release):
             return {"changed": False, "release": release}
         with store.audited(by=by, start=release):
-            if find_stop(layout):
+            if describe_stop(layout):
                 _start_stopped(store, release)
             else:
                 began = time.time()
-                systemd.reset_failed(*Work(layout, release).moved)
+                systemd.reset_failed(*BackgroundUnits(layout, release).moved)
                 Instance(layout, release).start()
                 serve_again(store, Instance(layout, release), began)
-            hand_over(layout, release)
+            switch_background_units(layout, release)
     return {"changed": True, "release": release}
 
 
@@ -101,15 +110,15 @@ def _start_stopped(store: Store, release: str) -> None:
 
 def _end_all(layout: Layout) -> None:
     """Ends what runs of all releases: what serves when nobody is connected any more, or its time for that is over."""
-    releases = sorted(running(layout) | at_work(layout))
+    releases = sorted(loaded_releases(layout) | releases_at_work(layout))
     for release in releases:
-        Work(layout, release).stop_soon()
+        BackgroundUnits(layout, release).stop_soon()
     instances = [Instance(layout, release) for release in releases]
-    drains = [one.units["drain"] for one in instances if one.files["drain"].exists() and one.running()]
+    drains = [one.units["drain"] for one in instances if one.files["drain"].exists() and one.is_running()]
     if drains:
         systemd.change("start", *drains)  # which end when they have stopped what they drain
     for instance in instances:
-        systemd.stop(*Work(layout, instance.release).moved)
+        systemd.stop(*BackgroundUnits(layout, instance.release).moved)
         instance.stop()
     systemd.stop(*layout.public_units)
     if left := _up(layout):

@@ -29,7 +29,7 @@ class Additions:
     static: Mapping[str, str]  # beginning of URLs → folder of the tree, readable by nginx
 
     @classmethod
-    def of(cls, options: Mapping[str, Any]) -> Additions:
+    def from_options(cls, options: Mapping[str, Any]) -> Additions:
         """From the module's options, where contents are in Base64."""
         files = {path: base64.b64decode(content) for path, content in options["files"].items()}
         return cls(files, options["links"], options["static"])
@@ -49,7 +49,7 @@ class Additions:
                     "which a persistent directory would hide; move one of the two"
                 )
 
-    def lay(self, tree: Path, group: str) -> None:
+    def install(self, tree: Path, group: str) -> None:
         """Puts files and links in their places, instead of what the source has there."""
         self._write(tree, group)
         for path, target in self.links.items():
@@ -61,7 +61,7 @@ class Additions:
                 shutil.rmtree(place)  # empty, but for a placeholder
             place.symlink_to(target)
 
-    def intact(self, release: Path) -> bool:
+    def is_intact(self, release: Path) -> bool:
         """Whether all of it is on disk as it shall be."""
         tree = release / "src"
         return (
@@ -71,7 +71,7 @@ class Additions:
             and all(_same(public, file) for public, file in self._published(release))
         )
 
-    def mend(self, release: Path, group: str) -> None:
+    def repair(self, release: Path, group: str) -> None:
         """Puts back what is missing or was changed in a tree where all of it was laid once."""
         tree = release / "src"
         self._write(tree, group)

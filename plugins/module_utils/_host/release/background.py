@@ -32,7 +32,7 @@ _RUNNING = ",".join(_AT_WORK)
 _TIMER_PROPERTIES = "Id,ActiveState,SubState,NextElapseUSecRealtime,LastTriggerUSec"
 
 
-class Work:
+class BackgroundUnits:
     """The work of one release: by the units on disk, or of the kinds given, on disk or not."""
 
     def __init__(self, layout: Layout, release: str, kinds: Iterable[str] | None = None) -> None:
@@ -48,7 +48,7 @@ class Work:
         self.jobs = self._of("job-")
         self.moved = [*self._of("live"), *self.processes, *self.timers]
 
-    def up(self, shown: Mapping[str, systemd.Unit] | None = None) -> bool:
+    def is_up(self, shown: Mapping[str, systemd.Unit] | None = None) -> bool:
         """Whether all of it runs, or waits for its time, with the units as they are on disk."""
         shown = shown or systemd.by_name(*self.moved)
         return all(shown[name].settled for name in self.moved)
@@ -63,14 +63,14 @@ class Work:
         for name in (*self.processes, *self.jobs):
             program = command_of(_text(Path(UNITS, name)))
             if find_program(program, venv) is None:
-                return f"{described(self.layout.kind(name))}: its program {program} {not_found_in(venv)}"
+                return f"{describe_kind(self.layout.kind(name))}: its program {program} {describe_search(venv)}"
         return None
 
     def stop_soon(self) -> None:
         """Tells processes and timers to stop, without waiting; a job that runs ends in peace."""
         # Those whose unit was removed from the disk, too.
-        loaded = systemd.listed(*(self.layout.unit(kind, self.release) for kind in _MOVED), states=_RUNNING)
-        if names := list(dict.fromkeys([*self.moved, *loaded])):
+        find_loaded = systemd.listed(*(self.layout.unit(kind, self.release) for kind in _MOVED), states=_RUNNING)
+        if names := list(dict.fromkeys([*self.moved, *find_loaded])):
             systemd.stop_soon(*names)
 
     def stop(self) -> None:
@@ -80,7 +80,7 @@ class Work:
             _stop(units)
             systemd.reset_failed(*units)
 
-    def forget(self) -> None:
+    def remove_units(self) -> None:
         """Removes its units, once all has ended, and what systemd notes about them."""
         if self.units:
             systemd.reset_failed(*self.units)
@@ -93,7 +93,7 @@ class Work:
         parent_of = processes.parents() if any(mains) else {}
         return memory.used_by(set().union(*(processes.family(main, parent_of) for main in mains if main)))
 
-    def told(self) -> dict[str, dict[str, Any]]:
+    def describe(self) -> dict[str, dict[str, Any]]:
         """How its processes and jobs are."""
         parent_of = processes.parents() if self.processes else {}
         units = {unit.name: unit.properties for unit in systemd.show(*self.processes, *self.jobs)}
@@ -126,13 +126,13 @@ class Work:
 
     def watch_restarts(self) -> RestartWatcher:
         """Return what tells, from now on, whether one of its processes has ended."""
-        return RestartWatcher({name: described(self.layout.kind(name)) for name in self.processes})
+        return RestartWatcher({name: describe_kind(self.layout.kind(name)) for name in self.processes})
 
     def _of(self, kind: str) -> list[str]:
         return [name for name in self.units if self.layout.kind(name).startswith(kind)]
 
 
-def hand_over(layout: Layout, release: str, wait: bool = True) -> None:
+def switch_background_units(layout: Layout, release: str, wait: bool = True) -> None:
     """Moves the work to a release: that of all others is told to stop, and only an exclusive process is waited for.
 
     Everything of it can be done again; the target comes last, and says that all was done.
@@ -145,9 +145,9 @@ def hand_over(layout: Layout, release: str, wait: bool = True) -> None:
     Raises:
         DeployError: a process could not be started, with its log.
     """
-    work = Work(layout, release)
-    for other in sorted(at_work(layout) - {release}):
-        Work(layout, other).stop_soon()
+    work = BackgroundUnits(layout, release)
+    for other in sorted(releases_at_work(layout) - {release}):
+        BackgroundUnits(layout, other).stop_soon()
     if any(unit.stale for unit in systemd.show(*work.moved)):
         systemd.daemon_reload()
     # What failed in a release that was replaced is of no concern to whoever looks at the host.
@@ -161,18 +161,18 @@ def hand_over(layout: Layout, release: str, wait: bool = True) -> None:
     _start(work, work.moved, wait)
 
 
-def at_work(layout: Layout) -> set[str]:
+def releases_at_work(layout: Layout) -> set[str]:
     """The releases whose processes or timers run and were not told to stop."""
-    return loaded(layout).at_work
+    return find_loaded(layout).at_work
 
 
-def busy(layout: Layout) -> set[str]:
+def busy_releases(layout: Layout) -> set[str]:
     """The releases of which anything beside the server runs, be it to its end."""
-    return loaded(layout).busy
+    return find_loaded(layout).busy
 
 
 @dataclass(frozen=True)
-class Loaded:
+class LoadedReleases:
     """The releases of an application of which systemd has something, from one question to it."""
 
     serving: set[str]  # a socket or a service, even a failed one
@@ -180,12 +180,12 @@ class Loaded:
     busy: set[str]  # as busy says
 
 
-def loaded(layout: Layout) -> Loaded:
+def find_loaded(layout: Layout) -> LoadedReleases:
     """Ask systemd for the units of all releases."""
     found = systemd.states(*(layout.unit(kind, "*") for kind in ("socket", "service", *_KINDS)))
     servers = {name for name in found if layout.kind(name) in ("socket", "service")}
     moved = {name for name in found if layout.kind(name).startswith(("live", "process-", "timer-"))}
-    return Loaded(
+    return LoadedReleases(
         serving={release_of(name) for name in servers},
         at_work={release_of(name) for name in moved if found[name] in _AT_WORK},
         busy={release_of(name) for name in found.keys() - servers if found[name] in _BUSY},
@@ -210,7 +210,7 @@ def check_schedules(units: Mapping[str, str]) -> None:
             result = attempt(["systemd-analyze", "calendar", "--", calendar])
             if result.returncode:
                 raise DeployError(
-                    f"{described(kind)}: found the schedule {calendar!r}, expected a calendar event as in "
+                    f"{describe_kind(kind)}: found the schedule {calendar!r}, expected a calendar event as in "
                     f"systemd.time(7), such as daily or Mon..Fri 04:30; systemd says: {last_lines(result, 1)}"
                 )
 
@@ -241,12 +241,12 @@ def find_program(program: str, venv: Path) -> str | None:
     return shutil.which(program, path=f"{venv}:/usr/local/bin:/usr/bin:/bin")
 
 
-def not_found_in(venv: Path) -> str:
+def describe_search(venv: Path) -> str:
     """Return in words where :func:`find_program` has looked in vain."""
     return f"is neither in {venv} nor in /usr/local/bin, /usr/bin and /bin"
 
 
-def described(kind: str) -> str:
+def describe_kind(kind: str) -> str:
     """A kind of unit as a user knows it: process and number, or job."""
     if kind.startswith("process-"):
         name, number = kind[len("process-") :].rsplit("-", 1)
@@ -263,7 +263,7 @@ def command_of(text: str) -> str:
     return words[0] if words else ""
 
 
-def latest(stamps: Iterable[tuple[str, float]]) -> dict[str, float]:
+def latest_by_timer(stamps: Iterable[tuple[str, float]]) -> dict[str, float]:
     """For each timer, without its release, when it was last due in any release: from pairs of unit and time."""
     found: dict[str, float] = {}
     for unit, at in stamps:
@@ -281,7 +281,7 @@ def _take_stamps(layout: Layout, timers: Collection[str]) -> None:
     """A job that was due in another release is neither run again nor forgotten because the release is a new one."""
     pattern = f"stamp-{layout.unit('timer-*', '*')}"
     stamps = [(path.name[len("stamp-") :], path.stat().st_mtime) for path in STAMPS.glob(pattern)]
-    due = latest(stamps)
+    due = latest_by_timer(stamps)
     own = dict(stamps)
     for timer in timers:
         at = due.get(timer.split("@", 1)[0])
@@ -303,7 +303,7 @@ def _process(unit: str) -> str:
     return unit.split("@", 1)[0].rsplit("-", 1)[0]
 
 
-def _start(work: Work, names: Collection[str], wait: bool) -> None:
+def _start(work: BackgroundUnits, names: Collection[str], wait: bool) -> None:
     if not names:
         return
     if not wait:
@@ -312,7 +312,7 @@ def _start(work: Work, names: Collection[str], wait: bool) -> None:
     result = systemd.systemctl("start", "--", *names, timeout=systemd.PATIENCE)
     if result.returncode:
         down = work.down()
-        told = "; ".join(f"{described(work.layout.kind(unit.name))}: {unit.ending()}" for unit in down)
+        told = "; ".join(f"{describe_kind(work.layout.kind(unit.name))}: {unit.ending()}" for unit in down)
         log = work.log(0, [unit.name for unit in down]) if down else ""
         raise DeployError(f"not all that belongs to it could be started: {told or last_lines(result)}", log)
 

@@ -32,7 +32,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.build.requiremen
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release import credentials as secrets
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.additions import Additions, holds
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.instance import Instance
-from ansible_collections.asgi.deploy.plugins.module_utils._host.release.integrity import Condition, Integrity, told
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.integrity import Condition, Integrity, summarize
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store import Store
 from ansible_collections.asgi.deploy.plugins.module_utils._host.source.sources import application, source_of
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import systemd
@@ -45,7 +45,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.unit_names imp
 
 
 @dataclass(frozen=True)
-class Inputs:
+class ReleaseInputs:
     """All that makes a release what it is."""
 
     source: Mapping[str, Any]  # of SOURCE_OPTIONS
@@ -68,15 +68,15 @@ class Inputs:
     verify: bool = False  # whether to read all that was made before, and not only to look at it
 
 
-class Builder:
+class ReleaseBuilder:
     """Knows a release's inputs, and makes from them what is on disk."""
 
-    def __init__(self, layout: Layout, inputs: Inputs) -> None:
+    def __init__(self, layout: Layout, inputs: ReleaseInputs) -> None:
         self.layout = layout
         self.inputs = inputs
         self.store = Store(layout)
         self.integrity = Integrity(self.store, inputs.verify)
-        self.additions = Additions.of(inputs.tree)
+        self.additions = Additions.from_options(inputs.tree)
         self.source = source_of(
             inputs.source, Path(layout.mirror), hosts=inputs.build_hosts, pins=Path(layout.known_hosts)
         )
@@ -84,12 +84,12 @@ class Builder:
 
     def identify(self, identity: str) -> str:
         """The release's id, a digest over all its inputs; where that is damaged, its generation that stands for it."""
-        key = secrets.key(Path(self.layout.names_key), make=True) if self.inputs.secrets else None
+        key = secrets.load_key(Path(self.layout.names_key), make=True) if self.inputs.secrets else None
         return self._standing(self._identify(identity, key))
 
     def predict(self, identity: str) -> str | None:
         """The same without changing anything; nothing where its secrets would be the first on this host."""
-        key = secrets.key(Path(self.layout.names_key), make=False) if self.inputs.secrets else None
+        key = secrets.load_key(Path(self.layout.names_key), make=False) if self.inputs.secrets else None
         return None if self.inputs.secrets and key is None else self._standing(self._identify(identity, key))
 
     def _identify(self, identity: str, key: bytes | None) -> str:
@@ -106,7 +106,7 @@ class Builder:
             "units": dict(inputs.units),
         }
         if key is not None:
-            content["secrets"] = secrets.name_of(inputs.secrets, key)
+            content["secrets"] = secrets.keyed_digest(inputs.secrets, key)
         return release_id(inputs.version, digest(content))
 
     def _standing(self, release: str) -> str:
@@ -114,7 +114,7 @@ class Builder:
         taken = {*self.integrity.known(), *self.store.named()}
         return generations.standing(release, there, taken, lambda one: not self.damage(one))
 
-    def intact(self, release: str) -> bool:
+    def is_intact(self, release: str) -> bool:
         """Whether owners and modes are as they were made, of the release and of the folders that hold it."""
         return not self.integrity.release(release).loose and not self.integrity.folders()
 
@@ -141,8 +141,8 @@ class Builder:
         }
 
     def inspect(self, release: str | None, everything: bool) -> dict[str, Any]:
-        """What is told of these: see :func:`integrity.told`."""
-        return told(self.conditions(release, everything), self.integrity.folders())
+        """What is told of these: see :func:`integrity.summarize`."""
+        return summarize(self.conditions(release, everything), self.integrity.folders())
 
     def settle(self, release: str) -> list[str]:
         """Note which releases are damaged, and record those that have no manifest; return what to say of these."""
@@ -196,12 +196,12 @@ class Builder:
         if tree != whole:
             (path / "src").symlink_to(tree.relative_to(path))
         self.additions.check(tree)
-        self.additions.lay(tree, self.layout.user)
+        self.additions.install(tree, self.layout.user)
         _give(whole, self.layout.user)
         (path / "venv").symlink_to(Path("../../venvs", venv))
         for item in self._files(release):
             item.apply()
-        self.additions.mend(path, self.layout.user)
+        self.additions.repair(path, self.layout.user)
         sealed = self._seal(release)
         import compileall  # not above: no inspection needs it
 
@@ -209,11 +209,11 @@ class Builder:
         _give(path / "runtime", self.layout.user)
         with self.integrity.recording(release, venv):
             os.sync()  # the record must not outlive, in a power cut, what it vouches for
-        told = self.source.told(identity)
+        summarize = self.source.told(identity)
         self.store.note(
             release,
-            source=told,
-            commit=told.get("commit"),
+            source=summarize,
+            commit=summarize.get("commit"),
             wheelhouse=self.inputs.wheelhouse,
             version=self.inputs.version,
             venv=venv,
@@ -233,7 +233,7 @@ class Builder:
         if not self.inputs.secrets:
             return {}
         folder = self.store.path(release) / secrets.FOLDER
-        secrets.lay(self.inputs.secrets, folder)
+        secrets.write_encrypted(self.inputs.secrets, folder)
         return {"seal": secrets.seal(folder)}
 
     def _built(self, path: Path, whole: Path, identity: str) -> tuple[str, list[str]]:
@@ -336,7 +336,7 @@ class Builder:
         """What of the release is not what its inputs say, whatever its owner and mode; nothing where all is."""
         if altered := [item.path.name for item in self._files(release) if not holds(item.path, item.content)]:
             return f"{', '.join(altered)} {'was' if len(altered) == 1 else 'were'} changed"
-        if not self.additions.intact(self.store.path(release)):
+        if not self.additions.is_intact(self.store.path(release)):
             return "what was added to its source was changed"
         return None
 

@@ -26,7 +26,7 @@ HOST_KEY = Path("/var/lib/systemd/credential.secret")
 _KEY_BYTES = 32
 
 
-def key(path: Path, make: bool) -> bytes | None:
+def load_key(path: Path, make: bool) -> bytes | None:
     """The key of names in `path`, for root alone; where there is none it is made, or there is none."""
     try:
         return path.read_bytes()
@@ -38,9 +38,9 @@ def key(path: Path, make: bool) -> bytes | None:
     return path.read_bytes()
 
 
-def name_of(values: Mapping[str, str], key_of_names: bytes) -> str:
+def keyed_digest(read_decrypted: Mapping[str, str], key_of_names: bytes) -> str:
     """What stands for these secrets in a release's name: the same for the same, and nothing to guess by."""
-    text = json.dumps(dict(values), sort_keys=True, ensure_ascii=False)
+    text = json.dumps(dict(read_decrypted), sort_keys=True, ensure_ascii=False)
     return hmac.new(key_of_names, text.encode(), hashlib.sha256).hexdigest()
 
 
@@ -56,7 +56,7 @@ def seal(folder: Path, host_key: Path = HOST_KEY) -> str:
     return found.hexdigest()
 
 
-def lay(values: Mapping[str, str], folder: Path) -> None:
+def write_encrypted(read_decrypted: Mapping[str, str], folder: Path) -> None:
     """Writes the secrets into a folder, each encrypted; others that lie there go.
 
     Raises:
@@ -64,11 +64,11 @@ def lay(values: Mapping[str, str], folder: Path) -> None:
     """
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(mode=0o700)
-    for name, value in sorted(values.items()):
+    for name, value in sorted(read_decrypted.items()):
         write(folder / name, _encrypted(name, value), 0o600)
 
 
-def values(folder: Path) -> dict[str, str]:
+def read_decrypted(folder: Path) -> dict[str, str]:
     """Return the secrets that were written into a folder, by name; none where it is not there.
 
     Raises:

@@ -15,30 +15,38 @@ from typing import Any
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release import observation
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.background import (
-    Loaded,
-    Work,
+    BackgroundUnits,
+    LoadedReleases,
     check_units,
-    hand_over,
-    loaded,
+    find_loaded,
+    switch_background_units,
 )
-from ansible_collections.asgi.deploy.plugins.module_utils._host.release.builder import Builder
-from ansible_collections.asgi.deploy.plugins.module_utils._host.release.first_seconds import story, unwell, watch_live
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.builder import ReleaseBuilder
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.first_seconds import (
+    describe_outcome,
+    describe_partly_down,
+    watch_live,
+)
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.history import UNCHANGED
-from ansible_collections.asgi.deploy.plugins.module_utils._host.release.instance import Instance, drain_by, not_draining
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.instance import (
+    Instance,
+    drain_with_units_of,
+    without_draining,
+)
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.integrity import Integrity
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.metadata_closing import as_live, restore
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.pruning import prune, surplus
-from ansible_collections.asgi.deploy.plugins.module_utils._host.release.settings import Settings
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.settings import ReleaseSettings
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.states import (
     STATES,
-    Seen,
-    remaining,
+    ObservedState,
+    remaining_steps,
     without_reached,
 )
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.stopping import refuse_held
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store import Store
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.watch import AccessLog
-from ansible_collections.asgi.deploy.plugins.module_utils._host.release.way_back import choose, way_back
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.way_back import choose_rollback, find_way_back
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import memory, systemd
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.metadata_rules import Closing, MetadataRules
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
@@ -62,7 +70,7 @@ class Deployment:
         self._rules = MetadataRules(layout)
         self._steps: dict[str, float] = {}
 
-    def predict(self, builder: Builder, settings: Settings, everything: bool = False) -> dict[str, Any]:
+    def predict(self, builder: ReleaseBuilder, settings: ReleaseSettings, everything: bool = False) -> dict[str, Any]:
         """What :meth:`release` would do, without doing it; with `everything` all releases are inspected for damage."""
         check_units(builder.inputs.units)
         if identity := builder.source.resolve(builder.inputs.version, keep=False):
@@ -79,7 +87,7 @@ class Deployment:
         found = {**builder.inspect(release, everything), "health": health}
         return self._result(changes, release, before, **more, **found, **_told(builder, identity))
 
-    def release(self, builder: Builder, settings: Settings, urgent: bool = False) -> dict[str, Any]:
+    def release(self, builder: ReleaseBuilder, settings: ReleaseSettings, urgent: bool = False) -> dict[str, Any]:
         """Makes the release of a builder's inputs serve; what is urgent is not watched.
 
         Raises:
@@ -102,10 +110,10 @@ class Deployment:
                 left = self._left(release, builder, settings) if release else STATES
                 if release and not left:
                     self._keep(release, settings)
-                    notes = [*builder.settle(release), *observation.doubts(self.store, release)]
+                    notes = [*builder.settle(release), *observation.health_warnings(self.store, release)]
                     entry["result"] = UNCHANGED
                     return self._result(closed, release, before, warnings=notes, **_told(builder, identity))
-                looped = observation.was_looping(self.layout, release) if release and release == before else ""
+                looped = observation.restart_loop(self.layout, release) if release and release == before else ""
                 self._rules.count_from_now()
                 check_units(builder.inputs.units)
                 if release is None or "prepared" in left:
@@ -114,7 +122,7 @@ class Deployment:
                     left = without_reached(left, self.store.record(release))
                 self._keep(release, settings)
                 self._advance(release, left, before, settings.unwatched() if urgent else settings)
-                doubts = observation.doubts(self.store, release, looped)
+                doubts = observation.health_warnings(self.store, release, looped)
             notes = [*self._rules.told(), *builder.settle(release), *doubts]
             return self._result(True, release, before, warnings=notes, **_told(builder, identity))
 
@@ -127,11 +135,11 @@ class Deployment:
         with self.store.lock(self._lock_timeout, self._by):
             before = self.store.live()
             refuse_held(self.layout, before)
-            target = choose(self.store, to)
+            target = choose_rollback(self.store, to)
             if target == before:
-                return self._result(False, target, before, warnings=observation.doubts(self.store, target))
+                return self._result(False, target, before, warnings=observation.health_warnings(self.store, target))
             Integrity(self.store).repair()
-            settings = Settings.recorded(self.store.record(target))
+            settings = ReleaseSettings.from_record(self.store.record(target))
             self._rules.count_from_now()
             with self._audited(before, target, rollback=True), as_live(self._rules, self.store):
                 kept = restore(self._rules, self.store, target)
@@ -141,7 +149,7 @@ class Deployment:
                 self._reached(target, "watched")
             return self._result(True, target, before, warnings=[*kept, *self._rules.told()])
 
-    def _prepare(self, builder: Builder, identity: str | None, before: str | None) -> tuple[str, str]:
+    def _prepare(self, builder: ReleaseBuilder, identity: str | None, before: str | None) -> tuple[str, str]:
         """The release's id and what its source is, once it is on disk."""
         version = builder.inputs.version
         try:
@@ -153,40 +161,40 @@ class Deployment:
             raise self._story(version, before, "could not be prepared", error) from error
         return release, identity
 
-    def _work(self, release: str, builder: Builder | None) -> Work:
-        return Work(self.layout, release, builder.inputs.units if builder else None)
+    def _work(self, release: str, builder: ReleaseBuilder | None) -> BackgroundUnits:
+        return BackgroundUnits(self.layout, release, builder.inputs.units if builder else None)
 
-    def _shown(self, release: str, builder: Builder | None) -> Shown:
+    def _shown(self, release: str, builder: ReleaseBuilder | None) -> Shown:
         """What systemd says of a release's units, and of what starts it at boot: every run asks this."""
         units = Instance(self.layout, release).units.values()
         return systemd.by_name(*units, self.layout.boot_unit, *self._work(release, builder).moved)
 
     def _left(
-        self, release: str, builder: Builder | None, settings: Settings, shown: Shown | None = None
+        self, release: str, builder: ReleaseBuilder | None, settings: ReleaseSettings, shown: Shown | None = None
     ) -> tuple[str, ...]:
         """The states that a release has yet to reach; systemd is asked of its units where it has not `shown` them."""
-        there = loaded(self.layout)
+        there = find_loaded(self.layout)
         shown = shown or self._shown(release, builder)
         instance, work = Instance(self.layout, release), self._work(release, builder)
-        seen = Seen(
+        seen = ObservedState(
             recorded=self.store.record(release).get("states", {}),
-            intact=builder is None or builder.intact(release),
-            running=instance.up(shown) and not instance.draining(shown),
+            intact=builder is None or builder.is_intact(release),
+            running=instance.is_up(shown) and not instance.is_draining(shown),
             live=self.store.live() == release and shown[self.layout.boot_unit].enabled,
-            working=work.up(shown),
+            working=work.is_up(shown),
             others=self._others(release, there),
             surplus=surplus(self.store, release, settings.keep, there),
         )
-        return remaining(seen)
+        return remaining_steps(seen)
 
-    def _others(self, release: str, there: Loaded) -> set[str]:
+    def _others(self, release: str, there: LoadedReleases) -> set[str]:
         """Other releases that run and do not drain yet, of those that serve and of those at work."""
-        return not_draining(self.layout, there.serving - {release}) | there.at_work - {release}
+        return without_draining(self.layout, there.serving - {release}) | there.at_work - {release}
 
-    def _advance(self, release: str, left: Collection[str], before: str | None, settings: Settings) -> None:
+    def _advance(self, release: str, left: Collection[str], before: str | None, settings: ReleaseSettings) -> None:
         """Takes a prepared release through the states that are left; what serves is not touched before the switch."""
         began = time.time()
-        was_up = (instance := Instance(self.layout, release)).up()
+        was_up = (instance := Instance(self.layout, release)).is_up()
         if "released" in left:
             try:
                 instance.refuse_command_at_work()
@@ -207,23 +215,23 @@ class Deployment:
                 self._switch(release, before)
         if "working" in left:
             with self._step("working"):
-                self._set_to_work(release, way_back(self.store, release, before) if "watched" in left else None)
+                self._set_to_work(release, find_way_back(self.store, release, before) if "watched" in left else None)
         if "watched" in left:
             with self._step("watched"):
                 self._watch(release, before, settings, log, began)
         with self._step("drained"):
-            for other in self._others(release, loaded(self.layout)):
-                Work(self.layout, other).stop_soon()
-                drain_by(self.layout, other, release)
+            for other in self._others(release, find_loaded(self.layout)):
+                BackgroundUnits(self.layout, other).stop_soon()
+                drain_with_units_of(self.layout, other, release)
         with self._step("pruned"):
             prune(self.store, release, settings.keep)
 
     def _until_gated(
-        self, release: str, left: Collection[str], before: str | None, settings: Settings, began: float
+        self, release: str, left: Collection[str], before: str | None, settings: ReleaseSettings, began: float
     ) -> None:
         instance = Instance(self.layout, release)
-        instance.wanted_again()
-        if "working" in left and (missing := Work(self.layout, release).missing_programs()):
+        instance.mark_ready()
+        if "working" in left and (missing := BackgroundUnits(self.layout, release).missing_programs()):
             raise DeployError(missing)
         if "released" in left:
             with self._step("released"):
@@ -239,29 +247,29 @@ class Deployment:
                 instance.pass_gate(settings.gate, began)
             self._reached(release, "gated")
 
-    def _watch(self, release: str, before: str | None, settings: Settings, log: AccessLog, began: float) -> None:
+    def _watch(self, release: str, before: str | None, settings: ReleaseSettings, log: AccessLog, began: float) -> None:
         """Watches a release that has just gone live, and goes back when it does badly and there is where to."""
-        before = way_back(self.store, release, before)
+        before = find_way_back(self.store, release, before)
         if bad := watch_live(self.store, release, before, settings, log, began):
             if bad.no_way_back:
                 self.store.note(release, previous=None)  # for the next run, too
                 raise self._preceded(f"release {release} does badly, and stays; {bad.no_way_back}", bad.error)
             if before is None:
-                raise self._preceded(unwell(self.store, release), bad.error)
+                raise self._preceded(describe_partly_down(self.store, release), bad.error)
             self._go_back(release, before, bad.error.reason)
             raise self._story(release, before, "was taken back", bad.error)
         self._reached(release, "watched")
         self.store.note(release, failed=None)
 
-    def _set_to_work(self, release: str, way_back: str | None) -> None:
+    def _set_to_work(self, release: str, find_way_back: str | None) -> None:
         """Moves processes and timers to a release that has just gone live; goes back when they cannot be started."""
         try:
-            hand_over(self.layout, release)
+            switch_background_units(self.layout, release)
         except (DeployError, OSError) as error:
-            if way_back is None:
-                raise self._preceded(unwell(self.store, release), error) from error
-            self._go_back(release, way_back, _first_line(error))
-            raise self._story(release, way_back, "was taken back", error) from error
+            if find_way_back is None:
+                raise self._preceded(describe_partly_down(self.store, release), error) from error
+            self._go_back(release, find_way_back, _first_line(error))
+            raise self._story(release, find_way_back, "was taken back", error) from error
 
     def _switch(self, release: str, before: str | None) -> None:
         """Notes before the rename what must not be forgotten: a run that is killed after it is finished by the next."""
@@ -271,7 +279,7 @@ class Deployment:
         self.store.note(release, states=states, previous=previous)
         self.store.switch(release)
         if before and before != release:
-            Instance(self.layout, before).replaced()
+            Instance(self.layout, before).mark_replaced()
         if not systemd.starts_at_boot(self.layout.boot_unit):  # to do it again costs as much as the first time
             systemd.enable(self.layout.boot_unit)
         self.store.note(release, states={**states, "live": time.time()}, failed=None)
@@ -279,18 +287,18 @@ class Deployment:
     def _go_back(self, release: str, before: str, reason: str) -> None:
         """The release before was kept running for this: going back to it is one rename again."""
         instance = Instance(self.layout, before)
-        if not instance.up() or instance.draining():
+        if not instance.is_up() or instance.is_draining():
             instance.start()
         self.store.note(release, failed=reason)
-        instance.wanted_again()
+        instance.mark_ready()
         self.store.switch(before)
-        hand_over(self.layout, before, wait=False)
+        switch_background_units(self.layout, before, wait=False)
         Instance(self.layout, release).drain()
 
     def _check_memory(self, release: str, before: str | None) -> None:
-        generations = loaded(self.layout).serving - {release}
-        if before in generations and not Instance(self.layout, release).up():
-            needed = Instance(self.layout, before).memory() + Work(self.layout, before).memory()
+        generations = find_loaded(self.layout).serving - {release}
+        if before in generations and not Instance(self.layout, release).is_up():
+            needed = Instance(self.layout, before).memory() + BackgroundUnits(self.layout, before).memory()
             if wrong := memory.refusal(needed, memory.available(), generations - {before}):
                 raise DeployError(wrong)
 
@@ -306,14 +314,14 @@ class Deployment:
         if "live" not in self.store.record(release).get("states", {}):  # one that served well may serve again
             self.store.note(release, failed=reason)
 
-    def _keep(self, release: str, settings: Settings) -> None:
+    def _keep(self, release: str, settings: ReleaseSettings) -> None:
         """Notes the settings, so that going back to the release needs no inventory."""
         if self.store.record(release).get("settings") != (kept := asdict(settings)):
             self.store.note(release, settings=kept)
 
     def _story(self, release: str, before: str | None, outcome: str, error: DeployError | OSError) -> DeployError:
         """An error as the user is told it: what became of the release, what serves now, and why."""
-        return self._preceded(story(self.store, release, before, outcome), error)
+        return self._preceded(describe_outcome(self.store, release, before, outcome), error)
 
     def _preceded(self, text: str, error: DeployError | OSError) -> DeployError:
         """Return an error that says `text` of the application before its reason."""
@@ -345,6 +353,6 @@ def _first_line(error: Exception) -> str:
     return next(iter(str(error).splitlines()), type(error).__name__)
 
 
-def _told(builder: Builder, identity: str | None) -> dict[str, Any]:
+def _told(builder: ReleaseBuilder, identity: str | None) -> dict[str, Any]:
     told = builder.source.told(identity) if identity else {}
     return {"source": told, "commit": told.get("commit"), "trusted_at_first_use": builder.source.trust.pinned()}

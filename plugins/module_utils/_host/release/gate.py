@@ -20,7 +20,7 @@ class Gate:
     recycles: bool = False  # whether workers end after their share of requests, so that an end tells nothing
 
 
-def passes(status: int, wanted: Sequence[str]) -> bool:
+def status_matches(status: int, wanted: Sequence[str]) -> bool:
     """Whether a status is among numbers and classes such as ``2xx``."""
     return str(status) in wanted or f"{status // 100}xx" in wanted
 

@@ -42,7 +42,7 @@ def switches(attempt: Mapping[str, Any]) -> bool:
 
 
 @dataclass(frozen=True)
-class Found:
+class ObservedHost:
     """What a host shows of an attempt whose run is gone, before any other run has changed it.
 
     Attributes:
@@ -60,7 +60,7 @@ class Found:
     command: str | None = None
 
 
-def outcome(attempt: Mapping[str, Any], found: Found) -> dict[str, Any]:
+def outcome(attempt: Mapping[str, Any], found: ObservedHost) -> dict[str, Any]:
     """Return what the second line of an open attempt says of its end."""
     if switches(attempt):
         # Where another one serves than before, this attempt has renamed the link: no run has come since.
@@ -87,7 +87,7 @@ def unfinished(past: Iterable[Mapping[str, Any]], live: str | None) -> Mapping[s
 
 
 @dataclass
-class Order:
+class LiveSequence:
     """The order in which releases went live, each at its last time; going back does not change it.
 
     Attributes:
@@ -101,7 +101,7 @@ class Order:
     live: str | None = None
 
     @classmethod
-    def of(cls, past: Iterable[Mapping[str, Any]]) -> Order:
+    def from_attempts(cls, past: Iterable[Mapping[str, Any]]) -> LiveSequence:
         """Return what attempts come to, each of which has its result."""
         order = cls([], set())
         for attempt in filter(switches, past):
@@ -136,7 +136,7 @@ class Order:
         self.live = release
 
 
-def ways_back(
+def rollback_candidates(
     past: Iterable[Mapping[str, Any]], records: Mapping[str, Mapping[str, Any]], live: str | None
 ) -> list[str]:
     """Return the releases that a rollback may lead to by itself, the one to take first.
@@ -151,5 +151,5 @@ def ways_back(
     # Of a trail that somebody has cut or removed what served before is known by its record only.
     times = {name: record.get("states", {}).get("live") for name, record in records.items() if name not in known}
     before = sorted((name for name in times if times[name]), key=lambda name: (times[name], name), reverse=True)
-    ways = [*Order.of(past).before(live), *before]
+    ways = [*LiveSequence.from_attempts(past).before(live), *before]
     return [name for name in ways if name != live and can_serve_again(records.get(name, {}))]

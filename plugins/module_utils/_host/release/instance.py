@@ -9,7 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.gate import Gate
-from ansible_collections.asgi.deploy.plugins.module_utils._host.release.probe import ANSWER_TIMEOUT, Probe, watch
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.probe import (
+    ANSWER_TIMEOUT,
+    Probe,
+    wait_until_passed,
+)
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.restarts import RestartWatcher
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import journal, memory, processes, systemd
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
@@ -29,17 +33,17 @@ class Instance:
         self.files = {kind: Path(UNITS, unit) for kind, unit in self.units.items()}
         self._socket_path = str(layout.socket_path(release))
 
-    def up(self, shown: Mapping[str, systemd.Unit] | None = None) -> bool:
+    def is_up(self, shown: Mapping[str, systemd.Unit] | None = None) -> bool:
         """Whether it runs with its units as they are on disk; systemd is asked for those that are not `shown`."""
         names = (self.units["service"], self.units["socket"])
         shown = shown or systemd.by_name(*names)
         return all(shown[name].settled for name in names)
 
-    def running(self) -> bool:
+    def is_running(self) -> bool:
         """Whether its socket or its service is up, by whichever units."""
         return any(unit.active for unit in systemd.show(self.units["service"], self.units["socket"]))
 
-    def draining(self, shown: Mapping[str, systemd.Unit] | None = None) -> bool:
+    def is_draining(self, shown: Mapping[str, systemd.Unit] | None = None) -> bool:
         return (shown or systemd.by_name(self.units["drain"]))[self.units["drain"]].starting
 
     def start(self) -> None:
@@ -65,14 +69,14 @@ class Instance:
         """Lets systemd stop it once nobody is connected, or when its time is over; nobody has to wait for that."""
         systemd.start_soon(self.units["drain"])
 
-    def replaced(self) -> None:
+    def mark_replaced(self) -> None:
         """Has it say from now on that it is not ready for more, until the end of its drain."""
         mark = Path(self.layout.replaced(self.release))
         mark.mkdir(parents=True, exist_ok=True)
         for folder in (mark.parent, mark):  # the application looks for it, whatever our umask is
             folder.chmod(0o755)
 
-    def wanted_again(self) -> None:
+    def mark_ready(self) -> None:
         """Has it say that it is ready, where it is, before it is asked again."""
         with suppress(FileNotFoundError):
             Path(self.layout.replaced(self.release)).rmdir()
@@ -82,7 +86,7 @@ class Instance:
         main = int(systemd.show(self.units["service"])[0].properties.get("MainPID") or 0)
         return processes.family(main, processes.parents()) if main else set()
 
-    def told(self) -> dict[str, Any]:
+    def describe(self) -> dict[str, Any]:
         """How its service is."""
         return systemd.show(self.units["service"])[0].told()
 
@@ -116,7 +120,7 @@ class Instance:
     def pass_gate(self, gate: Gate, since: float) -> None:
         """Raises DeployError, with the end of its log, when it does not pass."""
         restarts = self.watch_restarts()
-        if wrong := watch(self._socket_path, gate, restarts, restarts.processes):
+        if wrong := wait_until_passed(self._socket_path, gate, restarts, restarts.processes):
             raise DeployError(wrong, self.log(since))
 
     def ask(
@@ -136,7 +140,7 @@ class Instance:
         return journal.read([self.units[kind]], JOURNAL_LINES, since)
 
 
-def drain_by(layout: Layout, release: str, other: str) -> None:
+def drain_with_units_of(layout: Layout, release: str, other: str) -> None:
     """Drain a release; where its unit or its program for that is gone, by those of another release.
 
     One whose folder is gone has no socket any more that could be reached: it is told to stop.
@@ -160,10 +164,10 @@ def refuse_paused(layout: Layout, release: str | None) -> None:
         raise DeployError(f"{layout.app}: release {release} is paused; let it go on first, by the playbook resume")
 
 
-def running(layout: Layout) -> set[str]:
+def loaded_releases(layout: Layout) -> set[str]:
     """The releases of an application of which a socket or a service is loaded, even a failed one."""
     return {release_of(name) for name in systemd.listed(*(layout.unit(kind, "*") for kind in ("socket", "service")))}
 
 
-def not_draining(layout: Layout, releases: Collection[str]) -> set[str]:
-    return {release for release in releases if not Instance(layout, release).draining()}
+def without_draining(layout: Layout, releases: Collection[str]) -> set[str]:
+    return {release for release in releases if not Instance(layout, release).is_draining()}

@@ -165,7 +165,7 @@ class Integrity:
         except FileNotFoundError:
             return None if self._tree(kind, name).top.is_dir() else Differences(("it is missing",))
         tree = self._tree(kind, name)
-        found = tree.look()
+        found = tree.read()
         try:
             if not self._verify and manifests.unchanged(text.partition("\n")[0], found, _user, _group):
                 return Differences()
@@ -195,7 +195,7 @@ class Integrity:
 
     def _renew(self, kind: str, name: str) -> None:
         """Write down what lstat says now of what is as it was made, so that it need not be read the next time."""
-        path, found = self._path(kind, name), self._tree(kind, name).look()
+        path, found = self._path(kind, name), self._tree(kind, name).read()
         manifest = manifests.decode(path.read_text(encoding="utf-8")).renumbered(_user, _group)
         if manifest.entries.keys() <= found.keys():
             write(path, manifests.encode(manifest.renewed(found), found).encode(), 0o600)
@@ -249,7 +249,7 @@ def _group(name: str) -> int:
     return grp.getgrnam(name).gr_gid
 
 
-def told(conditions: Mapping[str, Condition], folders: Sequence[str]) -> dict[str, Any]:
+def summarize(conditions: Mapping[str, Condition], folders: Sequence[str]) -> dict[str, Any]:
     """Return what is told of releases, each by its name, and of the folders that hold them.
 
     `damage` is what only another generation puts right; `loose` are owners and modes, which are put right in place;

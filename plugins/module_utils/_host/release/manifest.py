@@ -48,7 +48,7 @@ class Tree:
     others: Sequence[Path] = ()
     passed_over: Callable[[str], bool] = lambda _name: False  # of what is directly in the folder
 
-    def look(self) -> dict[str, Entry]:
+    def read(self) -> dict[str, Entry]:
         """Return what is there, by path relative to the folder, without any content; nothing where it is missing."""
         found: dict[str, Entry] = {}
         try:
@@ -175,7 +175,7 @@ def shortened(texts: Sequence[str], whose: str = "") -> str:
 
 def recorded(tree: Tree, adopted: bool = False) -> Manifest:
     """Return the manifest of a tree as it is, with the contents of all files."""
-    found = tree.look()
+    found = tree.read()
     entries = {path: entry._replace(content=tree.content(path, entry.kind)) for path, entry in found.items()}
     users = _named({entry.user for entry in entries.values()}, lambda number: pwd.getpwuid(number).pw_name)
     groups = _named({entry.group for entry in entries.values()}, lambda number: grp.getgrgid(number).gr_name)

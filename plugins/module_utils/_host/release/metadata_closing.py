@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from ansible_collections.asgi.deploy.plugins.module_utils._host.release.settings import Settings
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.settings import ReleaseSettings
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store import Store
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.metadata_rules import Closing, MetadataRules
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
@@ -26,7 +26,7 @@ def restore(rules: MetadataRules, store: Store, release: str) -> list[str]:
     if not rules.present():
         return []
     settings = store.record(release).get("settings")
-    recorded = Settings.recorded({"settings": settings}).closing if settings else None
+    recorded = ReleaseSettings.from_record({"settings": settings}).closing if settings else None
     app = store.layout.app
     state = "closed to it" if rules.closes_application() else "open to it"
     if recorded is None:

@@ -11,10 +11,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ansible_collections.asgi.deploy.plugins.module_utils._host.release.background import Work, described
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.background import BackgroundUnits, describe_kind
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.instance import Instance
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.probe import ANSWER_TIMEOUT
-from ansible_collections.asgi.deploy.plugins.module_utils._host.release.settings import Settings
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.settings import ReleaseSettings
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store import Store
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import journal, systemd
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
@@ -27,7 +27,7 @@ _PROVEN = 60.0  # seconds after an end
 
 
 @dataclass(frozen=True)
-class Runs:
+class UnitCondition:
     """What systemd says of a service or of a background process."""
 
     name: str
@@ -52,14 +52,14 @@ class Runs:
 
 
 @dataclass(frozen=True)
-class Observed:
+class ReleaseHealth:
     """What became of that; each of the texts is empty where there is nothing to say."""
 
     release: str
     wrong: str = ""
     unproven: str = ""
 
-    def told(self, serves: str = "still serves") -> str:
+    def summary(self, serves: str = "still serves") -> str:
         """What to say of the release, in half a sentence."""
         if self.wrong:
             return f"{self.release} is live, but not well: {self.wrong}"
@@ -68,18 +68,18 @@ class Observed:
     @property
     def doubt(self) -> str:
         """The same where there is any doubt."""
-        return self.told("serves") if self.wrong or self.unproven else ""
+        return self.summary("serves") if self.wrong or self.unproven else ""
 
 
-def judge(release: str, runs: Sequence[Runs], answer: str | None) -> Observed:
+def judge(release: str, runs: Sequence[UnitCondition], answer: str | None) -> ReleaseHealth:
     """What systemd says and what is wrong with the answer, as one."""
     wrong = [one.wrong for one in runs if one.wrong] + ([answer] if answer else [])
-    return Observed(release, "; ".join(wrong), "; ".join(one.unproven for one in runs if one.unproven))
+    return ReleaseHealth(release, "; ".join(wrong), "; ".join(one.unproven for one in runs if one.unproven))
 
 
 def observe(
     store: Store, release: str, seconds: float = ANSWER_TIMEOUT, shown: Mapping[str, systemd.Unit] | None = None
-) -> Observed:
+) -> ReleaseHealth:
     """Look at a release that is live; one that is paused is not asked.
 
     Args:
@@ -88,12 +88,12 @@ def observe(
         seconds: in which it has to answer.
         shown: its service and processes, where systemd has told of them just now.
     """
-    layout, gate = store.layout, Settings.recorded(store.record(release)).gate
+    layout, gate = store.layout, ReleaseSettings.from_record(store.record(release)).gate
     if Path(layout.pause(release)).exists():
-        return Observed(release)
-    instance, work = Instance(layout, release), Work(layout, release)
+        return ReleaseHealth(release)
+    instance, work = Instance(layout, release), BackgroundUnits(layout, release)
     service = instance.units["service"]
-    names = {service: "the service"} | {name: described(layout.kind(name)) for name in work.processes}
+    names = {service: "the service"} | {name: describe_kind(layout.kind(name)) for name in work.processes}
     if shown is None or not names.keys() <= shown.keys():
         shown = systemd.by_name(*names)
     units = [shown[name] for name in names]
@@ -103,7 +103,7 @@ def observe(
     return judge(release, runs, instance.ask(gate, seconds) if asked else None)
 
 
-def doubts(store: Store, release: str, looped: str = "") -> list[str]:
+def health_warnings(store: Store, release: str, looped: str = "") -> list[str]:
     """What is not certain of a release that is live, at the end of a run that may have found it ending again and again.
 
     Raises:
@@ -112,22 +112,22 @@ def doubts(store: Store, release: str, looped: str = "") -> list[str]:
     began = time.time() - MINUTES * 60
     found = observe(store, release)
     if looped or found.wrong:
-        told = Observed(release, "; ".join(text for text in (looped, found.wrong) if text)).told()
+        told = ReleaseHealth(release, "; ".join(text for text in (looped, found.wrong) if text)).summary()
         raise DeployError(f"{store.layout.app}: {told}", Instance(store.layout, release).log(began))
     return [f"{store.layout.app}: {found.doubt}"] if found.doubt else []
 
 
-def was_looping(layout: Layout, release: str) -> str:
+def restart_loop(layout: Layout, release: str) -> str:
     """What is wrong with a release that systemd starts again and again; nothing where it does not, or has given up."""
     service = Instance(layout, release).units["service"]
     (unit,) = systemd.show(service)
-    return "" if unit.failed else Runs("the service", "", 0, _ends([unit], service)[service]).wrong
+    return "" if unit.failed else UnitCondition("the service", "", 0, _ends([unit], service)[service]).wrong
 
 
-def _runs(unit: systemd.Unit, name: str, ends: int, serves: bool) -> Runs:
+def _runs(unit: systemd.Unit, name: str, ends: int, serves: bool) -> UnitCondition:
     # A process may end when it likes, and is started again in a second; without the service nothing answers.
     down = not unit.up and (serves or unit.failed)
-    return Runs(name, unit.ending() if down else "", unit.up_for(time.monotonic()), ends)
+    return UnitCondition(name, unit.ending() if down else "", unit.up_for(time.monotonic()), ends)
 
 
 def _ends(units: Sequence[systemd.Unit], service: str) -> Counter[str]:

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Collection
 from typing import NamedTuple
 
-from ansible_collections.asgi.deploy.plugins.module_utils._host.release.gate import Answers, Gate, passes
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.gate import Answers, Gate, status_matches
 
 ANSWER_TIMEOUT = 10.0
 _MOST = 2**17  # bytes of an answer that are read
@@ -67,7 +67,7 @@ class Probe:
         except OSError as error:
             return f"GET {gate.path} failed: {error or type(error).__name__}"
         self.worker = answer.worker
-        if passes(answer.status, gate.status):
+        if status_matches(answer.status, gate.status):
             return None
         return f"GET {gate.path} answered {answer.status} {answer.reason}, expected {', '.join(gate.status)}"
 
@@ -115,7 +115,7 @@ class Probe:
             whole = _END.search(data)
 
 
-def watch(
+def wait_until_passed(
     path: str, gate: Gate, broken: Callable[[], str | None], processes: Callable[[], Collection[int]]
 ) -> str | None:
     """Asks until every worker has answered as it shall; gives why that did not come about, or nothing.

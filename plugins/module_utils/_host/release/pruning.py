@@ -5,16 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.build import venvs
-from ansible_collections.asgi.deploy.plugins.module_utils._host.release.background import Loaded, Work, loaded
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.background import (
+    BackgroundUnits,
+    LoadedReleases,
+    find_loaded,
+)
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.instance import Instance
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.integrity import Integrity
-from ansible_collections.asgi.deploy.plugins.module_utils._host.release.retention import to_prune, unused_venvs
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.retention import releases_to_prune, unused_venvs
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store import Store
 from ansible_collections.asgi.deploy.plugins.module_utils._host.source import archives
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import systemd
 
 
-def surplus(store: Store, release: str, keep: int, there: Loaded) -> list[str]:
+def surplus(store: Store, release: str, keep: int, there: LoadedReleases) -> list[str]:
     """Return the releases to remove: neither a server nor a background process of them runs.
 
     Args:
@@ -25,18 +29,18 @@ def surplus(store: Store, release: str, keep: int, there: Loaded) -> list[str]:
     """
     previous = store.record(release).get("previous")
     needed = {release, previous or release, *there.serving, *there.busy}
-    return to_prune(store.kept(), keep, needed)
+    return releases_to_prune(store.kept(), keep, needed)
 
 
 def prune(store: Store, release: str, keep: int) -> None:
     """Remove what :func:`surplus` gives, with its units, and the environments and archives that nothing needs then."""
-    there = loaded(store.layout)
+    there = find_loaded(store.layout)
     serving = there.serving
     kept, removed = store.kept(), surplus(store, release, keep, there)
     for one in removed:
         for file in Instance(store.layout, one).files.values():
             file.unlink(missing_ok=True)
-        Work(store.layout, one).forget()
+        BackgroundUnits(store.layout, one).remove_units()
         store.remove(one)
     for venv in unused_venvs(store.venvs(), kept, removed):
         venvs.remove(Path(store.layout.venvs, venv))

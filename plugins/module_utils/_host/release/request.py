@@ -8,16 +8,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.build.package_sources import INDEX_OPTIONS
-from ansible_collections.asgi.deploy.plugins.module_utils._host.release.builder import Builder, Inputs
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.builder import ReleaseBuilder, ReleaseInputs
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.deployment import Deployment
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.gate import Gate
-from ansible_collections.asgi.deploy.plugins.module_utils._host.release.integrity import told
-from ansible_collections.asgi.deploy.plugins.module_utils._host.release.settings import Settings
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.integrity import summarize
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.settings import ReleaseSettings
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.states import STATES
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.stopped_release import StoppedRelease
-from ansible_collections.asgi.deploy.plugins.module_utils._host.release.stopping import find_stop
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.stopping import describe_stop
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store import RUN_OPTIONS
-from ansible_collections.asgi.deploy.plugins.module_utils._host.release.watch import Watch
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.watch import WatchLimits
 from ansible_collections.asgi.deploy.plugins.module_utils._host.source.servers import described
 from ansible_collections.asgi.deploy.plugins.module_utils._host.source.sources import SOURCE_OPTIONS
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import apt as debian
@@ -46,7 +46,7 @@ _TREE = {
     "static": {"type": "dict", "required": True},
 }
 
-WANTED_OPTIONS: dict[str, Any] = {
+DESIRED_RELEASE_OPTIONS: dict[str, Any] = {
     "source": {"type": "dict", "required": True, "options": SOURCE_OPTIONS},
     "version": _TEXT,
     "packages": {"type": "list", "elements": "str", "default": []},
@@ -78,32 +78,32 @@ WANTED_OPTIONS: dict[str, Any] = {
 }
 RELEASE_OPTIONS: dict[str, Any] = {
     **RUN_OPTIONS,
-    "wanted": {"type": "dict", "required": True, "options": WANTED_OPTIONS},
+    "wanted": {"type": "dict", "required": True, "options": DESIRED_RELEASE_OPTIONS},
 }
 
 
 @dataclasses.dataclass(frozen=True)
-class Order:
+class ReleaseRequest:
     """What is asked for, and by whom."""
 
     layout: Layout
-    inputs: Inputs
-    settings: Settings
+    inputs: ReleaseInputs
+    settings: ReleaseSettings
     deployment: Deployment
     closing: Closing
     packages: Sequence[str] = ()
 
     @classmethod
-    def of(cls, options: Mapping[str, Any]) -> Order:
+    def from_options(cls, options: Mapping[str, Any]) -> ReleaseRequest:
         """From :data:`RELEASE_OPTIONS`."""
         layout, wanted = Layout(options["name"]), options["wanted"]
         closing = Closing.of(wanted["metadata"])
         return cls(
             layout,
-            Inputs(**{field.name: wanted[field.name] for field in dataclasses.fields(Inputs)}),
-            Settings(
+            ReleaseInputs(**{field.name: wanted[field.name] for field in dataclasses.fields(ReleaseInputs)}),
+            ReleaseSettings(
                 Gate(**wanted["gate"], host=wanted["host_name"]),
-                Watch(**wanted["watch"]),
+                WatchLimits(**wanted["watch"]),
                 wanted["keep"],
                 wanted["worker_count"],
                 wanted["workers_reason"],
@@ -120,14 +120,14 @@ class Order:
     def release(self, urgent: bool = False) -> dict[str, Any]:
         """Makes it serve: see :meth:`Deployment.release`."""
         debian.have(self.packages)
-        builder = Builder(self.layout, self.inputs)
+        builder = ReleaseBuilder(self.layout, self.inputs)
         try:
             result = self.deployment.release(builder, self.settings, urgent)
         except DeployError as error:
             raise DeployError("\n".join([*self._first_keys(builder), error.reason]), error.log) from error
         return {**result, "warnings": [*self._first_keys(builder), *result.get("warnings", [])]}
 
-    def _first_keys(self, builder: Builder) -> list[str]:
+    def _first_keys(self, builder: ReleaseBuilder) -> list[str]:
         """Return what to say of keys that were trusted now: once, as they are in what is said of the release later."""
         return [f"{self.layout.app}: {first_use(**key)}" for key in described(builder.source.trust.new)]
 
@@ -140,10 +140,10 @@ class Order:
             # A host that was never deployed to: git itself would be installed first.
             metadata = MetadataRules(self.layout).pending(self.closing)
             nothing: dict[str, Any] = {"steps": {}, "trusted_at_first_use": [], "left": [*STATES], "metadata": metadata}
-            nothing |= {**told({}, []), "health": ""}
+            nothing |= {**summarize({}, []), "health": ""}
             return {"changed": True, "release": None, "before": None, **nothing, "noted": False, "stopped": None}
-        builder = Builder(self.layout, self.inputs)
-        if find_stop(self.layout):
+        builder = ReleaseBuilder(self.layout, self.inputs)
+        if describe_stop(self.layout):
             return StoppedRelease(self.deployment.store, builder, self.closing, self.settings).predict()
         found = self.deployment.predict(builder, self.settings, everything)
         kept = self.deployment.store.record(found["release"]).get("settings") if found["release"] else None
@@ -153,7 +153,7 @@ class Order:
 
     def release_unless_stopped(self, by: str, lock_timeout: float, urgent: bool = False) -> dict[str, Any]:
         """Make it serve, or where the application is stopped only do what needs no release."""
-        if find_stop(self.layout) is None:
+        if describe_stop(self.layout) is None:
             return self.release(urgent)
-        builder = Builder(self.layout, self.inputs)
+        builder = ReleaseBuilder(self.layout, self.inputs)
         return StoppedRelease(self.deployment.store, builder, self.closing, self.settings).leave(by, lock_timeout)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Kept:
+class KeptRelease:
     """A release on disk: its id, when it was prepared (seconds since the epoch), its venv, and whether it can serve.
 
     One that is superseded stays only while something needs it.
@@ -20,7 +20,7 @@ class Kept:
     superseded: bool = False  # by another generation of it, which is complete
 
 
-def to_prune(releases: Collection[Kept], keep: int, protected: Collection[str]) -> list[str]:
+def releases_to_prune(releases: Collection[KeptRelease], keep: int, protected: Collection[str]) -> list[str]:
     """The releases to remove: all but the newest `keep`; never a protected one (live, the one before, draining).
 
     One that failed takes no place from one that can serve.
@@ -30,7 +30,7 @@ def to_prune(releases: Collection[Kept], keep: int, protected: Collection[str]) 
     return [kept.release for kept in newest_first if kept.release not in stay]
 
 
-def unused_venvs(venvs: Collection[str], releases: Collection[Kept], removed: Collection[str]) -> list[str]:
+def unused_venvs(venvs: Collection[str], releases: Collection[KeptRelease], removed: Collection[str]) -> list[str]:
     """The venvs that no remaining release uses."""
     used = {kept.venv for kept in releases if kept.release not in removed}
     return sorted(venv for venv in venvs if venv not in used)

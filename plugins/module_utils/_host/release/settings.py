@@ -7,15 +7,15 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.gate import Gate
-from ansible_collections.asgi.deploy.plugins.module_utils._host.release.watch import Watch
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.watch import WatchLimits
 
 
 @dataclass(frozen=True)
-class Settings:
+class ReleaseSettings:
     """What a new release must show before and after it goes live, and how many are kept."""
 
     gate: Gate
-    watch: Watch
+    watch: WatchLimits
     keep: int
     worker_count: int = 0
     workers_reason: str = ""  # why it is that number, for who asks
@@ -25,11 +25,11 @@ class Settings:
     closing: Mapping[str, Any] | None = None  # of the cloud's metadata service, where that was noted
 
     @classmethod
-    def recorded(cls, record: Mapping[str, Any]) -> Settings:
+    def from_record(cls, record: Mapping[str, Any]) -> ReleaseSettings:
         """The settings in a release's record."""
         kept = dict(record["settings"])
-        return cls(Gate(**kept.pop("gate")), Watch(**kept.pop("watch")), **kept)
+        return cls(Gate(**kept.pop("gate")), WatchLimits(**kept.pop("watch")), **kept)
 
-    def unwatched(self) -> Settings:
+    def unwatched(self) -> ReleaseSettings:
         """The same, but that nothing is watched."""
         return replace(self, watch=replace(self.watch, seconds=0))

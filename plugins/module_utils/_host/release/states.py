@@ -11,7 +11,7 @@ STATES = ("prepared", "released", "started", "gated", "live", "working", "watche
 
 
 @dataclass(frozen=True)
-class Seen:
+class ObservedState:
     """What is found on the host for a wanted release."""
 
     recorded: Collection[str] = ()  # states in the release's record
@@ -23,7 +23,7 @@ class Seen:
     surplus: Collection[str] = ()  # releases that are not kept
 
 
-def remaining(seen: Seen) -> tuple[str, ...]:
+def remaining_steps(seen: ObservedState) -> tuple[str, ...]:
     """The states that a release has yet to reach, in order; nothing when it serves and all is tidy.
 
     >>> remaining(Seen(("prepared", "released", "live", "watched"), intact=True, running=True, live=True))

@@ -6,10 +6,10 @@ import contextlib
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from ansible_collections.asgi.deploy.plugins.module_utils._host.release.builder import Builder
-from ansible_collections.asgi.deploy.plugins.module_utils._host.release.integrity import told
-from ansible_collections.asgi.deploy.plugins.module_utils._host.release.settings import Settings
-from ansible_collections.asgi.deploy.plugins.module_utils._host.release.stopping import find_stop
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.builder import ReleaseBuilder
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.integrity import summarize
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.settings import ReleaseSettings
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.stopping import describe_stop
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store import Store
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.metadata_rules import Closing, MetadataRules
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
@@ -20,9 +20,9 @@ class StoppedRelease:
     """The release that an application would have if it were not stopped."""
 
     store: Store
-    builder: Builder
+    builder: ReleaseBuilder
     closing: Closing
-    settings: Settings
+    settings: ReleaseSettings
 
     def predict(self) -> dict[str, Any]:
         """Return what :meth:`leave` would do, in the form of :meth:`Order.predict`."""
@@ -32,7 +32,7 @@ class StoppedRelease:
         more: dict[str, Any] = {"before_commit": commit, "left": [], "metadata": metadata, "health": ""}
         more["noted"] = waiting != before or before is None or self._noted(before)
         # Nothing is built while it is stopped, so what is damaged is seen when it is released.
-        return {**self._result(bool(metadata), waiting, before), **more, **told({}, [])}
+        return {**self._result(bool(metadata), waiting, before), **more, **summarize({}, [])}
 
     def leave(self, by: str, lock_timeout: float) -> dict[str, Any]:
         """Close the cloud's metadata service, and note the settings by which the release starts; release nothing."""
@@ -55,5 +55,5 @@ class StoppedRelease:
         return bool(self.store.record(release).get("settings") == asdict(self.settings))
 
     def _result(self, changed: bool, waiting: str | None, before: str | None) -> dict[str, Any]:
-        more: dict[str, Any] = {"stopped": find_stop(self.store.layout), "trusted_at_first_use": []}
+        more: dict[str, Any] = {"stopped": describe_stop(self.store.layout), "trusted_at_first_use": []}
         return {"changed": changed, "release": waiting, "before": before, "steps": {}, **more}

@@ -51,11 +51,11 @@ def allow_starts(layout: Layout) -> None:
 
 def write_stop(layout: Layout, by: str) -> None:
     """Say that the application is stopped, and since when; what was said before stays."""
-    if find_stop(layout) is None:
+    if describe_stop(layout) is None:
         write(Path(layout.stopped), json.dumps({"by": by, "since": time.time()}).encode() + b"\n")
 
 
-def find_stop(layout: Layout) -> str | None:
+def describe_stop(layout: Layout) -> str | None:
     """Return since when the application is stopped and by whom, in words; nothing when it is not."""
     try:
         found = json.loads(Path(layout.stopped).read_text(encoding="utf-8"))
@@ -75,5 +75,5 @@ def refuse_held(layout: Layout, release: str | None) -> None:
 
 def refuse_stopped(layout: Layout) -> None:
     """Raise DeployError while the application is stopped."""
-    if told := find_stop(layout):
+    if told := describe_stop(layout):
         raise DeployError(f"{layout.app}: {told}; start it first, by the playbook start")

@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, TextIO
 
-from ansible_collections.asgi.deploy.plugins.module_utils._host.release.retention import Kept
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.retention import KeptRelease
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.states import can_serve_again
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.trail import Trail
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.locks import acquired, private
@@ -77,15 +77,15 @@ class Store:
         releases = Path(self.layout.releases)
         return sorted(path.name for path in releases.iterdir() if path.is_dir()) if releases.is_dir() else []
 
-    def kept(self) -> list[Kept]:
+    def kept(self) -> list[KeptRelease]:
         records = {release: self.record(release) for release in self.on_disk()}
         old = superseded(release for release, record in records.items() if record)
         return [self._kept(release, record, release in old) for release, record in records.items()]
 
-    def _kept(self, release: str, record: Mapping[str, Any], old: bool) -> Kept:
+    def _kept(self, release: str, record: Mapping[str, Any], old: bool) -> KeptRelease:
         prepared = record.get("states", {}).get("prepared")
         good = bool(prepared) and not record.get("failed") and not record.get("damaged")
-        return Kept(release, float(prepared or 0), record.get("venv") or self._linked(release), good, old)
+        return KeptRelease(release, float(prepared or 0), record.get("venv") or self._linked(release), good, old)
 
     def _linked(self, release: str) -> str | None:
         """The environment of a release whose record is gone."""

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.history import (
     CUT_OFF,
-    Found,
+    ObservedHost,
     attempts,
     is_open,
     outcome,
@@ -120,7 +120,7 @@ class Trail:
         watched = live is not None and "watched" in self._releases.record(live).get("states", {})
         paused = live is not None and Path(self._layout.pause(live)).exists()
         stopped = Path(self._layout.stopped).exists()
-        return {**outcome(attempt, Found(live, watched, paused, stopped, command)), "ended": None}
+        return {**outcome(attempt, ObservedHost(live, watched, paused, stopped, command)), "ended": None}
 
     def _add(self, line: Mapping[str, Any]) -> None:
         """Add a line, in one write and to the disk: what a power cut left of another one does not spoil it."""

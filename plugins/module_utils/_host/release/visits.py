@@ -85,7 +85,7 @@ class Switch:
     before_since: float = 0
 
     @classmethod
-    def recorded(cls, release: str, before: str | None, store: Store) -> Switch:
+    def from_records(cls, release: str, before: str | None, store: Store) -> Switch:
         """As the records have it."""
         live = {name: float(store.record(name).get("states", {}).get("live", 0)) for name in (release, before) if name}
         return cls(release, before, live[release], live.get(before or "", 0))

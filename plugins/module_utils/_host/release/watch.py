@@ -17,7 +17,7 @@ _MOST = 2**24  # bytes of the log for each look
 
 
 @dataclass(frozen=True)
-class Watch:
+class WatchLimits:
     """How long to watch, and how many server errors are too many."""
 
     seconds: float
@@ -32,21 +32,21 @@ class Watch:
 
 
 @dataclass(frozen=True)
-class Found:
+class WatchVerdict:
     """Why a release must go, and why the one before is no way back all the same."""
 
     wrong: str
     no_way_back: str = ""
 
 
-def verdict(seen: Tally, limits: Watch) -> str | None:
+def error_verdict(seen: Tally, limits: WatchLimits) -> str | None:
     """Why these answers condemn a release; nothing when they do not."""
     if limits.exceeded(seen.errors, seen.requests):
         return f"{seen.errors} of {seen.requests} requests ended with a server error, {limits}"
     return None
 
 
-def verdict_of(questions: Questions, limits: Watch) -> str | None:
+def question_verdict(questions: Questions, limits: WatchLimits) -> str | None:
     """The same of what the release was asked on its own socket, by the same limits."""
     if limits.exceeded(len(questions.wrong), questions.answers):
         return (
@@ -56,7 +56,7 @@ def verdict_of(questions: Questions, limits: Watch) -> str | None:
     return None
 
 
-def no_way_back(new: Tally, before: Tally, switch: Switch, limits: Watch) -> str:
+def no_way_back(new: Tally, before: Tally, switch: Switch, limits: WatchLimits) -> str:
     """Why the release before does not do better than the new one; nothing when it does, or that is not known."""
     if not (limits.exceeded(before.bad, before.requests) and before.worse_than(new)):
         return ""
@@ -101,7 +101,9 @@ class AccessLog:
             return []
 
 
-def watch(log: AccessLog, switch: Switch, limits: Watch, broken: Callable[[], str | None], ask: Ask) -> Found | None:
+def watch(
+    log: AccessLog, switch: Switch, limits: WatchLimits, broken: Callable[[], str | None], ask: Ask
+) -> WatchVerdict | None:
     """Watches a release for `limits.seconds`; gives why it must go, or nothing.
 
     Where nginx got no answer and either release may have been asked, it watches so long from the moment on at which all
@@ -133,12 +135,12 @@ def watch(log: AccessLog, switch: Switch, limits: Watch, broken: Callable[[], st
             if questions:
                 questions.next()
             if down := broken():
-                return Found(down)
-            if wrong := verdict(new, limits) or (verdict_of(questions, limits) if questions else None):
+                return WatchVerdict(down)
+            if wrong := error_verdict(new, limits) or (question_verdict(questions, limits) if questions else None):
                 for visit in visits(log.lines_before()):
                     if switch.of_before(visit):
                         before.add(visit)
-                return Found(wrong, no_way_back(_tally(new, questions), before, switch, limits))
+                return WatchVerdict(wrong, no_way_back(_tally(new, questions), before, switch, limits))
             if time.monotonic() >= deadline:
                 return None
             time.sleep(min(_INTERVAL, max(0.0, deadline - time.monotonic())))

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.asgi.deploy.plugins.module_utils._host.release.history import ways_back
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.history import rollback_candidates
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.integrity import Integrity
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store import Store
 from ansible_collections.asgi.deploy.plugins.module_utils._shared import generations
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 
 
-def choose(store: Store, to: str | None) -> str:
+def choose_rollback(store: Store, to: str | None) -> str:
     """Return the release that a rollback leads to; all files of it have been read and compared with its manifest.
 
     Args:
@@ -43,7 +43,7 @@ def choose(store: Store, to: str | None) -> str:
 
 def _before(live: str | None, store: Store, records: Mapping[str, Mapping[str, Any]]) -> str | None:
     """Return the last release that served before the live one, which none of its own generations did."""
-    ways = ways_back(store.trail.past(), records, live)
+    ways = rollback_candidates(store.trail.past(), records, live)
     return next((one for one in ways if generations.origin(one) != generations.origin(live or "")), None)
 
 
@@ -52,7 +52,7 @@ def _standing(name: str | None, records: Mapping[str, Mapping[str, Any]]) -> str
     return next(iter(generations.newest_first(name, records)), None) if name else None
 
 
-def way_back(store: Store, release: str, before: str | None) -> str | None:
+def find_way_back(store: Store, release: str, before: str | None) -> str | None:
     """The release to go back to when a new one does badly: the one before, be it of a former run, if it is whole."""
     previous: str | None = before if before != release else store.record(release).get("previous")
     return None if previous and Integrity(store).release(previous).damage else previous

@@ -21,7 +21,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.certificates.fil
 from ansible_collections.asgi.deploy.plugins.module_utils._host.hardening.desired import HARDENING_OPTIONS, Wanted
 from ansible_collections.asgi.deploy.plugins.module_utils._host.hardening.hardening import Hardening, reboot_required
 from ansible_collections.asgi.deploy.plugins.module_utils._host.operations.removal import REMOVAL_OPTIONS, Removal
-from ansible_collections.asgi.deploy.plugins.module_utils._host.release.request import RELEASE_OPTIONS, Order
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.request import RELEASE_OPTIONS, ReleaseRequest
 from ansible_collections.asgi.deploy.plugins.module_utils._host.source.archives import missing
 from ansible_collections.asgi.deploy.plugins.module_utils._host.survey.unit_needs import unmet
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import apt as debian
@@ -92,13 +92,13 @@ def _port_owners(ports: list[int]) -> dict[str, str]:
 
 
 def release(wanted: Mapping[str, Any]) -> dict[str, Any]:
-    """What a release would do: see :meth:`Order.predict`."""
-    return Order.of(wanted).predict(wanted["everything"])
+    """What a release would do: see :meth:`ReleaseRequest.predict`."""
+    return ReleaseRequest.from_options(wanted).predict(wanted["everything"])
 
 
 def removal(wanted: Mapping[str, Any]) -> dict[str, Any]:
     """Whether anything of an application is left that shall not be."""
-    return {"changed": Removal(wanted).due()}
+    return {"changed": Removal(wanted).anything_left()}
 
 
 def hardening(wanted: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.asgi.deploy.plugins.module_utils._host.operations.execution import Execution, printed
+from ansible_collections.asgi.deploy.plugins.module_utils._host.operations.execution import Execution, printed_lines
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store import RUN_OPTIONS
 from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks.results import answering
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
@@ -27,7 +27,7 @@ def act(options: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     outcome = execution.predict() if check_mode else execution.run(options["by"], options["lock_timeout"])
     told = {"rc": outcome.rc, "stdout": outcome.stdout, "stderr": outcome.stderr, "release": outcome.release}
     text = f"{options['name']}: {options['command']}: {outcome.ending} in release {outcome.release}"
-    lines = list(printed(outcome))
+    lines = list(printed_lines(outcome))
     if outcome.rc:
         failure = "\n".join([f"{text} (exit status {outcome.rc})", *lines])
         return {"failed": True, "msg": failure, "lines": lines, **told}

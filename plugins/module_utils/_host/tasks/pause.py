@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.asgi.deploy.plugins.module_utils._host.operations.pause import pause, paused, resume
-from ansible_collections.asgi.deploy.plugins.module_utils._host.operations.restart import live_release
+from ansible_collections.asgi.deploy.plugins.module_utils._host.operations.pause import is_paused, pause, resume
+from ansible_collections.asgi.deploy.plugins.module_utils._host.operations.restart import require_live_release
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.stopping import refuse_stopped
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store import RUN_OPTIONS, Store
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.journal import note
@@ -24,9 +24,9 @@ def act(options: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     """See M(asgi.deploy.pause)."""
     layout, wanted = Layout(options["name"]), options["state"] == "paused"
     if check_mode:
-        release = live_release(Store(layout))
+        release = require_live_release(Store(layout))
         refuse_stopped(layout)
-        return {"changed": paused(layout, release) is not wanted, "release": release}
+        return {"changed": is_paused(layout, release) is not wanted, "release": release}
     done = (pause if wanted else resume)(layout, options["by"], options["lock_timeout"])
     if done["changed"]:
         note(f"{layout.app}: {options['state']}")

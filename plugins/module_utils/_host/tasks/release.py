@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from ansible_collections.asgi.deploy.plugins.module_utils._host.release.request import RELEASE_OPTIONS, Order
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.request import RELEASE_OPTIONS, ReleaseRequest
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.stopping import refuse_held
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.journal import note
 from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks import certificate as act_certificate
@@ -56,7 +56,7 @@ def both(released: Mapping[str, Any], certificate: Mapping[str, Any], name: str)
 def _released(options: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     wanted = options["wanted"]
     try:
-        order = Order.of(options)
+        order = ReleaseRequest.from_options(options)
         if options["leave_stopped"] and not check_mode:
             result = order.release_unless_stopped(options["by"], options["lock_timeout"], options["urgent"])
         else:

@@ -16,7 +16,7 @@ OPTIONS = REMOVAL_OPTIONS
 def act(options: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     """See M(asgi.deploy.remove)."""
     removal = Removal(options)
-    changed = removal.due()
+    changed = removal.anything_left()
     if changed and not check_mode:
         removal.remove()
         note(f"{options['name']}: removed by {options['by']}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.asgi.deploy.plugins.module_utils._host.operations.restart import live_release, restart
+from ansible_collections.asgi.deploy.plugins.module_utils._host.operations.restart import require_live_release, restart
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.stopping import refuse_held
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store import RUN_OPTIONS, Store
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.journal import note
@@ -20,7 +20,7 @@ def act(options: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     """See M(asgi.deploy.restart)."""
     layout = Layout(options["name"])
     if check_mode:
-        release = live_release(Store(layout))
+        release = require_live_release(Store(layout))
         refuse_held(layout, release)
         return {"changed": True, "release": release}
     done = restart(layout, options["by"], options["lock_timeout"])

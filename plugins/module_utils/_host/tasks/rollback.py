@@ -8,7 +8,7 @@ from typing import Any
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.deployment import Deployment
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.stopping import refuse_held
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store import RUN_OPTIONS
-from ansible_collections.asgi.deploy.plugins.module_utils._host.release.way_back import choose
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.way_back import choose_rollback
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.journal import note
 from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks.results import answering, switch_diff
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
@@ -23,7 +23,7 @@ def act(options: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     deployment = Deployment(layout, options["by"], options["lock_timeout"])
     if check_mode:
         refuse_held(layout, deployment.store.live())
-        target, live = choose(deployment.store, options["to"]), deployment.store.live()
+        target, live = choose_rollback(deployment.store, options["to"]), deployment.store.live()
         result: dict[str, Any] = {"changed": target != live, "release": target, "before": live, "steps": {}}
     else:
         result = deployment.rollback(options["to"])

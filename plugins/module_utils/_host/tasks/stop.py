@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.asgi.deploy.plugins.module_utils._host.operations.restart import live_release
+from ansible_collections.asgi.deploy.plugins.module_utils._host.operations.restart import require_live_release
 from ansible_collections.asgi.deploy.plugins.module_utils._host.operations.stop import (
+    needs_start,
+    needs_stop,
     start,
-    start_is_due,
     stop,
-    stop_is_due,
 )
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.instance import refuse_paused
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store import RUN_OPTIONS, Store
@@ -29,9 +29,9 @@ def act(options: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     """See M(asgi.deploy.stop)."""
     layout, stops = Layout(options["name"]), options["state"] == "stopped"
     if check_mode:
-        release = live_release(Store(layout))
+        release = require_live_release(Store(layout))
         refuse_paused(layout, release)
-        return {"changed": stop_is_due(layout) if stops else start_is_due(layout, release), "release": release}
+        return {"changed": needs_stop(layout) if stops else needs_start(layout, release), "release": release}
     done = (stop if stops else start)(layout, options["by"], options["lock_timeout"])
     if done["changed"]:
         note(f"{layout.app}: {options['state']}")

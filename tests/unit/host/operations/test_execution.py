@@ -7,11 +7,11 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 from ansible_collections.asgi.deploy.plugins.module_utils._host.operations.execution import (
+    CommandOutcome,
     Execution,
-    Outcome,
     audit_text,
     exit_status,
-    printed,
+    printed_lines,
     properties,
 )
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
@@ -32,7 +32,7 @@ def a_live_release(tmp_path: Path) -> Layout:
 
 
 def test_predict(layout: Layout) -> None:
-    assert Execution(layout, "alembic current", 60).predict() == Outcome(
+    assert Execution(layout, "alembic current", 60).predict() == CommandOutcome(
         "v1-0a1b2c3d", 0, "was not run, as this is check mode; it would run"
     )
 
@@ -102,7 +102,7 @@ def test_exit_status(found: dict[str, str], status: int) -> None:
 
 
 def test_printed() -> None:
-    assert list(printed(Outcome("v1", 0, "", "a\nb\n", "c\n"))) == ["a", "b", "c"]
+    assert list(printed_lines(CommandOutcome("v1", 0, "", "a\nb\n", "c\n"))) == ["a", "b", "c"]
 
 
 @pytest.mark.parametrize(

@@ -40,26 +40,26 @@ def additions(**changes: Any) -> Additions:
 
 def laid(wanted: Additions, release: Path) -> None:
     wanted.check(release / "src")
-    wanted.lay(release / "src", GROUP)
-    wanted.mend(release, GROUP)
+    wanted.install(release / "src", GROUP)
+    wanted.repair(release, GROUP)
 
 
 def test_contents_come_in_base64() -> None:
     files = {"a": base64.b64encode(b"\x00\xff").decode()}
-    assert Additions.of({"files": files, "links": {}, "static": {}}).files == {"a": b"\x00\xff"}
+    assert Additions.from_options({"files": files, "links": {}, "static": {}}).files == {"a": b"\x00\xff"}
 
 
 def test_nothing_to_add(release: Path) -> None:
-    assert additions().intact(release)
-    assert additions().intact(release / "none")
+    assert additions().is_intact(release)
+    assert additions().is_intact(release / "none")
 
 
 @ROOT
 def test_files(release: Path) -> None:
     wanted = additions(files={"config/settings.toml": b"ours", "new/a/b": b"\x00"})
-    assert not wanted.intact(release)
+    assert not wanted.is_intact(release)
     laid(wanted, release)
-    assert wanted.intact(release)
+    assert wanted.is_intact(release)
     assert (release / "src/config/settings.toml").read_text() == "ours"
     assert (release / "src/new/a/b").read_bytes() == b"\x00"
     assert (release / "src/new/a/b").stat().st_mode & 0o777 == 0o640
@@ -78,9 +78,9 @@ def test_a_changed_file_is_mended(release: Path, change: str) -> None:
     if change == "link":
         (release / "elsewhere").write_text("ours")
         file.symlink_to(release / "elsewhere")
-    assert not wanted.intact(release)
-    wanted.mend(release, GROUP)
-    assert wanted.intact(release)
+    assert not wanted.is_intact(release)
+    wanted.repair(release, GROUP)
+    assert wanted.is_intact(release)
     assert not file.is_symlink()
     assert file.read_text() == "ours"
 
@@ -92,31 +92,31 @@ def test_links(release: Path, tmp_path: Path, before: str) -> None:
         place.parent.mkdir()
         place.symlink_to("../config")
     wanted = additions(links={str(place.relative_to(release / "src")): "/var/lib/x/media"})
-    assert not wanted.intact(release)
+    assert not wanted.is_intact(release)
     laid(wanted, release)
     assert str(place.readlink()) == "/var/lib/x/media"
-    assert wanted.intact(release)
+    assert wanted.is_intact(release)
     place.unlink()
-    assert not wanted.intact(release)
-    wanted.mend(release, GROUP)
-    assert wanted.intact(release)
+    assert not wanted.is_intact(release)
+    wanted.repair(release, GROUP)
+    assert wanted.is_intact(release)
     assert (release / "src/config/settings.toml").exists()  # what a link led to is left alone
 
 
 def test_static_files(release: Path) -> None:
     wanted = additions(static={"/static/app/": "public", "/css/": "public/css"})
-    assert not wanted.intact(release)
+    assert not wanted.is_intact(release)
     laid(wanted, release)
     public = release / "public"
     found = {str(path.relative_to(public)) for path in public.rglob("*") if path.is_file()}
     assert found == {"static/app/css/site.css", "static/app/logo.png", "css/site.css"}
     assert not (public / "static/app/logo.png").is_symlink()
     assert {(public / path).stat().st_mode & 0o777 for path in found} == {0o644}
-    assert wanted.intact(release)
+    assert wanted.is_intact(release)
     (public / "css/site.css").unlink()
-    assert not wanted.intact(release)
-    wanted.mend(release, GROUP)
-    assert wanted.intact(release)
+    assert not wanted.is_intact(release)
+    wanted.repair(release, GROUP)
+    assert wanted.is_intact(release)
 
 
 @ROOT
@@ -124,8 +124,8 @@ def test_a_file_that_is_mended_is_served_anew(release: Path) -> None:
     wanted = additions(files={"public/config.js": b"ours"}, static={"/static/": "public"})
     laid(wanted, release)
     (release / "src/public/config.js").write_text("theirs")
-    assert not wanted.intact(release)
-    wanted.mend(release, GROUP)
+    assert not wanted.is_intact(release)
+    wanted.repair(release, GROUP)
     assert (release / "public/static/config.js").read_text() == "ours"
 
 

@@ -10,16 +10,16 @@ from typing import Any
 import pytest
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release import background as work
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.background import (
-    Work,
-    at_work,
-    busy,
+    BackgroundUnits,
+    busy_releases,
     check_calls,
     check_schedules,
     command_of,
-    described,
-    hand_over,
-    latest,
-    loaded,
+    describe_kind,
+    find_loaded,
+    latest_by_timer,
+    releases_at_work,
+    switch_background_units,
 )
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.restarts import RestartWatcher
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import journal, systemd
@@ -98,7 +98,7 @@ def test_units_of_a_release(host: Host) -> None:
     host.install(SHOP, OLD)
     host.install(SHOP, NEW)
     host.install(Layout("shop-two"), OLD)
-    found = Work(SHOP, OLD)
+    found = BackgroundUnits(SHOP, OLD)
     assert found.processes == [
         SHOP.unit(kind, OLD) for kind in ("process-beat-1", "process-worker-1", "process-worker-2")
     ]
@@ -122,19 +122,19 @@ def test_units_of_a_release(host: Host) -> None:
 def test_up(host: Host, changes: dict[str, dict[str, str]], up: bool) -> None:
     host.install(SHOP, OLD, "active")
     host.states.update({SHOP.unit(kind, OLD): properties for kind, properties in changes.items()})
-    assert Work(SHOP, OLD).up() is up
+    assert BackgroundUnits(SHOP, OLD).is_up() is up
 
 
 def test_up_without_any(host: Host) -> None:
-    assert Work(SHOP, OLD).up()
-    assert not Work(SHOP, OLD, ["service", "live", "process-worker-1"]).up(), "wanted, and not there yet"
+    assert BackgroundUnits(SHOP, OLD).is_up()
+    assert not BackgroundUnits(SHOP, OLD, ["service", "live", "process-worker-1"]).is_up(), "wanted, and not there yet"
 
 
 def test_hand_over(host: Host) -> None:
     """The old ones are told to stop first; only the exclusive one is waited for, and starts last."""
     host.install(SHOP, OLD, "active")
     host.install(SHOP, NEW)
-    hand_over(SHOP, NEW)
+    switch_background_units(SHOP, NEW)
     assert [verb for verb, _ in host.done] == ["stop_soon", "start", "stop", "start"]
     stopped = host.asked("stop_soon")[0]
     assert f"job-tick@{OLD}" in stopped, "its timer"
@@ -149,20 +149,20 @@ def test_hand_over(host: Host) -> None:
 def test_exclusive_in_either_release(host: Host, old: str, new: str) -> None:
     host.install(SHOP, OLD, "deactivating", alone=old)
     host.install(SHOP, NEW, alone=new)
-    hand_over(SHOP, NEW)
+    switch_background_units(SHOP, NEW)
     assert host.asked("stop") == [[f"process-beat-1@{OLD}"]]
 
 
 def test_hand_over_back_does_not_wait_for_a_start(host: Host) -> None:
     host.install(SHOP, OLD, "deactivating")
     host.install(SHOP, NEW, "active")
-    hand_over(SHOP, OLD, wait=False)
+    switch_background_units(SHOP, OLD, wait=False)
     assert [verb for verb, _ in host.done] == ["stop_soon", "start_soon", "stop", "start_soon"]
 
 
 def test_hand_over_to_a_release_without_any(host: Host) -> None:
     host.install(SHOP, OLD, "active")
-    hand_over(SHOP, NEW)
+    switch_background_units(SHOP, NEW)
     assert [verb for verb, _ in host.done] == ["stop_soon", "stop"]
 
 
@@ -173,7 +173,7 @@ def test_process_that_cannot_be_started(host: Host, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(systemd, "attempt", lambda argv, **_: subprocess.CompletedProcess(argv, 1, "", "Job failed."))
     monkeypatch.setattr(journal, "read", lambda names, *_: f"log of {', '.join(names)}")
     with pytest.raises(DeployError) as error:
-        hand_over(SHOP, NEW)
+        switch_background_units(SHOP, NEW)
     assert error.value.reason == (
         "not all that belongs to it could be started: process worker (2): its process ended with status 203"
     )
@@ -186,14 +186,14 @@ def test_process_that_cannot_be_started(host: Host, monkeypatch: pytest.MonkeyPa
 )
 def test_at_work_and_busy(host: Host, state: str, working: bool, occupied: bool) -> None:
     host.states = {SHOP.unit("process-worker-1", OLD): {"ActiveState": state}}
-    assert at_work(SHOP) == ({OLD} if working else set())
-    assert busy(SHOP) == ({OLD} if occupied else set())
+    assert releases_at_work(SHOP) == ({OLD} if working else set())
+    assert busy_releases(SHOP) == ({OLD} if occupied else set())
 
 
 @pytest.mark.parametrize("kind", ["job-tick", "exec-18ea64c9b1175ced"])
 def test_a_job_or_a_command_keeps_its_release_and_nothing_more(host: Host, kind: str) -> None:
     host.states = {SHOP.unit(kind, OLD): {"ActiveState": "activating"}}
-    assert (at_work(SHOP), busy(SHOP)) == (set(), {OLD})
+    assert (releases_at_work(SHOP), busy_releases(SHOP)) == (set(), {OLD})
 
 
 def test_all_releases_are_told_apart_by_one_question(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -211,7 +211,7 @@ def test_all_releases_are_told_apart_by_one_question(host: Host, monkeypatch: py
         return host.states_of(*patterns)
 
     monkeypatch.setattr(systemd, "states", states)
-    found = loaded(SHOP)
+    found = find_loaded(SHOP)
     assert (found.serving, found.at_work, found.busy) == ({OLD, NEW}, {NEW}, {OLD, NEW})
     assert len(asked) == 1
 
@@ -230,7 +230,7 @@ def test_all_releases_are_told_apart_by_one_question(host: Host, monkeypatch: py
 def test_trouble(host: Host, later: dict[str, str], text: str | None) -> None:
     names = [SHOP.unit(f"process-worker-{number}", NEW) for number in (1, 2)]
     host.states = dict.fromkeys(names, UP)
-    trouble = RestartWatcher({name: described(SHOP.kind(name)) for name in names})
+    trouble = RestartWatcher({name: describe_kind(SHOP.kind(name)) for name in names})
     assert trouble() is None
     host.states[names[1]] = later
     assert trouble() == text
@@ -238,7 +238,7 @@ def test_trouble(host: Host, later: dict[str, str], text: str | None) -> None:
 
 
 def test_trouble_without_processes(host: Host) -> None:
-    assert Work(SHOP, NEW).watch_restarts()() is None
+    assert BackgroundUnits(SHOP, NEW).watch_restarts()() is None
 
 
 def test_forget(host: Host) -> None:
@@ -247,9 +247,9 @@ def test_forget(host: Host) -> None:
     stamps = [work.STAMPS / f"stamp-{SHOP.unit('timer-tick', release)}" for release in (OLD, NEW)]
     for stamp in stamps:
         stamp.touch()
-    Work(SHOP, OLD).forget()
-    assert Work(SHOP, OLD).units == []
-    assert len(Work(SHOP, NEW).units) == len(KINDS)
+    BackgroundUnits(SHOP, OLD).remove_units()
+    assert BackgroundUnits(SHOP, OLD).units == []
+    assert len(BackgroundUnits(SHOP, NEW).units) == len(KINDS)
     assert [stamp.exists() for stamp in stamps] == [False, True]
 
 
@@ -265,7 +265,7 @@ def test_forget(host: Host) -> None:
     ],
 )
 def test_latest(stamps: list[tuple[str, float]], due: dict[str, float]) -> None:
-    assert latest(stamps) == due
+    assert latest_by_timer(stamps) == due
 
 
 def test_a_timer_goes_on_where_that_of_the_other_release_was(host: Host) -> None:
@@ -274,7 +274,7 @@ def test_a_timer_goes_on_where_that_of_the_other_release_was(host: Host) -> None
     old, new = (work.STAMPS / f"stamp-{SHOP.unit('timer-tick', release)}" for release in (OLD, NEW))
     old.touch()
     at = old.stat().st_mtime
-    hand_over(SHOP, NEW)
+    switch_background_units(SHOP, NEW)
     assert new.stat().st_mtime == at
 
 
@@ -288,7 +288,7 @@ def test_a_timer_goes_on_where_that_of_the_other_release_was(host: Host) -> None
     ],
 )
 def test_described(kind: str, text: str) -> None:
-    assert described(kind) == text
+    assert describe_kind(kind) == text
 
 
 @pytest.mark.parametrize(
@@ -307,7 +307,7 @@ def test_command_of(text: str, program: str) -> None:
 def test_missing_program(host: Host, tmp_path: Path) -> None:
     host.install(SHOP, OLD)
     (host.folder / SHOP.unit("job-tick", OLD)).write_text('ExecStart="no-such-program" "x"\n', encoding="utf-8")
-    found = Work(SHOP, OLD).missing_programs()
+    found = BackgroundUnits(SHOP, OLD).missing_programs()
     assert found and "its program" in found and "/srv/asgi/shop/releases/v1-0a1b2c3d/venv/bin" in found
 
 

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.deployment import Deployment
-from ansible_collections.asgi.deploy.plugins.module_utils._host.release.way_back import choose
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.way_back import choose_rollback
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
 
@@ -34,11 +34,11 @@ def test_choose_goes_further_back_after_a_named_one(several: Deployment) -> None
             several.store.switch(to)
     with several._audited("v4", "v0", rollback=True):
         several.store.switch("v0")
-    assert choose(several.store, None) == "v1"
+    assert choose_rollback(several.store, None) == "v1"
     with several._audited("v0", "v1", rollback=True):
         several.store.switch("v1")
     with pytest.raises(DeployError, match="shop: no other release served well"):
-        choose(several.store, None)
+        choose_rollback(several.store, None)
 
 
 def test_who_finishes_a_run_that_was_cut_off_tells_what_served_before_it(several: Deployment) -> None:

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import NoReturn
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.module_utils._host.release.gate import Answers, Gate, passes
-from ansible_collections.asgi.deploy.plugins.module_utils._host.release.probe import Probe, watch
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.gate import Answers, Gate, status_matches
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.probe import Probe, wait_until_passed
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.processes import family, parents
 
 Answer = Callable[[socket.socket, int], None]
@@ -38,7 +38,7 @@ Answer = Callable[[socket.socket, int], None]
     ],
 )
 def test_passes(status: int, wanted: list[str], passed: bool) -> None:
-    assert passes(status, wanted) is passed
+    assert status_matches(status, wanted) is passed
 
 
 def gate(
@@ -192,12 +192,12 @@ def path(tmp_path: Path) -> Path:
 )
 def test_passed(path: Path, answer: Answer, wanted: Gate) -> None:
     with server(path, answer):
-        assert watch(str(path), wanted, alive, nobody) is None
+        assert wait_until_passed(str(path), wanted, alive, nobody) is None
 
 
 def test_socket_that_comes_late(path: Path) -> None:
     results: list[str | None] = []
-    watcher = threading.Thread(target=lambda: results.append(watch(str(path), gate(), alive, nobody)))
+    watcher = threading.Thread(target=lambda: results.append(wait_until_passed(str(path), gate(), alive, nobody)))
     watcher.start()
     time.sleep(0.15)
     with server(path, reply("200 OK")):
@@ -208,7 +208,7 @@ def test_socket_that_comes_late(path: Path) -> None:
 def test_successes_must_be_in_a_row(path: Path) -> None:
     ok, wrong = reply("200 OK"), reply("503 Busy")
     with server(path, replies(ok, ok, wrong, ok, ok, ok)) as requests:
-        assert watch(str(path), gate(successes=3), alive, nobody) is None
+        assert wait_until_passed(str(path), gate(successes=3), alive, nobody) is None
     assert len(requests) == 6
 
 
@@ -254,35 +254,37 @@ def test_asks_as_nginx_does(path: Path) -> None:
 )
 def test_refused(path: Path, answer: Answer, wanted: Gate, text: str) -> None:
     with server(path, answer):
-        found = watch(str(path), wanted, alive, nobody)
+        found = wait_until_passed(str(path), wanted, alive, nobody)
     assert found == text
 
 
 def test_no_socket(path: Path) -> None:
     text = "GET /ready failed: [Errno 2] No such file or directory (for 0.2 s)"
-    assert watch(str(path), gate(timeout=0.2), alive, nobody) == text
+    assert wait_until_passed(str(path), gate(timeout=0.2), alive, nobody) == text
 
 
 def test_too_few_answers_in_time(path: Path) -> None:
     with server(path, reply("200 OK")):
-        found = watch(str(path), gate(timeout=0.2, successes=1_000_000), alive, nobody)
+        found = wait_until_passed(str(path), gate(timeout=0.2, successes=1_000_000), alive, nobody)
     assert re.fullmatch(r"only [1-9]\d* answers in a row passed \(for 0.2 s\)", str(found))
 
 
 def test_process_that_died_ends_the_wait(path: Path) -> None:
     started = time.monotonic()
     gone = "the service does not stay up"
-    assert watch(str(path), gate(timeout=60), lambda: gone, nobody) == gone
+    assert wait_until_passed(str(path), gate(timeout=60), lambda: gone, nobody) == gone
     assert time.monotonic() - started < 1
 
 
 def test_process_that_died_after_its_last_answer(path: Path) -> None:
     with server(path, reply("200 OK")):
-        assert watch(str(path), gate(), lambda: "its process ended", nobody) == "its process ended"
+        assert wait_until_passed(str(path), gate(), lambda: "its process ended", nobody) == "its process ended"
 
 
 def test_answer_without_end_does_not_hold_the_gate(path: Path) -> None:
-    watcher = threading.Thread(target=watch, args=(str(path), gate(timeout=0.5), alive, nobody), daemon=True)
+    watcher = threading.Thread(
+        target=wait_until_passed, args=(str(path), gate(timeout=0.5), alive, nobody), daemon=True
+    )
     with server(path, drip):
         watcher.start()
         watcher.join(timeout=3)
@@ -322,7 +324,7 @@ def test_process_that_died_ends_the_wait_for_an_answer(path: Path, successes: in
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(path))
         listener.listen()
-        found = watch(str(path), gate(timeout=60, successes=successes, workers=2), broken, nobody)
+        found = wait_until_passed(str(path), gate(timeout=60, successes=successes, workers=2), broken, nobody)
     assert found == "the service does not stay up"
     assert time.monotonic() - started < 1.5
 
@@ -339,7 +341,7 @@ def test_half_an_answer(path: Path) -> None:
 
     started = time.monotonic()
     with server(path, half):
-        found = watch(str(path), gate(timeout=1), alive, nobody)
+        found = wait_until_passed(str(path), gate(timeout=1), alive, nobody)
     assert found == "GET /ready got no answer within 1 s (for 1 s)"
     assert time.monotonic() - started < 3
 
@@ -347,14 +349,14 @@ def test_half_an_answer(path: Path) -> None:
 def test_uptime(path: Path) -> None:
     started = time.monotonic()
     with server(path, reply("200 OK")) as requests:
-        assert watch(str(path), gate(uptime=0.5), alive, nobody) is None
+        assert wait_until_passed(str(path), gate(uptime=0.5), alive, nobody) is None
     assert 0.5 <= time.monotonic() - started < 2
     assert len(requests) < 20
 
 
 def test_uptime_beyond_the_timeout(path: Path) -> None:
     with server(path, reply("200 OK")):
-        assert watch(str(path), gate(timeout=0.2, uptime=0.6), alive, nobody) is None
+        assert wait_until_passed(str(path), gate(timeout=0.2, uptime=0.6), alive, nobody) is None
 
 
 def test_service_that_ends_before_its_uptime(path: Path) -> None:
@@ -364,7 +366,7 @@ def test_service_that_ends_before_its_uptime(path: Path) -> None:
         return "the service does not stay up" if time.monotonic() > started + 0.3 else None
 
     with server(path, reply("200 OK")):
-        assert watch(str(path), gate(uptime=60), broken, nobody) == "the service does not stay up"
+        assert wait_until_passed(str(path), gate(uptime=60), broken, nobody) == "the service does not stay up"
     assert time.monotonic() - started < 2
 
 
@@ -378,21 +380,21 @@ def test_worker_that_ends_within_the_uptime(path: Path) -> None:
         connection.sendall(f"HTTP/1.1 200 OK\r\nX-ASGI-Worker: {seen[-1]}\r\nContent-Length: 0\r\n\r\n".encode())
 
     with server(path, answer):
-        found = watch(str(path), gate(workers=1, uptime=60), alive, lambda: seen[-1:])
+        found = wait_until_passed(str(path), gate(workers=1, uptime=60), alive, lambda: seen[-1:])
         assert found == "the service does not stay up: a worker that had answered has ended"
-        assert watch(str(path), gate(workers=1), alive, lambda: seen[-1:]) is None
+        assert wait_until_passed(str(path), gate(workers=1), alive, lambda: seen[-1:]) is None
 
 
 def test_answer_that_fails_within_the_uptime(path: Path) -> None:
     with server(path, replies(reply("200 OK"), reply("200 OK"), reply("500 Oops"))):
-        found = watch(str(path), gate(timeout=0.5, uptime=0.5), alive, nobody)
+        found = wait_until_passed(str(path), gate(timeout=0.5, uptime=0.5), alive, nobody)
     assert str(found).startswith("GET /ready answered 500 Oops")
 
 
 def test_uptime_does_not_lengthen_the_wait_for_what_does_not_answer(path: Path) -> None:
     started = time.monotonic()
     with server(path, reply("500 Oops")):
-        found = watch(str(path), gate(timeout=0.3, uptime=3), alive, nobody)
+        found = wait_until_passed(str(path), gate(timeout=0.3, uptime=3), alive, nobody)
     assert found == "GET /ready answered 500 Oops, expected 2xx (for 0.3 s)"
     assert time.monotonic() - started < 1.5
 
@@ -504,7 +506,7 @@ def ours() -> set[int]:
 )
 def test_every_worker_answers(path: Path, tasks: list[Worker]) -> None:
     with workers(path, *tasks):
-        assert watch(str(path), gate(timeout=20, workers=len(tasks)), alive, ours) is None
+        assert wait_until_passed(str(path), gate(timeout=20, workers=len(tasks)), alive, ours) is None
 
 
 @pytest.mark.parametrize(
@@ -518,30 +520,30 @@ def test_every_worker_answers(path: Path, tasks: list[Worker]) -> None:
 )
 def test_worker_that_never_answers(path: Path, tasks: list[Worker], text: str) -> None:
     with workers(path, *tasks):
-        assert watch(str(path), gate(timeout=1, workers=len(tasks)), alive, ours) == text
+        assert wait_until_passed(str(path), gate(timeout=1, workers=len(tasks)), alive, ours) == text
 
 
 def test_worker_that_takes_questions_and_does_not_answer(path: Path) -> None:
     """However slow the machine is, the second question is not answered: no worker is left that does."""
     with workers(path, answering_once, stuck):
-        found = watch(str(path), gate(timeout=3, workers=2), alive, ours)
+        found = wait_until_passed(str(path), gate(timeout=3, workers=2), alive, ours)
     assert re.fullmatch(r"GET /ready got no answer within [0-9.]+ s \(for 3 s\)", str(found))
 
 
 def test_worker_that_answers_wrongly(path: Path) -> None:
     """Whichever of the two was last to be asked, the gate is not passed."""
     with workers(path, answering, failing):
-        found = str(watch(str(path), gate(timeout=1, workers=2, successes=3), alive, ours))
+        found = str(wait_until_passed(str(path), gate(timeout=1, workers=2, successes=3), alive, ours))
     assert found.endswith("(for 1 s)")
     assert found.startswith(("GET /ready answered 500 Oops", "only 1 of 2 workers"))
 
 
 def test_worker_that_was_killed_does_not_count(path: Path) -> None:
     with workers(path, answering, answering) as started:
-        assert watch(str(path), gate(timeout=20, workers=2), alive, ours) is None
+        assert wait_until_passed(str(path), gate(timeout=20, workers=2), alive, ours) is None
         os.kill(started[0], signal.SIGKILL)
         os.waitpid(started[0], 0)
-        found = watch(str(path), gate(timeout=0.5, workers=2), alive, ours)
+        found = wait_until_passed(str(path), gate(timeout=0.5, workers=2), alive, ours)
     assert found == "only 1 of 2 workers answered GET /ready (for 0.5 s)"
 
 
@@ -566,24 +568,24 @@ def test_who_answered(path: Path, header: str, worker: int | None) -> None:
 
 def test_worker_that_does_not_say_who_it_is(path: Path) -> None:
     with server(path, reply("200 OK")):
-        found = watch(str(path), gate(timeout=0.3, workers=1), alive, nobody)
+        found = wait_until_passed(str(path), gate(timeout=0.3, workers=1), alive, nobody)
     assert found == "only 0 of 1 workers answered GET /ready (for 0.3 s)"
 
 
 def test_process_of_another_service_does_not_count(path: Path) -> None:
     """The number comes from what is tested: it must be one of the service's own processes."""
     with workers(path, answering):
-        found = watch(str(path), gate(timeout=0.3, workers=1), alive, lambda: {1})
+        found = wait_until_passed(str(path), gate(timeout=0.3, workers=1), alive, lambda: {1})
     assert found == "only 0 of 1 workers answered GET /ready (for 0.3 s)"
 
 
 def test_workers_need_not_be_told_apart(path: Path) -> None:
     with workers(path, answering, starting):
-        assert watch(str(path), gate(successes=5), alive, nobody) is None
+        assert wait_until_passed(str(path), gate(successes=5), alive, nobody) is None
 
 
 def test_waiting_for_a_worker_is_no_load(path: Path) -> None:
     """The host serves visitors meanwhile, and what is asked for may ask a database."""
     with server(path, reply("200 OK")) as requests:
-        assert watch(str(path), gate(timeout=1, workers=2), alive, nobody)
+        assert wait_until_passed(str(path), gate(timeout=1, workers=2), alive, nobody)
     assert len(requests) <= 200

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.history import (
-    Found,
-    Order,
+    LiveSequence,
+    ObservedHost,
     attempts,
     outcome,
+    rollback_candidates,
     unfinished,
-    ways_back,
 )
 
 
@@ -54,34 +54,48 @@ def test_two_lines_are_one_attempt() -> None:
     ("attempt", "found", "end"),
     [
         pytest.param(
-            {"from": "v1", "to": "v2"}, Found("v1", True), {"result": "ended", "serves": "v1"}, id="before the rename"
+            {"from": "v1", "to": "v2"},
+            ObservedHost("v1", True),
+            {"result": "ended", "serves": "v1"},
+            id="before the rename",
         ),
         pytest.param(
             {"from": "v1", "to": None},
-            Found("v2"),
+            ObservedHost("v2"),
             {"result": "ended", "to": "v2", "serves": "v2"},
             id="after it, of a release that had no name at first",
         ),
         pytest.param(
             {"from": "v1", "to": "v2"},
-            Found("v2", True),
+            ObservedHost("v2", True),
             {"result": "live", "to": "v2", "serves": "v2"},
             id="when nothing was left but the drain",
         ),
-        pytest.param({"from": None, "to": None}, Found(), {"result": "ended", "serves": None}, id="the first one"),
-        pytest.param({"from": "v1", "to": "v1"}, Found("v1", True), {"result": "ended", "serves": "v1"}, id="a repair"),
-        pytest.param({"pause": "v1"}, Found("v1", paused=True), {"result": "paused"}, id="a pause that was reached"),
-        pytest.param({"pause": "v1"}, Found("v1"), {"result": "ended"}, id="a pause that was not"),
-        pytest.param({"stop": "v1"}, Found("v1", stopped=True), {"result": "stopped"}, id="a stop that was reached"),
-        pytest.param({"stop": "v1"}, Found("v1"), {"result": "ended"}, id="a stop that was not"),
-        pytest.param({"restart": "v1"}, Found("v1"), {"result": "ended"}, id="a restart"),
         pytest.param(
-            {"exec": "x"}, Found(command="it took too long"), {"result": "it took too long"}, id="a command that failed"
+            {"from": None, "to": None}, ObservedHost(), {"result": "ended", "serves": None}, id="the first one"
         ),
-        pytest.param({"exec": "x"}, Found(), {"result": "ended"}, id="a command of which systemd knows nothing"),
+        pytest.param(
+            {"from": "v1", "to": "v1"}, ObservedHost("v1", True), {"result": "ended", "serves": "v1"}, id="a repair"
+        ),
+        pytest.param(
+            {"pause": "v1"}, ObservedHost("v1", paused=True), {"result": "paused"}, id="a pause that was reached"
+        ),
+        pytest.param({"pause": "v1"}, ObservedHost("v1"), {"result": "ended"}, id="a pause that was not"),
+        pytest.param(
+            {"stop": "v1"}, ObservedHost("v1", stopped=True), {"result": "stopped"}, id="a stop that was reached"
+        ),
+        pytest.param({"stop": "v1"}, ObservedHost("v1"), {"result": "ended"}, id="a stop that was not"),
+        pytest.param({"restart": "v1"}, ObservedHost("v1"), {"result": "ended"}, id="a restart"),
+        pytest.param(
+            {"exec": "x"},
+            ObservedHost(command="it took too long"),
+            {"result": "it took too long"},
+            id="a command that failed",
+        ),
+        pytest.param({"exec": "x"}, ObservedHost(), {"result": "ended"}, id="a command of which systemd knows nothing"),
     ],
 )
-def test_the_end_of_a_killed_run(attempt: dict[str, Any], found: Found, end: dict[str, Any]) -> None:
+def test_the_end_of_a_killed_run(attempt: dict[str, Any], found: ObservedHost, end: dict[str, Any]) -> None:
     assert outcome(attempt, found) == end
 
 
@@ -135,7 +149,7 @@ ABCD = [release(None, "a"), release("a", "b"), release("b", "c"), release("c", "
     ],
 )
 def test_the_order_of_releases(past: list[dict[str, Any]], releases: str, left: str) -> None:
-    order = Order.of(past)
+    order = LiveSequence.from_attempts(past)
     assert (order.releases, order.left) == (list(releases), set(left))
 
 
@@ -166,4 +180,4 @@ RECORDS = {"a": record(50), "b": record(20), "c": record(30), "d": record(40)}
     ],
 )
 def test_ways_back(past: list[dict[str, Any]], records: dict[str, dict[str, Any]], live: str | None, ways: str) -> None:
-    assert ways_back(past, records, live) == list(ways)
+    assert rollback_candidates(past, records, live) == list(ways)

@@ -11,9 +11,9 @@ import pytest
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release import instance as instances
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.instance import (
     Instance,
-    drain_by,
-    not_draining,
-    running,
+    drain_with_units_of,
+    loaded_releases,
+    without_draining,
 )
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.restarts import RestartWatcher
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import systemd
@@ -91,7 +91,7 @@ def test_a_release_is_drained_whatever_of_it_is_gone(
         program.parent.rmdir()
     if gone == "unit":
         unit.unlink()
-    drain_by(layout, "v1-0a1b2c3d", "v2-ffffffff")
+    drain_with_units_of(layout, "v1-0a1b2c3d", "v2-ffffffff")
     assert told == asked
     assert (program.exists(), unit.exists()) == (gone != "folder", True)
 
@@ -100,9 +100,9 @@ def test_running(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         systemd, "listed", lambda *patterns: [one for pattern in patterns for one in fnmatch.filter(LOADED, pattern)]
     )
-    assert running(SHOP) == {"v1.4.2-0a1b2c3d", "v2-ffffffff"}
-    assert running(Layout("shop-two")) == {"v9-99999999"}
-    assert running(Layout("two")) == set()
+    assert loaded_releases(SHOP) == {"v1.4.2-0a1b2c3d", "v2-ffffffff"}
+    assert loaded_releases(Layout("shop-two")) == {"v9-99999999"}
+    assert loaded_releases(Layout("two")) == set()
 
 
 @pytest.mark.parametrize(
@@ -110,8 +110,8 @@ def test_running(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_draining(say: Say, state: str, draining: bool) -> None:
     say(**{"drain_AT_v1": {"ActiveState": state}})
-    assert Instance(SHOP, "v1").draining() is draining
-    assert not_draining(SHOP, ["v1", "v2"]) == ({"v2"} if draining else {"v1", "v2"})
+    assert Instance(SHOP, "v1").is_draining() is draining
+    assert without_draining(SHOP, ["v1", "v2"]) == ({"v2"} if draining else {"v1", "v2"})
 
 
 UP = {"ActiveState": "active", "NRestarts": "0"}
@@ -130,9 +130,9 @@ UP = {"ActiveState": "active", "NRestarts": "0"}
 )
 def test_up(say: Say, service: dict[str, str], socket: dict[str, str], up: bool) -> None:
     say(**{".service": service, ".socket": socket})
-    assert Instance(SHOP, "v1").up() is up
+    assert Instance(SHOP, "v1").is_up() is up
     say(**{".drain": {"ActiveState": "activating"}, ".service": service, ".socket": socket})
-    assert Instance(SHOP, "v1").draining()
+    assert Instance(SHOP, "v1").is_draining()
 
 
 @pytest.mark.parametrize(
@@ -180,10 +180,10 @@ def test_who_was_replaced_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     old = os.umask(0o077)
     try:
         for _time in range(2):
-            instance.replaced()
+            instance.mark_replaced()
             assert [path.stat().st_mode & 0o777 for path in (mark.parent, mark)] == [0o755, 0o755]
     finally:
         os.umask(old)
     for _time in range(2):
-        instance.wanted_again()
+        instance.mark_ready()
         assert not mark.exists()

@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path, PurePosixPath
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.module_utils._host.release.integrity import Condition, Integrity, told
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.integrity import Condition, Integrity, summarize
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store import Store
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
 
@@ -137,13 +137,13 @@ def test_folders_that_others_can_write(store: Store) -> None:
 
 def test_told_of_one_release_once() -> None:
     damaged = Condition(["main.py was changed"])
-    found = told({SHOP: damaged, f"{SHOP}.2": Condition(loose=["src has mode 0777 instead of 0750"])}, ["/srv"])
+    found = summarize({SHOP: damaged, f"{SHOP}.2": Condition(loose=["src has mode 0777 instead of 0750"])}, ["/srv"])
     assert found == {
         "damage": {},
         "loose": ["/srv", f"{SHOP}.2: src has mode 0777 instead of 0750"],
         "unrecorded": [],
     }
-    assert told({SHOP: damaged, "v0-1a2b3c4d": Condition(recorded=False)}, []) == {
+    assert summarize({SHOP: damaged, "v0-1a2b3c4d": Condition(recorded=False)}, []) == {
         "damage": {SHOP: ["main.py was changed"]},
         "loose": [],
         "unrecorded": ["v0-1a2b3c4d"],

@@ -42,7 +42,7 @@ def top(tmp_path: Path) -> Path:
 
 def found(top: Path, manifest: Manifest, verify: bool = False) -> Differences:
     tree = Tree(top)
-    return compare(manifest, tree.look(), tree.content, verify)
+    return compare(manifest, tree.read(), tree.content, verify)
 
 
 def edit(top: Path) -> None:
@@ -122,7 +122,7 @@ def test_what_is_passed_over(top: Path) -> None:
     tree = Tree(top, passed_over=lambda name: name == "app.sock")
     manifest = recorded(tree)
     (top / "app.sock").touch()
-    assert compare(manifest, tree.look(), tree.content) == Differences()
+    assert compare(manifest, tree.read(), tree.content) == Differences()
     assert list(found(top, manifest).damage) == ["app.sock does not belong to it"]
 
 
@@ -130,9 +130,9 @@ def test_files_elsewhere_belong_to_it(top: Path) -> None:
     unit = top.parent / "shop.service"
     unit.write_text("[Service]\n", encoding="utf-8")
     manifest = recorded(Tree(top, [unit]))
-    assert compare(manifest, Tree(top, [unit]).look(), Tree(top).content) == Differences()
+    assert compare(manifest, Tree(top, [unit]).read(), Tree(top).content) == Differences()
     unit.unlink()
-    assert list(compare(manifest, Tree(top).look(), Tree(top).content).damage) == [f"{unit} is missing"]
+    assert list(compare(manifest, Tree(top).read(), Tree(top).content).damage) == [f"{unit} is missing"]
 
 
 def test_a_manifest_is_read_as_it_was_written(top: Path) -> None:
@@ -151,10 +151,10 @@ def test_a_text_that_is_no_manifest(text: str) -> None:
 def test_its_first_line_tells_whether_anything_changed(top: Path) -> None:
     manifest = replace(recorded(Tree(top)), users={"asgi-shop": 995}, groups={})
     head = encode(manifest).partition("\n")[0]
-    assert unchanged(head, Tree(top).look(), NOW.__getitem__, NOW.__getitem__)
-    assert not unchanged(head, Tree(top).look(), lambda _name: 1001, NOW.__getitem__)
+    assert unchanged(head, Tree(top).read(), NOW.__getitem__, NOW.__getitem__)
+    assert not unchanged(head, Tree(top).read(), lambda _name: 1001, NOW.__getitem__)
     edit_and_hide(top)
-    assert not unchanged(head, Tree(top).look(), NOW.__getitem__, NOW.__getitem__)
+    assert not unchanged(head, Tree(top).read(), NOW.__getitem__, NOW.__getitem__)
 
 
 def test_a_group_that_was_made_again_has_another_number() -> None:

@@ -9,15 +9,15 @@ from pathlib import Path, PurePosixPath
 import pytest
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.gate import Gate
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.metadata_closing import as_live, restore
-from ansible_collections.asgi.deploy.plugins.module_utils._host.release.settings import Settings
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.settings import ReleaseSettings
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store import Store
-from ansible_collections.asgi.deploy.plugins.module_utils._host.release.watch import Watch
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.watch import WatchLimits
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.metadata_rules import Closing, MetadataRules
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
 
 OPEN = {"by_nft": True, "application": False, "ports": []}
-SETTINGS = Settings(Gate("/ready", ["2xx"], 60, 3, "shop.example.com", 5), Watch(5, 10, 5), keep=5)
+SETTINGS = ReleaseSettings(Gate("/ready", ["2xx"], 60, 3, "shop.example.com", 5), WatchLimits(5, 10, 5), keep=5)
 
 
 class Rules(MetadataRules):

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.module_utils._host.release.observation import Observed, Runs, judge
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.observation import (
+    ReleaseHealth,
+    UnitCondition,
+    judge,
+)
 
 SLOW = "GET /ready got no answer within 2 s"
 
 
-def service(down: str = "", up_for: float = 1000, ends: int = 0) -> Runs:
-    return Runs("the service", down, up_for, ends)
+def service(down: str = "", up_for: float = 1000, ends: int = 0) -> UnitCondition:
+    return UnitCondition("the service", down, up_for, ends)
 
 
 @pytest.mark.parametrize(
@@ -49,7 +53,7 @@ def service(down: str = "", up_for: float = 1000, ends: int = 0) -> Runs:
         ),
         pytest.param([service()], SLOW, SLOW, "", id="no answer"),
         pytest.param(
-            [service(), Runs("process worker (2)", "", 0, 3)],
+            [service(), UnitCondition("process worker (2)", "", 0, 3)],
             SLOW,
             f"process worker (2) does not stay up: it has ended 3 times in the last 10 minutes; {SLOW}",
             "",
@@ -57,7 +61,7 @@ def service(down: str = "", up_for: float = 1000, ends: int = 0) -> Runs:
         ),
     ],
 )
-def test_judge(runs: list[Runs], answer: str | None, wrong: str, unproven: str) -> None:
+def test_judge(runs: list[UnitCondition], answer: str | None, wrong: str, unproven: str) -> None:
     found = judge("v1", runs, answer)
     assert (found.wrong, found.unproven if not wrong else "") == (wrong, unproven)
 
@@ -65,14 +69,14 @@ def test_judge(runs: list[Runs], answer: str | None, wrong: str, unproven: str) 
 @pytest.mark.parametrize(
     ("found", "told", "doubt"),
     [
-        (Observed("v1"), "v1 still serves", ""),
-        (Observed("v1", wrong="no"), "v1 is live, but not well: no", "v1 is live, but not well: no"),
+        (ReleaseHealth("v1"), "v1 still serves", ""),
+        (ReleaseHealth("v1", wrong="no"), "v1 is live, but not well: no", "v1 is live, but not well: no"),
         (
-            Observed("v1", unproven="why"),
+            ReleaseHealth("v1", unproven="why"),
             "v1 still serves, which is not proven: why",
             "v1 serves, which is not proven: why",
         ),
     ],
 )
-def test_told(found: Observed, told: str, doubt: str) -> None:
-    assert (found.told(), found.doubt) == (told, doubt)
+def test_told(found: ReleaseHealth, told: str, doubt: str) -> None:
+    assert (found.summary(), found.doubt) == (told, doubt)

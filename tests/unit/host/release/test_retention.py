@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.module_utils._host.release.retention import Kept, to_prune, unused_venvs
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.retention import (
+    KeptRelease,
+    releases_to_prune,
+    unused_venvs,
+)
 
-FOUR = [Kept("b", 2, "y"), Kept("d", 4, "z"), Kept("a", 1, "x"), Kept("c", 3, "y")]
+FOUR = [KeptRelease("b", 2, "y"), KeptRelease("d", 4, "z"), KeptRelease("a", 1, "x"), KeptRelease("c", 3, "y")]
 
 
 @pytest.mark.parametrize(
@@ -21,22 +25,22 @@ FOUR = [Kept("b", 2, "y"), Kept("d", 4, "z"), Kept("a", 1, "x"), Kept("c", 3, "y
     ],
 )
 def test_to_prune(keep: int, protected: set[str], removed: list[str]) -> None:
-    assert to_prune(FOUR, keep, protected) == removed
+    assert releases_to_prune(FOUR, keep, protected) == removed
 
 
 def test_a_release_that_was_never_finished_goes_first() -> None:
-    assert to_prune([*FOUR, Kept("unfinished", 0, None)], 4, {"a"}) == ["unfinished"]
+    assert releases_to_prune([*FOUR, KeptRelease("unfinished", 0, None)], 4, {"a"}) == ["unfinished"]
 
 
 def test_a_generation_that_another_one_replaced_stays_only_where_it_is_needed() -> None:
-    releases = [*FOUR, Kept("d.2", 5, "z.2"), Kept("old", 4.5, "z", good=False, superseded=True)]
-    assert to_prune(releases, 9, set()) == ["old"]
-    assert to_prune(releases, 9, {"old"}) == []
+    releases = [*FOUR, KeptRelease("d.2", 5, "z.2"), KeptRelease("old", 4.5, "z", good=False, superseded=True)]
+    assert releases_to_prune(releases, 9, set()) == ["old"]
+    assert releases_to_prune(releases, 9, {"old"}) == []
 
 
 def test_releases_of_the_same_moment_have_an_order() -> None:
-    same = [Kept("a", 1, None), Kept("b", 1, None)]
-    assert to_prune(same, 1, set()) == to_prune(same[::-1], 1, set()) == ["a"]
+    same = [KeptRelease("a", 1, None), KeptRelease("b", 1, None)]
+    assert releases_to_prune(same, 1, set()) == releases_to_prune(same[::-1], 1, set()) == ["a"]
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.states import (
     STATES,
-    Seen,
+    ObservedState,
     can_serve_again,
-    remaining,
+    remaining_steps,
     without_reached,
 )
 
@@ -21,44 +21,46 @@ WATCHED = (*LIVE, "watched")
 FROM_START = ("started", "gated", "live", "working", "watched")
 
 
-def serving(**changes: Any) -> Seen:
+def serving(**changes: Any) -> ObservedState:
     """A release that serves and was watched, on a tidy host."""
-    return Seen(**{"recorded": WATCHED, "intact": True, "running": True, "live": True, **changes})
+    return ObservedState(**{"recorded": WATCHED, "intact": True, "running": True, "live": True, **changes})
 
 
 @pytest.mark.parametrize(
     ("seen", "left"),
     [
-        pytest.param(Seen(), ("prepared", "released", *FROM_START), id="nothing there"),
+        pytest.param(ObservedState(), ("prepared", "released", *FROM_START), id="nothing there"),
         pytest.param(
-            Seen(others=["v0"], surplus=["v-1"]), STATES, id="nothing there, another serves, and one more is surplus"
+            ObservedState(others=["v0"], surplus=["v-1"]),
+            STATES,
+            id="nothing there, another serves, and one more is surplus",
         ),
-        pytest.param(Seen(BUILT, intact=True), ("released", *FROM_START), id="prepared"),
-        pytest.param(Seen(BUILT), ("prepared", "released", *FROM_START), id="prepared, then changed"),
+        pytest.param(ObservedState(BUILT, intact=True), ("released", *FROM_START), id="prepared"),
+        pytest.param(ObservedState(BUILT), ("prepared", "released", *FROM_START), id="prepared, then changed"),
         pytest.param(
-            Seen(BUILT, intact=True, running=True),
+            ObservedState(BUILT, intact=True, running=True),
             ("released", *FROM_START),
             id="prepared and up, with its command not run",
         ),
-        pytest.param(Seen(RELEASED, intact=True), FROM_START, id="released"),
-        pytest.param(Seen(RELEASED), ("prepared", *FROM_START), id="released, then changed"),
+        pytest.param(ObservedState(RELEASED, intact=True), FROM_START, id="released"),
+        pytest.param(ObservedState(RELEASED), ("prepared", *FROM_START), id="released, then changed"),
         pytest.param(
-            Seen(RELEASED, intact=True, running=True),
+            ObservedState(RELEASED, intact=True, running=True),
             ("gated", "live", "working", "watched"),
             id="running, gate not passed",
         ),
         pytest.param(
-            Seen(GATED, intact=True, running=True, others=["v0"]),
+            ObservedState(GATED, intact=True, running=True, others=["v0"]),
             ("gated", "live", "working", "watched", "drained"),
             id="gated by a run that was killed",
         ),
-        pytest.param(Seen(GATED, intact=True, running=False), FROM_START, id="gated once, down since"),
+        pytest.param(ObservedState(GATED, intact=True, running=False), FROM_START, id="gated once, down since"),
         pytest.param(
-            Seen(WATCHED, intact=True, running=True),
+            ObservedState(WATCHED, intact=True, running=True),
             ("gated", "live", "working", "watched"),
             id="served once, still up for its last connections",
         ),
-        pytest.param(Seen(WATCHED, intact=True), FROM_START, id="served once, stopped since"),
+        pytest.param(ObservedState(WATCHED, intact=True), FROM_START, id="served once, stopped since"),
         pytest.param(serving(recorded=LIVE), ("watched",), id="live, not watched to the end"),
         pytest.param(
             serving(recorded=LIVE, others=["v0"]), ("watched", "drained"), id="live, not watched, the one before runs"
@@ -76,7 +78,7 @@ def serving(**changes: Any) -> Seen:
             id="renamed by a run that was killed before the processes moved",
         ),
         pytest.param(
-            Seen(WATCHED, intact=True, running=True, working=True),
+            ObservedState(WATCHED, intact=True, running=True, working=True),
             ("gated", "live", "working", "watched"),
             id="served once, its processes still run",
         ),
@@ -85,8 +87,8 @@ def serving(**changes: Any) -> Seen:
         pytest.param(serving(others=["v1"], surplus=["v0"]), ("drained", "pruned"), id="both"),
     ],
 )
-def test_remaining(seen: Seen, left: tuple[str, ...]) -> None:
-    assert remaining(seen) == left
+def test_remaining(seen: ObservedState, left: tuple[str, ...]) -> None:
+    assert remaining_steps(seen) == left
 
 
 def record(live: float | None = None, failed: str | None = None, **states: float) -> dict[str, Any]:

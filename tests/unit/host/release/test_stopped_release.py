@@ -10,20 +10,20 @@ from typing import Any
 
 import pytest
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.gate import Gate
-from ansible_collections.asgi.deploy.plugins.module_utils._host.release.settings import Settings
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.settings import ReleaseSettings
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.stopped_release import StoppedRelease
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store import Store
-from ansible_collections.asgi.deploy.plugins.module_utils._host.release.watch import Watch
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.watch import WatchLimits
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.metadata_rules import Closing
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.host_results import checked_looks
 
 GATE = Gate(path="/ready", status=["2xx"], timeout=60, successes=3, host="shop.example.com", workers=5)
-SETTINGS = Settings(GATE, Watch(5, 10, 5), keep=5)
+SETTINGS = ReleaseSettings(GATE, WatchLimits(5, 10, 5), keep=5)
 
 
-def stopped(tmp_path: Path, found: str | None, settings: Settings = SETTINGS) -> StoppedRelease:
+def stopped(tmp_path: Path, found: str | None, settings: ReleaseSettings = SETTINGS) -> StoppedRelease:
     """An application whose live release is v1; `found` is the release that its version leads to."""
 
     def resolve(_version: str, keep: bool) -> str:
@@ -50,7 +50,7 @@ def test_what_a_look_finds_is_as_it_is_documented(tmp_path: Path, found: str | N
 
 
 def test_the_live_release_is_started_by_the_settings_of_now(tmp_path: Path) -> None:
-    release = stopped(tmp_path, "v1", Settings(GATE, Watch(0, 10, 5), keep=5))
+    release = stopped(tmp_path, "v1", ReleaseSettings(GATE, WatchLimits(0, 10, 5), keep=5))
     assert release.predict()["noted"] is False
     assert release.leave("ada", 1)["changed"] is False
     assert release.predict()["noted"] is True

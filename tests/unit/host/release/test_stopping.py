@@ -18,16 +18,16 @@ def an_application(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Layout:
 
 
 def test_what_is_said_first_stays(shop: Layout) -> None:
-    assert stopping.find_stop(shop) is None
+    assert stopping.describe_stop(shop) is None
     Path(shop.stopped).write_text('{"by": "ada", "since": 0}')
     stopping.write_stop(shop, "bob")
-    assert stopping.find_stop(shop) == "stopped since 1970-01-01 00:00:00 UTC by ada"
+    assert stopping.describe_stop(shop) == "stopped since 1970-01-01 00:00:00 UTC by ada"
 
 
 @pytest.mark.parametrize("text", ["", "touched", "[]", '{"by": "ada"}', '{"by": "ada", "since": 1e300}'])
 def test_a_file_that_cannot_be_read_counts(shop: Layout, text: str) -> None:
     Path(shop.stopped).write_text(text)
-    assert stopping.find_stop(shop) == "stopped"
+    assert stopping.describe_stop(shop) == "stopped"
     with pytest.raises(DeployError, match=r"^shop: stopped; start it first, by the playbook start$"):
         stopping.refuse_held(shop, None)
 

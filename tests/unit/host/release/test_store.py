@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.module_utils._host.release.retention import Kept
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.retention import KeptRelease
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store import Store
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
@@ -101,7 +101,7 @@ def test_record_of_an_incomplete_release(store: Store, text: str | None) -> None
     assert store.record("v1") == {}
     store.switch("v1")
     assert store.live() is None
-    assert store.kept() == [Kept("v1", 0, None, good=False)]
+    assert store.kept() == [KeptRelease("v1", 0, None, good=False)]
 
 
 def test_switch(store: Store) -> None:
@@ -152,7 +152,7 @@ def test_kept(store: Store) -> None:
     prepare(store, "v2", states={"prepared": 2.5}, venv="x")
     prepare(store, "v1", states={"prepared": 1, "live": 9}, venv="y")
     (store.path("v1").parent / "stray-file").touch()
-    assert store.kept() == [Kept("v1", 1, "y"), Kept("v2", 2.5, "x")]
+    assert store.kept() == [KeptRelease("v1", 1, "y"), KeptRelease("v2", 2.5, "x")]
 
 
 def test_kept_of_damaged_releases(store: Store) -> None:
@@ -161,9 +161,9 @@ def test_kept_of_damaged_releases(store: Store) -> None:
     prepare(store, first, venv="x", damaged=["main.py was changed"])
     store.path(second).mkdir()
     (store.path(second) / "venv").symlink_to("../../venvs/y")
-    assert store.kept() == [Kept(first, 1, "x", good=False), Kept(second, 0, "y", good=False)]
+    assert store.kept() == [KeptRelease(first, 1, "x", good=False), KeptRelease(second, 0, "y", good=False)]
     store.note(second, states={"prepared": 2}, venv="y")
-    assert store.kept() == [Kept(first, 1, "x", good=False, superseded=True), Kept(second, 2, "y")]
+    assert store.kept() == [KeptRelease(first, 1, "x", good=False, superseded=True), KeptRelease(second, 2, "y")]
 
 
 def test_note_adds_to_a_record(store: Store) -> None:

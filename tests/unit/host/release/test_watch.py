@@ -13,9 +13,9 @@ import pytest
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.visits import Switch, Tally, visits
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.watch import (
     AccessLog,
-    Found,
-    Watch,
-    verdict,
+    WatchLimits,
+    WatchVerdict,
+    error_verdict,
     watch,
 )
 
@@ -43,7 +43,7 @@ OLD = Switch("v1", "v0", at=0)  # of a time that is over: all that nobody answer
     ],
 )
 def test_verdict(good: int, bad: int, percent: float, errors: int, condemned: bool) -> None:
-    wrong = verdict(Tally(good + bad, bad), Watch(5, percent, errors))
+    wrong = error_verdict(Tally(good + bad, bad), WatchLimits(5, percent, errors))
     assert bool(wrong) is condemned
 
 
@@ -52,11 +52,11 @@ def test_server_errors_alone_count(status: int, error: bool) -> None:
     seen = Tally()
     for visit in visits([line(status)]):
         seen.add(visit)
-    assert bool(verdict(seen, Watch(5, 0, 1))) is error
+    assert bool(error_verdict(seen, WatchLimits(5, 0, 1))) is error
 
 
 def test_text_of_a_verdict() -> None:
-    assert verdict(Tally(4, 2), Watch(5, 12.5, 2)) == (
+    assert error_verdict(Tally(4, 2), WatchLimits(5, 12.5, 2)) == (
         "2 of 4 requests ended with a server error, more than 12.5 percent and at least 2"
     )
 
@@ -139,14 +139,14 @@ def well(_given_up: Callable[[], str | None]) -> str | None:
     return None
 
 
-def watched(log: AccessLog, limits: Watch, switch: Switch = OLD, **how: Any) -> Found | None:
+def watched(log: AccessLog, limits: WatchLimits, switch: Switch = OLD, **how: Any) -> WatchVerdict | None:
     return watch(log, switch, limits, how.get("broken", nothing), how.get("ask", well))
 
 
 def test_watched_to_the_end(path: Path) -> None:
     started = time.monotonic()
     add(path, f"{line(500)}\n" * 100)  # of the release before
-    assert watched(AccessLog(path), Watch(0.3, 0, 1)) is None
+    assert watched(AccessLog(path), WatchLimits(0.3, 0, 1)) is None
     assert 0.3 <= time.monotonic() - started < 2
 
 
@@ -155,7 +155,7 @@ def test_errors_end_the_watch(path: Path, seconds: float) -> None:
     log = AccessLog(path)
     add(path, f"{line(500)}\n")
     started = time.monotonic()
-    found = watched(log, Watch(seconds, 10, 1))
+    found = watched(log, WatchLimits(seconds, 10, 1))
     assert found and found.wrong.startswith("1 of 1 requests ended with a server error")
     assert time.monotonic() - started < 2
 
@@ -171,7 +171,7 @@ def test_errors_that_come_by_and_by(path: Path) -> None:
     visitor = threading.Thread(target=visit, args=([f"{line(500)}\n"] * 3,))
     log = AccessLog(path)
     visitor.start()
-    found = watched(log, Watch(60, 10, 3))
+    found = watched(log, WatchLimits(60, 10, 3))
     assert found and found.wrong.startswith("3 of 3 ")
     visitor.join()
 
@@ -179,8 +179,8 @@ def test_errors_that_come_by_and_by(path: Path) -> None:
 def test_service_that_went_down_ends_the_watch(path: Path) -> None:
     said = iter([None, "the service does not stay up"])
     started = time.monotonic()
-    found = watched(AccessLog(path), Watch(60, 10, 5), broken=lambda: next(said))
-    assert found == Found("the service does not stay up")
+    found = watched(AccessLog(path), WatchLimits(60, 10, 5), broken=lambda: next(said))
+    assert found == WatchVerdict("the service does not stay up")
     assert time.monotonic() - started < 2
 
 
@@ -201,7 +201,7 @@ def test_late_answers_of_the_release_before_do_not_condemn_the_new_one(path: Pat
 
     switch = Switch("v1", "v0", at=now - 4)  # for one more second nobody knows
     started = time.monotonic()
-    assert watched(log, Watch(0.5, 10, 5), switch, ask=ask) is None
+    assert watched(log, WatchLimits(0.5, 10, 5), switch, ask=ask) is None
     assert 1.2 <= time.monotonic() - started < 10
     assert len(asked) >= 3
 
@@ -210,15 +210,15 @@ def test_late_answers_of_the_release_before_do_not_condemn_the_new_one(path: Pat
 def test_what_is_surely_the_new_ones_condemns_it(path: Path, status: int, release: str, after: float) -> None:
     log, now = AccessLog(path), time.time()
     add(path, entry(status, release, now + after + 0.1, 0.1) * 5)
-    found = watched(log, Watch(60, 10, 5), Switch("v1", "v0", at=now))
+    found = watched(log, WatchLimits(60, 10, 5), Switch("v1", "v0", at=now))
     assert found and found.wrong.startswith("5 of 5 requests ended with a server error")
 
 
 def test_questions_that_go_wrong_condemn_it(path: Path) -> None:
     log, now = AccessLog(path), time.time()
     add(path, entry(504, "", now, 60))
-    found = watched(log, Watch(60, 10, 3), Switch("v1", "v0", at=now), ask=lambda _given_up: "GET /ready failed")
-    assert found == Found(
+    found = watched(log, WatchLimits(60, 10, 3), Switch("v1", "v0", at=now), ask=lambda _given_up: "GET /ready failed")
+    assert found == WatchVerdict(
         "3 of 3 questions on its own socket went wrong, more than 10 percent and at least 3: GET /ready failed"
     )
 
@@ -232,7 +232,7 @@ def test_a_question_without_an_answer_holds_nothing_up(path: Path) -> None:
     log, now = AccessLog(path), time.time()
     add(path, entry(504, "", now, 60))
     started = time.monotonic()
-    assert watched(log, Watch(1, 10, 1), Switch("v1", "v0", at=now - 5), ask=ask) is None
+    assert watched(log, WatchLimits(1, 10, 1), Switch("v1", "v0", at=now - 5), ask=ask) is None
     assert time.monotonic() - started < 10
 
 
@@ -255,7 +255,7 @@ def test_the_way_back(path: Path, before: list[tuple[int, str]], late: int, no_w
     add(path, "".join(entry(status, release, now - 30) for status, release in before))
     log = AccessLog(path)
     add(path, entry(504, "", now + 1, 40) * late + entry(500, "v1", now) * 5 + entry(200, "v1", now) * 5)
-    found = watched(log, Watch(60, 10, 5), Switch("v1", "v0", at=now, before_since=now - 1000))
+    found = watched(log, WatchLimits(60, 10, 5), Switch("v1", "v0", at=now, before_since=now - 1000))
     assert found and found.wrong.startswith("5 of 10 requests")
     assert (no_way_back in found.no_way_back) if no_way_back else (found.no_way_back == "")
 

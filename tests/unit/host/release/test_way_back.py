@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.integrity import Integrity
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store import Store
-from ansible_collections.asgi.deploy.plugins.module_utils._host.release.way_back import choose
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.way_back import choose_rollback
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
 
@@ -42,13 +42,13 @@ def several(store: Store) -> Store:
 
 @pytest.mark.parametrize(("to", "chosen"), [(None, "v0"), ("v1", "v1"), ("v0", "v0"), ("v4", "v4")])
 def test_choose(several: Store, to: str | None, chosen: str) -> None:
-    assert choose(several, to) == chosen
+    assert choose_rollback(several, to) == chosen
 
 
 @pytest.mark.parametrize("to", ["v2", "v3", "v9", "../v1"])
 def test_choose_what_did_not_serve_well(several: Store, to: str) -> None:
     with pytest.raises(DeployError) as error:
-        choose(several, to)
+        choose_rollback(several, to)
     assert str(error.value) == (
         f"shop: {to} is not a release that served well and is still on this host; those that did: v1, v0, v4"
     )
@@ -56,7 +56,7 @@ def test_choose_what_did_not_serve_well(several: Store, to: str) -> None:
 
 def test_choose_where_there_is_none(store: Store) -> None:
     with pytest.raises(DeployError) as error:
-        choose(store, None)
+        choose_rollback(store, None)
     assert str(error.value) == ("shop: no other release served well and is still on this host; those that did: none")
 
 
@@ -70,16 +70,16 @@ def damage(store: Store, release: str) -> None:
 def test_a_damaged_release_is_passed_over(several: Store) -> None:
     Integrity(several).adopt()
     damage(several, "v0")
-    assert choose(several, None) == "v1"
+    assert choose_rollback(several, None) == "v1"
     with pytest.raises(DeployError) as error:
-        choose(several, "v0")
+        choose_rollback(several, "v0")
     assert str(error.value) == (
         "shop: v0 is not a release that served well and is still on this host; those that did: v1, v4\n"
         "v0 is damaged: code.py was changed"
     )
     damage(several, "v1")
     with pytest.raises(DeployError) as none:
-        choose(several, None)
+        choose_rollback(several, None)
     assert none.value.reason.splitlines()[1:] == [
         "v0 is damaged: code.py was changed",
         "v1 is damaged: code.py was changed",
@@ -95,7 +95,7 @@ def test_a_change_that_only_a_content_tells_of_is_found(several: Store) -> None:
     assert content in text
     manifest.write_text(text.replace(content, hashlib.sha256(b"two\n").hexdigest()), encoding="utf-8")
     assert not Integrity(several).release("v0").damage
-    assert choose(several, None) == "v1"
+    assert choose_rollback(several, None) == "v1"
 
 
 @pytest.mark.parametrize("to", [None, OLD, f"{OLD}.2"])
@@ -105,9 +105,9 @@ def test_generations_are_one_release_on_the_way_back(store: Store, to: str | Non
     prepare(store, NEW, live=30)
     store.switch(NEW)
     Integrity(store).adopt()
-    assert choose(store, to) == f"{OLD}.2"
+    assert choose_rollback(store, to) == f"{OLD}.2"
     damage(store, f"{OLD}.2")
-    assert choose(store, to) == OLD
+    assert choose_rollback(store, to) == OLD
 
 
 def switch(store: Store, before: str, to: str, **more: bool) -> None:
@@ -124,9 +124,9 @@ def test_generations_are_one_release_in_the_trail(store: Store) -> None:
     for before, to in (("v0.9.0-11223344", OLD), (OLD, f"{OLD}.2"), (f"{OLD}.2", NEW)):
         switch(store, before, to)
     Integrity(store).adopt()
-    assert choose(store, None) == f"{OLD}.2"
+    assert choose_rollback(store, None) == f"{OLD}.2"
     switch(store, NEW, f"{OLD}.2", rollback=True)
-    assert choose(store, None) == "v0.9.0-11223344"
+    assert choose_rollback(store, None) == "v0.9.0-11223344"
 
 
 def test_another_generation_of_the_live_one_is_no_way_back(store: Store) -> None:
@@ -134,4 +134,4 @@ def test_another_generation_of_the_live_one_is_no_way_back(store: Store) -> None
     prepare(store, f"{OLD}.2", live=20)
     store.switch(f"{OLD}.2")
     with pytest.raises(DeployError, match="no other release served well"):
-        choose(store, None)
+        choose_rollback(store, None)
