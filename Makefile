@@ -20,7 +20,7 @@ LINTS := lint-ansible lint-mypy lint-plugins lint-yaml lint-layers lint-places l
 TIMED = @$(PYTHON) -m tests.project.times $@
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help setup lock demo demo-shell demo-down test lint $(LINTS) docs site unit build molecule faults matrix your-ci soak sanity importer ansible-units \
+.PHONY: help setup lock demo demo-shell demo-down test lint $(LINTS) lint-words docs site unit build molecule faults matrix your-ci soak sanity importer ansible-units \
   test-vm lynis bench bench-against bench-serving clean
 
 help: ## Show what there is to make
@@ -87,6 +87,9 @@ lint-format: setup
 
 lint-places: setup
 	$(TIMED) $(PYTHON) -m tests.project.places
+
+lint-words: setup
+	$(TIMED) $(PYTHON) -m tests.project.words
 
 lint-layers: setup
 	$(TIMED) env PYTHONPATH=.venv/collections lint-imports --no-cache --no-logo
