@@ -1,0 +1,48 @@
+"""Shapes of the options of a release: they have the keys of the argument specs that check them."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import is_typeddict
+
+import pytest
+
+from ansible_collections.asgi.deploy.plugins.module_utils._host.build.package_sources import INDEX_OPTIONS
+from ansible_collections.asgi.deploy.plugins.module_utils._host.operations.removal import REMOVAL_OPTIONS
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.builder import ReleaseInputs
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.request import (
+    DESIRED_RELEASE_OPTIONS,
+    RELEASE_OPTIONS,
+)
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store import RUN_OPTIONS
+from ansible_collections.asgi.deploy.plugins.module_utils._host.source.sources import SOURCE_OPTIONS
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.metadata_rules import CLOSING_OPTIONS
+from ansible_collections.asgi.deploy.plugins.module_utils._shared import release_options as shapes
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.option_specs import OptionSpecs
+
+SPECS: dict[str, OptionSpecs] = {
+    "RunOptions": RUN_OPTIONS,
+    "SourceEntry": SOURCE_OPTIONS,
+    "IndexEntry": INDEX_OPTIONS,
+    "AdditionsEntry": DESIRED_RELEASE_OPTIONS["tree"]["options"],
+    "GateEntry": DESIRED_RELEASE_OPTIONS["gate"]["options"],
+    "WatchEntry": DESIRED_RELEASE_OPTIONS["watch"]["options"],
+    "ClosingEntry": CLOSING_OPTIONS,
+    "ReleaseEntry": DESIRED_RELEASE_OPTIONS,
+    "ReleaseOptions": RELEASE_OPTIONS,
+    "RemovalOptions": REMOVAL_OPTIONS,
+}
+
+
+@pytest.mark.parametrize("name", SPECS)
+def test_a_shape_has_the_keys_of_its_spec(name: str) -> None:
+    assert set(getattr(shapes, name).__annotations__) == set(SPECS[name])
+
+
+def test_each_shape_has_a_spec() -> None:
+    defined = {name for name, shape in vars(shapes).items() if is_typeddict(shape)}
+    assert defined == set(SPECS)
+
+
+def test_inputs_of_a_release_are_options_of_it() -> None:
+    assert {field.name for field in dataclasses.fields(ReleaseInputs)} <= set(shapes.ReleaseEntry.__annotations__)
