@@ -6,7 +6,6 @@ import dataclasses
 
 import pytest
 import yaml
-
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.gate import Gate
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.settings import ReleaseSettings
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.watch import WatchLimits

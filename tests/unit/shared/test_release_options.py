@@ -6,7 +6,6 @@ import dataclasses
 from typing import is_typeddict
 
 import pytest
-
 from ansible_collections.asgi.deploy.plugins.module_utils._host.build.package_sources import INDEX_OPTIONS
 from ansible_collections.asgi.deploy.plugins.module_utils._host.operations.removal import REMOVAL_OPTIONS
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.builder import ReleaseInputs
