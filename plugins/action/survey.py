@@ -27,7 +27,7 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._common.host_results i
     checked_result,
     returned,
 )
-from ansible_collections.asgi.deploy.plugins.plugin_utils._common.roles import Role
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.roles import AnyRole
 from ansible_collections.asgi.deploy.plugins.plugin_utils._inventory.roles import (
     AFTER_APPS,
     BEFORE_APPS,
@@ -253,6 +253,6 @@ def _moving(looks: Sequence[Look], answers: Sequence[Mapping[str, Any]]) -> list
     return moving
 
 
-def _due_roles(some: Sequence[Role], found: Mapping[str, Mapping[str, Any]]) -> list[str]:
+def _due_roles(some: Sequence[AnyRole], found: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """Return the names of those roles that have something to do, from what was found of each."""
     return [role.name for role in some if found.get(role.name, {}).get("due")]

@@ -11,7 +11,7 @@ from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.loader import lookup_loader
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common import local_files as controller
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.argument_specs import plain, resolve, role_options
-from ansible_collections.asgi.deploy.plugins.plugin_utils._common.roles import Role
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.roles import AnyRole
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.validators import rule_errors
 
 
@@ -51,7 +51,7 @@ class AnsibleHostContext:
         """What the user wrote of all applications of the host."""
         return self.value("asgi_apps") if "asgi_apps" in self._variables else []
 
-    def options(self, role: Role, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    def options(self, role: AnyRole, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """A role's options, named without its prefix, with the defaults of its argument spec, which are nowhere else.
 
         Args:

@@ -17,15 +17,17 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import 
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.sites import auth_file
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.argument_specs import ROLES
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.managed_files import (
-    File,
+    ManagedFile,
     absent,
     directory,
     file,
     link,
     secret,
 )
-from ansible_collections.asgi.deploy.plugins.plugin_utils._common.roles import HostContext, Plan
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.roles import HostContext
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.templates import rendered
+
+Plan = Mapping[str, Any]
 
 # What runs in the application's processes beside it; see the package's own text.
 _RUNTIME = "asgi_deploy_runtime"
@@ -107,7 +109,7 @@ def users(plan: Plan) -> list[dict[str, str]]:
     ]
 
 
-def boot_files(plan: Plan) -> list[File]:
+def boot_files(plan: Plan) -> list[ManagedFile]:
     """Units of all applications: who starts at boot what `current` names, who tells of what failed for good, and who
     closes the cloud's metadata service.
     """
@@ -119,7 +121,7 @@ def boot_files(plan: Plan) -> list[File]:
     ]
 
 
-def journal_files(plan: Plan) -> list[File]:
+def journal_files(plan: Plan) -> list[ManagedFile]:
     """Return the settings of the application's own journal.
 
     An application that logs to the host's has them as well, for what its older releases have logged.
@@ -137,7 +139,7 @@ def journal_files(plan: Plan) -> list[File]:
     ]
 
 
-def public_files(plan: Plan) -> list[File]:
+def public_files(plan: Plan) -> list[ManagedFile]:
     """Units of an application that is served without nginx."""
     templates = ("public.socket.j2", "public.service.j2")
     return [
@@ -146,7 +148,7 @@ def public_files(plan: Plan) -> list[File]:
     ]
 
 
-def _direct_files(plan: Plan, here: HostContext) -> list[File]:
+def _direct_files(plan: Plan, here: HostContext) -> list[ManagedFile]:
     folder, ca = plan["tls_folder"], plan["tls"]["client_ca"]
     clients = [file(f"{folder}/client-ca.pem", here.text(ca), mode="0640", group=plan["user"])] if ca else []
     return [*public_files(plan), directory(folder, mode="0750", group=plan["user"]), *clients]
@@ -159,19 +161,19 @@ def _site_paths(name: str) -> tuple[str, str, str, str]:
     return auth_file(name), site, below, metrics
 
 
-def _former_files(name: str) -> list[File]:
+def _former_files(name: str) -> list[ManagedFile]:
     """Take an application from nginx whose server is another one's now, and its certificate, which nobody is shown."""
     layout = Layout(name)
     own = [f"{layout.certificate}/wanted.json", f"{layout.tls}/combined.pem"]
     return [absent(path) for path in (*_site_paths(name), *own)]
 
 
-def site_files(plan: Plan) -> list[File]:
+def site_files(plan: Plan) -> list[ManagedFile]:
     """nginx's files, there or not, and what has to go when these are as they shall be."""
     auth, site, below, metrics = _site_paths(plan["name"])
     behind, users = not plan["direct"], plan["site"]["auth_text"]
 
-    def made(path: str, template: str, there: Any) -> File:
+    def made(path: str, template: str, there: Any) -> ManagedFile:
         return file(path, rendered("app", template, plan), there=bool(there))
 
     found = [
@@ -192,7 +194,7 @@ def site_files(plan: Plan) -> list[File]:
     return found
 
 
-def _no_public_files(plan: Plan) -> list[File]:
+def _no_public_files(plan: Plan) -> list[ManagedFile]:
     return [absent(f"{UNITS}/{unit}") for unit in plan["public_units"]]
 
 

@@ -5,11 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any, Protocol
+from typing import Any, Generic, Protocol, TypedDict, TypeVar, cast
 
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.validators import Rule
 
-Plan = Mapping[str, Any]
+# A plan and a desired state are TypedDicts of the role: they cross to Ansible, to templates and to the host as JSON.
+PlanT = TypeVar("PlanT")
+StateT = TypeVar("StateT")
+
+
+class Inspection(TypedDict):
+    """One question to the host: a kind of M(asgi.deploy.look), and its options."""
+
+    kind: str
+    options: dict[str, Any]
+
+
+def as_dict(document: Any) -> dict[str, Any]:
+    """Return a TypedDict as the dictionary that it is, for what takes plans and states of any role."""
+    return cast("dict[str, Any]", document)
 
 
 class Stage(IntEnum):
@@ -35,13 +49,13 @@ class HostContext(Protocol):
     @property
     def apps(self) -> list[dict[str, Any]]: ...
 
-    def options(self, role: Role, arguments: Mapping[str, Any]) -> dict[str, Any]: ...
+    def options(self, role: AnyRole, arguments: Mapping[str, Any]) -> dict[str, Any]: ...
 
     def contents(self, app: Mapping[str, Any]) -> Mapping[str, Mapping[str, str]]: ...
 
     def text(self, path: str) -> str: ...
 
-    def content(self, entry: Mapping[str, str], app_plan: Plan) -> bytes: ...
+    def content(self, entry: Mapping[str, str], app_plan: Mapping[str, Any]) -> bytes: ...
 
 
 @dataclass(frozen=True)
@@ -74,8 +88,39 @@ def _never(_apps: Sequence[Mapping[str, Any]]) -> bool:
     return False
 
 
+class AnyRole(Protocol):
+    """A role as the engine calls it, whatever the types of its plan and its desired state are."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def prefix(self) -> str: ...
+
+    @property
+    def rules(self) -> Mapping[str, Rule]: ...
+
+    @property
+    def packages(self) -> Stage: ...
+
+    @property
+    def conflicts(self) -> Callable[[Mapping[str, Any], Inventory], list[str]]: ...
+
+    @property
+    def needed(self) -> Callable[[Sequence[Mapping[str, Any]]], bool]: ...
+
+    @property
+    def ports(self) -> PortConflict | None: ...
+
+    def plan_for(self, here: HostContext, arguments: Mapping[str, Any]) -> dict[str, Any]: ...
+
+    def state_of(self, plan: Mapping[str, Any], here: HostContext) -> dict[str, Any]: ...
+
+    def inspections_of(self, plan: Mapping[str, Any], state: Mapping[str, Any]) -> dict[str, Inspection]: ...
+
+
 @dataclass(frozen=True, kw_only=True)
-class Role:
+class Role(Generic[PlanT, StateT]):
     """A role of this collection.
 
     Attributes:
@@ -98,9 +143,21 @@ class Role:
     prefix: str
     rules: Mapping[str, Rule]
     packages: Stage
-    plan: Callable[[HostContext, Mapping[str, Any]], dict[str, Any]]
-    desired_state: Callable[[Plan, HostContext], dict[str, Any]]
-    inspections: Callable[[Plan, Mapping[str, Any]], dict[str, Any]]
+    plan: Callable[[HostContext, Mapping[str, Any]], PlanT]
+    desired_state: Callable[[PlanT, HostContext], StateT]
+    inspections: Callable[[PlanT, StateT], dict[str, Inspection]]
     conflicts: Callable[[Mapping[str, Any], Inventory], list[str]] = _no_conflicts
     needed: Callable[[Sequence[Mapping[str, Any]]], bool] = _never
     ports: PortConflict | None = None
+
+    def plan_for(self, here: HostContext, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the plan as a dictionary; see `plan`."""
+        return as_dict(self.plan(here, arguments))
+
+    def state_of(self, plan: Mapping[str, Any], here: HostContext) -> dict[str, Any]:
+        """Return the desired state as a dictionary, from a plan that this role made."""
+        return as_dict(self.desired_state(cast("PlanT", plan), here))
+
+    def inspections_of(self, plan: Mapping[str, Any], state: Mapping[str, Any]) -> dict[str, Inspection]:
+        """Return what to inspect, from a plan and a desired state that this role made."""
+        return self.inspections(cast("PlanT", plan), cast("StateT", state))

@@ -9,7 +9,6 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Mapping
-from typing import Any
 
 import jinja2
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.argument_specs import ROLES
@@ -36,7 +35,7 @@ def compile_all() -> None:
         _compiled(folder.parent.name)
 
 
-def rendered(role: str, name: str, plan: Mapping[str, Any], **more: Any) -> str:
+def rendered(role: str, name: str, plan: Mapping[str, object], **more: object) -> str:
     """The text of a role's template.
 
     Args:

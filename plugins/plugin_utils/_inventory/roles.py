@@ -7,11 +7,11 @@ from typing import Any
 
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.role import ROLE as APP
 from ansible_collections.asgi.deploy.plugins.plugin_utils._certificate.role import ROLE as CERTIFICATE
-from ansible_collections.asgi.deploy.plugins.plugin_utils._common.roles import Role
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.roles import AnyRole
 from ansible_collections.asgi.deploy.plugins.plugin_utils._hardening.role import ROLE as HARDENING
 from ansible_collections.asgi.deploy.plugins.plugin_utils._nginx.role import ROLE as NGINX
 
-ROLES: tuple[Role, ...] = (
+ROLES: tuple[AnyRole, ...] = (
     NGINX,
     CERTIFICATE,
     APP,

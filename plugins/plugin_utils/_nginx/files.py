@@ -14,7 +14,12 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import 
     TRIM_LOGS,
     UNITS,
 )
-from ansible_collections.asgi.deploy.plugins.plugin_utils._common.managed_files import File, absent, directory, file
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.managed_files import (
+    ManagedFile,
+    absent,
+    directory,
+    file,
+)
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.roles import HostContext
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.templates import rendered
 
@@ -30,8 +35,8 @@ def inspections(plan: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, An
     return {"host": {"kind": "parts", "options": options}}
 
 
-def _files(plan: Mapping[str, Any]) -> list[File]:
-    def made(path: str, template: str, *, there: bool = True) -> File:
+def _files(plan: Mapping[str, Any]) -> list[ManagedFile]:
+    def made(path: str, template: str, *, there: bool = True) -> ManagedFile:
         return file(path, rendered("nginx", template, plan), there=there)
 
     return [

@@ -34,12 +34,12 @@ def decided(role: str, here: HostContext, arguments: Mapping[str, Any]) -> Plan:
     Raises:
         ValueError: its options are wrong, or the host cannot do what they ask for; says what and why.
     """
-    return BY_NAME[role].plan(here, arguments)
+    return BY_NAME[role].plan_for(here, arguments)
 
 
 def wanted(role: str, plan: Mapping[str, Any], here: HostContext) -> dict[str, Any]:
     """Return what the tasks of a role take, from its plan."""
-    return BY_NAME[role].desired_state(plan, here)
+    return BY_NAME[role].state_of(plan, here)
 
 
 def looks_of_role(role: str, here: HostContext, of: str, arguments: Mapping[str, Any]) -> list[Look]:
@@ -69,7 +69,7 @@ def looks_of_neighbour(app: Mapping[str, Any], here: HostContext) -> list[Look]:
 
 
 def _looks(of: str, role: str, here: HostContext, plan: Plan) -> list[Look]:
-    inspections = BY_NAME[role].inspections(plan, wanted(role, plan, here))
+    inspections = BY_NAME[role].inspections_of(plan, wanted(role, plan, here))
     return [
         Look(of, role, part, inspection["kind"], inspection["options"], {"decided": plan})
         for part, inspection in inspections.items()

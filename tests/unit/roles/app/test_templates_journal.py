@@ -9,20 +9,21 @@ from typing import Any
 import pytest
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.files import journal_files
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan import app_plan
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.managed_files import ManagedFile
 
 Facts = Callable[[str], dict[str, Any]]
-Written = Callable[..., dict[str, dict[str, Any]]]
+Written = Callable[..., dict[str, ManagedFile]]
 
 
 @pytest.fixture
 def written(spec: dict[str, Any], facts: Facts) -> Written:
-    def files(**options: Any) -> dict[str, dict[str, Any]]:
+    def files(**options: Any) -> dict[str, ManagedFile]:
         return {one["path"]: one for one in journal_files(app_plan({**spec, **options}, facts("13")))}
 
     return files
 
 
-def section(file: dict[str, Any]) -> dict[str, str]:
+def section(file: ManagedFile) -> dict[str, str]:
     parser = ConfigParser(interpolation=None)
     parser.optionxform = str  # type: ignore[assignment,method-assign]
     parser.read_string(file["content"])
