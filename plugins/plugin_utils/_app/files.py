@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.desired_state import FileEntry
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import (
     CERTIFICATES,
     JOURNALD,
@@ -17,7 +18,6 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import 
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.sites import auth_file
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.argument_specs import ROLES
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.managed_files import (
-    ManagedFile,
     absent,
     directory,
     file,
@@ -109,7 +109,7 @@ def users(plan: Plan) -> list[dict[str, str]]:
     ]
 
 
-def boot_files(plan: Plan) -> list[ManagedFile]:
+def boot_files(plan: Plan) -> list[FileEntry]:
     """Units of all applications: who starts at boot what `current` names, who tells of what failed for good, and who
     closes the cloud's metadata service.
     """
@@ -121,7 +121,7 @@ def boot_files(plan: Plan) -> list[ManagedFile]:
     ]
 
 
-def journal_files(plan: Plan) -> list[ManagedFile]:
+def journal_files(plan: Plan) -> list[FileEntry]:
     """Return the settings of the application's own journal.
 
     An application that logs to the host's has them as well, for what its older releases have logged.
@@ -139,7 +139,7 @@ def journal_files(plan: Plan) -> list[ManagedFile]:
     ]
 
 
-def public_files(plan: Plan) -> list[ManagedFile]:
+def public_files(plan: Plan) -> list[FileEntry]:
     """Units of an application that is served without nginx."""
     templates = ("public.socket.j2", "public.service.j2")
     return [
@@ -148,7 +148,7 @@ def public_files(plan: Plan) -> list[ManagedFile]:
     ]
 
 
-def _direct_files(plan: Plan, here: HostContext) -> list[ManagedFile]:
+def _direct_files(plan: Plan, here: HostContext) -> list[FileEntry]:
     folder, ca = plan["tls_folder"], plan["tls"]["client_ca"]
     clients = [file(f"{folder}/client-ca.pem", here.text(ca), mode="0640", group=plan["user"])] if ca else []
     return [*public_files(plan), directory(folder, mode="0750", group=plan["user"]), *clients]
@@ -161,19 +161,19 @@ def _site_paths(name: str) -> tuple[str, str, str, str]:
     return auth_file(name), site, below, metrics
 
 
-def _former_files(name: str) -> list[ManagedFile]:
+def _former_files(name: str) -> list[FileEntry]:
     """Take an application from nginx whose server is another one's now, and its certificate, which nobody is shown."""
     layout = Layout(name)
     own = [f"{layout.certificate}/wanted.json", f"{layout.tls}/combined.pem"]
     return [absent(path) for path in (*_site_paths(name), *own)]
 
 
-def site_files(plan: Plan) -> list[ManagedFile]:
+def site_files(plan: Plan) -> list[FileEntry]:
     """nginx's files, there or not, and what has to go when these are as they shall be."""
     auth, site, below, metrics = _site_paths(plan["name"])
     behind, users = not plan["direct"], plan["site"]["auth_text"]
 
-    def made(path: str, template: str, there: Any) -> ManagedFile:
+    def made(path: str, template: str, there: Any) -> FileEntry:
         return file(path, rendered("app", template, plan), there=bool(there))
 
     found = [
@@ -194,7 +194,7 @@ def site_files(plan: Plan) -> list[ManagedFile]:
     return found
 
 
-def _no_public_files(plan: Plan) -> list[ManagedFile]:
+def _no_public_files(plan: Plan) -> list[FileEntry]:
     return [absent(f"{UNITS}/{unit}") for unit in plan["public_units"]]
 
 

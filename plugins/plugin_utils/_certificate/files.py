@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.desired_state import FileEntry
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import (
     ACME_CA,
     CERTBOT,
@@ -18,7 +19,6 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import 
 from ansible_collections.asgi.deploy.plugins.plugin_utils._ansible.bare_python import PACKAGE, needed, source
 from ansible_collections.asgi.deploy.plugins.plugin_utils._certificate.plan import RENEWAL
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.managed_files import (
-    ManagedFile,
     absent,
     directory,
     file,
@@ -76,18 +76,18 @@ def _certbot(plan: Mapping[str, Any]) -> dict[str, Any]:
     return {"path": _CERTBOT, "requirements": "\n".join(locks), "wheelhouse": plan["wheelhouse"]}
 
 
-def _challenge(plan: Mapping[str, Any]) -> list[ManagedFile]:
+def _challenge(plan: Mapping[str, Any]) -> list[FileEntry]:
     if not plan["by_ca"] or plan["authenticator"] != "webroot":
         return []
     answer = file(f"{NGINX}/http.d/acme.conf", rendered("certificate", "acme.conf.j2", plan))
     return [directory(plan["webroot"]), answer]
 
 
-def _combined(plan: Mapping[str, Any], text: str) -> list[ManagedFile]:
+def _combined(plan: Mapping[str, Any], text: str) -> list[FileEntry]:
     return [secret(f"{plan['placed']}/combined.pem", text)] if plan["given"] and plan["by_nginx"] else []
 
 
-def _own_pair(plan: Mapping[str, Any], chain: str, key: str) -> list[ManagedFile]:
+def _own_pair(plan: Mapping[str, Any], chain: str, key: str) -> list[FileEntry]:
     """Of an application that ends TLS itself."""
     group = plan["served"]["group"] or "root"
     return [
@@ -96,7 +96,7 @@ def _own_pair(plan: Mapping[str, Any], chain: str, key: str) -> list[ManagedFile
     ]
 
 
-def _units(plan: Mapping[str, Any]) -> list[ManagedFile]:
+def _units(plan: Mapping[str, Any]) -> list[FileEntry]:
     """What shall be had, and the renewal service with its timer."""
     folder = plan["folder"]
     return [
@@ -109,7 +109,7 @@ def _units(plan: Mapping[str, Any]) -> list[ManagedFile]:
     ]
 
 
-def _modules(plan: Mapping[str, Any]) -> list[ManagedFile]:
+def _modules(plan: Mapping[str, Any]) -> list[FileEntry]:
     """Return what keeps certificates on the host without Ansible: the same code that a run sends there, and no other.
 
     Files of other versions are removed, by certificates that write certbot's hook as well: it starts one of the files.
@@ -120,7 +120,7 @@ def _modules(plan: Mapping[str, Any]) -> list[ManagedFile]:
     return [directory(collection, exclusive=plan["by_ca"]), *modules]
 
 
-def _acme(plan: Mapping[str, Any], text: Text) -> list[ManagedFile]:
+def _acme(plan: Mapping[str, Any], text: Text) -> list[FileEntry]:
     return [
         file(_CA_FILE, text(plan["ca_file"])) if plan["ca_file"] else absent(_CA_FILE),
         file(_HOOK, rendered("certificate", "deployed.sh.j2", plan), mode="0755"),
@@ -128,7 +128,7 @@ def _acme(plan: Mapping[str, Any], text: Text) -> list[ManagedFile]:
     ]
 
 
-def _hooks(plan: Mapping[str, Any], text: Text) -> list[ManagedFile]:
+def _hooks(plan: Mapping[str, Any], text: Text) -> list[FileEntry]:
     """Programs on the controller that write into the DNS."""
     programs = {name: plan["hooks"].get(name) for name in ("auth", "cleanup")}
     return [

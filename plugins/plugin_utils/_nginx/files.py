@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.desired_state import FileEntry
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import (
     CONFIGURATION,
     LOGROTATE,
@@ -15,7 +16,6 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import 
     UNITS,
 )
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.managed_files import (
-    ManagedFile,
     absent,
     directory,
     file,
@@ -35,8 +35,8 @@ def inspections(plan: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, An
     return {"host": {"kind": "parts", "options": options}}
 
 
-def _files(plan: Mapping[str, Any]) -> list[ManagedFile]:
-    def made(path: str, template: str, *, there: bool = True) -> ManagedFile:
+def _files(plan: Mapping[str, Any]) -> list[FileEntry]:
+    def made(path: str, template: str, *, there: bool = True) -> FileEntry:
         return file(path, rendered("nginx", template, plan), there=there)
 
     return [

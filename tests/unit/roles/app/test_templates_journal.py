@@ -7,23 +7,23 @@ from configparser import ConfigParser
 from typing import Any
 
 import pytest
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.desired_state import FileEntry
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.files import journal_files
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan import app_plan
-from ansible_collections.asgi.deploy.plugins.plugin_utils._common.managed_files import ManagedFile
 
 Facts = Callable[[str], dict[str, Any]]
-Written = Callable[..., dict[str, ManagedFile]]
+Written = Callable[..., dict[str, FileEntry]]
 
 
 @pytest.fixture
 def written(spec: dict[str, Any], facts: Facts) -> Written:
-    def files(**options: Any) -> dict[str, ManagedFile]:
+    def files(**options: Any) -> dict[str, FileEntry]:
         return {one["path"]: one for one in journal_files(app_plan({**spec, **options}, facts("13")))}
 
     return files
 
 
-def section(file: ManagedFile) -> dict[str, str]:
+def section(file: FileEntry) -> dict[str, str]:
     parser = ConfigParser(interpolation=None)
     parser.optionxform = str  # type: ignore[assignment,method-assign]
     parser.read_string(file["content"])
