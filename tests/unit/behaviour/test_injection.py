@@ -163,7 +163,7 @@ def units(options: Mapping[str, Any]) -> dict[str, str]:
     found = files_app.units(wanted)
     files = files_app.public_files(wanted)
     boot = files_app.boot_files(wanted)
-    return {**found, **{str(number): file["content"] for number, file in enumerate([*files, *boot])}}
+    return {**found, **{str(number): file["content"] or "" for number, file in enumerate([*files, *boot])}}
 
 
 def lines(_render: Value, options: Mapping[str, Any]) -> list[Any]:

@@ -26,7 +26,7 @@ def written(spec: dict[str, Any], facts: Facts) -> Written:
 def section(file: FileEntry) -> dict[str, str]:
     parser = ConfigParser(interpolation=None)
     parser.optionxform = str  # type: ignore[assignment,method-assign]
-    parser.read_string(file["content"])
+    parser.read_string(file["content"] or "")
     [name] = parser.sections()
     return dict(parser[name])
 
