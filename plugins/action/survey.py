@@ -12,7 +12,7 @@ from ansible.module_utils.common.parameters import remove_values
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible.utils.unsafe_proxy import wrap_var
-from ansible_collections.asgi.deploy.plugins.module_utils._host.survey.inspections import LOOKS
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.task_options import INSPECTION_OPTIONS
 from ansible_collections.asgi.deploy.plugins.plugin_utils._ansible import bare_python as remote
 from ansible_collections.asgi.deploy.plugins.plugin_utils._ansible import host_action as acting
 from ansible_collections.asgi.deploy.plugins.plugin_utils._ansible.host_context import AnsibleHostContext
@@ -193,7 +193,7 @@ def checked(looks: Sequence[Look]) -> tuple[list[dict[str, Any]], set[str]]:
     """Looks with the defaults of their options, and the secrets in them."""
     asked, secrets = [], set[str]()
     for look in looks:
-        options, hidden = acting.checked(LOOKS[look.kind][0], look.options, f"{look.of}: ")
+        options, hidden = acting.checked(INSPECTION_OPTIONS[look.kind], look.options, f"{look.of}: ")
         secrets |= hidden
         asked.append({"kind": look.kind, "options": options})
     return asked, secrets

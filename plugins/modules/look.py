@@ -288,20 +288,21 @@ found:
           returned: always
 """
 
-from ansible_collections.asgi.deploy.plugins.module_utils._host.survey.inspections import LOOKS, looked
+from ansible_collections.asgi.deploy.plugins.module_utils._host.survey.inspections import looked
 from ansible_collections.asgi.deploy.plugins.module_utils._module import check, discreet_module
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.task_options import INSPECTION_OPTIONS
 
 
 def main() -> None:
     spec = {
-        "kind": {"type": "str", "choices": sorted(LOOKS), "required": True},
+        "kind": {"type": "str", "choices": sorted(INSPECTION_OPTIONS), "required": True},
         "options": {"type": "dict", "required": True},
     }
     module = discreet_module(
         {"looks": {"type": "list", "elements": "dict", "required": True, "options": spec}}, "looks"
     )
     looks = [
-        {"kind": kind, "options": check(module, LOOKS[kind][0], options, f"{kind}: ")}
+        {"kind": kind, "options": check(module, INSPECTION_OPTIONS[kind], options, f"{kind}: ")}
         for kind, options in ((one["kind"], one["options"]) for one in module.params["looks"])
     ]
     module.exit_json(changed=False, found=looked(looks))

@@ -48,6 +48,7 @@ NGINX_LOGS = PurePosixPath("/var/log/nginx/asgi")
 NGINX_WELCOME = PurePosixPath("/etc/nginx/sites-enabled/default")  # the page of Debian's package
 
 UNITS = PurePosixPath("/etc/systemd/system")
+NOWHERE = "/nonexistent"  # the home of a user that has none
 JOURNALD = PurePosixPath("/etc/systemd/journald.conf")
 JOURNALD_LOCAL = PurePosixPath("/usr/local/lib/systemd")  # read as /etc/systemd is, also by journald: journald.conf(5)
 # Of the folders below, the default journal's is named as the machine; a namespace's has its name behind a dot.

@@ -14,12 +14,6 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.source import ar
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import CACHE
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.masking import masked
 
-INDEX_OPTIONS: dict[str, Any] = {
-    "url": {"type": "str", "required": True},
-    "username": {"type": "str"},
-    "password": {"type": "str", "no_log": True},
-}
-
 
 @dataclass(frozen=True)
 class Supplies:

@@ -37,11 +37,6 @@ _METADATA = 2**16  # bytes of it that are read: names and versions come first
 _REQUIRES = re.compile(  # as pip and uv write who requires what is not there
     r"^(?:The package `)?([A-Za-z0-9][A-Za-z0-9._-]*)(?:`| \S+) (?:requires|has requirement) ", re.MULTILINE
 )
-TOOL_OPTIONS: dict[str, Any] = {  # of a program of ours
-    "path": {"type": "str", "required": True},
-    "requirements": {"type": "str", "required": True},
-    "wheelhouse": {"type": "str"},  # SHA-256 of the archive of wheels that was shipped
-}
 
 
 @dataclass(frozen=True)

@@ -7,30 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.hardening.firewall import Firewall
-from ansible_collections.asgi.deploy.plugins.module_utils._host.system.managed_files import FILE_OPTIONS, Item
-
-_TEXTS: dict[str, Any] = {"type": "list", "elements": "str", "default": []}
-PART_OPTIONS: dict[str, Any] = {
-    "name": {"type": "str", "required": True},
-    "on": {"type": "bool", "required": True},
-    "packages": _TEXTS,
-    "files": {"type": "list", "elements": "dict", "default": [], "options": FILE_OPTIONS},
-    "enabled": _TEXTS,
-    "active": _TEXTS,
-    "ends": _TEXTS,
-    "take": {"type": "list", "elements": "list", "default": []},
-    "not_beside": _TEXTS,
-    "in_containers": {"type": "bool", "default": True},
-}
-WANTED_OPTIONS: dict[str, Any] = {
-    "parts": {"type": "list", "elements": "dict", "default": [], "options": PART_OPTIONS},
-    "firewall": {"type": "dict"},
-    "sshd": {"type": "dict", "default": {}},
-    "ssh_exceptions": _TEXTS,
-    "sysctl": {"type": "dict", "default": {}},
-    "services": _TEXTS,
-}
-HARDENING_OPTIONS: dict[str, Any] = {"wanted": {"type": "dict", "options": WANTED_OPTIONS, "required": True}}
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.managed_files import Item
 
 
 @dataclass(frozen=True)
@@ -80,7 +57,7 @@ class Wanted:
 
     @classmethod
     def of(cls, options: Mapping[str, Any]) -> Wanted:
-        """From :data:`WANTED_OPTIONS`."""
+        """From :data:`DESIRED_HARDENING_OPTIONS`."""
         return cls(
             parts=tuple(map(Part.of, options["parts"])),
             firewall=Firewall.of(options["firewall"]) if options["firewall"] else None,

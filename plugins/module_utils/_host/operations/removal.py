@@ -13,7 +13,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.operations.pause
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.background import BackgroundUnits, busy_releases
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.instance import Instance, loaded_releases
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.stopping import allow_starts
-from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store import RUN_OPTIONS, Store
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store import Store
 from ansible_collections.asgi.deploy.plugins.module_utils._host.source import archives
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import systemd
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import users as accounts
@@ -21,8 +21,6 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.system.metadata_
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import JOURNALS, UNITS, Layout
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.unit_names import release_of
-
-REMOVAL_OPTIONS: dict[str, Any] = {**RUN_OPTIONS, "data": {"type": "bool", "default": False}}
 
 _TRIES = 3
 

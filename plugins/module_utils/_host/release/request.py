@@ -7,7 +7,6 @@ import shutil
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.asgi.deploy.plugins.module_utils._host.build.package_sources import INDEX_OPTIONS
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.builder import ReleaseBuilder, ReleaseInputs
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.deployment import Deployment
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.gate import Gate
@@ -16,70 +15,14 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.release.settings
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.states import STATES
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.stopped_release import StoppedRelease
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.stopping import describe_stop
-from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store import RUN_OPTIONS
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.watch import WatchLimits
 from ansible_collections.asgi.deploy.plugins.module_utils._host.source.servers import described
-from ansible_collections.asgi.deploy.plugins.module_utils._host.source.sources import SOURCE_OPTIONS
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import apt as debian
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import PATH
-from ansible_collections.asgi.deploy.plugins.module_utils._host.system.metadata_rules import (
-    CLOSING_OPTIONS,
-    Closing,
-    MetadataRules,
-)
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.metadata_rules import Closing, MetadataRules
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.known_hosts import first_use
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
-
-_WHOLE: dict[str, Any] = {"type": "int", "required": True}
-_TEXT: dict[str, Any] = {"type": "str", "required": True}
-_TEXTS: dict[str, Any] = {"type": "list", "elements": "str", "required": True}
-_GATE = {
-    **{"path": _TEXT, "status": _TEXTS, "timeout": _WHOLE},
-    **{"successes": _WHOLE, "workers": _WHOLE, "uptime": _WHOLE},
-    "recycles": {"type": "bool", "default": False},
-}
-_WATCH = {"seconds": _WHOLE, "error_percent": _WHOLE, "errors": _WHOLE}
-_TREE = {
-    "files": {"type": "dict", "required": True, "no_log": True},
-    "links": {"type": "dict", "required": True},
-    "static": {"type": "dict", "required": True},
-}
-
-DESIRED_RELEASE_OPTIONS: dict[str, Any] = {
-    "source": {"type": "dict", "required": True, "options": SOURCE_OPTIONS},
-    "version": _TEXT,
-    "packages": {"type": "list", "elements": "str", "default": []},
-    "files": {"type": "dict", "required": True},
-    "environment": {"type": "str", "required": True, "no_log": True},
-    "secrets": {"type": "dict", "default": {}, "no_log": True},
-    "tree": {"type": "dict", "required": True, "options": _TREE},
-    "units": {"type": "dict", "required": True},
-    "server_requirements": _TEXTS,
-    "installer": {"type": "str", "choices": ["auto", "uv", "pip"], "default": "auto"},
-    "build": _TEXTS,
-    "build_hosts": {"type": "list", "elements": "str"},
-    "python": {"type": "str", "default": "system"},
-    "extras": {"type": "list", "elements": "str", "default": []},
-    "index": {"type": "dict", "options": INDEX_OPTIONS},
-    "server_lock": {"type": "str", "default": ""},
-    "require_hashes": {"type": "bool", "default": False},
-    "wheelhouse": {"type": "str"},
-    "verify": {"type": "bool", "default": False},
-    "host_name": _TEXT,
-    "gate": {"type": "dict", "required": True, "options": _GATE},
-    "watch": {"type": "dict", "required": True, "options": _WATCH},
-    "keep": _WHOLE,
-    "worker_count": _WHOLE,
-    "workers_reason": _TEXT,
-    "sandbox": {"type": "dict", "default": {}},
-    "metadata": {"type": "dict", "required": True, "options": CLOSING_OPTIONS},
-    "plain_transports": {"type": "list", "elements": "str", "default": []},
-}
-RELEASE_OPTIONS: dict[str, Any] = {
-    **RUN_OPTIONS,
-    "wanted": {"type": "dict", "required": True, "options": DESIRED_RELEASE_OPTIONS},
-}
 
 
 @dataclasses.dataclass(frozen=True)

@@ -22,11 +22,6 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import 
 
 RECORD = "release.json"
 # What every module takes that works under the lock, as the fragment `run` documents it.
-RUN_OPTIONS: dict[str, Any] = {
-    "name": {"type": "str", "required": True},
-    "by": {"type": "str", "required": True},
-    "lock_timeout": {"type": "int", "default": 60},
-}
 
 
 class Store:

@@ -17,19 +17,6 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.transports imp
 
 _MOST_LEVELS = 16  # of submodules within submodules
 # Of the module's option; what holds for each kind is decided on the controller.
-SOURCE_OPTIONS: dict[str, Any] = {
-    "kind": {"type": "str", "required": True, "choices": ["git", "archive", "package"]},
-    "url": {"type": "str"},
-    "sha256": {"type": "str"},
-    "name": {"type": "str"},
-    "requirement": {"type": "str"},
-    "subdirectory": {"type": "str"},
-    "submodules": {"type": "bool", "default": False},
-    "signers": {"type": "list", "elements": "str", "default": []},
-    "deploy_key": {"type": "str", "no_log": True},
-    "known_hosts": {"type": "list", "elements": "str", "default": []},
-    "plain_allowed": {"type": "bool", "default": False},
-}
 
 
 class Source:

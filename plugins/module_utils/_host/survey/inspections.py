@@ -1,6 +1,6 @@
-"""What is looked at on a host: for each kind of look its options, and a function that says what it found.
+"""Inspections of a host: for each kind a function that returns what is there, and what differs.
 
-A look changes nothing. Options have the same names and meanings as those of the modules that act.
+An inspection changes nothing. Its options, `INSPECTION_OPTIONS`, have the names and meanings of those of the modules.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
-from ansible_collections.asgi.deploy.plugins.module_utils._host.build.venvs import TOOL_OPTIONS, outdated
+from ansible_collections.asgi.deploy.plugins.module_utils._host.build.venvs import outdated
 from ansible_collections.asgi.deploy.plugins.module_utils._host.certificates.certificate import (
     Wanted as Certificate,
 )
@@ -18,21 +18,17 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.certificates.cer
     reason_to_act,
 )
 from ansible_collections.asgi.deploy.plugins.module_utils._host.certificates.file_access import wrong_access
-from ansible_collections.asgi.deploy.plugins.module_utils._host.hardening.desired import HARDENING_OPTIONS, Wanted
+from ansible_collections.asgi.deploy.plugins.module_utils._host.hardening.desired import Wanted
 from ansible_collections.asgi.deploy.plugins.module_utils._host.hardening.hardening import Hardening, reboot_required
-from ansible_collections.asgi.deploy.plugins.module_utils._host.operations.removal import REMOVAL_OPTIONS, Removal
-from ansible_collections.asgi.deploy.plugins.module_utils._host.release.request import RELEASE_OPTIONS, ReleaseRequest
+from ansible_collections.asgi.deploy.plugins.module_utils._host.operations.removal import Removal
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.request import ReleaseRequest
 from ansible_collections.asgi.deploy.plugins.module_utils._host.source.archives import missing
 from ansible_collections.asgi.deploy.plugins.module_utils._host.survey.unit_needs import unmet
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import apt as debian
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import facts as host
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import systemd
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import users as accounts
-from ansible_collections.asgi.deploy.plugins.module_utils._host.system.managed_files import (
-    FILE_OPTIONS,
-    Item,
-    differences,
-)
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.managed_files import Item, differences
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.pending_units import pending
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.ports import port_owners
 from ansible_collections.asgi.deploy.plugins.module_utils._host.web.servers import server_owners
@@ -40,23 +36,6 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.web.socket_units
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 
 _AT_ONCE = 4  # most of a look is waiting for programs
-_TEXTS: dict[str, Any] = {"type": "list", "elements": "str", "default": []}
-
-PARTS_OPTIONS: dict[str, Any] = {
-    "packages": _TEXTS,  # Debian packages that shall be installed
-    "files": {"type": "list", "elements": "dict", "default": [], "options": FILE_OPTIONS},
-    "reload": {"type": "str"},  # the service that reads the files
-    "units": _TEXTS,  # that shall be enabled and active
-    "needs": _TEXTS,  # units that shall be there, running or not
-    "users": _TEXTS,  # that shall exist, as whom nobody logs in
-    "no_users": _TEXTS,  # that shall not
-    "ports": {"type": "list", "elements": "int", "default": []},  # of which to report who listens
-    "server_names": _TEXTS,  # of which to report the applications that have them in nginx
-    "certificates": {"type": "list", "elements": "dict", "default": []},  # as the role certificate writes them down
-    "lineages": _TEXTS,  # names for which to report whether certbot has a certificate
-    "archives": _TEXTS,  # SHA-256 of archives that shall have been shipped
-    "venvs": {"type": "list", "elements": "dict", "default": [], "options": TOOL_OPTIONS},
-}
 
 
 def parts(wanted: Mapping[str, Any]) -> dict[str, Any]:
@@ -121,12 +100,12 @@ def facts(_wanted: Mapping[str, Any]) -> dict[str, Any]:
 
 Look = Callable[[Mapping[str, Any]], dict[str, Any]]
 
-LOOKS: dict[str, tuple[dict[str, Any], Look]] = {
-    "facts": ({}, facts),
-    "parts": (PARTS_OPTIONS, parts),
-    "release": ({**RELEASE_OPTIONS, "everything": {"type": "bool", "default": False}}, release),
-    "removal": (REMOVAL_OPTIONS, removal),
-    "hardening": (HARDENING_OPTIONS, hardening),
+LOOKS: dict[str, Look] = {
+    "facts": facts,
+    "parts": parts,
+    "release": release,
+    "removal": removal,
+    "hardening": hardening,
 }
 
 
@@ -149,7 +128,7 @@ def _found(
 ) -> dict[str, Any]:
     """Return what a look found; what cannot be told is left to those who act, who say more of the circumstances."""
     try:
-        found = LOOKS[kind][1](options)
+        found = LOOKS[kind](options)
         if kind == "parts":
             found["missing_packages"] = [name for name in options["packages"] if name in missing_packages.result()]
             found["inactive_units"] = [name for name in options["units"] if name in inactive_units.result()]

@@ -22,17 +22,6 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import 
 # What a file is called meanwhile that may have to come back: programs that read whole folders pass over such names.
 _KEPT = ".{}~"
 
-FILE_OPTIONS: dict[str, Any] = {
-    "path": {"type": "str", "required": True},
-    "state": {"type": "str", "default": "file", "choices": ["file", "directory", "link", "absent"]},
-    "content": {"type": "str"},
-    "target": {"type": "str"},
-    "secret_content": {"type": "str", "no_log": True},
-    "mode": {"type": "str"},
-    "owner": {"type": "str", "default": "root"},
-    "group": {"type": "str", "default": "root"},
-    "exclusive": {"type": "bool", "default": False},
-}
 # The state of a folder below an exclusive directory that no item needs; its content goes first.
 _UNNEEDED = "unneeded directory"
 

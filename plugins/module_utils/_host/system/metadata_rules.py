@@ -111,14 +111,6 @@ class Closing:
         return cls(options["by_nft"], options["application"], tuple(options["ports"]), networks)
 
 
-CLOSING_OPTIONS: dict[str, Any] = {
-    "by_nft": {"type": "bool", "required": True},
-    "application": {"type": "bool", "required": True},
-    "ports": {"type": "list", "elements": "int", "default": []},
-    "outgoing": {"type": "list", "elements": "str"},
-}
-
-
 class MetadataRules:
     """The rules of one application."""
 

@@ -10,15 +10,9 @@ from typing import Any
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import run
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
-from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import NOWHERE, Layout
 
 _NO_SHELL = "/usr/sbin/nologin"
-NOWHERE = "/nonexistent"  # the home of who has none
-USER_OPTIONS: dict[str, Any] = {
-    "name": {"type": "str", "required": True},
-    "comment": {"type": "str", "default": ""},
-    "home": {"type": "str", "default": NOWHERE},
-}
 
 
 def exists(name: str) -> bool:

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.operations.execution import Execution, printed_lines
-from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store import RUN_OPTIONS
 from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks.results import answering
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.task_options import RUN_OPTIONS
 
 OPTIONS: dict[str, Any] = {
     **RUN_OPTIONS,

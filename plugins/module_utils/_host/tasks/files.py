@@ -11,12 +11,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.system import us
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import attempt, last_lines
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.journal import note
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.journal_services import JournalServices
-from ansible_collections.asgi.deploy.plugins.module_utils._host.system.managed_files import (
-    FILE_OPTIONS,
-    Item,
-    apply_all,
-    differences,
-)
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.managed_files import Item, apply_all, differences
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.pending_units import (
     pending,
     pending_reload,
@@ -26,14 +21,15 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks.results im
 from ansible_collections.asgi.deploy.plugins.module_utils._host.web import nginx
 from ansible_collections.asgi.deploy.plugins.module_utils._host.web.socket_units import Listeners
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.task_options import FILES, USER_OPTIONS
 
 OPTIONS: dict[str, Any] = {
-    "files": {"type": "list", "elements": "dict", "default": [], "options": FILE_OPTIONS},
-    "beside": {"type": "list", "elements": "dict", "default": [], "options": FILE_OPTIONS},
+    "files": FILES,
+    "beside": FILES,
     "validate": {"type": "list", "elements": "str", "default": []},
     "reload": {"type": "str"},
     "units": {"type": "list", "elements": "str", "default": []},
-    "users": {"type": "list", "elements": "dict", "default": [], "options": accounts.USER_OPTIONS},
+    "users": {"type": "list", "elements": "dict", "default": [], "options": USER_OPTIONS},
 }
 UNLOGGED = ("files", "beside")
 

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.asgi.deploy.plugins.module_utils._host.hardening.desired import WANTED_OPTIONS, Wanted
+from ansible_collections.asgi.deploy.plugins.module_utils._host.hardening.desired import Wanted
 from ansible_collections.asgi.deploy.plugins.module_utils._host.hardening.hardening import Hardening, reboot_required
 from ansible_collections.asgi.deploy.plugins.module_utils._host.hardening.trial import confirm
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import apt as debian
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.journal import note
 from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks.results import answering
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.task_options import DESIRED_HARDENING_OPTIONS
 
 OPTIONS: dict[str, Any] = {
     "confirm": {"type": "bool", "default": False},
-    "wanted": {"type": "dict", "options": WANTED_OPTIONS},
+    "wanted": {"type": "dict", "options": DESIRED_HARDENING_OPTIONS},
 }
 
 

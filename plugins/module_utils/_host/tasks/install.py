@@ -10,15 +10,16 @@ from typing import Any
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.build.installers import VENV_PACKAGE
 from ansible_collections.asgi.deploy.plugins.module_utils._host.build.package_sources import supplies
-from ansible_collections.asgi.deploy.plugins.module_utils._host.build.venvs import TOOL_OPTIONS, build_tool, outdated
+from ansible_collections.asgi.deploy.plugins.module_utils._host.build.venvs import build_tool, outdated
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import apt as debian
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.journal import note
 from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks.results import answering
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.task_options import TOOLS
 
 OPTIONS: dict[str, Any] = {
     "packages": {"type": "list", "elements": "str", "default": []},
     "later": {"type": "list", "elements": "list", "default": []},
-    "venvs": {"type": "list", "elements": "dict", "default": [], "options": TOOL_OPTIONS},
+    "venvs": TOOLS,
 }
 
 

@@ -8,10 +8,11 @@ from typing import Any
 from ansible_collections.asgi.deploy.plugins.module_utils._host.operations.pause import is_paused, pause, resume
 from ansible_collections.asgi.deploy.plugins.module_utils._host.operations.restart import require_live_release
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.stopping import refuse_stopped
-from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store import RUN_OPTIONS, Store
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store import Store
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.journal import note
 from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks.results import answering
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.task_options import RUN_OPTIONS
 
 OPTIONS: dict[str, Any] = {
     **RUN_OPTIONS,

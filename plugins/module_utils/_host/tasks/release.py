@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from ansible_collections.asgi.deploy.plugins.module_utils._host.release.request import RELEASE_OPTIONS, ReleaseRequest
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.request import ReleaseRequest
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.stopping import refuse_held
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.journal import note
 from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks import certificate as act_certificate
 from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks.results import answering, switch_diff
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.masking import masked
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.task_options import RELEASE_OPTIONS
 
 OPTIONS: dict[str, Any] = {
     **RELEASE_OPTIONS,

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.asgi.deploy.plugins.module_utils._host.operations.removal import REMOVAL_OPTIONS, Removal
+from ansible_collections.asgi.deploy.plugins.module_utils._host.operations.removal import Removal
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.journal import note
 from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks.results import answering
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.task_options import REMOVAL_OPTIONS
 
 OPTIONS = REMOVAL_OPTIONS
 

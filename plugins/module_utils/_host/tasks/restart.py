@@ -7,10 +7,11 @@ from typing import Any
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.operations.restart import require_live_release, restart
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.stopping import refuse_held
-from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store import RUN_OPTIONS, Store
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store import Store
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.journal import note
 from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks.results import answering
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.task_options import RUN_OPTIONS
 
 OPTIONS = RUN_OPTIONS
 

@@ -7,11 +7,11 @@ from typing import Any
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.deployment import Deployment
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.stopping import refuse_held
-from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store import RUN_OPTIONS
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.way_back import choose_rollback
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.journal import note
 from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks.results import answering, switch_diff
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.task_options import RUN_OPTIONS
 
 OPTIONS: dict[str, Any] = {**RUN_OPTIONS, "to": {"type": "str"}}
 

@@ -13,10 +13,11 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.operations.stop 
     stop,
 )
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.instance import refuse_paused
-from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store import RUN_OPTIONS, Store
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store import Store
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.journal import note
 from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks.results import answering
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.task_options import RUN_OPTIONS
 
 OPTIONS: dict[str, Any] = {
     **RUN_OPTIONS,

@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.module_utils._host.system.managed_files import FILE_OPTIONS
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.task_options import FILE_OPTIONS
 from ansible_collections.asgi.deploy.plugins.plugin_utils._ansible.host_action import checked
 
 FOLDER = PurePosixPath("/opt/asgi/lib/ansible_collections/asgi/deploy")

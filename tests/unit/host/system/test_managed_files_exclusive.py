@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.module_utils._host.survey.inspections import PARTS_OPTIONS, parts
+from ansible_collections.asgi.deploy.plugins.module_utils._host.survey.inspections import parts
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.managed_files import (
     Item,
     apply_all,
@@ -19,6 +19,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.system.managed_f
 )
 from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks import files as files_task
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.task_options import PARTS_OPTIONS
 from ansible_collections.asgi.deploy.plugins.plugin_utils._ansible.host_action import checked
 
 MINE = {"owner": getpass.getuser(), "group": grp.getgrgid(os.getgid()).gr_name}

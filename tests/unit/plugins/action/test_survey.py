@@ -12,10 +12,11 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
 from ansible_collections.asgi.deploy.plugins.action.survey import ActionModule, checked, told
-from ansible_collections.asgi.deploy.plugins.module_utils._host.survey.inspections import LOOKS, looked
+from ansible_collections.asgi.deploy.plugins.module_utils._host.survey.inspections import looked
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import apt, systemd
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.facts import facts as found_here
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.task_options import PARTS_OPTIONS
 from ansible_collections.asgi.deploy.plugins.plugin_utils._ansible import bare_python as remote
 from ansible_collections.asgi.deploy.plugins.plugin_utils._survey.desired import Look, looks_of_app, looks_of_role
 
@@ -101,7 +102,7 @@ def test_facts_are_a_look() -> None:
 
 
 def look_at_parts(**wanted: list[str]) -> dict[str, Any]:
-    options = ArgumentSpecValidator(LOOKS["parts"][0]).validate(wanted).validated_parameters
+    options = ArgumentSpecValidator(PARTS_OPTIONS).validate(wanted).validated_parameters
     return {"kind": "parts", "options": options}
 
 

@@ -1,0 +1,177 @@
+"""Options of what the controller asks a host for, as Ansible's argument specs.
+
+The controller checks options before it sends them. So it needs these, and none of the code that acts on them; and a
+host that inspects needs that code, and none of these.
+"""
+
+from __future__ import annotations
+
+from typing import Required, TypedDict
+
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import NOWHERE
+
+
+class Option(TypedDict, total=False):
+    """An option, as an argument spec of Ansible describes it."""
+
+    type: Required[str]
+    elements: str
+    required: bool
+    default: bool | int | str | list[str] | dict[str, str]
+    choices: list[str]
+    no_log: bool
+    options: dict[str, Option]
+
+
+Options = dict[str, Option]
+
+_WHOLE: Option = {"type": "int", "required": True}
+_TEXT: Option = {"type": "str", "required": True}
+_TEXTS: Option = {"type": "list", "elements": "str", "default": []}
+_REQUIRED_TEXTS: Option = {"type": "list", "elements": "str", "required": True}
+
+FILE_OPTIONS: Options = {
+    "path": {"type": "str", "required": True},
+    "state": {"type": "str", "default": "file", "choices": ["file", "directory", "link", "absent"]},
+    "content": {"type": "str"},
+    "target": {"type": "str"},
+    "secret_content": {"type": "str", "no_log": True},
+    "mode": {"type": "str"},
+    "owner": {"type": "str", "default": "root"},
+    "group": {"type": "str", "default": "root"},
+    "exclusive": {"type": "bool", "default": False},
+}
+FILES: Option = {"type": "list", "elements": "dict", "default": [], "options": FILE_OPTIONS}
+USER_OPTIONS: Options = {
+    "name": {"type": "str", "required": True},
+    "comment": {"type": "str", "default": ""},
+    "home": {"type": "str", "default": NOWHERE},
+}
+TOOL_OPTIONS: Options = {  # of a program of this collection, such as certbot
+    "path": {"type": "str", "required": True},
+    "requirements": {"type": "str", "required": True},
+    "wheelhouse": {"type": "str"},  # SHA-256 of the archive of wheels that was shipped
+}
+TOOLS: Option = {"type": "list", "elements": "dict", "default": [], "options": TOOL_OPTIONS}
+
+RUN_OPTIONS: Options = {
+    "name": {"type": "str", "required": True},
+    "by": {"type": "str", "required": True},
+    "lock_timeout": {"type": "int", "default": 60},
+}
+SOURCE_OPTIONS: Options = {
+    "kind": {"type": "str", "required": True, "choices": ["git", "archive", "package"]},
+    "url": {"type": "str"},
+    "sha256": {"type": "str"},
+    "name": {"type": "str"},
+    "requirement": {"type": "str"},
+    "subdirectory": {"type": "str"},
+    "submodules": {"type": "bool", "default": False},
+    "signers": {"type": "list", "elements": "str", "default": []},
+    "deploy_key": {"type": "str", "no_log": True},
+    "known_hosts": {"type": "list", "elements": "str", "default": []},
+    "plain_allowed": {"type": "bool", "default": False},
+}
+INDEX_OPTIONS: Options = {
+    "url": {"type": "str", "required": True},
+    "username": {"type": "str"},
+    "password": {"type": "str", "no_log": True},
+}
+CLOSING_OPTIONS: Options = {  # of the rules that close the cloud's metadata service
+    "by_nft": {"type": "bool", "required": True},
+    "application": {"type": "bool", "required": True},
+    "ports": {"type": "list", "elements": "int", "default": []},
+    "outgoing": {"type": "list", "elements": "str"},
+}
+_GATE: Options = {
+    **{"path": _TEXT, "status": _REQUIRED_TEXTS, "timeout": _WHOLE},
+    **{"successes": _WHOLE, "workers": _WHOLE, "uptime": _WHOLE},
+    "recycles": {"type": "bool", "default": False},
+}
+_WATCH: Options = {"seconds": _WHOLE, "error_percent": _WHOLE, "errors": _WHOLE}
+_TREE: Options = {
+    "files": {"type": "dict", "required": True, "no_log": True},
+    "links": {"type": "dict", "required": True},
+    "static": {"type": "dict", "required": True},
+}
+
+DESIRED_RELEASE_OPTIONS: Options = {
+    "source": {"type": "dict", "required": True, "options": SOURCE_OPTIONS},
+    "version": _TEXT,
+    "packages": _TEXTS,
+    "files": {"type": "dict", "required": True},
+    "environment": {"type": "str", "required": True, "no_log": True},
+    "secrets": {"type": "dict", "default": {}, "no_log": True},
+    "tree": {"type": "dict", "required": True, "options": _TREE},
+    "units": {"type": "dict", "required": True},
+    "server_requirements": _REQUIRED_TEXTS,
+    "installer": {"type": "str", "choices": ["auto", "uv", "pip"], "default": "auto"},
+    "build": _REQUIRED_TEXTS,
+    "build_hosts": {"type": "list", "elements": "str"},
+    "python": {"type": "str", "default": "system"},
+    "extras": _TEXTS,
+    "index": {"type": "dict", "options": INDEX_OPTIONS},
+    "server_lock": {"type": "str", "default": ""},
+    "require_hashes": {"type": "bool", "default": False},
+    "wheelhouse": {"type": "str"},
+    "verify": {"type": "bool", "default": False},
+    "host_name": _TEXT,
+    "gate": {"type": "dict", "required": True, "options": _GATE},
+    "watch": {"type": "dict", "required": True, "options": _WATCH},
+    "keep": _WHOLE,
+    "worker_count": _WHOLE,
+    "workers_reason": _TEXT,
+    "sandbox": {"type": "dict", "default": {}},
+    "metadata": {"type": "dict", "required": True, "options": CLOSING_OPTIONS},
+    "plain_transports": _TEXTS,
+}
+RELEASE_OPTIONS: Options = {
+    **RUN_OPTIONS,
+    "wanted": {"type": "dict", "required": True, "options": DESIRED_RELEASE_OPTIONS},
+}
+REMOVAL_OPTIONS: Options = {**RUN_OPTIONS, "data": {"type": "bool", "default": False}}
+
+HARDENING_PART_OPTIONS: Options = {
+    "name": {"type": "str", "required": True},
+    "on": {"type": "bool", "required": True},
+    "packages": _TEXTS,
+    "files": FILES,
+    "enabled": _TEXTS,
+    "active": _TEXTS,
+    "ends": _TEXTS,
+    "take": {"type": "list", "elements": "list", "default": []},
+    "not_beside": _TEXTS,
+    "in_containers": {"type": "bool", "default": True},
+}
+DESIRED_HARDENING_OPTIONS: Options = {
+    "parts": {"type": "list", "elements": "dict", "default": [], "options": HARDENING_PART_OPTIONS},
+    "firewall": {"type": "dict"},
+    "sshd": {"type": "dict", "default": {}},
+    "ssh_exceptions": _TEXTS,
+    "sysctl": {"type": "dict", "default": {}},
+    "services": _TEXTS,
+}
+HARDENING_OPTIONS: Options = {"wanted": {"type": "dict", "options": DESIRED_HARDENING_OPTIONS, "required": True}}
+
+PARTS_OPTIONS: Options = {
+    "packages": _TEXTS,  # Debian packages that must be installed
+    "files": FILES,
+    "reload": {"type": "str"},  # the service that reads the files
+    "units": _TEXTS,  # that must be enabled and active
+    "needs": _TEXTS,  # units that must be there, running or not
+    "users": _TEXTS,  # that must exist; no one logs in as one of them
+    "no_users": _TEXTS,  # that must not
+    "ports": {"type": "list", "elements": "int", "default": []},  # of which to report the program that listens
+    "server_names": _TEXTS,  # of which to report the applications that have them in nginx
+    "certificates": {"type": "list", "elements": "dict", "default": []},  # as the role certificate writes them down
+    "lineages": _TEXTS,  # names for which to report whether certbot has a certificate
+    "archives": _TEXTS,  # SHA-256 of archives that must have been shipped
+    "venvs": TOOLS,
+}
+INSPECTION_OPTIONS: dict[str, Options] = {
+    "facts": {},
+    "parts": PARTS_OPTIONS,
+    "release": {**RELEASE_OPTIONS, "everything": {"type": "bool", "default": False}},
+    "removal": REMOVAL_OPTIONS,
+    "hardening": HARDENING_OPTIONS,
+}
