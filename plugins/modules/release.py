@@ -178,6 +178,7 @@ options:
         description: Whether nothing may be installed that has no hash, and nothing be built.
         type: bool
         default: false
+      insecure_transport: {description: Whether requirements may use a plain transport., type: bool, default: false}
       wheelhouse:
         description: SHA-256 of the archive of wheels that was shipped; with it no index is asked.
         type: str

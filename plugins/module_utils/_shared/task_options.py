@@ -113,6 +113,7 @@ DESIRED_RELEASE_OPTIONS: Options = {
     "index": {"type": "dict", "options": INDEX_OPTIONS},
     "server_lock": {"type": "str", "default": ""},
     "require_hashes": {"type": "bool", "default": False},
+    "insecure_transport": {"type": "bool", "default": False},
     "wheelhouse": {"type": "str"},
     "verify": {"type": "bool", "default": False},
     "host_name": _TEXT,

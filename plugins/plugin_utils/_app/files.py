@@ -209,7 +209,7 @@ def _release(plan: Plan, packed: Mapping[str, Any], here: HostContext) -> dict[s
     """All that makes the release what it is, and how it is put live."""
     kept = (
         *("version", "environment", "secrets", "server_requirements", "server_lock", "require_hashes", "installer"),
-        *("python", "extras", "index"),
+        *("insecure_transport", "python", "extras", "index"),
     )
     return {
         **{name: plan[name] for name in (*kept, "watch")},

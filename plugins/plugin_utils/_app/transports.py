@@ -47,6 +47,8 @@ def plain_transports(app: Mapping[str, Any]) -> list[str]:
         found.append(f"what .gitmodules of {app['git']} names with http:// or git://")
     if _index_is_plain(app):
         found.append(f"index {app['index']['url']}")
+    if app["insecure_transport"] and not app["package"]:
+        found.append("what its requirements name with http:// or git+http://")
     return found
 
 
@@ -64,7 +66,7 @@ def _index_is_plain(app: Mapping[str, Any]) -> bool:
 
 def _plain(app: Mapping[str, Any]) -> list[str]:
     if app["insecure_transport"]:
-        return [] if plain_transports(app) else [_without_effect(app)]
+        return [] if plain_transports(app) else ["insecure_transport: has no effect on package; leave it out"]
     errors = []
     if _git_is_plain(app):
         errors.append(
@@ -80,11 +82,6 @@ def _plain(app: Mapping[str, Any]) -> list[str]:
             f"or write {hashes}{_WORD}"
         )
     return errors
-
-
-def _without_effect(app: Mapping[str, Any]) -> str:
-    signed = ", as verify says who must have signed it" if app["verify"] else ""
-    return f"insecure_transport: has no effect, since nothing needs it{signed}; leave it out"
 
 
 def _keys(app: Mapping[str, Any]) -> list[str]:

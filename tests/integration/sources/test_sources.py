@@ -65,6 +65,20 @@ def test_a_changed_directory_is_a_new_release_and_the_old_content_the_old_one(ap
     assert directory.version()["release"] == first
 
 
+def test_a_requirement_over_a_plain_transport_is_refused_before_anything_is_installed(app: Apps) -> None:
+    directory, file = app("directory"), FOLDER / "directory" / "requirements.txt"
+    text = file.read_text()
+    venvs = f"ls /srv/asgi/{directory.name}/venvs"
+    before = directory.host.run(venvs).stdout
+    try:
+        file.write_text(f"{text}bell @ git+http://git.example.com/bell.git@v1\n")
+        output = directory.refused()
+    finally:
+        file.write_text(text)
+    assert "names http://git.example.com/bell.git@v1, which is not protected on its way; expected https://" in output
+    assert directory.host.run(venvs).stdout == before
+
+
 def test_refuses_an_archive_that_is_another(app: Apps) -> None:
     wrong = "0" * 64
     url = "{{ prepared.archive_url }}"

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.asgi.deploy.plugins.module_utils._host.build import installers
-from ansible_collections.asgi.deploy.plugins.module_utils._host.build.requirements import Requirements, check_hashes
+from ansible_collections.asgi.deploy.plugins.module_utils._host.build.requirements import Requirements, check_protection
 from ansible_collections.asgi.deploy.plugins.module_utils._shared import requirement_hashes as hashes
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan import app_plan
@@ -58,17 +58,17 @@ def test_pins_and_what_is_left() -> None:
 )
 def test_an_application_without_hashes_is_refused(tmp_path: Path, text: str, told: str) -> None:
     with pytest.raises(DeployError) as error:
-        check_hashes(Requirements("uv.lock", text, False), tmp_path, WHERE)
+        check_protection(Requirements("uv.lock", text, False), tmp_path, WHERE, hashes=True, insecure=False)
     assert str(error.value).startswith("require_hashes: uv.lock of")
     assert told.format(WHERE) in str(error.value)
 
 
 def test_an_application_that_is_built_is_refused(tmp_path: Path) -> None:
     needed = Requirements("uv.lock", GOOD, False)
-    check_hashes(needed, tmp_path, WHERE)
+    check_protection(needed, tmp_path, WHERE, hashes=True, insecure=False)
     (tmp_path / "pyproject.toml").write_text('[build-system]\nrequires = ["hatchling"]\n')
     with pytest.raises(DeployError, match="what builds it would be fetched without hashes; take"):
-        check_hashes(needed, tmp_path, WHERE)
+        check_protection(needed, tmp_path, WHERE, hashes=True, insecure=False)
 
 
 def test_the_lock_of_servers_is_that_of_the_default() -> None:

@@ -75,13 +75,17 @@ class Workshop(Place):
     # A second name of a file in the cache would be whose the cache is.
     settings: ClassVar[Mapping[str, str]] = {"UV_LINK_MODE": "copy"}
 
-    def __init__(self, layout: Layout, lines: Sequence[str], hosts: Sequence[str] | None = None) -> None:
+    def __init__(
+        self, layout: Layout, lines: Sequence[str], hosts: Sequence[str] | None = None, insecure: bool = False
+    ) -> None:
         """
         Args:
             layout: of the application.
             lines: of a unit's section Service: what programs may do and see here.
             hosts: the only ones that they reach, besides proxies; all are reached without.
+            insecure: whether git, as installers run it, may use a plain transport.
         """
+        self._transports = {} if insecure else {"GIT_ALLOW_PROTOCOL": "file:https:ssh"}
         self._layout = layout
         self._reach = None if hosts is None else reach_of(hosts, os.environ)
         self.user = user = accounts.ensure_build_user(layout)
@@ -105,7 +109,7 @@ class Workshop(Place):
     ) -> CompletedProcess[str]:
         self.ran += 1
         # By a file, as the properties of a unit are for everybody to read.
-        text = environment_file(surroundings(os.environ, self.cache, env or {}))
+        text = environment_file(surroundings(os.environ, self.cache, {**self._transports, **(env or {})}))
         write(self._environment, text.encode(errors="surrogateescape"), 0o600)
         for _try in range(_TRIES):
             began = time.time()

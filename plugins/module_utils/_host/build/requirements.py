@@ -17,7 +17,9 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.requirement_li
     included_file,
     lines,
     points_into_tree,
+    unprotected_urls,
 )
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.transports import EXPLAINED
 
 _MOST_FILES = 200  # that a requirements.txt includes
 
@@ -171,8 +173,27 @@ def normalised_requirement(requirement: str) -> str:
     return normalised(name[0].strip()) + requirement[name.end() :] if name else requirement
 
 
-def check_hashes(requirements: Requirements, tree: Path, where: str) -> None:
-    """Refuses an application that cannot be installed by hashes alone.
+def check_protection(requirements: Requirements, tree: Path, where: str, hashes: bool, insecure: bool) -> None:
+    """Refuse requirements that the application's entry does not allow.
+
+    Args:
+        requirements: of the application.
+        tree: of the application.
+        where: what messages call it.
+        hashes: whether each of them must have a hash.
+        insecure: whether they may come over a plain transport.
+
+    Raises:
+        DeployError: one of them is not allowed; names it, and what to do.
+    """
+    if hashes:
+        _check_hashes(requirements, tree, where)
+    if not insecure:
+        _check_transports(requirements, where)
+
+
+def _check_hashes(requirements: Requirements, tree: Path, where: str) -> None:
+    """Refuse an application that cannot be installed by hashes alone.
 
     Raises:
         DeployError: something that would be installed has no hash; names it, and what to do.
@@ -188,4 +209,19 @@ def check_hashes(requirements: Requirements, tree: Path, where: str) -> None:
             f"require_hashes: {where} has a pyproject.toml with [build-system], and what builds it would be fetched "
             "without hashes; take [build-system] out, as the application is found without being installed, "
             "or leave require_hashes out"
+        )
+
+
+def _check_transports(requirements: Requirements, where: str) -> None:
+    """Refuse requirements that anyone on the network path can replace.
+
+    Raises:
+        DeployError: a URL has a plain transport, and neither a hash nor the id of a commit.
+    """
+    if urls := unprotected_urls(requirements.text):
+        more = f" and {len(urls) - 3} more" if len(urls) > 3 else ""
+        raise DeployError(
+            f"{requirements.source} of {where} names {', '.join(urls[:3])}{more}, which {EXPLAINED}; expected https:// "
+            "or SSH, or a hash, as in shop @ http://files.example.com/shop-1.0.tar.gz --hash=sha256:…; "
+            "or write insecure_transport: true in the application's entry"
         )

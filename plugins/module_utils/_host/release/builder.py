@@ -25,7 +25,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.build.installers
 from ansible_collections.asgi.deploy.plugins.module_utils._host.build.package_sources import supplies
 from ansible_collections.asgi.deploy.plugins.module_utils._host.build.requirements import (
     Requirements,
-    check_hashes,
+    check_protection,
     is_package,
     requirements_of,
 )
@@ -65,6 +65,7 @@ class ReleaseInputs:
     build_hosts: Sequence[str] | None = None  # the only ones that its build reaches; all of them without
     server_lock: str = ""  # of these, what the collection has hashes of, with all that it needs
     require_hashes: bool = False  # whether nothing may be installed without, and nothing built
+    insecure_transport: bool = False  # whether requirements may come over a plain transport
     verify: bool = False  # whether to read all that was made before, and not only to look at it
 
 
@@ -243,21 +244,20 @@ class ReleaseBuilder:
             The digest of the release's virtual environment, which is built if no release has it yet; and what serves of
             which no hash is known.
         """
-        where = self.source.where(self.inputs.version, identity)
-        with supplies(self.layout.app, self.inputs.index, self.inputs.wheelhouse) as given:
-            place = Workshop(self.layout, self.inputs.build, self.inputs.build_hosts)
-            installer = installer_for(self.inputs.installer, given, place)
+        where, inputs = self.source.where(self.inputs.version, identity), self.inputs
+        with supplies(self.layout.app, inputs.index, inputs.wheelhouse) as given:
+            place = Workshop(self.layout, inputs.build, inputs.build_hosts, inputs.insecure_transport)
+            installer = installer_for(inputs.installer, given, place)
             with place.lent(whole):
                 ran = self._check_out(identity, whole, place)
                 tree = application(whole, self.source.subdirectory, where)
                 self.additions.check(tree)
-                requirements = self._requirements(tree, whole, installer, identity)
-                if self.inputs.require_hashes:
-                    check_hashes(requirements, tree, where)
-                venv = self._venv(path, tree, installer, requirements)
+                needs = self._requirements(tree, whole, installer, identity)
+                check_protection(needs, tree, where, inputs.require_hashes, inputs.insecure_transport)
+                venv = self._venv(path, tree, installer, needs)
                 if place.ran != ran:
                     place.attempt(self._compiler(whole))
-                return venv, unpinned(self._others, requirements.text)
+                return venv, unpinned(self._others, needs.text)
 
     def _check_out(self, identity: str, whole: Path, place: Workshop) -> int:
         """Check the source out; return how many programs have run when its tree was compiled, or -1 if it was not.

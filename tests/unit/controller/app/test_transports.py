@@ -13,6 +13,7 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._inventory.inventory i
 Facts = Callable[[str], dict[str, Any]]
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f"
+REQUIREMENTS = "what its requirements name with http:// or git+http://"
 PLAIN = "http://git.example.com/shop.git"
 INDEX = {"url": "http://pypi.example.com/simple", "username": None, "password": None}
 SIGNED = {"signers": [KEY]}
@@ -23,22 +24,23 @@ SSH = "ssh://git@git.example.com:2222/shop.git"
     ("changes", "plain", "allowed"),
     [
         ({}, [], False),
-        ({"git": PLAIN, "insecure_transport": True}, [f"git {PLAIN}"], True),
+        ({"git": PLAIN, "insecure_transport": True}, [f"git {PLAIN}", REQUIREMENTS], True),
         ({"git": PLAIN, "verify": SIGNED}, [], True),
         ({"git": "http://localhost:3000/shop.git"}, [], False),
         ({"git": "git://[::1]/shop.git"}, [], False),
         (
             {"submodules": True, "insecure_transport": True},
-            ["what .gitmodules of https://git.example.com/shop.git names with http:// or git://"],
+            ["what .gitmodules of https://git.example.com/shop.git names with http:// or git://", REQUIREMENTS],
             True,
         ),
         ({"submodules": True, "verify": SIGNED}, [], True),
-        ({"index": INDEX, "insecure_transport": True}, ["index http://pypi.example.com/simple"], True),
+        ({"insecure_transport": True}, [REQUIREMENTS], True),
+        ({"index": INDEX, "insecure_transport": True}, ["index http://pypi.example.com/simple", REQUIREMENTS], True),
         ({"index": INDEX, "require_hashes": True}, [], False),
         ({"index": {**INDEX, "url": "http://127.0.0.1:3141/simple"}}, [], False),
         (
             {"git": PLAIN, "index": INDEX, "insecure_transport": True},
-            [f"git {PLAIN}", "index http://pypi.example.com/simple"],
+            [f"git {PLAIN}", "index http://pypi.example.com/simple", REQUIREMENTS],
             True,
         ),
     ],

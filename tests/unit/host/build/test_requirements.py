@@ -15,6 +15,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.build.installers
 )
 from ansible_collections.asgi.deploy.plugins.module_utils._host.build.requirements import (
     Requirements,
+    check_protection,
     included,
     is_package,
     requirements_of,
@@ -360,3 +361,47 @@ def test_an_interpreter_that_is_not_there(wanted: str) -> None:
     text = str(error.value)
     assert text.startswith(f"python: found '{wanted}', which this host does not have. It has ")
     assert text.endswith("write one of these or python: system, or install it on the host before")
+
+
+@pytest.mark.parametrize(
+    ("line", "url"),
+    [
+        ("shop @ git+http://git.example.com/shop.git@v1", "http://git.example.com/shop.git@v1"),
+        ("shop @ git+git://git.example.com/shop.git", "git://git.example.com/shop.git"),
+        ("-e GIT+HTTP://git.example.com/shop.git#egg=shop", "HTTP://git.example.com/shop.git#egg=shop"),
+        ("shop@http://files.example.com/shop-1.0.tar.gz", "http://files.example.com/shop-1.0.tar.gz"),
+        (
+            "http://ops:secret@files.example.com/shop-1.0.whl ; python_version > '3'",
+            "http://files.example.com/shop-1.0.whl",
+        ),
+        ("--extra-index-url=http://pypi.example.com/simple", "http://pypi.example.com/simple"),
+        ("-f http://files.example.com/", "http://files.example.com/"),
+        ("-r http://files.example.com/base.txt", "http://files.example.com/base.txt"),
+        ("shop \\\n  @ ftp://files.example.com/shop.whl", "ftp://files.example.com/shop.whl"),
+    ],
+)
+def test_requirement_over_a_plain_transport_is_refused(tmp_path: Path, line: str, url: str) -> None:
+    requirements = Requirements("requirements.txt", f"fastapi==0.120.0\n{line}\n", False)
+    with pytest.raises(DeployError) as error:
+        check_protection(requirements, tmp_path, WHERE, hashes=False, insecure=False)
+    expected = f"requirements.txt of {WHERE} names {url}, which is not protected on its way; expected https:// or SSH"
+    assert error.value.reason.startswith(expected)
+    assert "secret" not in error.value.reason
+    check_protection(requirements, tmp_path, WHERE, hashes=False, insecure=True)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"shop @ http://files.example.com/shop-1.0.tar.gz --hash=sha256:{'0' * 64}",
+        f"shop @ http://files.example.com/shop-1.0.tar.gz#sha256={'0' * 64}",
+        f"shop @ git+http://git.example.com/shop.git@{'0' * 40}",
+        "shop @ git+https://git.example.com/shop.git@v1",
+        "shop @ git+ssh://git@git.example.com/shop.git",
+        "shop @ http://localhost:8000/shop.whl",
+        "fastapi==0.120.0  # http://example.com",
+    ],
+)
+def test_requirement_that_is_protected_is_taken(tmp_path: Path, line: str) -> None:
+    requirements = Requirements("requirements.txt", f"{line}\n", False)
+    check_protection(requirements, tmp_path, WHERE, hashes=False, insecure=False)
