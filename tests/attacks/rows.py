@@ -81,43 +81,43 @@ class Row:
 
 
 def each(test: str, control: str, cases: Iterable[str]) -> tuple[Proof, ...]:
-    """Proofs by the cases of two tests that have the same ones."""
+    """Return proofs for the same cases of two tests."""
     return tuple(Proof(f"{test}[{case}]", f"{control}[{case}]") for case in cases)
 
 
 def sandbox(*attacks: str) -> tuple[Proof, ...]:
-    """Attacks of tests/integration/sandbox/attacks.py: in the application, and as root outside of it."""
+    """Return attacks of tests/integration/sandbox/attacks.py: in the application, and as root outside of it."""
     return each(f"{ATTACKS}::test_attack", f"{ATTACKS}::test_it_is_one", attacks)
 
 
 def in_vm(*attacks: str) -> tuple[Proof, ...]:
-    """Those that root can do on a kernel of its own only."""
+    """Return those that root can do on a kernel of its own only."""
     return tuple(Proof(f"{ATTACKS}::test_attack[{attack}]", f"{VM}::as_root") for attack in attacks)
 
 
 def building(*attacks: str) -> tuple[Proof, ...]:
-    """Attacks of the application as well, by what builds a package."""
+    """Return attacks of the application that the build of a package tries as well."""
     return tuple(
         Proof(f"{BUILDING}::test_attack[{attack}]", f"{ATTACKS}::test_it_is_one[{attack}]") for attack in attacks
     )
 
 
 def between(*attacks: str) -> tuple[Proof, ...]:
-    """Attacks that only a build tries; as root while the neighbour's build is at work."""
+    """Return attacks that only a build tries; as root while the neighbour's build runs."""
     return each(f"{BUILDING}::test_attack", f"{BUILDING}::test_it_is_one", attacks)
 
 
 def plain(test: str, control: str) -> tuple[Proof, ...]:
-    """One attack; its control is in tests/unit/behaviour/test_unprotected.py."""
+    """Return one attack; its control is in tests/unit/behaviour/test_unprotected.py."""
     return (Proof(test, f"{PLAIN}::{control}"),)
 
 
 def web(test: str, control: str) -> tuple[Proof, ...]:
-    """One attack of a visitor; its control asks an nginx as guides have it."""
+    """Return one attack of a visitor; its control asks an nginx as guides have it."""
     return (Proof(test, f"{UNPROTECTED}::{control}"),)
 
 
 def bounds(*cases: str) -> tuple[Proof, ...]:
-    """What never ends, to each of the two parsers that uvicorn has, without nginx."""
+    """Return what never ends, to each of the two parsers that uvicorn has, without nginx."""
     names = [f"{case}-{parser}" for case in cases for parser in ("Protocol", "H11Protocol")]
     return each(f"{BOUNDS}::test_what_never_ends_is_ended", f"{BOUNDS}::test_uvicorn_waits_for_ever", names)

@@ -54,7 +54,7 @@ class Chart:
 
 
 def svg(chart: Chart) -> str:
-    """The picture."""
+    """Return the picture."""
     most = max(max(bar.whole, bar.spread[1] if bar.spread else 0) for bar in chart.bars)
     step = _step(most)
     top = step * math.ceil(most / step)
@@ -74,7 +74,7 @@ def svg(chart: Chart) -> str:
 
 
 def _step(most: float) -> float:
-    """A round number of which about five make the whole."""
+    """Return a round number of which about five make the whole."""
     raw = most / 5 or 1
     power: float = 10 ** math.floor(math.log10(raw))
     return power * next(factor for factor in (1, 2, 2.5, 5, 10) if factor * power >= raw * 0.999)

@@ -68,13 +68,13 @@ OUTSIDE = "systemd-run --quiet --wait --pipe --collect --property=TasksMax=infin
 
 
 def reached(output: str) -> int:
-    """How far the code got, by the last number that it printed."""
+    """Return how far the code got, by the last number that it printed."""
     numbers = [int(line) for line in output.split() if line.isdigit()]
     return numbers[-1] if numbers else 0
 
 
 def bounded(host: Host, attack: str) -> None:
-    """In the application it gets no further than the service may, and the host goes on."""
+    """Check that the attack reaches the service's limit in the application, and that the host goes on."""
     unit = f"asgi-shop@{host.run('basename $(readlink /srv/asgi/shop/current)').stdout.strip()}.service"
     code = shlex.quote(EXHAUSTION[attack].code)
     done = host.run(INSIDE.format(unit=unit, become=BECOME, code=code), check=False, timeout=900)
@@ -87,13 +87,13 @@ def bounded(host: Host, attack: str) -> None:
 
 
 def unbounded(host: Host, attack: str) -> None:
-    """Outside of it the same code gets all the way."""
+    """Check that the same code gets all the way outside of the application."""
     done = host.run(OUTSIDE.format(code=shlex.quote(EXHAUSTION[attack].code)), check=False, timeout=900)
     assert reached(done.stdout) == EXHAUSTION[attack].all_of_it, f"{attack}: {done.stdout}{done.stderr}"
 
 
 def as_root(host: Host) -> None:
-    """Root gets further by the attacks of an application for which guests have no rights."""
+    """Check that root gets further with the attacks for which guests have no rights."""
     for attack in ATTACKS:
         if attack.harmless:
             continue
@@ -103,7 +103,7 @@ def as_root(host: Host) -> None:
 
 
 def all_of_them(host: Host) -> None:
-    """Each attack in the application, and where nothing protects."""
+    """Run each attack in the application, and where nothing protects."""
     as_root(host)
     for attack in EXHAUSTION:
         bounded(host, attack)

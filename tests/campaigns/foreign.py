@@ -100,7 +100,7 @@ class Foreign:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Each request that is under way comes to its end first."""
+        """Wait until each request under way has ended."""
         for process in self._running.values():
             process.send_signal(signal.SIGINT)
         printed = {method: process.communicate(timeout=120)[0] for method, process in self._running.items()}

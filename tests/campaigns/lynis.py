@@ -24,7 +24,7 @@ RELEASES = {"web12": "bookworm", "web13": "trixie"}
 
 
 def index(host: Host) -> tuple[int, int]:
-    """The hardening index, and how many suggestions there are."""
+    """Return the hardening index, and how many suggestions there are."""
     host.run("command -v lynis || apt-get install -qy --no-install-recommends lynis", timeout=300)
     shown = host.run("lynis audit system --quick --no-colors", check=False, timeout=900).stdout
     report = host.run("cat /var/log/lynis-report.dat").stdout
@@ -34,7 +34,7 @@ def index(host: Host) -> tuple[int, int]:
 
 
 def harden(inventory: Path) -> None:
-    """The role alone, as somebody runs it who has no application yet."""
+    """Run only the role, as a user does who has no application yet."""
     playbook = inventory.with_name("playbook.yml")
     playbook.write_text(PLAYBOOK)
     argv = [str(Path(sys.executable).with_name("ansible-playbook")), str(playbook), f"--inventory={inventory}"]

@@ -54,7 +54,7 @@ class Size:
 
     @property
     def calm(self) -> list[str]:
-        """The events but recycling, which has an application of its own: each kind spread over the whole."""
+        """Return the events but recycling, which has an application of its own: each kind spread over the whole."""
         counts = {"switch": self.switches, "reload": self.reloads, "renewal": self.renewals, "kill": self.kills}
         places = [((number + 0.5) / count, kind) for kind, count in counts.items() for number in range(count)]
         return [kind for _place, kind in sorted(places)]
@@ -73,7 +73,7 @@ class Campaign:
         self.released = 0
 
     def run(self) -> None:
-        """Do all of it, with the requests spread between the events."""
+        """Run all events, with the requests spread between them."""
         events = self.size.calm
         for number, kind in enumerate(events, start=1):
             if number == (len(events) + 1) // 2 and self.size.recyclings:
@@ -86,7 +86,7 @@ class Campaign:
 
     @contextmanager
     def segment(self, kind: str, times: int = 1) -> Iterator[None]:
-        """Both clients are there while a block runs; what came of them is counted for its kind of event."""
+        """Run both clients while a block runs; what came of them is counted for its kind of event."""
         site = self.site
         own = Traffic(site.url, connect=site.host.address, ca=site.ca, seconds=4 * 3600, **MIX)
         with own, Foreign(site.host.address, site.domain, self.size.pace) as foreign:
@@ -105,7 +105,7 @@ class Campaign:
                 time.sleep(missing / self.size.pace)
 
     def switch(self) -> None:
-        """A release that was never there before; every so often a way back."""
+        """Make a release that was never there before; every so often roll back."""
         before = self.site.live()
         if self.released % WAY_BACK == WAY_BACK - 1:
             self.released += 1
@@ -126,7 +126,7 @@ class Campaign:
         self._old_workers_end()
 
     def renewal(self) -> None:
-        """As the timer does it, when the certificate is due."""
+        """Renew the certificate as the timer does when it expires soon."""
         conf, due = f"/etc/letsencrypt/renewal/{self.site.app}.conf", "renew_before_expiry = 3650 days"
         shown = (
             f"openssl s_client -connect 127.0.0.1:443 -servername {self.site.domain} </dev/null 2>/dev/null | "
@@ -145,7 +145,7 @@ class Campaign:
         self._until(f"test $({workers} | wc -l) -eq {count}")
 
     def recycle(self, count: int) -> None:
-        """By a release of its own, and back to one without, so that no other event has a worker that ends."""
+        """Make a release that recycles its workers, then one without, so that no other event has a worker that ends."""
         self.rows.setdefault("recycling", Row())
         with self.segment("recycling", times=0):
             self.release(settings={"max_requests": max(200, int(self.size.pace * 2))})
@@ -166,7 +166,7 @@ class Campaign:
 
 
 def versions(site: Web) -> dict[str, str]:
-    """The host's system, and its programs that visitors meet."""
+    """Return the host's system, and its programs that visitors meet."""
     python = f"/srv/asgi/{site.app}/current/venv/bin/python"
     code = "from importlib.metadata import version as v; print(*(f'{n}={v(n)}' for n in ('gunicorn', 'uvicorn')))"
     named = site.host.run(f'{python} -c "{code}"').stdout.split()
@@ -176,7 +176,7 @@ def versions(site: Web) -> dict[str, str]:
 
 
 def soak(site: Web, size: Size) -> Soak:
-    """Do a campaign on a site that serves, at a pace below a half of what its host can."""
+    """Run a campaign on a site that serves, at less than half the pace that its host can sustain."""
     ensure(PACKAGES)
     most = capacity(site.host.address, site.domain, CAPACITY_SECONDS)
     size = replace(size, pace=min(size.pace, HALF * most))

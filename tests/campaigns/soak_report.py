@@ -91,13 +91,13 @@ class Soak:
 
 
 def table(soak: Soak) -> list[str]:
-    """A row for each kind of event, and one for all."""
+    """Return a row for each kind of event, and one for all."""
     rows = [soak.rows[kind].cells(kind) for kind in EVENTS if kind in soak.rows]
     return _table(HEAD, [*rows, soak.total.cells("all")])
 
 
 def section(soak: Soak) -> list[str]:
-    """The part of the page."""
+    """Return the part of the page."""
     day = time.strftime("%Y-%m-%d", time.gmtime(soak.began))
     versions = ", ".join(f"{name} {version}" for name, version in soak.host.items())
     reasons = sorted(soak.total.reasons.items(), key=lambda pair: (-pair[1], pair[0]))

@@ -51,7 +51,7 @@ VARIABLES = """\
 
 
 def verify(vm: Vm, lab: Lab) -> None:
-    """It serves, and is hardened."""
+    """Check that the host serves and is hardened."""
     answer = https.wait(DOMAIN, vm.host.address, lab.acme_root, "/version", 120).raise_for_status().json()
     assert answer["version"] == "1.0.0", answer
     for name, wanted in PARAMETERS.items():

@@ -41,7 +41,7 @@ class Answer:
 
     @property
     def status(self) -> int:
-        """The status, 0 for none."""
+        """Return the status, 0 for none."""
         return int(self.headers.get(":status", 0))
 
 
@@ -87,7 +87,9 @@ class _Client(QuicConnectionProtocol):
 
 
 def get(name: str, address: str, ca: Path, path: str = "/") -> tuple[dict[str, str], bytes]:
-    """GET https://name/path from `address`: the headers of the answer, ``:status`` among them, and its body."""
+    """Send a GET request for https://name/path to `address`, and return the answer's headers, with ``:status``, and
+    its body.
+    """
     answer = ask(name, address, ca, [Question(path)])[0]
     return answer.headers, answer.body
 

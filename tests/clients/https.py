@@ -11,7 +11,7 @@ import httpx
 
 
 def get(name: str, address: str, ca: Path, path: str = "/", **options: Any) -> httpx.Response:
-    """GET https://name/path from `address`, with the certificate checked against `ca` and the name."""
+    """Send a GET request for https://name/path to `address`, with the certificate checked against `ca` and the name."""
     return ask("GET", name, address, ca, path, **options)
 
 
@@ -28,7 +28,7 @@ def ask(
 
 
 def wait(name: str, address: str, ca: Path, path: str = "/", seconds: float = 60) -> httpx.Response:
-    """The first answer below 500; a host that has just booted or a server that reloads needs a moment."""
+    """Return the first answer below 500; a host that has just booted or a server that reloads needs a moment."""
     deadline = time.monotonic() + seconds
     while True:
         try:

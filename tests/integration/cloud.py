@@ -83,7 +83,7 @@ def ask_by_tcp(address: str, port: int = 80) -> str:
 
 
 def ask_by_udp(address: str, port: int = 80) -> str:
-    """The same by UDP."""
+    """Return the same by UDP."""
     family = "AF_INET6" if ":" in address else "AF_INET"
     return (
         f"import socket; asking = socket.socket(socket.{family}, socket.SOCK_DGRAM); asking.settimeout(3); "

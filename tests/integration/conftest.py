@@ -45,7 +45,7 @@ class Web:
         return https.get(self.domain, self.host.address, self.ca, path, **options)
 
     def live(self) -> str:
-        """The release that `current` names."""
+        """Return the release that `current` names."""
         return self.host.run(f"basename $(readlink /srv/asgi/{self.app}/current)").stdout.strip()
 
     def drained(self) -> None:
@@ -54,25 +54,27 @@ class Web:
         self.host.run(f'while ! left=$({units}) || [ -n "$left" ]; do sleep 0.5; done')
 
     def eventually(self, command: str) -> str:
-        """What a command prints on the host as soon as it succeeds, which has to be within a minute."""
+        """Return what a command prints on the host as soon as it succeeds, which has to be within a minute."""
         return self.host.run(f"for n in $(seq 300); do ( {command} ) && exit; sleep 0.2; done; exit 1").stdout
 
     def asked(self, release: str, path: str = "/ready") -> str:
-        """The status with which a release answers on its own socket; nothing where it does not within five seconds."""
+        """Return the status with which a release answers on its own socket; nothing where it does not within five
+        seconds.
+        """
         socket = f"/srv/asgi/{self.app}/releases/{release}/app.sock"
         return self.host.run(f"python3 -c {shlex.quote(ASK)} {socket} {path}", check=False).stdout.strip()
 
     def version(self) -> dict[str, Any]:
-        """Which version and release answer."""
+        """Return which version and release answer."""
         answer: dict[str, Any] = self.get("/version").raise_for_status().json()
         return answer
 
     def info(self) -> dict[str, Any]:
-        """What asgi.deploy.release_info returns."""
+        """Return what asgi.deploy.release_info returns."""
         return module(self.host.name, "release_info", name=self.app)
 
     def audit(self) -> list[dict[str, Any]]:
-        """The attempts in the audit trail, each by the last of its lines."""
+        """Return the attempts in the audit trail, each by the last of its lines."""
         lines = [json.loads(line) for line in self.host.run(f"cat {self.trail}").stdout.splitlines()]
         return list({line.get("id", number): line for number, line in enumerate(lines)}.values())
 
@@ -103,7 +105,7 @@ def web(name: str, label: str | None = None, app: str = "shop") -> Web: ...
 @overload
 def web(name: str, label: str, app: str, kind: type[W]) -> W: ...
 def web(name: str, label: str | None = None, app: str = "shop", kind: type[Web] = Web) -> Web:
-    """An application on a host, by default the one that has the host's name; `kind` is what it can be asked."""
+    """Return an application on a host, by default the one that has the host's name; `kind` is what it can be asked."""
     host = LAB.host(name)
     inside = testinfra.get_host(
         f"ssh://admin@{host.address}",
@@ -116,25 +118,25 @@ def web(name: str, label: str | None = None, app: str = "shop", kind: type[Web] 
 
 @pytest.fixture(scope="module", params=sorted(WEBS), name="web")  # pytest would mix modules, and make theirs anew
 def each_web(request: pytest.FixtureRequest) -> Web:
-    """Each host of the inventory that the scenario uses, in turn. Those of `deploy` run two releases of Debian."""
+    """Return each host of the inventory that the scenario uses, in turn. Those of `deploy` run two releases of Debian."""
     return web(request.param)
 
 
 @pytest.fixture(scope="session")
 def webs() -> list[Web]:
-    """All of them."""
+    """Return all of them."""
     return [web(name) for name in sorted(WEBS)]
 
 
 @pytest.fixture(scope="module")
 def the_inventorys_release() -> None:
-    """What the inventory says is live, whatever was before."""
+    """Make the inventory's release live, whatever was before."""
     playbook().ok()
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, Any]:
-    """Shows the end of the hosts' journals, those of applications among them, with a failure."""
+    """Show the end of the hosts' journals, those of applications among them, with a failure."""
     report = yield
     if report.when == "call" and report.failed:
         for host in LAB.hosts():
@@ -144,6 +146,6 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, Any]:
 
 
 def journal(host: Host) -> str:
-    """Its last lines but those of the tests' own logins and modules, and of requests that were answered well."""
+    """Return its last lines but those of the tests' own logins and modules, and of requests that were answered well."""
     said = host.run("journalctl --namespace='*' --no-pager --lines=1000 --priority=info", check=False).stdout
     return "\n".join([line[:2000] for line in said.splitlines() if not ROUTINE.search(line)][-40:])

@@ -81,13 +81,13 @@ class Run:
     output: str
 
     def counts(self, host: str) -> dict[str, int]:
-        """The line of a host in the recap, as numbers."""
+        """Return the line of a host in the recap, as numbers."""
         line = re.search(rf"^{host}\s*: (ok=.*)$", self.output, re.MULTILINE)
         assert line, self.output
         return {key: int(number) for key, number in re.findall(r"(\w+)=(\d+)", line[1])}
 
     def ok(self) -> Run:
-        """Itself, when it succeeded."""
+        """Return this run if it succeeded; fail the test otherwise."""
         assert self.status == 0, self.output
         return self
 
@@ -115,14 +115,14 @@ def playbook(
 
 
 def module(host: str, name: str, /, **options: Any) -> dict[str, Any]:
-    """What a module of asgi.deploy returns."""
+    """Return what a module of asgi.deploy returns."""
     printed = _module(host, name, **options)
     found: dict[str, Any] = json.loads(printed[printed.index("{") :])
     return found
 
 
 def logs(host: str, app: str, **options: Any) -> tuple[list[str], str]:
-    """The lines that asgi.deploy.logs shows, and where the journal ends."""
+    """Return the lines that asgi.deploy.logs shows, and where the journal ends."""
     printed, _, answer = _module(host, "logs", name=app, **options).partition(f"{host} | SUCCESS => ")
     return printed.splitlines(), json.loads(answer)["cursor"]
 
@@ -136,7 +136,7 @@ def _module(host: str, name: str, /, **options: Any) -> str:
 
 
 def only(domain: str, **changes: Any) -> str:
-    """Extra variables that replace the inventory's application by one with other options."""
+    """Return extra variables that replace the inventory's application by one with other options."""
     entry = {
         "name": "shop",
         "git": "{{ shop_repository }}",

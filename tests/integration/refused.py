@@ -24,7 +24,7 @@ asgi:
 
 
 def refusal(folder: Path, inventory: str) -> str:
-    """What a run with this inventory says."""
+    """Return what a run with this inventory says."""
     file = folder / "inventory.yml"
     file.write_text(inventory)
     run = playbook(inventories=(file,))

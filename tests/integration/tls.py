@@ -14,7 +14,7 @@ OF_THE_CA = "certificate_signatures"
 
 
 def mozilla(site: Web, profile: str) -> None:
-    """Has sslyze judge what the site offers; anything that it objects to fails the test."""
+    """Fail the test if sslyze objects to anything that the site offers."""
     argv = [str(Path(sys.executable).with_name("sslyze")), f"--mozilla_config={profile}", f"--sni={site.domain}"]
     argv += [f"--certinfo_ca_file={site.ca}", f"{site.host.address}:443"]
     told = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=300).stdout

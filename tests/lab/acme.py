@@ -99,12 +99,12 @@ def up(lab: str, options: Options, *, force: bool = False) -> list[str]:
 
 
 def users() -> list[str]:
-    """Labs that asked for an ACME server."""
+    """Return the labs that asked for an ACME server."""
     return [lab for lab in lab_names() if (LABS / lab / HTTPS_CA).exists()]
 
 
 def leave(lab: str) -> None:
-    """One lab needs it no more; with the last one it ends."""
+    """Remove a lab from the users of the ACME server; it ends with the last one."""
     for name in (HTTPS_CA, ROOT):
         (LABS / lab / name).unlink(missing_ok=True)
     if not users():
@@ -121,7 +121,7 @@ def down() -> None:
 
 
 def set_address(name: str, addresses: Iterable[str]) -> None:
-    """Let a domain name point to these addresses, in the eyes of pebble."""
+    """Point a domain name to these addresses, as pebble sees it."""
     if read_process(ACME / "dns.json") is None:
         raise LabError("the ACME server does not run: `acme up --lab NAME` starts it")
     _post("/clear-a", {"host": name})
@@ -140,7 +140,7 @@ def _post(path: str, data: dict[str, object]) -> None:
 
 
 def config(port: int, management: int, **more: object) -> str:
-    """A pebble's configuration: it listens on the bridge's address, with the certificate made here."""
+    """Return a pebble's configuration: it listens on the bridge's address, with the certificate made here."""
     common = {
         "listenAddress": f"{GATEWAY}:{port}",
         "managementListenAddress": f"{GATEWAY}:{management}",
@@ -153,7 +153,7 @@ def config(port: int, management: int, **more: object) -> str:
 
 
 def environment(nonce_reject: int) -> dict[str, str]:
-    """A pebble's environment, with the share of nonces that it refuses, in percent."""
+    """Return a pebble's environment, with the share of nonces that it refuses, in percent."""
     return {
         "PEBBLE_WFE_NONCEREJECT": str(nonce_reject),
         "PEBBLE_VA_NOSLEEP": "1",
@@ -163,7 +163,7 @@ def environment(nonce_reject: int) -> dict[str, str]:
 
 
 def flag(name: str, usage: str) -> str | None:
-    """The flag's name in the installed version: newer ones spell some of them longer (``-http01addr``)."""
+    """Return the flag's name in the installed version: newer ones spell some of them longer (``-http01addr``)."""
     wanted = name.lower()
     names: list[str] = re.findall(r"^\s+--?([A-Za-z0-9-]+)", usage, re.MULTILINE)
     plain = {one: one.replace("-", "").lower() for one in names}

@@ -52,11 +52,11 @@ class Authority:
 
     @property
     def root(self) -> Path:
-        """Root of the certificates that it issues, since it was last started."""
+        """Return the root of the certificates that it issues, since its last start."""
         return self.folder / "root.pem"
 
     def orders(self, name: str) -> list[dict[str, Any]]:
-        """What certificates for a name, and others beside it, were asked for, each with the answer's status."""
+        """Return what certificates for a name, and others beside it, were asked for, each with the answer's status."""
         path = self.folder / "orders.jsonl"
         orders = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
         return [order for order in orders if {"type": "dns", "value": name} in order["identifiers"]]
@@ -140,7 +140,7 @@ def down(state_dir: Path) -> None:
 
 
 def _upstream(port: int) -> http.client.HTTPSConnection:
-    """A connection to a port of ours, whose certificate the labs' authority signed."""
+    """Return a connection to a port of ours, whose certificate the labs' authority signed."""
     from tests.lab.network import GATEWAY
     from tests.lab.state import ACME
 

@@ -19,7 +19,7 @@ ROOTLESS = ("list", "inventory", "shell", "run")
 
 
 def parser() -> argparse.ArgumentParser:
-    """The commands and their options."""
+    """Return the commands and their options."""
     top = argparse.ArgumentParser(prog="python3 -m tests.lab", description="Throw-away Debian hosts.")
     commands = top.add_subparsers(dest="command", required=True)
 
@@ -71,7 +71,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def reporter() -> Callable[[str], None]:
-    """Prints a step with the seconds since the command began; several threads may call it."""
+    """Print a step with the seconds since the command began; several threads may call it."""
     began, lock = time.monotonic(), threading.Lock()
 
     def step(text: str) -> None:
@@ -82,7 +82,7 @@ def reporter() -> Callable[[str], None]:
 
 
 def pairs(words: list[str]) -> dict[str, str | None]:
-    """``name=value`` words, the value being optional."""
+    """Parse ``name=value`` words, the value being optional."""
     split = [word.partition("=") for word in words]
     return {name: value or None for name, _, value in split}
 
@@ -106,7 +106,7 @@ def main(arguments: list[str]) -> int:
 
 
 def execute(options: argparse.Namespace) -> int:
-    """Do what the options say."""
+    """Run the command that the options name, and return its exit status."""
     step = reporter()
     if options.command == "list":
         for name in state.lab_names():
@@ -135,7 +135,7 @@ def execute(options: argparse.Namespace) -> int:
 
 
 def shell(lab: Lab, name: str, words: list[str]) -> int:
-    """A root shell, or one command whose exit code is passed on."""
+    """Return a root shell, or one command whose exit code is passed on."""
     words = words[1:] if words[:1] == ["--"] else words
     target = lab.host(name).machine.target
     terminal = sys.stdin.isatty() and not words
@@ -144,7 +144,7 @@ def shell(lab: Lab, name: str, words: list[str]) -> int:
 
 
 def acme_command(lab: Lab, options: argparse.Namespace, step: Callable[[str], None]) -> None:
-    """The subcommands of ``acme``."""
+    """Run a subcommand of ``acme``."""
     if options.action == "up":
         wanted = acme.Options(options.nonce_reject, options.validity)
         lab.acme_up(wanted, step, force=options.restart)

@@ -21,14 +21,14 @@ LED = "/led/"
 
 
 def folder_of(lab: str) -> Path:
-    """Where a lab's repositories and the authority of their server are."""
+    """Return where a lab's repositories and the authority of their server are."""
     from tests.lab.state import LABS
 
     return LABS / lab / "git"
 
 
 def authority_of(lab: str) -> Path:
-    """The certificate of the authority that a lab's hosts trust for it."""
+    """Return the certificate of the authority that a lab's hosts trust for it."""
     return folder_of(lab) / "ca.pem"
 
 

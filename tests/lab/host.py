@@ -35,17 +35,17 @@ class Machine:
 
     @property
     def root(self) -> Path:
-        """Where the host's file system is mounted."""
+        """Return where the host's file system is mounted."""
         return self.directory / "root"
 
     @property
     def runner(self) -> Runner:
-        """What starts and stops it."""
+        """Return what starts and stops it."""
         return runner(f"{self.lab}-{self.name}", self.directory)
 
     @property
     def target(self) -> Target:
-        """How to reach it by SSH."""
+        """Return how to reach it by SSH."""
         return Target(self.address, image.USER, self.key)
 
     def prepare(self) -> None:
@@ -164,7 +164,7 @@ class Machine:
         raise LabError(f"{self.name} is not up after {timeout:.0f} s\n{self.diagnosis()}")
 
     def _inside(self, *argv: str) -> str:
-        """Output of a command in the guest's namespaces, past its network and its logins."""
+        """Return the output of a command in the guest's namespaces, past its network and its logins."""
         init = self.runner.init()
         if init is None:
             return ""
@@ -181,7 +181,7 @@ class Machine:
             return False
 
     def diagnosis(self) -> str:
-        """What there is to see of a boot that went wrong."""
+        """Return what there is to see of a boot that went wrong."""
         console = self.runner.console
         text = tail(console.read_text(errors="replace"), 25) if console.is_file() else ""
         wanted = ("--namespace=*", "--boot", "--priority=warning", "--lines=25")

@@ -59,7 +59,7 @@ class Recipe:
 
 
 def recipe(release: str, more: tuple[str, ...] = ()) -> Recipe:
-    """The recipe for a release on this machine, with more packages."""
+    """Return the recipe for a release on this machine, with more packages."""
     if release not in sources.RELEASES:
         raise LabError(f"release {release!r}: not one of {', '.join(sources.RELEASES)}")
     authorities = sources.extra_authorities()
@@ -77,7 +77,7 @@ def recipe(release: str, more: tuple[str, ...] = ()) -> Recipe:
 
 
 def ensure(release: str, kind: str = "", more: tuple[str, ...] = ()) -> tuple[Path, bool]:
-    """Directory of the image for a release, and whether it had to be built.
+    """Return the directory of the image for a release, and whether it had to be built.
 
     Those with more packages are of another kind, so that one does not make the other stale.
     """
@@ -108,7 +108,7 @@ def _remove_stale(release: str) -> None:
 
 
 def _bootstrap(wanted: Recipe, root: Path) -> None:
-    """Let mmdebstrap install the packages."""
+    """Install the packages with mmdebstrap."""
     command = [
         # In namespaces of its own: however the build ends, no process and no mount of it stays behind.
         *("unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"),
@@ -132,7 +132,7 @@ def _bootstrap(wanted: Recipe, root: Path) -> None:
 
 
 def _configure(wanted: Recipe, root: Path) -> None:
-    """What an installer or cloud-init would do, and what reaching the network from here takes."""
+    """Apply what an installer or cloud-init would, and what reaching the network from here takes."""
     chroot = ["chroot", str(root)]
     run([*chroot, "useradd", "--create-home", "--uid", str(UID), "--shell", "/bin/bash", USER])
     for key in (root / "etc/ssh").glob("ssh_host_*"):
@@ -161,7 +161,7 @@ def _configure(wanted: Recipe, root: Path) -> None:
 
 
 def archives(release: str) -> Path:
-    """Shared cache of Debian packages for a release."""
+    """Return the shared cache of Debian packages for a release."""
     return CACHE / "archives" / release
 
 

@@ -27,7 +27,7 @@ class Index:
 
     @property
     def open(self) -> str:
-        """Where everybody may fetch files of the folder `open`."""
+        """Return where everybody may fetch files of the folder `open`."""
         return self.url.removesuffix("simple/") + "open/"
 
 
@@ -53,7 +53,7 @@ def down(state_dir: Path) -> None:
 
 
 def normalised(name: str) -> str:
-    """A distribution's name as indexes write it."""
+    """Return a distribution's name as indexes write it."""
     return re.sub(r"[-_.]+", "-", name).lower()
 
 

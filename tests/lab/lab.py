@@ -42,14 +42,14 @@ def silent(text: str) -> None:
 
 
 def check_name(kind: str, name: str) -> str:
-    """Names become host names, paths and cgroups: keep them to what is one word in each of these."""
+    """Return names become host names, paths and cgroups: keep them to what is one word in each of these."""
     if not NAME.fullmatch(name) or len(name) > NAME_LENGTH:
         raise LabError(f"{kind} {name!r}: write up to {NAME_LENGTH} lower-case letters, digits and single hyphens")
     return name
 
 
 def sudo_command(arguments: list[str]) -> list[str]:
-    """This command line, run by root with those variables that it reads."""
+    """Return this command line, run by root with those variables that it reads."""
     keep = ("ASGI_LAB_CACHE", *sources.PROXIES, *sources.INDEXES)
     return ["sudo", f"--preserve-env={','.join(keep)}", "--", sys.executable, "-m", "tests.lab", *arguments]
 
@@ -62,22 +62,22 @@ class Host:
 
     @property
     def name(self) -> str:
-        """Its name, in the lab and in its own /etc/hostname."""
+        """Return its name, in the lab and in its own /etc/hostname."""
         return self.machine.name
 
     @property
     def address(self) -> str:
-        """Its IPv4 address."""
+        """Return its IPv4 address."""
         return self.machine.address
 
     @property
     def release(self) -> str:
-        """Code name of its Debian release."""
+        """Return the code name of its Debian release."""
         return self.machine.release
 
     @property
     def running(self) -> bool:
-        """Whether it is booted or booting."""
+        """Return whether it is booted or booting."""
         return self.machine.runner.active()
 
     def run(
@@ -128,35 +128,35 @@ class Lab:
 
     @property
     def state_dir(self) -> Path:
-        """Where its keys, certificates and logs are."""
+        """Return where its keys, certificates and logs are."""
         return state.LABS / self.name
 
     @property
     def key(self) -> Path:
-        """Private key for SSH."""
+        """Return the private key for SSH."""
         return self.state_dir / "id_ed25519"
 
     @property
     def acme_https_ca(self) -> Path:
-        """Authority of the ACME server's own HTTPS listener: a client's REQUESTS_CA_BUNDLE."""
+        """Return the authority of the ACME server's own HTTPS listener: a client's REQUESTS_CA_BUNDLE."""
         return self.state_dir / acme.HTTPS_CA
 
     @property
     def acme_root(self) -> Path:
-        """Root of the certificates that the ACME server issues."""
+        """Return the root of the certificates that the ACME server issues."""
         return self.state_dir / acme.ROOT
 
     @property
     def acme_directory(self) -> str:
-        """Address of the ACME directory."""
+        """Return the address of the ACME directory."""
         return acme.DIRECTORY
 
     def hosts(self) -> list[Host]:
-        """Its hosts, by name."""
+        """Return its hosts, by name."""
         return [Host(self._machine(name, one)) for name, one in sorted(state.host_records(self.name).items())]
 
     def host(self, name: str) -> Host:
-        """One of its hosts."""
+        """Return one of its hosts."""
         record = state.host_records(self.name).get(name)
         if record is None:
             raise LabError(f"lab {self.name} has no host {name}")
@@ -175,7 +175,9 @@ class Lab:
         )
 
     def inventory(self, group: str = "all", *, acme: bool = False) -> str:
-        """Its hosts as an Ansible inventory in YAML; `acme` adds how they get certificates, and what checks these."""
+        """Return its hosts as an Ansible inventory in YAML; `acme` adds how they get certificates, and what checks
+        these.
+        """
         listed = render_inventory({one.name: one.address for one in self.hosts()}, self.key, group)
         variables = {
             "certificate_directory": self.acme_directory,
@@ -264,12 +266,12 @@ class Lab:
         step(f"ACME server at {acme.DIRECTORY}")
 
     def authority(self, options: ca.Options | None = None) -> ca.Authority:
-        """A CA of its own, beside the one that all labs share; other options start it anew."""
+        """Return a CA of its own, beside the one that all labs share; other options start it anew."""
         with state.locked(state.LOCK):
             return ca.up(self.state_dir, self.name, options or ca.Options())
 
     def acme_down(self) -> None:
-        """This lab needs no ACME server any more."""
+        """Release the ACME server, which this lab no longer needs."""
         with state.locked(state.LOCK):
             acme.leave(self.name)
 
@@ -281,14 +283,14 @@ class Lab:
             acme.set_address(name, addresses)
 
     def repository(self, name: str, tree: Path) -> git.Repository:
-        """A repository that the lab's hosts can fetch, with its working tree at `tree`."""
+        """Return a repository that the lab's hosts can fetch, with its working tree at `tree`."""
         packages.ensure(packages.GIT)
         with state.locked(state.LOCK):
             git.up(self.name)
         return git.Repository(self.name, name, tree)
 
     def index(self, folder: Path) -> index.Index:
-        """A private index of the wheels in a folder, which the lab's hosts can ask by name and password."""
+        """Return a private index of the wheels in a folder, which the lab's hosts can ask by name and password."""
         return index.up(self.state_dir, self.name, folder)
 
     def down(self, step: Step = silent) -> None:
@@ -322,7 +324,7 @@ def clean_machine() -> None:
 
 
 def render_inventory(hosts: Mapping[str, str], key: Path, group: str = "all") -> str:
-    """An Ansible inventory; strings are written as JSON, which YAML contains."""
+    """Return an Ansible inventory; strings are written as JSON, which YAML contains."""
     arguments = " ".join(f"-o {option}" for option in OPTIONS)
     lines = [f"{group}:", "  hosts:" if hosts else "  hosts: {}"]
     for name, address in hosts.items():

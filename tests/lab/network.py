@@ -45,7 +45,7 @@ table ip {TABLE} {{
 
 
 def allocate(used: Iterable[str]) -> str:
-    """Lowest free address for one more host, over all labs of the machine."""
+    """Return the lowest free address for one more host, over all labs of the machine."""
     taken = set(used)
     for number in range(FIRST, LAST + 1):
         address = str(NETWORK[number])
@@ -55,14 +55,14 @@ def allocate(used: Iterable[str]) -> str:
 
 
 def uplink_mtu() -> int:
-    """MTU of the default route's device: a host with a larger one loses its large packets on the way."""
+    """Return the MTU of the default route's device: a host with a larger one loses its large packets on the way."""
     routes = json.loads(run(["ip", "-json", "-4", "route", "show", "default"]).stdout or "[]")
     device = routes[0]["dev"] if routes else "lo"
     return min(1500, int(Path(f"/sys/class/net/{device}/mtu").read_text()))
 
 
 def nameservers() -> list[str]:
-    """Resolvers that a host on the bridge can reach too, which a stub on the machine's loopback is not."""
+    """Return resolvers that a host on the bridge can reach too, which a stub on the machine's loopback is not."""
     for name in ("/etc/resolv.conf", "/run/systemd/resolve/resolv.conf"):
         found = parse_resolv(Path(name).read_text()) if Path(name).is_file() else []
         if found:
@@ -71,7 +71,7 @@ def nameservers() -> list[str]:
 
 
 def parse_resolv(text: str) -> list[str]:
-    """IPv4 resolvers of a resolv.conf, loopback left out."""
+    """Return the IPv4 resolvers of a resolv.conf, loopback left out."""
     rows = [line.split() for line in text.splitlines()]
     found = [row[1] for row in rows if len(row) > 1 and row[0] == "nameserver" and ":" not in row[1]]
     return [address for address in found if not ipaddress.ip_address(address).is_loopback]
@@ -104,7 +104,7 @@ def forget(address: str) -> None:
 
 
 def foreign_drops() -> list[str]:
-    """Other people's chains that drop forwarded packets: no rule of ours can overrule them."""
+    """Return other people's chains that drop forwarded packets: no rule of ours can overrule them."""
     listed = run(["nft", "-json", "list", "chains"], check=False)
     if listed.returncode:
         return []

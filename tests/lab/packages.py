@@ -27,7 +27,7 @@ GIT = ("git",)
 
 
 def missing(names: tuple[str, ...]) -> list[str]:
-    """Those of the packages that are not installed."""
+    """Return those of the packages that are not installed."""
     query = ["dpkg-query", "--show", "--showformat=${Package} ${db:Status-Status}\n", *names]
     rows = [line.split() for line in run(query, check=False).stdout.splitlines()]
     present = {row[0] for row in rows if row[1:] == ["installed"]}
@@ -52,7 +52,9 @@ def ensure(names: tuple[str, ...]) -> list[str]:
 
 
 def pebble_of_testing() -> Path:
-    """The program of Debian testing's package, unpacked into the cache and not installed: 2.10 or newer is wanted."""
+    """Return the program of Debian testing's package, unpacked into the cache and not installed: 2.10 or newer is
+    wanted.
+    """
     folder = CACHE / "pebble-of-testing"
     program = folder / "usr" / "bin" / "pebble"
     with locked(CACHE / ".pebble-of-testing.lock"):

@@ -49,7 +49,7 @@ def run(
 
 
 def tail(text: str, lines: int) -> str:
-    """Last lines of a text."""
+    """Return the last lines of a text."""
     return "\n".join(text.strip().splitlines()[-lines:])
 
 
@@ -88,13 +88,13 @@ class Process:
 
     @classmethod
     def of(cls, pid: int) -> Process | None:
-        """The living process that has this pid now."""
+        """Return the living process that has this pid now."""
         start = start_time(pid)
         return None if start is None else cls(pid, start, boot_id())
 
     @property
     def alive(self) -> bool:
-        """Whether this very process still runs."""
+        """Return whether this very process still runs."""
         return self.boot == boot_id() and start_time(self.pid) == self.start
 
     def send(self, number: int) -> None:

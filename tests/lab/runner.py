@@ -47,12 +47,12 @@ do :; done
 
 
 def machine_runs_systemd() -> bool:
-    """The test of sd_booted(3)."""
+    """Return the test of sd_booted(3)."""
     return Path("/run/systemd/system").is_dir()
 
 
 def cgroup_root() -> Path:
-    """Where cgroup v2 is mounted: the only hierarchy, or the unified one beside those of v1."""
+    """Return where cgroup v2 is mounted: the only hierarchy, or the unified one beside those of v1."""
     for line in Path("/proc/self/mounts").read_text().splitlines():
         _, point, kind, *_ = line.split()
         if kind == "cgroup2":
@@ -79,7 +79,7 @@ def clean_machine() -> None:
 
 
 def members(cgroup: Path) -> Iterator[Process]:
-    """Every process of a cgroup and of those below it."""
+    """Yield every process of a cgroup and of those below it."""
     for directory, _, _ in os.walk(cgroup):
         try:
             pids = Path(directory, "cgroup.procs").read_text().split()
@@ -92,7 +92,7 @@ def members(cgroup: Path) -> Iterator[Process]:
 
 
 def is_init(process: Process) -> bool:
-    """Whether a process is PID 1 of a PID namespace right below the machine's."""
+    """Return whether a process is PID 1 of a PID namespace right below the machine's."""
     try:
         status = Path(f"/proc/{process.pid}/status").read_text()
     except OSError:
@@ -111,28 +111,28 @@ class Runner:
 
     @property
     def console(self) -> Path:
-        """What the host writes to its console."""
+        """Return what the host writes to its console."""
         return self.directory / "console.log"
 
     def start(self, argv: list[str]) -> None:
-        """Start nspawn, and see to it that it comes back after a reboot of the guest."""
+        """Start nspawn, so that it comes back after a reboot of the guest."""
         raise NotImplementedError
 
     def cgroup(self) -> Path | None:
-        """The host's cgroup, while there is one."""
+        """Return the host's cgroup, while there is one."""
         raise NotImplementedError
 
     def active(self) -> bool:
-        """Whether something watches over the host (nspawn may be between two boots)."""
+        """Return whether something watches over the host (nspawn may be between two boots)."""
         raise NotImplementedError
 
     def init(self) -> Process | None:
-        """The guest's PID 1."""
+        """Return the guest's PID 1."""
         cgroup = self.cgroup()
         return next((one for one in members(cgroup) if is_init(one)), None) if cgroup else None
 
     def kill_init(self) -> None:
-        """A power cut: nothing in the guest gets to see it coming."""
+        """Cut the power: nothing in the guest sees it coming."""
         init = self.init()
         if init:
             init.send(signal.SIGKILL)
@@ -155,7 +155,7 @@ class CgroupRunner(Runner):
     """For a machine without systemd."""
 
     def start(self, argv: list[str]) -> None:
-        """Start the shell lines above, detached from whoever called."""
+        """Start the shell lines above, detached from the caller."""
         fuses = [str(group) for group in fuse.prepare(self.name, cgroup_root())]
         with self.console.open("ab") as console:
             child = subprocess.Popen(
@@ -180,11 +180,11 @@ class CgroupRunner(Runner):
         return self.directory / "supervisor.json"
 
     def cgroup(self) -> Path | None:
-        """The directory made for it."""
+        """Return the directory made for it."""
         return self._path if self._path.is_dir() else None
 
     def active(self) -> bool:
-        """Whether the shell still runs."""
+        """Return whether the shell still runs."""
         return read_process(self._file) is not None
 
     def stop(self) -> None:
@@ -215,7 +215,7 @@ class SystemdRunner(Runner):
         return f"asgi-lab-{self.name}.service"
 
     def start(self, argv: list[str]) -> None:
-        """Have systemd start it."""
+        """Start the unit."""
         properties = (
             "Delegate=yes",
             "KillMode=mixed",
@@ -238,13 +238,13 @@ class SystemdRunner(Runner):
         return run(command, check=False).stdout.strip()
 
     def cgroup(self) -> Path | None:
-        """The unit's cgroup."""
+        """Return the unit's cgroup."""
         group = self._show("ControlGroup")
         path = cgroup_root() / group.lstrip("/")
         return path if group.strip("/") and path.is_dir() else None
 
     def active(self) -> bool:
-        """Whether the unit runs, or is on its way back."""
+        """Return whether the unit runs, or is on its way back."""
         return self._show("ActiveState") in ("active", "activating", "deactivating", "reloading")
 
     def stop(self) -> None:
@@ -257,5 +257,5 @@ class SystemdRunner(Runner):
 
 
 def runner(name: str, directory: Path) -> Runner:
-    """The runner that this machine needs."""
+    """Return the runner that this machine needs."""
     return (SystemdRunner if machine_runs_systemd() else CgroupRunner)(name, directory)

@@ -51,7 +51,7 @@ class Source:
 
 
 def parse_one_line(text: str) -> list[Source]:
-    """Sources of a ``sources.list``."""
+    """Return the sources of a ``sources.list``."""
     found = []
     for line in text.splitlines():
         match = re.match(r"^\s*deb\s+(?:\[[^]]*]\s+)?(\S+)\s+(\S+)\s+([^#]+)", line)
@@ -61,7 +61,7 @@ def parse_one_line(text: str) -> list[Source]:
 
 
 def parse_deb822(text: str) -> list[Source]:
-    """Sources of a ``*.sources`` file."""
+    """Return the sources of a ``*.sources`` file."""
     found = []
     for stanza in re.split(r"\n\s*\n", text):
         fields: dict[str, list[str]] = {}
@@ -84,7 +84,7 @@ def parse_deb822(text: str) -> list[Source]:
 
 
 def resolve_mirror_list(uri: str) -> str:
-    """First mirror of a ``mirror+file:`` list, as in Debian's cloud images; other addresses stay."""
+    """Return the first mirror of a ``mirror+file:`` list, as in Debian's cloud images; other addresses stay."""
     if not uri.startswith("mirror+file:"):
         return uri
     file = Path(uri.removeprefix("mirror+file:"))
@@ -94,7 +94,7 @@ def resolve_mirror_list(uri: str) -> str:
 
 
 def lines_for(release: str, sources: list[Source]) -> list[str]:
-    """Lines of a sources.list for a release; none when the machine's apt names no Debian archive."""
+    """Return lines of a sources.list for a release; none when the machine's apt names no Debian archive."""
     archive = security = ""
     for source in sources:
         uri = resolve_mirror_list(source.uri)
@@ -112,7 +112,7 @@ def lines_for(release: str, sources: list[Source]) -> list[str]:
 
 
 def machine_sources(etc: Path = Path("/etc/apt")) -> list[Source]:
-    """Every archive that the machine's apt reads."""
+    """Return every archive that the machine's apt reads."""
     found = []
     for file in [etc / "sources.list", *sorted((etc / "sources.list.d").glob("*"))]:
         if file.suffix == ".list" and file.is_file():
@@ -123,27 +123,27 @@ def machine_sources(etc: Path = Path("/etc/apt")) -> list[Source]:
 
 
 def apt_options(dump: str) -> list[str]:
-    """Options out of ``apt-config dump`` that a host needs to reach the same mirror."""
+    """Return options out of ``apt-config dump`` that a host needs to reach the same mirror."""
     return [line for line in dump.splitlines() if _APT_OPTIONS.match(line)]
 
 
 def machine_apt_options() -> list[str]:
-    """Options of the machine's own apt that hosts need."""
+    """Return options of the machine's own apt that hosts need."""
     return apt_options(run(["apt-config", "dump"]).stdout)
 
 
 def extra_authorities() -> list[Path]:
-    """Certificate authorities that this machine trusts beyond those of Debian."""
+    """Return the certificate authorities that this machine trusts beyond those of Debian."""
     return sorted(LOCAL_CAS.glob("**/*.crt"))
 
 
 def _remote(value: str) -> str:
-    """The words of a setting that mean something on another host."""
+    """Return the words of a setting that mean something on another host."""
     return " ".join(word for word in value.split() if not word.startswith(("file:", "/", ".")))
 
 
 def environment(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """Environment that services and sessions of the hosts need: trust, proxies and package indexes."""
+    """Return the environment that services and sessions of the hosts need: trust, proxies and package indexes."""
     found = {name: _remote(environ[name]) for name in (*PROXIES, *INDEXES) if environ.get(name)}
     for name in ("no_proxy", "NO_PROXY"):
         if found.get(name):
@@ -155,7 +155,7 @@ def environment(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
 
 
 def pip_conf(text: str, *, bundle: bool) -> str:
-    """The host's pip.conf: the bundle to trust, and what of the machine's own makes sense elsewhere."""
+    """Return the host's pip.conf: the bundle to trust, and what of the machine's own makes sense elsewhere."""
     parser = configparser.RawConfigParser()
     try:
         parser.read_string(text)

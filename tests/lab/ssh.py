@@ -26,7 +26,7 @@ class Target:
     key: Path
 
     def argv(self, command: str | None = None, *, root: bool = True, terminal: bool = False) -> list[str]:
-        """The ssh command line for a shell command, or for a login shell."""
+        """Return the ssh command line for a shell command, or for a login shell."""
         argv = ["ssh", "-F", "none", "-i", str(self.key), "-o", "IdentitiesOnly=yes", "-o", "BatchMode=yes"]
         for option in (*OPTIONS, "ConnectTimeout=10", "ServerAliveInterval=10", "ServerAliveCountMax=3"):
             argv += ["-o", option]
@@ -37,7 +37,7 @@ class Target:
         return [*argv, f"sudo -n -- sh -c {shlex.quote(command)}" if root else command]
 
     def kept(self) -> list[str]:
-        """Options that have commands share a connection; none where that is not wanted."""
+        """Return options that have commands share a connection; none where that is not wanted."""
         if not KEPT:
             return []
         SOCKETS.mkdir(mode=0o700, exist_ok=True)

@@ -44,7 +44,7 @@ def locked(path: Path) -> Iterator[None]:
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """Content of a state file; empty when it is missing or was cut short."""
+    """Return the content of a state file; an empty one when it is missing or was cut short."""
     try:
         data = json.loads(path.read_text())
     except (OSError, ValueError):
@@ -92,7 +92,7 @@ def start_service(name: Path, command: Sequence[str], environment: Mapping[str, 
 
 
 def read_process(path: Path) -> Process | None:
-    """The remembered process, if it still runs."""
+    """Return the remembered process, if it still runs."""
     data = read_json(path)
     try:
         process = Process(int(data["pid"]), int(data["start"]), str(data["boot"]))
@@ -102,12 +102,12 @@ def read_process(path: Path) -> Process | None:
 
 
 def lab_names() -> list[str]:
-    """Every lab that has state, whole or half-made."""
+    """Return every lab that has state, whole or half-made."""
     return sorted(path.name for path in LABS.iterdir() if path.is_dir()) if LABS.is_dir() else []
 
 
 def host_records(lab: str) -> dict[str, dict[str, str]]:
-    """Hosts of a lab as written by ``up``: name to release, address, image and machine id."""
+    """Return the hosts of a lab as written by ``up``: name to release, address, image and machine id."""
     hosts = read_json(LABS / lab / "lab.json").get("hosts", {})
     return hosts if isinstance(hosts, dict) else {}
 
@@ -123,6 +123,6 @@ def remove_tree(path: Path) -> None:
 
 
 def mount_points() -> list[str]:
-    """Every mount point in this mount namespace."""
+    """Return every mount point in this mount namespace."""
     lines = Path("/proc/self/mounts").read_text().splitlines()
     return [line.split()[1].replace("\\040", " ") for line in lines]

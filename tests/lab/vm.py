@@ -46,7 +46,7 @@ class Vm:
         return self.lab.state_dir / NAME
 
     def up(self, release: str, step: Step) -> str:
-        """Makes its disk and boots it; gives what accelerates it."""
+        """Make its disk and boot it; return what accelerates it."""
         if installed := packages.ensure((*packages.HOSTS, *PACKAGES)):
             step(f"installed {' '.join(installed)}")
         root, built = image.ensure(release, "vm-", KERNEL)
@@ -67,7 +67,7 @@ class Vm:
         raise LabError(f"the virtual machine does not boot\n{self.console()}")
 
     def _make_disk(self) -> None:
-        """A file system with what tells this host from others, as the containers have it."""
+        """Make a file system with what distinguishes this host from others, as the containers have it."""
         self.folder.mkdir(parents=True, exist_ok=True)
         self.machine.prepare()
         try:
@@ -101,7 +101,7 @@ class Vm:
         )
 
     def answers(self, seconds: float) -> bool:
-        """Whether somebody can log in before time is up."""
+        """Return whether somebody can log in before time is up."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             if state.read_process(self.folder / "qemu.json") is None or self._gave_up():
@@ -113,11 +113,11 @@ class Vm:
         return False
 
     def _gave_up(self) -> bool:
-        """Whether KVM met something that it cannot do; qemu then stands still for ever."""
+        """Return whether KVM met something that it cannot do; qemu then stands still for ever."""
         return "KVM internal error" in (self.folder / "qemu.log").read_text(errors="replace")
 
     def reboot(self) -> None:
-        """Reboots it, and waits until it is another boot."""
+        """Reboot it, and wait until it is another boot."""
         read = "cat /proc/sys/kernel/random/boot_id"
         before = self.host.run(read, timeout=120).stdout
         self.host.run("systemd-run --quiet --on-active=1 systemctl reboot", timeout=120)
@@ -134,7 +134,7 @@ class Vm:
         return tail(file.read_text(errors="replace"), 40) if file.is_file() else ""
 
     def stop(self) -> None:
-        """Ends it, as by a power cut."""
+        """End it, as by a power cut."""
         process = state.read_process(self.folder / "qemu.json")
         if process:
             process.send(signal.SIGKILL)

@@ -115,7 +115,7 @@ class Cell:
         return f"{name}.{self.lab.name}.test"
 
     def run(self, artifact: Path) -> None:
-        """Everything, however much of it fails."""
+        """Run everything, however much of it fails."""
         controller = self.up()
         controller.prepare(LOCKS / f"core-{self.row.core}.txt", artifact)
         folder = HOME / self.lab.name
@@ -131,7 +131,7 @@ class Cell:
             self.row.note("deprecations", "\n".join(DEPRECATION.findall(run.output)), str(step))
 
     def problem(self, step: Step, run: Run, host: Host) -> str:
-        """What is wrong with a host after a step, if anything is."""
+        """Return what is wrong with a host after a step, if anything is."""
         try:
             counts = run.counts(host.name)
         except AssertionError:

@@ -38,11 +38,11 @@ class Controller:
 
     @property
     def environment(self) -> str:
-        """What playbooks and tests are run with."""
+        """Return what playbooks and tests are run with."""
         return " ".join(f"{name}={value}" for name, value in (STRICT | (NATIVE if self.core == "2.18" else {})).items())
 
     def prepare(self, lock: Path, artifact: Path) -> None:
-        """From a bare host to one with a locked ansible-core and the artifact, beside which the tests lie."""
+        """Prepare a bare host: a locked ansible-core, the artifact, and the tests next to it."""
         self.host.run(f"apt-get install -qy --no-install-recommends {PACKAGES}", timeout=300)
         self.host.run(f"mkdir -p {FOLDER}")
         self.send([lock, artifact, ROOT / ".venv" / "bin" / "uv"])
@@ -69,21 +69,21 @@ class Controller:
             raise LabError(f"{self.host.name} did not take files: {done.stderr.decode()}")
 
     def version(self) -> str:
-        """Of ansible-core and Python, as in `2.19.14, Python 3.11.2`."""
+        """Return the versions of ansible-core and Python, as in `2.19.14, Python 3.11.2`."""
         code = (
             "import platform, ansible.release as it; print(it.__version__, platform.python_version(), sep=', Python ')"
         )
         return self.host.run(f"{BIN}/python -c {shlex.quote(code)}").stdout.strip()
 
     def units(self) -> Run:
-        """The unit tests, run from the installed collection."""
+        """Return the unit tests, run from the installed collection."""
         path = f"PATH={BIN}:/usr/sbin:/usr/bin:/sbin:/bin"
         command = f"cd {INSTALLED} && env {path} {self.environment} {BIN}/python -m pytest -q tests/unit 2>&1"
         done = self.host.run(command, check=False, timeout=900)
         return Run(done.returncode, done.stdout)
 
     def playbook(self, name: str, *arguments: str) -> Run:
-        """A playbook of the collection, run as somebody does who is not root."""
+        """Return a playbook of the collection, run as somebody does who is not root."""
         argv = [f"{BIN}/ansible-playbook", f"asgi.deploy.{name}", f"--inventory={FOLDER}/inventory.yml", *arguments]
         command = f"env {self.environment} {shlex.join(argv)} 2>&1"
         done = self.host.run(command, root=False, check=False, timeout=900)
@@ -91,7 +91,7 @@ class Controller:
 
 
 def untouched(artifact: Path) -> list[Path]:
-    """Files of the repository that the artifact leaves out."""
+    """Return files of the repository that the artifact leaves out."""
     listed = run(["git", "-C", str(ROOT), "ls-files", "--cached", "--others", "--exclude-standard"]).stdout.splitlines()
     packed = set(run(["tar", "-tf", str(artifact)]).stdout.splitlines())
     return [ROOT / name for name in listed if name not in packed and (ROOT / name).is_file()]

@@ -20,7 +20,9 @@ EPOCH = 315_532_800  # 1980-01-01, the first day that every archive format can t
 
 
 def build(clone: Path, into: Path) -> Path:
-    """The artifact of a clone. An inventory or a key that somebody keeps there is unknown to git, and stays out."""
+    """Return the artifact of a clone. An inventory or a key that somebody keeps there is unknown to git, and stays
+    out.
+    """
     into.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as source:
         copy(clone, Path(source))
@@ -32,7 +34,7 @@ def build(clone: Path, into: Path) -> Path:
 
 
 def copy(clone: Path, into: Path) -> None:
-    """The files of a clone that git knows, as they lie there, committed or not."""
+    """Copy the files of a clone that git knows, as they lie there, committed or not."""
     for name in _listed(clone, "--cached"):
         if (clone / name).is_file():  # else it is deleted, and git was not told yet
             (into / name).parent.mkdir(parents=True, exist_ok=True)
@@ -40,7 +42,7 @@ def copy(clone: Path, into: Path) -> None:
 
 
 def unknown(clone: Path) -> list[str]:
-    """What git neither knows nor ignores there."""
+    """Return what git neither knows nor ignores there."""
     return _listed(clone, "--others", "--exclude-standard", "--directory")
 
 
@@ -49,7 +51,9 @@ def _listed(clone: Path, *which: str) -> list[str]:
 
 
 def reproducible(artifact: bytes) -> bytes:
-    """The same artifact, its files in order and without times: ansible-galaxy takes them as the folder lists them."""
+    """Return the same artifact, its files in order and without times: ansible-galaxy takes them as the folder lists
+    them.
+    """
     with tarfile.open(fileobj=io.BytesIO(artifact)) as tar:
         members = {member.name: (member, _content(tar, member)) for member in tar}
     files = json.loads(members["FILES.json"][1])

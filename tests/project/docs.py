@@ -68,14 +68,14 @@ PLACES = {"gunicorn": "gunicorn's `{}`", "uvicorn": "uvicorn's `{}`", "socket": 
 
 
 def specs(role: str) -> Mapping[str, Mapping[str, Any]]:
-    """A role's entry points."""
+    """Return a role's entry points."""
     file = ROOT / "roles" / role / "meta" / "argument_specs.yml"
     found: Mapping[str, Mapping[str, Any]] = yaml.safe_load(file.read_text(encoding="utf-8"))["argument_specs"]
     return found
 
 
 def page() -> str:
-    """The text of the page on settings."""
+    """Return the text of the page on settings."""
     settings = specs("app")["main"]["options"]["app_spec"]["options"]["settings"]["options"]
     parts = [
         HEAD,
@@ -95,7 +95,7 @@ def page() -> str:
 
 
 def table(kind: str, effects: Mapping[str, Mapping[str, Effect]], options: Mapping[str, Any]) -> Iterable[str]:
-    """A row for each name, with what becomes of it in each server."""
+    """Yield a row for each name, with what becomes of it in each server."""
     yield f"| {kind} | what it is | {' | '.join(f'`{server}`' for server in SERVERS)} |"
     yield "| --- " * (len(SERVERS) + 2) + "|"
     for name, row in effects.items():
@@ -104,7 +104,7 @@ def table(kind: str, effects: Mapping[str, Mapping[str, Effect]], options: Mappi
 
 
 def told(effect: Effect, name: str) -> str:
-    """What becomes of a setting, in words."""
+    """Return what becomes of a setting, in words."""
     if isinstance(effect, No):
         return f"**refused**: {effect.reason}"
     if name in HOOKS:
@@ -114,7 +114,7 @@ def told(effect: Effect, name: str) -> str:
 
 
 def role_page(role: str) -> str:
-    """The text of a role's page: all options of all its entry points."""
+    """Return the text of a role's page: all options of all its entry points."""
     parts = [f"# Role asgi.deploy.{role}", "", WRITTEN, ""]
     for name, entry in specs(role).items():
         if name != "main":
@@ -127,7 +127,7 @@ def role_page(role: str) -> str:
 
 
 def with_variables(text: str) -> str:
-    """The text of docs/options.md with its table of what is told to a single run."""
+    """Return the text of docs/options.md with its table of what is told to a single run."""
     head, mark, rest = text.partition("<!-- variables -->\n")
     _old, end, tail = rest.partition("<!-- /variables -->\n")
     table = ["| variable | playbook | what it is |", "| --- | --- | --- |"]
@@ -147,19 +147,19 @@ def rows(options: Mapping[str, Mapping[str, Any]], path: str = "") -> Iterator[t
 
 
 def kind(option: Mapping[str, Any]) -> str:
-    """The type of an option or of what is returned."""
+    """Return the type of an option or of what is returned."""
     return f"{option['type']} of {option['elements']}" if "elements" in option else str(option["type"])
 
 
 def shown(default: object) -> str:
-    """A default as it is written in YAML."""
+    """Return a default as it is written in YAML."""
     if default is None or default in ("", [], {}):
         return ""
     return f"`{yaml.safe_dump(default, default_flow_style=True, width=1000).removesuffix('...' + chr(10)).strip()}`"
 
 
 def described(option: Mapping[str, Any]) -> str:
-    """An option's description and choices."""
+    """Return an option's description and choices."""
     told = option["description"]
     text = prose(told if isinstance(told, str) else " ".join(told))
     choices = option.get("choices")
@@ -167,7 +167,7 @@ def described(option: Mapping[str, Any]) -> str:
 
 
 def prose(text: str) -> str:
-    """Ansible's markup as Markdown."""
+    """Return Ansible's markup as Markdown."""
     context = parser.Context(current_plugin=dom.PluginIdentifier("asgi.deploy.app", "role"), role_entrypoint="main")
     return "".join(word(part) for paragraph in parser.parse(text, context) for part in paragraph)
 
@@ -190,7 +190,7 @@ def word(part: dom.AnyPart) -> str:
 
 
 def plugins_page() -> str:
-    """The text of the page on plugins."""
+    """Return the text of the page on plugins."""
     parts = [PLUGINS_HEAD]
     for name, sort in PUBLIC.items():
         parts += plugin(name, sort)
@@ -205,7 +205,7 @@ def plugins_page() -> str:
 
 
 def plugin(name: str, sort: str) -> Iterator[str]:
-    """The part of a plugin."""
+    """Yield the part of a plugin."""
     about, examples, returned = documented(name, sort)
     yield from (f"## asgi.deploy.{name}", "", f"{sort.capitalize()}. {about['short_description']}.", "")
     yield from (f"{prose(text)}\n" for text in about["description"])
@@ -226,7 +226,9 @@ def keys(returned: dict[str, Any], whole: str = "") -> Iterator[tuple[str, str, 
 
 
 def documented(name: str, sort: str) -> tuple[dict[str, Any], str, dict[str, Any]]:
-    """What a plugin says of itself: its documentation with that of its fragments, examples, and what it returns."""
+    """Return what a plugin says of itself: its documentation with that of its fragments, examples, and what it
+    returns.
+    """
     beside = ROOT / "plugins" / FOLDERS[sort] / f"{name}.yml"
     if beside.exists():
         said = yaml.safe_load(beside.read_text(encoding="utf-8"))
@@ -241,7 +243,7 @@ def documented(name: str, sort: str) -> tuple[dict[str, Any], str, dict[str, Any
 
 
 def strings(file: Path) -> dict[str, str]:
-    """The strings that a file of Python gives names to."""
+    """Return the strings that a file of Python gives names to."""
     return {
         target.id: node.value.value
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
@@ -252,7 +254,7 @@ def strings(file: Path) -> dict[str, str]:
 
 
 def refused() -> Iterable[tuple[str, list[str]]]:
-    """The refused names, those with the same text together; hooks are in a table of their own."""
+    """Return the refused names, those with the same text together; hooks are in a table of their own."""
     names = [name for name in REFUSED if name not in HOOKS]
     return [(text, list(group)) for text, group in groupby(names, REFUSED.__getitem__)]
 

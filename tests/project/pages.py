@@ -121,44 +121,44 @@ class Command:
 
     @property
     def plain(self) -> str:
-        """The command, without the inventory that is the same in all of them."""
+        """Return the command, without the inventory that is the same in all of them."""
         return self.text.replace(" -i inventory.yml", "")
 
     @property
     def runs(self) -> bool:
-        """Whether it is to be run on hosts."""
+        """Return whether it is to be run on hosts."""
         return self.reason is None and not self.targets and not self.of_lab
 
     @property
     def reason(self) -> str | None:
-        """Why it is not run; the same for a command with other options."""
+        """Return why it is not run; the same for a command with other options."""
         return next((NOT_RUN[key] for key in NOT_RUN if self.begins(key)), None)
 
     def begins(self, words: str) -> bool:
-        """Whether it is made of these words, and perhaps options."""
+        """Return whether it is made of these words, and perhaps options."""
         return f"{self.plain} --".startswith(f"{words} --")
 
     @property
     def targets(self) -> list[str]:
-        """What is to be made, if it is make's."""
+        """Return what is to be made, if it is make's."""
         first, *words = self.text.split()
         return [word for word in words if "=" not in word] if first == "make" and self.reason is None else []
 
     @property
     def of_lab(self) -> list[str]:
-        """What the program that makes test hosts is given, if it is its."""
+        """Return what the program that makes test hosts is given, if it is its."""
         words = self.text.partition(LAB)[2].partition(" >")[0]
         return shlex.split(words)
 
     @property
     def playbook(self) -> str | None:
-        """The playbook that it runs."""
+        """Return the playbook that it runs."""
         found = PLAYBOOK.search(self.text)
         return found and (found[1] or found[2])
 
     @property
     def variables(self) -> list[str]:
-        """The variables of a playbook that it sets."""
+        """Return the variables of a playbook that it sets."""
         return VARIABLE.findall(self.text)
 
 
@@ -167,19 +167,19 @@ def name(page: Path) -> str:
 
 
 def blocks() -> Iterator[Block]:
-    """All blocks of all pages."""
+    """Yield all blocks of all pages."""
     for page in PAGES:
         for _, kind, text in BLOCK.findall(page.read_text(encoding="utf-8")):
             yield Block(name(page), kind, textwrap.dedent(text))
 
 
 def prose(page: Path) -> str:
-    """A page without its blocks."""
+    """Return a page without its blocks."""
     return BLOCK.sub("", page.read_text(encoding="utf-8"))
 
 
 def commands() -> list[Command]:
-    """All commands of all pages: those of blocks in their order, and those in sentences."""
+    """Return all commands of all pages: those of blocks in their order, and those in sentences."""
     found: list[Command] = []
     for block in blocks():
         if block.kind == "console":
@@ -192,7 +192,7 @@ def commands() -> list[Command]:
 
 
 def of_block(block: Block) -> list[Command]:
-    """The commands of a block of `console`."""
+    """Return the commands of a block of `console`."""
     found: list[Command] = []
     for line in block.text.splitlines():
         if prompt := PROMPT.match(line):
@@ -205,7 +205,7 @@ def of_block(block: Block) -> list[Command]:
 
 
 def missing(shown: list[str], printed: str) -> list[str]:
-    """What a page shows and a command did not print: lines, or keys of a JSON object."""
+    """Return what a page shows and a command did not print: lines, or keys of a JSON object."""
     try:
         wanted = json.loads("\n".join(shown) or "{}")
     except ValueError:
@@ -216,7 +216,7 @@ def missing(shown: list[str], printed: str) -> list[str]:
 
 
 def shape(line: str) -> str:
-    """A line without what differs from run to run, and without the width of columns.
+    """Return a line without what differs from run to run, and without the width of columns.
 
     >>> shape("web1  ok    3 d  199 MiB") == shape("web2.example.com  ok  12 s  7 GiB")
     True

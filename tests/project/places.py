@@ -53,7 +53,7 @@ def misplaced(files: Iterable[str]) -> list[str]:
 
 
 def is_test(path: PurePosixPath) -> bool:
-    """Tell whether a file is a unit test."""
+    """Return whether a file is a unit test."""
     return path.is_relative_to(UNIT) and path.match("test_*.py")
 
 
@@ -107,7 +107,7 @@ def error(path: PurePosixPath, expected: Mapping[PurePosixPath, PurePosixPath]) 
 
 
 def fits(test: PurePosixPath, place: PurePosixPath) -> bool:
-    """Tell whether a test is at a place: it may add words to the name, as test_store_audit.py does to test_store.py."""
+    """Return whether a test is at a place: it may add words to the name, as test_store_audit.py does to test_store.py."""
     return test.parent == place.parent and f"{test.stem}_".startswith(f"{place.stem}_")
 
 

@@ -23,7 +23,7 @@ FENCE = re.compile(r"(^ *```.*?^ *```$)", re.MULTILINE | re.DOTALL)
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Takes along what pages link to, and what is in the navigation."""
+    """Take along what pages link to, and what is in the navigation."""
     named = {entry for entry in flat(config["nav"]) if files.get_file_from_path(entry) is None}
     for file in list(files.documentation_pages()):
         named |= {path for path in leads_to(file.content_string, file.src_uri) if not path.startswith(DOCS)}
@@ -34,7 +34,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, page: Page, **_: Any) -> str:
-    """Leads links to where their files lie in the site."""
+    """Point links to where their files lie in the site."""
     here = page.file.src_uri
 
     def moved(link: re.Match[str]) -> str:
@@ -46,20 +46,20 @@ def on_page_markdown(markdown: str, page: Page, **_: Any) -> str:
 
 
 def leads_to(markdown: str, here: str) -> Iterator[str]:
-    """The files that a page links to, by their paths in the repository."""
+    """Yield the files that a page links to, by their paths in the repository."""
     for part in FENCE.split(markdown)[::2]:
         for link in LINK.finditer(part):
             yield target(link[1], here)
 
 
 def target(link: str, here: str) -> str:
-    """A file of the repository, from a link of the page `here` of the site."""
+    """Return a file of the repository, from a link of the page `here` of the site."""
     inside = (TOP / DOCS / here).is_file()
     return posixpath.normpath(posixpath.join(posixpath.dirname(f"{DOCS if inside else ''}{here}"), link))
 
 
 def flat(entries: Any) -> Iterator[str]:
-    """The pages of the navigation."""
+    """Yield the pages of the navigation."""
     if isinstance(entries, str):
         yield entries
     else:

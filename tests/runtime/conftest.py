@@ -22,14 +22,14 @@ Serve = Callable[..., Served]
 
 @pytest.fixture(scope="module")
 def serve_for_all() -> Iterator[Serve]:
-    """Starts an application; it runs until the last test of the file."""
+    """Start an application; it runs until the last test of the file."""
     with ExitStack() as stack:
         yield starter(stack)
 
 
 @pytest.fixture
 def started() -> Iterator[Serve]:
-    """Starts an application; it runs until the test is over."""
+    """Start an application; it runs until the test is over."""
     with ExitStack() as stack:
         yield starter(stack)
 
@@ -47,7 +47,7 @@ def starter(stack: ExitStack) -> Serve:
 
 
 def answers(served: Served) -> bool:
-    """Whether it answers yet; one that has ended will not."""
+    """Return whether it answers yet; one that has ended will not."""
     assert served.process.poll() is None, served.log
     try:
         return served.get("/missing", timeout=2).status == 404

@@ -66,7 +66,7 @@ class _Unix(http.client.HTTPConnection):
 
 
 def until(condition: Callable[[], Any], seconds: float = PATIENCE) -> Any:
-    """What `condition` gives as soon as that is something; fails when that does not come about."""
+    """Return what `condition` gives as soon as that is something; fails when that does not come about."""
     deadline = time.monotonic() + seconds
     while not (found := condition()):
         assert time.monotonic() < deadline, f"not within {seconds:g} s"
@@ -87,11 +87,11 @@ class Served:
         return (self.folder / "log").read_text(encoding="utf-8")
 
     def records(self) -> list[dict[str, Any]]:
-        """What was logged; every line must be JSON."""
+        """Return what was logged; every line must be JSON."""
         return [json.loads(line) for line in self.log.splitlines()]
 
     def told(self) -> list[tuple[str, int]]:
-        """What application and hooks told, and in which process."""
+        """Return what application and hooks told, and in which process."""
         lines = (self.folder / "told").read_text(encoding="utf-8").splitlines()
         return [(what, int(process)) for what, process in (line.rsplit(" ", 1) for line in lines)]
 
@@ -101,7 +101,7 @@ class Served:
         return connection
 
     def get(self, path: str = "/", headers: Mapping[str, str] | None = None, timeout: float = PATIENCE) -> Answer:
-        """One request on a connection of its own."""
+        """Return one request on a connection of its own."""
         connection = self.connect(timeout)
         try:
             return ask(connection, path, headers)
@@ -109,7 +109,7 @@ class Served:
             connection.close()
 
     def workers(self) -> list[int]:
-        """The processes below the first one."""
+        """Return the processes below the first one."""
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text(encoding="ascii")
         lines = {int(child): command_line(int(child)) for child in children.split()}
         # The resource tracker of multiprocessing is no worker, and what has just ended has no command line.
@@ -127,7 +127,7 @@ def ask(connection: http.client.HTTPConnection, path: str, headers: Mapping[str,
 
 
 def command_line(process: int) -> bytes:
-    """Nothing for a process that has ended."""
+    """Return the content; an empty one for a process that has ended."""
     try:
         return Path(f"/proc/{process}/cmdline").read_bytes()
     except (FileNotFoundError, ProcessLookupError):
@@ -135,7 +135,7 @@ def command_line(process: int) -> bytes:
 
 
 def plan(options: Mapping[str, Any], folder: Path) -> dict[str, Any]:
-    """A plan whose values are not checked: a second is long enough for a test."""
+    """Return a plan whose values are not checked: a second is long enough for a test."""
     wsgi = options.get("server") == GUNICORN_WSGI
     spec = {"module": "wsgi_site:app" if wsgi else "asgi_site:app", "workers": "1", "graceful_timeout": 5, **options}
     app, errors = resolve(app_options(), {"name": "shop", "git": "/x", "domains": ["a.example"], **spec})
@@ -144,7 +144,7 @@ def plan(options: Mapping[str, Any], folder: Path) -> dict[str, Any]:
 
 
 def _direct(app: Mapping[str, Any], folder: Path) -> dict[str, Any] | None:
-    """Without nginx: a certificate, and the socket that the gate asks on."""
+    """Return the settings of a server without nginx: a certificate, and the socket that the gate asks on."""
     planned = direct_plan(app, Layout("shop"))
     if planned:
         planned["current"] = str(folder / "current")
@@ -157,7 +157,7 @@ def _direct(app: Mapping[str, Any], folder: Path) -> dict[str, Any] | None:
 
 @contextmanager
 def serve(folder: Path, environment: Mapping[str, str] | None = None, **options: Any) -> Iterator[Served]:
-    """Runs an application with the options of an inventory, and ends all of its processes."""
+    """Run an application with the options of an inventory, and end all of its processes."""
     planned = plan(options, folder)
     runtime = folder / "runtime" / RUNTIME.name
     runtime.mkdir(parents=True)

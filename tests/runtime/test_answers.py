@@ -58,7 +58,9 @@ def body(data: bytes, more: bool = False) -> dict[str, Any]:
 def asked(
     app: App, request: bytes = b"GET / HTTP/1.1\r\n\r\n", turns: int = 20, *, leaves: bool = False
 ) -> list[bytes]:
-    """What is written when a connection brings this, in some turns of the event loop; the visitor may leave then."""
+    """Return what is written when a connection brings this, in some turns of the event loop; the visitor may leave
+    then.
+    """
 
     async def connect() -> list[bytes]:
         config = Config(app, lifespan="off", log_config=None)

@@ -41,7 +41,7 @@ def short(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def app(scope: dict[str, Any], receive: Any, send: Any) -> None:
-    """Reads all of a body at /read, counts it at /count, and takes its time at /slow."""
+    """Read all of a body at /read, count it at /count, and take long at /slow."""
     if scope["type"] == "websocket":
         await receive()
         await send({"type": "websocket.accept"})
@@ -60,7 +60,7 @@ async def app(scope: dict[str, Any], receive: Any, send: Any) -> None:
 
 
 def talk(folder: Path, protocol: Any, what: Talk, *, bound: bool) -> Any:
-    """What comes of a talk with a server of this protocol."""
+    """Return what comes of a talk with a server of this protocol."""
 
     async def main() -> Any:
         config = Config(app, log_config=None, timeout_keep_alive=60)
@@ -81,7 +81,7 @@ def talk(folder: Path, protocol: Any, what: Talk, *, bound: bool) -> Any:
 
 
 async def ended(reader: asyncio.StreamReader, seconds: float) -> bool:
-    """Whether the other side ends the connection within this time."""
+    """Return whether the other side ends the connection within this time."""
     try:
         return await asyncio.wait_for(reader.read(1), seconds) == b""
     except ConnectionError:
@@ -149,7 +149,7 @@ def test_uvicorn_takes_a_head_of_any_size(tmp_path: Path) -> None:
 
 
 def upgrades(name: str) -> Talk:
-    """All that is answered to a POST that asks for another protocol, until nothing comes for a while."""
+    """Return all that is answered to a POST that asks for another protocol, until nothing comes for a while."""
 
     async def what(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
         lines = ("POST /count HTTP/1.1", "Host: x", "Connection: upgrade", f"Upgrade: {name}", "Content-Length: 4")

@@ -27,7 +27,7 @@ Of = Callable[[str], Served]
 
 @pytest.fixture(scope="module")
 def of(serve_for_all: Serve) -> Of:
-    """A server of a kind that logs each request and knows all paths of health."""
+    """Return a server of a kind that logs each request and knows all paths of health."""
     served: dict[str, Served] = {}
     return lambda kind: served.setdefault(
         kind, served.get(kind) or serve_for_all(**KINDS[kind], log={"access": True}, health=HEALTH)
@@ -39,7 +39,7 @@ def logged(served: Served, request: str) -> list[dict[str, Any]]:
 
 
 def from_nginx(request: str) -> dict[str, str]:
-    """The headers that nginx overwrites."""
+    """Return the headers that nginx overwrites."""
     return {
         "X-Request-ID": request,
         "X-Forwarded-For": "192.0.2.7",
@@ -192,7 +192,7 @@ def test_liveness(of: Of, kind: str) -> None:
 
 @pytest.fixture
 def mark() -> Iterator[Path]:
-    """As the unit that drains a release makes it."""
+    """Write the mark as the unit that drains a release does, and yield its path."""
     if not os.access("/run", os.W_OK):
         pytest.skip("only root may write the mark of draining: /run/asgi-deploy")
     MARK.mkdir(parents=True)

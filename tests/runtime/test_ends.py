@@ -25,7 +25,7 @@ def test_end_of_the_lifespan(started: Serve, kind: str) -> None:
 
 
 def hanging(started: Serve, kind: str) -> Served:
-    """A server whose application never comes to its end."""
+    """Return a server whose application never comes to its end."""
     options = {**KINDS[kind], "settings": {"max_requests": 5}} if kind != "uvicorn" else KINDS[kind]
     return started(**options, graceful_timeout=1, environment={"LIFESPAN": "hangs"})
 

@@ -24,7 +24,7 @@ LINE_MAX = 48 * 1024  # journald.conf(5)
 
 
 def logged(statements: str, format: str = "json") -> list[bytes]:
-    """The lines that these statements log."""
+    """Return the lines that these statements log."""
     ran = subprocess.run(
         [sys.executable, "-c", SETUP % format + statements],
         env={"PYTHONPATH": str(RUNTIME.parent), "LANG": "C.UTF-8"},
@@ -37,7 +37,7 @@ def logged(statements: str, format: str = "json") -> list[bytes]:
 
 
 def record(statements: str) -> dict[str, Any]:
-    """The one record that they log, read as strictly as others read JSON."""
+    """Return the one record that they log, read as strictly as others read JSON."""
 
     def refuse(constant: str) -> None:
         raise ValueError(constant)

@@ -45,7 +45,7 @@ def talks(connection: ClientConnection) -> bool:
 
 
 def closed_by(connection: ClientConnection) -> int | None:
-    """The code of the close that comes from the server."""
+    """Return the code of the close that comes from the server."""
     with pytest.raises(ConnectionClosed) as closed:
         connection.recv(PATIENCE)
     return closed.value.rcvd.code if closed.value.rcvd else None

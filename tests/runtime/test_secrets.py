@@ -19,13 +19,13 @@ TOKEN = 'it\'s "so"\n100% $ecret ü'  # noqa: S105
 
 @pytest.fixture
 def credentials(tmp_path: Path) -> dict[str, str]:
-    """The environment of a unit with a credential."""
+    """Return the environment of a unit with a credential."""
     (tmp_path / "TOKEN").write_text(TOKEN, encoding="utf-8")
     return {"CREDENTIALS_DIRECTORY": str(tmp_path)}
 
 
 def environments(served: Served) -> bytes:
-    """What the kernel shows of the processes' environments."""
+    """Return what the kernel shows of the processes' environments."""
     processes = [served.process.pid, *served.workers()]
     return b"".join(Path(f"/proc/{process}/environ").read_bytes() for process in processes)
 
@@ -53,7 +53,7 @@ def test_one_that_systemd_has_not_given_ends_the_server(started: Serve, tmp_path
 
 @pytest.fixture
 def release(tmp_path: Path, credentials: dict[str, str]) -> dict[str, str]:
-    """The environment of a command in a release that has a secret."""
+    """Return the environment of a command in a release that has a secret."""
     runtime = tmp_path / "runtime" / RUNTIME.name
     runtime.mkdir(parents=True)
     for file in RUNTIME.glob("*.py"):

@@ -51,7 +51,7 @@ def taken(server: str) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def pair(serve_for_all: Serve) -> Pair:
-    """A server with all of the settings that it takes, and one with none."""
+    """Return a server with all of the settings that it takes, and one with none."""
     pairs: dict[str, tuple[Served, Served]] = {}
 
     def of(server: str) -> tuple[Served, Served]:
@@ -64,7 +64,7 @@ def pair(serve_for_all: Serve) -> Pair:
 
 
 def at_once(served: Served, number: int, path: str) -> int:
-    """How many of so many requests were under way at the same time."""
+    """Return how many of so many requests were under way at the same time."""
     spans: list[tuple[float, float]] = []
     threads = [
         threading.Thread(target=lambda: spans.append(tuple(served.get(path).json["span"]))) for _ in range(number)
@@ -78,7 +78,7 @@ def at_once(served: Served, number: int, path: str) -> int:
 
 
 def listeners() -> dict[str, tuple[int, int]]:
-    """By path: how many connections wait to be accepted, and how many may."""
+    """Return by path how many connections wait to be accepted, and how many may."""
     table = subprocess.run(["ss", "-xlH"], capture_output=True, text=True, check=True).stdout
     rows = [line.split() for line in table.splitlines()]
     return {row[4]: (int(row[2]), int(row[3])) for row in rows if len(row) > 4}
@@ -91,12 +91,12 @@ def backlog(given: Served, plain: Served) -> None:
 
 
 def max_requests_jitter(given: Served, plain: Served) -> None:
-    """With max_requests alone it would have ended after three."""
+    """Assert that the worker outlives three requests, after which it would end without the jitter."""
     assert len({given.get().json["pid"] for _ in range(12)}) == 1
 
 
 def worker_connections(given: Served, plain: Served) -> None:
-    """Beyond them nobody is accepted; here visitors that have not said all of their requests."""
+    """Assert that no more visitors are accepted; here such as have not sent all of their requests."""
 
     def waiting(served: Served) -> int:
         return listeners()[str(served.path)][0]
@@ -113,13 +113,13 @@ def worker_connections(given: Served, plain: Served) -> None:
 
 
 def threads(given: Served, plain: Served) -> None:
-    """Four threads take three requests at once, two do not."""
+    """Assert that four threads take three requests at once, and two do not."""
     assert at_once(given, 3, "/sleep?seconds=0.7") == 3
     assert at_once(plain, 3, "/sleep?seconds=0.7") == 2
 
 
 def limit_concurrency(given: Served, plain: Served) -> None:
-    """Requests under way count; connections that wait for the next one do not."""
+    """Return the number of requests under way; connections that wait for the next one do not."""
 
     def answered(served: Served, path: str) -> int:
         """Ask while four requests to this path are under way, or have been, on connections that stay open."""
@@ -171,7 +171,7 @@ def limit_request_field_size(given: Served, plain: Served) -> None:
 
 
 def h11_max_incomplete_event_size(given: Served, plain: Served) -> None:
-    """What comes in one piece is never incomplete."""
+    """Send in two pieces; what comes in one piece is never incomplete."""
 
     def answered(served: Served, size: int, rest: bytes) -> bytes:
         with closing(served.connect()) as connection:
@@ -295,7 +295,7 @@ def test_max_requests(started: Serve, server: str, options: dict[str, Any]) -> N
 
 
 def abort(served: Served) -> None:
-    """A worker that shows no sign of life is killed by its master."""
+    """Wait until the master kills a worker that shows no sign of life."""
     (before,) = served.workers()
     with suppress(OSError), closing(served.connect(timeout=10)) as connection:
         connection.request("GET", "/block?seconds=30")

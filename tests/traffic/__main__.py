@@ -15,7 +15,7 @@ from .run import run
 
 
 def parser() -> argparse.ArgumentParser:
-    """Every field of `Load` is an option."""
+    """Return every field of `Load` is an option."""
     options = argparse.ArgumentParser(prog="python -m tests.traffic", description=__doc__)
     hints = get_type_hints(Load, include_extras=True)
     for field in fields(Load):

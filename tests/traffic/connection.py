@@ -37,7 +37,7 @@ class Connection(asyncio.Protocol, ABC):
 
     @abstractmethod
     def busy(self) -> bool:
-        """Whether a request is under way."""
+        """Return whether a request is under way."""
 
     @abstractmethod
     def lost(self, error: BrokenError) -> None:
@@ -104,7 +104,7 @@ async def open_connection(speaks: type[C], load: Load) -> C:
 
 
 async def settle() -> None:
-    """Let the loop take in what has arrived, so that a close is noticed before the next request is written.
+    """Process what has arrived, so that a close is noticed before the next request is written.
 
     One turn of the loop polls the sockets, the next reads them; a reset takes one more, or two through TLS.
     """

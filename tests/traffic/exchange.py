@@ -49,7 +49,7 @@ class Request:
     body: bytes = b""
 
     def headers(self, authority: str) -> list[tuple[str, str]]:
-        """The headers, in lower case as HTTP/2 wants them."""
+        """Return the headers, in lower case as HTTP/2 wants them."""
         lines = [("host", authority), ("user-agent", "asgi-deploy-traffic"), ("accept", "*/*")]
         if self.body:
             lines += [("content-type", "application/octet-stream"), ("content-length", str(len(self.body)))]
@@ -83,7 +83,7 @@ def post(load: Load) -> Request:
 
 
 def verify(request: Request, answer: Answer) -> Seen:
-    """Who answered, if the answer is right."""
+    """Return which release answered, if the answer is right."""
     if answer.status != 200:
         raise BrokenError(Kind.STATUS, str(answer.status))
     data = parse(answer.body)
@@ -96,7 +96,7 @@ def verify(request: Request, answer: Answer) -> Seen:
 
 
 def verify_message(text: str, reply: str | bytes) -> Seen:
-    """Who echoed a WebSocket's message, if the echo is right."""
+    """Return which release echoed a WebSocket's message, if the echo is right."""
     data = parse(reply)
     if data.get("echo") != text:
         raise BrokenError(Kind.BODY, f"{text!r} was echoed as {data.get('echo')!r}")
@@ -104,7 +104,7 @@ def verify_message(text: str, reply: str | bytes) -> Seen:
 
 
 def parse(body: str | bytes) -> dict[str, Any]:
-    """The JSON object in an answer."""
+    """Return the JSON object in an answer."""
     try:
         data = json.loads(body)
     except ValueError:
@@ -115,7 +115,7 @@ def parse(body: str | bytes) -> dict[str, Any]:
 
 
 def seen(data: dict[str, Any]) -> Seen:
-    """Who gave an answer."""
+    """Return which release gave an answer."""
     if not isinstance(data.get("version"), str):
         raise BrokenError(Kind.BODY, "the answer names no version")
     return Seen(data["version"], data.get("release"))

@@ -34,7 +34,7 @@ class Http1(Connection):
         return await self._answer
 
     def busy(self) -> bool:
-        """Whether a request is under way."""
+        """Return whether a request is under way."""
         return self._answer is not None and not self._answer.done()
 
     def lost(self, error: BrokenError) -> None:

@@ -87,7 +87,7 @@ class Http2(Connection):
                 self._transport.close()  # The last answer after GOAWAY.
 
     def busy(self) -> bool:
-        """Whether a request is under way."""
+        """Return whether a request is under way."""
         return bool(self._streams)
 
     def lost(self, error: BrokenError) -> None:
@@ -159,7 +159,7 @@ def fail(stream: Stream, error: Exception) -> None:
 
 
 def reset(code: ErrorCodes | int | None) -> Exception:
-    """What a stream's reset means for its request."""
+    """Return what a stream's reset means for its request."""
     if code == ErrorCodes.REFUSED_STREAM:
         return UnprocessedError()
     name = code.name if isinstance(code, ErrorCodes) else str(code)

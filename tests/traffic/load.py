@@ -46,46 +46,46 @@ class Load:
 
     @property
     def parts(self) -> SplitResult:
-        """The URL, taken apart."""
+        """Return the URL, taken apart."""
         return urlsplit(self.url)
 
     @property
     def clients(self) -> int:
-        """How many clients run at a time, each stream of HTTP/2 being one."""
+        """Return how many clients run at a time, each stream of HTTP/2 being one."""
         return self.get + self.new + self.post + self.http2 * self.streams + self.websocket
 
     @property
     def secure(self) -> bool:
-        """Whether to speak TLS."""
+        """Return whether to speak TLS."""
         return self.parts.scheme == "https"
 
     @property
     def hostname(self) -> str:
-        """The server's name, for TLS."""
+        """Return the server's name, for TLS."""
         return self.parts.hostname or ""
 
     @property
     def authority(self) -> str:
-        """The server's name as requests give it."""
+        """Return the server's name as requests give it."""
         return self.parts.netloc
 
     @property
     def address(self) -> str:
-        """Where to connect to."""
+        """Return where to connect to."""
         return self.connect or self.hostname
 
     @property
     def port(self) -> int:
-        """Where to connect to."""
+        """Return where to connect to."""
         return self.parts.port or PORTS[self.parts.scheme]
 
     @property
     def socket(self) -> str | None:
-        """The unix socket to connect to, if it is one."""
+        """Return the unix socket to connect to, if it is one."""
         return self.address.removeprefix("unix:") if self.address.startswith("unix:") else None
 
     def path(self, path: str) -> str:
-        """The application's path, below the URL's own."""
+        """Return the application's path, below the URL's own."""
         return self.parts.path.rstrip("/") + path
 
 

@@ -89,6 +89,6 @@ class Traffic:
 
 
 def arguments(load: Load) -> list[str]:
-    """A load as the command line's arguments."""
+    """Return a load as the command line's arguments."""
     values = {field.name: getattr(load, field.name) for field in fields(load)}
     return [f"--{name.replace('_', '-')}={value}" for name, value in values.items() if value is not None]

@@ -83,7 +83,7 @@ class Report:
     """The first failures."""
 
     def as_json(self) -> dict[str, Any]:
-        """Plain data, for json.dumps."""
+        """Return plain data, for json.dumps."""
         return asdict(self)
 
     @classmethod
@@ -237,7 +237,7 @@ class Recorder:
 
 
 def percentile(ascending: Sequence[float], share: float) -> float:
-    """The value that a share of all does not exceed; 0 of none."""
+    """Return the value that a share of all does not exceed; 0 of none."""
     return ascending[max(0, round(share * len(ascending)) - 1)] if ascending else 0.0
 
 

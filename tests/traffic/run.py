@@ -92,7 +92,7 @@ class Clients:
         keep: bool = True,
         shared: Shared | None = None,
     ) -> None:
-        """Be one client: ask, check the answer, pause, ask again."""
+        """Run one client: ask, check the answer, pause, repeat."""
         shared = shared or Shared()
         shared.users += 1
         for asking in cycle(turns):
@@ -108,7 +108,7 @@ class Clients:
             self._close(shared)
 
     async def talk(self) -> None:
-        """Be one WebSocket client."""
+        """Run one WebSocket client."""
         while not self.stop.is_set():
             began = time.perf_counter()
             try:

@@ -22,7 +22,7 @@ except ImportError:  # before ansible-core 2.19, every text is trusted
 
 
 def trusted(text: str) -> Any:
-    """A text that is a template."""
+    """Return a text that is a template."""
     return trust_as_template(text)
 
 
@@ -35,7 +35,7 @@ init_plugin_loader([str(ROOT / ".venv" / "collections")])
 
 @pytest.fixture
 def spec() -> dict[str, Any]:
-    """The least that a user writes for an application."""
+    """Return the least that a user writes for an application."""
     return {
         "name": "shop",
         "git": "https://git.example.com/shop.git",
@@ -46,13 +46,13 @@ def spec() -> dict[str, Any]:
 
 @pytest.fixture
 def inventory(spec: dict[str, Any]) -> dict[str, Any]:
-    """The variables of a host where everything is right."""
+    """Return the variables of a host where everything is right."""
     return {"asgi_apps": [copy.deepcopy(spec)], "certificate_email": "ops@example.com"}
 
 
 @pytest.fixture
 def facts() -> Callable[[str], dict[str, Any]]:
-    """Facts of a host with 2 CPUs and 4 GiB that runs a version of Debian."""
+    """Return the facts of a host with 2 CPUs and 4 GiB that runs a version of Debian."""
 
     def debian(major: str = "13") -> dict[str, Any]:
         return {
@@ -68,7 +68,7 @@ def facts() -> Callable[[str], dict[str, Any]]:
 
 @pytest.fixture
 def template() -> Template:
-    """Evaluates an expression as a playbook does."""
+    """Evaluate an expression as a playbook does."""
 
     def evaluate(expression: str, **variables: Any) -> Any:
         return Templar(DataLoader(), variables=variables).template(trust_as_template(expression))
@@ -78,7 +78,7 @@ def template() -> Template:
 
 @pytest.fixture
 def here() -> Here:
-    """A host's variables, as an action has them."""
+    """Return a host's variables, as an action has them."""
 
     def of(**variables: Any) -> Any:
         from ansible_collections.asgi.deploy.plugins.plugin_utils._ansible.host_context import AnsibleHostContext
@@ -91,7 +91,7 @@ def here() -> Here:
 
 @pytest.fixture
 def render(here: Here) -> Render:
-    """The text of a role's template, with what is decided of the given variables, or with `plan`."""
+    """Return the text of a role's template, with what is decided of the given variables, or with `plan`."""
     from ansible_collections.asgi.deploy.plugins.plugin_utils._common.templates import rendered
     from ansible_collections.asgi.deploy.plugins.plugin_utils._survey.desired import decided
 
@@ -103,7 +103,7 @@ def render(here: Here) -> Render:
 
 @pytest.fixture
 def wanted(here: Here) -> Render:
-    """What a role's tasks take, with what is decided of the given variables, or with `plan`."""
+    """Return what a role's tasks take, with what is decided of the given variables, or with `plan`."""
     from ansible_collections.asgi.deploy.plugins.plugin_utils._survey import desired
 
     def found(role: str, plan: dict[str, Any] | None = None, **variables: Any) -> Any:
@@ -116,7 +116,7 @@ def wanted(here: Here) -> Render:
 
 @pytest.fixture
 def verify(tmp_path: Path) -> Callable[[dict[str, str]], None]:
-    """Has systemd read units; anything that it says of them fails the test."""
+    """Make systemd read units; anything that it objects to fails the test."""
 
     def verified(units: dict[str, str]) -> None:
         folder = tmp_path / "units"

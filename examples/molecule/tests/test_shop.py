@@ -9,7 +9,7 @@ DOMAIN = "shop.example.test"
 
 
 def ask(host, path):
-    """GET a page from outside, with the certificate checked."""
+    """Send a GET request from outside, with the certificate checked."""
     variables = host.ansible.get_variables()
     context = ssl.create_default_context(cafile=variables["lab_acme_root"])
     with socket.create_connection((variables["ansible_host"], 443), timeout=10) as plain:

@@ -56,7 +56,7 @@ async def lifespan(_app: FastAPI) -> AsyncIterator[State]:
 
 
 async def warm_up(ready: asyncio.Event, seconds: float) -> None:
-    """Get ready, which takes a while."""
+    """Prepare to answer, which takes a while."""
     await asyncio.sleep(seconds)
     ready.set()
 
@@ -79,13 +79,13 @@ async def home() -> str:
 
 @app.get("/health")
 async def health() -> Status:
-    """Liveness: the worker answers. A database that is down is no reason to start it again."""
+    """Answer the liveness probe: the worker answers. A database that is down is no reason to restart it."""
     return Status(status="alive")
 
 
 @app.get("/ready", responses={status.HTTP_503_SERVICE_UNAVAILABLE: {"model": Readiness}})
 async def ready(request: Request, response: Response) -> Readiness:
-    """Readiness: the worker may be given traffic, as it is warm and all that it needs answers."""
+    """Answer the readiness probe: the worker is warm, and all that it needs answers."""
     response.status_code = status.HTTP_503_SERVICE_UNAVAILABLE
     if not request.state.ready.is_set():
         return Readiness(status="starting")
@@ -97,5 +97,5 @@ async def ready(request: Request, response: Response) -> Readiness:
 
 @app.get("/version")
 async def version() -> Version:
-    """Which code, which release and which worker answer."""
+    """Return which code, which release and which worker answer."""
     return Version()

@@ -13,7 +13,7 @@ router = APIRouter(tags=["shop"], responses={status.HTTP_503_SERVICE_UNAVAILABLE
 
 
 def services(request: Request) -> Services:
-    """The clients that the lifespan made."""
+    """Return the clients that the lifespan made."""
     return request.state.services
 
 
@@ -32,7 +32,7 @@ async def place(order: NewOrder, backing: Backing) -> Order:
 
 @router.get("/orders")
 async def latest(backing: Backing) -> list[Order]:
-    """The latest orders, newest first."""
+    """Return the latest orders, newest first."""
     async with backing.database() as database:
         rows = await database.fetch("SELECT * FROM orders ORDER BY id DESC LIMIT 20")
     return [Order.model_validate(dict(row)) for row in rows]

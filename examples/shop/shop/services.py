@@ -57,7 +57,7 @@ class Services:
 
     @asynccontextmanager
     async def database(self) -> AsyncIterator[asyncpg.Connection]:
-        """A connection to PostgreSQL; the visitor gets 503 where there is none."""
+        """Yield a connection to PostgreSQL; the visitor gets 503 where there is none."""
         with answering("postgresql", POSTGRESQL_DOWN):
             if not self.pool:
                 raise HTTPException(status.HTTP_503_SERVICE_UNAVAILABLE, "DATABASE_URL is not set")
@@ -66,14 +66,14 @@ class Services:
 
     @contextmanager
     def redis(self) -> Iterator[Redis]:
-        """Redis; the visitor gets 503 where there is none."""
+        """Yield a connection to Redis; the visitor gets 503 where there is none."""
         with answering("redis", (OSError, RedisError)):
             if not self.client:
                 raise HTTPException(status.HTTP_503_SERVICE_UNAVAILABLE, "REDIS_URL is not set")
             yield self.client
 
     async def down(self) -> list[str]:
-        """The services that were given and do not answer; the log says why."""
+        """Return the services that were given and do not answer; the log says why."""
         probes: dict[str, Awaitable[Any]] = {}
         if self.pool:
             probes["postgresql"] = self._ask_postgresql(self.pool)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def main() -> None:
-    """Tick once, which takes SHOP_TICK_SECONDS."""
+    """Run once, for SHOP_TICK_SECONDS."""
     line = f"{time.time()} {os.environ.get('ASGI_RELEASE')} {os.environ.get('ASGI_JOB')}"
     with Path.home().joinpath("ticks.log").open("a", encoding="utf-8") as file:
         file.write(f"{line} begin\n")

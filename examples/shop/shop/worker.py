@@ -21,7 +21,7 @@ def tell(event: str, **more: object) -> None:
 
 
 def main() -> None:
-    """Work until SIGTERM; SHOP_ITEM_SECONDS is how long an item takes."""
+    """Process items until SIGTERM; SHOP_ITEM_SECONDS is how long an item takes."""
     seconds = float(os.environ.get("SHOP_ITEM_SECONDS", "1"))
     stopping = False
 

@@ -42,7 +42,7 @@ class Side:
 
     @property
     def domain(self) -> str:
-        """The name that its application has."""
+        """Return the name that its application has."""
         return DOMAIN_OF.format(side=self.name)
 
     def site(self, **changes: str) -> Spent:
@@ -77,7 +77,7 @@ class Side:
         return Spent(sample.server / 1e6, 1 / sample.rate)
 
     def _host_seconds(self) -> float:
-        """Processor time that all of the host has taken since it was booted."""
+        """Return the processor time that the whole host has used since its boot, in seconds."""
         cgroup = self.host.machine.runner.cgroup()
         if cgroup is None:
             raise LabError(f"{self.name} is not running")

@@ -29,7 +29,7 @@ class Pair:
 
     @property
     def ratio(self) -> float:
-        """Processor time after against before."""
+        """Return the processor time after the change, divided by that before it."""
         return self.after.cpu / self.before.cpu
 
     @property

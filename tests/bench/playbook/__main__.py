@@ -56,7 +56,7 @@ class Bench:
         (HOME / "hosts.yml").write_text(self.lab.inventory())
 
     def site(self, *hosts: str, apps: int = 1, environment: Mapping[str, str] | None = None, **changes: Any) -> Cost:
-        """A run of the playbook site."""
+        """Return a run of the playbook site."""
         wanted = [
             {
                 "name": f"app{number}",
@@ -87,7 +87,7 @@ class Bench:
         return cost([program("ansible-playbook"), "asgi.deploy.site", forks, *inventories], **(environment or {}))
 
     def profiled(self, host: str, **changes: Any) -> tuple[Cost, Profile]:
-        """A run, and what each task of it takes, in seconds."""
+        """Return a run, and what each task of it takes, in seconds."""
         file = HOME / "durations.json"
         callbacks = {"ANSIBLE_CALLBACK_PLUGINS": str(CALLBACKS), "ANSIBLE_CALLBACKS_ENABLED": "durations"}
         spent = self.site(host, environment={**callbacks, "BENCH_DURATIONS": str(file)}, **changes)
@@ -96,12 +96,14 @@ class Bench:
         return spent, [("Python and Ansible, loaded and ended", rest), *took]
 
     def plain(self) -> Cost:
-        """A run of the tasks written the usual way."""
+        """Return a run of the tasks written the usual way."""
         argv = [program("ansible-playbook"), str(PLAIN_PLAYBOOK), f"--inventory={HOME / 'hosts.yml'}"]
         return cost([*argv, f"--limit={PLAIN}", "--extra-vars", json.dumps({"repository": self.repository})])
 
     def round_trips(self) -> Cost:
-        """As many commands over one connection as a run that changes nothing sends, each the start of a Python."""
+        """Measure as many commands over one connection as a run that changes nothing sends, each the start of a
+        Python.
+        """
         host = self.lab.host(OURS)
         shared = ["-o", "ControlMaster=auto", "-o", "ControlPersist=60s", "-o", f"ControlPath={HOME}/%C"]
         ssh = ["ssh", *SSH, *shared, "-i", str(self.lab.key), f"admin@{host.address}", "sudo", "python3", "-c", "pass"]
@@ -114,7 +116,9 @@ def program(name: str) -> str:
 
 
 def first_runs(bench: Bench) -> dict[str, Any]:
-    """From a bare host to HTTPS, against apt and uv alone, with the same packages on another one."""
+    """Measure first runs from a bare host to HTTPS, and apt and uv by themselves with the same packages on another
+    host.
+    """
     series, apt, profiles, number = (Series("ours"), Series("served"), Series("floor")), [], [], 0
     for pair, (ours, floor) in enumerate(bench.bare):
         before = packages(bench.lab.host(ours))
@@ -155,7 +159,7 @@ class Visitor(threading.Thread):
         self._took = time.monotonic() - began
 
     def answered(self) -> float:
-        """Seconds from the beginning to the answer; raises LabError when there was none."""
+        """Return seconds from the beginning to the answer; raises LabError when there was none."""
         self.join(60)
         if self._took is None:
             raise LabError(f"{self._where[0]} does not answer")
@@ -163,7 +167,7 @@ class Visitor(threading.Thread):
 
 
 def alone(ours: Host, floor: Host, wanted: list[str]) -> tuple[float, float]:
-    """What apt takes, and apt and uv together, to install what is on the other host, in seconds."""
+    """Return what apt takes, and apt and uv together, to install what is on the other host, in seconds."""
     plans = {
         "/opt/asgi/certbot": frozen(ours, "/opt/asgi/certbot"),
         "/opt/venv": frozen(ours, "/srv/asgi/app0/current/venv"),
@@ -183,20 +187,20 @@ def alone(ours: Host, floor: Host, wanted: list[str]) -> tuple[float, float]:
 
 
 def typical(profiles: list[Profile]) -> Profile:
-    """The medians of each task's seconds, in runs of the same tasks."""
+    """Return the medians of each task's seconds, in runs of the same tasks."""
     return [
         (steps[0][0], statistics.median(seconds for _name, seconds in steps)) for steps in zip(*profiles, strict=True)
     ]
 
 
 def packages(host: Host) -> set[str]:
-    """What is installed."""
+    """Return what is installed."""
     shown = host.run("dpkg-query --show --showformat='${db:Status-Status} ${Package}\\n'").stdout.splitlines()
     return {line.split()[1] for line in shown if line.startswith("installed ")}
 
 
 def frozen(host: Host, venv: str) -> str:
-    """What a virtual environment holds, but for the application itself."""
+    """Return what a virtual environment holds, but for the application itself."""
     text = host.run(f"/opt/asgi/uv-*/bin/uv pip freeze --python {venv}/bin/python").stdout
     return "".join(f"{line}\n" for line in text.splitlines() if "==" in line)
 
@@ -206,7 +210,7 @@ def uv_version(host: Host) -> str:
 
 
 def releases(bench: Bench, rounds: int) -> dict[str, Any]:
-    """New releases with warm caches: the run, and the steps that the host wrote down."""
+    """Measure new releases with warm caches: the run, and the steps that the host recorded."""
     series, steps, profiles = Series("release"), [], []
     for number in range(rounds):
         spent, profile = bench.profiled(OURS, env={"RUN": f"{number}-{time.time_ns()}"})
@@ -276,14 +280,14 @@ def main() -> int:
 
 
 def write(results: dict[str, Any]) -> None:
-    """The page and its plots."""
+    """Write the page and its plots."""
     PAGE.write_text(markdown(results))
     for name, text in charts(results).items():
         (DATA.parent / name).write_text(text)
 
 
 def machine() -> dict[str, Any]:
-    """What it was measured on."""
+    """Return what it was measured on."""
     processor = next(line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name"))
     count = sum(line.startswith("processor") for line in Path("/proc/cpuinfo").read_text().splitlines())
     return {

@@ -32,7 +32,7 @@ class Series:
 
 
 def cost(argv: Sequence[str], **env: str) -> Cost:
-    """Runs a command to its end.
+    """Run a command to its end.
 
     Raises:
         LabError: it failed; with the end of what it printed.
@@ -57,7 +57,7 @@ def cost(argv: Sequence[str], **env: str) -> Cost:
 
 
 def in_turn(rounds: int, **runs: Callable[[], Cost]) -> list[Series]:
-    """Runs all of them once, uncounted, and then in turn, so that a machine that slows down does so for all."""
+    """Run all of them once, uncounted, and then in turn, so that a machine that slows down does so for all."""
     series = [Series(name) for name in runs]
     for number in range(rounds + 1):
         for one, run in zip(series, runs.values(), strict=True):
@@ -68,6 +68,6 @@ def in_turn(rounds: int, **runs: Callable[[], Cost]) -> list[Series]:
 
 
 def ratios(one: Series, other: Series) -> tuple[float, float, float]:
-    """One against the other, pair by pair: least, median, most."""
+    """Return one against the other, pair by pair: least, median, most."""
     found = sorted(a.wall / b.wall for a, b in zip(one.costs, other.costs, strict=True))
     return found[0], statistics.median(found), found[-1]

@@ -26,7 +26,7 @@ TEMPLATE = Path(__file__).with_name("files") / "speed.md.j2"
 
 
 def charts(results: Mapping[str, Any]) -> dict[str, str]:
-    """The plots, by the names of their files."""
+    """Return the plots, by the names of their files."""
     nothing, first = results["nothing"], results["first"]
     ours, plain, _floor = nothing["series"]
     apps, hosts = results["apps"], results["hosts"]
@@ -58,7 +58,7 @@ def charts(results: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _where(title: str, profile: Sequence[tuple[str, float]], decimals: int) -> str:
-    """What each task takes; what takes less than a twentieth of the longest is added up."""
+    """Return what each task takes; what takes less than a twentieth of the longest is added up."""
     least = max(seconds for _name, seconds in profile) / 20
     steps = [(name, seconds) for name, seconds in profile if seconds >= least]
     others = sum(seconds for _name, seconds in profile if seconds < least)
@@ -67,7 +67,7 @@ def _where(title: str, profile: Sequence[tuple[str, float]], decimals: int) -> s
 
 
 def _short(task: str) -> str:
-    """A task's name without its role's, as long as there is room for it."""
+    """Return a task's name without its role's, as long as there is room for it."""
     return textwrap.shorten(task.rpartition(" : ")[2], 42, placeholder=" …")
 
 
@@ -77,7 +77,7 @@ def _bar(label: str, series: Mapping[str, Any], colour: str = "a") -> Bar:
 
 
 def markdown(results: Mapping[str, Any]) -> str:
-    """The page."""
+    """Return the page."""
     nothing, apps, hosts, first = results["nothing"], results["apps"], results["hosts"], results["first"]
     ours, plain, floor = nothing["series"]
     rows = [
@@ -119,7 +119,7 @@ def markdown(results: Mapping[str, Any]) -> str:
 
 
 def _serves(release: Mapping[str, Any], steps: Mapping[str, float]) -> float:
-    """Seconds from the command to the switch: all but what comes after it, in the release and in the run."""
+    """Return seconds from the command to the switch: all but what comes after it, in the release and in the run."""
     names = [name.rpartition(" : ")[2] for name, _seconds in release["profile"]]
     tasks_after = next(number for number, name in enumerate(names) if name.startswith("Release ")) + 1
     whole: float = statistics.median(cost["wall"] for cost in release["series"]["costs"])

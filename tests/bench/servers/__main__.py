@@ -57,7 +57,7 @@ def render() -> None:
 
 
 def parser() -> argparse.ArgumentParser:
-    """What can be asked for."""
+    """Return what can be asked for."""
     options = argparse.ArgumentParser(prog="python -m tests.bench.servers", description=__doc__)
     options.add_argument("--quick", action="store_true", help="three variants, two operations: about two minutes")
     options.add_argument("--variant", action="append", choices=[one.name for one in VARIANTS], help="only these")
@@ -71,12 +71,12 @@ def parser() -> argparse.ArgumentParser:
 
 
 def names(*, quick: bool) -> list[str]:
-    """The variants, unless some are named."""
+    """Return the variants, unless some are named."""
     return list(QUICK) if quick else [one.name for one in VARIANTS]
 
 
 def losses(host: Host, variants: Sequence[Variant], operations: Sequence[str], results: Results) -> None:
-    """Do each operation to each variant."""
+    """Perform each operation on each variant."""
     for variant in variants:
         wanted = [one for one in operations if possible(variant, one)]
         # Recycling last: it takes another configuration.

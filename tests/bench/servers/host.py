@@ -60,11 +60,11 @@ class Host:
 
     @property
     def address(self) -> str:
-        """Where it listens."""
+        """Return where it listens."""
         return self._host.address
 
     def versions(self) -> dict[str, str]:
-        """What was measured."""
+        """Return what was measured."""
         command = "/opt/uv/bin/uv pip list --format=json --python /srv/bench/venv/bin/python"
         listed: list[dict[str, str]] = json.loads(self._host.run(command).stdout)
         found = {one["name"]: one["version"] for one in listed if one["name"] in SHOWN}
@@ -92,12 +92,12 @@ class Host:
         self.operate("ready", variant)
 
     def operate(self, operation: str, variant: Variant) -> dict[str, Any]:
-        """Do it, and return what was done."""
+        """Perform the operation, and return its result."""
         done: dict[str, Any] = json.loads(self._host.run(operate(operation, variant), timeout=90).stdout)
         return done
 
     def journal(self, lines: int = 40) -> str:
-        """What the services and nginx said last."""
+        """Return what the services and nginx said last."""
         return self._host.run(f"journalctl -n {lines} -o cat -u 'bench@*'; tail -n 20 /var/log/nginx/error.log").stdout
 
     def down(self) -> None:
@@ -114,5 +114,5 @@ class Host:
 
 
 def operate(operation: str, variant: Variant) -> str:
-    """The command for it."""
+    """Return the command of an operation."""
     return f"BENCH_WORKERS={variant.server.workers} python3 /srv/bench/operate.py {operation}"

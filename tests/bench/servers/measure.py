@@ -57,7 +57,7 @@ def loss(host: Host, variant: Variant, operation: str) -> Loss:
 
 
 def summary(variant: Variant, operation: str, report: Report, done: dict[str, Any]) -> Loss:
-    """What of the report is compared."""
+    """Return what of the report is compared."""
     return Loss(
         variant=variant.name,
         operation=operation,
@@ -85,5 +85,5 @@ def speed(host: Host, variant: Variant) -> Speed:
 
 
 def plain(one: Loss | Speed) -> dict[str, Any]:
-    """Plain data."""
+    """Return plain data."""
     return asdict(one)

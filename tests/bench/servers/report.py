@@ -37,7 +37,7 @@ class Results:
 
     @property
     def repeated(self) -> bool:
-        """Whether something was measured again, beyond what one run does."""
+        """Return whether something was measured again, beyond what one run does."""
         return len(self.losses) > len({(one.variant, one.operation) for one in self.losses})
 
     @classmethod
@@ -46,7 +46,7 @@ class Results:
         return cls(time.time())
 
     def plain(self) -> dict[str, Any]:
-        """Plain data, for json.dumps."""
+        """Return plain data, for json.dumps."""
         return {
             "date": time.strftime("%Y-%m-%d", time.gmtime(self.began)),
             "began": self.began,
@@ -70,7 +70,7 @@ def read(path: Path) -> Results:
 
 
 def markdown(results: Results, more: Sequence[str] = ()) -> str:
-    """The page, with more at its end."""
+    """Return the page, with more at its end."""
     clients = ", ".join(f"{number} {name}" for name, number in CLIENTS.items())
     versions = ", ".join(f"{name} {version}" for name, version in results.versions.items())
     return "\n".join(
@@ -128,7 +128,7 @@ def markdown(results: Results, more: Sequence[str] = ()) -> str:
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    """A table, without what was not measured."""
+    """Return a table, without what was not measured."""
     return [
         line(head),
         line(["---"] * len(head)),
@@ -137,12 +137,12 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
 
 
 def line(cells: Sequence[str]) -> str:
-    """A row."""
+    """Return a row."""
     return f"| {' | '.join(cells)} |"
 
 
 def loss_row(variant: Variant, losses: Sequence[Loss]) -> list[str]:
-    """What each operation cost it."""
+    """Return what each operation cost it."""
     cells = []
     for operation in OPERATIONS:
         found = [one for one in losses if (one.variant, one.operation) == (variant.name, operation)]
@@ -154,7 +154,7 @@ def loss_row(variant: Variant, losses: Sequence[Loss]) -> list[str]:
 
 
 def wait_row(variant: Variant, losses: Sequence[Loss]) -> list[str]:
-    """How long it made visitors wait."""
+    """Return how long it made visitors wait."""
     cells = []
     for operation in OPERATIONS:
         found = [one.max_seconds for one in losses if (one.variant, one.operation) == (variant.name, operation)]
@@ -163,7 +163,7 @@ def wait_row(variant: Variant, losses: Sequence[Loss]) -> list[str]:
 
 
 def speed_rows(speeds: Sequence[Speed]) -> list[list[str]]:
-    """The variants, the fastest first."""
+    """Return the variants, the fastest first."""
     # All variants of a run take part in each of its rounds, so the same place in their lists is the same minute or so.
     rates = {each: [one.rate for one in speeds if one.variant == each.name] for each in VARIANTS}
     reference = next((values for each, values in rates.items() if each.name == REFERENCE), [])

@@ -27,12 +27,12 @@ class Server:
     http: str = "auto"
 
     def command_line(self, *, recycling: bool) -> str:
-        """What systemd runs."""
+        """Return what systemd runs."""
         limit = f" --limit-max-requests {RECYCLE_AFTER} --limit-max-requests-jitter {JITTER}"
         return self.command + (limit if recycling and not self.config else "")
 
     def config_text(self, *, recycling: bool) -> str:
-        """Gunicorn's configuration file."""
+        """Return the text of gunicorn's configuration file."""
         if not self.config:
             return ""
         values = {"max_requests": RECYCLE_AFTER, "jitter": JITTER} if recycling else {"max_requests": 0, "jitter": 0}
@@ -58,12 +58,12 @@ class Variant:
 
     @property
     def name(self) -> str:
-        """Both names."""
+        """Return both names."""
         return f"{self.server.name}/{self.upstream.name}"
 
 
 def render(name: str, **values: object) -> str:
-    """A file of this package with its values."""
+    """Return a file of this package with its values."""
     return Template((FILES / f"{name}.tmpl").read_text()).substitute(values)
 
 
@@ -126,7 +126,7 @@ OPERATIONS = {
 
 
 def possible(variant: Variant, operation: str) -> bool:
-    """Whether it says something: the questions behind some operations concern few variants."""
+    """Return whether it says something: the questions behind some operations concern few variants."""
     if variant.upstream in RETRIES:
         return operation == "kill"
     if operation in ("handover", "sparse"):
@@ -137,5 +137,5 @@ def possible(variant: Variant, operation: str) -> bool:
 
 
 def worth_timing(variant: Variant) -> bool:
-    """Repeating a failed request costs nothing while none fails."""
+    """Return whether no request failed; repeated failures would make times meaningless."""
     return variant.upstream not in RETRIES

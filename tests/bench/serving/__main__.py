@@ -60,7 +60,7 @@ def main() -> int:
 
 
 def compared(host: Host, rounds: int, ways: list[Way], patience: measure.Patience) -> dict[str, Any]:
-    """Every comparison, each with all its ways in turn."""
+    """Return every comparison, each with all its ways in turn."""
     facing = [way for way in ways if way.name in (OURS, GUIDE)]
     found = {"kept": measure.in_turn(rounds, ways, partial(measure.requests, host), patience)}
     if len(ways) == len(WAYS):
@@ -75,7 +75,7 @@ def compared(host: Host, rounds: int, ways: list[Way], patience: measure.Patienc
 
 
 def write(results: dict[str, Any]) -> None:
-    """The page and its plots."""
+    """Write the page and its plots."""
     PAGE.write_text(markdown(results))
     for name, text in charts(results).items():
         Path(DATA.with_name(f"serving-{name}.svg")).write_text(text)

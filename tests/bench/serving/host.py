@@ -54,7 +54,7 @@ class Host:
         self._compared()
 
     def deploy(self) -> None:
-        """The playbook site, as a user runs it."""
+        """Run the playbook site, as a user runs it."""
         HOME.mkdir(parents=True, exist_ok=True)
         entries = [
             {
@@ -79,7 +79,7 @@ class Host:
         playbook(inventories=(HOME / "hosts.yml", HOME / "site.json")).ok()
 
     def _compared(self) -> None:
-        """The guide's way, uvicorn alone, and a site of ours without TLS."""
+        """Start what is compared: the guide's way, uvicorn by itself, and a site of ours without TLS."""
         certificate = CERTIFICATE.format(app="bare")
         files = {f"/srv/guide/app/{name}.py": (FILES / path / f"{name}.py").read_text() for name, path in SOURCES}
         files |= {f"/srv/guide/{name}": (FILES / "guide" / name).read_text() for name in ("nginx.conf", GUNICORN)}
@@ -115,13 +115,13 @@ class Host:
         self.host.run("sh -eu", stdin="\n".join(lines), timeout=120)
 
     def workers(self, app: str) -> int:
-        """The number that the collection has chosen."""
+        """Return the number that the collection has chosen."""
         text = self.host.run(f"cat /srv/asgi/{app}/current/runtime/asgi_deploy_runtime/settings.json").stdout
         number: int = json.loads(text)["gunicorn"]["workers"]
         return number
 
     def _without_tls(self, app: str) -> str:
-        """The server of its site as it is, but for TLS: what nginx costs beside that."""
+        """Return the server of its site as it is, but for TLS: what nginx costs beside that."""
         site = self.host.run(f"cat /etc/nginx/asgi/sites/{app}.conf").stdout
         begin = [
             line
@@ -135,7 +135,7 @@ class Host:
         return "".join(line for line in server.splitlines(keepends=True) if "ssl_certificate" not in line)
 
     def versions(self) -> dict[str, str]:
-        """What was measured."""
+        """Return what was measured."""
         listed = self.host.run("$(ls /opt/asgi/uv-*/bin/uv) pip freeze --python /srv/guide/venv/bin/python").stdout
         found = dict(line.split("==") for line in listed.splitlines() if line.startswith(SHOWN) and "==" in line)
         nginx = self.host.run("nginx -v 2>&1").stdout.split("/")[1].split()[0]
@@ -153,5 +153,5 @@ SOURCES = (("serving", "app"), ("guided", "guide"))
 
 
 def unit(name: str) -> str:
-    """Where systemd looks for a service."""
+    """Return where systemd looks for a service."""
     return f"/etc/systemd/system/{name}.service"

@@ -44,7 +44,7 @@ class Sample:
 
     @property
     def server(self) -> float:
-        """All but the load."""
+        """Return all but the load."""
         return sum(value for name, value in self.cpu.items() if name != "load")
 
 
@@ -61,12 +61,12 @@ class Loaded(Protocol):
 
     @property
     def host(self) -> lab.Host:
-        """The host that serves, and that the load runs on."""
+        """Return the host that serves, and that the load runs on."""
         ...
 
 
 def requests(host: Loaded, way: Way, visitors: int = VISITORS) -> Sample:
-    """Over HTTP/1.1, on connections that are kept."""
+    """Measure requests over HTTP/1.1, on connections that are kept."""
     output, sample = _under(host, way, WRK.format(visitors=visitors, seconds=SECONDS, url=way.url))
     done = _number(r"(\d+) requests in", output)
     errors = sum(int(text) for text in re.findall(r"(?:connect|read|write|timeout|responses:) (\d+)", output))
@@ -74,7 +74,7 @@ def requests(host: Loaded, way: Way, visitors: int = VISITORS) -> Sample:
 
 
 def http2(host: Loaded, way: Way) -> Sample:
-    """Over HTTP/2."""
+    """Measure requests over HTTP/2."""
     command = H2LOAD.format(visitors=VISITORS, streams=STREAMS, seconds=SECONDS, url=way.url)
     output, sample = _under(host, way, command)
     if "Application protocol: h2" not in output:
@@ -85,7 +85,7 @@ def http2(host: Loaded, way: Way) -> Sample:
 
 
 def handshakes(host: Loaded, way: Way, kind: str) -> Sample:
-    """New connections that ask for nothing: `full`, or `resumed` from a session before."""
+    """Measure new connections without a request: `full`, or `resumed` from a session before."""
     name = DOMAIN.format(app=way.app)
     output, sample = _under(host, way, HANDSHAKES.format(name=name, port=way.port, kind=kind, seconds=SECONDS))
     counted = json.loads(re.findall(r"^\{.*\}$", output, re.MULTILINE)[0])
@@ -93,7 +93,7 @@ def handshakes(host: Loaded, way: Way, kind: str) -> Sample:
 
 
 def _under(host: Loaded, way: Way, command: str) -> tuple[str, Callable[[int, int, int], Sample]]:
-    """What the load printed, and what makes a sample of how many were served."""
+    """Return what the load printed, and what makes a sample of how many were served."""
     script = SCRIPT.format(units=" ".join(way.units.values()), command=command)
     output = host.host.run("bash -eu 2>&1", stdin=script, timeout=60).stdout
     before, after = (_look(output, number) for number in (0, -1))
@@ -114,7 +114,7 @@ def _under(host: Loaded, way: Way, command: str) -> tuple[str, Callable[[int, in
 
 
 def _look(output: str, which: int) -> list[float]:
-    """Ticks of the machine, all and busy, and the nanoseconds of each unit."""
+    """Read the ticks of the machine, all and busy, and the nanoseconds of each unit."""
     block = re.findall(r"^cpu +(.*(?:\n\d+)+)$", output, re.MULTILINE)[which].splitlines()
     ticks = [int(text) for text in block[0].split()[:8]]
     return [sum(ticks), sum(ticks) - ticks[3] - ticks[4], *map(float, block[1:])]
@@ -134,7 +134,7 @@ class Patience:
     seconds: float
 
     def undisturbed(self, take: Callable[[], Sample]) -> Sample:
-        """The first sample during which that was so; without patience the least disturbed."""
+        """Return the first sample during which that was so; without patience the least disturbed."""
         taken: list[Sample] = []
         while True:
             began = time.monotonic()
@@ -146,7 +146,9 @@ class Patience:
 
 
 def in_turn(rounds: int, ways: Sequence[Way], take: Callable[[Way], Sample], patience: Patience) -> list[Series]:
-    """All ways in each round, in another order each time; the first look at each warms it up and does not count."""
+    """Return all ways in each round, in another order each time; the first look at each warms it up and does not
+    count.
+    """
     series = {way.name: Series(way.name) for way in ways}
     for way in ways:
         take(way)
@@ -159,7 +161,7 @@ def in_turn(rounds: int, ways: Sequence[Way], take: Callable[[Way], Sample], pat
 
 
 def memory(host: Host, rounds: int) -> dict[str, list[float]]:
-    """MiB of applications' services in turn: one alone, one that is preloaded, and what a further one adds."""
+    """Measure MiB of applications' services in turn: a single one, one that is preloaded, and what a further one adds."""
     units = {app: ours(app)["application"] for app in APPS}
     found: dict[str, list[float]] = {"one": [], "preloaded": [], "further": []}
     for _ in range(rounds):
@@ -172,7 +174,7 @@ def memory(host: Host, rounds: int) -> dict[str, list[float]]:
 
 
 def _proportional(host: Host, apps: Sequence[str], units: dict[str, str]) -> float:
-    """The memory of these, while no other runs: pages that processes share count once."""
+    """Return the memory of these, while no other runs: pages that processes share count once."""
     host.host.run(f"systemctl stop {' '.join(repr(one) for one in units.values())}")
     host.host.run(f"systemctl start {' '.join(_services(host, apps))}; sleep 3")
     for app in apps:
@@ -185,7 +187,7 @@ def _proportional(host: Host, apps: Sequence[str], units: dict[str, str]) -> flo
 
 
 def _services(host: Host, apps: Iterable[str]) -> list[str]:
-    """The services of their live releases."""
+    """Return the services of their live releases."""
     return [
         f"asgi-{app}@{host.host.run(f'basename $(readlink /srv/asgi/{app}/current)').stdout.strip()}.service"
         for app in apps

@@ -29,18 +29,18 @@ Samples = Sequence[Mapping[str, Any]]
 
 
 def spread(values: Sequence[float]) -> dict[str, float]:
-    """Median, least and most."""
+    """Return the median, least and most."""
     return {"median": statistics.median(values), "least": min(values), "most": max(values)}
 
 
 def server(sample: Mapping[str, Any]) -> float:
-    """CPU time of all but the load."""
+    """Return the CPU time of all but the load."""
     total: float = sum(value for name, value in sample["cpu"].items() if name != "load")
     return total
 
 
 def row(way: Way, samples: Samples) -> dict[str, Any]:
-    """A way, as a line of a table."""
+    """Return a way, as a line of a table."""
     parts = {name: statistics.median(one["cpu"].get(name, 0.0) for one in samples) for name in COLOURS}
     return {
         "way": way,
@@ -53,7 +53,9 @@ def row(way: Way, samples: Samples) -> dict[str, Any]:
 
 
 def ratios(mine: Samples, other: Samples) -> dict[str, dict[str, float]]:
-    """One against the other, round by round: by the rate, and by the CPU time that is left out of the generator's."""
+    """Return one against the other, round by round: by the rate, and by the CPU time that is left out of the
+    generator's.
+    """
     pairs = list(zip(mine, other, strict=True))
     return {
         "rate": spread([a["rate"] / b["rate"] for a, b in pairs]),
@@ -62,7 +64,7 @@ def ratios(mine: Samples, other: Samples) -> dict[str, dict[str, float]]:
 
 
 def comparisons(kept: Mapping[str, Samples]) -> list[dict[str, Any]]:
-    """Every pair that says something."""
+    """Return every pair that says something."""
     return [
         {"one": BY_NAME[one], "other": BY_NAME[other], **ratios(kept[one], kept[other])}
         for one, others in AGAINST.items()
@@ -72,13 +74,13 @@ def comparisons(kept: Mapping[str, Samples]) -> list[dict[str, Any]]:
 
 
 def faced(name: str, what: str, found: Mapping[str, Samples]) -> dict[str, Any]:
-    """Ours and the guide's way in one other respect."""
+    """Compare ours and the guide's way in one other respect."""
     mine, other = (row(BY_NAME[way], found[way]) for way in (OURS, GUIDE))
     return {"name": name, "what": what, "ours": mine, "guide": other, **ratios(found[OURS], found[GUIDE])}
 
 
 def markdown(results: Mapping[str, Any]) -> str:
-    """The page."""
+    """Return the page."""
     kept = results["kept"]
     found = {
         "rows": [row(way, kept[way.name]) for way in WAYS if way.name in kept],
@@ -107,7 +109,7 @@ FACED = {
 
 
 def charts(results: Mapping[str, Any]) -> dict[str, str]:
-    """The plots, by name."""
+    """Return the plots, by name."""
     rows = [row(way, results["kept"][way.name]) for way in WAYS if way.name in results["kept"]]
     rates = [
         Bar(one["way"].about, {"": one["rate"]["median"]}, (one["rate"]["least"], one["rate"]["most"]), colour(one))
@@ -151,6 +153,6 @@ MEMORY = {"one": "as it is by default", "preloaded": "with preload_app", "furthe
 
 
 def colour(one: Mapping[str, Any]) -> str:
-    """Ours, the guide's, or uvicorn alone."""
+    """Return the colour of ours, of the guide's way, or of uvicorn by itself."""
     name = one["way"].name
     return "a" if name.startswith("ours") else "b" if name.startswith("guide") else "e"

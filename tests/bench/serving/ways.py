@@ -27,7 +27,7 @@ class Way:
 
     @property
     def url(self) -> str:
-        """What visitors ask for."""
+        """Return what visitors ask for."""
         return f"{'https' if self.tls else 'http'}://{self.domain.format(app=self.app)}:{self.port}{self.path}"
 
 
@@ -42,12 +42,12 @@ class Alone:
 
 
 def ours(app: str) -> dict[str, str]:
-    """The units of an application that the collection has deployed."""
+    """Return the units of an application that the collection has deployed."""
     return {"nginx": "nginx.service", "application": f"asgi-{app}@*.service"}
 
 
 def render(name: str, **values: object) -> str:
-    """A file of this package with its values."""
+    """Return a file of this package with its values."""
     return Template((FILES / f"{name}.tmpl").read_text()).substitute(values)
 
 

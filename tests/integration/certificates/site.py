@@ -36,7 +36,7 @@ class Secure(Web):
         return self.root
 
     def playbook(self, *arguments: str, **variables: Any) -> Run:
-        """Runs the playbook for this application alone, with these variables besides."""
+        """Run the playbook for this application alone, with these variables besides."""
         app = {
             "name": "secure",
             "git": "{{ shop_repository }}",
@@ -53,7 +53,7 @@ class Secure(Web):
         return playbook(*limits, *arguments, inventories=(HOSTS, INVENTORY))
 
     def shown(self, name: str | None = "") -> str:
-        """The certificate that a visitor is shown who asks by a name, or by none, in OpenSSL's words."""
+        """Return the certificate that a visitor is shown who asks by a name, or by none, in OpenSSL's words."""
         name = self.domain if name == "" else name
         context = ssl.create_default_context()
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
@@ -66,26 +66,28 @@ class Secure(Web):
         return self.host.run(f"openssl x509 -noout -text <<'EOF'\n{pem}EOF").stdout
 
     def status(self, name: str = "secure") -> dict[str, Any]:
-        """What monitors are told."""
+        """Return what monitors are told."""
         entries = json.loads(self.host.run("cat /var/lib/asgi-deploy/certificates.json").stdout)["certificates"]
         found: dict[str, Any] = next(entry for entry in entries if entry["name"] == name)
         return found
 
     def renew(self, *, fails: bool = False) -> str:
-        """Runs the timer's service, and gives what it logged."""
+        """Run the timer's service, and return what it logged."""
         started = self.host.run(f"systemctl start {RENEWAL}", check=False, timeout=240)
         log = self.host.run(f"journalctl --no-pager --unit={RENEWAL} --lines=40").stdout
         assert (started.returncode != 0) == fails, log
         return log
 
     def forget(self) -> None:
-        """As on a host that never asked for it; what is served stays, for nginx's configuration names it."""
+        """Make the host forget that it asked for the certificate; what is served stays, as nginx's configuration names
+        it.
+        """
         self.host.run(f"{CERTBOT} delete --non-interactive --cert-name=secure; rm -rf {FOLDER}")
         self.host.run("rm -f /var/lib/asgi-deploy/certificates.json")
 
     @contextmanager
     def edited(self, path: str, script: str) -> Iterator[None]:
-        """Has a file of the host changed by sed, and puts it back."""
+        """Edit a file of the host with sed, and restore it afterwards."""
         self.host.run(f"cp -a {path} {path}.kept && sed -i '{script}' {path}")
         try:
             yield
@@ -94,7 +96,7 @@ class Secure(Web):
 
     @contextmanager
     def later(self, shift: str) -> Iterator[None]:
-        """Lets the renewal service, with all that it starts, see a later time, as in +62d.
+        """Run the renewal service, with all that it starts, at a later time, as in +62d.
 
         The kernel's clock is one for all hosts: libfaketime moves what these processes are told. The CA's clock stays;
         what it says of when to renew is a moment, which comes nearer.
@@ -114,7 +116,7 @@ class Secure(Web):
             self.host.run(f"rm -r {folder} && systemctl daemon-reload")
 
     def timer_fires(self) -> None:
-        """Has the timer start its service now, and waits for the service's end."""
+        """Make the timer start its service now, and wait until the service ends."""
         folder = f"/run/systemd/system/{TIMER}.d"
         now = "[Timer]\nOnCalendar=\nRandomizedDelaySec=0\nAccuracySec=1s\nOnActiveSec=1s\n"
         before = self._invocation()

@@ -27,7 +27,7 @@ FRESH = {"new": 3, "websocket": 1, "get": 0, "post": 0, "http2": 0}
 
 
 def started(site: Secure, **options: Any) -> tuple[Secure, Authority]:
-    """The site as visitors see it who trust the CA, and the CA; other options start it anew."""
+    """Return the site as visitors see it who trust the CA, and the CA; other options start it anew."""
     authority = LAB.authority(Options(**options))
     authority.refuse_orders(0)
     return replace(site, root=authority.root), authority

@@ -7,7 +7,7 @@ from tests.integration.conftest import Web
 
 
 def shown(web: Web, unit: str, *properties: str) -> dict[str, str]:
-    """Properties of a unit as systemd has them."""
+    """Return properties of a unit as systemd has them."""
     text = web.host.run(f"systemctl show {unit} {' '.join(f'-p {name}' for name in properties)}").stdout
     return dict(line.split("=", 1) for line in text.splitlines())
 

@@ -32,7 +32,7 @@ def inventory_of_the_bare_host(tmp_path: Path) -> Path:
 
 @pytest.fixture(name="taken_port")
 def port_80_taken() -> Iterator[None]:
-    """Another program serves on the host."""
+    """Yield another program serves on the host."""
     host = LAB.host(BARE)
     host.run("systemd-run --quiet --unit=other python3 -m http.server 80")
     host.run("until ss -ltn | grep -q ':80 '; do sleep 0.1; done")
@@ -41,7 +41,7 @@ def port_80_taken() -> Iterator[None]:
 
 
 def untouched() -> bool:
-    """Whether the bare host is as bare as before."""
+    """Return whether the bare host is as bare as before."""
     return LAB.host(BARE).run("ls -d /srv/asgi /etc/nginx /opt/asgi 2>/dev/null", check=False).stdout == ""
 
 

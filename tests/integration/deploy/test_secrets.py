@@ -91,7 +91,7 @@ Dumper.add_representer(Vaulted, lambda dumper, value: dumper.represent_scalar("!
 
 @pytest.fixture(scope="module")
 def go(tmp_path_factory: pytest.TempPathFactory) -> Go:
-    """A run with a key, which the inventory has from Ansible Vault, and other options."""
+    """Return a run with a key, which the inventory has from Ansible Vault, and other options."""
     folder = tmp_path_factory.mktemp("inventory")
     (folder / "password").write_text(VAULT_PASSWORD)
     vault = VaultLib([("default", VaultSecret(VAULT_PASSWORD.encode()))])
@@ -128,20 +128,20 @@ def go(tmp_path_factory: pytest.TempPathFactory) -> Go:
 
 
 def shown_nowhere(output: str, *keys: str) -> None:
-    """Neither as it is, nor as JSON, YAML, Python or Base64 have it."""
+    """Assert that a text has no secret: neither as it is, nor as JSON, YAML, Python or Base64 write it."""
     for secret in (*keys, *PEM.splitlines()[1:3]):
         forms = {secret, json.dumps(secret)[1:-1], repr(secret)[1:-1], base64.b64encode(secret.encode()).decode()}
         assert [form for form in forms if form in output] == []
 
 
 def after_a_start(web: Web) -> dict[str, list[str]]:
-    """What the application tells, once it answers."""
+    """Return what the application tells, once it answers."""
     told: dict[str, list[str]] = https.wait(web.domain, web.host.address, web.ca, "/digests").raise_for_status().json()
     return told
 
 
 def found(web: Web, command: str) -> str:
-    """What a grep prints that reads on its standard input what to look for: a command line is logged by sudo."""
+    """Return what a grep prints that reads on its standard input what to look for: a command line is logged by sudo."""
     wanted = ["0ld-s3cret", "abcd3fgh1jkl", base64.b64encode(OLD.encode()).decode()[:20]]
     run = web.host.run(command, check=False, timeout=120, stdin="".join(f"{text}\n" for text in wanted))
     assert run.returncode in (0, 1, 2), run.stderr  # 2, where something may not be read or is gone again
@@ -150,7 +150,7 @@ def found(web: Web, command: str) -> str:
 
 @pytest.fixture(scope="module")
 def released(go: Go, webs: list[Web]) -> Iterator[str]:
-    """The release with the old key: what the runs printed that foretold and made it."""
+    """Yield the release with the old key: what the runs printed that foretold and made it."""
     for web in webs:
         command_lines.watch(web.host)
     foretold = go(OLD, "--check", "-vvv", "--diff").ok()

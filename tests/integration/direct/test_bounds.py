@@ -46,7 +46,7 @@ ExecStart=python3 /usr/local/lib/take.py COMMAND
 
 @pytest.fixture(name="site", scope="module")
 def bounded_site() -> Iterator[Web]:
-    """The application, which may reach the CA, and nothing else that is not on loopback."""
+    """Yield the application, which may reach the CA, and nothing else that is not on loopback."""
     apps = yaml.safe_load(INVENTORY.read_text())["asgi"]["vars"]["asgi_apps"]
     index = {"hosts": ["packages.example.com"]}  # its environment is there, and nothing is built
     bounded = [{**app, "index": index, "sandbox": {"outgoing": [GATEWAY]}} for app in apps if app["name"] == "open"]
@@ -61,7 +61,7 @@ def bounded_site() -> Iterator[Web]:
 
 
 def take(site: Web, kind: str, address: str, port: int) -> str:
-    """What comes of a connection by the socket that the application was handed, or by one that it has accepted."""
+    """Return what comes of a connection by the socket that the application was handed, or by one that it has accepted."""
     unit = UNIT.replace("COMMAND", f"{kind} {address} {port}")
     site.host.run("cat >/run/systemd/system/take.service", stdin=unit)
     site.host.run("systemctl daemon-reload; systemctl stop 'asgi-open@*.service'")

@@ -48,7 +48,7 @@ def site_playbook(*arguments: str, name: str = "site") -> Run:
 
 
 def handshake(site: Web, port: int, ca: Path, **options: Any) -> tuple[str | None, bytes]:
-    """The version that is spoken, and the certificate that is shown."""
+    """Return the version that is spoken, and the certificate that is shown."""
     context = ssl.create_default_context(cafile=str(ca))
     if "client" in options:
         context.load_cert_chain(PKI / f"{options['client']}.pem", PKI / f"{options['client']}.key")
@@ -83,7 +83,7 @@ def test_no_process_of_root_serves(site: Web) -> None:
 
 
 def sent(site: Web, data: bytes) -> ssl.SSLSocket:
-    """A connection on which this was sent."""
+    """Return a connection on which this was sent."""
     context = ssl.create_default_context(cafile=str(site.ca))
     raw = socket.create_connection((site.host.address, 443), timeout=60)
     connection = context.wrap_socket(raw, server_hostname=site.domain)
@@ -92,7 +92,7 @@ def sent(site: Web, data: bytes) -> ssl.SSLSocket:
 
 
 def asked(site: Web) -> ssl.SSLSocket:
-    """A connection on which a request was answered, and that is kept."""
+    """Return a connection on which a request was answered, and that is kept."""
     connection = sent(site, b"")
     assert answered(connection, site)
     return connection
@@ -211,7 +211,7 @@ def test_a_stop_refuses_connections_and_answers_what_came_before(site: Web) -> N
 
 
 def eventually_refused(site: Web) -> bool:
-    """Whether a connection is refused within ten seconds."""
+    """Return whether a connection is refused within ten seconds."""
     deadline = time.monotonic() + 10
     while time.monotonic() < deadline:
         with suppress(ConnectionRefusedError), socket.create_connection((site.host.address, 443), timeout=5):
@@ -244,7 +244,7 @@ def test_a_given_certificate_is_replaced_without_a_release(closed: Web) -> None:
 
 
 def listens(site: Web, port: int) -> str:
-    """Who listens on a port of the host, as ss tells it."""
+    """Return the program that listens on a port of the host, by ss."""
     return site.host.run(f"ss -Hltn 'sport = :{port}'").stdout
 
 
@@ -306,7 +306,7 @@ def test_is_taken_off_the_host_wholly(site: Web, closed: Web) -> None:
 
 @pytest.fixture
 def without_nginx(closed: Web) -> Iterator[None]:
-    """Takes nginx off the host in the end: here, and in other scenarios, applications serve on its ports."""
+    """Take nginx off the host in the end: here, and in other scenarios, applications serve on its ports."""
     yield
     closed.host.run("DEBIAN_FRONTEND=noninteractive apt-get purge --yes --quiet nginx nginx-common", timeout=300)
     closed.host.run("systemctl disable --now asgi-logs.timer; rm -rf /etc/nginx /etc/systemd/system/asgi-logs.*")

@@ -19,14 +19,14 @@ USUAL = Path(__file__).with_name("usual.sh")
 
 @pytest.fixture(scope="session")
 def moving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Future[tuple[Reader, Report]]]:
-    """The one who moves, meanwhile: a host of its own has nothing to wait for."""
+    """Yield the one who moves, meanwhile: a host of its own has nothing to wait for."""
     reader = Reader(LAB.host(MOVED), tmp_path_factory.mktemp("moved"))
     with ThreadPoolExecutor() as pool:
         yield pool.submit(moved, reader)
 
 
 def moved(reader: Reader) -> tuple[Reader, Report]:
-    """Follows the page under visitors, with the root of both certificates."""
+    """Follow the page under visitors, with the root of both certificates."""
     reader.begin(MIGRATING)
     script = f"export DOMAIN={reader.domain}\n{USUAL.read_text()}"
     reader.host.run("bash -s", stdin=script, timeout=300)
@@ -44,7 +44,7 @@ def moved(reader: Reader) -> tuple[Reader, Report]:
 
 @pytest.fixture(scope="session")
 def reader(moving: object, tmp_path_factory: pytest.TempPathFactory) -> Reader:
-    """The one who begins, and has done what the first page shows."""
+    """Return the one who begins, and has done what the first page shows."""
     reader = Reader(LAB.host(READER), tmp_path_factory.mktemp("reader"))
     reader.begin(START)
     for command in (one for one in pages.commands() if one.page == START and one.inside_block and one.runs):

@@ -32,7 +32,7 @@ class Reader:
         return f"{self.host.name}.{DOMAIN}"
 
     def begin(self, page: str) -> None:
-        """Writes the first inventory of a page, and beside it what only a host of the lab needs."""
+        """Write the first inventory of a page, and beside it what only a host of the lab needs."""
         shown = next(block.text for block in pages.blocks() if block.page == page and block.kind == "yaml")
         (self.folder / "inventory.yml").write_text(self.here(shown))
         hosts = yaml.safe_load(HOSTS.read_text())["all"]
@@ -44,12 +44,12 @@ class Reader:
             (self.folder / name).symlink_to(ROOT / name)
 
     def trust(self, roots: Path) -> None:
-        """Has curl find the host by its name, and trust its certificate."""
+        """Make curl find the host by its name, and trust its certificate."""
         options = {"cacert": roots, "resolve": f"{self.domain}:443:{self.host.address}"}
         (self.folder / ".curlrc").write_text("".join(f'{key} = "{value}"\n' for key, value in options.items()))
 
     def here(self, text: str) -> str:
-        """What is shown, with the lab's names and addresses."""
+        """Return what is shown, with the lab's names and addresses."""
         repository = Repository(LAB.name, shelf.NAME, Path())
         for theirs, ours in {
             "https://git.example.com/shop.git": repository.url,
@@ -60,7 +60,7 @@ class Reader:
         return text
 
     def run(self, command: pages.Command) -> str:
-        """Runs a command as its page has it, which must succeed, and gives what it prints."""
+        """Run a command as its page has it, which must succeed, and return what it prints."""
         self._leisurely()
         if command.prompt == pages.HOST:
             done = self.host.run(f"bash -o pipefail -c {shlex.quote(self.here(command.text))}", check=False)
@@ -71,7 +71,7 @@ class Reader:
         return done.stdout
 
     def _leisurely(self) -> None:
-        """Who reads takes longer between two commands than a release that was replaced takes to end."""
+        """Wait as long as a reader takes between two commands: longer than a replaced release takes to end."""
         self.host.run("while systemctl list-units --plain --no-legend '*.drain@*' | grep -q .; do sleep 0.2; done")
 
     def _run_here(self, text: str) -> subprocess.CompletedProcess[str]:
@@ -91,6 +91,6 @@ class Reader:
         )
 
     def ask(self, path: str, request: str) -> None:
-        """Visits the application, with a request id."""
+        """Visit the application, with a request id."""
         done = self._run_here(f"curl --fail --silent -H 'X-Request-ID: {request}' https://{self.domain}{path}")
         assert done.returncode == 0, done.stderr

@@ -25,7 +25,7 @@ async def cart() -> None:
 
 
 def publish(lab: Lab, tree: Path) -> None:
-    """Publishes the versions that pages name."""
+    """Publish the versions that pages name."""
     repository = lab.repository(NAME, tree)
     repository.create(SOURCE)
     (tree / "shop" / "users.py").write_text(USERS)

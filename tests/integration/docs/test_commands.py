@@ -24,12 +24,12 @@ REQUESTS = ("6f1c0d0f5d8f4b0e9f5c1b8f2a7e3d4c", "5f0c6f2b1d5e4e0c8f0b2f6a1c9d7e3
 
 
 def followed(command: pages.Command) -> bool:
-    """Whether it is one of a page that is followed on a host of its own."""
+    """Return whether it is one of a page that is followed on a host of its own."""
     return command.page == MIGRATING and command.inside_block
 
 
 def distinct() -> list[str]:
-    """The commands that no page has in an order of its own to be followed; what removes all comes last."""
+    """Return the commands that no page has in an order of its own to be followed; what removes all comes last."""
     found = dict.fromkeys(one.plain for one in pages.commands() if one.runs and not followed(one))
     return sorted(found, key=lambda text: text == LAST)
 

@@ -23,12 +23,12 @@ class Site(Web):
     """What this application can be asked."""
 
     def settings(self) -> dict[str, Any]:
-        """What the application was given."""
+        """Return what the application was given."""
         found: dict[str, Any] = self.get("/settings").raise_for_status().json()
         return found
 
     def put(self, path: str, content: str) -> httpx.Response:
-        """Have the application write a file."""
+        """Make the application write a file."""
         return https.ask("PUT", self.domain, self.host.address, self.ca, path, content=content)
 
 

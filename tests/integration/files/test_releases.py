@@ -16,7 +16,7 @@ MEDIA = "/srv/asgi/files/current/src/media"
 
 @contextmanager
 def asking(site: Site, *paths: str) -> Iterator[Counter[int]]:
-    """Asks for the paths in turn, again and again; gives the statuses."""
+    """Ask for the paths in turn, again and again; return the statuses."""
     seen: Counter[int] = Counter()
     done = threading.Event()
 

@@ -30,14 +30,14 @@ SCANNER = "nmap -n -Pn -p- --min-rate 4000 --max-retries 2 -oG - {address}"
 
 
 def run_on(name: str, *arguments: str, **variables: Any) -> Run:
-    """Runs the playbook as in the scenario, on one host, with these variables besides."""
+    """Run the playbook as in the scenario, on one host, with these variables besides."""
     extra = f"--extra-vars={json.dumps(variables)}"
     return playbook(f"--limit={name}", extra, *arguments, inventories=(HOSTS, INVENTORY))
 
 
 @pytest.fixture(scope="module", params=sorted(SITES), name="site")
 def each_host(request: pytest.FixtureRequest) -> Web:
-    """A Debian 13 behind nginx, and a Debian 12 without nginx; what the lab says of passwords is taken out."""
+    """Return a Debian 13 behind nginx, and a Debian 12 without nginx; what the lab says of passwords is taken out."""
     site = web(request.param, SITES[request.param], SITES[request.param])
     site.host.run("sed -i /PasswordAuthentication/d /etc/ssh/sshd_config.d/50-lab.conf && systemctl reload ssh")
     return site
@@ -45,14 +45,14 @@ def each_host(request: pytest.FixtureRequest) -> Web:
 
 @pytest.fixture(scope="module", name="visitor")
 def other_host(site: Web) -> Web:
-    """The other one."""
+    """Return the other one."""
     name = next(name for name in SITES if name != site.host.name)
     return web(name, SITES[name], SITES[name])
 
 
 @pytest.fixture(name="late")
 def program_that_came_later(site: Web) -> Iterator[int]:
-    """Somebody starts a server on all addresses, and tells nobody."""
+    """Start a server on all addresses that the inventory does not name, and yield its port."""
     site.host.run("systemd-run --quiet --unit=late python3 -m http.server 9999")
     site.host.run("until ss -ltn | grep -q ':9999 '; do sleep 0.1; done")
     yield 9999
@@ -60,14 +60,14 @@ def program_that_came_later(site: Web) -> Iterator[int]:
 
 
 def shared(name: str, command: str) -> None:
-    """Runs a command by the connection that the last run of the playbook has left open."""
+    """Run a command by the connection that the last run of the playbook has left open."""
     argv = [str(Path(sys.executable).with_name("ansible")), name, "--become", f"--inventory={HOSTS}"]
     argv += [f"--args={command}"]
     subprocess.run(argv, env={**os.environ, **PLAIN}, check=True, capture_output=True, timeout=120)
 
 
 def reaches(visitor: Web, site: Web, port: int) -> bool:
-    """Whether a connection comes about, from one host to another."""
+    """Return whether a connection comes about, from one host to another."""
     code = f"import socket; socket.create_connection(({site.host.address!r}, {port}), 3).close()"
     return visitor.host.run(f'python3 -c "{code}"', check=False).returncode == 0
 
@@ -152,7 +152,7 @@ def test_sshd_takes_keys_by_modern_algorithms_alone(site: Web, options: str, sai
 
 
 def attempt(site: Web, options: str) -> subprocess.CompletedProcess[str]:
-    """What comes of a login without a key."""
+    """Return what comes of a login without a key."""
     argv = ["ssh", "-F", "none", *(word for option in OPTIONS for word in ("-o", option))]
     if "MACs" in options:
         argv += ["-o", "Ciphers=aes256-ctr"]  # the others need no MAC

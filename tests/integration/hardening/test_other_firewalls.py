@@ -29,7 +29,7 @@ PACKAGES = {SIDE: "ufw firewalld", DIRECT: "ufw"}
 
 @pytest.fixture(name="host", scope="module", params=PACKAGES)
 def each_host(request: pytest.FixtureRequest) -> Iterator[Host]:
-    """A host with other firewalls, of which none is active, and with something to do for a run."""
+    """Yield a host with other firewalls, of which none is active, and with something to do for a run."""
     host = LAB.host(request.param)
     host.run(f"{APT} install --no-install-recommends {PACKAGES[host.name]} >/dev/null", timeout=300)
     host.run("systemctl disable --quiet --now firewalld 2>/dev/null; ufw allow 22/tcp")

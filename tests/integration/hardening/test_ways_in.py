@@ -39,7 +39,7 @@ def another_host() -> Web:
 
 @pytest.fixture
 def jump(site: Web, visitor: Web) -> Iterator[dict[str, str]]:
-    """The variables of a host that is reached by another one only, and by IPv6."""
+    """Yield the variables of a host that is reached by another one only, and by IPv6."""
     addresses = {visitor.host.name: JUMP_ADDRESS, site.host.name: ADDRESS}
     for name, address in addresses.items():
         LAB.host(name).run(f"ip address replace {address}/64 dev host0 nodad")

@@ -30,7 +30,7 @@ class Part(Web):
         return https.get(self.domain, self.host.address, self.ca, f"{self.path}{path}", **options)
 
     def logged(self, text: str) -> str:
-        """What nginx wrote down of its requests, once that has a text in it."""
+        """Return what nginx wrote down of its requests, once that has a text in it."""
         log = f"/var/log/nginx/asgi/{self.app}.access.log"
         return self.eventually(f"grep -qF '{text}' {log} && cat {log}")
 

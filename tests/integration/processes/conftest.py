@@ -20,23 +20,23 @@ class Site(Web):
     """What is seen of the processes, and how they are changed."""
 
     def run(self, *arguments: str, name: str = "site", **variables: Any) -> Run:
-        """A playbook with the scenario's inventory, and other values of its variables."""
+        """Return a playbook with the scenario's inventory, and other values of its variables."""
         extra = ("--extra-vars", json.dumps(variables)) if variables else ()
         return playbook(*arguments, *extra, name=name, inventories=(HOSTS, INVENTORY))
 
     def changed(self, *arguments: str, **changes: Any) -> Run:
-        """A run with other options of the application."""
+        """Return a run with other options of the application."""
         return self.run(*arguments, asgi_apps=[{**entry(), **changes}])
 
     def units(self) -> set[str]:
-        """Processes, timers and targets of the application that run or are on their way, without its name."""
+        """List processes, timers and targets of the application that run or are on their way, without its name."""
         patterns = " ".join(f"'asgi-{NAME}.{kind}'" for kind in ("process-*", "live@*", "job-*.timer"))
         listing = "systemctl list-units --plain --no-legend --full --state=active,activating,deactivating"
         text = self.host.run(f"{listing} {patterns}").stdout
         return {line.split()[0].removeprefix(f"asgi-{NAME}.") for line in text.splitlines()}
 
     def settled(self) -> set[str]:
-        """The same, once what was told to stop has ended."""
+        """Return the same, once what was told to stop has ended."""
         self.host.run(
             f"while systemctl list-units --plain --no-legend --state=deactivating 'asgi-{NAME}.*' | grep -q .; "
             "do sleep 0.2; done",
@@ -45,26 +45,26 @@ class Site(Web):
         return self.units()
 
     def log(self, process: str) -> list[dict[str, Any]]:
-        """What a process wrote of itself."""
+        """Return what a process wrote of itself."""
         text = self.host.run(f"cat /var/lib/asgi/{NAME}/{process}.log").stdout
         return [json.loads(line) for line in text.splitlines()]
 
 
 def entry() -> dict[str, Any]:
-    """The application's entry in the scenario's inventory."""
+    """Return the application's entry in the scenario's inventory."""
     found: dict[str, Any] = yaml.safe_load(INVENTORY.read_text())["asgi"]["vars"]["asgi_apps"][0]
     return found
 
 
 def working(release: str) -> set[str]:
-    """What runs beside the server of a release, and nothing else."""
+    """Return what runs beside the server of a release, and nothing else."""
     processes = {f"process-{name}@{release}.service" for name in ("worker-1", "worker-2", "scheduler-1")}
     return processes | {f"live@{release}.target", f"job-tick@{release}.timer"}
 
 
 @pytest.fixture(scope="session")
 def site() -> Site:
-    """With the inventory's own release live."""
+    """Return the site with the inventory's own release live."""
     one = web(ALL_WEBS[0], NAME, NAME, Site)
     one.run().ok()
     return one

@@ -16,7 +16,7 @@ SLOW = {"SHOP_ITEM_SECONDS": "3"}
 
 
 def overlaps(log: Iterable[dict[str, Any]]) -> list[tuple[str, str]]:
-    """Pairs of releases of which a process ran at the same time, by its own log."""
+    """Return the pairs of releases of which a process ran at the same time, by its own log."""
     spans: dict[int, list[Any]] = {}
     for line in log:
         spans.setdefault(line["pid"], [line["release"], line["at"], line["at"]])[2] = line["at"]
@@ -25,7 +25,7 @@ def overlaps(log: Iterable[dict[str, Any]]) -> list[tuple[str, str]]:
 
 
 def unfinished(log: Iterable[dict[str, Any]], running: Iterable[int]) -> list[tuple[int, int]]:
-    """Items that a process took and did not finish before it ended."""
+    """Return the items that a process took and did not finish before it ended."""
     taken = {(line["pid"], line["item"]) for line in log if line["event"] == "take" and line["pid"] not in running}
     return sorted(taken - {(line["pid"], line["item"]) for line in log if line["event"] == "done"})
 
@@ -161,7 +161,7 @@ def test_go_back_with_a_rollback(site: Site) -> None:
 
 
 def other(site: Site) -> str:
-    """A release that served, and does not now."""
+    """Return a release that served, and does not now."""
     live = site.live()
     served = [str(line["to"]) for line in site.audit() if line["result"] == "live" and "to" in line]
     return next(release for release in reversed(served) if release != live)

@@ -7,4 +7,4 @@ import pytest
 
 @pytest.fixture(scope="module", autouse=True)
 def first(the_inventorys_release: None) -> None:
-    """See the fixture that it asks for."""
+    """Request the fixture whose parameter this names."""

@@ -131,7 +131,7 @@ def one_site() -> Web:
 
 @pytest.fixture(name="repository", scope="module")
 def broken_versions() -> Iterator[str]:
-    """The sound application, and a tag for everything that can be wrong with it."""
+    """Yield the sound application, and a tag for everything that can be wrong with it."""
     repository = LAB.repository("broken", HOSTS.parent / "broken")
     repository.create(ROOT / "examples" / "shop")
     repository.commit("sound")

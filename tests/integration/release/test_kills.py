@@ -64,7 +64,7 @@ def one_site() -> Web:
 
 
 def variables(site: Web, number: int) -> str:
-    """Inputs that were never there before; the version alternates, so that a mix of two would show."""
+    """Return inputs that were never there before; the version alternates, so that a mix of two would show."""
     return only(
         site.domain,
         version=("v1.0.0", "v1.1.0")[number % 2],
@@ -84,7 +84,7 @@ def start_playbook(site: Web, extra: str) -> subprocess.Popen[bytes]:
 
 
 def kill(run: subprocess.Popen[bytes]) -> None:
-    """Ends a run with its workers, which Ansible gives sessions of their own; their environment tells them."""
+    """End a run with its workers, which Ansible gives sessions of their own; their environment tells them."""
     mark = next(part for part in environment(run.pid) if part.startswith(MARK.encode()))
     for pid in [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdecimal()]:
         if mark in environment(pid):
@@ -147,7 +147,9 @@ def test_site_serves_and_the_next_run_finishes(site: Web, victim: str, point: st
 
 
 def trail_tells_the_truth(site: Web, known: int, was: str, cut_off: bool) -> None:
-    """What was done since is there, the run that was killed as well, and each attempt says what really served."""
+    """Assert that the trail has what was done since, the killed run as well, and that each attempt names what really
+    served.
+    """
     text = site.host.run(f"cat {site.trail}").stdout
     attempts = site.audit()[known:]
     assert all(text.count(f'"id": "{attempt["id"]}"') == 2 for attempt in attempts), text

@@ -35,7 +35,7 @@ def one_site() -> Web:
 
 @pytest.fixture(name="repository", scope="module")
 def one_repository() -> Iterator[str]:
-    """An application that ends when it is told to."""
+    """Yield an application that ends when it is told to."""
     repository = LAB.repository("ends", HOSTS.parent / "ends")
     repository.create(ROOT / "examples" / "shop")
     main = repository.tree / "shop" / "main.py"
@@ -50,7 +50,7 @@ def run(site: Web, repository: str, name: str = "site", **changes: object) -> Ru
 
 
 def end(site: Web, times: int) -> None:
-    """Have the live release end so often, and wait until it answers again."""
+    """End the live release so often, and wait until it answers again."""
     unit = f"asgi-shop@{site.live()}.service"
     site.host.run(f"touch {FLAG}")
     site.eventually(f"[ $(systemctl show --property=NRestarts --value {unit}) -ge {times} ]")

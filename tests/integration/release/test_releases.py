@@ -14,7 +14,7 @@ STEADY = {"get": 3, "new": 1, "post": 2, "http2": 1, "websocket": 1, "pause": 0.
 
 @contextmanager
 def traffic(webs: list[Web], **changes: float) -> Iterator[None]:
-    """Visitors of every kind on every host; none of them may notice what the block does."""
+    """Send visitors of every kind to every host; none of them may notice what the block does."""
     with ExitStack() as stack:
         flows = [
             stack.enter_context(Traffic(web.url, connect=web.host.address, ca=web.ca, seconds=900, **STEADY | changes))

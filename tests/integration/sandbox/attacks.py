@@ -63,12 +63,12 @@ def read(path: str) -> str:
 
 
 def write(path: str) -> str:
-    """Appends nothing, which takes the same right as something."""
+    """Append nothing, which takes the same right as something."""
     return f"open({path!r}, 'ab').close()"
 
 
 def dropped(path: str) -> str:
-    """Makes a file, and takes it away again."""
+    """Make a file, and remove it again."""
     return f"import os; open({path!r}, 'xb').close(); os.unlink({path!r})"
 
 

@@ -47,19 +47,19 @@ class Prey(Web):
     """An application that runs what it is sent."""
 
     def attack(self, code: str) -> dict[str, Any]:
-        """What came of code in the process that serves."""
+        """Return what came of code in the process that serves."""
         answer = https.ask("POST", self.domain, self.host.address, self.ca, "/run", content=code.encode())
         found: dict[str, Any] = answer.raise_for_status().json()
         return found
 
     def as_root(self, code: str) -> dict[str, Any]:
-        """What comes of the same code when root runs it on the host, in no sandbox."""
+        """Return what comes of the same code when root runs it on the host, in no sandbox."""
         done = self.host.run(f"printf %s {shlex.quote(code)} | python3 -c {shlex.quote(ALONE)}")
         found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
         return found
 
     def reloaded(self, unit: str) -> tuple[list[str], list[str]]:
-        """A transient unit's properties once it begins, and after systemd has read its units anew."""
+        """Return a transient unit's properties once it begins, and after systemd has read its units anew."""
         before, after = self.host.run(RELOAD.format(unit=unit), timeout=240).stdout.split("\n\n")
         return shown(before), shown(after)
 
@@ -68,17 +68,17 @@ class Prey(Web):
         return f"asgi-{self.app}@{self.live()}.service"
 
     def main(self) -> int:
-        """The first process of its service."""
+        """Return the first process of its service."""
         return int(self.host.run(f"systemctl show --property=MainPID --value {self.service}").stdout)
 
     def exposure(self, unit: str) -> float:
-        """The number that systemd-analyze gives a unit's sandbox, from 0 to 10."""
+        """Return the number that systemd-analyze gives a unit's sandbox, from 0 to 10."""
         last = self.host.run(f"systemd-analyze security --no-pager {unit}").stdout.splitlines()[-1]
         return float(last.split(":")[1].split()[0])
 
 
 def shown(text: str) -> list[str]:
-    """Properties as systemd shows them; units are in an order of its own."""
+    """Return properties as systemd shows them; units are in an order of its own."""
     lines = (line.partition("=") for line in text.splitlines())
     lists = ("After", "Requires", "Wants")
     return [f"{name}={' '.join(sorted(value.split())) if name in lists else value}" for name, _, value in lines]
@@ -94,7 +94,7 @@ def prey(app: str) -> Prey:
 
 @pytest.fixture(scope="session", autouse=True)
 def metadata_service() -> None:
-    """Of a cloud; the host is one of its machines."""
+    """Run a cloud's metadata service; the host is one of its machines."""
     have_metadata_service(LAB.host(PREY))
 
 

@@ -32,7 +32,7 @@ def release(site: Prey, version: str) -> Run:
 
 @pytest.fixture(scope="session")
 def published() -> None:
-    """A version of the application that needs a package which attacks while it is built."""
+    """Publish a version of the application that needs a package which attacks while it is built."""
     repository = LAB.repository("prey", HOSTS.parent / "prey")
     shutil.copytree(SPY, repository.tree / "spy", ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True)
     attacks = {one.what: one.code.replace(OTHER, LAB.host(HELPER).address) for one in (*BUILDING, *OUTGOING)}
@@ -48,7 +48,8 @@ def published() -> None:
 
 @pytest.fixture(scope="module")
 def found_by_root(published: None, neighbour: Prey) -> Iterator[dict[str, dict[str, Any]]]:
-    """What comes of attacks on the neighbour's build by root, in no sandbox; that build works until all others ended.
+    """Yield what comes of attacks on the neighbour's build by root, in no sandbox; that build works until all others
+    ended.
 
     It fails then, so that the neighbour stays as it is.
     """
@@ -65,7 +66,7 @@ def found_by_root(published: None, neighbour: Prey) -> Iterator[dict[str, dict[s
 
 @pytest.fixture(scope="module")
 def released(found_by_root: dict[str, dict[str, Any]], attacked: Prey) -> Iterator[tuple[Prey, Reload]]:
-    """The application that needs it, and what came of a daemon-reload while it was built."""
+    """Yield the application that needs it, and what came of a daemon-reload while it was built."""
     known = f"{LAB.host(HELPER).address} {ELSEWHERE}"
     attacked.host.run(f"grep -q {ELSEWHERE} /etc/hosts || echo '{known}' >>/etc/hosts")
     with ThreadPoolExecutor(1) as pool:
@@ -86,7 +87,7 @@ def found(spied: Prey) -> dict[str, Any]:
 
 
 def found_by(site: Prey) -> dict[str, Any]:
-    """What came of the attacks while the environment was built that is live."""
+    """Return what came of the attacks while the environment was built that is live."""
     venv = f"/srv/asgi/{site.app}/current/venv"
     told = site.host.run(f"cat {venv}/lib/python3*/site-packages/spy_found.json").stdout
     attacks: dict[str, Any] = json.loads(told)
@@ -95,7 +96,7 @@ def found_by(site: Prey) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def bounded(released: tuple[Prey, Reload], opened: Prey) -> Iterator[dict[str, Any]]:
-    """The same by an application whose connections are bounded."""
+    """Yield the same by an application whose connections are bounded."""
     release(opened, "v1.1.0").ok()
     yield found_by(opened)
     release(opened, "v1.0.0").ok()

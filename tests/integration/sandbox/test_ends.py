@@ -14,7 +14,7 @@ NEVER = "ExecStart=\nExecStart=/bin/false\n"
 
 @pytest.fixture
 def failing(neighbour: Prey) -> Iterator[Prey]:
-    """A service that from now on ends as soon as it is started, and that is given up after three times."""
+    """Yield a service that from now on ends as soon as it is started, and that is given up after three times."""
     folder = f"/run/systemd/system/{neighbour.service}.d"
     text = f"[Unit]\nStartLimitBurst=3\n[Service]\n{NEVER}"
     neighbour.host.run(f"mkdir -p {folder}; printf %s '{text}' >{folder}/never.conf; systemctl daemon-reload")

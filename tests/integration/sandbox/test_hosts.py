@@ -79,7 +79,9 @@ def played(host: Prey, folder: Path, *, protected: bool = True) -> subprocess.Co
 
 
 def obeyed(name: str, reached: Path) -> dict[str, dict[str, Any]]:
-    """What Ansible obeys in a result, by what it would come to: a command on the controller, or another inventory."""
+    """Return what Ansible obeys in a result, by what it would come to: a command on the controller, or another
+    inventory.
+    """
     proxy = {"ansible_ssh_common_args": f"-oControlPath=none -oProxyCommand='touch {reached}'"}
     local = {"ansible_connection": "local"}
     return {
@@ -92,7 +94,7 @@ def obeyed(name: str, reached: Path) -> dict[str, dict[str, Any]]:
 
 
 def came_about(kind: str, done: subprocess.CompletedProcess[str], reached: Path) -> bool:
-    """Whether the answer reached what it was for."""
+    """Return whether the answer reached what it was for."""
     if kind in ("a host", "a group", "a variable of the play"):
         return "known are " in done.stdout and "added" in done.stdout
     # By a local connection the raw command of the play runs here.

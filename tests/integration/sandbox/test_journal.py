@@ -38,7 +38,8 @@ with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as journal:
 
 @pytest.fixture(scope="module")
 def flooded(attacked: Prey, neighbour: Prey) -> Iterator[str]:
-    """What a flood is known by that the application has logged, after a line of the host, of a neighbour and its own.
+    """Yield what a flood is known by that the application has logged, after a line of the host, of a neighbour and its
+    own.
 
     The host's own journal takes no more than the application's just then: what fills it would be seen soon.
     """
@@ -55,7 +56,7 @@ def flooded(attacked: Prey, neighbour: Prey) -> Iterator[str]:
 
 
 def said(site: Prey, text: str, options: str = "") -> bool:
-    """Whether a journal of the host has a line with this text."""
+    """Return whether a journal of the host has a line with this text."""
     found = site.host.run(
         f"journalctl --quiet --no-pager --output=cat {options} --grep='{text}' --lines=1", check=False
     )

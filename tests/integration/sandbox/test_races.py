@@ -65,13 +65,13 @@ sys.exit("the race was not lost")
 
 
 def victims(prey: Prey) -> list[str]:
-    """The owners of the victims' files."""
+    """Return the owners of the victims' files."""
     return prey.host.run(f"stat -c '%n %U' {' '.join(f'{one}/*' for one in VICTIMS)}").stdout.splitlines()
 
 
 @pytest.fixture(autouse=True)
 def laid_out(attacked: Prey, neighbour: Prey) -> Iterator[None]:
-    """What is to be hit: storage of the neighbour, and a folder of root's."""
+    """Yield what is to be hit: storage of the neighbour, and a folder of root's."""
     names = " ".join(f"{one}/f{number}" for one in VICTIMS for number in range(FILES))
     attacked.host.run(f"install -d -o asgi-neighbour -g asgi-neighbour {VICTIMS[0]}; mkdir -p {VICTIMS[1]}")
     attacked.host.run(f"touch {names} && chown asgi-neighbour: {VICTIMS[0]}/*")
@@ -81,7 +81,7 @@ def laid_out(attacked: Prey, neighbour: Prey) -> Iterator[None]:
 
 @contextmanager
 def swapping(prey: Prey, *folders: str) -> Iterator[None]:
-    """The application's user exchanges folders for links in each of these folders, until the block ends."""
+    """Yield the application's user exchanges folders for links in each of these folders, until the block ends."""
     units = [f"swapper-{uuid.uuid4().hex}.service" for _ in folders]
     prey.host.run("cat >/run/swapper.py", stdin=SWAPPER)
     for unit, folder in zip(units, folders, strict=True):
@@ -118,7 +118,7 @@ def test_giving_it_what_was_restored_gives_it_nothing_else(attacked: Prey) -> No
 
 
 def careless(prey: Prey, work: str, path: str, done: str) -> None:
-    """Root's careless program, until it has done what it should not."""
+    """Run root's careless program until it has done what it must not."""
     uid = prey.host.run(f"id -u {USER}").stdout.strip()
     prey.host.run("cat >/run/careless.py", stdin=CARELESS.format(work=work, path=path, uid=uid, done=done))
     prey.host.run("python3 /run/careless.py", timeout=120)

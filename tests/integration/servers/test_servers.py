@@ -34,7 +34,7 @@ MAIN = {
 
 @pytest.fixture(params=NAMES)
 def site(request: pytest.FixtureRequest) -> Web:
-    """Each application in turn."""
+    """Return each application in turn."""
     return web(APPS, request.param, request.param)
 
 

@@ -33,16 +33,16 @@ class Orders(Web):
         return set(self.host.run("ls /srv/asgi/orders/releases").stdout.split())
 
     def shown(self, unit: str, *properties: str) -> dict[str, str]:
-        """Properties of a unit as systemd has them."""
+        """Return properties of a unit as systemd has them."""
         text = self.host.run(f"systemctl show {unit} {' '.join(f'-p {name}' for name in properties)}").stdout
         return dict(line.split("=", 1) for line in text.splitlines())
 
     def process(self) -> dict[str, str]:
-        """What would be different after a restart of the service."""
+        """Return what would be different after a restart of the service."""
         return self.shown(f"asgi-orders@{self.live()}.service", "ActiveState", "MainPID", "NRestarts")
 
     def down(self) -> list[str]:
-        """The services that readiness waits for, by the answer of whichever worker is asked."""
+        """Return the services that readiness waits for, by the answer of whichever worker is asked."""
         began = time.monotonic()
         answer = self.get("/ready")
         assert time.monotonic() - began < PATIENCE, "a probe must not hang with what it asks"
@@ -74,7 +74,7 @@ def orders() -> Orders:
 
 @pytest.fixture
 def broken_database(orders: Orders) -> Callable[[], None]:
-    """PostgreSQL is down and cannot be started before the function is called that mends it."""
+    """Stop PostgreSQL, and make it unable to start before the returned function repairs it."""
     setting = "$(ls -d /etc/postgresql/*/main)/conf.d/broken.conf"
     orders.host.run(f"echo 'shared_buffers = nonsense' >{setting}; systemctl stop postgresql.service 'postgresql@*'")
 

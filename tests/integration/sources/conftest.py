@@ -28,24 +28,24 @@ class App:
         return LAB.host(APPS)
 
     def version(self) -> dict[str, Any]:
-        """Which version and release answer, over HTTPS."""
+        """Return which version and release answer, over HTTPS."""
         answer = https.wait(f"{self.name}.{DOMAIN}", self.host.address, LAB.acme_root, "/version")
         found: dict[str, Any] = answer.raise_for_status().json()
         return found
 
     def record(self) -> dict[str, Any]:
-        """What is known of the live release."""
+        """Return what is known of the live release."""
         found: dict[str, Any] = json.loads(self.host.run(f"cat /srv/asgi/{self.name}/current/release.json").stdout)
         return found
 
     def run(self, *arguments: str, **changes: Any) -> Run:
-        """The playbook with this application alone, its entry changed."""
+        """Return the playbook with this application alone, its entry changed."""
         entry = {key: value for key, value in {**self.entry, **changes}.items() if value is not None}
         wanted = json.dumps({"asgi_apps": [entry]})
         return playbook("--extra-vars", wanted, *arguments, inventories=(HOSTS, INVENTORY))
 
     def refused(self, **changes: Any) -> str:
-        """A run that must fail and leave what serves as it is."""
+        """Return a run that must fail and leave what serves as it is."""
         before = self.version()["release"]
         run = self.run(**changes)
         assert run.status != 0, run.output
@@ -61,6 +61,6 @@ def app_by_name() -> Callable[[str], App]:
 
 @pytest.fixture(scope="session")
 def prepared() -> dict[str, str]:
-    """What was made for the scenario."""
+    """Return what was made for the scenario."""
     found: dict[str, str] = json.loads((FOLDER / "prepared.json").read_text())
     return found

@@ -39,7 +39,7 @@ for name in shop extra; do runuser -u git -- git init --quiet --bare --initial-b
 
 
 def shop(folder: Path, version: str) -> Path:
-    """The example application in a folder, with a version of its own."""
+    """Return the example application in a folder, with a version of its own."""
     ignored = shutil.ignore_patterns("__pycache__", ".venv", ".*_cache")
     shutil.copytree(ROOT / "examples" / "shop", folder, ignore=ignored)
     about = folder / "shop" / "__init__.py"
@@ -48,7 +48,7 @@ def shop(folder: Path, version: str) -> Path:
 
 
 def wheel(name: str, version: str, package: Path, needs: tuple[str, ...] = (), folder: Path = INDEX) -> Path:
-    """A wheel in the index, or another folder, of a package's files."""
+    """Return a wheel in the index, or another folder, of a package's files."""
     info = f"{name}-{version}.dist-info"
     about = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n" + "".join(f"{line}\n" for line in needs)
     path = folder / f"{name}-{version}-py3-none-any.whl"
@@ -89,7 +89,9 @@ def main() -> None:
 
 
 def wheels() -> None:
-    """What the example needs, by the collection's own playbook; the index has it too, and the example as a package."""
+    """Build what the example needs, by the collection's own playbook; publish it in the index, with the example as a
+    package.
+    """
     app = {
         "name": "offline",
         "directory": "sources/directory",
@@ -120,7 +122,7 @@ def wheels() -> None:
 
 
 def elsewhere(name: str, file: Path) -> None:
-    """A file that the index refers to on another host, which the one of the applications knows by a name."""
+    """Publish a file to which the index refers on another host, which the applications' host knows by a name."""
     host = LAB.host(HELPER)
     (INDEX / f"{file.name.partition('-')[0].replace('_', '-')}.links").write_text(
         f"http://{name}:{FAR_PORT}/{file.name}"
@@ -132,7 +134,7 @@ def elsewhere(name: str, file: Path) -> None:
 
 
 def repository() -> str:
-    """A repository with the application in a folder, and its version in a submodule, for one key alone."""
+    """Return a repository with the application in a folder, and its version in a submodule, for one key alone."""
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "deploy", "-f", str(KEY)], check=True)
     host = LAB.host(GIT_HOST)
     host.run(f"command -v git >/dev/null || {INSTALL_GIT}", timeout=180)

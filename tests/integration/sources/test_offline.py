@@ -47,7 +47,7 @@ REACHES = (
 
 @pytest.fixture(name="cut", scope="module")
 def network_cut(app: Apps) -> Iterator[App]:
-    """Also without uv and every cache, as on a host that never reached an index."""
+    """Cut the network, and remove uv and every cache, as on a host that never reached an index."""
     offline = App("offline", ENTRY)
     host = offline.host
     host.run(f"command -v nft >/dev/null || {INSTALL}", timeout=120)

@@ -124,7 +124,7 @@ def test_refuses_what_is_not_on_the_controller_before_any_host_is_touched(app: A
 
 @pytest.fixture(name="seen")
 def every_command_line(app: Apps) -> Iterator[Callable[[], str]]:
-    """All that runs on the host meanwhile, as anybody there may see it."""
+    """Yield all that runs on the host meanwhile, as anybody there may see it."""
     host = app("package").host
     command_lines.watch(host)
     yield lambda: command_lines.read(host)

@@ -25,7 +25,7 @@ REQUIREMENTS = FOLDER / "directory" / "requirements.txt"
 
 @pytest.fixture(scope="module")
 def keys(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """Two that may sign."""
+    """Return two keys that may sign."""
     paths = [tmp_path_factory.mktemp("keys") / name for name in ("ours", "other")]
     for path in paths:
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "ops", "-f", str(path)], check=True)
@@ -98,7 +98,7 @@ def test_the_way_back_asks_for_no_signature(repository: App, keys: list[Path]) -
 
 @pytest.fixture
 def directory(app: Apps) -> Iterator[App]:
-    """Its requirements are put back afterwards."""
+    """Yield its requirements are put back afterwards."""
     text = REQUIREMENTS.read_text()
     yield app("directory")
     REQUIREMENTS.write_text(text)
@@ -155,7 +155,7 @@ def test_what_is_installed_is_told(app: Apps) -> None:
 
 @pytest.fixture(scope="module")
 def forged(app: Apps) -> Iterator[App]:
-    """Its index serves another file of the same version of uvicorn, and nothing of it is in the host's cache."""
+    """Yield its index serves another file of the same version of uvicorn, and nothing of it is in the host's cache."""
     package = app("package")
     [wheel] = INDEX.glob("uvicorn-*.whl")
     members, content = {}, wheel.read_bytes()
@@ -174,7 +174,7 @@ def forged(app: Apps) -> Iterator[App]:
 
 
 def wrote(package: App) -> str:
-    """Where the live release has what was forged."""
+    """Return where the live release has what was forged."""
     found = "grep -l FORGED /srv/asgi/package/current/venv/lib/python3*/site-packages/uvicorn/__init__.py"
     return package.host.run(found, check=False).stdout
 

@@ -43,7 +43,7 @@ class Server:
 
     @property
     def name(self) -> str:
-        """As known_hosts has it."""
+        """Return the server's name as known_hosts writes it."""
         return f"[{self.host.address}]:{PORT}"
 
     def show(self, key: str) -> None:
@@ -77,7 +77,7 @@ def of_that_server(app: Apps, server: Server, prepared: dict[str, str]) -> App:
 
 
 def plan(*entries: Mapping[str, Any]) -> Run:
-    """What a run would do for applications, by these entries."""
+    """Return what a run would do for applications, by these entries."""
     return playbook("--extra-vars", json.dumps({"asgi_apps": entries}), name="plan", inventories=(HOSTS, INVENTORY))
 
 

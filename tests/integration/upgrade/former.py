@@ -21,7 +21,7 @@ INVENTORY = ROOT / "molecule" / "upgrade" / "inventory.yml"
 
 
 def former() -> str:
-    """The newest tag of a release before this commit, or what stands for it."""
+    """Return the newest tag of a release before this commit, or what stands for it."""
     described = run(
         ["git", "-C", str(ROOT), "describe", "--tags", "--abbrev=0", "--match=v[0-9]*", "HEAD~1"], check=False
     )
@@ -46,12 +46,12 @@ def install(commit: str) -> None:
 
 
 def site(*arguments: str, name: str = "site", **environment: Any) -> Run:
-    """A playbook with the scenario's inventory."""
+    """Return a playbook with the scenario's inventory."""
     return playbook(*arguments, name=name, inventories=(HOSTS, INVENTORY), **environment)
 
 
 def main() -> None:
-    """Two versions, so that there is one to go back to."""
+    """Release two versions, so that there is one to roll back to."""
     commit = former()
     install(commit)
     for version in ("v1.0.0", "v1.1.0"):

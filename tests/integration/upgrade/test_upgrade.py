@@ -51,7 +51,7 @@ class Seen:
 
 @pytest.fixture(scope="module")
 def older() -> Iterator[Web]:
-    """The host that the former release left; the application is removed at the end."""
+    """Yield the host that the former release left; the application is removed at the end."""
     one = web(SIDE2, "older", "older")
     yield one
     site("--extra-vars=asgi_app=older", "--extra-vars=asgi_remove_data=true", name="remove").ok()
@@ -61,7 +61,7 @@ def older() -> Iterator[Web]:
 
 
 def stamped(lines: list[str]) -> list[str]:
-    """The lines that begin a record; those of a traceback follow."""
+    """Return the lines that begin a record; those of a traceback follow."""
     return [line for line in lines if re.match(r"\d{4}-\d\d-\d\d ", line)]
 
 
@@ -83,7 +83,7 @@ class Upgrade:
 
 @pytest.fixture(scope="module")
 def upgrade(older: Web) -> Upgrade:
-    """The same inventory, then a release, with visitors all the while."""
+    """Return the same inventory, then a release, with visitors all the while."""
     older.host.run(f"echo kept >{NOTE} && chown asgi-older:asgi-older {NOTE} && chmod 0640 {NOTE}")
     before, first, audit = Seen.of(older), older.live(), older.audit()
     _lines, cursor = logs(SIDE2, older.app, lines=1)

@@ -18,13 +18,13 @@ class Site(Web):
     """What this application can be asked in bytes."""
 
     def connect(self, *, name: str | None = None, port: int = 443, seconds: float = 8) -> socket.socket:
-        """A connection, with TLS on every port but that of plain HTTP."""
+        """Return a connection, with TLS on every port but that of plain HTTP."""
         plain = socket.create_connection((self.host.address, port), timeout=seconds)
         context = ssl.create_default_context(cafile=str(self.ca))
         return plain if port == 80 else context.wrap_socket(plain, server_hostname=name or self.domain)
 
     def raw(self, sent: bytes, *, name: str | None = None, port: int = 443, seconds: float = 8) -> bytes:
-        """All that comes back for these bytes until nginx ends the connection."""
+        """Return all that comes back for these bytes until nginx ends the connection."""
         with self.connect(name=name, port=port, seconds=seconds) as connection:
             connection.sendall(sent)
             found = b""
@@ -36,7 +36,7 @@ class Site(Web):
             return found
 
     def status(self, sent: bytes) -> int:
-        """The status of the first answer, 0 for none."""
+        """Return the status of the first answer, 0 for none."""
         with self.connect() as connection:
             connection.sendall(sent)
             found = connection.recv(4096)

@@ -31,7 +31,7 @@ def ask(site: Site, *questions: Question, authority: str = "") -> list[Answer]:
 
 
 def passed_on(site: Site, path: str) -> int:
-    """How many requests for a path nginx has passed on to the application."""
+    """Return how many requests for a path nginx has passed on to the application."""
     site.host.run("sleep 0.3")  # nginx writes its log at the latest after a tenth of a second
     lines = site.host.run(f"grep -F '{path}' {LOG} || true").stdout.splitlines()
     return sum(json.loads(line)["upstream"] != "" for line in lines)

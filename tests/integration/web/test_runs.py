@@ -51,7 +51,7 @@ BETA = "map $arg_beta $web_beta { default other; }"  # which the application's o
 
 @pytest.fixture(scope="module")
 def afterwards(site: Site) -> Iterator[None]:
-    """Puts everything back as the inventory has it."""
+    """Put everything back as the inventory has it."""
     yield
     site.host.run("rm -f /etc/nginx/sites-enabled/foreign")
     run().ok()

@@ -150,7 +150,7 @@ def test_addresses(site: Site) -> None:
 
 
 def _from_elsewhere(site: Site, path: str) -> int:
-    """The status that another host gets, which has Python and no curl."""
+    """Return the status that another host gets, which has Python and no curl."""
     program = (
         "import socket, ssl; c = ssl._create_unverified_context(); "
         f"s = c.wrap_socket(socket.create_connection(('{site.host.address}', 443)), server_hostname='{site.domain}'); "

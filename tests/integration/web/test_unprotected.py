@@ -37,7 +37,7 @@ def unprotected(site: Site) -> Iterator[Unprotected]:
 
 @pytest.fixture(scope="module")
 def never_ending(unprotected: Unprotected) -> Iterator[tuple[float, ssl.SSLSocket]]:
-    """A header that never ends, and when it began."""
+    """Yield a header that never ends, and when it began."""
     connection = unprotected.site.connect(port=PORT, seconds=30)
     connection.sendall(b"GET / HTTP/1.1\r\nX-A: a")
     assert isinstance(connection, ssl.SSLSocket)

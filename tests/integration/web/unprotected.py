@@ -51,7 +51,7 @@ class Unprotected:
     site: Site
 
     def up(self) -> None:
-        """Have nginx serve it besides."""
+        """Make nginx serve it in addition."""
         text = SERVER.format(
             listen=LISTEN.get(self.site.host.release, LISTEN["trixie"]),
             tls=f"/etc/asgi-deploy/tls/{self.site.app}",
@@ -66,9 +66,9 @@ class Unprotected:
         self.site.host.run(f"rm -f {FILE} && nginx -q -t && systemctl reload nginx; rm -f {LOG}")
 
     def raw(self, sent: str, seconds: float = 8) -> bytes:
-        """All that comes back for these bytes."""
+        """Return all that comes back for these bytes."""
         return self.site.raw(sent.replace("{name}", self.site.domain).encode("latin-1"), port=PORT, seconds=seconds)
 
     def logged(self, words: str) -> list[str]:
-        """The lines of its log that hold these words."""
+        """Return the lines of its log that hold these words."""
         return self.site.host.run(f"grep -F -- '{words}' {LOG} || true").stdout.splitlines()

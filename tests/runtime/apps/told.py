@@ -17,7 +17,7 @@ def tell(what: str) -> None:
 
 
 def log() -> None:
-    """A line of each level, one of them with an exception."""
+    """Log a line of each level, one of them with an exception."""
     _logger.debug("looked")
     _logger.info("paid", extra={"order": 7, "colour": "grün"})
     try:

@@ -6,7 +6,7 @@ _SPACES = " \t\n\r"
 
 
 def unit(text: str) -> list[tuple[str, str, str]]:
-    """Section, key and value of every line of a unit: systemd.syntax(7)."""
+    """Return section, key and value of every line of a unit: systemd.syntax(7)."""
     found = []
     section, pending = "", ""
     for line in text.split("\n"):
@@ -30,7 +30,7 @@ def unit(text: str) -> list[tuple[str, str, str]]:
 
 
 def words(line: str) -> list[str]:
-    """The words of a command line, with escapes, specifiers and variables: systemd.service(5)."""
+    """Return the words of a command line, with escapes, specifiers and variables: systemd.service(5)."""
     found: list[str] = []
     index = 0
     while index < len(line):
@@ -68,8 +68,8 @@ def _word(line: str, index: int) -> tuple[str, int]:
 
 
 def environment(text: str) -> dict[str, str]:
-    """The variables of a file: parse_env_file_internal() of systemd's src/basic/env-file.c, for what stands in double
-    quotes; anything else fails.
+    """Return the variables of a file: parse_env_file_internal() of systemd's src/basic/env-file.c, for what stands in
+    double quotes; anything else fails.
     """
     found: dict[str, str] = {}
     index = 0

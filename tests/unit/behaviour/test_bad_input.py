@@ -21,7 +21,7 @@ CONTENTS = {"a.pem": {"content": ""}, "cert.pem": {"content": ""}}
 
 
 def enlarged(value: Any) -> Any:
-    """A value with what its placeholders stand for."""
+    """Return a value with what its placeholders stand for."""
     if isinstance(value, dict):
         return {enlarged(key): enlarged(item) for key, item in value.items()}
     if isinstance(value, list):

@@ -41,14 +41,14 @@ RELEASE = {
 
 @pytest.fixture
 def logged(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The texts that modules log."""
+    """Return the texts that modules log."""
     texts: list[str] = []
     monkeypatch.setattr(basic.AnsibleModule, "log", lambda _self, text, log_args=None: texts.append(str(text)))
     return texts
 
 
 def given(monkeypatch: pytest.MonkeyPatch, **options: Any) -> None:
-    """Has the next module find these options."""
+    """Set the options that the next module reads."""
     monkeypatch.setattr(basic, "_ANSIBLE_ARGS", json.dumps({"ANSIBLE_MODULE_ARGS": options}).encode())
     monkeypatch.setattr(basic, "_ANSIBLE_PROFILE", "legacy", raising=False)  # since ansible-core 2.19
 

@@ -97,7 +97,7 @@ BASE = {
 
 @st.composite
 def touched(draw: st.DrawFn, value: str) -> str:
-    """A harmless value with one to three pieces in it, somewhere."""
+    """Return a harmless value with one to three pieces in it, somewhere."""
     for piece in draw(st.lists(st.sampled_from(PIECES), min_size=1, max_size=3)):
         at = draw(st.sampled_from(sorted({0, len(value) // 2, max(0, len(value) - 1), len(value)})))
         value = value[:at] + piece + value[at:]
@@ -105,7 +105,7 @@ def touched(draw: st.DrawFn, value: str) -> str:
 
 
 def texts(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, ...], str, bool]]:
-    """Every text in options, keys included: where it is, and whether it is a key."""
+    """Yield every text in options, keys included: where it is, and whether it is a key."""
     if isinstance(value, dict):
         for key, item in value.items():
             if path and path[-1] in KEYED:
@@ -139,7 +139,7 @@ def accepted(options: Mapping[str, Any]) -> bool:
 
 @st.composite
 def options_with_pieces(draw: st.DrawFn) -> tuple[dict[str, Any], str]:
-    """Options of which one text is touched, and still accepted; and which it is."""
+    """Return options of which one text is touched, and still accepted; and which it is."""
     path, value, is_key = draw(st.sampled_from(PLACES))
     options = json.loads(json.dumps(BASE))
     new = draw(touched(value))
@@ -167,13 +167,13 @@ def units(options: Mapping[str, Any]) -> dict[str, str]:
 
 
 def lines(_render: Value, options: Mapping[str, Any]) -> list[Any]:
-    """Sections and keys of all units."""
+    """Return sections and keys of all units."""
     found = units(options).values()
     return sorted([(section, key) for section, key, _ in readers.unit(text)] for text in found)
 
 
 def shape(render: Value, options: Mapping[str, Any]) -> list[Any]:
-    """The directives of a site's files, without their arguments but with how many these are."""
+    """Return the directives of a site's files, without their arguments but with how many these are."""
     wanted = plan.app_plan(options, FACTS)
     text = render("app", "site.conf.j2", plan=wanted) + render("app", "metrics.conf.j2", plan=wanted)
     return directives(parsed(text))
@@ -205,7 +205,7 @@ def parsed(text: str) -> Any:
 
 
 def directives(block: Any) -> list[Any]:
-    """Names and numbers of arguments; blocks sorted, as paths and zones are by their names."""
+    """Return names and numbers of arguments; blocks sorted, as paths and zones are by their names."""
     return sorted(
         (one["directive"] if re.match(r"[a-z_]+$", one["directive"]) else "an entry of a map", len(one["args"]))
         + ((str(directives(one["block"])),) if "block" in one else ())

@@ -75,7 +75,7 @@ def test_variables_of_a_run(names: dict[str, Any]) -> None:
 
 
 def wrong(table: dict[str, tuple[str, str]]) -> list[str]:
-    """Entries that lead nowhere, or that shadow what is there today."""
+    """Return the entries that lead nowhere, or that shadow what is there today."""
     everything: dict[str, Any] = {**role_options("app")["app_spec"]["options"], **{name: {} for name in VARIABLES}}
     for role in ROLES:
         everything |= role_options(role)

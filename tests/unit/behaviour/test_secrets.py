@@ -21,7 +21,7 @@ COMMIT = "a" * 40
 
 @pytest.fixture(autouse=True)
 def anybody_may_be_root(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The owner of a file stays who runs the tests."""
+    """Let any user chown, so that a file keeps the owner who runs the tests."""
     if os.geteuid():
         monkeypatch.setattr(os, "fchown", lambda *args: None)
 

@@ -122,7 +122,7 @@ Verify = Callable[[dict[str, str]], None]
 
 
 def service(command: str) -> dict[str, str]:
-    """A service of a type that may have one command only."""
+    """Return a service of a type that may have one command only."""
     return {"one.service": f"[Unit]\nDescription=One\n\n[Service]\nType=exec\nExecStart={command}\n"}
 
 

@@ -99,7 +99,7 @@ async def bad_gateway(writer: Writer, _: int, body: bytes) -> None:
 
 
 async def never(_: Writer, __: int, ___: bytes) -> None:
-    """Do not answer."""
+    """Leave the request without an answer."""
 
 
 async def nonsense(writer: Writer, _: int, __: bytes) -> None:
@@ -286,7 +286,7 @@ def test_websockets_that_the_server_closes(
 
 
 def http2_server(last: int, left: asyncio.Event) -> type[asyncio.Protocol]:
-    """Tell the client to go once it has sent one request after `last`, answer `last`, and do not look at later ones.
+    """Return a server that sends GOAWAY after one request past `last`, answers `last`, and ignores later ones.
 
     So does nginx at its keepalive_requests, and when it reloads. `left` is set when such a connection has ended.
     """
@@ -367,7 +367,7 @@ def test_http2_sees_a_closed_connection() -> None:
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A certificate for NAME that is its own authority, with its key beside it."""
+    """Return a certificate for NAME that is its own authority, with its key beside it."""
     path = tmp_path_factory.mktemp("tls") / "certificate.pem"
     key = path.with_suffix(".key")
     words = (

@@ -35,7 +35,7 @@ async def lifespan(receive: Receive, send: Send) -> None:
 
 
 async def read(receive: Receive) -> bytes:
-    """The whole body."""
+    """Return the whole body."""
     body, more = b"", True
     while more:
         message = await receive()
@@ -45,7 +45,7 @@ async def read(receive: Receive) -> bytes:
 
 
 async def answer(send: Send, value: Message) -> None:
-    """One answer in JSON."""
+    """Send one answer in JSON."""
     body = json.dumps(value).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": 200, "headers": headers})

@@ -21,17 +21,17 @@ def systemctl(*arguments: str) -> str:
 
 
 def live() -> str:
-    """The release that `current` names."""
+    """Return the release that `current` names."""
     return CURRENT.readlink().name
 
 
 def main_pid() -> int:
-    """The live service's main process, or 0."""
+    """Return the live service's main process, or 0."""
     return int(systemctl("show", "--property=MainPID", "--value", f"bench@{live()}.service"))
 
 
 def workers() -> list[int]:
-    """The processes that serve: the main process's children, or itself if it is to have none."""
+    """Return the processes that serve: the main process's children, or itself if it is to have none."""
     main = main_pid()
     if WORKERS == 0 or not main:
         return [main] if main else []
@@ -44,14 +44,14 @@ def workers() -> list[int]:
 
 
 def peers(release: str) -> int:
-    """Connections to a release's socket, accepted or waiting."""
+    """Return the number of connections to a release's socket, accepted or waiting."""
     path = str(HOME / "releases" / release / "app.sock")
     rows = (line.split(None, 7) for line in Path("/proc/net/unix").read_text().splitlines()[1:])
     return sum(len(row) == 8 and row[5] in ("02", "03") and row[7] == path for row in rows)
 
 
 def wait(condition: Callable[[], bool], seconds: float) -> bool:
-    """Whether it became true in time."""
+    """Return whether it became true in time."""
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:
@@ -61,7 +61,7 @@ def wait(condition: Callable[[], bool], seconds: float) -> bool:
 
 
 def answers(release: str) -> bool:
-    """Whether it answers on its own socket."""
+    """Return whether it answers on its own socket."""
     command = ["curl", "-sf", "-m2", "--unix-socket", str(HOME / "releases" / release / "app.sock"), "http://x/version"]
     return subprocess.run(command, check=False, capture_output=True).returncode == 0
 
@@ -107,7 +107,7 @@ def sparse() -> dict[str, object]:
 
 
 def recycle() -> dict[str, object]:
-    """Only watch: `max_requests` does it."""
+    """Watch until `max_requests` has replaced the workers."""
     seen: set[int] = set()
     deadline = time.monotonic() + 7
     while time.monotonic() < deadline:

@@ -14,7 +14,7 @@ TRAPPED = "/etc/hostname"  # what root would write to, if it followed a link
 
 
 def build_wheel(folder: str, _settings: object = None, _metadata: object = None) -> str:
-    """See PEP 517."""
+    """Build the wheel, as PEP 517 defines it."""
     if Path("/srv/asgi/neighbour").exists():  # only its own folder is to be seen
         be_attacked(Path(os.environ["HOME"]))
     attacks: dict[str, str] = json.loads(Path("attacks.json").read_text())
@@ -37,7 +37,7 @@ def build_wheel(folder: str, _settings: object = None, _metadata: object = None)
 
 
 def be_attacked(home: Path) -> None:
-    """In the build of another application: work until root removes a file, and then fail."""
+    """Wait in the build of another application until root removes a file, and then fail."""
     Path("/tmp/of-the-neighbours-build").touch()
     held = home / "held"
     held.touch()
@@ -48,7 +48,7 @@ def be_attacked(home: Path) -> None:
 
 
 def tried(code: str) -> dict[str, Any]:
-    """What came of code: the error that ended it."""
+    """Return what came of code: the error that ended it."""
     try:
         exec(code, {})  # noqa: S102
     except BaseException as error:
@@ -57,7 +57,7 @@ def tried(code: str) -> dict[str, Any]:
 
 
 def lay_traps(venv: Path) -> None:
-    """Links, pipes, and files that everybody may write; only the environment that is being built takes them."""
+    """Make links, pipes, and files that everybody may write; only the environment that is being built takes them."""
     with suppress(OSError):
         (venv / ".complete").symlink_to(TRAPPED)
     with suppress(OSError):
@@ -68,7 +68,7 @@ def lay_traps(venv: Path) -> None:
 
 
 def lay_pipe(venv: Path) -> None:
-    """A package whose description is a pipe, at which whoever reads it would wait for ever."""
+    """Make a package whose description is a pipe, at which any reader would wait for ever."""
     for packages in venv.glob("lib/python3*/site-packages"):
         with suppress(OSError):
             (packages / "waits-1.0.dist-info").mkdir()

@@ -24,7 +24,7 @@ MODULES = {
 
 
 def imported(name: str) -> set[str]:
-    """What a file imports of its folder, as Python reads it."""
+    """Return what a file imports of its folder, as Python reads it."""
     found: set[str] = set()
     tree = ast.parse(remote.source(name))
     tree.body = [node for node in tree.body if not _only_for_types(node)]

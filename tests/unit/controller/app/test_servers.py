@@ -86,12 +86,12 @@ def errors(inventory: dict[str, Any]) -> Errors:
 
 
 def beside(name: str, server: str) -> dict[str, Any]:
-    """What a setting needs, of what the server is given."""
+    """Return what a setting needs, of what the server is given."""
     return {key: value for key, value in BESIDE.get(name, {}).items() if isinstance(SETTINGS[key][server], To)}
 
 
 def where(serving: dict[str, Any], effect: To) -> dict[str, Any]:
-    """What a plan has at the places that an effect names."""
+    """Return what a plan has at the places that an effect names."""
     runtime = serving["runtime"]
     places = {
         "gunicorn": runtime["gunicorn"],

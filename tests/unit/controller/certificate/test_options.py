@@ -200,7 +200,7 @@ def test_a_secret_is_not_shown(inventory: dict[str, Any], wrong: dict[str, Any])
 
 
 def changed(inventory: dict[str, Any], options: dict[str, Any]) -> dict[str, Any]:
-    """The inventory with options of its own, and those of its application."""
+    """Return the inventory with options of its own, and those of its application."""
     own = {key: value for key, value in options.items() if key.startswith("certificate_")}
     (app,) = inventory["asgi_apps"]
     return {**inventory, **own, "asgi_apps": [{**app, **{key: options[key] for key in options.keys() - own.keys()}}]}

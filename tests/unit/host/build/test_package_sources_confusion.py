@@ -26,7 +26,7 @@ CLEAN = {name: value for name, value in os.environ.items() if not name.startswit
 
 
 def wheel(folder: Path, version: str) -> None:
-    """A package of the private name."""
+    """Build a package of the private name."""
     info = f"{NAME}-{version}.dist-info"
     with zipfile.ZipFile(folder / f"{NAME}-{version}-py3-none-any.whl", "w") as file:
         file.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {NAME}\nVersion: {version}\n")
@@ -36,7 +36,7 @@ def wheel(folder: Path, version: str) -> None:
 
 @contextmanager
 def index(folder: Path, version: str, auth: str | None = None) -> Iterator[str]:
-    """An index that has one version; its address."""
+    """Yield an index that has one version; its address."""
     folder.mkdir()
     wheel(folder, version)
     handler = type("Index", (Handler,), {"folder": folder, "auth": auth, "log_message": lambda *_: None})
@@ -48,7 +48,7 @@ def index(folder: Path, version: str, auth: str | None = None) -> Iterator[str]:
 
 @pytest.fixture
 def indexes(tmp_path: Path) -> Iterator[tuple[str, str]]:
-    """The private index, and the one where everybody may publish."""
+    """Yield the private index, and the one where everybody may publish."""
     with ExitStack() as stack:
         yield (
             stack.enter_context(index(tmp_path / "ours", OURS)),
@@ -57,7 +57,7 @@ def indexes(tmp_path: Path) -> Iterator[tuple[str, str]]:
 
 
 def installed(installer: str, folder: Path, env: Mapping[str, str], *arguments: str) -> str:
-    """Which version an installer takes."""
+    """Return which version an installer takes."""
     argv = {
         "uv": [str(Path(sys.executable).with_name("uv")), "pip", "install", "--quiet", f"--target={folder}/site"],
         "pip": [sys.executable, "-m", "pip", "--disable-pip-version-check", "install", "--quiet", "--no-cache-dir"],
@@ -72,7 +72,7 @@ def installed(installer: str, folder: Path, env: Mapping[str, str], *arguments: 
 
 
 def settings(folder: Path, place: str, theirs: str) -> dict[str, str]:
-    """Settings of the host that name the other index besides: in its environment, or in its files."""
+    """Return settings of the host that name the other index besides: in its environment, or in its files."""
     if place == "environment":
         names = ("PIP_EXTRA_INDEX_URL", "UV_EXTRA_INDEX_URL", "UV_INDEX")
         return {name: theirs for name in names} | {"UV_INDEX_STRATEGY": "unsafe-best-match"}

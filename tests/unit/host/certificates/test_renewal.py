@@ -19,7 +19,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.system import pe
 
 @pytest.fixture
 def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where a host keeps what it knows of its certificates, and one that was given to it."""
+    """Return where a host keeps what it knows of its certificates, and one that was given to it."""
     for module, name, place in (
         (renewal, "WANTED", "wanted"),
         (status, "STATUS", "certificates.json"),
@@ -38,7 +38,7 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def want(host: Path, **changes: object) -> Wanted:
-    """Writes down what the host shall have."""
+    """Write down what the host shall have."""
     wanted = Wanted("shop", ["shop.example.com"], "given", **changes)  # type: ignore[arg-type]
     (host / "wanted" / "shop").mkdir(parents=True)
     (host / "wanted" / "shop" / "wanted.json").write_text(json.dumps(wanted.plain()))

@@ -14,7 +14,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import 
 
 @pytest.fixture(name="reloads")
 def nginx_that_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The reloads of an nginx that refuses its configuration until the certificate it names is there."""
+    """Return the reloads of an nginx that refuses its configuration until the certificate it names is there."""
     reloads: list[str] = []
 
     def attempt(_argv: list[str]) -> CompletedProcess[str]:

@@ -10,7 +10,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.hardening import
 
 @pytest.fixture(name="root")
 def kernel(tmp_path: Path) -> Path:
-    """Parameters of a host with two interfaces."""
+    """Write the parameters of a host with two interfaces."""
     for name, value in {
         "net/ipv4/conf/all/rp_filter": "0\n",
         "net/ipv4/conf/eth0.100/rp_filter": "1\n",

@@ -18,7 +18,7 @@ ROOT = pytest.mark.skipif(os.getuid() != 0, reason="gives files to root")
 
 @pytest.fixture
 def release(tmp_path: Path) -> Path:
-    """A release with a source, as it is before anything is added."""
+    """Return a release with a source, as it is before anything is added."""
     tree = tmp_path / "src"
     (tree / "config").mkdir(parents=True)
     (tree / "config" / "settings.toml").write_text("source")

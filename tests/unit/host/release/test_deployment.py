@@ -15,7 +15,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import 
 
 @pytest.fixture
 def several(tmp_path: Path) -> Deployment:
-    """A deployment with three releases that served, the last of which is live."""
+    """Return a deployment with three releases that served, the last of which is live."""
     deployment = Deployment(
         Layout("shop", PurePosixPath(tmp_path, "srv"), PurePosixPath(tmp_path, "manifests")), "ops", 0
     )

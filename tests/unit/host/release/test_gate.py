@@ -113,21 +113,21 @@ def reply(status: str, body: str = "") -> Answer:
 
 
 def replies(*answers: Answer) -> Answer:
-    """Each answer once, and the last one from then on."""
+    """Return each answer once, and the last one from then on."""
     return lambda connection, number: answers[min(number, len(answers) - 1)](connection, number)
 
 
 def hang_up(connection: socket.socket, number: int) -> None:
-    """Closes without an answer."""
+    """Close without an answer."""
 
 
 def hang(connection: socket.socket, number: int) -> None:
-    """Keeps the connection and says nothing, until the other side gives up."""
+    """Keep the connection and send nothing, until the other side gives up."""
     connection.recv(1)
 
 
 def drip(connection: socket.socket, number: int) -> None:
-    """Begins an answer that takes longer than anybody waits."""
+    """Begin an answer that takes longer than anybody waits."""
     connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
     for _ in range(200):
         connection.sendall(b"1\r\nx\r\n")
@@ -136,7 +136,7 @@ def drip(connection: socket.socket, number: int) -> None:
 
 @contextmanager
 def server(path: Path, answer: Answer) -> Iterator[list[str]]:
-    """Answers in threads of its own; gives the requests that came."""
+    """Answer in threads of its own; return the requests that came."""
     requests: list[str] = []
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(str(path))
@@ -403,13 +403,13 @@ Worker = Callable[[socket.socket], object]
 
 
 def signed(question: bytes, status: str = "200 OK") -> bytes:
-    """An answer; who is asked as the gate asks says who answers, as the runtime of a release does."""
+    """Return an answer; who is asked as the gate asks says who answers, as the runtime of a release does."""
     worker = f"X-ASGI-Worker: {os.getpid()}\r\n" if b"\r\nX-ASGI-Probe: 1\r\n" in question else ""
     return f"HTTP/1.1 {status}\r\nContent-Length: 0\r\n{worker}\r\n".encode()
 
 
 def answering(listener: socket.socket, status: str = "200 OK") -> None:
-    """Serves one connection after another, as a synchronous server does."""
+    """Serve one connection after another, as a synchronous server does."""
     while True:
         connection, _ = listener.accept()
         with connection, suppress(OSError):
@@ -422,7 +422,7 @@ def failing(listener: socket.socket) -> None:
 
 
 def looping(listener: socket.socket) -> None:
-    """Serves as an event loop does: all workers are told of a connection, and one gets it."""
+    """Serve as an event loop does: all workers are told of a connection, and one gets it."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while question := await reader.read(65536):
@@ -437,7 +437,7 @@ def looping(listener: socket.socket) -> None:
 
 
 def starting(listener: socket.socket) -> None:
-    """Has yet to import the application, and never comes to an end with it."""
+    """Act as a worker that is importing the application, and never completes it."""
     time.sleep(60)
 
 
@@ -450,7 +450,7 @@ def answering_once(listener: socket.socket) -> None:
 
 
 def stuck(listener: socket.socket) -> None:
-    """Takes connections and answers nobody."""
+    """Accept connections and answer none."""
     held = []
     while True:
         held.append(listener.accept())
@@ -463,7 +463,7 @@ def late(listener: socket.socket) -> None:
 
 @contextmanager
 def workers(path: Path, *tasks: Worker) -> Iterator[list[int]]:
-    """Processes that share one listener, as a server's workers do; gives their numbers."""
+    """Start processes that share one listener, as a server's workers do; return their numbers."""
     started: list[int] = []
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(path))
@@ -483,7 +483,7 @@ def workers(path: Path, *tasks: Worker) -> Iterator[list[int]]:
 
 
 def work(task: Worker, listener: socket.socket) -> NoReturn:
-    """What a child does, whatever happens to it, in place of the rest of the tests."""
+    """Return what a child does, whatever happens to it, in place of the rest of the tests."""
     try:
         task(listener)
     finally:

@@ -37,7 +37,7 @@ LOADED = [
 
 @pytest.fixture
 def say(monkeypatch: pytest.MonkeyPatch) -> Say:
-    """Sets what systemd says of units."""
+    """Set what systemd says of units."""
 
     def said(**units: dict[str, str]) -> None:
         states = {name.replace("_AT_", "@"): properties for name, properties in units.items()}

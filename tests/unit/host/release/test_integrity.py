@@ -16,7 +16,7 @@ SHOP, VENV = "v1.0.0-9747566f", "86a1f5f3e2c18d0d"
 
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
-    """A release with its environment, both recorded when they were made."""
+    """Return a release with its environment, both recorded when they were made."""
     found = Store(Layout("shop", PurePosixPath(tmp_path, "srv"), PurePosixPath(tmp_path, "manifests")))
     make(found, SHOP, VENV)
     with Integrity(found).recording(SHOP, VENV):

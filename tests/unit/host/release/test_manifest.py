@@ -28,7 +28,7 @@ NOW = {"root": 0, "asgi-shop": 995}
 
 @pytest.fixture
 def top(tmp_path: Path) -> Path:
-    """A small release: code, a cache of Python, a link."""
+    """Return a small release: code, a cache of Python, a link."""
     tree = tmp_path / "release"
     (tree / "src" / "__pycache__").mkdir(parents=True)
     (tree / "src" / "main.py").write_text("app = 1\n", encoding="utf-8")
@@ -50,7 +50,7 @@ def edit(top: Path) -> None:
 
 
 def edit_and_hide(top: Path) -> None:
-    """The same size, and the times that it had."""
+    """Edit a file, and keep its size and times."""
     file = top / "src" / "main.py"
     times = file.stat()
     edit(top)

@@ -41,7 +41,7 @@ class Rules(MetadataRules):
 
 @pytest.fixture(name="store")
 def two_releases(tmp_path: Path) -> Store:
-    """One that had it open, which serves, and one from before that was noted."""
+    """Return one that had it open, which serves, and one from before that was noted."""
     store = Store(Layout("shop", PurePosixPath(tmp_path)))
     old = asdict(SETTINGS)
     del old["closing"]

@@ -19,7 +19,7 @@ Answer = Callable[[socket.socket], None]
 
 @pytest.fixture
 def serve(tmp_path: Path) -> Iterator[Callable[[Answer], str]]:
-    """Starts a server that answers its first question so, and gives its socket."""
+    """Start a server that answers its first question so, and return its socket."""
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(str(tmp_path / "app.sock"))
     listener.listen()

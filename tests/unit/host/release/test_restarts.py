@@ -25,7 +25,7 @@ def main_process() -> Iterator[subprocess.Popen[bytes]]:
 
 @pytest.fixture(name="asked")
 def questions(monkeypatch: pytest.MonkeyPatch, process: subprocess.Popen[bytes]) -> list[str]:
-    """The questions to systemd, which tells of a service with that main process."""
+    """Return the questions to systemd, which tells of a service with that main process."""
     asked: list[str] = []
 
     def show(*names: str) -> list[systemd.Unit]:

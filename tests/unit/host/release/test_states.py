@@ -22,7 +22,7 @@ FROM_START = ("started", "gated", "live", "working", "watched")
 
 
 def serving(**changes: Any) -> ObservedState:
-    """A release that serves and was watched, on a tidy host."""
+    """Return a release that serves and was watched, on a tidy host."""
     return ObservedState(**{"recorded": WATCHED, "intact": True, "running": True, "live": True, **changes})
 
 

@@ -24,7 +24,7 @@ SETTINGS = ReleaseSettings(GATE, WatchLimits(5, 10, 5), keep=5)
 
 
 def stopped(tmp_path: Path, found: str | None, settings: ReleaseSettings = SETTINGS) -> StoppedRelease:
-    """An application whose live release is v1; `found` is the release that its version leads to."""
+    """Return an application whose live release is v1; `found` is the release that its version leads to."""
 
     def resolve(_version: str, keep: bool) -> str:
         if found is None:

@@ -43,7 +43,7 @@ def prepare(store: Store, release: str, **record: object) -> None:
 
 @contextmanager
 def held(root: Path) -> Iterator[subprocess.Popen[str]]:
-    """Another process that holds the lock."""
+    """Yield another process that holds the lock."""
     argv = [sys.executable, "-c", HOLDER.format(path=sys.path), str(root)]
     with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout

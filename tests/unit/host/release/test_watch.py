@@ -21,7 +21,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.release.watch im
 
 
 def line(status: int | str) -> str:
-    """Of a request that nobody answered, long after the switch."""
+    """Return the log line of a request that no worker answered, long after the switch."""
     return json.dumps({"time": "2026-01-02T03:04:05+00:00", "status": status, "request": "GET /ü?q=1"})
 
 

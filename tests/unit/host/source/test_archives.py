@@ -201,7 +201,7 @@ def test_a_fetch_that_fails_leaves_nothing(tmp_path: Path) -> None:
 
 @pytest.fixture
 def answering(request: pytest.FixtureRequest) -> Iterator[str]:
-    """A server that gives one answer, byte by byte as it is written here."""
+    """Yield a server that gives one answer, byte by byte as it is written here."""
     with socket.create_server(("127.0.0.1", 0)) as server:
 
         def answer() -> None:

@@ -113,7 +113,7 @@ def mirror(tmp_path: Path, repository: Repository) -> Mirror:
 
 
 def released(mirror: Mirror, version: str) -> str:
-    """As a release does it: resolve, then fetch what is missing."""
+    """Resolve, then fetch what is missing, as a release does."""
     return mirror.fetch(version, mirror.resolve(version))
 
 
@@ -420,14 +420,14 @@ def test_other_trees_are_not_refused() -> None:
 
 
 def stored(repository: Repository, content: bytes, kind: str = "blob") -> str:
-    """The name of an object that is put into a repository as it is."""
+    """Return the name of an object that is put into a repository as it is."""
     argv = ["git", "hash-object", "-t", kind, "--literally", "-w", "--stdin"]
     done = subprocess.run(argv, input=content, cwd=repository.path, check=True, capture_output=True)
     return done.stdout.decode().strip()
 
 
 def tree_of(repository: Repository, *entries: tuple[str, str, str]) -> str:
-    """A tree that git's own commands would not make, from modes, names and what they stand for."""
+    """Return a tree that git's own commands would not make, from modes, names and what they stand for."""
     content = b"".join(f"{mode} {name}\0".encode() + bytes.fromhex(target) for mode, name, target in entries)
     return stored(repository, content, "tree")
 

@@ -37,7 +37,7 @@ def mode_of(path: Path) -> int:
 
 
 def accept() -> None:
-    """Validates nothing."""
+    """Validate nothing."""
 
 
 def refuse() -> None:
@@ -73,7 +73,7 @@ def a_full_directory(path: Path) -> None:
 
 
 def nothing(path: Path) -> None:
-    """Makes nothing."""
+    """Make nothing."""
 
 
 @pytest.mark.parametrize(
@@ -216,7 +216,7 @@ def test_diff(tmp_path: Path, before: Callable[[Path], None], wanted: dict[str, 
 
 
 def state_of(path: Path) -> Any:
-    """All that is to be as before: kind, mode, and what is inside."""
+    """Return all that is to be as before: kind, mode, and what is inside."""
     if not os.path.lexists(path):
         return None
     if path.is_symlink():

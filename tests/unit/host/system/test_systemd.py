@@ -301,7 +301,7 @@ def test_what_cannot_start_says_why(monkeypatch: pytest.MonkeyPatch, change: Cal
 
 
 def answering(monkeypatch: pytest.MonkeyPatch, answers: list[tuple[int, str]]) -> Iterator[tuple[int, str]]:
-    """Have systemctl end with these statuses and say this; return what is left of them."""
+    """Make systemctl end with these statuses and print this; yield what is left of them."""
     left = iter(answers)
 
     def attempt(argv: list[str], **_options: object) -> subprocess.CompletedProcess[str]:

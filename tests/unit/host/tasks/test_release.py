@@ -17,7 +17,7 @@ FAILED = {"failed": True, "msg": "no release"}
 def told(
     monkeypatch: pytest.MonkeyPatch, released: Mapping[str, Any], certificate: Any, check_mode: bool = False
 ) -> dict[str, Any]:
-    """The answer, where the release and the certificate come to these; one that is an error is raised."""
+    """Return the answer, where the release and the certificate come to these; one that is an error is raised."""
 
     def had(options: Mapping[str, Any], check: bool) -> Any:
         assert (options, check) == ({"name": "shop"}, check_mode)

@@ -19,7 +19,7 @@ def unit_file(name: str, state: str = "file") -> Item:
 
 @pytest.fixture(autouse=True)
 def asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[list[str]]:
-    """What systemd is asked for, on a host where both sockets are up and a service needs the first."""
+    """Return what systemd is asked for, on a host where both sockets are up and a service needs the first."""
     calls: list[list[str]] = []
     monkeypatch.setattr(pending_units, "PENDING", tmp_path)
     monkeypatch.setattr(systemd, "show", lambda *names, **_: [Unit(one, {"ActiveState": "active"}) for one in names])

@@ -31,7 +31,7 @@ def of_a_host(spec: dict[str, Any], facts: Callable[[str], dict[str, Any]], here
 
 
 def kinds_of(looks: list[Look]) -> list[tuple[str, str, str]]:
-    """Which looks these are; each is such as the host takes."""
+    """Return which looks these are; each is such as the host takes."""
     assert len(checked(looks)[0]) == len(looks)
     return [(look.of, look.part, look.kind) for look in looks]
 

@@ -54,12 +54,12 @@ def site(render: Render, plan: Plan) -> Callable[[str], str]:
 
 
 def directives(text: str, name: str) -> list[str]:
-    """The values of an nginx directive, in the order they are written."""
+    """Return the values of an nginx directive, in the order they are written."""
     return re.findall(rf"^\s*{name}\s+([^;{{]*);", text, re.MULTILINE)
 
 
 def unit(text: str) -> ConfigParser:
-    """A unit whose options are all there once; what may be there twice is looked for in the text."""
+    """Return a unit whose options are all there once; what may be there twice is looked for in the text."""
     parser = ConfigParser(interpolation=None, strict=False, delimiters=("=",))
     parser.optionxform = str  # type: ignore[assignment, method-assign]
     parser.read_string(text)
@@ -329,7 +329,7 @@ EVERYTHING = {
 
 @pytest.fixture(params=[pytest.param({}, id="defaults"), pytest.param(EVERYTHING, id="everything")])
 def units(render: Render, plan: Plan, tmp_path: Path, request: pytest.FixtureRequest) -> dict[str, str]:
-    """The units of a release whose programs are there."""
+    """Return the units of a release whose programs are there."""
     programs = tmp_path / "releases" / RELEASE / "venv" / "bin"
     programs.mkdir(parents=True)
     for name in ("gunicorn", "python", "alembic"):
@@ -374,7 +374,7 @@ def test_systemd_takes_the_units_that_close_the_metadata_service(render: Render,
 
 
 def sandbox(text: str) -> list[str]:
-    """The lines that say what a process may do and what it sees."""
+    """Return the lines that say what a process may do and what it sees."""
     return text[text.index("User=") :].splitlines()
 
 
@@ -452,13 +452,13 @@ def test_drain(render: Render, plan: Plan) -> None:
 
 @pytest.fixture
 def home() -> Iterator[Path]:
-    """A directory whose sockets have short paths."""
+    """Yield a directory whose sockets have short paths."""
     with tempfile.TemporaryDirectory(prefix="asgi-") as folder:
         yield Path(folder)
 
 
 def draining(render: Render, plan: Plan, home: Path, release: str, limit: int = 30) -> list[str]:
-    """The script that drains a release, in its place, with a systemctl that only tells what it was called with."""
+    """Return the script that drains a release, in its place, with a systemctl that only tells what it was called with."""
     folder = home / "releases" / release
     folder.mkdir(parents=True, exist_ok=True)
     script = folder / "drain.sh"

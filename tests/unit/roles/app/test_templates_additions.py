@@ -20,7 +20,7 @@ STATIC = {"/static/": "public/static", "/assets/": {"folder": "dist/assets", "im
 
 @pytest.fixture
 def rendered(render: Render, spec: dict[str, Any], facts: Facts) -> Rendered:
-    """A template of the application with some options."""
+    """Return a template of the application with some options."""
     return lambda name, **options: render("app", name, plan=app_plan({**spec, **options}, facts("13")))
 
 

@@ -53,13 +53,13 @@ def plan(spec: dict[str, Any], facts: Facts) -> dict[str, Any]:
 
 @pytest.fixture
 def units(plan: dict[str, Any]) -> dict[str, str]:
-    """The texts of a release's units by kind."""
+    """Return the texts of a release's units by kind."""
     found: dict[str, str] = files_app.units(plan)
     return found
 
 
 def section(text: str, name: str) -> dict[str, str]:
-    """A section whose options are all there once; what may be there twice is looked for in the text."""
+    """Return a section whose options are all there once; what may be there twice is looked for in the text."""
     parser = ConfigParser(interpolation=None, strict=False, delimiters=("=",))
     parser.optionxform = str  # type: ignore[assignment, method-assign]
     parser.read_string(text)
@@ -156,7 +156,7 @@ def test_what_the_engine_reads_of_a_unit(units: dict[str, str]) -> None:
 
 @pytest.fixture
 def installed(plan: dict[str, Any], tmp_path: Path) -> dict[str, str]:
-    """The units of a release whose program is there."""
+    """Return the units of a release whose program is there."""
     program = tmp_path / "releases" / RELEASE / "venv" / "bin" / "celery"
     program.parent.mkdir(parents=True)
     program.write_text("#!/bin/sh\n", encoding="utf-8")

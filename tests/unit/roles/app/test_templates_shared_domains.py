@@ -27,7 +27,7 @@ APPS: dict[str, dict[str, Any]] = {
 
 @pytest.fixture
 def text(spec: dict[str, Any], facts: Facts) -> Text:
-    """What a file of an application says on a host with some of these; nothing where it is not to be."""
+    """Return what a file of an application says on a host with some of these; nothing where it is not to be."""
 
     def of(apps: str, path: str) -> str:
         specs = {name: {**spec, "name": name, **APPS[name]} for name in apps.split()}

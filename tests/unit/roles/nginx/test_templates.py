@@ -19,7 +19,7 @@ IPV6 = {"all_ipv6_addresses": ["fe80::1"]}
 
 @pytest.fixture(name="render")
 def on_a_host(render: Render, facts: Facts) -> Render:
-    """Renders for a Debian 13 with IPv6, or for another host."""
+    """Render for a Debian 13 with IPv6, or for another host."""
     return lambda *names, **given: render(*names, **{"ansible_facts": {**facts("13"), **IPV6}, **given})
 
 

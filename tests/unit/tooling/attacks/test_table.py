@@ -26,7 +26,7 @@ def of_pytest(name: str) -> bool:
 
 @pytest.fixture(scope="module")
 def collected() -> set[str]:
-    """The tests that pytest finds in the files that are named, with and without their cases."""
+    """Return the tests that pytest finds in the files that are named, with and without their cases."""
     files = sorted({name.partition("::")[0] for name in NAMED if of_pytest(name)})
     argv = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:xdist", "-p", "no:cacheprovider", *files]
     done = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)

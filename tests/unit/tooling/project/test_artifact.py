@@ -23,7 +23,7 @@ FILES = {"README.md": b"what it is", "plugins/a.py": b"pass\n", "plugins/b.py": 
 
 
 def artifact(names: list[str], time: int) -> bytes:
-    """As ansible-galaxy packs it."""
+    """Return the artifact, as ansible-galaxy packs it."""
     listed = json.dumps({"files": [{"name": name, "ftype": "file"} for name in names], "format": 1}, indent=4).encode()
     manifest = {"file_manifest_file": {"name": "FILES.json", "chksum_sha256": hashlib.sha256(listed).hexdigest()}}
     packed = io.BytesIO()
@@ -58,7 +58,7 @@ def test_nothing_is_lost() -> None:
 
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A clone in which somebody works: files that git does not know, one that has changed, one that has gone."""
+    """Return a clone in which somebody works: files that git does not know, one that has changed, one that has gone."""
     clone = tmp_path_factory.mktemp("clone")
     for name in ("changelogs", "docs", "meta", "playbooks", "plugins", "roles"):
         shutil.copytree(ROOT / name, clone / name)
@@ -76,7 +76,7 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def content(clone: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
-    """The files in its artifact."""
+    """Return the files in its artifact."""
     with tarfile.open(build(clone, tmp_path_factory.mktemp("built"))) as tar:
         return {member.name: file.read() for member in tar if (file := tar.extractfile(member))}
 

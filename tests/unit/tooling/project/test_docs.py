@@ -64,7 +64,7 @@ class Pasted(yaml.SafeLoader):
 
 
 def shown_in(text: str) -> Shown:
-    """What a block shows."""
+    """Return what a block shows."""
     values = Pasted(text).get_single_data()
     if isinstance(values, list):
         assert all(isinstance(task, dict) and "name" in task for task in values)
@@ -78,7 +78,7 @@ def shown_in(text: str) -> Shown:
 
 
 def parameters(*kinds: str) -> list[Any]:
-    """The blocks of these kinds, by their pages."""
+    """Return the blocks of these kinds, by their pages."""
     blocks = [block for block in pages.blocks() if block.kind == "yaml" and block.page != pages.RECIPES]
     shown = [(f"{block.page}-{number}", shown_in(block.text)) for number, block in enumerate(blocks)]
     return [pytest.param(one, id=name) for name, one in shown if one.kind in kinds]
@@ -93,7 +93,7 @@ def filled(value: Any) -> Any:
 
 
 def provide(app: dict[str, Any], base: str) -> None:
-    """Makes what the application takes from the controller."""
+    """Make what the application takes from the controller."""
     for folder in filter(None, (app.get("directory"), app.get("wheelhouse"))):
         on_controller(folder, base).mkdir(parents=True, exist_ok=True)
         (on_controller(folder, base) / "shop-1.4.2-py3-none-any.whl").touch()
@@ -125,7 +125,9 @@ def test_a_task_that_is_shown_has_a_module_s_options(shown: Shown) -> None:
 
 
 def hosts_of(shown: Shown, inventory: dict[str, Any], folder: Path) -> Iterator[dict[str, Any]]:
-    """The variables of each host when a reader writes what is shown; what is left out is as in another inventory."""
+    """Yield the variables of each host when a reader writes what is shown; what is left out is as in another
+    inventory.
+    """
     if shown.kind == "inventory":
         file = folder / "inventory.yml"
         file.write_text(shown.text)
@@ -139,7 +141,7 @@ def hosts_of(shown: Shown, inventory: dict[str, Any], folder: Path) -> Iterator[
 
 
 def beside(app: dict[str, Any], shown: dict[str, Any]) -> dict[str, Any]:
-    """An application with what is shown of it."""
+    """Return an application with what is shown of it."""
     taken = {"version", *SOURCES} if SOURCES.keys() & shown.keys() else set()
     return {**{key: value for key, value in app.items() if key not in taken}, **shown}
 

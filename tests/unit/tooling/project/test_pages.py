@@ -114,7 +114,7 @@ def test_each_variable_that_is_named_is_one_of_a_playbook(page: Path) -> None:
 
 @cache
 def read_by(playbook: str) -> set[str]:
-    """The variables that a playbook reads, by itself or by what all of them share."""
+    """Return the variables that a playbook reads, by itself or by what all of them share."""
     folder = ROOT / "playbooks"
     files = [folder / f"{playbook}.yml", *folder.glob("*/*.yml")]
     return {name for file in files for name in re.findall(r"\basgi_\w+", file.read_text(encoding="utf-8"))}
@@ -136,7 +136,7 @@ def test_each_folder_is_told_of() -> None:
 
 
 def messages() -> Iterator[str]:
-    """Those that the page on messages explains and that are the collection's own: before what visitors see."""
+    """Yield those that the page on messages explains and that are the collection's own: before what visitors see."""
     text = (ROOT / "docs" / "troubleshooting.md").read_text(encoding="utf-8").partition("## The run went well")[0]
     for row in re.findall(r"^\| (`.*?) \| ", text, re.MULTILINE):
         yield from re.findall(r"`([^`]+)`", row)
@@ -150,7 +150,7 @@ def test_each_message_is_said_somewhere(message: str) -> None:
 
 
 def sources() -> str:
-    """All text of the plugins, roles and playbooks, with the pieces of a string put together."""
+    """Return all text of the plugins, roles and playbooks, with the pieces of a string put together."""
     files = [file for kind in ("plugins", "roles", "playbooks") for file in (ROOT / kind).rglob("*")]
     text = "\n".join(file.read_text(encoding="utf-8") for file in files if file.suffix in (".py", ".yml"))
     return re.sub(r"\"\s*\n\s*f?\"", "", text)

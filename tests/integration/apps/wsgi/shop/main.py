@@ -17,12 +17,12 @@ app = Flask(__name__)
 
 
 def answer(**more: Any) -> dict[str, Any]:
-    """Which code, which release and which worker answer, and what they have to say."""
+    """Return which code, which release and which worker answer, and what they have to say."""
     return {"version": __version__, "release": os.environ.get("ASGI_RELEASE"), "pid": os.getpid(), **more}
 
 
 def seconds(name: str, default: float) -> float:
-    """A number of seconds in the query, at most a minute."""
+    """Return a number of seconds in the query, at most a minute."""
     return min(60.0, max(0.0, request.args.get(name, default, type=float)))
 
 

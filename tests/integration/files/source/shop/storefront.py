@@ -12,7 +12,7 @@ __all__ = ["app"]
 
 @app.get("/settings")
 async def settings() -> dict[str, Any]:
-    """What the application was given."""
+    """Return what the application was given."""
     names = ("PASSWORD", "GREETING", "NAME", "WORKERS")
     texts = {str(path): path.read_text() for path in sorted(Path("config").rglob("*.toml"))}
     return {"env": {name: os.environ.get(name) for name in names}, "files": texts}
@@ -31,5 +31,5 @@ async def write(path: str, request: Request, response: Response) -> dict[str, st
 
 @app.get("/media/{name}")
 async def media(name: str) -> Response:
-    """What was stored."""
+    """Return what was stored."""
     return Response(Path("media", name).read_bytes())

@@ -9,7 +9,7 @@ from typing import Any
 
 
 def run(code: str) -> dict[str, Any]:
-    """What the code left in `result`, or how it failed."""
+    """Return what the code left in `result`, or how it failed."""
     names: dict[str, Any] = {}
     try:
         exec(compile(code, "<sent>", "exec"), names)  # noqa: S102
@@ -33,7 +33,7 @@ start(os.environ.get("AT_START"))
 
 
 async def app(scope: dict[str, Any], receive: Any, send: Any) -> None:
-    """POST /run runs the body; /ready is ready."""
+    """Answer POST /run by running its body, and /ready."""
     if scope["type"] == "lifespan":
         while True:
             kind = (await receive())["type"].removeprefix("lifespan.")
