@@ -43,8 +43,8 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._survey.desired import
     looks_of_role,
 )
 
-FACTS, INSPECTIONS = "_host.system.facts", "_host.survey.inspections"
-for _sent in (FACTS, INSPECTIONS):
+FACTS_MODULE, SURVEY_MODULE = "_host.system.facts", "_host.survey.inspections"
+for _sent in (FACTS_MODULE, SURVEY_MODULE):
     remote.packed(_sent)
 returned("look")
 templates.compile_all()
@@ -116,7 +116,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
     def _facts(self, variables: dict[str, Any]) -> dict[str, Any]:
         """Return those that decisions need, as they are now."""
         if self._is_pipelining_enabled("new"):
-            answers = [remote.call(self, variables, FACTS, "facts")]
+            answers = [remote.call(self, variables, FACTS_MODULE, "facts")]
         else:
             answers = self._by_module([{"kind": "facts", "options": {}}], variables)
         (found,) = _checked_answers(["facts"], answers)
@@ -129,7 +129,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         """Ask the host by one Python, or by a module."""
         if self._is_pipelining_enabled("new"):
             asked, secrets = checked(looks)
-            answers = remove_values(remote.call(self, variables, INSPECTIONS, "looked", asked), secrets)
+            answers = remove_values(remote.call(self, variables, SURVEY_MODULE, "inspect_all", asked), secrets)
         else:
             answers = self._by_module([{"kind": look.kind, "options": look.options} for look in looks], variables)
         return _checked_answers([look.kind for look in looks], answers)

@@ -288,7 +288,7 @@ found:
           returned: always
 """
 
-from ansible_collections.asgi.deploy.plugins.module_utils._host.survey.inspections import looked
+from ansible_collections.asgi.deploy.plugins.module_utils._host.survey.inspections import inspect_all
 from ansible_collections.asgi.deploy.plugins.module_utils._module import check, discreet_module
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.task_options import INSPECTION_OPTIONS
 
@@ -305,7 +305,7 @@ def main() -> None:
         {"kind": kind, "options": check(module, INSPECTION_OPTIONS[kind], options, f"{kind}: ")}
         for kind, options in ((one["kind"], one["options"]) for one in module.params["looks"])
     ]
-    module.exit_json(changed=False, found=looked(looks))
+    module.exit_json(changed=False, found=inspect_all(looks))
 
 
 if __name__ == "__main__":

@@ -13,9 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.build import installers, requirements
-from ansible_collections.asgi.deploy.plugins.module_utils._host.build.package_sources import NONE, Supplies, private
-from ansible_collections.asgi.deploy.plugins.module_utils._host.source.sources import application, source_of
-from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import attempt, last_lines
+from ansible_collections.asgi.deploy.plugins.module_utils._host.build.package_sources import (
+    DEFAULT_SOURCES,
+    PackageSources,
+    from_index,
+)
+from ansible_collections.asgi.deploy.plugins.module_utils._host.source.sources import application_folder, source_of
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import last_lines, run_unchecked
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.identity import file_digest
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.requirement_hashes import (
@@ -107,9 +111,9 @@ def fill(plan: Mapping[str, Any], target: Target, base: str | None, beside: Besi
     return new
 
 
-def _supplies(index: Mapping[str, Any] | None, scratch: Path) -> Supplies:
+def _supplies(index: Mapping[str, Any] | None, scratch: Path) -> PackageSources:
     """As on a host, but with the home and the caches of whoever runs the playbook."""
-    given = private(index, scratch) if index else NONE
+    given = from_index(index, scratch) if index else DEFAULT_SOURCES
     own = {"HOME": str(Path.home())}
     return replace(given, uv={**given.uv, **own, "UV_CACHE_DIR": str(scratch / "uv")}, pip={**given.pip, **own})
 
@@ -119,7 +123,7 @@ class Tools:
     """uv and pip in a virtual environment of their own, working for a target."""
 
     scratch: Path
-    supplies: Supplies
+    supplies: PackageSources
     target: Target
 
     @property
@@ -154,7 +158,7 @@ class Tools:
         self._run(argv, self.supplies.pip, told)
 
     def _run(self, argv: Sequence[str], env: Mapping[str, str], told: str, cwd: Path | None = None) -> None:
-        result = attempt(argv, env, str(cwd) if cwd else None, timeout=1800)
+        result = run_unchecked(argv, env, str(cwd) if cwd else None, timeout=1800)
         if result.returncode:
             raise DeployError(f"{told or argv[0]}:\n{self.supplies.masked(last_lines(result))}")
 
@@ -178,7 +182,7 @@ def _compiled(plan: Mapping[str, Any], tools: Tools, base: str | None) -> list[P
     keep = _written(tools.scratch / "keep.txt", constraints(plan["server_lock"], has))
     server = _written(tools.scratch / "server.in", installable(plan["server_requirements"], has))
     compiled.append(tools.compile(server, keep))
-    build = requirements.project(tree).get("build-system")
+    build = requirements.read_pyproject(tree).get("build-system")
     if isinstance(build, dict):
         needs = requirements.string_list(build, "requires")
         refuse_builds({"pyproject.toml": "\n".join(needs)}, where)
@@ -200,7 +204,7 @@ def _tree(plan: Mapping[str, Any], scratch: Path, base: str | None) -> tuple[Pat
     options = dict(plan["source"])
     if plan["directory"]:
         whole = on_controller(plan["directory"], base)
-        return application(whole, options["subdirectory"], str(whole)), str(whole)
+        return application_folder(whole, options["subdirectory"], str(whole)), str(whole)
     if options["kind"] == "archive" and not options["url"]:
         given = on_controller(plan["archive"]["path"], base)
         options["sha256"] = file_digest(given)
@@ -209,7 +213,7 @@ def _tree(plan: Mapping[str, Any], scratch: Path, base: str | None) -> tuple[Pat
     identity = source.fetch(plan["version"], source.resolve(plan["version"]))
     source.checkout(identity, whole)
     where = source.where(plan["version"], identity)
-    return application(whole, source.subdirectory, where), where
+    return application_folder(whole, source.subdirectory, where), where
 
 
 def _written(path: Path, lines: Iterable[str]) -> Path:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.module_utils._host.source.sources import application, source_of
+from ansible_collections.asgi.deploy.plugins.module_utils._host.source.sources import application_folder, source_of
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan import app_plan
 from ansible_collections.asgi.deploy.plugins.plugin_utils._inventory.inventory import inventory_errors
@@ -204,10 +204,10 @@ def test_where_the_application_lies(tmp_path: Path) -> None:
     (tree / "backend" / "app").mkdir(parents=True)
     (tree / "out").symlink_to(tmp_path)
     (tree / "file").touch()
-    assert application(tree, None, "x") == tree
-    assert application(tree, "backend/app", "x") == tree / "backend" / "app"
+    assert application_folder(tree, None, "x") == tree
+    assert application_folder(tree, "backend/app", "x") == tree / "backend" / "app"
     for wrong in ("frontend", "out", "file"):
         with pytest.raises(
             DeployError, match=f"subdirectory: found '{wrong}', which is no folder of x; it has backend"
         ):
-            application(tree, wrong, "x")
+            application_folder(tree, wrong, "x")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.module_utils._host.build.package_sources import Supplies
+from ansible_collections.asgi.deploy.plugins.module_utils._host.build.package_sources import PackageSources
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.masking import masked
 
 
@@ -13,4 +13,4 @@ def test_an_empty_secret_masks_nothing(secrets: list[str]) -> None:
 
 
 def test_a_password_of_an_index_is_masked_as_json_writes_it() -> None:
-    assert Supplies(secrets=('a"b',)).masked('{"password": "a\\"b"}') == '{"password": "********"}'
+    assert PackageSources(secrets=('a"b',)).masked('{"password": "a\\"b"}') == '{"password": "********"}'

@@ -39,7 +39,7 @@ Lookup = Callable[[str], Sequence[str]]
 
 
 @dataclass(frozen=True)
-class Reach:
+class ReachableHosts:
     """The hosts that a build may reach, each with its addresses; none where no address was found."""
 
     hosts: Mapping[str, Sequence[str]]
@@ -78,9 +78,9 @@ class Reach:
         return " ".join(lines)
 
 
-def reach_of(names: Iterable[str], environ: Mapping[str, str]) -> Reach:
+def resolve_reachable(names: Iterable[str], environ: Mapping[str, str]) -> ReachableHosts:
     """Look up the hosts that a build may reach, and those of proxies, which builds learn from our environment."""
-    return Reach(looked_up(dict.fromkeys([*names, *proxies(environ)])))
+    return ReachableHosts(look_up(dict.fromkeys([*names, *proxies(environ)])))
 
 
 def proxies(environ: Mapping[str, str]) -> list[str]:
@@ -110,7 +110,7 @@ def addresses_of(name: str) -> list[str]:
     return [str(one[4][0]) for one in found]
 
 
-def looked_up(
+def look_up(
     names: Iterable[str], lookup: Lookup = addresses_of, seconds: float = LOOKUP_SECONDS
 ) -> dict[str, list[str]]:
     """Return the addresses of each name; none where the answer did not come in time, or is none."""

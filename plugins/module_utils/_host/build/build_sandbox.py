@@ -19,12 +19,10 @@ from pathlib import Path
 from subprocess import CompletedProcess
 from typing import ClassVar
 
-from ansible_collections.asgi.deploy.plugins.module_utils._host.build.build_network import reach_of
-from ansible_collections.asgi.deploy.plugins.module_utils._host.build.package_sources import folder_of
-from ansible_collections.asgi.deploy.plugins.module_utils._host.system import systemd
-from ansible_collections.asgi.deploy.plugins.module_utils._host.system import transient_units as transient
-from ansible_collections.asgi.deploy.plugins.module_utils._host.system import users as accounts
-from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import PATH, attempt, last_lines
+from ansible_collections.asgi.deploy.plugins.module_utils._host.build.build_network import resolve_reachable
+from ansible_collections.asgi.deploy.plugins.module_utils._host.build.package_sources import build_folder
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system import systemd, transient_units, users
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import PATH, last_lines, run_unchecked
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.managed_files import write
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import CACHE, Layout
@@ -39,7 +37,7 @@ _ROOTS_OWN = ("HOME", "LOGNAME", "MAIL", "OLDPWD", "PWD", "SHELL", "SUDO_", "TMP
 _BITS = stat.S_ISUID | stat.S_ISGID | stat.S_IWGRP | stat.S_IWOTH
 
 
-class Place:
+class BuildRunner:
     """Where programs run that build environments: as root, which is for what we have pinned by its hash."""
 
     cache = Path(CACHE)
@@ -54,7 +52,7 @@ class Place:
         reads: Sequence[Path] = (),
     ) -> CompletedProcess[str]:
         """Run a program to its end, which may read these paths besides; see :func:`commands.attempt`."""
-        return attempt(argv, env, str(cwd) if cwd else None, timeout=_SECONDS)
+        return run_unchecked(argv, env, str(cwd) if cwd else None, timeout=_SECONDS)
 
     @contextmanager
     def lent(self, *_trees: Path) -> Iterator[None]:
@@ -66,10 +64,10 @@ class Place:
         return None
 
 
-ROOT = Place()
+ROOT_RUNNER = BuildRunner()
 
 
-class Workshop(Place):
+class SandboxedRunner(BuildRunner):
     """The place of one application, while its lock is held."""
 
     # A second name of a file in the cache would be whose the cache is.
@@ -87,12 +85,12 @@ class Workshop(Place):
         """
         self._transports = {} if insecure else {"GIT_ALLOW_PROTOCOL": "file:https:ssh"}
         self._layout = layout
-        self._reach = None if hosts is None else reach_of(hosts, os.environ)
-        self.user = user = accounts.ensure_build_user(layout)
+        self._reach = None if hosts is None else resolve_reachable(hosts, os.environ)
+        self.user = user = users.ensure_build_user(layout)
         self._lent: list[Path] = []
         self.ran = 0  # how many programs
         self.cache = Path(layout.packages)
-        self.folder = folder = folder_of(layout.app)
+        self.folder = folder = build_folder(layout.app)
         self._environment = folder / "environment"
         self._lines = [*lines, *(self._reach.properties(folder) if self._reach else [])]
         prepare_cache(self.cache, user)
@@ -109,17 +107,17 @@ class Workshop(Place):
     ) -> CompletedProcess[str]:
         self.ran += 1
         # By a file, as the properties of a unit are for everybody to read.
-        text = environment_file(surroundings(os.environ, self.cache, {**self._transports, **(env or {})}))
+        text = environment_file(build_environment(os.environ, self.cache, {**self._transports, **(env or {})}))
         write(self._environment, text.encode(errors="surrogateescape"), 0o600)
         for _try in range(_TRIES):
             began = time.time()
             try:
-                done = attempt(self._systemd_run(argv, cwd, reads), timeout=_SECONDS)
+                done = run_unchecked(self._systemd_run(argv, cwd, reads), timeout=_SECONDS)
             except DeployError as error:
                 systemd.stop(self._layout.build_unit)
                 raise DeployError(f"{' '.join(argv[:3])} …: {error}") from error
-            if not lost(done):
-                return transient.explained(done, self._layout.build_unit, began)
+            if not is_lost(done):
+                return transient_units.with_journal(done, self._layout.build_unit, began)
             systemd.stop(self._layout.build_unit)
         raise DeployError(last_lines(done))
 
@@ -136,7 +134,7 @@ class Workshop(Place):
         ]
         options = ("--pipe", "--wait", "--collect", "--service-type=exec")
         description = f"--description={self._layout.app}: builds an environment"
-        return transient.command(self._layout.build_unit, argv, properties, *options, description)
+        return transient_units.command(self._layout.build_unit, argv, properties, *options, description)
 
     @contextmanager
     def lent(self, *trees: Path) -> Iterator[None]:
@@ -149,18 +147,18 @@ class Workshop(Place):
         finally:
             self._lent = [tree for tree in self._lent if tree not in trees]
             for tree in trees:
-                take_back(tree)
+                reclaim(tree)
 
     def missed(self, printed: str) -> str | None:
         return self._reach.missed(printed) if self._reach else None
 
 
-def one_after_another(argv: Sequence[str], then: Sequence[str]) -> list[str]:
+def chain_commands(argv: Sequence[str], then: Sequence[str]) -> list[str]:
     """Return a program that runs one, and where that ends well another one, whose end does not count."""
     return ["/bin/sh", "-c", f'"$@" && {{ {shlex.join(then)} || :; }}', "sh", *argv]
 
 
-def lost(done: CompletedProcess[str]) -> bool:
+def is_lost(done: CompletedProcess[str]) -> bool:
     """Whether nobody knows what became of a program that ran as a unit, as when systemd was upgraded meanwhile.
 
     The status is of no help: systemd-run of 252 ends with 0 then.
@@ -168,12 +166,12 @@ def lost(done: CompletedProcess[str]) -> bool:
     return any(line.startswith(_LOST) for line in done.stderr.splitlines())
 
 
-def end_of_killed(layout: Layout) -> None:
+def stop_leftover_build(layout: Layout) -> None:
     """Ends what a run that was killed has left at work; the application's lock is held."""
     systemd.stop(layout.build_unit)
 
 
-def surroundings(ours: Mapping[str, str], home: Path, given: Mapping[str, str]) -> dict[str, str]:
+def build_environment(ours: Mapping[str, str], home: Path, given: Mapping[str, str]) -> dict[str, str]:
     """The environment of a program: ours, such as the way to a proxy, without what is about root."""
     kept = {name: value for name, value in ours.items() if not name.startswith(_ROOTS_OWN)}
     return {**kept, "PATH": PATH, "LC_ALL": "C.UTF-8", "HOME": str(home), **given}
@@ -189,17 +187,17 @@ def prepare_cache(cache: Path, user: str) -> None:
 
 
 def _hand_over(tree: Path, user: str) -> None:
-    for path in _all(tree):
+    for path in _walk(tree):
         if not path.is_symlink():
             shutil.chown(path, user, user)
 
 
-def take_back(tree: Path, owner: int = 0) -> None:
+def reclaim(tree: Path, owner: int = 0) -> None:
     """Make root the owner of a tree again. Only folders, links and new copies of files remain; only root writes them.
 
     A copy, as a process that has the old file open could go on writing it. No program may run in the tree any more.
     """
-    for path in _all(tree):
+    for path in _walk(tree):
         kind = path.lstat().st_mode
         if stat.S_ISREG(kind):
             _replace_by_copy(path, owner)
@@ -254,7 +252,7 @@ def _copy(source: int, target: int, size: int) -> None:
             place += sent
 
 
-def _all(tree: Path) -> Iterator[Path]:
+def _walk(tree: Path) -> Iterator[Path]:
     """Yield a tree, and all that is in it; links are not followed.
 
     Raises:

@@ -15,10 +15,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from subprocess import CompletedProcess
 
-from ansible_collections.asgi.deploy.plugins.module_utils._host.build.build_sandbox import ROOT, Place
-from ansible_collections.asgi.deploy.plugins.module_utils._host.build.package_sources import NONE, Supplies
+from ansible_collections.asgi.deploy.plugins.module_utils._host.build.build_sandbox import ROOT_RUNNER, BuildRunner
+from ansible_collections.asgi.deploy.plugins.module_utils._host.build.package_sources import (
+    DEFAULT_SOURCES,
+    PackageSources,
+)
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import PATH, last_lines, run
-from ansible_collections.asgi.deploy.plugins.module_utils._host.system.locks import alone
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.locks import exclusive_lock
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import CACHE, PROGRAMS, PYTHON
 
@@ -105,7 +108,7 @@ class Installer:
 
     name: str
 
-    def __init__(self, supplies: Supplies = NONE, place: Place = ROOT) -> None:
+    def __init__(self, supplies: PackageSources = DEFAULT_SOURCES, place: BuildRunner = ROOT_RUNNER) -> None:
         self.supplies = supplies
         self.place = place
 
@@ -145,7 +148,10 @@ class Uv(Installer):
     name = "uv"
 
     def __init__(
-        self, supplies: Supplies = NONE, place: Place = ROOT, program: str = str(UV_HOME / "bin" / "uv")
+        self,
+        supplies: PackageSources = DEFAULT_SOURCES,
+        place: BuildRunner = ROOT_RUNNER,
+        program: str = str(UV_HOME / "bin" / "uv"),
     ) -> None:
         super().__init__(supplies, place)
         self.program = program
@@ -159,13 +165,13 @@ class Uv(Installer):
         }
 
     @staticmethod
-    def ensure(supplies: Supplies = NONE) -> bool:
+    def ensure(supplies: PackageSources = DEFAULT_SOURCES) -> bool:
         """Installs uv for ourselves; gives whether there was something to do."""
         if (UV_HOME / COMPLETE).exists():
             return False
         if supplies.wheels and not any(supplies.wheels.glob(f"uv-{UV_VERSION}-*.whl")):
             raise DeployError(f"uv is not on this host, and the wheelhouse holds no wheel of uv=={UV_VERSION}")
-        with only_one(UV_HOME), tempfile.TemporaryDirectory(prefix="asgi-") as folder:
+        with exclusive_build(UV_HOME), tempfile.TemporaryDirectory(prefix="asgi-") as folder:
             if (UV_HOME / COMPLETE).exists():  # by whoever held the lock
                 return True
             shutil.rmtree(UV_HOME, ignore_errors=True)
@@ -175,12 +181,12 @@ class Uv(Installer):
             file.write_text(uv_requirement(), encoding="utf-8")
             own = ("--quiet", "--require-hashes", "--only-binary=:all:", "-r", str(file))
             Pip(supplies, wheel=pip).install(UV_HOME, *own)
-            finished(UV_HOME, "")
+            mark_complete(UV_HOME, "")
         return True
 
     def create(self, path: Path, interpreter: Interpreter) -> None:
         # Root's own work, by root's own cache.
-        env = {**self.env, "UV_CACHE_DIR": str(ROOT.cache / "uv")}
+        env = {**self.env, "UV_CACHE_DIR": str(ROOT_RUNNER.cache / "uv")}
         run([self.program, "venv", "--quiet", "--python", interpreter.path, str(path)], env)
 
     def install(self, venv: Path, *arguments: str, cwd: Path | None = None) -> None:
@@ -219,7 +225,9 @@ class Pip(Installer):
 
     name = "pip"
 
-    def __init__(self, supplies: Supplies = NONE, place: Place = ROOT, wheel: Path | None = None) -> None:
+    def __init__(
+        self, supplies: PackageSources = DEFAULT_SOURCES, place: BuildRunner = ROOT_RUNNER, wheel: Path | None = None
+    ) -> None:
         super().__init__(supplies, place)
         self.env = {
             "PIP_CACHE_DIR": str(place.cache / "pip"),
@@ -246,7 +254,9 @@ class Pip(Installer):
         return [str(venv / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "--no-input", *arguments]
 
 
-def installer_for(choice: str, supplies: Supplies = NONE, place: Place = ROOT) -> Installer:
+def installer_for(
+    choice: str, supplies: PackageSources = DEFAULT_SOURCES, place: BuildRunner = ROOT_RUNNER
+) -> Installer:
     """The installer for a choice of ``auto``, ``uv`` or ``pip``; ``auto`` takes pip where uv cannot be installed."""
     Path(CACHE).mkdir(parents=True, exist_ok=True)
     Path(CACHE).chmod(0o700)  # it holds what an application built from its own code
@@ -261,7 +271,7 @@ def installer_for(choice: str, supplies: Supplies = NONE, place: Place = ROOT) -
     return Uv(supplies, place)
 
 
-def finished(venv: Path, mark: str) -> None:
+def mark_complete(venv: Path, mark: str) -> None:
     """Notes that a virtual environment is whole, and what it was made from."""
     (venv / COMPLETE).unlink(missing_ok=True)  # whatever a package may have put there
     os.sync()  # what says that all is there must not outlive, in a power cut, what it speaks of
@@ -273,6 +283,6 @@ def uv_requirement() -> str:
     return " ".join([f"uv=={UV_VERSION}", *(f"--hash=sha256:{one}" for one in UV_HASHES)]) + "\n"
 
 
-def only_one(tool: Path) -> AbstractContextManager[None]:
+def exclusive_build(tool: Path) -> AbstractContextManager[None]:
     """One run at a time builds a tool, which all applications of a host share; each has a lock of its own beside."""
-    return alone(Path("/run", f"asgi-{tool.name}.lock"), _LOCK_SECONDS)
+    return exclusive_lock(Path("/run", f"asgi-{tool.name}.lock"), _LOCK_SECONDS)

@@ -16,7 +16,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.masking import
 
 
 @dataclass(frozen=True)
-class Supplies:
+class PackageSources:
     """What uv and pip are told; the environment may hold secrets, the arguments never do."""
 
     arguments: tuple[str, ...] = ()
@@ -30,18 +30,18 @@ class Supplies:
         return masked(text, self.secrets)
 
 
-NONE = Supplies()
+DEFAULT_SOURCES = PackageSources()
 
 
-def folder_of(app: str) -> Path:
+def build_folder(app: str) -> Path:
     """Where there is meanwhile what a build of an application is given."""
     return Path(CACHE, "build", app)
 
 
 @contextmanager
-def supplies(app: str, index: Mapping[str, Any] | None, wheelhouse: str | None) -> Iterator[Supplies]:
+def prepare_sources(app: str, index: Mapping[str, Any] | None, wheelhouse: str | None) -> Iterator[PackageSources]:
     """Supplies for a build under the application's lock; what they take on disk is for root alone and goes again."""
-    folder = folder_of(app)
+    folder = build_folder(app)
     shutil.rmtree(folder, ignore_errors=True)  # of a run that was killed
     folder.mkdir(parents=True, mode=0o700)
     try:
@@ -51,21 +51,21 @@ def supplies(app: str, index: Mapping[str, Any] | None, wheelhouse: str | None) 
             # Not above: no look needs it.
             from ansible_collections.asgi.deploy.plugins.module_utils._host.source.unpack import unpack
 
-            unpack(archives.have(wheelhouse, None, "wheelhouse"), wheels, "wheelhouse")
-            yield offline(wheels)
+            unpack(archives.ensure_archive(wheelhouse, None, "wheelhouse"), wheels, "wheelhouse")
+            yield from_wheels(wheels)
         else:
-            yield private(index, folder) if index else NONE
+            yield from_index(index, folder) if index else DEFAULT_SOURCES
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def offline(wheels: Path) -> Supplies:
+def from_wheels(wheels: Path) -> PackageSources:
     """A folder of wheels, and nothing else: what the host's own settings name is not asked."""
     nothing = {"PIP_FIND_LINKS": "", "UV_FIND_LINKS": "", "PIP_EXTRA_INDEX_URL": "", "UV_EXTRA_INDEX_URL": ""}
-    return Supplies(("--no-index", "--find-links", str(wheels)), nothing, nothing, wheels=wheels)
+    return PackageSources(("--no-index", "--find-links", str(wheels)), nothing, nothing, wheels=wheels)
 
 
-def private(index: Mapping[str, Any], folder: Path) -> Supplies:
+def from_index(index: Mapping[str, Any], folder: Path) -> PackageSources:
     """A private index in the place of the public one; with both, anybody could publish a package of a private name.
 
     What the host's own settings name besides has no effect on it: pip takes an empty variable for none and reads its
@@ -78,7 +78,7 @@ def private(index: Mapping[str, Any], folder: Path) -> Supplies:
     if urlsplit(url).scheme == "http":
         pip["PIP_TRUSTED_HOST"] = urlsplit(url).netloc
     if not username:
-        return Supplies(uv=uv, pip=pip)
+        return PackageSources(uv=uv, pip=pip)
     uv |= {"UV_INDEX_PRIVATE_USERNAME": username, "UV_INDEX_PRIVATE_PASSWORD": password or ""}
     # pip would hand a URL with a password to the processes that it starts, on their command lines.
     netrc = folder / "netrc"
@@ -87,7 +87,7 @@ def private(index: Mapping[str, Any], folder: Path) -> Supplies:
     netrc.write_text("machine {} login {} password {}\n".format(*map(_quoted, words)), encoding="utf-8")
     pip["NETRC"] = str(netrc)
     secrets = (password, quote(password, safe="")) if password else ()
-    return Supplies(uv=uv, pip=pip, secrets=secrets)
+    return PackageSources(uv=uv, pip=pip, secrets=secrets)
 
 
 def _quoted(word: str) -> str:

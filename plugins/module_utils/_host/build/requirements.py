@@ -63,16 +63,16 @@ def included_files(tree: Path, name: str) -> dict[str, str | None]:
         elsewhere = "://" in name or name.startswith(("/", "../"))
         found[name] = text = None if elsewhere else untrusted_files.read_text(tree, name)
         inner = filter(None, map(included_file, lines(text or "")))
-        left = [_beside(name, other) for other in inner] + left
+        left = [_included_path(name, other) for other in inner] + left
     return found
 
 
-def _beside(name: str, other: str) -> str:
+def _included_path(name: str, other: str) -> str:
     """Return the path of a file that another one includes."""
     return other if "://" in other else os.path.normpath(os.path.join(os.path.dirname(name), other))
 
 
-def project(tree: Path) -> dict[str, object]:
+def read_pyproject(tree: Path) -> dict[str, object]:
     """The tables of a tree's pyproject.toml; empty where there is none."""
     text = untrusted_files.read_text(tree, "pyproject.toml")
     if text is None:
@@ -87,7 +87,7 @@ def project(tree: Path) -> dict[str, object]:
 
 def is_package(tree: Path) -> bool:
     """Whether the application is itself to be installed: it says how it is built."""
-    return "build-system" in project(tree)
+    return "build-system" in read_pyproject(tree)
 
 
 def requirements_of(
@@ -113,7 +113,7 @@ def requirements_of(
             )
         text = included(whole, requirements_file)
         return Requirements("requirements.txt", text, points_into_tree(text))
-    table = project(tree).get("project")
+    table = read_pyproject(tree).get("project")
     if isinstance(table, dict):
         dynamic = string_list(table, "dynamic")
         if "dependencies" in dynamic or (extras and "optional-dependencies" in dynamic):

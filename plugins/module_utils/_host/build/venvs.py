@@ -14,14 +14,17 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.build.installers
     COMPLETE,
     Installer,
     Interpreter,
-    finished,
+    exclusive_build,
     installer_for,
-    only_one,
+    mark_complete,
 )
-from ansible_collections.asgi.deploy.plugins.module_utils._host.build.package_sources import NONE, Supplies
+from ansible_collections.asgi.deploy.plugins.module_utils._host.build.package_sources import (
+    DEFAULT_SOURCES,
+    PackageSources,
+)
 from ansible_collections.asgi.deploy.plugins.module_utils._host.build.requirements import Requirements
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import untrusted_files
-from ansible_collections.asgi.deploy.plugins.module_utils._host.system.managed_files import absolute
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.managed_files import absolute_path
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.identity import digest
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import PYTHON
@@ -51,7 +54,7 @@ class Server:
 _NO_SERVER = Server()
 
 
-def complete(venv: Path, mark: str = "") -> bool:
+def is_complete(venv: Path, mark: str = "") -> bool:
     """Whether a virtual environment was built to its end, from what `mark` stands for."""
     try:
         return (venv / COMPLETE).read_text(encoding="utf-8") == mark
@@ -91,7 +94,7 @@ def build(
         strict = ["--require-hashes"] if hashed(requirements.text) else []
         installer.install(venv, *strict, *wheels, "-r", str(given), cwd=tree)
         _install_server(venv, installer, server, wheels, Path(folder))
-    finished(venv, mark)
+    mark_complete(venv, mark)
 
 
 def _install_server(venv: Path, installer: Installer, server: Server, wheels: Sequence[str], folder: Path) -> None:
@@ -108,11 +111,11 @@ def _install_server(venv: Path, installer: Installer, server: Server, wheels: Se
         installer.install(venv, "--constraint", str(keep), *missing, cwd=folder)
     if server.strict or left:
         wrong = installer.conflicts(venv)
-        if wrong and (server.strict or concerns(wrong, pins(server.lock))):
+        if wrong and (server.strict or concern(wrong, pins(server.lock))):
             raise DeployError(f"the virtual environment could not be built:\n{wrong}")
 
 
-def concerns(printed: str, names: Collection[str]) -> bool:
+def concern(printed: str, names: Collection[str]) -> bool:
     """Whether distributions do not go together of which one is of these names, as an installer prints them.
 
     So it is where the installer names none. What an application itself has may lack something, and is installed.
@@ -126,17 +129,17 @@ def tool_mark(requirements: str) -> str:
     return digest({"requirements": requirements, "interpreter": Interpreter.at(PYTHON).tag})
 
 
-def outdated(tools: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+def outdated_tools(tools: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """Those of the programs, as in :data:`TOOL_OPTIONS`, whose virtual environments have to be built."""
-    return [tool for tool in tools if not complete(absolute(tool["path"]), tool_mark(tool["requirements"]))]
+    return [tool for tool in tools if not is_complete(absolute_path(tool["path"]), tool_mark(tool["requirements"]))]
 
 
-def build_tool(path: Path, requirements: str, supplies: Supplies = NONE) -> None:
+def build_tool(path: Path, requirements: str, supplies: PackageSources = DEFAULT_SOURCES) -> None:
     """Builds the virtual environment of a program of ours, such as certbot."""
     installer, mark = installer_for("auto", supplies), tool_mark(requirements)
     needed = Requirements("text", requirements, local=False)
-    with only_one(path):
-        if not complete(path, mark):
+    with exclusive_build(path):
+        if not is_complete(path, mark):
             build(path, installer, Interpreter.at(PYTHON), needed, path.parent, mark=mark)
 
 

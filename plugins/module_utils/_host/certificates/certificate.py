@@ -12,13 +12,13 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import attempt
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import run_unchecked
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.addresses import in_url, is_address
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import CERTIFICATES, LETSENCRYPT, TLS
 
 CERTBOT = Path(LETSENCRYPT)
-WANTED = Path(CERTIFICATES)
+REQUESTS = Path(CERTIFICATES)
 PLACED = Path(TLS)
 
 # The organization in certificates that are made on the host.
@@ -32,7 +32,7 @@ SELF_SIGNED_RENEWAL = 30 * 86400  # seconds before its end
 
 
 @dataclass(frozen=True)
-class Wanted:
+class CertificateRequest:
     """A certificate that a host shall have, and who serves it.
 
     `domains` are names, and addresses too. `group` may read it, where an application serves it itself; without one
@@ -105,7 +105,7 @@ def read_certificate(path: Path) -> dict[str, Any] | None:
     if not path.exists():
         return None
     argv = ["openssl", "x509", "-in", str(path), "-noout", "-issuer", "-enddate", "-ext", "subjectAltName"]
-    shown = attempt(argv, reads=True)
+    shown = run_unchecked(argv, reads=True)
     found = parse_x509(shown.stdout)
     return {
         **found,
@@ -128,24 +128,24 @@ def observe_certificate(name: str) -> dict[str, Any] | None:
     }
 
 
-def live_texts(name: str) -> tuple[bytes, bytes]:
+def certbot_texts(name: str) -> tuple[bytes, bytes]:
     """Chain and key that certbot has for a name."""
     folder = CERTBOT / "live" / name
     return (folder / "fullchain.pem").read_bytes(), (folder / "privkey.pem").read_bytes()
 
 
-def served_texts(wanted: Wanted, chain: bytes, key: bytes) -> list[bytes]:
+def served_texts(wanted: CertificateRequest, chain: bytes, key: bytes) -> list[bytes]:
     """What belongs into the files that are served."""
     return [chain, key] if wanted.group else [chain + key]
 
 
-def in_place(wanted: Wanted) -> bool:
+def is_in_place(wanted: CertificateRequest) -> bool:
     """Whether what certbot has is what is served."""
-    texts = served_texts(wanted, *live_texts(wanted.name))
+    texts = served_texts(wanted, *certbot_texts(wanted.name))
     return all(path.exists() and path.read_bytes() == text for path, text in zip(wanted.files, texts))
 
 
-def due(found: Mapping[str, Any] | None, wanted: Wanted) -> str | None:
+def reason_to_request(found: Mapping[str, Any] | None, wanted: CertificateRequest) -> str | None:
     """Why a certificate is to be asked for; nothing when the one on disk will do. Renewal is the timer's work."""
     if found is None:
         return "there is none"
@@ -157,7 +157,7 @@ def due(found: Mapping[str, Any] | None, wanted: Wanted) -> str | None:
     return "it has expired" if found["expired"] else None
 
 
-def self_signed_due(found: Mapping[str, Any] | None, wanted: Wanted, kind: str) -> str | None:
+def reason_to_make(found: Mapping[str, Any] | None, wanted: CertificateRequest, kind: str) -> str | None:
     """Why a certificate is to be made here; a stand-in gives way to any that is still good."""
     if found is None:
         return "there is none"
@@ -173,16 +173,18 @@ def self_signed_due(found: Mapping[str, Any] | None, wanted: Wanted, kind: str) 
     return "it will soon expire" if found["seconds"] < left else None
 
 
-def reason_to_act(wanted: Wanted) -> str | None:
+def reason_to_act(wanted: CertificateRequest) -> str | None:
     """Why there is something to do for a certificate on this host."""
     if wanted.source == "given":
         return None
     if wanted.source == "self-signed":
-        return self_signed_due(read_certificate(wanted.files[0]), wanted, SELF_SIGNED)
-    return due(observe_certificate(wanted.name), wanted) or (None if in_place(wanted) else "it is not in its place yet")
+        return reason_to_make(read_certificate(wanted.files[0]), wanted, SELF_SIGNED)
+    return reason_to_request(observe_certificate(wanted.name), wanted) or (
+        None if is_in_place(wanted) else "it is not in its place yet"
+    )
 
 
-def finding(name: str, addresses: Sequence[str], own: Collection[str], probe: str | None) -> str | None:
+def reachability_error(name: str, addresses: Sequence[str], own: Collection[str], probe: str | None) -> str | None:
     """What is wrong with a name, as seen from the host itself, before the CA looks at it from outside.
 
     `probe` is what port 80 answered in place of our file; nothing when it was our file, and when it was not asked.
@@ -257,7 +259,7 @@ def retry_at(said: str) -> float | None:
     return datetime.datetime.fromisoformat(f"{found[1]}T{found[2]}+00:00").timestamp()
 
 
-def told_to_wait(last: Mapping[str, Any] | None, asked: Mapping[str, Any], now: float) -> str | None:
+def wait_until(last: Mapping[str, Any] | None, asked: Mapping[str, Any], now: float) -> str | None:
     """Until when the CA is not to be asked for a certificate, because it said so when it was last asked the same."""
     wait = (last or {}).get("wait") or {}
     if wait.get("asked") != dict(asked):
@@ -266,17 +268,19 @@ def told_to_wait(last: Mapping[str, Any] | None, asked: Mapping[str, Any], now: 
     return str(wait["until"]) if now < until else None
 
 
-def account_lost(said: str) -> bool:
+def is_account_lost(said: str) -> bool:
     """Whether the CA forgot the account; a private one that was set up anew does."""
     return bool(re.search(r"accountDoesNotExist|[Aa]ccount .*(not found|does not exist)", said))
 
 
-def nonce_refused(said: str) -> bool:
+def is_nonce_refused(said: str) -> bool:
     """Whether the CA refused a nonce once more than certbot asks again; another try is all it takes."""
     return "anti-replay nonce" in said or "badNonce" in said
 
 
-def problem(wanted: Wanted, said: str, findings: Sequence[str], serving: Mapping[str, Any] | None) -> str:
+def describe_failure(
+    wanted: CertificateRequest, said: str, findings: Sequence[str], serving: Mapping[str, Any] | None
+) -> str:
     """What a user must know of a CA that gave no certificate."""
     if serving is None:
         now = "Nothing is served yet"
@@ -295,7 +299,9 @@ def problem(wanted: Wanted, said: str, findings: Sequence[str], serving: Mapping
     return "\n".join(lines)
 
 
-def status_of(wanted: Wanted, found: Mapping[str, Any] | None, last: Mapping[str, Any] | None) -> dict[str, Any]:
+def certificate_status(
+    wanted: CertificateRequest, found: Mapping[str, Any] | None, last: Mapping[str, Any] | None
+) -> dict[str, Any]:
     """What a monitor wants to know of a certificate."""
     stand_in = bool(found and found["made_here"] == STAND_IN)
     return {

@@ -8,7 +8,10 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
-from ansible_collections.asgi.deploy.plugins.module_utils._host.certificates.certificate import CERTBOT, Wanted
+from ansible_collections.asgi.deploy.plugins.module_utils._host.certificates.certificate import (
+    CERTBOT,
+    CertificateRequest,
+)
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,7 @@ class Access:
             os.close(descriptor)
 
 
-def access_of(wanted: Wanted) -> list[Access]:
+def desired_access(wanted: CertificateRequest) -> list[Access]:
     """Return what has to be so for a certificate, of a group that is there: certbot's own key is one of the files.
 
     Of one that is given nothing is: its files come from the controller, with their modes.
@@ -60,12 +63,12 @@ def access_of(wanted: Wanted) -> list[Access]:
     ]
 
 
-def wrong_access(wanted: Wanted) -> str | None:
+def access_error(wanted: CertificateRequest) -> str | None:
     """Return whose mode or owner is wrong, of a certificate's files; nothing where all are right."""
     return next((text for one in _access(wanted) if (text := one.wrong())), None)
 
 
-def restrict_access(wanted: Wanted) -> bool:
+def restrict_access(wanted: CertificateRequest) -> bool:
     """Put modes and owners of a certificate's files right; return whether any was wrong."""
     wrong = [one for one in _access(wanted) if one.wrong()]
     for one in wrong:
@@ -73,8 +76,8 @@ def restrict_access(wanted: Wanted) -> bool:
     return bool(wrong)
 
 
-def _access(wanted: Wanted) -> list[Access]:
+def _access(wanted: CertificateRequest) -> list[Access]:
     try:
-        return access_of(wanted)
+        return desired_access(wanted)
     except KeyError:  # the application's group has yet to be made
         return []

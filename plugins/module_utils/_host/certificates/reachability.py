@@ -9,8 +9,11 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-from ansible_collections.asgi.deploy.plugins.module_utils._host.certificates.certificate import Wanted, finding
-from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import attempt
+from ansible_collections.asgi.deploy.plugins.module_utils._host.certificates.certificate import (
+    CertificateRequest,
+    reachability_error,
+)
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import run_unchecked
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.managed_files import write
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.addresses import in_url, is_address
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
@@ -19,7 +22,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import 
 WEBROOT = Path(ACME_WEBROOT)
 
 
-def look_before(wanted: Wanted) -> list[str]:
+def check_reachability(wanted: CertificateRequest) -> list[str]:
     """Return what speaks against each name being found here by the CA, which looks on port 80."""
     authenticator = wanted.renewal.get("authenticator")
     if authenticator not in ("webroot", "standalone"):
@@ -29,13 +32,13 @@ def look_before(wanted: Wanted) -> list[str]:
         addresses = [name] if is_address(name) else _addresses(name)
         own = [address for address in addresses if _is_own(address)]
         probe = _probe(name) if addresses and authenticator == "webroot" else None
-        found.append(finding(name, addresses, own, probe))
+        found.append(reachability_error(name, addresses, own, probe))
     return [text for text in found if text]
 
 
 def _addresses(name: str) -> list[str]:
     try:
-        shown = attempt(["getent", "ahosts", name], timeout=10).stdout
+        shown = run_unchecked(["getent", "ahosts", name], timeout=10).stdout
     except DeployError:  # the resolver does not answer
         return []
     return sorted({line.split()[0] for line in shown.splitlines() if line.strip()})

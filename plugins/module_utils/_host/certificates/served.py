@@ -8,7 +8,7 @@ import ssl
 import time
 from pathlib import Path
 
-from ansible_collections.asgi.deploy.plugins.module_utils._host.certificates.certificate import Wanted
+from ansible_collections.asgi.deploy.plugins.module_utils._host.certificates.certificate import CertificateRequest
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.addresses import is_address
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import NGINX, Layout
 
@@ -16,7 +16,7 @@ LISTENERS = Path(NGINX, "https.conf")
 SERVED_SECONDS = 15  # nginx takes a certificate with its next workers, an application within a second
 
 
-def served_error(wanted: Wanted) -> str | None:
+def served_error(wanted: CertificateRequest) -> str | None:
     """Compare what a visitor is shown with what is on disk; return what differs.
 
     Nothing is shown by an application without nginx that is stopped.
@@ -27,7 +27,7 @@ def served_error(wanted: Wanted) -> str | None:
     return next(filter(None, (_served_by(wanted, name, on_disk) for name in wanted.served_names)), None)
 
 
-def _served_by(wanted: Wanted, name: str, on_disk: bytes) -> str | None:
+def _served_by(wanted: CertificateRequest, name: str, on_disk: bytes) -> str | None:
     """Compares what a visitor is shown who asks by this name."""
     deadline = time.monotonic() + SERVED_SECONDS
     while True:
@@ -43,7 +43,7 @@ def _served_by(wanted: Wanted, name: str, on_disk: bytes) -> str | None:
     )
 
 
-def _shown(wanted: Wanted, name: str) -> bytes | str:
+def _shown(wanted: CertificateRequest, name: str) -> bytes | str:
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     try:

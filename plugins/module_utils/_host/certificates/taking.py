@@ -13,71 +13,75 @@ from pathlib import Path
 from subprocess import CompletedProcess
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import systemd
-from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import attempt, last_lines
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import last_lines, run_unchecked
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.managed_files import write
-from ansible_collections.asgi.deploy.plugins.module_utils._host.system.pending_units import mark_pending, pending, taken
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.pending_units import (
+    is_pending,
+    mark_applied,
+    mark_pending,
+)
 from ansible_collections.asgi.deploy.plugins.module_utils._host.web import nginx, quiet
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 
 NGINX = "nginx.service"
-LATER = "ASGI_NGINX_TAKES_LATER"
+DEFERRED = "ASGI_NGINX_TAKES_LATER"
 """In the environment of a run that takes all at its end, and so of certbot and its hook."""
 WINDOW = 60.0
 """Seconds within which a run of the timer looks for a quiet moment. Somebody waits for other runs: they do not."""
 
 
 @contextmanager
-def later() -> Iterator[None]:
+def defer_reload() -> Iterator[None]:
     """Leave nginx with what it has within the block, in certbot's hook as well."""
-    os.environ[LATER] = "1"
+    os.environ[DEFERRED] = "1"
     try:
         yield
     finally:
-        del os.environ[LATER]
+        del os.environ[DEFERRED]
 
 
-def place(texts: Mapping[Path, bytes]) -> None:
+def write_served(texts: Mapping[Path, bytes]) -> None:
     """Write files that nginx reads, and have it take them, or mark them as what it has yet to take."""
-    named = any(serves(str(path)) for path in texts)
+    named = any(reads(str(path)) for path in texts)
     if named:
         mark_pending(NGINX)
     for path, text in texts.items():
         write(path, text, 0o600)
-    if named and LATER not in os.environ:
-        take()
+    if named and DEFERRED not in os.environ:
+        reload_nginx()
 
 
-def place_of_others(lineage: str) -> None:
+def note_renewed(lineage: str) -> None:
     """Have nginx take what certbot renewed for somebody else, in its own folder, if nginx reads it there."""
-    if serves(f"{lineage}/"):
+    if reads(f"{lineage}/"):
         mark_pending(NGINX)
-        if LATER not in os.environ:
-            take()
+        if DEFERRED not in os.environ:
+            reload_nginx()
 
 
-def take_pending(window: float = 0.0) -> bool:
+def reload_if_pending(window: float = 0.0) -> bool:
     """Have nginx take what was marked, at a quiet moment within so many seconds; return whether there was any.
 
     Raises:
         DeployError: nginx refuses its configuration.
     """
-    if not pending(NGINX):
+    if not is_pending(NGINX):
         return False
-    quiet.wait(window)
-    take()
+    quiet.wait_until_quiet(window)
+    reload_nginx()
     return True
 
 
-def take() -> None:
+def reload_nginx() -> None:
     """Have nginx take its configuration and certificates now, if it runs; see :func:`take_pending`."""
     if systemd.show(NGINX)[0].up:
         if (checked := _configuration()).returncode:
             raise DeployError(f"nginx refuses its configuration, and goes on with what it has:\n{last_lines(checked)}")
-        nginx.reload_or_start(NGINX)
-    taken(NGINX)
+        nginx.reload_and_wait(NGINX)
+    mark_applied(NGINX)
 
 
-def serves(path: str) -> bool:
+def reads(path: str) -> bool:
     """Tell whether nginx runs and its configuration names a file, or one in a folder that ends with a slash.
 
     A configuration that nginx refuses may lack just this file.
@@ -89,4 +93,4 @@ def serves(path: str) -> bool:
 
 
 def _configuration() -> CompletedProcess[str]:
-    return attempt(["nginx", "-T", "-q"])
+    return run_unchecked(["nginx", "-T", "-q"])

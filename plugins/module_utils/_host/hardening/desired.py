@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.hardening.firewall import Firewall
-from ansible_collections.asgi.deploy.plugins.module_utils._host.system.managed_files import Item
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.managed_files import ManagedFile
 
 
 @dataclass(frozen=True)
@@ -15,7 +15,7 @@ class Part:
     """Files that belong together, and how the host takes them."""
 
     name: str
-    items: tuple[Item, ...]
+    items: tuple[ManagedFile, ...]
     on: bool = True
     packages: tuple[str, ...] = ()
     enabled: tuple[str, ...] = ()  # units that start at boot
@@ -33,7 +33,7 @@ class Part:
         return cls(
             name=options["name"],
             on=on,
-            items=tuple(map(Item.of, files)),
+            items=tuple(map(ManagedFile.of, files)),
             packages=tuple(options["packages"] if on else ()),
             enabled=tuple(options["enabled"]),
             active=tuple(options["active"]),
@@ -45,7 +45,7 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class DesiredHardening:
     """The hardening that a host must have."""
 
     parts: tuple[Part, ...]
@@ -56,7 +56,7 @@ class Wanted:
     services: tuple[str, ...] = ()  # units that must not run
 
     @classmethod
-    def of(cls, options: Mapping[str, Any]) -> Wanted:
+    def of(cls, options: Mapping[str, Any]) -> DesiredHardening:
         """From :data:`DESIRED_HARDENING_OPTIONS`."""
         return cls(
             parts=tuple(map(Part.of, options["parts"])),

@@ -9,20 +9,20 @@ from pathlib import Path
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.hardening.firewall import Listener, parse_listeners
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import systemd
-from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import PATH, attempt
-from ansible_collections.asgi.deploy.plugins.module_utils._host.system.ports import holders
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import PATH, run_unchecked
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.ports import socket_holders
 
 UFW_SETTINGS = Path("/etc/ufw/ufw.conf")
 
 
-def listeners() -> list[Listener]:
+def find_listeners() -> list[Listener]:
     """Who can be reached from outside now, with names."""
     found = []
     for protocol, name in (("tcp", "tcp"), ("udp", "udp"), ("ip", "raw")):
         for table in (name, f"{name}6"):
             file = Path("/proc/net", table)
             found += parse_listeners(file.read_text(encoding="ascii"), protocol) if file.exists() else []
-    names = holders({one.inode for one in found})
+    names = socket_holders({one.inode for one in found})
     return [Listener(one.protocol, one.port, one.inode, names.get(one.inode, "")) for one in found]
 
 
@@ -60,10 +60,10 @@ def _other_firewall(name: str, off: str, has_rules: Callable[[], bool]) -> list[
 def _has_rules_of_ufw() -> bool:
     """Return whether they are loaded, as ufw loads them without its service, too."""
     listing = ["iptables", "--list-rules", "ufw-user-input"]
-    return bool(shutil.which("iptables", path=PATH)) and attempt(listing, timeout=30, reads=True).returncode == 0
+    return bool(shutil.which("iptables", path=PATH)) and run_unchecked(listing, timeout=30, reads=True).returncode == 0
 
 
-def told_of(one: Listener) -> str:
+def describe_blocked(one: Listener) -> str:
     """What is said of a program that could not be reached any more."""
     program = one.program or "the kernel"
     if one.protocol == "ip":

@@ -20,7 +20,7 @@ _CLIENTS = {("udp", port) for port in (68, 123, 323, 546, 5353, 5355)} | {("tcp"
 # for sending alone.
 _PROTOCOLS = {("ip", number) for number in (1, 58, 6, 17, 255)}
 # Its ports are led to containers before any input chain sees them.
-_ELSEWHERE = ("docker-proxy",)
+_FORWARDED = ("docker-proxy",)
 
 
 @dataclass(frozen=True)
@@ -148,7 +148,7 @@ def _is_loopback(address: str) -> bool:
     return (mapped or found).is_loopback
 
 
-def shut_out(
+def blocked_listeners(
     firewall: Firewall, ssh_ports: Iterable[int], listeners: Iterable[Listener], ephemeral: int
 ) -> list[Listener]:
     """Programs that can be reached now, could not any more, and of which nobody has said that this is meant.
@@ -176,12 +176,12 @@ def shut_out(
     found: dict[tuple[str, int], Listener] = {}
     for one in listeners:
         client = one.protocol == "udp" and one.port >= ephemeral and one.program
-        if (one.protocol, one.port) not in known and one.program not in _ELSEWHERE and not client:
+        if (one.protocol, one.port) not in known and one.program not in _FORWARDED and not client:
             found.setdefault((one.protocol, one.port), one)
     return list(found.values())
 
 
-def lets_in(firewall: Firewall, address: str) -> bool:
+def admits(firewall: Firewall, address: str) -> bool:
     """Whether SSH from an address gets through."""
     client = ipaddress.ip_address(address.partition("%")[0])
     client = getattr(client, "ipv4_mapped", None) or client

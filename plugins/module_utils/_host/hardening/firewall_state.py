@@ -14,7 +14,7 @@ LOADED = Path(FIREWALL_LOADED)
 NGINX_SERVES = Path(NGINX, "default.conf")
 
 
-def loaded() -> bool:
+def is_loaded() -> bool:
     """Return whether the kernel has the rules as they were loaded."""
     return nft.is_loaded(TABLE, LOADED)
 

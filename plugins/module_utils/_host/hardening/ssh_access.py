@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import attempt, last_lines
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import last_lines, run_unchecked
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 
 
@@ -36,7 +36,7 @@ def parse_status(text: str) -> Mapping[str, str]:
     return dict(line.split(":\t", 1) for line in text.splitlines() if ":\t" in line)
 
 
-def connection(proc: Path = Path("/proc"), pid: int | None = None) -> Connection | None:
+def find_connection(proc: Path = Path("/proc"), pid: int | None = None) -> Connection | None:
     """The connection by which this process was started; nothing without SSH.
 
     sudo hides it from us, so it is looked for in the processes that began this one, up to sshd. The outermost tells who
@@ -65,7 +65,7 @@ def _user(number: int) -> str:
         return str(number)
 
 
-def effective(user: str | None = None) -> dict[str, list[str]]:
+def effective_options(user: str | None = None) -> dict[str, list[str]]:
     """sshd's configuration as it takes it, each option with all of its values; nothing where there is no sshd.
 
     Args:
@@ -73,7 +73,7 @@ def effective(user: str | None = None) -> dict[str, list[str]]:
     """
     if not Path("/usr/sbin/sshd").exists():
         return {}
-    shown = attempt(["sshd", "-T", *(["-C", f"user={user},host=,addr="] if user else [])], reads=True)
+    shown = run_unchecked(["sshd", "-T", *(["-C", f"user={user},host=,addr="] if user else [])], reads=True)
     if shown.returncode:
         raise DeployError(f"sshd refuses the configuration it has; mend it and run again\n{last_lines(shown)}")
     return parse_effective(shown.stdout)
@@ -118,7 +118,7 @@ def key_files(patterns: list[str], user: str, home: str) -> list[Path]:
     return [Path(home, word) for word in filled]
 
 
-def not_taken(options: Mapping[str, list[str]], wanted: Mapping[str, str]) -> list[str]:
+def ineffective_options(options: Mapping[str, list[str]], wanted: Mapping[str, str]) -> list[str]:
     """Options of sshd that are something else than was written into its folder of settings."""
     return [
         f"{name} is {' '.join(options.get(name, ['not known']))} instead of {value}"

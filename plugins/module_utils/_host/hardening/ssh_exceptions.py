@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ansible_collections.asgi.deploy.plugins.module_utils._host.hardening import ssh_access as access
+from ansible_collections.asgi.deploy.plugins.module_utils._host.hardening import ssh_access
 
 CONFIGURATION = Path("/etc/ssh/sshd_config")
 _MOST_LEVELS = 16  # of files that include others, as sshd has it
@@ -106,7 +106,7 @@ def users_with_keys(options: Mapping[str, list[str]], root: bool) -> list[str]:
     people = [
         one.pw_name for one in pwd.getpwall() if not one.pw_shell.endswith(_NO_SHELLS) and (root or one.pw_uid != 0)
     ]
-    return [name for name in people if access.has_key(name, options)]
+    return [name for name in people if ssh_access.has_key(name, options)]
 
 
 def _words(line: str) -> list[str]:

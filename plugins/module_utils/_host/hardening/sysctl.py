@@ -19,7 +19,7 @@ class Parameters:
     fixed: list[str] = field(default_factory=list)  # those that differ and are read-only here
 
 
-def look(
+def inspect(
     wanted: Mapping[str, str], former: Mapping[str, str], refused: Mapping[str, str] | None = None, root: Path = ROOT
 ) -> Parameters:
     """Compares; a parameter that this kernel does not have is passed over.

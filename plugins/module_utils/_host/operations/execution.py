@@ -14,8 +14,7 @@ from pathlib import Path
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release import credentials
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.background import describe_search, find_program
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store import Store
-from ansible_collections.asgi.deploy.plugins.module_utils._host.system import systemd
-from ansible_collections.asgi.deploy.plugins.module_utils._host.system import transient_units as transient
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system import systemd, transient_units
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import environment, outputs
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
@@ -92,7 +91,7 @@ class Execution:
         told = f"({left_out:,} bytes before this are left out)\n" if left_out else ""
         done = subprocess.CompletedProcess(process.args, process.returncode, told + stdout, stderr)
         ended = systemd.show(unit)[0]  # one that ended well is forgotten at once
-        transient.explained(done, unit, began)
+        transient_units.with_journal(done, unit, began)
         if done.returncode and not ended.failed:
             raise DeployError(f"{self.layout.app}: {self.command}: could not be started: {done.stderr.strip()}")
         systemd.reset_failed(unit)
@@ -141,7 +140,7 @@ class Execution:
         journals = [line.partition("=")[2] for line in given if line.startswith("LogNamespace=")]
         limits += [f"{when}={journal_service(name)}" for name in journals for when in ("Wants", "After")]
         description = f"--description={self.layout.app}: command in release {release}"
-        return transient.command(unit, argv, [*given, *limits], *options, description)
+        return transient_units.command(unit, argv, [*given, *limits], *options, description)
 
 
 def audit_text(command: str, values: Collection[str]) -> str:

@@ -109,7 +109,7 @@ def _options(query: Query) -> list[str]:
 def of_journal(layout: Layout, entry: Mapping[str, Any], query: Query) -> Line | None:
     """A record of the journal; nothing for one that is not wanted."""
     said = journal.message(entry)
-    record = journal.record_of(said)
+    record = journal.runtime_record(said)
     priority = _one(entry, "PRIORITY")
     level, request = int(priority) if re.fullmatch("[0-7]", priority) else LEVELS["info"], ""
     if record:

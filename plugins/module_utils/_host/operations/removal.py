@@ -8,15 +8,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.asgi.deploy.plugins.module_utils._host.build.build_sandbox import end_of_killed
+from ansible_collections.asgi.deploy.plugins.module_utils._host.build.build_sandbox import stop_leftover_build
 from ansible_collections.asgi.deploy.plugins.module_utils._host.operations.pause import remove_pause
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.background import BackgroundUnits, busy_releases
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.instance import Instance, loaded_releases
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.stopping import allow_starts
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store import Store
 from ansible_collections.asgi.deploy.plugins.module_utils._host.source import archives
-from ansible_collections.asgi.deploy.plugins.module_utils._host.system import systemd
-from ansible_collections.asgi.deploy.plugins.module_utils._host.system import users as accounts
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system import systemd, users
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.metadata_rules import MetadataRules
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import JOURNALS, UNITS, Layout
@@ -48,20 +47,20 @@ class Removal:
         layout = self._layout
         runs = self._unit_files() or loaded_releases(layout) or busy_releases(layout)
         left = any(folder.exists() for folder in self._folders) or bool(journal_paths(layout))
-        return bool(runs) or left or accounts.exists(layout.build_user) or MetadataRules(layout).present()
+        return bool(runs) or left or users.exists(layout.build_user) or MetadataRules(layout).present()
 
     def remove(self) -> None:
         """Stops what runs, under the application's lock, and removes all of it."""
         store, by = Store(self._layout), self._options["by"]
         with store.lock(self._options["lock_timeout"], by), store.audited("removed", by=by, remove=self._layout.app):
-            end_of_killed(self._layout)
+            stop_leftover_build(self._layout)
             allow_starts(self._layout)
             self._end(self._unit_files())
             remove_journal(self._layout)
             for folder in self._folders:
                 _remove(folder)
             MetadataRules(self._layout).remove()
-            accounts.remove(self._layout.build_user)
+            users.remove(self._layout.build_user)
             archives.prune()
 
     def _unit_files(self) -> list[Path]:

@@ -17,7 +17,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.release.integrit
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.settings import ReleaseSettings
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.stopping import describe_stop
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store import Store
-from ansible_collections.asgi.deploy.plugins.module_utils._host.source.servers import pinned
+from ansible_collections.asgi.deploy.plugins.module_utils._host.source.servers import pinned_keys
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.metadata_rules import MetadataRules
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import CERTBOT, Layout
 
@@ -54,7 +54,7 @@ def _noted(layout: Layout, settings: ReleaseSettings | None) -> dict[str, Any]:
         "workers_reason": settings.workers_reason if settings else "",
         "sandbox": dict(settings.sandbox) if settings else {},
         "plain_transports": list(settings.plain_transports) if settings else [],
-        "trusted_at_first_use": pinned(Path(layout.known_hosts)) if settings and not settings.known_hosts else [],
+        "trusted_at_first_use": pinned_keys(Path(layout.known_hosts)) if settings and not settings.known_hosts else [],
     }
 
 

@@ -129,7 +129,7 @@ def _up(layout: Layout) -> list[str]:
     """Return the units of the application that run and must not while it is stopped."""
     kinds = ("service", "socket", "live", "process-*", "timer-*")
     patterns = [*(layout.unit(kind, "*") for kind in kinds), layout.public_units[0]]
-    return systemd.listed(*patterns, states="active,activating,reloading")
+    return systemd.list_units(*patterns, states="active,activating,reloading")
 
 
 def _refuse_old_site(layout: Layout) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.instance import JOURNAL_LINES
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.restarts import RestartWatcher
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import journal, memory, processes, systemd
-from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import attempt, last_lines, run
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import last_lines, run, run_unchecked
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import UNITS, Layout
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.unit_names import release_of
@@ -50,7 +50,7 @@ class BackgroundUnits:
 
     def is_up(self, shown: Mapping[str, systemd.Unit] | None = None) -> bool:
         """Whether all of it runs, or waits for its time, with the units as they are on disk."""
-        shown = shown or systemd.by_name(*self.moved)
+        shown = shown or systemd.show_by_name(*self.moved)
         return all(shown[name].settled for name in self.moved)
 
     def exclusive(self) -> list[str]:
@@ -69,13 +69,13 @@ class BackgroundUnits:
     def stop_soon(self) -> None:
         """Tells processes and timers to stop, without waiting; a job that runs ends in peace."""
         # Those whose unit was removed from the disk, too.
-        find_loaded = systemd.listed(*(self.layout.unit(kind, self.release) for kind in _MOVED), states=_RUNNING)
+        find_loaded = systemd.list_units(*(self.layout.unit(kind, self.release) for kind in _MOVED), states=_RUNNING)
         if names := list(dict.fromkeys([*self.moved, *find_loaded])):
             systemd.stop_soon(*names)
 
     def stop(self) -> None:
         """Stops everything, jobs and commands that somebody runs included."""
-        exec_units = systemd.listed(self.layout.unit("exec-*", self.release))
+        exec_units = systemd.list_units(self.layout.unit("exec-*", self.release))
         if units := [*self.moved, *self.jobs, *exec_units]:
             _stop(units)
             systemd.reset_failed(*units)
@@ -91,7 +91,7 @@ class BackgroundUnits:
         """Bytes that its processes use."""
         mains = [int(unit.properties.get("MainPID") or 0) for unit in systemd.show(*self.processes)]
         parent_of = processes.parents() if any(mains) else {}
-        return memory.used_by(set().union(*(processes.family(main, parent_of) for main in mains if main)))
+        return memory.used_by(set().union(*(processes.descendants(main, parent_of) for main in mains if main)))
 
     def describe(self) -> dict[str, dict[str, Any]]:
         """How its processes and jobs are."""
@@ -104,7 +104,7 @@ class BackgroundUnits:
             main = int(units[name].get("MainPID") or 0)
             told["processes"][f"{process}-{number}"] = {
                 **systemd.Unit(name, units[name]).told(),
-                "memory": memory.used_by(processes.family(main, parent_of)) if main else 0,
+                "memory": memory.used_by(processes.descendants(main, parent_of)) if main else 0,
             }
         for name in self.jobs:
             timer = timers.get(f"{name.removesuffix('.service')}.timer", {})
@@ -182,7 +182,7 @@ class LoadedReleases:
 
 def find_loaded(layout: Layout) -> LoadedReleases:
     """Ask systemd for the units of all releases."""
-    found = systemd.states(*(layout.unit(kind, "*") for kind in ("socket", "service", *_KINDS)))
+    found = systemd.unit_states(*(layout.unit(kind, "*") for kind in ("socket", "service", *_KINDS)))
     servers = {name for name in found if layout.kind(name) in ("socket", "service")}
     moved = {name for name in found if layout.kind(name).startswith(("live", "process-", "timer-"))}
     return LoadedReleases(
@@ -207,7 +207,7 @@ def check_schedules(units: Mapping[str, str]) -> None:
     for kind, text in units.items():
         if kind.startswith("timer-"):
             calendar = _value(text, "OnCalendar")
-            result = attempt(["systemd-analyze", "calendar", "--", calendar])
+            result = run_unchecked(["systemd-analyze", "calendar", "--", calendar])
             if result.returncode:
                 raise DeployError(
                     f"{describe_kind(kind)}: found the schedule {calendar!r}, expected a calendar event as in "
@@ -274,7 +274,7 @@ def latest_by_timer(stamps: Iterable[tuple[str, float]]) -> dict[str, float]:
 
 def _units_in(layout: Layout, states: str, kinds: Iterable[str] = _KINDS) -> list[str]:
     """The units beside servers, of all releases, that are in one of these states."""
-    return systemd.listed(*(layout.unit(kind, "*") for kind in kinds), states=states)
+    return systemd.list_units(*(layout.unit(kind, "*") for kind in kinds), states=states)
 
 
 def _take_stamps(layout: Layout, timers: Collection[str]) -> None:
@@ -293,7 +293,7 @@ def _take_stamps(layout: Layout, timers: Collection[str]) -> None:
 def _rivals(layout: Layout, release: str, alone: Collection[str]) -> list[str]:
     """Processes of other releases that must have ended before this release's exclusive ones start."""
     names = {_process(name) for name in alone}
-    running = systemd.listed(layout.unit("process-*", "*"), states=",".join(_BUSY))
+    running = systemd.list_units(layout.unit("process-*", "*"), states=",".join(_BUSY))
     others = [name for name in running if release_of(name) != release]
     return [name for name in others if _process(name) in names or _is_exclusive(_text(Path(UNITS, name)))]
 
@@ -309,7 +309,7 @@ def _start(work: BackgroundUnits, names: Collection[str], wait: bool) -> None:
     if not wait:
         systemd.start_soon(*names)
         return
-    result = systemd.systemctl("start", "--", *names, timeout=systemd.PATIENCE)
+    result = systemd.run_systemctl_unchecked("start", "--", *names, timeout=systemd.PATIENCE)
     if result.returncode:
         down = work.down()
         told = "; ".join(f"{describe_kind(work.layout.kind(unit.name))}: {unit.ending()}" for unit in down)
@@ -318,7 +318,7 @@ def _start(work: BackgroundUnits, names: Collection[str], wait: bool) -> None:
 
 
 def _stop(names: Collection[str]) -> None:
-    result = systemd.systemctl("stop", "--", *names, timeout=systemd.PATIENCE)
+    result = systemd.run_systemctl_unchecked("stop", "--", *names, timeout=systemd.PATIENCE)
     if result.returncode and any(unit.present for unit in systemd.show(*names)):
         raise DeployError(f"systemctl stop failed: {last_lines(result)}")
 

@@ -13,16 +13,16 @@ from typing import Any
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.build import venvs
 from ansible_collections.asgi.deploy.plugins.module_utils._host.build.build_sandbox import (
-    Workshop,
-    end_of_killed,
-    one_after_another,
+    SandboxedRunner,
+    chain_commands,
+    stop_leftover_build,
 )
 from ansible_collections.asgi.deploy.plugins.module_utils._host.build.installers import (
     Installer,
     Interpreter,
     installer_for,
 )
-from ansible_collections.asgi.deploy.plugins.module_utils._host.build.package_sources import supplies
+from ansible_collections.asgi.deploy.plugins.module_utils._host.build.package_sources import prepare_sources
 from ansible_collections.asgi.deploy.plugins.module_utils._host.build.requirements import (
     Requirements,
     check_protection,
@@ -34,9 +34,9 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.release.addition
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.instance import Instance
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.integrity import Condition, Integrity, summarize
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store import Store
-from ansible_collections.asgi.deploy.plugins.module_utils._host.source.sources import application, source_of
+from ansible_collections.asgi.deploy.plugins.module_utils._host.source.sources import application_folder, source_of
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import systemd
-from ansible_collections.asgi.deploy.plugins.module_utils._host.system.managed_files import Item
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.managed_files import ManagedFile
 from ansible_collections.asgi.deploy.plugins.module_utils._shared import generations
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.identity import digest
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import UNITS, Layout
@@ -187,13 +187,13 @@ class ReleaseBuilder:
 
     def _make(self, release: str, identity: str) -> None:
         path = self.store.path(release)
-        end_of_killed(self.layout)
+        stop_leftover_build(self.layout)
         shutil.rmtree(path, ignore_errors=True)
         whole = path / ("tree" if self.source.subdirectory else "src")
         whole.mkdir(parents=True)
         venv, unhashed = self._built(path, whole, identity)
         # What builds packages may have left a link in the place of a folder.
-        tree = application(whole, self.source.subdirectory, self.source.where(self.inputs.version, identity))
+        tree = application_folder(whole, self.source.subdirectory, self.source.where(self.inputs.version, identity))
         if tree != whole:
             (path / "src").symlink_to(tree.relative_to(path))
         self.additions.check(tree)
@@ -245,12 +245,12 @@ class ReleaseBuilder:
             which no hash is known.
         """
         where, inputs = self.source.where(self.inputs.version, identity), self.inputs
-        with supplies(self.layout.app, inputs.index, inputs.wheelhouse) as given:
-            place = Workshop(self.layout, inputs.build, inputs.build_hosts, inputs.insecure_transport)
+        with prepare_sources(self.layout.app, inputs.index, inputs.wheelhouse) as given:
+            place = SandboxedRunner(self.layout, inputs.build, inputs.build_hosts, inputs.insecure_transport)
             installer = installer_for(inputs.installer, given, place)
             with place.lent(whole):
                 ran = self._check_out(identity, whole, place)
-                tree = application(whole, self.source.subdirectory, where)
+                tree = application_folder(whole, self.source.subdirectory, where)
                 self.additions.check(tree)
                 needs = self._requirements(tree, whole, installer, identity)
                 check_protection(needs, tree, where, inputs.require_hashes, inputs.insecure_transport)
@@ -259,7 +259,7 @@ class ReleaseBuilder:
                     place.attempt(self._compiler(whole))
                 return venv, unpinned(self._others, needs.text)
 
-    def _check_out(self, identity: str, whole: Path, place: Workshop) -> int:
+    def _check_out(self, identity: str, whole: Path, place: SandboxedRunner) -> int:
         """Check the source out; return how many programs have run when its tree was compiled, or -1 if it was not.
 
         Where there are environments already, most releases need no other one, and no program runs after git: so what
@@ -273,7 +273,7 @@ class ReleaseBuilder:
         then = self._compiler(whole) if self.store.venvs() else None
 
         def run_in(argv: Sequence[str], env: Mapping[str, str] | None) -> CompletedProcess[str]:
-            return place.attempt(one_after_another(argv, then) if then else argv, env, reads=[store])
+            return place.attempt(chain_commands(argv, then) if then else argv, env, reads=[store])
 
         self.source.checkout(identity, whole, run_in)
         return place.ran if then else -1
@@ -292,7 +292,7 @@ class ReleaseBuilder:
             "installer": installer.name,
             **self._server,
         }
-        complete = [one for one in self.store.venvs() if venvs.complete(Path(self.layout.venvs, one))]
+        complete = [one for one in self.store.venvs() if venvs.is_complete(Path(self.layout.venvs, one))]
         name = generations.standing(
             digest(content)[:16],
             complete,
@@ -319,16 +319,17 @@ class ReleaseBuilder:
         where = self.source.where(self.inputs.version, identity)
         return requirements_of(tree, installer, where, self.inputs.extras, whole)
 
-    def _files(self, release: str) -> list[Item]:
+    def _files(self, release: str) -> list[ManagedFile]:
         """Files and units of the release."""
         path, user = self.store.path(release), self.layout.user
         items = [
-            Item(path / name, "file", text.encode(), 0o640, "root", user) for name, text in self.inputs.files.items()
+            ManagedFile(path / name, "file", text.encode(), 0o640, "root", user)
+            for name, text in self.inputs.files.items()
         ]
-        items.append(Item(path / "environment", "file", self.inputs.environment.encode(), 0o600, "root", "root"))
+        items.append(ManagedFile(path / "environment", "file", self.inputs.environment.encode(), 0o600, "root", "root"))
         for kind, text in self.inputs.units.items():
             items.append(
-                Item(Path(UNITS, self.layout.unit(kind, release)), "file", text.encode(), 0o644, "root", "root")
+                ManagedFile(Path(UNITS, self.layout.unit(kind, release)), "file", text.encode(), 0o644, "root", "root")
             )
         return items
 

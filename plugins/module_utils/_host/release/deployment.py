@@ -167,7 +167,7 @@ class Deployment:
     def _shown(self, release: str, builder: ReleaseBuilder | None) -> Shown:
         """What systemd says of a release's units, and of what starts it at boot: every run asks this."""
         units = Instance(self.layout, release).units.values()
-        return systemd.by_name(*units, self.layout.boot_unit, *self._work(release, builder).moved)
+        return systemd.show_by_name(*units, self.layout.boot_unit, *self._work(release, builder).moved)
 
     def _left(
         self, release: str, builder: ReleaseBuilder | None, settings: ReleaseSettings, shown: Shown | None = None

@@ -14,7 +14,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.release.settings
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store import Store
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.visits import Switch
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.watch import AccessLog, watch
-from ansible_collections.asgi.deploy.plugins.module_utils._host.system.processes import began as began_at
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.processes import start_ticks as began_at
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 
 

@@ -36,7 +36,7 @@ class Instance:
     def is_up(self, shown: Mapping[str, systemd.Unit] | None = None) -> bool:
         """Whether it runs with its units as they are on disk; systemd is asked for those that are not `shown`."""
         names = (self.units["service"], self.units["socket"])
-        shown = shown or systemd.by_name(*names)
+        shown = shown or systemd.show_by_name(*names)
         return all(shown[name].settled for name in names)
 
     def is_running(self) -> bool:
@@ -44,7 +44,7 @@ class Instance:
         return any(unit.active for unit in systemd.show(self.units["service"], self.units["socket"]))
 
     def is_draining(self, shown: Mapping[str, systemd.Unit] | None = None) -> bool:
-        return (shown or systemd.by_name(self.units["drain"]))[self.units["drain"]].starting
+        return (shown or systemd.show_by_name(self.units["drain"]))[self.units["drain"]].starting
 
     def start(self) -> None:
         """Starts the socket and, after it, the service: nothing that is sent to it from now on is refused.
@@ -84,7 +84,7 @@ class Instance:
     def processes(self) -> set[int]:
         """All processes of its service."""
         main = int(systemd.show(self.units["service"])[0].properties.get("MainPID") or 0)
-        return processes.family(main, processes.parents()) if main else set()
+        return processes.descendants(main, processes.parents()) if main else set()
 
     def describe(self) -> dict[str, Any]:
         """How its service is."""
@@ -96,7 +96,7 @@ class Instance:
 
     def refuse_command_at_work(self) -> None:
         """Raises DeployError while a release command that another run began goes on; it must not be ended for this."""
-        others = systemd.listed(self.layout.unit("command", "*")) if self.files["command"].exists() else []
+        others = systemd.list_units(self.layout.unit("command", "*")) if self.files["command"].exists() else []
         if busy := [one.name for one in systemd.show(*others) if one.properties.get("ActiveState") == "activating"]:
             raise DeployError(
                 f"the release command of another run is still at work: {', '.join(busy)}; wait for its end, "
@@ -113,7 +113,7 @@ class Instance:
         if not self.files["command"].exists():
             return
         systemd.reset_failed(unit)
-        if systemd.systemctl("start", "--", unit, timeout=86_400).returncode:
+        if systemd.run_systemctl_unchecked("start", "--", unit, timeout=86_400).returncode:
             ending = systemd.show(unit)[0].ending()
             raise DeployError(f"its release command failed: {ending}", self.log(since, "command"))
 
@@ -166,7 +166,9 @@ def refuse_paused(layout: Layout, release: str | None) -> None:
 
 def loaded_releases(layout: Layout) -> set[str]:
     """The releases of an application of which a socket or a service is loaded, even a failed one."""
-    return {release_of(name) for name in systemd.listed(*(layout.unit(kind, "*") for kind in ("socket", "service")))}
+    return {
+        release_of(name) for name in systemd.list_units(*(layout.unit(kind, "*") for kind in ("socket", "service")))
+    }
 
 
 def without_draining(layout: Layout, releases: Collection[str]) -> set[str]:

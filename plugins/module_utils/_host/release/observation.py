@@ -95,7 +95,7 @@ def observe(
     service = instance.units["service"]
     names = {service: "the service"} | {name: describe_kind(layout.kind(name)) for name in work.processes}
     if shown is None or not names.keys() <= shown.keys():
-        shown = systemd.by_name(*names)
+        shown = systemd.show_by_name(*names)
     units = [shown[name] for name in names]
     ends = _ends(units, service)
     runs = [_runs(unit, names[unit.name], ends[unit.name], unit.name == service) for unit in units]
@@ -140,4 +140,4 @@ def _ends(units: Sequence[systemd.Unit], service: str) -> Counter[str]:
         return Counter()
     kinds = {journal.RESTARTED: [service], journal.EXITED: [name for name in ended if name != service]}
     since = time.time() - MINUTES * 60
-    return journal.said_by_systemd({kind: names for kind, names in kinds.items() if {*names} & {*ended}}, since)
+    return journal.count_systemd_messages({kind: names for kind, names in kinds.items() if {*names} & {*ended}}, since)

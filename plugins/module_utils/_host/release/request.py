@@ -16,8 +16,8 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.release.states i
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.stopped_release import StoppedRelease
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.stopping import describe_stop
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.watch import WatchLimits
-from ansible_collections.asgi.deploy.plugins.module_utils._host.source.servers import described
-from ansible_collections.asgi.deploy.plugins.module_utils._host.system import apt as debian
+from ansible_collections.asgi.deploy.plugins.module_utils._host.source.servers import describe_keys
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system import apt
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import PATH
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.metadata_rules import Closing, MetadataRules
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
@@ -62,7 +62,7 @@ class ReleaseRequest:
 
     def release(self, urgent: bool = False) -> dict[str, Any]:
         """Makes it serve: see :meth:`Deployment.release`."""
-        debian.have(self.packages)
+        apt.ensure_installed(self.packages)
         builder = ReleaseBuilder(self.layout, self.inputs)
         try:
             result = self.deployment.release(builder, self.settings, urgent)
@@ -72,7 +72,7 @@ class ReleaseRequest:
 
     def _first_keys(self, builder: ReleaseBuilder) -> list[str]:
         """Return what to say of keys that were trusted now: once, as they are in what is said of the release later."""
-        return [f"{self.layout.app}: {first_use(**key)}" for key in described(builder.source.trust.new)]
+        return [f"{self.layout.app}: {first_use(**key)}" for key in describe_keys(builder.source.trust.new)]
 
     def predict(self, everything: bool = False) -> dict[str, Any]:
         """What that would do, with `noted`: whether the host goes by the same settings already. Changes nothing.

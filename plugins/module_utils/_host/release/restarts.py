@@ -37,18 +37,18 @@ class RestartWatcher:
     def processes(self) -> set[int]:
         """Return the main processes of the units, as last told by systemd, and all that descend from them."""
         parent_of = processes.parents()
-        return set().union(*(processes.family(main, parent_of) for main in self._mains))
+        return set().union(*(processes.descendants(main, parent_of) for main in self._mains))
 
     def children(self) -> set[int]:
         """Return what the main processes of the units have started themselves, as workers of a server."""
         return {child for child, parent in processes.parents().items() if parent in self._mains}
 
     def _live_on(self) -> bool:
-        return all(processes.began(main) == began for main, began in self._mains.items())
+        return all(processes.start_ticks(main) == began for main, began in self._mains.items())
 
     def _asked(self) -> list[systemd.Unit]:
         units = systemd.show(*self._names)
-        mains = {unit.main: processes.began(unit.main) for unit in units}
+        mains = {unit.main: processes.start_ticks(unit.main) for unit in units}
         self._mains = mains if all(mains.values()) else {}
         self._next = time.monotonic() + _SECONDS
         return units

@@ -14,7 +14,7 @@ from typing import Any, TextIO
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.retention import KeptRelease
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.states import can_serve_again
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.trail import Trail
-from ansible_collections.asgi.deploy.plugins.module_utils._host.system.locks import acquired, private
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.locks import acquire, open_private
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.managed_files import write
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.generations import superseded
@@ -127,7 +127,7 @@ class Store:
         deadline = time.monotonic() + timeout
         while True:
             Path(self.layout.home).mkdir(parents=True, exist_ok=True)
-            with open(self.layout.lock, "a+", encoding="utf-8", opener=private) as file:
+            with open(self.layout.lock, "a+", encoding="utf-8", opener=open_private) as file:
                 self._acquire(file, deadline, timeout)
                 if not _is_still(Path(self.layout.lock), file):  # a removal of the application took the file away
                     continue
@@ -139,7 +139,7 @@ class Store:
                 return
 
     def _acquire(self, file: TextIO, deadline: float, timeout: float) -> None:
-        if not acquired(file, deadline):
+        if not acquire(file, deadline):
             file.seek(0)
             raise DeployError(
                 f"{self.layout.app}: another run on this host holds the lock: {file.read().strip()}; "

@@ -20,12 +20,12 @@ FOLDER = Path(ARCHIVES)  # readable by root only
 UNUSED = 86_400.0  # seconds that an archive which no release was made from stays: one may be about to be
 
 
-def missing(digests: Sequence[str], folder: Path = FOLDER) -> list[str]:
+def missing_archives(digests: Sequence[str], folder: Path = FOLDER) -> list[str]:
     """The archives that are not on this host."""
     return [digest for digest in digests if not (folder / digest).is_file()]
 
 
-def have(sha256: str, url: str | None, name: str, folder: Path = FOLDER) -> Path:
+def ensure_archive(sha256: str, url: str | None, name: str, folder: Path = FOLDER) -> Path:
     """The archive on this host, fetched from `url` if it is not there yet, and in any case what its checksum says.
 
     Raises:

@@ -12,7 +12,7 @@ from pathlib import Path
 from subprocess import CompletedProcess
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.source.servers import Trust
-from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import attempt, last_lines, run
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import last_lines, run, run_unchecked
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.addresses import host_of
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.transports import (
@@ -63,7 +63,7 @@ def parse_refs(text: str) -> dict[str, str]:
     return refs
 
 
-def pick(refs: Mapping[str, str], version: str) -> str | None:
+def choose_commit(refs: Mapping[str, str], version: str) -> str | None:
     """The commit a version names: a tag before a branch, as git itself prefers."""
     for ref in (f"refs/tags/{version}", f"refs/heads/{version}", version):
         if ref in refs:
@@ -71,7 +71,7 @@ def pick(refs: Mapping[str, str], version: str) -> str | None:
     return version if _COMMIT.fullmatch(version) else None
 
 
-def not_found(refs: Mapping[str, str], url: str, version: str) -> str:
+def not_found_message(refs: Mapping[str, str], url: str, version: str) -> str:
     """The message for a version that the repository does not have, with those that come near."""
     names = [ref.split("/", 2)[2] for ref in refs if ref.startswith(("refs/tags/", "refs/heads/"))]
     near = difflib.get_close_matches(version, names, n=3, cutoff=0.5) or names[-5:]
@@ -131,7 +131,7 @@ def parse_submodules(settings: str, entries: Sequence[Entry], url: str) -> list[
     for entry in (entry for entry in entries if entry.mode == _GITLINK_MODE):
         if not (written := urls.get(entry.path)):
             raise DeployError(f"submodules: .gitmodules of {url} does not say where {entry.path!r} comes from")
-        where = related(written, url)
+        where = submodule_url(written, url)
         if transport_of(where) != "file" and host_of(where) is None:
             raise DeployError(
                 f"submodules: {entry.path!r} of {url} comes from {where!r}, which names no host; expected a URL in "
@@ -141,7 +141,7 @@ def parse_submodules(settings: str, entries: Sequence[Entry], url: str) -> list[
     return submodules
 
 
-def related(url: str, parent: str) -> str:
+def submodule_url(url: str, parent: str) -> str:
     """A submodule's URL, which may be written relative to the one of the repository that it is in.
 
     >>> related("../lib.git", "git@git.example.com:team/shop.git")
@@ -200,14 +200,14 @@ class Mirror:
             return version
         with self.trust.ssh(keep) as env:
             argv = ["git", "ls-remote", "--", self.url, "HEAD", "refs/heads/*", "refs/tags/*"]
-            result = attempt(argv, {**self.env, **env}, timeout=120)
+            result = run_unchecked(argv, {**self.env, **env}, timeout=120)
         if result.returncode:
             refusal = self.trust.refusal(self.url, result.stderr)
             raise DeployError(refusal or f"git: {self.url} cannot be read from this host:\n{last_lines(result)}")
         refs = parse_refs(result.stdout)
-        commit = pick(refs, version)
+        commit = choose_commit(refs, version)
         if commit is None and not _ABBREVIATED.fullmatch(version):
-            raise DeployError(not_found(refs, self.url, version))
+            raise DeployError(not_found_message(refs, self.url, version))
         return commit or self._known(version)
 
     def fetch(self, version: str, commit: str | None) -> str:
@@ -233,9 +233,9 @@ class Mirror:
             self._git(*_CHECKED, *fetch, heads, tags, env=env, timeout=_FETCH_SECONDS)
             if commit and not self.has(commit):  # a commit that no branch or tag holds any more
                 alone = ["fetch", "--quiet", "--", self.url, commit]
-                attempt(["git", "--git-dir", str(self.path), *_CHECKED, *alone], {**self.env, **env})
+                run_unchecked(["git", "--git-dir", str(self.path), *_CHECKED, *alone], {**self.env, **env})
 
-    def checkout(self, commit: str, tree: Path, run_in: Runner = attempt) -> None:
+    def checkout(self, commit: str, tree: Path, run_in: Runner = run_unchecked) -> None:
         """Write a commit's files below `tree`, which must exist; nothing of git's own is among them.
 
         Args:
@@ -280,7 +280,7 @@ class Mirror:
         """
         settings = ["config", "--null", "--blob", f"{commit}:.gitmodules", "--get-regexp", r"^submodule\."]
         # Nothing, where there is no such file.
-        text = attempt(["git", "--git-dir", str(self.path), *settings], self.env).stdout
+        text = run_unchecked(["git", "--git-dir", str(self.path), *settings], self.env).stdout
         return parse_submodules(text, self.entries(commit), self.url)
 
     def of_submodule(self, submodule: Submodule) -> Mirror:
@@ -302,12 +302,12 @@ class Mirror:
         if not (self.path / "HEAD").exists():
             return None
         argv = ["git", "--git-dir", str(self.path), "rev-parse", "--verify", "--quiet", f"{version}^{{commit}}"]
-        result = attempt(argv, self.env)
+        result = run_unchecked(argv, self.env)
         return result.stdout.strip() if result.returncode == 0 else None
 
     def _git(self, *arguments: str, env: Mapping[str, str] | None = None, timeout: float = 600) -> None:
         argv = ["git", "--git-dir", str(self.path), *arguments]
-        result = attempt(argv, {**self.env, **(env or {})}, timeout=timeout)
+        result = run_unchecked(argv, {**self.env, **(env or {})}, timeout=timeout)
         if result.returncode:
             failed = f"git: {self.url}: {' '.join(argv[:3])} … ended with status {result.returncode}"
             raise DeployError(self.trust.refusal(self.url, result.stderr) or f"{failed}:\n{last_lines(result)}")

@@ -58,7 +58,7 @@ class Trust:
         """Return the keys that are trusted since their first use, those of now included: see :func:`pinned`."""
         if self.known_hosts or self.pins is None:
             return []
-        return described(list(dict.fromkeys([*_lines(self.pins), *self.new])))
+        return describe_keys(list(dict.fromkeys([*_lines(self.pins), *self.new])))
 
     @contextmanager
     def ssh(self, keep: bool) -> Iterator[Mapping[str, str]]:
@@ -71,7 +71,7 @@ class Trust:
         with tempfile.TemporaryDirectory(prefix="asgi-ssh-", dir="/run" if os.geteuid() == 0 else None) as folder:
             words = [*_SSH, *_SSH_KEYS, *(_OF_HOSTS if self.pins else ()), *self._identity(Path(folder, "key"))]
             if self.known_hosts:
-                file = _written(Path(folder, "known_hosts"), "".join(f"{line}\n" for line in self.known_hosts))
+                file = _write_private(Path(folder, "known_hosts"), "".join(f"{line}\n" for line in self.known_hosts))
                 words += ["-oStrictHostKeyChecking=yes", f"-oUserKnownHostsFile={file}"]
                 yield {"GIT_SSH_COMMAND": shlex.join([*words, "-oGlobalKnownHostsFile=/dev/null"])}
                 return
@@ -81,7 +81,7 @@ class Trust:
                 return
             before = _lines(self.pins)
             text = "".join(f"{line}\n" for line in before)
-            file = self.pins if keep else _written(Path(folder, "seen"), text)
+            file = self.pins if keep else _write_private(Path(folder, "seen"), text)
             words.append(f"-oUserKnownHostsFile={' '.join((str(file), *_OWN))}")
             try:
                 yield {"GIT_SSH_COMMAND": shlex.join(words)}
@@ -92,7 +92,7 @@ class Trust:
     def _identity(self, file: Path) -> list[str]:
         if self.key is None:
             return []
-        _written(file, self.key.strip() + "\n")
+        _write_private(file, self.key.strip() + "\n")
         return ["-oIdentitiesOnly=yes", f"-oIdentityFile={file}"]
 
     def refusal(self, url: str, said: str) -> str | None:
@@ -103,7 +103,7 @@ class Trust:
             said: what they printed.
         """
         if led := _LED.search(said):
-            return _led(url, led[1] or led[2])
+            return _redirected(url, led[1] or led[2])
         if revoked := _REVOKED.search(said):
             option = "known_hosts" if self.known_hosts else "git"
             return f"{option}: {revoked[2]} shows a key ({revoked[1]}) that is marked @revoked; nothing was fetched"
@@ -134,12 +134,12 @@ class Trust:
         )
 
 
-def pinned(file: Path) -> list[dict[str, str]]:
+def pinned_keys(file: Path) -> list[dict[str, str]]:
     """Return the keys in a file of those that were trusted at first use: `host`, `fingerprint` and `line` of each."""
-    return described(_lines(file))
+    return describe_keys(_lines(file))
 
 
-def described(lines: Sequence[str]) -> list[dict[str, str]]:
+def describe_keys(lines: Sequence[str]) -> list[dict[str, str]]:
     """Return of lines of known_hosts what they trust: `host`, `fingerprint` and the `line` itself of each."""
     keys = filter(None, map(parse_line, lines))
     return [{"host": key.names, "fingerprint": key.fingerprint, "line": key.line} for key in keys]
@@ -152,7 +152,7 @@ def _lines(file: Path | None) -> list[str]:
         return text.read(_MOST).splitlines()
 
 
-def _written(file: Path, text: str) -> Path:
+def _write_private(file: Path, text: str) -> Path:
     file.touch(mode=0o600)
     file.write_text(text, encoding="utf-8")
     return file
@@ -162,7 +162,7 @@ def _fingerprints(lines: Sequence[str], server: str) -> str:
     return " or ".join(f"{key.fingerprint} ({key.kind})" for key in keys_of(lines, server)) or "another"
 
 
-def _led(url: str, transport: str) -> str:
+def _redirected(url: str, transport: str) -> str:
     return (
         f"git: {url} leads to {transport}://, which {EXPLAINED}; nothing was fetched; expected https:// or SSH all the "
         "way; write the URL that it leads to, with https://, or, if that does not answer, with insecure_transport: true"

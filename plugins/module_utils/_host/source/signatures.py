@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.source.git import Mirror
-from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import attempt, last_lines
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import last_lines, run_unchecked
 
 # Signatures of other kinds would be looked up in whatever keyring root has on the host.
-_SSH_ALONE = ("gpg.program", "gpg.openpgp.program", "gpg.x509.program")
+_OTHER_KINDS = ("gpg.program", "gpg.openpgp.program", "gpg.x509.program")
 
 
 def allowed_signers(keys: Sequence[str]) -> str:
@@ -18,7 +18,7 @@ def allowed_signers(keys: Sequence[str]) -> str:
     return "".join(f'signer namespaces="git" {" ".join(key.split()[:2])}\n' for key in keys)
 
 
-def unsigned(mirror: Mirror, version: str, commit: str, keys: Sequence[str]) -> str | None:
+def signature_error(mirror: Mirror, version: str, commit: str, keys: Sequence[str]) -> str | None:
     """Why a commit that is here counts as signed by none of the keys, or nothing when one of them did.
 
     The commit itself may be signed, or the tag that `version` names. A tag of another name does not count: whoever may
@@ -29,16 +29,18 @@ def unsigned(mirror: Mirror, version: str, commit: str, keys: Sequence[str]) -> 
         file.write_text(allowed_signers(keys), encoding="utf-8")
         git = ["git", "--git-dir", str(mirror.path), "-c", f"gpg.ssh.allowedSignersFile={file}"]
         git += ["-c", "gpg.minTrustLevel=fully"]
-        git += [word for name in _SSH_ALONE for word in ("-c", f"{name}=/bin/false")]
+        git += [word for name in _OTHER_KINDS for word in ("-c", f"{name}=/bin/false")]
         env = {**mirror.env, "GIT_NO_REPLACE_OBJECTS": "1"}
-        of_commit = attempt([*git, "verify-commit", commit], env)
+        of_commit = run_unchecked([*git, "verify-commit", commit], env)
         if not of_commit.returncode:
             return None
         tag = f"refs/tags/{version}"
-        told = attempt([*git, "cat-file", "tag", tag], env)
+        told = run_unchecked([*git, "cat-file", "tag", tag], env)
         named = not told.returncode and f"tag {version}" in told.stdout.partition("\n\n")[0].splitlines()
-        points = attempt([*git, "rev-parse", "--verify", "--quiet", f"{tag}^{{commit}}"], env).stdout.strip() == commit
-        of_tag = attempt([*git, "verify-tag", tag], env) if named and points else None
+        points = (
+            run_unchecked([*git, "rev-parse", "--verify", "--quiet", f"{tag}^{{commit}}"], env).stdout.strip() == commit
+        )
+        of_tag = run_unchecked([*git, "verify-tag", tag], env) if named and points else None
         if of_tag is not None and not of_tag.returncode:
             return None
     said = last_lines(of_tag if of_tag is not None else of_commit, 3) or "it has no signature"

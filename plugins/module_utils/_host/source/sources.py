@@ -9,8 +9,8 @@ from typing import Any
 from ansible_collections.asgi.deploy.plugins.module_utils._host.source import archives
 from ansible_collections.asgi.deploy.plugins.module_utils._host.source.git import Mirror, Runner
 from ansible_collections.asgi.deploy.plugins.module_utils._host.source.servers import Trust
-from ansible_collections.asgi.deploy.plugins.module_utils._host.source.signatures import unsigned
-from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import attempt
+from ansible_collections.asgi.deploy.plugins.module_utils._host.source.signatures import signature_error
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import run_unchecked
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.addresses import host_of
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.transports import transport_of
@@ -53,7 +53,7 @@ class Source:
             DeployError: there is no signature that counts.
         """
 
-    def checkout(self, identity: str, tree: Path, run_in: Runner = attempt) -> None:
+    def checkout(self, identity: str, tree: Path, run_in: Runner = run_unchecked) -> None:
         """Write its files below `tree`, which must exist and be empty.
 
         Args:
@@ -114,14 +114,14 @@ class Git(Source):
     def verify(self, version: str, identity: str, fetch: bool) -> None:
         if not self.signers or not self.mirror.has(identity):
             return
-        wrong = unsigned(self.mirror, version, identity, self.signers)
+        wrong = signature_error(self.mirror, version, identity, self.signers)
         if wrong and fetch:  # a tag of the same commit may have been signed since
             self.mirror.update(identity)
-            wrong = unsigned(self.mirror, version, identity, self.signers)
+            wrong = signature_error(self.mirror, version, identity, self.signers)
         if wrong:
             raise DeployError(wrong)
 
-    def checkout(self, identity: str, tree: Path, run_in: Runner = attempt) -> None:
+    def checkout(self, identity: str, tree: Path, run_in: Runner = run_unchecked) -> None:
         self._checkout(self.mirror, identity, tree, run_in)
 
     @property
@@ -181,14 +181,14 @@ class Archive(Source):
         return self.sha256
 
     def fetch(self, version: str, identity: str | None) -> str:
-        archives.have(self.sha256, self.url, self.name, self.cache)
+        archives.ensure_archive(self.sha256, self.url, self.name, self.cache)
         return self.sha256
 
-    def checkout(self, identity: str, tree: Path, run_in: Runner = attempt) -> None:
+    def checkout(self, identity: str, tree: Path, run_in: Runner = run_unchecked) -> None:
         # Not above: no look needs it.
         from ansible_collections.asgi.deploy.plugins.module_utils._host.source.unpack import unpack
 
-        unpack(archives.have(identity, self.url, self.name, self.cache), tree, self.name)
+        unpack(archives.ensure_archive(identity, self.url, self.name, self.cache), tree, self.name)
 
     def told(self, identity: str) -> dict[str, Any]:
         found = {"kind": "archive", "name": self.name, "sha256": identity, **_folder(self)}
@@ -210,7 +210,7 @@ class Package(Source):
     def fetch(self, version: str, identity: str | None) -> str:
         return str(self.requirement)
 
-    def checkout(self, identity: str, tree: Path, run_in: Runner = attempt) -> None:
+    def checkout(self, identity: str, tree: Path, run_in: Runner = run_unchecked) -> None:
         """Nothing: it is in the virtual environment."""
 
     def told(self, identity: str) -> dict[str, Any]:
@@ -248,7 +248,7 @@ def source_of(
     return Git(wanted, options["subdirectory"], bool(options["submodules"]), options.get("signers") or (), hosts)
 
 
-def application(tree: Path, subdirectory: str | None, where: str) -> Path:
+def application_folder(tree: Path, subdirectory: str | None, where: str) -> Path:
     """Where in its tree the application lies.
 
     Raises:

@@ -9,27 +9,24 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
-from ansible_collections.asgi.deploy.plugins.module_utils._host.build.venvs import outdated
+from ansible_collections.asgi.deploy.plugins.module_utils._host.build.venvs import outdated_tools
 from ansible_collections.asgi.deploy.plugins.module_utils._host.certificates.certificate import (
-    Wanted as Certificate,
+    CertificateRequest as Certificate,
 )
 from ansible_collections.asgi.deploy.plugins.module_utils._host.certificates.certificate import (
     observe_certificate,
     reason_to_act,
 )
-from ansible_collections.asgi.deploy.plugins.module_utils._host.certificates.file_access import wrong_access
-from ansible_collections.asgi.deploy.plugins.module_utils._host.hardening.desired import Wanted
+from ansible_collections.asgi.deploy.plugins.module_utils._host.certificates.file_access import access_error
+from ansible_collections.asgi.deploy.plugins.module_utils._host.hardening.desired import DesiredHardening
 from ansible_collections.asgi.deploy.plugins.module_utils._host.hardening.hardening import Hardening, reboot_required
 from ansible_collections.asgi.deploy.plugins.module_utils._host.operations.removal import Removal
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.request import ReleaseRequest
-from ansible_collections.asgi.deploy.plugins.module_utils._host.source.archives import missing
-from ansible_collections.asgi.deploy.plugins.module_utils._host.survey.unit_needs import unmet
-from ansible_collections.asgi.deploy.plugins.module_utils._host.system import apt as debian
-from ansible_collections.asgi.deploy.plugins.module_utils._host.system import facts as host
-from ansible_collections.asgi.deploy.plugins.module_utils._host.system import systemd
-from ansible_collections.asgi.deploy.plugins.module_utils._host.system import users as accounts
-from ansible_collections.asgi.deploy.plugins.module_utils._host.system.managed_files import Item, differences
-from ansible_collections.asgi.deploy.plugins.module_utils._host.system.pending_units import pending
+from ansible_collections.asgi.deploy.plugins.module_utils._host.source.archives import missing_archives
+from ansible_collections.asgi.deploy.plugins.module_utils._host.survey.unit_needs import unmet_needs
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system import apt, facts, systemd, users
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.managed_files import ManagedFile, differences
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.pending_units import is_pending
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.ports import port_owners
 from ansible_collections.asgi.deploy.plugins.module_utils._host.web.servers import server_owners
 from ansible_collections.asgi.deploy.plugins.module_utils._host.web.socket_units import public_sockets
@@ -38,26 +35,26 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import 
 _AT_ONCE = 4  # most of a look is waiting for programs
 
 
-def parts(wanted: Mapping[str, Any]) -> dict[str, Any]:
+def inspect_parts(wanted: Mapping[str, Any]) -> dict[str, Any]:
     """Return what differs of files, users and the like; of packages and units :func:`looked` says it, for all looks."""
-    found = differences([Item.of(options) for options in wanted["files"]])
+    found = differences([ManagedFile.of(options) for options in wanted["files"]])
     drift = [str(item.path) for item, _difference in found]
-    if wanted["reload"] and pending(wanted["reload"]):
+    if wanted["reload"] and is_pending(wanted["reload"]):
         drift.append(wanted["reload"])
     certificates = [Certificate(**options) for options in wanted["certificates"]]
     return {
         "drift": drift,
         "diff": [difference for _item, difference in found],
-        "unmet_needs": unmet(wanted["needs"]),
-        "missing_users": [name for name in wanted["users"] if not accounts.exists(name)],
-        "altered_users": [text for name in wanted["users"] if (text := accounts.alteration(name))],
-        "present_users": [name for name in wanted["no_users"] if accounts.exists(name)],
+        "unmet_needs": unmet_needs(wanted["needs"]),
+        "missing_users": [name for name in wanted["users"] if not users.exists(name)],
+        "altered_users": [text for name in wanted["users"] if (text := users.alteration(name))],
+        "present_users": [name for name in wanted["no_users"] if users.exists(name)],
         "port_owners": _port_owners(wanted["ports"]),
         "server_owners": server_owners(wanted["server_names"]),
-        "outdated_venvs": [venv["path"] for venv in outdated(wanted["venvs"])],
-        "missing_archives": missing(wanted["archives"]),
+        "outdated_venvs": [venv["path"] for venv in outdated_tools(wanted["venvs"])],
+        "missing_archives": missing_archives(wanted["archives"]),
         "certificates_due": {
-            one.name: reason for one in certificates if (reason := reason_to_act(one) or wrong_access(one))
+            one.name: reason for one in certificates if (reason := reason_to_act(one) or access_error(one))
         },
         "lineages": [name for name in wanted["lineages"] if observe_certificate(name)],
     }
@@ -70,19 +67,19 @@ def _port_owners(ports: list[int]) -> dict[str, str]:
     return {str(port): program for port, program in {**owners, **ours}.items()}
 
 
-def release(wanted: Mapping[str, Any]) -> dict[str, Any]:
+def inspect_release(wanted: Mapping[str, Any]) -> dict[str, Any]:
     """What a release would do: see :meth:`ReleaseRequest.predict`."""
     return ReleaseRequest.from_options(wanted).predict(wanted["everything"])
 
 
-def removal(wanted: Mapping[str, Any]) -> dict[str, Any]:
+def inspect_removal(wanted: Mapping[str, Any]) -> dict[str, Any]:
     """Whether anything of an application is left that shall not be."""
     return {"changed": Removal(wanted).anything_left()}
 
 
-def hardening(wanted: Mapping[str, Any]) -> dict[str, Any]:
+def inspect_hardening(wanted: Mapping[str, Any]) -> dict[str, Any]:
     """What hardening would do, why it would refuse, and whether an upgrade waits for a reboot."""
-    hardened = Hardening(Wanted.of(wanted["wanted"]))
+    hardened = Hardening(DesiredHardening.of(wanted["wanted"]))
     found = hardened.look()
     return {
         "missing_packages": found.packages,
@@ -93,23 +90,23 @@ def hardening(wanted: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def facts(_wanted: Mapping[str, Any]) -> dict[str, Any]:
+def inspect_facts(_wanted: Mapping[str, Any]) -> dict[str, Any]:
     """What decisions need to know of the host: see :func:`facts.facts`."""
-    return host.facts()
+    return facts.facts()
 
 
-Look = Callable[[Mapping[str, Any]], dict[str, Any]]
+Inspector = Callable[[Mapping[str, Any]], dict[str, Any]]
 
-LOOKS: dict[str, Look] = {
-    "facts": facts,
-    "parts": parts,
-    "release": release,
-    "removal": removal,
-    "hardening": hardening,
+INSPECTIONS: dict[str, Inspector] = {
+    "facts": inspect_facts,
+    "parts": inspect_parts,
+    "release": inspect_release,
+    "removal": inspect_removal,
+    "hardening": inspect_hardening,
 }
 
 
-def looked(looks: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def inspect_all(looks: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Return what was found, for looks each with its `kind` and its `options`, which have been checked."""
     of_parts = [look["options"] for look in looks if look["kind"] == "parts"]
     packages, units = (
@@ -117,18 +114,21 @@ def looked(looks: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     )
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         # dpkg reads all that it knows for each question, and systemctl connects for each: so both are asked once.
-        missing_packages, inactive_units = pool.submit(debian.missing, packages), pool.submit(systemd.idle, *units)
+        missing_packages, inactive_units = (
+            pool.submit(apt.missing_packages, packages),
+            pool.submit(systemd.not_running_or_enabled, *units),
+        )
         return list(
-            pool.map(lambda look: _found(look["kind"], look["options"], missing_packages, inactive_units), looks)
+            pool.map(lambda look: _inspect(look["kind"], look["options"], missing_packages, inactive_units), looks)
         )
 
 
-def _found(
+def _inspect(
     kind: str, options: Mapping[str, Any], missing_packages: Future[list[str]], inactive_units: Future[list[str]]
 ) -> dict[str, Any]:
     """Return what a look found; what cannot be told is left to those who act, who say more of the circumstances."""
     try:
-        found = LOOKS[kind](options)
+        found = INSPECTIONS[kind](options)
         if kind == "parts":
             found["missing_packages"] = [name for name in options["packages"] if name in missing_packages.result()]
             found["inactive_units"] = [name for name in options["units"] if name in inactive_units.result()]

@@ -12,14 +12,14 @@ _SHOWN = 3
 _SIMILAR = 0.7
 
 
-def unmet(names: Sequence[str]) -> list[str]:
+def unmet_needs(names: Sequence[str]) -> list[str]:
     """What is wrong with the units that an application needs; they may be stopped, but they must be there."""
     absent = [unit for unit in systemd.show(*names) if not unit.present]
-    known = systemd.known() if absent else ()
-    return [complaint(unit, known) for unit in absent]
+    known = systemd.known_units() if absent else ()
+    return [describe_need(unit, known) for unit in absent]
 
 
-def complaint(unit: systemd.Unit, known: Iterable[str]) -> str:
+def describe_need(unit: systemd.Unit, known: Iterable[str]) -> str:
     """What is wrong with a unit that cannot be started, and what to write or to do instead."""
     found = f"needs: found {unit.name!r}"
     state = unit.properties.get("LoadState")
@@ -27,12 +27,12 @@ def complaint(unit: systemd.Unit, known: Iterable[str]) -> str:
         return f"{found}, which is masked on this host; run systemctl unmask {unit.name}, or leave it out"
     if state != "not-found":
         return f"{found}, which systemd cannot load on this host ({state}); systemctl status {unit.name} tells why"
-    if similar := near(unit.name, known):
+    if similar := similar_units(unit.name, known):
         return f"{found}, which this host does not have; it has {', '.join(similar)}"
     return f"{found}, which this host does not have; install what brings it before this run, or leave it out"
 
 
-def near(name: str, known: Iterable[str]) -> list[str]:
+def similar_units(name: str, known: Iterable[str]) -> list[str]:
     """Units that a name was most likely meant to be, the nearest first; instances of templates are none of them."""
     likeness = {other: _likeness(_stem(name), _stem(other)) for other in known}
     similar = [other for other, ratio in likeness.items() if ratio >= _SIMILAR and other.endswith(UNIT_SUFFIXES)]

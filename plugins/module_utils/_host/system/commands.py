@@ -22,7 +22,7 @@ MOST_LINE = 2**20  # bytes
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
-def attempt(
+def run_unchecked(
     argv: Sequence[str],
     env: Mapping[str, str] | None = None,
     cwd: str | None = None,
@@ -133,7 +133,7 @@ def run(
     Raises:
         DeployError: it failed; the text ends with the last lines it printed.
     """
-    result = attempt(argv, env, cwd, timeout, reads)
+    result = run_unchecked(argv, env, cwd, timeout, reads)
     if result.returncode:
         raise DeployError(f"{' '.join(argv[:3])} … ended with status {result.returncode}:\n{last_lines(result)}")
     return result.stdout

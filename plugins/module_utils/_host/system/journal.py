@@ -24,7 +24,7 @@ RESTARTED, EXITED = "5eb03494b6584870a536b337290809b3", "98e322203f7a4ed290d09fe
 _OF_THE_RUNTIME = ("level", "logger", "message")
 
 
-def note(text: str) -> None:
+def log_to_journal(text: str) -> None:
     syslog.openlog("asgi-deploy")
     syslog.syslog(syslog.LOG_INFO, text)
 
@@ -46,7 +46,7 @@ def read(names: Iterable[str], lines: int, since: float = 0) -> str:
                     break
     except (DeployError, OSError) as error:
         return f"the journal cannot be read: {error}"
-    return telling(found[::-1], lines)
+    return relevant_lines(found[::-1], lines)
 
 
 @contextmanager
@@ -54,12 +54,12 @@ def records(patterns: Iterable[str], options: Iterable[str]) -> Iterator[Iterato
     """Yield what units logged, for as long as it is read. All units are of one application, or none is."""
     # Without --all a long record, such as a traceback in JSON, would have no text: journalctl(1), --output=json.
     argv = ["journalctl", "--no-pager", "--quiet", "--output=json", "--all", *options]
-    argv += which(*patterns)
+    argv += journalctl_options(*patterns)
     with start_reading(argv) as lines:
-        yield parsed(lines)
+        yield parse_records(lines)
 
 
-def said_by_systemd(names: Mapping[str, Iterable[str]], since: float) -> Counter[str]:
+def count_systemd_messages(names: Mapping[str, Iterable[str]], since: float) -> Counter[str]:
     """Return how often systemd said a thing of each unit, by the units that are looked for by each thing.
 
     Only what the first process of the host wrote counts: others can write the same.
@@ -69,10 +69,10 @@ def said_by_systemd(names: Mapping[str, Iterable[str]], since: float) -> Counter
         argv += ["+", "_PID=1", f"MESSAGE_ID={thing}", *(f"UNIT={unit}" for unit in units)]
     argv.remove("+")  # it is between
     with start_reading([*argv, f"--since=@{since:.3f}"]) as lines:
-        return Counter(str(entry.get("UNIT")) for entry in parsed(lines))
+        return Counter(str(entry.get("UNIT")) for entry in parse_records(lines))
 
 
-def which(*units: str) -> list[str]:
+def journalctl_options(*units: str) -> list[str]:
     """Return the options of journalctl by which it shows what these units logged.
 
     >>> which("asgi-shop@v1-95148f79.service")
@@ -83,7 +83,7 @@ def which(*units: str) -> list[str]:
     return [*(f"--namespace=+{namespace}" for namespace in own), *(f"--unit={unit}" for unit in units)]
 
 
-def parsed(lines: Iterable[str]) -> Iterator[dict[str, Any]]:
+def parse_records(lines: Iterable[str]) -> Iterator[dict[str, Any]]:
     """Yield records of the journal as it writes them in JSON; what is none, as of a disk that was full, is left out."""
     for line in lines:
         with suppress(ValueError, RecursionError):
@@ -91,7 +91,7 @@ def parsed(lines: Iterable[str]) -> Iterator[dict[str, Any]]:
                 yield found
 
 
-def telling(entries: Sequence[tuple[str, str]], lines: int) -> str:
+def relevant_lines(entries: Sequence[tuple[str, str]], lines: int) -> str:
     """The lines to show of a failure, from pairs of process and message.
 
     Several workers that fail at once write into each other's tracebacks; then one process's own lines say more than the
@@ -114,7 +114,7 @@ def message(entry: Mapping[str, Any]) -> str:
     return said if isinstance(said, str) else ""
 
 
-def record_of(text: str) -> dict[str, Any] | None:
+def runtime_record(text: str) -> dict[str, Any] | None:
     """What the runtime of a release logged as JSON; nothing for anything else."""
     try:
         record = json.loads(text) if text.startswith("{") else None
@@ -129,7 +129,7 @@ def record_of(text: str) -> dict[str, Any] | None:
 
 def readable(text: str) -> str:
     """A record that the runtime of a release logged as JSON as a person reads it; anything else as it is."""
-    record = record_of(text)
+    record = runtime_record(text)
     if record is None:
         return text
     line = f"{record['level']} {record['logger']}: {record['message']}"

@@ -14,7 +14,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import 
 
 
 @contextmanager
-def alone(path: Path, seconds: float) -> Iterator[None]:
+def exclusive_lock(path: Path, seconds: float) -> Iterator[None]:
     """Wait for others that hold a lock; the kernel lets go of it when its holder dies, so it is never stale.
 
     Only root can open its file, and so hold it.
@@ -22,19 +22,19 @@ def alone(path: Path, seconds: float) -> Iterator[None]:
     Raises:
         DeployError: another one held it for so many seconds.
     """
-    with open(path, "w", encoding="utf-8", opener=private) as file:
+    with open(path, "w", encoding="utf-8", opener=open_private) as file:
         os.fchmod(file.fileno(), 0o600)  # one of before was open to all
-        if not acquired(file, time.monotonic() + seconds):
+        if not acquire(file, time.monotonic() + seconds):
             raise DeployError(f"another run has held {path} for {seconds:.0f} s")
         yield
 
 
-def private(path: str, flags: int) -> int:
+def open_private(path: str, flags: int) -> int:
     """Open a file that only root may, for `open`: whoever can open it can hold its lock."""
     return os.open(path, flags | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
 
 
-def acquired(file: TextIO, deadline: float) -> bool:
+def acquire(file: TextIO, deadline: float) -> bool:
     """Whether an open file is locked for this process alone, by a moment of the monotonic clock."""
     while True:
         try:

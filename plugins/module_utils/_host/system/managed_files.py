@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.asgi.deploy.plugins.module_utils._host.system.pending_units import pending
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.pending_units import is_pending
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 
 # What a file is called meanwhile that may have to come back: programs that read whole folders pass over such names.
@@ -27,7 +27,7 @@ _UNNEEDED = "unneeded directory"
 
 
 @dataclass(frozen=True)
-class Item:
+class ManagedFile:
     """A file, a directory, a link, or the absence of a file; what is of another kind is never removed for it."""
 
     path: Path
@@ -40,7 +40,7 @@ class Item:
     exclusive: bool = False  # of a directory: what is below it and named by no item of the set is removed
 
     @classmethod
-    def of(cls, options: Mapping[str, Any]) -> Item:
+    def of(cls, options: Mapping[str, Any]) -> ManagedFile:
         state = options["state"]
         mode = options["mode"] or ("0755" if state == "directory" else "0644")
         secret = options.get("secret_content")
@@ -51,7 +51,7 @@ class Item:
             )
         content = (options.get("target") or secret or options["content"] or "").encode()
         owner, group = options["owner"], options["group"]
-        path = absolute(options["path"])
+        path = absolute_path(options["path"])
         exclusive = bool(options.get("exclusive"))
         if exclusive and state in ("file", "link"):
             raise DeployError(f"{path}: exclusive: found true for a {state}, expected it with state: directory")
@@ -60,7 +60,7 @@ class Item:
         return cls(path, state, content, int(mode, 8), owner, group, bool(secret), exclusive and state == "directory")
 
     @classmethod
-    def leftover(cls, path: Path, folder: bool = False) -> Item:
+    def leftover(cls, path: Path, folder: bool = False) -> ManagedFile:
         """Return an item that removes what is at a path."""
         return cls(path, _UNNEEDED if folder else "absent", b"", 0, "", "")
 
@@ -70,7 +70,7 @@ class Item:
         Args:
             hidden: whether the path leads through something that is removed first, so that nothing is there then.
         """
-        found = None if hidden else _found(self.path)
+        found = None if hidden else _observe(self.path)
         if self.state in ("absent", _UNNEEDED) and found is None:
             return None
         if self.state == _UNNEEDED:
@@ -89,7 +89,7 @@ class Item:
         wanted = {"owner": self.owner, "group": self.group, "mode": f"{self.mode:04o}"}
         if kind != "link" and any(found[key] != value for key, value in wanted.items()):
             return self._diff(_attributes(found), _attributes(wanted))
-        if pending(self.path.name):
+        if is_pending(self.path.name):
             return self._diff("systemd does not go by it yet\n", "systemd goes by it\n")
         return None
 
@@ -122,7 +122,7 @@ class Item:
         return {"before_header": str(self.path), "after_header": str(self.path), "before": before, "after": after}
 
 
-def absolute(path: str) -> Path:
+def absolute_path(path: str) -> Path:
     """A path of this host, which stands on its own.
 
     Raises:
@@ -160,7 +160,9 @@ def _link(path: Path, target: str) -> None:
         raise
 
 
-def differences(items: Sequence[Item], others: Sequence[Item] = ()) -> list[tuple[Item, dict[str, Any]]]:
+def differences(
+    items: Sequence[ManagedFile], others: Sequence[ManagedFile] = ()
+) -> list[tuple[ManagedFile, dict[str, Any]]]:
     """Return the items that are not as they must be, each with its difference.
 
     What is left over in exclusive directories comes last, as items of its own, so that a run that is killed has removed
@@ -183,7 +185,7 @@ def differences(items: Sequence[Item], others: Sequence[Item] = ()) -> list[tupl
     return [(item, difference) for item, difference in compared if difference]
 
 
-def _leftovers(items: Sequence[Item]) -> list[Item]:
+def _leftovers(items: Sequence[ManagedFile]) -> list[ManagedFile]:
     """Return items that remove what is in exclusive directories and has no item, each folder after its content.
 
     A link is removed, never what it leads to: os.walk does not follow it.
@@ -193,14 +195,14 @@ def _leftovers(items: Sequence[Item]) -> list[Item]:
         return []
     states = {os.path.normpath(item.path): item.state for item in items}
     needed = _folders(path for path, state in states.items() if state != "absent")
-    found: dict[str, Item] = {}
+    found: dict[str, ManagedFile] = {}
     for top in tops:
         for folder, folders, files in os.walk(top, topdown=False):
             links = [name for name in folders if os.path.islink(os.path.join(folder, name))]
             paths = [os.path.join(folder, name) for name in sorted([*files, *links])]
-            found |= {path: Item.leftover(Path(path)) for path in paths if path not in states}
+            found |= {path: ManagedFile.leftover(Path(path)) for path in paths if path not in states}
             if folder not in states and folder not in needed:
-                found[folder] = Item.leftover(Path(folder), folder=True)
+                found[folder] = ManagedFile.leftover(Path(folder), folder=True)
     return list(found.values())
 
 
@@ -213,7 +215,7 @@ def _folders(paths: Iterable[str]) -> set[str]:
     return found
 
 
-def apply_all(items: Sequence[Item], validate: Callable[[], None]) -> None:
+def apply_all(items: Sequence[ManagedFile], validate: Callable[[], None]) -> None:
     """Applies all items and validates the result; when that fails, puts back what was there and raises.
 
     Directories, having no content of their own, stay.
@@ -230,7 +232,7 @@ def apply_all(items: Sequence[Item], validate: Callable[[], None]) -> None:
             item.apply()
         validate()
     except BaseException as error:
-        if wrong := [text for path, before in reversed(kept) if (text := _put_back(path, before))]:
+        if wrong := [text for path, before in reversed(kept) if (text := _restore(path, before))]:
             raise DeployError("\n".join([str(error), *wrong])) from error
         raise
     for _path, before in kept:
@@ -250,7 +252,7 @@ def _keep(path: Path) -> Path | None:
     return before
 
 
-def _put_back(path: Path, before: Path | None) -> str | None:
+def _restore(path: Path, before: Path | None) -> str | None:
     """Has a file as it was; gives what went wrong."""
     try:
         if before:
@@ -273,7 +275,7 @@ def _remove_empty(folder: Path) -> None:
         os.rmdir(place)
 
 
-def _found(path: Path) -> dict[str, Any] | None:
+def _observe(path: Path) -> dict[str, Any] | None:
     try:
         status = path.lstat()
     except (FileNotFoundError, NotADirectoryError):

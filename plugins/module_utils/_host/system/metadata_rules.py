@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import nft, systemd, users
-from ansible_collections.asgi.deploy.plugins.module_utils._host.system.managed_files import Item, differences
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.managed_files import ManagedFile, differences
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import UNITS, Layout
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.metadata_addresses import (
     CLOSED_ADDRESSES,
@@ -163,7 +163,7 @@ class MetadataRules:
         systemd.change("reload-or-restart", self._layout.metadata_unit)
         return True
 
-    def _item(self, closing: Closing) -> Item:
+    def _item(self, closing: Closing) -> ManagedFile:
         names = {APPLICATION: self._layout.user} if closing.application else {}
         names[BUILD] = self._layout.build_user
         numbers = {counter: pwd.getpwnam(name).pw_uid for counter, name in names.items()}
@@ -172,7 +172,7 @@ class MetadataRules:
         if closing.outgoing is not None:
             bounds = Bounds(pwd.getpwnam(self._layout.user).pw_uid, closing.ports, closing.outgoing)
         text = ruleset(self._layout.metadata_table, numbers, ports, bounds)
-        return Item(self._file, "file", text.encode(), 0o600, "root", "root")
+        return ManagedFile(self._file, "file", text.encode(), 0o600, "root", "root")
 
     def present(self) -> bool:
         """Return whether the application has rules of its own, loaded or not."""

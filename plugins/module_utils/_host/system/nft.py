@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import PATH, attempt
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import PATH, run_unchecked
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 
 _SECONDS = 30  # nft waits for the kernel only
@@ -22,7 +22,9 @@ def is_loaded(table: str, listing: Path) -> bool:
     """Return whether the kernel has a table as it was when it was listed into a file, whatever its counters say."""
     if not listing.exists() or not installed():
         return False
-    done = attempt(["nft", "--stateless", "--terse", "list", "table", "inet", table], timeout=_SECONDS, reads=True)
+    done = run_unchecked(
+        ["nft", "--stateless", "--terse", "list", "table", "inet", table], timeout=_SECONDS, reads=True
+    )
     return done.stdout == listing.read_text(encoding="utf-8")
 
 
@@ -34,7 +36,9 @@ def counters(table: str) -> dict[str, int]:
     if not installed():
         return {}
     try:
-        done = attempt(["nft", "--json", "list", "counters", "table", "inet", table], timeout=_SECONDS, reads=True)
+        done = run_unchecked(
+            ["nft", "--json", "list", "counters", "table", "inet", table], timeout=_SECONDS, reads=True
+        )
     except DeployError:
         return {}
     return {} if done.returncode else parse_counters(done.stdout)
@@ -55,10 +59,10 @@ def reset_counters(table: str) -> None:
     if not installed():
         return
     with suppress(DeployError):
-        attempt(["nft", "reset", "counters", "table", "inet", table], timeout=_SECONDS)
+        run_unchecked(["nft", "reset", "counters", "table", "inet", table], timeout=_SECONDS)
 
 
 def delete_table(table: str) -> None:
     """Delete a table, if it is there."""
     if installed():
-        attempt(["nft", f"add table inet {table}; delete table inet {table}"], timeout=_SECONDS)
+        run_unchecked(["nft", f"add table inet {table}; delete table inet {table}"], timeout=_SECONDS)

@@ -14,14 +14,14 @@ PENDING = Path(STATE, "pending")
 _RESTART = "restart"  # its text, where a reload would not do
 
 
-def pending(unit: str) -> bool:
+def is_pending(unit: str) -> bool:
     """Whether a run ended between changing this unit's files and making it take them."""
     return (PENDING / unit).exists()
 
 
-def pending_restart(unit: str) -> bool:
+def needs_restart(unit: str) -> bool:
     """Whether what has yet to be taken is only taken at a start."""
-    return pending(unit) and (PENDING / unit).read_text(encoding="utf-8") == _RESTART
+    return is_pending(unit) and (PENDING / unit).read_text(encoding="utf-8") == _RESTART
 
 
 @contextmanager
@@ -29,16 +29,16 @@ def pending_reload(unit: str, restart: bool = False) -> Iterator[None]:
     """Marks a unit as behind its files until the block has made it take them, by a restart if it has to be one."""
     mark_pending(unit, restart)
     yield
-    taken(unit)
+    mark_applied(unit)
 
 
 def mark_pending(unit: str, restart: bool = False) -> None:
     """Marks a unit as behind its files, until :func:`taken`."""
     PENDING.mkdir(parents=True, exist_ok=True)
-    text = _RESTART if restart or pending_restart(unit) else ""
+    text = _RESTART if restart or needs_restart(unit) else ""
     (PENDING / unit).write_text(text, encoding="utf-8")
 
 
-def taken(unit: str) -> None:
+def mark_applied(unit: str) -> None:
     """A unit goes by its files."""
     (PENDING / unit).unlink(missing_ok=True)

@@ -49,11 +49,11 @@ def port_owners(ports: list[int]) -> dict[int, str]:
         listeners = parse_tcp_listeners(file.read_text(encoding="ascii")) if file.exists() else {}
         inodes.update({inode: port for port in ports for inode in listeners.get(port, ())})
     owners = dict.fromkeys(inodes.values(), "an unknown program")
-    owners.update({inodes[inode]: program for inode, program in holders(inodes).items()})
+    owners.update({inodes[inode]: program for inode, program in socket_holders(inodes).items()})
     return owners
 
 
-def holders(inodes: Collection[str]) -> dict[str, str]:
+def socket_holders(inodes: Collection[str]) -> dict[str, str]:
     """The names of the programs that hold sockets; the kernel's own have none."""
     return {inode: program for inode, program in _socket_holders() if inode in inodes} if inodes else {}
 

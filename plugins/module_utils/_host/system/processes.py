@@ -20,7 +20,7 @@ def parents() -> dict[int, int]:
 
 def identity(number: int) -> str:
     """Return what no other process has, now or later: its number, its start, and the boot; empty where it has ended."""
-    if not (start := began(number)):
+    if not (start := start_ticks(number)):
         return ""
     with open(_BOOT, encoding="ascii") as file:
         return f"{number} {start} {file.read().strip()}"
@@ -32,7 +32,7 @@ def is_running(identified: str) -> bool:
     return number.isdecimal() and identity(int(number)) == identified
 
 
-def began(number: int) -> int:
+def start_ticks(number: int) -> int:
     """Return when a process began, in ticks since the boot; 0 where it has ended."""
     fields = _stat(number)
     return int(fields[19]) if fields and fields[0] not in _ENDED else 0
@@ -49,7 +49,7 @@ def _stat(number: int) -> list[str]:
     return text[text.rindex(")") + 2 :].split()
 
 
-def family(main: int, parent_of: Mapping[int, int]) -> set[int]:
+def descendants(main: int, parent_of: Mapping[int, int]) -> set[int]:
     """A process and all that descend from it."""
     members = {main} if main in parent_of else set()
     grown = True

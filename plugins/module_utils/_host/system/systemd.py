@@ -9,7 +9,7 @@ from subprocess import CompletedProcess
 from typing import Any
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import journal
-from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import attempt, last_lines
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import last_lines, run_unchecked
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 
 _PROPERTIES = (
@@ -95,8 +95,8 @@ class Unit:
         """How it is, for who asks; `failed` is empty unless it has failed and is not started any more."""
         failed = (
             f"{self.name} has failed and is not started any more: {self.ending()}, after {self.restarts} restarts. "
-            f"Its log tells why: journalctl {' '.join(journal.which(self.name))}; then release it again, or go back "
-            "by a rollback"
+            f"Its log says why: journalctl {' '.join(journal.journalctl_options(self.name))}; then release it again, "
+            "or go back by a rollback"
         )
         return {
             "state": f"{self.properties.get('ActiveState')} ({self.properties.get('SubState')})",
@@ -136,85 +136,87 @@ def show(*names: str, properties: str = _PROPERTIES) -> list[Unit]:
     """The state of units; one that does not exist is not `present`."""
     if not names:
         return []
-    return parse_show(tell("show", f"--property={properties}", "--", *names, reads=True), names)
+    return parse_show(run_systemctl("show", f"--property={properties}", "--", *names, reads=True), names)
 
 
-def by_name(*names: str) -> dict[str, Unit]:
+def show_by_name(*names: str) -> dict[str, Unit]:
     """The state of units, as :func:`show` tells it in one question."""
     return {unit.name: unit for unit in show(*dict.fromkeys(names))}
 
 
-def systemctl(*words: str, timeout: float = 600, reads: bool = False) -> CompletedProcess[str]:
+def run_systemctl_unchecked(*words: str, timeout: float = 600, reads: bool = False) -> CompletedProcess[str]:
     """Runs systemctl to its end, again where systemd went away: it does for a moment while it is upgraded, by whomever.
 
     See :func:`commands.attempt`.
     """
     for _try in range(_TRIES):
-        done = attempt(["systemctl", *words], timeout=timeout, reads=reads)
-        if not done.returncode or not went_away(done):
+        done = run_unchecked(["systemctl", *words], timeout=timeout, reads=reads)
+        if not done.returncode or not connection_lost(done):
             break
         time.sleep(_PAUSE)
     return done
 
 
-def went_away(done: CompletedProcess[str]) -> bool:
+def connection_lost(done: CompletedProcess[str]) -> bool:
     """Whether systemd did while a program waited for its answer."""
     return any(sign in done.stderr for sign in _AWAY)
 
 
-def tell(*words: str, timeout: float = 600, reads: bool = False) -> str:
+def run_systemctl(*words: str, timeout: float = 600, reads: bool = False) -> str:
     """Runs systemctl, which must succeed, and gives its standard output.
 
     Raises:
         DeployError: it failed; the text ends with what it said.
     """
-    done = systemctl(*words, timeout=timeout, reads=reads)
+    done = run_systemctl_unchecked(*words, timeout=timeout, reads=reads)
     if done.returncode:
         raise DeployError(f"systemctl {' '.join(words[:2])} … ended with status {done.returncode}:\n{last_lines(done)}")
     return done.stdout
 
 
-def idle(*names: str) -> list[str]:
+def not_running_or_enabled(*names: str) -> list[str]:
     """Those of the units that do not both run and start at boot."""
     return [unit.name for unit in show(*names) if not (unit.up and unit.enabled)]
 
 
-def needed_by(name: str) -> list[str]:
+def dependents(name: str) -> list[str]:
     """Those units that run and cannot without another one."""
     named = show(name, properties="RequiredBy")[0].properties.get("RequiredBy", "").split()
     return [unit.name for unit in show(*named) if unit.active]
 
 
-def listed(*patterns: str, states: str | None = None) -> list[str]:
+def list_units(*patterns: str, states: str | None = None) -> list[str]:
     """The names of loaded units that match a pattern, running or failed, or only those in some states."""
     return list(_listing(f"--state={states}" if states else "--all", *patterns))
 
 
-def states(*patterns: str) -> dict[str, str]:
+def unit_states(*patterns: str) -> dict[str, str]:
     """The loaded units that match a pattern, each with its state as `systemctl show` has it: ActiveState."""
     return _listing("--all", *patterns)
 
 
 def _listing(which: str, *patterns: str) -> dict[str, str]:
-    text = tell("list-units", which, "--plain", "--no-legend", "--full", "--", *patterns, reads=True)
+    text = run_systemctl("list-units", which, "--plain", "--no-legend", "--full", "--", *patterns, reads=True)
     rows = (line.split(None, 4) for line in text.splitlines())
     return {row[0]: row[2] for row in rows if len(row) > 3}
 
 
-def known() -> list[str]:
+def known_units() -> list[str]:
     """The names of all units that could be started on the host, loaded or not."""
     verbs = (["list-unit-files"], ["list-units", "--all"])
-    return sorted({name for verb in verbs for name in usable(tell(*verb, "--plain", "--no-legend", reads=True))})
+    return sorted(
+        {name for verb in verbs for name in parse_usable(run_systemctl(*verb, "--plain", "--no-legend", reads=True))}
+    )
 
 
-def usable(text: str) -> list[str]:
+def parse_usable(text: str) -> list[str]:
     """The units in a listing, of which the second column tells the state, that are there and not masked."""
     rows = (line.split(None, 2) for line in text.splitlines())
     return [row[0] for row in rows if len(row) > 1 and row[1] not in _UNUSABLE]
 
 
 def daemon_reload() -> None:
-    tell("daemon-reload")
+    run_systemctl("daemon-reload")
 
 
 def start(*names: str) -> None:
@@ -228,13 +230,13 @@ def start(*names: str) -> None:
 
 def start_soon(*names: str) -> None:
     """Starts units without waiting for it."""
-    tell("start", "--no-block", "--", *names)
+    run_systemctl("start", "--no-block", "--", *names)
 
 
 def stop_soon(*names: str) -> None:
     """Stops units without waiting for it."""
     if loaded := [unit.name for unit in show(*names) if unit.present]:
-        tell("stop", "--no-block", "--", *loaded)
+        run_systemctl("stop", "--no-block", "--", *loaded)
 
 
 def restart(*names: str) -> None:
@@ -244,10 +246,10 @@ def restart(*names: str) -> None:
 
 def restart_soon(*names: str) -> None:
     """Restarts units without waiting for it."""
-    tell("restart", "--no-block", "--", *names)
+    run_systemctl("restart", "--no-block", "--", *names)
 
 
-def restart_anew(*names: str) -> None:
+def reload_and_restart(*names: str) -> None:
     """Has systemd read its units anew, and starts those anew that run; see :func:`start`."""
     if names:
         daemon_reload()
@@ -257,14 +259,14 @@ def restart_anew(*names: str) -> None:
 def change(verb: str, *names: str) -> None:
     """Has systemctl start, stop, reload or restart units, and waits for that; see :func:`start`."""
     began = time.time()
-    result = systemctl(verb, "--", *names, timeout=PATIENCE)
+    result = run_systemctl_unchecked(verb, "--", *names, timeout=PATIENCE)
     if result.returncode:
         told = f"systemctl {verb} {' '.join(names)} failed: {last_lines(result)}"
         raise DeployError(f"{told}\n{journal.read(names, 15, began)}")
 
 
 def disable(*names: str) -> None:
-    tell("disable", "--quiet", "--", *names)
+    run_systemctl("disable", "--quiet", "--", *names)
 
 
 def stop(*names: str) -> None:
@@ -283,7 +285,7 @@ def stop_running(*names: str) -> None:
     if not names:
         return
     for _try in range(_TRIES):
-        done = systemctl("stop", "--", *names, timeout=PATIENCE)
+        done = run_systemctl_unchecked("stop", "--", *names, timeout=PATIENCE)
         if not done.returncode:
             return
         if not last_lines(done).endswith(_CANCELED):
@@ -295,17 +297,17 @@ def stop_running(*names: str) -> None:
 def reset_failed(*names: str) -> None:
     """Has systemd forget that units have failed; without names none, as systemctl would take all of the host's."""
     if names:
-        systemctl("reset-failed", "--", *names)
+        run_systemctl_unchecked("reset-failed", "--", *names)
 
 
 def starts_at_boot(name: str) -> bool:
     """By the links that are there now; :func:`show` tells of those that systemd has read."""
-    return systemctl("is-enabled", "--quiet", "--", name, reads=True).returncode == 0
+    return run_systemctl_unchecked("is-enabled", "--quiet", "--", name, reads=True).returncode == 0
 
 
 def enable(*names: str, read: bool = True) -> None:
     """Has units start at boot; without `read` systemd knows of it when it has read its units anew."""
-    tell("enable", "--quiet", *([] if read else ["--no-reload"]), "--", *names)
+    run_systemctl("enable", "--quiet", *([] if read else ["--no-reload"]), "--", *names)
 
 
 def reload_or_start(name: str) -> None:

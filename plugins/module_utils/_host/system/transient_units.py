@@ -39,7 +39,7 @@ def command(unit: str, argv: Sequence[str], properties: Iterable[str], *options:
         properties: of the unit, as in lines of its section Service.
         options: of systemd-run.
     """
-    lines = (f"--property={lasting(line)}" for line in properties)
+    lines = (f"--property={lasting_property(line)}" for line in properties)
     return ["systemd-run", "--quiet", f"--unit={unit}", *options, *lines, "--", *_lasting_words(argv)]
 
 
@@ -49,14 +49,14 @@ def _lasting_words(argv: Sequence[str]) -> list[str]:
     return [PYTHON, "-I", "-S", "-c", _ENCODED, base64.b64encode(json.dumps(list(argv)).encode()).decode()]
 
 
-def explained(done: CompletedProcess[str], unit: str, began: float) -> CompletedProcess[str]:
+def with_journal(done: CompletedProcess[str], unit: str, began: float) -> CompletedProcess[str]:
     """What came of a program that ran as a unit; where it did not even begin systemd tells why, in the journal."""
     if done.returncode in _NOT_RUN and not (done.stderr.strip() or done.stdout.strip()):
         done.stderr = journal.read([unit], _REASON, began)
     return done
 
 
-def lasting(line: str) -> str:
+def lasting_property(line: str) -> str:
     """A property that is the same after a daemon-reload.
 
     systemd (252 to 257 at least) keeps a transient unit in a file, where it doubles each percent sign. It does not make

@@ -16,10 +16,10 @@ _NO_SHELL = "/usr/sbin/nologin"
 
 
 def exists(name: str) -> bool:
-    return _found(pwd.getpwnam, name)
+    return _is_known(pwd.getpwnam, name)
 
 
-def make(name: str, comment: str = "", home: str = NOWHERE) -> None:
+def create(name: str, comment: str = "", home: str = NOWHERE) -> None:
     """Makes a user with a group of its own, and no folder for its home.
 
     Raises:
@@ -27,7 +27,7 @@ def make(name: str, comment: str = "", home: str = NOWHERE) -> None:
     """
     about = [f"--comment={comment}", f"--home-dir={home}", "--no-create-home", f"--shell={_NO_SHELL}"]
     # useradd refuses to make a group that is there.
-    group = [f"--gid={name}"] if _found(grp.getgrnam, name) else ["--user-group"]
+    group = [f"--gid={name}"] if _is_known(grp.getgrnam, name) else ["--user-group"]
     try:
         run(["useradd", "--system", *about, *group, "--", name])
     except DeployError:
@@ -50,7 +50,7 @@ def alteration(name: str) -> str | None:
 
 def restore(name: str) -> None:
     """Give a user its shell and its group again, and no other group; what runs as it has other groups until it ends."""
-    if not _found(grp.getgrnam, name):
+    if not _is_known(grp.getgrnam, name):
         run(["groupadd", "--system", "--", name])
     run(["usermod", f"--shell={_NO_SHELL}", f"--gid={name}", "--groups=", "--", name])
 
@@ -58,7 +58,7 @@ def restore(name: str) -> None:
 def ensure_build_user(layout: Layout) -> str:
     """Make the user who builds an application's environments, if it is not there; return its name."""
     if not exists(layout.build_user):
-        make(layout.build_user, layout.build_comment)
+        create(layout.build_user, layout.build_comment)
     return layout.build_user
 
 
@@ -79,7 +79,7 @@ def _group(number: int) -> str:
         return str(number)
 
 
-def _found(lookup: Callable[[str], Any], name: str) -> bool:
+def _is_known(lookup: Callable[[str], Any], name: str) -> bool:
     try:
         lookup(name)
     except KeyError:

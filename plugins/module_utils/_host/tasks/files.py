@@ -6,20 +6,23 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from typing import Any
 
-from ansible_collections.asgi.deploy.plugins.module_utils._host.system import systemd
-from ansible_collections.asgi.deploy.plugins.module_utils._host.system import users as accounts
-from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import attempt, last_lines
-from ansible_collections.asgi.deploy.plugins.module_utils._host.system.journal import note
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system import systemd, users
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import last_lines, run_unchecked
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.journal import log_to_journal
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.journal_services import JournalServices
-from ansible_collections.asgi.deploy.plugins.module_utils._host.system.managed_files import Item, apply_all, differences
-from ansible_collections.asgi.deploy.plugins.module_utils._host.system.pending_units import (
-    pending,
-    pending_reload,
-    pending_restart,
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.managed_files import (
+    ManagedFile,
+    apply_all,
+    differences,
 )
-from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks.results import answering
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.pending_units import (
+    is_pending,
+    needs_restart,
+    pending_reload,
+)
+from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks.results import reports_errors
 from ansible_collections.asgi.deploy.plugins.module_utils._host.web import nginx
-from ansible_collections.asgi.deploy.plugins.module_utils._host.web.socket_units import Listeners
+from ansible_collections.asgi.deploy.plugins.module_utils._host.web.socket_units import ChangedSockets
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.task_options import FILES, USER_OPTIONS
 
@@ -34,48 +37,48 @@ OPTIONS: dict[str, Any] = {
 UNLOGGED = ("files", "beside")
 
 
-@answering
+@reports_errors
 def act(options: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     """See M(asgi.deploy.files)."""
     unit = options["reload"]
-    files, beside = ([Item.of(one) for one in options[name]] for name in ("files", "beside"))
+    files, beside = ([ManagedFile.of(one) for one in options[name]] for name in ("files", "beside"))
     read = differences(files, beside)
     found = read + differences(beside, files)
-    idle = systemd.idle(*options["units"])
-    users = [user for user in options["users"] if not accounts.exists(user["name"])]
-    altered = {user["name"]: text for user in options["users"] if (text := accounts.alteration(user["name"]))}
-    paths, names = [str(item.path) for item, _difference in found], [*(user["name"] for user in users), *altered]
-    changed = bool(found or idle or names) or bool(unit and pending(unit))
+    idle = systemd.not_running_or_enabled(*options["units"])
+    missing = [user for user in options["users"] if not users.exists(user["name"])]
+    altered = {user["name"]: text for user in options["users"] if (text := users.alteration(user["name"]))}
+    paths, names = [str(item.path) for item, _difference in found], [*(user["name"] for user in missing), *altered]
+    changed = bool(found or idle or names) or bool(unit and is_pending(unit))
     if changed and not check_mode:
-        for user in users:
-            accounts.make(**user)
+        for user in missing:
+            users.create(**user)
         for name in altered:
-            accounts.restore(name)
+            users.restore(name)
         # What goes beside the files is no concern of who reads these.
-        alone = options["beside"] and not read and not (unit and pending(unit))
+        alone = options["beside"] and not read and not (unit and is_pending(unit))
         silent: dict[str, Any] = {"validate": [], "reload": None} if alone else {}
         _apply([item for item, _difference in found], idle, {**options, **silent})
         if idle:
             systemd.start(*idle)
-        note(f"put right: {', '.join([*names, *paths, *idle]) or unit}")
+        log_to_journal(f"put right: {', '.join([*names, *paths, *idle]) or unit}")
     diff = [difference for _item, difference in found]
     before = "".join(f"{text}\n" for text in altered.values())
     diff += [{"before": before, "after": "".join(f"user {name}\n" for name in names)}] if names else []
     return {"changed": changed, "paths": paths, "units": idle, "users": names, "diff": diff}
 
 
-def _apply(items: list[Item], idle: list[str], options: Mapping[str, Any]) -> None:
+def _apply(items: list[ManagedFile], idle: list[str], options: Mapping[str, Any]) -> None:
     unit = options["reload"]
     # Of a service's drop-in most takes effect when it starts.
-    restart = bool(unit) and (pending_restart(unit) or any(item.path.parent.name == f"{unit}.d" for item in items))
-    listeners = Listeners(items)
+    restart = bool(unit) and (needs_restart(unit) or any(item.path.parent.name == f"{unit}.d" for item in items))
+    listeners = ChangedSockets(items)
     journals = JournalServices(item.path for item in items)
     told = False
 
     def take() -> None:
         nonlocal told
         if options["validate"]:
-            checked = attempt(options["validate"])
+            checked = run_unchecked(options["validate"])
             if checked.returncode:
                 raise _refused(f"{options['validate'][0]} refuses the configuration", items, last_lines(checked))
         try:
@@ -86,11 +89,11 @@ def _apply(items: list[Item], idle: list[str], options: Mapping[str, Any]) -> No
             told = systemd.show(unit)[0].up
             try:
                 if restart and told:
-                    systemd.restart_anew(unit)
+                    systemd.reload_and_restart(unit)
                 else:
                     if restart:
                         systemd.daemon_reload()
-                    nginx.reload_or_start(unit)
+                    nginx.reload_and_wait(unit)
             except DeployError as error:
                 took = "start with" if restart else "take"
                 raise _refused(f"{unit} does not {took} it", items, str(error)) from error
@@ -110,12 +113,12 @@ def _apply(items: list[Item], idle: list[str], options: Mapping[str, Any]) -> No
             listeners.as_before()
             if told:
                 systemd.daemon_reload()
-                nginx.reload_or_start(unit)
+                nginx.reload_and_wait(unit)
             raise
         if idle:
             systemd.enable(*idle, read=False)  # it is about to read all
 
 
-def _refused(what: str, items: list[Item], said: str) -> DeployError:
+def _refused(what: str, items: list[ManagedFile], said: str) -> DeployError:
     paths = ", ".join(str(item.path) for item in items)
     return DeployError(f"{what}; put back as it was: {paths}\n{said}")

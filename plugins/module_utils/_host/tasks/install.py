@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.build.installers import VENV_PACKAGE
-from ansible_collections.asgi.deploy.plugins.module_utils._host.build.package_sources import supplies
-from ansible_collections.asgi.deploy.plugins.module_utils._host.build.venvs import build_tool, outdated
-from ansible_collections.asgi.deploy.plugins.module_utils._host.system import apt as debian
-from ansible_collections.asgi.deploy.plugins.module_utils._host.system.journal import note
-from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks.results import answering
+from ansible_collections.asgi.deploy.plugins.module_utils._host.build.package_sources import prepare_sources
+from ansible_collections.asgi.deploy.plugins.module_utils._host.build.venvs import build_tool, outdated_tools
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system import apt
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.journal import log_to_journal
+from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks.results import reports_errors
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.task_options import TOOLS
 
 OPTIONS: dict[str, Any] = {
@@ -23,19 +23,19 @@ OPTIONS: dict[str, Any] = {
 }
 
 
-@answering
+@reports_errors
 def act(options: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     """See M(asgi.deploy.install)."""
-    packages = debian.missing(options["packages"])
-    later = [left for group in options["later"] if (left := debian.missing(group))]
-    venvs = outdated(options["venvs"])
+    packages = apt.missing_packages(options["packages"])
+    later = [left for group in options["later"] if (left := apt.missing_packages(group))]
+    venvs = outdated_tools(options["venvs"])
     names = [*packages, *chain.from_iterable(later), *(venv["path"] for venv in venvs)]
     if names and not check_mode:
         _install(packages, venvs, later)
         if now := [*packages, *(venv["path"] for venv in venvs)]:
-            note(f"installed {', '.join(now)}")
+            log_to_journal(f"installed {', '.join(now)}")
         if later:
-            note(f"begun to install {', '.join(chain.from_iterable(later))}")
+            log_to_journal(f"begun to install {', '.join(chain.from_iterable(later))}")
     return {"changed": bool(names), "diff": {"before": "", "after": "".join(f"{name}\n" for name in names)}}
 
 
@@ -43,18 +43,18 @@ def _install(packages: Sequence[str], venvs: Sequence[Mapping[str, Any]], later:
     """Side by side, once there is what builds environments: dpkg keeps one processor busy, and a disk."""
     first = [name for name in packages if name == VENV_PACKAGE and venvs]
     if first:
-        debian.install(first)
+        apt.install(first)
     with ThreadPoolExecutor(1) as pool:
         building = pool.submit(_build, venvs)
         if rest := [name for name in packages if name not in first]:
-            debian.install(rest)
+            apt.install(rest)
         if later:
-            debian.install_behind(later)
+            apt.install_in_background(later)
         building.result()
 
 
 def _build(venvs: Sequence[Mapping[str, Any]]) -> None:
     for venv in venvs:
         path = Path(venv["path"])
-        with supplies(f".{path.name}", None, venv["wheelhouse"]) as given:
+        with prepare_sources(f".{path.name}", None, venv["wheelhouse"]) as given:
             build_tool(path, venv["requirements"], given)

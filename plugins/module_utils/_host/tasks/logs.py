@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.operations.logs import Query, read
-from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks.results import answering
+from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks.results import reports_errors
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.log_levels import LEVELS
@@ -25,7 +25,7 @@ OPTIONS: dict[str, Any] = {
 }
 
 
-@answering
+@reports_errors
 def act(options: Mapping[str, Any], _check_mode: bool) -> dict[str, Any]:
     """See M(asgi.deploy.logs)."""
     if options["request"] is not None and not re.fullmatch(r"[A-Za-z0-9._-]{8,128}", options["request"]):

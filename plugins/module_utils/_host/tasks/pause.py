@@ -9,8 +9,8 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.operations.pause
 from ansible_collections.asgi.deploy.plugins.module_utils._host.operations.restart import require_live_release
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.stopping import refuse_stopped
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store import Store
-from ansible_collections.asgi.deploy.plugins.module_utils._host.system.journal import note
-from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks.results import answering
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.journal import log_to_journal
+from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks.results import reports_errors
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.task_options import RUN_OPTIONS
 
@@ -20,7 +20,7 @@ OPTIONS: dict[str, Any] = {
 }
 
 
-@answering
+@reports_errors
 def act(options: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     """See M(asgi.deploy.pause)."""
     layout, wanted = Layout(options["name"]), options["state"] == "paused"
@@ -30,5 +30,5 @@ def act(options: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
         return {"changed": is_paused(layout, release) is not wanted, "release": release}
     done = (pause if wanted else resume)(layout, options["by"], options["lock_timeout"])
     if done["changed"]:
-        note(f"{layout.app}: {options['state']}")
+        log_to_journal(f"{layout.app}: {options['state']}")
     return done

@@ -8,9 +8,9 @@ from typing import Any
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.request import ReleaseRequest
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.stopping import refuse_held
-from ansible_collections.asgi.deploy.plugins.module_utils._host.system.journal import note
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.journal import log_to_journal
 from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks import certificate as act_certificate
-from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks.results import answering, switch_diff
+from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks.results import reports_errors, switch_diff
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.masking import masked
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.task_options import RELEASE_OPTIONS
@@ -28,14 +28,14 @@ def act(options: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     """See M(asgi.deploy.release). Most of the time of a certificate is waiting for its CA."""
     name = options["certificate"]
     if name is None:
-        return _released(options, check_mode)
+        return _release(options, check_mode)
     with ThreadPoolExecutor(1) as pool:
-        getting = pool.submit(_had, name, check_mode)
-        released = _released(options, check_mode)
-    return both(released, getting.result(), name)
+        getting = pool.submit(_ensure_certificate, name, check_mode)
+        released = _release(options, check_mode)
+    return merge_results(released, getting.result(), name)
 
 
-def both(released: Mapping[str, Any], certificate: Mapping[str, Any], name: str) -> dict[str, Any]:
+def merge_results(released: Mapping[str, Any], certificate: Mapping[str, Any], name: str) -> dict[str, Any]:
     """The answers of the release and the certificate as one, which has failed where either has."""
     told = {**released, "certificate": {key: certificate[key] for key in ("changed", "problem") if key in certificate}}
     told["changed"] = bool(released.get("changed") or certificate.get("changed"))
@@ -53,8 +53,8 @@ def both(released: Mapping[str, Any], certificate: Mapping[str, Any], name: str)
     return told
 
 
-@answering
-def _released(options: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
+@reports_errors
+def _release(options: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     wanted = options["wanted"]
     try:
         order = ReleaseRequest.from_options(options)
@@ -69,14 +69,14 @@ def _released(options: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     if result.get("stopped"):
         return result
     if result["changed"] and not check_mode:
-        note(f"{options['name']}: release {result['release']} is live")
+        log_to_journal(f"{options['name']}: release {result['release']} is live")
     if result.get("health"):
         result["warnings"] = [f"{options['name']}: {result['health']}"]
     diff = switch_diff(options["name"], result["before"], result["release"] or wanted["version"])
     return {**result, "diff": diff}
 
 
-def _had(name: str, check_mode: bool) -> dict[str, Any]:
+def _ensure_certificate(name: str, check_mode: bool) -> dict[str, Any]:
     try:
         return act_certificate.act({"name": name}, check_mode)
     except Exception as error:  # what became of the release has to be told all the same

@@ -7,13 +7,13 @@ from typing import Any
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.operations import report
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store import Store
-from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks.results import answering
+from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks.results import reports_errors
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
 
 OPTIONS: dict[str, Any] = {"name": {"type": "str", "required": True}, "deploys": {"type": "int", "default": 10}}
 
 
-@answering
+@reports_errors
 def act(options: Mapping[str, Any], _check_mode: bool) -> dict[str, Any]:
     """See M(asgi.deploy.release_info)."""
     layout = Layout(options["name"])

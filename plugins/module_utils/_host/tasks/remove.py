@@ -6,19 +6,19 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.operations.removal import Removal
-from ansible_collections.asgi.deploy.plugins.module_utils._host.system.journal import note
-from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks.results import answering
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.journal import log_to_journal
+from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks.results import reports_errors
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.task_options import REMOVAL_OPTIONS
 
 OPTIONS = REMOVAL_OPTIONS
 
 
-@answering
+@reports_errors
 def act(options: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     """See M(asgi.deploy.remove)."""
     removal = Removal(options)
     changed = removal.anything_left()
     if changed and not check_mode:
         removal.remove()
-        note(f"{options['name']}: removed by {options['by']}")
+        log_to_journal(f"{options['name']}: removed by {options['by']}")
     return {"changed": changed}

@@ -9,11 +9,11 @@ from typing import Any
 
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 
-Doing = Callable[[Mapping[str, Any], bool], dict[str, Any]]
+Task = Callable[[Mapping[str, Any], bool], dict[str, Any]]
 """Takes options, and whether to change nothing; gives an answer as Ansible takes it."""
 
 
-def answering(doing: Doing) -> Doing:
+def reports_errors(doing: Task) -> Task:
     """With its errors as an answer that Ansible takes for a failure."""
 
     @functools.wraps(doing)

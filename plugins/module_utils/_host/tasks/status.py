@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.certificates.status import read_status
-from ansible_collections.asgi.deploy.plugins.module_utils._host.hardening.firewall_state import loaded
+from ansible_collections.asgi.deploy.plugins.module_utils._host.hardening.firewall_state import is_loaded
 from ansible_collections.asgi.deploy.plugins.module_utils._host.hardening.trial import RULES
 from ansible_collections.asgi.deploy.plugins.module_utils._host.operations.report import status
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import memory
-from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks.results import answering
+from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks.results import reports_errors
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import ROOT, Layout
 
 OPTIONS: dict[str, Any] = {
@@ -23,7 +23,7 @@ OPTIONS: dict[str, Any] = {
 }
 
 
-@answering
+@reports_errors
 def act(options: Mapping[str, Any], _check_mode: bool) -> dict[str, Any]:
     """See M(asgi.deploy.status)."""
     names = options["names"] or _all_names()
@@ -47,5 +47,5 @@ def _host() -> dict[str, Any]:
         "memory_total": memory.total(),
         "disk_free": disk.free,
         "disk_total": disk.total,
-        "firewall": loaded() if RULES.exists() else None,
+        "firewall": is_loaded() if RULES.exists() else None,
     }

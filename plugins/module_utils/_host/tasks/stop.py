@@ -14,8 +14,8 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.operations.stop 
 )
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.instance import refuse_paused
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store import Store
-from ansible_collections.asgi.deploy.plugins.module_utils._host.system.journal import note
-from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks.results import answering
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.journal import log_to_journal
+from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks.results import reports_errors
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.task_options import RUN_OPTIONS
 
@@ -25,7 +25,7 @@ OPTIONS: dict[str, Any] = {
 }
 
 
-@answering
+@reports_errors
 def act(options: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     """See M(asgi.deploy.stop)."""
     layout, stops = Layout(options["name"]), options["state"] == "stopped"
@@ -35,5 +35,5 @@ def act(options: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
         return {"changed": needs_stop(layout) if stops else needs_start(layout, release), "release": release}
     done = (stop if stops else start)(layout, options["by"], options["lock_timeout"])
     if done["changed"]:
-        note(f"{layout.app}: {options['state']}")
+        log_to_journal(f"{layout.app}: {options['state']}")
     return done

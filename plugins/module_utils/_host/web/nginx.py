@@ -15,7 +15,7 @@ _SERVES = b"nginx: worker process"
 """What a worker calls itself until it is told to end; from then on it takes no connection."""
 
 
-def reload_or_start(name: str) -> None:
+def reload_and_wait(name: str) -> None:
     """Has a service take its new configuration without stopping, and starts it where it does not run.
 
     When this returns, no worker of nginx takes a connection by the configuration of before. Of other services it
@@ -25,18 +25,18 @@ def reload_or_start(name: str) -> None:
         DeployError: it failed, or nginx goes on with what it had; the text tells why, in the service's own words.
     """
     unit = systemd.show(name)[0]
-    before = serving(unit)
+    before = serving_workers(unit)
     log = _log(unit)
     begins = _size(log)
     systemd.reload_or_start(name)
     deadline = time.monotonic() + _TAKEN_WITHIN
-    while before & serving(unit):
+    while before & serving_workers(unit):
         if time.monotonic() > deadline:
             raise DeployError(f"{name} was told to reload, and goes on with what it had:\n{_end(log, begins)}")
         time.sleep(0.02)
 
 
-def serving(unit: Unit, proc: Path = Path("/proc")) -> set[int]:
+def serving_workers(unit: Unit, proc: Path = Path("/proc")) -> set[int]:
     """The workers of nginx that take connections; nothing for a service that is not nginx, or does not run."""
     main = unit.properties.get("MainPID", "0")
     try:

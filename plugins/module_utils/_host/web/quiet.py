@@ -25,16 +25,16 @@ def is_quiet(counts: Sequence[int], looks: int) -> bool:
     return not counts[-1] or len(counts) >= looks or (len(counts) > learned and counts[-1] <= min(counts[:learned]))
 
 
-def wait(window: float) -> None:
+def wait_until_quiet(window: float) -> None:
     """Return at a quiet moment, after so many seconds at the latest."""
     looks = int(window / PAUSE) or 1
-    counts = [connected()]
+    counts = [count_connections()]
     while not is_quiet(counts, looks):
         time.sleep(PAUSE)
-        counts.append(connected())
+        counts.append(count_connections())
 
 
-def connected(folder: Path = Path("/proc/net")) -> int:
+def count_connections(folder: Path = Path("/proc/net")) -> int:
     """Return how many connections to nginx there are over TCP."""
     tables = [path.read_text(encoding="ascii") for name in ("tcp", "tcp6") if (path := folder / name).exists()]
     sockets = [socket for table in tables for socket in parse_sockets(table)]

@@ -7,8 +7,8 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import systemd
-from ansible_collections.asgi.deploy.plugins.module_utils._host.system.managed_files import Item
-from ansible_collections.asgi.deploy.plugins.module_utils._host.system.pending_units import pending, taken
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.managed_files import ManagedFile
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.pending_units import is_pending, mark_applied
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import UNITS
 
 
@@ -24,16 +24,16 @@ def public_sockets(ports: Collection[int], folder: Path = Path(UNITS)) -> dict[i
     return found
 
 
-class Listeners:
+class ChangedSockets:
     """The sockets among a set of files that is about to be applied."""
 
-    def __init__(self, items: Sequence[Item]) -> None:
+    def __init__(self, items: Sequence[ManagedFile]) -> None:
         sockets = [item for item in items if item.path.suffix == ".socket"]
         self.changed = [item.path.name for item in sockets if item.state == "file"]
         self._gone = [item.path.name for item in sockets if item.state == "absent"]
         self._up = [unit.name for unit in systemd.show(*self.changed, *self._gone) if unit.active]
-        self._behind = [name for name in self.changed if pending(name)]  # since a run before this one
-        self._served = [name for unit in self._up for name in systemd.needed_by(unit)]
+        self._behind = [name for name in self.changed if is_pending(name)]  # since a run before this one
+        self._served = [name for unit in self._up for name in systemd.dependents(unit)]
 
     def stop_those_that_go(self) -> None:
         """systemd would keep their ports until the host is started anew."""
@@ -41,7 +41,7 @@ class Listeners:
 
     def listen_anew(self) -> None:
         """Has those that are up listen as their units say now; services that need them are started anew."""
-        systemd.restart_anew(*self.changed)
+        systemd.reload_and_restart(*self.changed)
 
     def as_before(self) -> None:
         """Once the units are back: the listeners that there were, and their services."""
@@ -50,4 +50,4 @@ class Listeners:
             systemd.start(*self._up, *self._served)
         for name in self.changed:
             if name not in self._behind:
-                taken(name)
+                mark_applied(name)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from ansible.errors import AnsibleActionFail
-from ansible_collections.asgi.deploy.plugins.module_utils._host.system import facts as host
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system import facts
 from ansible_collections.asgi.deploy.plugins.plugin_utils._ansible import bare_python as remote
 
 from tests import ROOT
@@ -67,17 +67,17 @@ def here() -> dict[str, Any]:
 
 
 def test_a_function_is_called() -> None:
-    assert remote.call(Action(), here(), FACTS, "facts") == host.facts()
+    assert remote.call(Action(), here(), FACTS, "facts") == facts.facts()
 
 
 def test_a_look_is_taken() -> None:
     """With all that it imports; what a login says is not taken for an answer."""
-    assert remote.call(Action("Welcome!", '{"to": "this host"}'), here(), INSPECTIONS, "looked", []) == []
+    assert remote.call(Action("Welcome!", '{"to": "this host"}'), here(), INSPECTIONS, "inspect_all", []) == []
 
 
 def test_a_task_that_is_delegated_finds_the_python_of_its_host() -> None:
     variables = {"ansible_python_interpreter": "/no/such/python3", "ansible_delegated_vars": {"there": here()}}
-    assert remote.call(Action(delegate_to="there"), variables, FACTS, "facts") == host.facts()
+    assert remote.call(Action(delegate_to="there"), variables, FACTS, "facts") == facts.facts()
 
 
 def test_a_former_interpreter_is_no_path() -> None:

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.asgi.deploy.plugins.module_utils._host.build.build_network import (
-    Reach,
+    ReachableHosts,
     addresses_of,
-    looked_up,
+    look_up,
     proxies,
 )
 
@@ -27,14 +27,14 @@ def lookup(name: str) -> Sequence[str]:
 
 def test_all_addresses_of_each_name_are_looked_up() -> None:
     names = ["git.example.com", "pypi.example.com", "no.example.com", "198.51.100.7", "2001:db8:0::2"]
-    assert looked_up(names, lookup) == {
+    assert look_up(names, lookup) == {
         "git.example.com": ["192.0.2.1", "2001:db8::1"],
         "pypi.example.com": ["192.0.2.2"],
         "no.example.com": [],
         "198.51.100.7": ["198.51.100.7"],
         "2001:db8:0::2": ["2001:db8::2"],
     }
-    assert len(looked_up(["wide.example.com"], lookup)["wide.example.com"]) == 64
+    assert len(look_up(["wide.example.com"], lookup)["wide.example.com"]) == 64
 
 
 def test_a_name_server_that_does_not_answer_holds_nobody_up() -> None:
@@ -46,7 +46,7 @@ def test_a_name_server_that_does_not_answer_holds_nobody_up() -> None:
         return ["192.0.2.1"]
 
     try:
-        found = looked_up(["silent.example.com", "git.example.com"], silent, seconds=0.5)
+        found = look_up(["silent.example.com", "git.example.com"], silent, seconds=0.5)
         assert found == {"silent.example.com": [], "git.example.com": ["192.0.2.1"]}
     finally:
         answers.set()
@@ -59,7 +59,7 @@ def test_this_host_knows_its_own_names() -> None:
 
 def test_files_and_lines_of_a_build(tmp_path: Path) -> None:
     hosts = {"git.example.com": ["192.0.2.1", "2001:db8::1"], "192.0.2.9": ["192.0.2.9"], "no.example.com": []}
-    lines = Reach({**hosts, "same.example.com": ["192.0.2.1"]}).properties(tmp_path)
+    lines = ReachableHosts({**hosts, "same.example.com": ["192.0.2.1"]}).properties(tmp_path)
     assert lines == [
         "IPAddressDeny=any",
         *("IPAddressAllow=192.0.2.1", "IPAddressAllow=2001:db8::1", "IPAddressAllow=192.0.2.9"),
@@ -74,10 +74,12 @@ def test_files_and_lines_of_a_build(tmp_path: Path) -> None:
 
 
 def test_loopback_is_reached_only_where_it_is_named(tmp_path: Path) -> None:
-    assert [line for line in Reach({}).properties(tmp_path) if line.startswith("IPAddress")] == ["IPAddressDeny=any"]
-    named = Reach({"localhost": ["::1", "127.0.0.1"]})
+    assert [line for line in ReachableHosts({}).properties(tmp_path) if line.startswith("IPAddress")] == [
+        "IPAddressDeny=any"
+    ]
+    named = ReachableHosts({"localhost": ["::1", "127.0.0.1"]})
     assert "IPAddressAllow=127.0.0.1" in named.properties(tmp_path)
-    assert named.hosts_file() == Reach({}).hosts_file()
+    assert named.hosts_file() == ReachableHosts({}).hosts_file()
 
 
 @pytest.mark.parametrize(
@@ -97,7 +99,7 @@ def test_proxies(environ: dict[str, str], hosts: list[str]) -> None:
 UV = """error: Failed to fetch: `https://files.example.com/a-1.0-py3-none-any.whl`
   Caused by: dns error
   Caused by: failed to lookup address information: Name or service not known"""
-REACH = Reach({"git.example.com": ["192.0.2.1"], "pypi.example.com": []})
+REACH = ReachableHosts({"git.example.com": ["192.0.2.1"], "pypi.example.com": []})
 BOUND = "sandbox.outgoing bounds what builds reach, too: here git.example.com, pypi.example.com. "
 
 

@@ -12,11 +12,11 @@ from subprocess import CompletedProcess
 
 import pytest
 from ansible_collections.asgi.deploy.plugins.module_utils._host.build.build_sandbox import (
-    lost,
-    one_after_another,
+    build_environment,
+    chain_commands,
+    is_lost,
     prepare_cache,
-    surroundings,
-    take_back,
+    reclaim,
 )
 
 SETUID_FOR_ALL = 0o4777
@@ -24,7 +24,7 @@ SETUID_FOR_ALL = 0o4777
 
 def test_what_is_about_root_is_left_out() -> None:
     ours = {"HOME": "/root", "SUDO_USER": "ada", "XDG_RUNTIME_DIR": "/run/user/0", "TMPDIR": "/root/tmp"}
-    found = surroundings({**ours, "https_proxy": "http://proxy:3128"}, Path("/cache"), {"UV_NO_PROGRESS": "1"})
+    found = build_environment({**ours, "https_proxy": "http://proxy:3128"}, Path("/cache"), {"UV_NO_PROGRESS": "1"})
     assert not {"SUDO_USER", "XDG_RUNTIME_DIR", "TMPDIR"} & found.keys()
     assert (found["HOME"], found["https_proxy"], found["UV_NO_PROGRESS"]) == ("/cache", "http://proxy:3128", "1")
 
@@ -47,7 +47,7 @@ def test_what_was_lent_comes_back_harmless(tmp_path: Path) -> None:
         file.write(b"x")
     os.utime(tree / "bin" / "program", ns=(1, 1_700_000_000_123_456_789))
     with (tree / "bin" / "program").open("r+b") as handed_over:
-        take_back(tree, os.getuid())
+        reclaim(tree, os.getuid())
         handed_over.write(b"evil")
     assert (tree / "bin" / "program").read_bytes() == b""
     assert (tree / "bin" / "program").stat().st_mtime_ns == 1_700_000_000_123_456_789
@@ -61,15 +61,15 @@ def test_what_was_lent_comes_back_harmless(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("stderr", "is_lost"),
+    ("stderr", "forgotten"),
     [
         ("Failed to start transient service unit: Message recipient disconnected\n", True),
         ("Resolved 3 packages\nFailed to query unit state: Connection reset by peer\n", True),
         ("error: Failed to fetch: Connection reset by peer\n", False),
     ],
 )
-def test_a_program_that_systemd_forgot(stderr: str, is_lost: bool) -> None:
-    assert lost(CompletedProcess([], 0, "", stderr)) == is_lost
+def test_a_program_that_systemd_forgot(stderr: str, forgotten: bool) -> None:
+    assert is_lost(CompletedProcess([], 0, "", stderr)) == forgotten
 
 
 def test_nobody_is_let_in_by_an_access_list(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -78,7 +78,7 @@ def test_nobody_is_let_in_by_an_access_list(tmp_path: Path, monkeypatch: pytest.
     lists = {tree / "folder": ["system.posix_acl_access"]}  # not every file system has them
     monkeypatch.setattr(os, "listxattr", lambda path: list(lists.get(path, [])))
     monkeypatch.setattr(os, "removexattr", lambda path, name: lists[path].remove(name))
-    take_back(tree, os.getuid())
+    reclaim(tree, os.getuid())
     assert os.listxattr(tree / "folder") == []
 
 
@@ -94,7 +94,7 @@ def test_what_cannot_be_listed_is_not_passed_over(tmp_path: Path) -> None:
     finally:
         os.close(here)
     with pytest.raises(OSError, match="File name too long"):
-        take_back(tmp_path, os.getuid())
+        reclaim(tmp_path, os.getuid())
 
 
 def test_the_cache_of_others_is_thrown_away_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -121,5 +121,5 @@ def test_the_cache_of_others_is_thrown_away_once(tmp_path: Path, monkeypatch: py
 )
 def test_one_after_another(argv: list[str], then: list[str], status: int, printed: str) -> None:
     """The end of the second does not count, and it is not run where the first one fails."""
-    done = subprocess.run(one_after_another(argv, then), capture_output=True, text=True, check=False)
+    done = subprocess.run(chain_commands(argv, then), capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (status, printed)

@@ -6,20 +6,24 @@ import netrc
 from pathlib import Path
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.module_utils._host.build.package_sources import Supplies, offline, private
+from ansible_collections.asgi.deploy.plugins.module_utils._host.build.package_sources import (
+    PackageSources,
+    from_index,
+    from_wheels,
+)
 
 URL = "https://pypi.example.com:3141/simple"
 
 
 def test_offline_asks_no_index(tmp_path: Path) -> None:
-    supplies = offline(tmp_path)
+    supplies = from_wheels(tmp_path)
     assert supplies.arguments == ("--no-index", "--find-links", str(tmp_path))
     assert supplies.pip["PIP_FIND_LINKS"] == supplies.uv["UV_FIND_LINKS"] == ""
 
 
 @pytest.mark.parametrize("password", ["s3cret", 'a"b\\c', "x@y:z/#%", "ü"])
 def test_password(tmp_path: Path, password: str) -> None:
-    supplies = private({"url": URL, "username": "deploy", "password": password}, tmp_path)
+    supplies = from_index({"url": URL, "username": "deploy", "password": password}, tmp_path)
     assert supplies.arguments == ()
     assert (supplies.uv["UV_INDEX"], supplies.uv["UV_DEFAULT_INDEX"]) == (f"private={URL}", URL)
     assert supplies.uv["UV_INDEX_PRIVATE_PASSWORD"] == password
@@ -32,7 +36,7 @@ def test_password(tmp_path: Path, password: str) -> None:
 
 
 def test_an_index_for_everybody(tmp_path: Path) -> None:
-    supplies = private({"url": "http://10.0.0.1:8080/simple", "username": None, "password": None}, tmp_path)
+    supplies = from_index({"url": "http://10.0.0.1:8080/simple", "username": None, "password": None}, tmp_path)
     assert supplies.pip["PIP_TRUSTED_HOST"] == "10.0.0.1:8080"
     assert "NETRC" not in supplies.pip
     assert list(tmp_path.iterdir()) == []
@@ -47,4 +51,4 @@ def test_an_index_for_everybody(tmp_path: Path) -> None:
     ],
 )
 def test_masked(text: str, masked: str) -> None:
-    assert Supplies(secrets=("p@ss", "p%40ss")).masked(text) == masked
+    assert PackageSources(secrets=("p@ss", "p%40ss")).masked(text) == masked

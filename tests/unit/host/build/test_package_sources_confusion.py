@@ -14,7 +14,7 @@ from http.server import ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.module_utils._host.build.package_sources import offline, private
+from ansible_collections.asgi.deploy.plugins.module_utils._host.build.package_sources import from_index, from_wheels
 
 from tests.lab.index import Handler
 
@@ -86,7 +86,7 @@ def settings(folder: Path, place: str, theirs: str) -> dict[str, str]:
 @pytest.mark.parametrize("installer", INSTALLERS)
 def test_only_the_private_index_is_asked(tmp_path: Path, indexes: tuple[str, str], installer: str, place: str) -> None:
     ours, theirs = indexes
-    supplies = private({"url": ours}, tmp_path)
+    supplies = from_index({"url": ours}, tmp_path)
     given = {**settings(tmp_path, place, theirs), **(supplies.uv if installer == "uv" else supplies.pip)}
     assert installed(installer, tmp_path, given, *supplies.arguments) == OURS
 
@@ -96,7 +96,7 @@ def test_it_is_asked_with_its_password(tmp_path: Path, installer: str) -> None:
     name, password = "deploy", "p@ss word"
     auth = "Basic " + base64.b64encode(f"{name}:{password}".encode()).decode()
     with index(tmp_path / "ours", OURS, auth) as ours:
-        supplies = private({"url": ours, "username": name, "password": password}, tmp_path)
+        supplies = from_index({"url": ours, "username": name, "password": password}, tmp_path)
         given = supplies.uv if installer == "uv" else supplies.pip
         assert installed(installer, tmp_path, given, *supplies.arguments) == OURS
 
@@ -105,7 +105,7 @@ def test_it_is_asked_with_its_password(tmp_path: Path, installer: str) -> None:
 @pytest.mark.parametrize("installer", INSTALLERS)
 def test_a_wheelhouse_asks_no_index(tmp_path: Path, indexes: tuple[str, str], installer: str, place: str) -> None:
     _, theirs = indexes
-    supplies = offline(tmp_path / "ours")
+    supplies = from_wheels(tmp_path / "ours")
     given = {**settings(tmp_path, place, theirs), **(supplies.uv if installer == "uv" else supplies.pip)}
     assert installed(installer, tmp_path, given, *supplies.arguments) == OURS
 

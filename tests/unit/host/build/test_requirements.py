@@ -20,7 +20,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.build.requiremen
     is_package,
     requirements_of,
 )
-from ansible_collections.asgi.deploy.plugins.module_utils._host.build.venvs import complete
+from ansible_collections.asgi.deploy.plugins.module_utils._host.build.venvs import is_complete
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 
 WHERE = "https://git.example.com/shop.git at v1 (0a1b2c3d4e5f)"
@@ -261,7 +261,7 @@ def test_broken_pyproject(tmp_path: Path) -> None:
 def test_complete(tmp_path: Path, text: str | None, mark: str, whole: bool) -> None:
     if text is not None:
         (tmp_path / ".complete").write_text(text, encoding="utf-8")
-    assert complete(tmp_path, mark) is whole
+    assert is_complete(tmp_path, mark) is whole
 
 
 EXTRAS = (

@@ -8,7 +8,7 @@ from importlib import metadata
 from pathlib import Path
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.module_utils._host.build.venvs import concerns, distributions
+from ansible_collections.asgi.deploy.plugins.module_utils._host.build.venvs import concern, distributions
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.requirement_hashes import normalised
 
@@ -73,4 +73,4 @@ LOCKED = {"uvicorn", "uvicorn-worker"}
     ],
 )
 def test_what_does_not_go_together_concerns_us_where_we_brought_it(printed: str, ours: bool) -> None:
-    assert concerns(printed, LOCKED) is ours
+    assert concern(printed, LOCKED) is ours

@@ -10,19 +10,19 @@ import pytest
 from ansible_collections.asgi.deploy.plugins.module_utils._host.certificates.certificate import (
     SELF_SIGNED,
     STAND_IN,
-    Wanted,
-    account_lost,
-    due,
-    finding,
+    CertificateRequest,
+    certificate_status,
+    describe_failure,
+    is_account_lost,
     likely_reason,
     parse_renewal,
     parse_x509,
-    problem,
+    reachability_error,
+    reason_to_make,
+    reason_to_request,
     retry_at,
-    self_signed_due,
     served_texts,
-    status_of,
-    told_to_wait,
+    wait_until,
 )
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.addresses import in_url, is_address
 
@@ -99,7 +99,7 @@ def test_parse_renewal(text: str, server: str | None) -> None:
 
 DAY = 86400
 RENEWAL = {"server": CA, "key_type": "ecdsa", "required_profile": None, "authenticator": "webroot"}
-WANTED = Wanted("shop", ["b.example.com", "a.example.com"], renewal=RENEWAL)
+WANTED = CertificateRequest("shop", ["b.example.com", "a.example.com"], renewal=RENEWAL)
 
 
 def found(**changes: Any) -> dict[str, Any]:
@@ -139,7 +139,7 @@ def renewal(**changes: str) -> dict[str, Any]:
     ],
 )
 def test_due(certificate: dict[str, Any] | None, reason: str | None) -> None:
-    assert due(certificate, WANTED) == reason
+    assert reason_to_request(certificate, WANTED) == reason
 
 
 def made(**changes: Any) -> dict[str, Any]:
@@ -171,18 +171,20 @@ def made(**changes: Any) -> dict[str, Any]:
     ],
 )
 def test_self_signed_due(certificate: dict[str, Any] | None, kind: str, reason: str | None) -> None:
-    assert self_signed_due(certificate, WANTED, kind) == reason
+    assert reason_to_make(certificate, WANTED, kind) == reason
 
 
 def test_what_is_served() -> None:
     assert served_texts(WANTED, b"chain", b"key") == [b"chainkey"]
     assert [path.name for path in WANTED.files] == ["combined.pem"]
-    direct = Wanted("shop", ["example.com"], group="asgi-shop")
+    direct = CertificateRequest("shop", ["example.com"], group="asgi-shop")
     assert served_texts(direct, b"chain", b"key") == [b"chain", b"key"]
     assert [path.name for path in direct.files] == ["fullchain.pem", "privkey.pem"]
-    assert Wanted("shop", ["*.example.com", "example.com"]).served_names == ["example.com"]
-    assert Wanted("shop", ["*.example.com"]).served_names == ["asgi-probe.example.com"], "one that it stands for"
-    mixed = Wanted("shop", ["10.0.0.1", "a.example.com", "b.example.com", "2001:db8::1"])
+    assert CertificateRequest("shop", ["*.example.com", "example.com"]).served_names == ["example.com"]
+    assert CertificateRequest("shop", ["*.example.com"]).served_names == ["asgi-probe.example.com"], (
+        "one that it stands for"
+    )
+    mixed = CertificateRequest("shop", ["10.0.0.1", "a.example.com", "b.example.com", "2001:db8::1"])
     assert mixed.served_names == ["a.example.com", "10.0.0.1"] and mixed.addresses == ["10.0.0.1", "2001:db8::1"]
 
 
@@ -201,8 +203,8 @@ def test_addresses(name: str, address: bool, host: str) -> None:
 
 
 def test_finding_of_an_address() -> None:
-    assert finding("192.0.2.1", ["192.0.2.1"], ["192.0.2.1"], None) is None
-    text = str(finding("2001:db8::1", ["2001:db8::1"], [], "with status 404"))
+    assert reachability_error("192.0.2.1", ["192.0.2.1"], ["192.0.2.1"], None) is None
+    text = str(reachability_error("2001:db8::1", ["2001:db8::1"], [], "with status 404"))
     assert "2001:db8::1 is no address of this host (behind NAT that may be right)" in text
     assert "http://[2001:db8::1]/ on port 80 answers with status 404" in text
 
@@ -246,7 +248,7 @@ WAIT = {"ok": False, "wait": {"until": "2026-11-22T20:00:00Z", "asked": ASKED}}
 def test_a_ca_that_said_when_is_not_asked_before(
     last: dict[str, Any] | None, asked: dict[str, Any], now: float, until: str | None
 ) -> None:
-    assert told_to_wait(last, asked, now) == until
+    assert wait_until(last, asked, now) == until
     if until:  # what is said instead is known again for what it is
         assert retry_at(f"not asked: the CA's rate limit was reached before, retry after {until}") == 1795377600.0
 
@@ -274,7 +276,7 @@ def test_a_ca_that_said_when_is_not_asked_before(
     ],
 )
 def test_finding(addresses: list[str], own: list[str], probe: str | None, told: list[str]) -> None:
-    text = finding("a.example.com", addresses, own, probe)
+    text = reachability_error("a.example.com", addresses, own, probe)
     assert (text is None) == (not told)
     assert all(part in str(text) for part in told)
 
@@ -312,7 +314,7 @@ def test_likely_reason(said: str, reason: str) -> None:
     ],
 )
 def test_account_lost(said: str, lost: bool) -> None:
-    assert account_lost(said) is lost
+    assert is_account_lost(said) is lost
 
 
 @pytest.mark.parametrize(
@@ -324,7 +326,7 @@ def test_account_lost(said: str, lost: bool) -> None:
     ],
 )
 def test_problem_tells_what_is_served(serving: dict[str, Any] | None, told: str) -> None:
-    text = problem(WANTED, "Type: dns\nDetail: NXDOMAIN", ["a.example.com has no address"], serving)
+    text = describe_failure(WANTED, "Type: dns\nDetail: NXDOMAIN", ["a.example.com has no address"], serving)
     lines = text.splitlines()
     assert lines[0] == "shop: the CA gave no certificate for b.example.com, a.example.com."
     assert told in lines[1]
@@ -334,7 +336,7 @@ def test_problem_tells_what_is_served(serving: dict[str, Any] | None, told: str)
 
 def test_status() -> None:
     last = {"at": "2026-01-01T00:00:00Z", "ok": False, "text": "…"}
-    assert status_of(WANTED, made(), last) == {
+    assert certificate_status(WANTED, made(), last) == {
         "name": "shop",
         "domains": ["b.example.com", "a.example.com"],
         "source": "stand-in",
@@ -343,5 +345,5 @@ def test_status() -> None:
         "days_left": 7.0,
         "last": last,
     }
-    assert status_of(WANTED, made(made_here=None, issuer="CN = R1"), None)["source"] == "acme"
-    assert status_of(WANTED, None, None)["not_after"] is None
+    assert certificate_status(WANTED, made(made_here=None, issuer="CN = R1"), None)["source"] == "acme"
+    assert certificate_status(WANTED, None, None)["not_after"] is None

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.asgi.deploy.plugins.module_utils._host.certificates import certificate, file_access
-from ansible_collections.asgi.deploy.plugins.module_utils._host.certificates.certificate import Wanted
+from ansible_collections.asgi.deploy.plugins.module_utils._host.certificates.certificate import CertificateRequest
 from ansible_collections.asgi.deploy.plugins.module_utils._host.certificates.file_access import (
     Access,
-    access_of,
-    wrong_access,
+    access_error,
+    desired_access,
 )
 
-NGINX = Wanted("shop", ["shop.example.com"])
+NGINX = CertificateRequest("shop", ["shop.example.com"])
 
 
 @pytest.fixture(autouse=True)
@@ -29,7 +29,7 @@ def test_the_key_of_nginx_is_for_root_and_so_is_certbots_own(tmp_path: Path) -> 
     live.mkdir(parents=True)
     (archive / "privkey3.pem").touch()
     (live / "privkey.pem").symlink_to("../../archive/shop/privkey3.pem")
-    assert access_of(NGINX) == [
+    assert desired_access(NGINX) == [
         Access(tmp_path / "tls" / "shop", 0o700, 0),
         Access(tmp_path / "tls" / "shop" / "combined.pem", 0o600, 0),
         Access(archive / "privkey3.pem", 0o600, 0),
@@ -37,15 +37,15 @@ def test_the_key_of_nginx_is_for_root_and_so_is_certbots_own(tmp_path: Path) -> 
 
 
 def test_an_application_that_ends_tls_reads_its_own(tmp_path: Path) -> None:
-    direct = Wanted("shop", ["shop.example.com"], source="self-signed", group="daemon")
-    folder, chain, key = access_of(direct)
+    direct = CertificateRequest("shop", ["shop.example.com"], source="self-signed", group="daemon")
+    folder, chain, key = desired_access(direct)
     assert (folder.mode, chain.mode, key.mode) == (0o750, 0o640, 0o640)
     assert folder.group == chain.group == key.group != 0
-    assert wrong_access(Wanted("shop", ["shop.example.com"], group="asgi-no-such")) is None
+    assert access_error(CertificateRequest("shop", ["shop.example.com"], group="asgi-no-such")) is None
 
 
 def test_the_controller_says_the_modes_of_what_it_gives() -> None:
-    assert access_of(Wanted("shop", ["shop.example.com"], source="given")) == []
+    assert desired_access(CertificateRequest("shop", ["shop.example.com"], source="given")) == []
 
 
 def test_a_mode_that_is_wrong_is_told_and_put_right(tmp_path: Path) -> None:

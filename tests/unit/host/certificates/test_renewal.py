@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from ansible_collections.asgi.deploy.plugins.module_utils._host.certificates import certificate as certificates
 from ansible_collections.asgi.deploy.plugins.module_utils._host.certificates import renewal, served, status, taking
-from ansible_collections.asgi.deploy.plugins.module_utils._host.certificates.certificate import Wanted
+from ansible_collections.asgi.deploy.plugins.module_utils._host.certificates.certificate import CertificateRequest
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import pending_units
 
 
@@ -21,7 +21,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.system import pe
 def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return where a host keeps what it knows of its certificates, and one that was given to it."""
     for module, name, place in (
-        (renewal, "WANTED", "wanted"),
+        (renewal, "REQUESTS", "wanted"),
         (status, "STATUS", "certificates.json"),
         (renewal, "LOCK", "lock"),
         (renewal, "CERTBOT", "certbot"),
@@ -37,9 +37,9 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def want(host: Path, **changes: object) -> Wanted:
+def want(host: Path, **changes: object) -> CertificateRequest:
     """Write down what the host shall have."""
-    wanted = Wanted("shop", ["shop.example.com"], "given", **changes)  # type: ignore[arg-type]
+    wanted = CertificateRequest("shop", ["shop.example.com"], "given", **changes)  # type: ignore[arg-type]
     (host / "wanted" / "shop").mkdir(parents=True)
     (host / "wanted" / "shop" / "wanted.json").write_text(json.dumps(wanted.plain()))
     return wanted
@@ -76,7 +76,7 @@ def test_one_that_cannot_be_read_does_not_end_the_others(host: Path) -> None:
     want(host, port=1)
     shutil.copytree(host / "wanted" / "shop", host / "wanted" / "blog")
     (host / "wanted" / "blog" / "wanted.json").write_text(
-        json.dumps(Wanted("blog", ["a.example.com"], "given").plain())
+        json.dumps(CertificateRequest("blog", ["a.example.com"], "given").plain())
     )
     (host / "tls" / "blog").mkdir()
     (host / "tls" / "blog" / "combined.pem").write_text("no certificate\n")
@@ -103,11 +103,11 @@ def test_what_is_served_is_renewed_while_the_ca_refuses_another(host: Path, monk
     for module in (certificates, renewal):
         monkeypatch.setattr(module, "observe_certificate", lambda _name: former)
     monkeypatch.setattr(renewal, "_certbot", certbot)
-    monkeypatch.setattr(renewal, "look_before", lambda _wanted: [])
-    monkeypatch.setattr(renewal, "live_texts", lambda _name: ((host / "chain").read_bytes(), b"key"))
-    monkeypatch.setattr(taking, "serves", lambda _path: False)
+    monkeypatch.setattr(renewal, "check_reachability", lambda _wanted: [])
+    monkeypatch.setattr(renewal, "certbot_texts", lambda _name: ((host / "chain").read_bytes(), b"key"))
+    monkeypatch.setattr(taking, "reads", lambda _path: False)
     monkeypatch.setattr(pending_units, "PENDING", host / "pending")
-    wanted = Wanted("shop", ["shop.example.com", "new.example.com"])
+    wanted = CertificateRequest("shop", ["shop.example.com", "new.example.com"])
     (host / "wanted" / "shop").mkdir(parents=True)
     (host / "wanted" / "shop" / "wanted.json").write_text(json.dumps(wanted.plain()))
     (problem,) = renewal.renew()
@@ -117,6 +117,8 @@ def test_what_is_served_is_renewed_while_the_ca_refuses_another(host: Path, monk
 
 
 def test_others_wait_as_long_as_records_of_dns_take() -> None:
-    slow = Wanted("shop", ["shop.example.com"], renewal={"dns_cloudflare_propagation_seconds": "1800"})
-    quick = Wanted("blog", ["blog.example.com"], renewal={"authenticator": "webroot", "required_profile": None})
-    assert [renewal._patience(*some) for some in ((), (None,), (quick,), (quick, slow))] == [600, 600, 600, 2400]
+    slow = CertificateRequest("shop", ["shop.example.com"], renewal={"dns_cloudflare_propagation_seconds": "1800"})
+    quick = CertificateRequest(
+        "blog", ["blog.example.com"], renewal={"authenticator": "webroot", "required_profile": None}
+    )
+    assert [renewal._longest(*some) for some in ((), (None,), (quick,), (quick, slow))] == [600, 600, 600, 2400]

@@ -25,27 +25,27 @@ def nginx_that_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str
     monkeypatch.setattr(
         systemd, "show", lambda *names: [systemd.Unit(name, {"ActiveState": "active"}) for name in names]
     )
-    monkeypatch.setattr(taking, "attempt", attempt)
-    monkeypatch.setattr(nginx, "reload_or_start", reloads.append)
+    monkeypatch.setattr(taking, "run_unchecked", attempt)
+    monkeypatch.setattr(nginx, "reload_and_wait", reloads.append)
     monkeypatch.setattr(pending_units, "PENDING", tmp_path / "pending")
     return reloads
 
 
 def test_what_a_refused_configuration_lacks_is_written_and_taken(tmp_path: Path, reloads: list[str]) -> None:
-    taking.place({tmp_path / "combined.pem": b"chain and key"})
+    taking.write_served({tmp_path / "combined.pem": b"chain and key"})
     assert (tmp_path / "combined.pem").read_bytes() == b"chain and key"
     assert reloads == [taking.NGINX]
 
 
 def test_what_is_not_served_is_no_reload(tmp_path: Path, reloads: list[str]) -> None:
     (tmp_path / "combined.pem").write_bytes(b"served")
-    taking.place({tmp_path / "other.pem": b"chain and key"})
+    taking.write_served({tmp_path / "other.pem": b"chain and key"})
     assert (tmp_path / "other.pem").exists()
     assert reloads == []
 
 
 def test_a_configuration_that_stays_refused_is_told(tmp_path: Path, reloads: list[str]) -> None:
     with pytest.raises(DeployError, match="nginx refuses its configuration, and goes on with what it has"):
-        taking.place({tmp_path / "other.pem": b"chain and key"})
+        taking.write_served({tmp_path / "other.pem": b"chain and key"})
     assert reloads == []
-    assert pending_units.pending(taking.NGINX), "the next run goes on with it"
+    assert pending_units.is_pending(taking.NGINX), "the next run goes on with it"

@@ -10,10 +10,10 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.hardening.firewa
     Firewall,
     Listener,
     Opening,
-    lets_in,
+    admits,
+    blocked_listeners,
     parse_listeners,
     ruleset,
-    shut_out,
 )
 
 EPHEMERAL = 32_768
@@ -114,7 +114,7 @@ def test_who_can_be_reached(address: str, state: str, protocol: str, port: int |
 
 
 def shut(firewall: Firewall, *listeners: Listener) -> list[int]:
-    return [one.port for one in shut_out(firewall, [22], listeners, 32768)]
+    return [one.port for one in blocked_listeners(firewall, [22], listeners, 32768)]
 
 
 def test_shuts_out_nobody_unasked() -> None:
@@ -162,4 +162,4 @@ def test_a_tunnel_of_the_kernel_is_no_client() -> None:
     ],
 )
 def test_ssh(networks: tuple[str, ...], address: str, through: bool) -> None:
-    assert lets_in(Firewall(ssh_allow=networks), address) is through
+    assert admits(Firewall(ssh_allow=networks), address) is through

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.module_utils._host.hardening import ssh_access as access
+from ansible_collections.asgi.deploy.plugins.module_utils._host.hardening import ssh_access
 from ansible_collections.asgi.deploy.plugins.module_utils._host.hardening.ssh_access import Connection
 
 ENVIRON = b"PATH=/usr/bin\0SSH_CONNECTION=198.51.100.7 50122 192.0.2.1 2222\0"
@@ -25,26 +25,26 @@ def test_sudo_hides_nothing(tmp_path: Path) -> None:
     process(tmp_path, 11, 10, "sh", ENVIRON, uid=2_000_000)
     process(tmp_path, 12, 11, "sudo", ENVIRON)
     process(tmp_path, 13, 12, "python3", b"PATH=/usr/bin\0")
-    assert access.connection(tmp_path, 13) == Connection("198.51.100.7", 2222, "2000000")
+    assert ssh_access.find_connection(tmp_path, 13) == Connection("198.51.100.7", 2222, "2000000")
 
 
 def test_without_ssh(tmp_path: Path) -> None:
     process(tmp_path, 1, 0, "systemd")
     process(tmp_path, 13, 1, "python3", b"PATH=/usr/bin\0")
-    assert access.connection(tmp_path, 13) is None
+    assert ssh_access.find_connection(tmp_path, 13) is None
 
 
 @pytest.mark.parametrize(
     "environ", [b"", b"SSH_CONNECTION=\0", b"SSH_CONNECTION=a b c d\0", b"XSSH_CONNECTION=a 1 b 2\0"]
 )
 def test_no_connection_in_it(environ: bytes) -> None:
-    assert access.parse_environ(environ) is None
+    assert ssh_access.parse_environ(environ) is None
 
 
 def test_ports_of_both() -> None:
-    options = access.parse_effective("port 22\nPort 2200\npasswordauthentication no\n")
-    assert access.ports(options, None) == [22, 2200]
-    assert access.ports(options, Connection("198.51.100.7", 2222, "ops")) == [22, 2200, 2222]
+    options = ssh_access.parse_effective("port 22\nPort 2200\npasswordauthentication no\n")
+    assert ssh_access.ports(options, None) == [22, 2200]
+    assert ssh_access.ports(options, Connection("198.51.100.7", 2222, "ops")) == [22, 2200, 2222]
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_ports_of_both() -> None:
     ],
 )
 def test_where_keys_are(pattern: str, file: str) -> None:
-    assert access.key_files([pattern], "ops", "/home/ops") == [Path(file)]
+    assert ssh_access.key_files([pattern], "ops", "/home/ops") == [Path(file)]
 
 
 @pytest.mark.parametrize(
@@ -71,11 +71,11 @@ def test_a_key(tmp_path: Path, text: str | None, able: bool) -> None:
         "authorizedkeyscommand": ["none"],
         "trustedusercakeys": ["none"],
     }
-    assert access.has_key("root", options) is able
+    assert ssh_access.has_key("root", options) is able
 
 
 def test_keys_that_are_elsewhere() -> None:
-    assert access.has_key(
+    assert ssh_access.has_key(
         "root", {"authorizedkeysfile": ["none"], "authorizedkeyscommand": ["/usr/bin/sss_ssh_authorizedkeys"]}
     )
 
@@ -83,7 +83,7 @@ def test_keys_that_are_elsewhere() -> None:
 def test_what_sshd_does_not_take() -> None:
     options = {"passwordauthentication": ["yes"], "port": ["22"]}
     wanted = {"passwordauthentication": "no", "port": "22", "permitrootlogin": "no"}
-    assert access.not_taken(options, wanted) == [
+    assert ssh_access.ineffective_options(options, wanted) == [
         "passwordauthentication is yes instead of no",
         "permitrootlogin is not known instead of no",
     ]

@@ -84,10 +84,10 @@ def a_host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
     host = Host(units)
     monkeypatch.setattr(work, "UNITS", units)
     monkeypatch.setattr(work, "STAMPS", stamps)
-    monkeypatch.setattr(systemd, "attempt", host.attempt)
+    monkeypatch.setattr(systemd, "run_unchecked", host.attempt)
     monkeypatch.setattr(systemd, "show", host.show)
-    monkeypatch.setattr(systemd, "listed", host.listed)
-    monkeypatch.setattr(systemd, "states", host.states_of)
+    monkeypatch.setattr(systemd, "list_units", host.listed)
+    monkeypatch.setattr(systemd, "unit_states", host.states_of)
     monkeypatch.setattr(systemd, "stop_soon", lambda *names: host.done.append(("stop_soon", list(names))))
     monkeypatch.setattr(systemd, "start_soon", lambda *names: host.done.append(("start_soon", list(names))))
     monkeypatch.setattr(systemd, "reset_failed", lambda *names: None)
@@ -170,7 +170,9 @@ def test_process_that_cannot_be_started(host: Host, monkeypatch: pytest.MonkeyPa
     host.install(SHOP, NEW)
     ended = {"ActiveState": "failed", "ExecMainCode": "1", "ExecMainStatus": "203", "Result": "exit-code"}
     host.states = {SHOP.unit(kind, NEW): UP for kind in KINDS} | {SHOP.unit("process-worker-2", NEW): ended}
-    monkeypatch.setattr(systemd, "attempt", lambda argv, **_: subprocess.CompletedProcess(argv, 1, "", "Job failed."))
+    monkeypatch.setattr(
+        systemd, "run_unchecked", lambda argv, **_: subprocess.CompletedProcess(argv, 1, "", "Job failed.")
+    )
     monkeypatch.setattr(journal, "read", lambda names, *_: f"log of {', '.join(names)}")
     with pytest.raises(DeployError) as error:
         switch_background_units(SHOP, NEW)
@@ -210,7 +212,7 @@ def test_all_releases_are_told_apart_by_one_question(host: Host, monkeypatch: py
         asked.append(patterns)
         return host.states_of(*patterns)
 
-    monkeypatch.setattr(systemd, "states", states)
+    monkeypatch.setattr(systemd, "unit_states", states)
     found = find_loaded(SHOP)
     assert (found.serving, found.at_work, found.busy) == ({OLD, NEW}, {NEW}, {OLD, NEW})
     assert len(asked) == 1

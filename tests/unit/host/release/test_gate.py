@@ -17,7 +17,7 @@ from typing import NoReturn
 import pytest
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.gate import Answers, Gate, status_matches
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.probe import Probe, wait_until_passed
-from ansible_collections.asgi.deploy.plugins.module_utils._host.system.processes import family, parents
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.processes import descendants, parents
 
 Answer = Callable[[socket.socket, int], None]
 
@@ -491,7 +491,7 @@ def work(task: Worker, listener: socket.socket) -> NoReturn:
 
 
 def ours() -> set[int]:
-    return family(os.getpid(), parents())
+    return descendants(os.getpid(), parents())
 
 
 @pytest.mark.parametrize(

@@ -98,7 +98,9 @@ def test_a_release_is_drained_whatever_of_it_is_gone(
 
 def test_running(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        systemd, "listed", lambda *patterns: [one for pattern in patterns for one in fnmatch.filter(LOADED, pattern)]
+        systemd,
+        "list_units",
+        lambda *patterns: [one for pattern in patterns for one in fnmatch.filter(LOADED, pattern)],
     )
     assert loaded_releases(SHOP) == {"v1.4.2-0a1b2c3d", "v2-ffffffff"}
     assert loaded_releases(Layout("shop-two")) == {"v9-99999999"}

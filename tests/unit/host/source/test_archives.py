@@ -14,7 +14,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.module_utils._host.source.archives import have, missing, prune
+from ansible_collections.asgi.deploy.plugins.module_utils._host.source.archives import (
+    ensure_archive,
+    missing_archives,
+    prune,
+)
 from ansible_collections.asgi.deploy.plugins.module_utils._host.source.unpack import unpack
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 
@@ -174,12 +178,12 @@ def sha(data: bytes) -> str:
 
 def test_missing(tmp_path: Path) -> None:
     (tmp_path / "there").touch()
-    assert missing(["there", "gone"], tmp_path) == ["gone"]
+    assert missing_archives(["there", "gone"], tmp_path) == ["gone"]
 
 
 def test_what_is_there_is_not_fetched(tmp_path: Path) -> None:
     (tmp_path / sha(b"x")).write_bytes(b"x")
-    assert have(sha(b"x"), "http://127.0.0.1:9/nothing", "x", tmp_path) == tmp_path / sha(b"x")
+    assert ensure_archive(sha(b"x"), "http://127.0.0.1:9/nothing", "x", tmp_path) == tmp_path / sha(b"x")
 
 
 @pytest.mark.parametrize("damaged", [True, False])
@@ -187,7 +191,7 @@ def test_what_did_not_arrive(tmp_path: Path, damaged: bool) -> None:
     if damaged:
         (tmp_path / sha(b"x")).write_bytes(b"half")
     with pytest.raises(DeployError, match=r"^shop\.zip did not arrive whole on this host; run again$"):
-        have(sha(b"x"), None, "shop.zip", tmp_path)
+        ensure_archive(sha(b"x"), None, "shop.zip", tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -195,7 +199,7 @@ def test_a_fetch_that_fails_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(
         DeployError, match=r"^archive\.url: http://127\.0\.0\.1:9/a\.zip cannot be fetched from this host: "
     ):
-        have(sha(b"x"), "http://127.0.0.1:9/a.zip", "a.zip", tmp_path)
+        ensure_archive(sha(b"x"), "http://127.0.0.1:9/a.zip", "a.zip", tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -228,7 +232,7 @@ def answering(request: pytest.FixtureRequest) -> Iterator[str]:
 def test_an_answer_that_is_cut_off(tmp_path: Path, answering: str, said: str) -> None:
     """Nobody is told to take half a file for the one that is meant."""
     with pytest.raises(DeployError, match=rf"^archive\.url: {answering} cannot be fetched from this host: .*{said}"):
-        have(sha(b"x"), answering, "a.zip", tmp_path)
+        ensure_archive(sha(b"x"), answering, "a.zip", tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 

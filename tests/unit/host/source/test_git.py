@@ -11,13 +11,13 @@ import pytest
 from ansible_collections.asgi.deploy.plugins.module_utils._host.source.git import (
     Mirror,
     Submodule,
-    not_found,
+    choose_commit,
+    not_found_message,
     parse_refs,
     parse_submodules,
     parse_tree,
-    pick,
     refuse_unsafe_paths,
-    related,
+    submodule_url,
 )
 from ansible_collections.asgi.deploy.plugins.module_utils._host.source.servers import Trust
 from ansible_collections.asgi.deploy.plugins.module_utils._host.source.sources import Git
@@ -64,7 +64,7 @@ def test_parse_no_refs(text: str) -> None:
     ],
 )
 def test_pick(version: str, commit: str | None) -> None:
-    assert pick(REFS, version) == commit
+    assert choose_commit(REFS, version) == commit
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_pick(version: str, commit: str | None) -> None:
     ],
 )
 def test_not_found(refs: dict[str, str], version: str, has: str) -> None:
-    text = not_found(refs, "https://git.example.com/shop.git", version)
+    text = not_found_message(refs, "https://git.example.com/shop.git", version)
     assert text.startswith(
         f"version: found '{version}', which is no tag, branch or commit of https://git.example.com/shop.git; {has}"
     )
@@ -273,7 +273,7 @@ def test_locks_of_a_git_that_was_killed(mirror: Mirror, repository: Repository) 
     ],
 )
 def test_related(url: str, parent: str, whole: str) -> None:
-    assert related(url, parent) == whole
+    assert submodule_url(url, parent) == whole
 
 
 def test_parse_submodules() -> None:

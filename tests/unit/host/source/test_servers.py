@@ -6,7 +6,7 @@ import shlex
 from pathlib import Path
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.module_utils._host.source.servers import Trust, pinned
+from ansible_collections.asgi.deploy.plugins.module_utils._host.source.servers import Trust, pinned_keys
 
 FIRST = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f"
 OTHER = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIP/+AgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f"
@@ -68,10 +68,10 @@ def test_without_it_the_first_key_is_kept(tmp_path: Path) -> None:
     assert (option(given, "UserKnownHostsFile") or "").split()[0] == str(pins)
     assert option(given, "HashKnownHosts") == "no"
     assert trust.new == [LINE]
-    assert trust.pinned() == [{"host": "git.example.com", "fingerprint": PRINT, "line": LINE}] == pinned(pins)
+    assert trust.pinned() == [{"host": "git.example.com", "fingerprint": PRINT, "line": LINE}] == pinned_keys(pins)
     again = Trust(pins=pins)
     words(again)
-    assert again.new == [] and again.pinned() == pinned(pins)
+    assert again.new == [] and again.pinned() == pinned_keys(pins)
 
 
 def test_a_look_keeps_no_key(tmp_path: Path) -> None:

@@ -9,7 +9,10 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.asgi.deploy.plugins.module_utils._host.source.git import Mirror
-from ansible_collections.asgi.deploy.plugins.module_utils._host.source.signatures import allowed_signers, unsigned
+from ansible_collections.asgi.deploy.plugins.module_utils._host.source.signatures import (
+    allowed_signers,
+    signature_error,
+)
 from ansible_collections.asgi.deploy.plugins.module_utils._host.source.sources import Git
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.validators import signers
@@ -64,7 +67,7 @@ def mirror(tmp_path: Path, repository: Repository) -> Mirror:
 
 def wrong(mirror: Mirror, version: str, *keys: Path) -> str | None:
     commit = mirror.fetch(version, mirror.resolve(version))
-    return unsigned(mirror, version, commit, [public(key) for key in keys])
+    return signature_error(mirror, version, commit, [public(key) for key in keys])
 
 
 def test_a_commit_that_is_signed(repository: Repository, mirror: Mirror, key: Callable[[str], Path]) -> None:
@@ -119,7 +122,7 @@ def test_a_commit_that_was_replaced(repository: Repository, mirror: Mirror, key:
     unsigned_one = repository.commit()
     mirror.fetch("main", mirror.resolve("main"))
     subprocess.run(["git", "--git-dir", str(mirror.path), "replace", "-f", unsigned_one, signed], check=True)
-    assert unsigned(mirror, "main", unsigned_one, [public(ours)]) is not None
+    assert signature_error(mirror, "main", unsigned_one, [public(ours)]) is not None
 
 
 def test_settings_of_whoever_runs_it_count_for_nothing(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.module_utils._host.survey.unit_needs import complaint, near
+from ansible_collections.asgi.deploy.plugins.module_utils._host.survey.unit_needs import describe_need, similar_units
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import systemd
 
 KNOWN = [
@@ -42,11 +42,11 @@ KNOWN = [
     ],
 )
 def test_near(name: str, names: list[str]) -> None:
-    assert near(name, KNOWN) == names
+    assert similar_units(name, KNOWN) == names
 
 
 def test_near_are_few() -> None:
-    assert near("web.service", [f"web-{number}.service" for number in range(9)]) == [
+    assert similar_units("web.service", [f"web-{number}.service" for number in range(9)]) == [
         "web-0.service",
         "web-1.service",
         "web-2.service",
@@ -86,4 +86,4 @@ def test_near_are_few() -> None:
     ],
 )
 def test_complaint(name: str, state: str, text: str) -> None:
-    assert complaint(systemd.Unit(name, {"LoadState": state}), KNOWN) == text
+    assert describe_need(systemd.Unit(name, {"LoadState": state}), KNOWN) == text

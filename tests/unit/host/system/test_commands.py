@@ -8,26 +8,30 @@ import time
 
 import pytest
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import commands
-from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import attempt, outputs, start_reading
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import (
+    outputs,
+    run_unchecked,
+    start_reading,
+)
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 
 
 def test_what_a_program_prints_is_returned() -> None:
     code = "import sys; print('a\\r\\nb'); sys.stderr.buffer.write(b'\\xff\\r'); sys.exit(3)"
-    done = attempt([sys.executable, "-c", code])
+    done = run_unchecked([sys.executable, "-c", code])
     assert (done.returncode, done.stdout, done.stderr) == (3, "a\nb\n", "\ufffd\n")
 
 
 def test_a_program_that_is_not_there() -> None:
     with pytest.raises(DeployError, match="no-such-program is not on this host"):
-        attempt(["no-such-program"])
+        run_unchecked(["no-such-program"])
 
 
 @pytest.mark.parametrize("shell", ["sleep 60", "while :; do echo; sleep 0.1; done", "exec >&- 2>&-; sleep 60"])
 def test_a_program_that_does_not_end(shell: str) -> None:
     began = time.monotonic()
     with pytest.raises(DeployError, match=r"sh -c .* did not end within 1 s"):
-        attempt(["sh", "-c", shell], timeout=1)
+        run_unchecked(["sh", "-c", shell], timeout=1)
     assert time.monotonic() - began < 20
 
 
@@ -35,7 +39,7 @@ def test_a_program_that_prints_too_much(monkeypatch: pytest.MonkeyPatch) -> None
     """It is read to its end, as it would not end otherwise, and the last of it is kept."""
     monkeypatch.setattr(commands, "MOST_OUTPUT", 100_000)
     with pytest.raises(DeployError, match="printed more than 100,000 bytes"):
-        attempt(["sh", "-c", "yes | head -c 1000000"])
+        run_unchecked(["sh", "-c", "yes | head -c 1000000"])
     with subprocess.Popen(["sh", "-c", "yes | head -c 1000000; echo end"], stdout=-1, stderr=-1) as process:
         stdout, _stderr, left_out = outputs(process, most=100_000)
     assert stdout.endswith("end\n") and len(stdout) <= 100_000 and len(stdout) + left_out == 1_000_004

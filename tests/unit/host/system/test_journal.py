@@ -18,4 +18,4 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.system import jo
     ],
 )
 def test_the_own_one_and_the_hosts(units: list[str], options: list[str]) -> None:
-    assert journal.which(*units) == options
+    assert journal.journalctl_options(*units) == options

@@ -14,7 +14,7 @@ import pytest
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import managed_files as filesets
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import pending_units
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.managed_files import (
-    Item,
+    ManagedFile,
     apply_all,
     differences,
     write,
@@ -28,8 +28,8 @@ MINE = grp.getgrgid(os.getgid()).gr_name
 OWNER = {"owner": ME, "group": MINE}
 
 
-def item(path: Path, content: str = "", state: str = "file", mode: str | None = None) -> Item:
-    return Item.of({"path": path, "state": state, "content": content, "mode": mode, "owner": ME, "group": MINE})
+def item(path: Path, content: str = "", state: str = "file", mode: str | None = None) -> ManagedFile:
+    return ManagedFile.of({"path": path, "state": state, "content": content, "mode": mode, "owner": ME, "group": MINE})
 
 
 def mode_of(path: Path) -> int:
@@ -107,8 +107,8 @@ def test_apply(tmp_path: Path, before: Callable[[Path], None], wanted: dict[str,
         assert not path.is_symlink()
 
 
-def link(path: Path, target: str) -> Item:
-    return Item.of({"path": path, "state": "link", "target": target, "content": None, "mode": None} | OWNER)
+def link(path: Path, target: str) -> ManagedFile:
+    return ManagedFile.of({"path": path, "state": "link", "target": target, "content": None, "mode": None} | OWNER)
 
 
 @pytest.mark.parametrize("before", [nothing, a_file, a_link])
@@ -129,16 +129,16 @@ def test_a_link(tmp_path: Path, before: Callable[[Path], None]) -> None:
 def test_a_link_goes_again_when_the_set_is_refused(tmp_path: Path, before: Callable[[Path], None]) -> None:
     path = tmp_path / "path"
     before(path)
-    found = filesets._found(path)
+    found = filesets._observe(path)
     with pytest.raises(RuntimeError, match="refused"):
         apply_all([link(path, "/nowhere/else")], refuse)
-    assert filesets._found(path) == found
+    assert filesets._observe(path) == found
 
 
 @pytest.mark.parametrize("options", [{"state": "link", "target": None}, {"state": "file", "target": "/etc/motd"}])
 def test_what_a_link_leads_to_is_said_for_links(options: dict[str, str | None]) -> None:
     with pytest.raises(DeployError, match="as in state: link, target: /etc/motd"):
-        Item.of({"path": "/etc/a", "content": None, "mode": None, **OWNER, **options})
+        ManagedFile.of({"path": "/etc/a", "content": None, "mode": None, **OWNER, **options})
 
 
 @pytest.mark.parametrize("before", [a_file, a_link])
@@ -308,8 +308,8 @@ def test_a_unit_that_systemd_does_not_go_by_yet(tmp_path: Path, monkeypatch: pyt
         apply_all([wanted], refuse)
     apply_all([wanted], accept)
     assert [found for found, _ in differences([wanted])] == [wanted]
-    pending_units.taken("asgi-shop.public.socket")
-    pending_units.taken("asgi-shop.public.socket")
+    pending_units.mark_applied("asgi-shop.public.socket")
+    pending_units.mark_applied("asgi-shop.public.socket")
     assert differences([wanted]) == []
 
 

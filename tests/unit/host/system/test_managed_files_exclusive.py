@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.module_utils._host.survey.inspections import parts
+from ansible_collections.asgi.deploy.plugins.module_utils._host.survey.inspections import inspect_parts
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.managed_files import (
-    Item,
+    ManagedFile,
     apply_all,
     differences,
 )
@@ -33,8 +33,8 @@ def wanted(top: Path) -> list[dict[str, Any]]:
     ]
 
 
-def items(top: Path) -> list[Item]:
-    return [Item.of(one) for one in wanted(top)]
+def items(top: Path) -> list[ManagedFile]:
+    return [ManagedFile.of(one) for one in wanted(top)]
 
 
 def apply(top: Path, validate: Callable[[], None] = lambda: None) -> list[str]:
@@ -153,24 +153,24 @@ def test_the_directory_itself_must_not_be_a_link(tmp_path: Path) -> None:
 
 def test_a_file_cannot_be_exclusive(tmp_path: Path) -> None:
     with pytest.raises(DeployError, match="exclusive: found true for a file"):
-        Item.of({**wanted(tmp_path)[1], "exclusive": True})
+        ManagedFile.of({**wanted(tmp_path)[1], "exclusive": True})
 
 
 def test_its_path_is_plain(tmp_path: Path) -> None:
     with pytest.raises(DeployError, match=r"expected a path without \.\."):
-        Item.of({**wanted(tmp_path)[0], "path": f"{tmp_path}/folder/../lib"})
+        ManagedFile.of({**wanted(tmp_path)[0], "path": f"{tmp_path}/folder/../lib"})
 
 
 def test_a_file_that_is_named_in_a_roundabout_way_stays(tmp_path: Path) -> None:
     directory, file = wanted(tmp_path)
-    roundabout = [Item.of(directory), Item.of({**file, "path": f"{tmp_path}/new/../new/renewal.py"})]
+    roundabout = [ManagedFile.of(directory), ManagedFile.of({**file, "path": f"{tmp_path}/new/../new/renewal.py"})]
     apply(tmp_path)
     assert differences(roundabout) == []
 
 
 def test_what_is_absent_is_not_emptied(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("stays")
-    absent = Item.of({**wanted(tmp_path)[0], "state": "absent"})
+    absent = ManagedFile.of({**wanted(tmp_path)[0], "state": "absent"})
     with pytest.raises(DeployError, match="is a directory where a file belongs"):
         differences([absent])
     assert (tmp_path / "file").exists()
@@ -179,7 +179,7 @@ def test_what_is_absent_is_not_emptied(tmp_path: Path) -> None:
 @pytest.mark.parametrize("check_mode", [True, False])
 def test_the_task(top: Path, monkeypatch: pytest.MonkeyPatch, check_mode: bool) -> None:
     """Its two lists are one set; in check mode it only tells."""
-    monkeypatch.setattr(files_task, "note", lambda _text: None)
+    monkeypatch.setattr(files_task, "log_to_journal", lambda _text: None)
     directory, file = wanted(top)
     options, _secrets = checked(files_task.OPTIONS, {"files": [file], "beside": [directory]})
     before = tree(top)
@@ -196,7 +196,7 @@ def test_the_task(top: Path, monkeypatch: pytest.MonkeyPatch, check_mode: bool) 
 def test_an_inspection(top: Path) -> None:
     before = tree(top)
     options, _secrets = checked(PARTS_OPTIONS, {"files": wanted(top)})
-    drift = parts(options)["drift"]
+    drift = inspect_parts(options)["drift"]
     assert {str(top / "renewal.py"), str(top / "old" / "__pycache__"), str(top / "empty")} <= set(drift)
     assert tree(top) == before
 

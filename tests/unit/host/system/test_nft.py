@@ -33,6 +33,6 @@ def test_counters_that_cannot_be_told_replace_nothing(monkeypatch: pytest.Monkey
         raise DeployError("nft did not end within 30 s")
 
     monkeypatch.setattr(nft, "installed", lambda: True)
-    monkeypatch.setattr(nft, "attempt", attempt)
+    monkeypatch.setattr(nft, "run_unchecked", attempt)
     assert nft.counters("asgi_metadata_shop") == {}
     nft.reset_counters("asgi_metadata_shop")

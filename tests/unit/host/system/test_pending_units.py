@@ -14,13 +14,13 @@ def refuse() -> None:
 
 def test_pending_survives_a_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pending_units, "PENDING", tmp_path / "pending")
-    assert not pending_units.pending("nginx.service")
+    assert not pending_units.is_pending("nginx.service")
     with pytest.raises(RuntimeError), pending_units.pending_reload("nginx.service"):
         refuse()
-    assert pending_units.pending("nginx.service")
+    assert pending_units.is_pending("nginx.service")
     with pending_units.pending_reload("nginx.service"):
-        assert pending_units.pending("nginx.service")
-    assert not pending_units.pending("nginx.service")
+        assert pending_units.is_pending("nginx.service")
+    assert not pending_units.is_pending("nginx.service")
 
 
 def test_a_restart_that_did_not_come_about_is_still_due(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -28,13 +28,13 @@ def test_a_restart_that_did_not_come_about_is_still_due(tmp_path: Path, monkeypa
     monkeypatch.setattr(pending_units, "PENDING", tmp_path / "pending")
     with pytest.raises(RuntimeError), pending_units.pending_reload("nginx.service", restart=True):
         refuse()
-    assert pending_units.pending_restart("nginx.service")
+    assert pending_units.needs_restart("nginx.service")
     with pytest.raises(RuntimeError), pending_units.pending_reload("nginx.service"):
         refuse()
-    assert pending_units.pending_restart("nginx.service")
+    assert pending_units.needs_restart("nginx.service")
     with pending_units.pending_reload("nginx.service", restart=True):
         pass
-    assert not pending_units.pending_restart("nginx.service")
+    assert not pending_units.needs_restart("nginx.service")
     with pytest.raises(RuntimeError), pending_units.pending_reload("nginx.service"):
         refuse()
-    assert pending_units.pending("nginx.service") and not pending_units.pending_restart("nginx.service")
+    assert pending_units.is_pending("nginx.service") and not pending_units.needs_restart("nginx.service")

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 import pytest
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.processes import (
-    family,
+    descendants,
     identity,
     is_running,
     parents,
@@ -31,11 +31,11 @@ PARENTS = {1: 0, 10: 1, 11: 10, 12: 10, 13: 12, 20: 1, 21: 20}
     ],
 )
 def test_family(main: int, members: set[int]) -> None:
-    assert family(main, PARENTS) == members
+    assert descendants(main, PARENTS) == members
 
 
 def test_family_of_nobody() -> None:
-    assert family(1, {}) == set()
+    assert descendants(1, {}) == set()
 
 
 def test_a_process_is_known_by_more_than_its_number() -> None:
@@ -69,5 +69,5 @@ def test_parents() -> None:
         found = parents()
         assert found[process.pid] == os.getpid()
         assert found[os.getpid()] == os.getppid()
-        assert process.pid in family(os.getpid(), found)
-        assert os.getpid() not in family(process.pid, found)
+        assert process.pid in descendants(os.getpid(), found)
+        assert os.getpid() not in descendants(process.pid, found)

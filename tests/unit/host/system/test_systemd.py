@@ -9,11 +9,11 @@ from contextlib import nullcontext
 
 import pytest
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import journal, systemd
-from ansible_collections.asgi.deploy.plugins.module_utils._host.system.journal import message, readable, telling
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.journal import message, readable, relevant_lines
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.systemd import (
     Unit,
     parse_show,
-    usable,
+    parse_usable,
 )
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 
@@ -158,7 +158,7 @@ def test_no_units() -> None:
     ],
 )
 def test_usable(text: str, names: list[str]) -> None:
-    assert usable(text) == names
+    assert parse_usable(text) == names
 
 
 TRACEBACK = "Traceback (most recent call last):"
@@ -183,7 +183,7 @@ TRACEBACK = "Traceback (most recent call last):"
     ],
 )
 def test_telling(entries: list[tuple[str, str]], lines: int, told: str) -> None:
-    assert telling(entries, lines) == told
+    assert relevant_lines(entries, lines) == told
 
 
 @pytest.mark.parametrize(
@@ -234,7 +234,7 @@ def test_traceback_within_a_record_is_told() -> None:
     """Its process is the one that failed, as with a plain one."""
     record = readable(f'{LOGGED}, "exception": "{TRACEBACK}\\nE"}}')
     assert (
-        telling([("1", "start"), ("2", record), ("3", "other"), ("1", "end")], 9)
+        relevant_lines([("1", "start"), ("2", record), ("3", "other"), ("1", "end")], 9)
         == f"ERROR shop: no database\n{TRACEBACK}\nE"
     )
 
@@ -279,12 +279,12 @@ def test_restart_anew(monkeypatch: pytest.MonkeyPatch, names: list[str], calls: 
         called.append(argv)
         return subprocess.CompletedProcess(argv, 0, "", "")
 
-    monkeypatch.setattr(systemd, "attempt", attempt)
-    systemd.restart_anew(*names)
+    monkeypatch.setattr(systemd, "run_unchecked", attempt)
+    systemd.reload_and_restart(*names)
     assert called == calls
 
 
-@pytest.mark.parametrize("change", [systemd.start, systemd.restart, systemd.restart_anew])
+@pytest.mark.parametrize("change", [systemd.start, systemd.restart, systemd.reload_and_restart])
 def test_what_cannot_start_says_why(monkeypatch: pytest.MonkeyPatch, change: Callable[[str], None]) -> None:
     """systemctl says where to look; that is done here."""
     why = "Failed to set up mount namespacing: /mnt/exports: No such file or directory"
@@ -294,7 +294,7 @@ def test_what_cannot_start_says_why(monkeypatch: pytest.MonkeyPatch, change: Cal
             return subprocess.CompletedProcess(argv, 0, "", "")
         return subprocess.CompletedProcess(argv, 1, "", f"Job for {SOCKET} failed.")
 
-    monkeypatch.setattr(systemd, "attempt", attempt)
+    monkeypatch.setattr(systemd, "run_unchecked", attempt)
     monkeypatch.setattr(journal, "start_reading", lambda _argv: nullcontext([json.dumps({"MESSAGE": why})]))
     with pytest.raises(DeployError, match=f"start {SOCKET} failed: Job for {SOCKET} failed.\n{why}"):
         change(SOCKET)
@@ -308,7 +308,7 @@ def answering(monkeypatch: pytest.MonkeyPatch, answers: list[tuple[int, str]]) -
         status, said = next(left)
         return subprocess.CompletedProcess(argv, status, "", said)
 
-    monkeypatch.setattr(systemd, "attempt", attempt)
+    monkeypatch.setattr(systemd, "run_unchecked", attempt)
     monkeypatch.setattr(systemd, "_PAUSE", 0)
     return left
 
@@ -370,7 +370,7 @@ def test_what_is_up_reloads(monkeypatch: pytest.MonkeyPatch, state: str, verbs: 
         called.append(argv)
         return subprocess.CompletedProcess(argv, 0, "", "")
 
-    monkeypatch.setattr(systemd, "attempt", attempt)
+    monkeypatch.setattr(systemd, "run_unchecked", attempt)
     monkeypatch.setattr(systemd, "show", lambda name: [Unit(name, {"ActiveState": state})])
     systemd.reload_or_start("nginx.service")
     assert called == [["systemctl", verb, "--", "nginx.service"] for verb in verbs]
@@ -379,7 +379,7 @@ def test_what_is_up_reloads(monkeypatch: pytest.MonkeyPatch, state: str, verbs: 
 def test_without_names_no_failure_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     """systemctl reset-failed without names has the whole host forget."""
     asked: list[tuple[str, ...]] = []
-    monkeypatch.setattr(systemd, "systemctl", lambda *words, **_options: asked.append(words))
+    monkeypatch.setattr(systemd, "run_systemctl_unchecked", lambda *words, **_options: asked.append(words))
     systemd.reset_failed()
     assert asked == []
     systemd.reset_failed("a.service")
@@ -405,6 +405,9 @@ def test_loaded_units_and_their_states(monkeypatch: pytest.MonkeyPatch) -> None:
         "asgi-shop@v1.service loaded    active       running       shop: release v1\n"
         "asgi-shop@v2.service not-found deactivating stop-sigterm  asgi-shop@v2.service\n\n"
     )
-    monkeypatch.setattr(systemd, "tell", lambda *_words, **_options: printed)
-    assert systemd.states("asgi-shop@*") == {"asgi-shop@v1.service": "active", "asgi-shop@v2.service": "deactivating"}
-    assert systemd.listed("asgi-shop@*") == ["asgi-shop@v1.service", "asgi-shop@v2.service"]
+    monkeypatch.setattr(systemd, "run_systemctl", lambda *_words, **_options: printed)
+    assert systemd.unit_states("asgi-shop@*") == {
+        "asgi-shop@v1.service": "active",
+        "asgi-shop@v2.service": "deactivating",
+    }
+    assert systemd.list_units("asgi-shop@*") == ["asgi-shop@v1.service", "asgi-shop@v2.service"]

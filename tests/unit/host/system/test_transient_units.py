@@ -11,8 +11,8 @@ import pytest
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import journal
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.transient_units import (
     command,
-    explained,
-    lasting,
+    lasting_property,
+    with_journal,
 )
 
 HALF = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
@@ -55,7 +55,7 @@ def test_a_program_that_cannot_be_run() -> None:
     ],
 )
 def test_lasting(line: str, expected: str) -> None:
-    assert lasting(line) == expected
+    assert lasting_property(line) == expected
 
 
 @pytest.mark.parametrize(
@@ -72,4 +72,4 @@ def test_what_did_not_run_says_why(
     monkeypatch: pytest.MonkeyPatch, status: int, printed: tuple[str, str], told: str
 ) -> None:
     monkeypatch.setattr(journal, "read", lambda *_asked: "why")
-    assert explained(CompletedProcess([], status, *printed), "asgi-shop.build.service", 0).stderr == told
+    assert with_journal(CompletedProcess([], status, *printed), "asgi-shop.build.service", 0).stderr == told

@@ -7,15 +7,15 @@ from contextlib import nullcontext
 from types import SimpleNamespace
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.module_utils._host.system import users as accounts
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system import users
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 
 
 @pytest.mark.parametrize(("name", "group"), [("asgi-no-such", "--user-group"), ("daemon", "--gid=daemon")])
 def test_a_user_has_a_group_of_its_name(monkeypatch: pytest.MonkeyPatch, name: str, group: str) -> None:
     asked: list[list[str]] = []
-    monkeypatch.setattr(accounts, "run", asked.append)
-    accounts.make(name, "Application no-such", "/var/lib/asgi/no-such")
+    monkeypatch.setattr(users, "run", asked.append)
+    users.create(name, "Application no-such", "/var/lib/asgi/no-such")
     (argv,) = asked
     assert argv[:2] == ["useradd", "--system"] and argv[-2:] == ["--", name]
     assert {group, "--shell=/usr/sbin/nologin", "--home-dir=/var/lib/asgi/no-such"} <= set(argv)
@@ -26,13 +26,13 @@ def test_another_run_may_make_it_meanwhile(monkeypatch: pytest.MonkeyPatch, name
     def run(_argv: list[str]) -> str:
         raise DeployError(f"useradd: user '{name}' already exists")
 
-    monkeypatch.setattr(accounts, "run", run)
+    monkeypatch.setattr(users, "run", run)
     with pytest.raises(DeployError) if fails else nullcontext():
-        accounts.make(name)
+        users.create(name)
 
 
 def test_tells_who_is_there() -> None:
-    assert (accounts.exists("root"), accounts.exists("asgi-no-such")) == (True, False)
+    assert (users.exists("root"), users.exists("asgi-no-such")) == (True, False)
 
 
 @pytest.mark.parametrize(
@@ -50,13 +50,11 @@ def test_tells_what_differs_of_a_user(
 ) -> None:
     names = {995: "asgi-shop", 0: "root", 27: "sudo", 4: "adm"}
     found = SimpleNamespace(pw_shell=shell, pw_gid=group)
-    monkeypatch.setattr(accounts, "pwd", SimpleNamespace(getpwnam=lambda _name: found))
-    monkeypatch.setattr(
-        accounts, "grp", SimpleNamespace(getgrgid=lambda number: SimpleNamespace(gr_name=names[number]))
-    )
+    monkeypatch.setattr(users, "pwd", SimpleNamespace(getpwnam=lambda _name: found))
+    monkeypatch.setattr(users, "grp", SimpleNamespace(getgrgid=lambda number: SimpleNamespace(gr_name=names[number])))
     monkeypatch.setattr(os, "getgrouplist", lambda _name, _group: others)
-    assert accounts.alteration("asgi-shop") == says
+    assert users.alteration("asgi-shop") == says
 
 
 def test_nothing_differs_of_a_user_that_is_not_there() -> None:
-    assert accounts.alteration("asgi-no-such") is None
+    assert users.alteration("asgi-no-such") is None

@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.module_utils._host.system import pending_units, systemd
-from ansible_collections.asgi.deploy.plugins.module_utils._host.system import users as accounts
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system import pending_units, systemd, users
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.systemd import Unit
 from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks import files as act_files
 from ansible_collections.asgi.deploy.plugins.module_utils._host.web import nginx
@@ -33,12 +32,12 @@ class Host:
         for verb in ("daemon_reload", "start", "enable"):
             monkeypatch.setattr(systemd, verb, lambda *names, verb=verb, **_: self.asked.append([verb, *names]))
         monkeypatch.setattr(
-            systemd, "restart_anew", lambda *names: self.asked.extend(["restart", one] for one in names)
+            systemd, "reload_and_restart", lambda *names: self.asked.extend(["restart", one] for one in names)
         )
         monkeypatch.setattr(systemd, "change", lambda *words: self.asked.append(list(words)))
-        monkeypatch.setattr(nginx, "reload_or_start", lambda name: self.asked.append(["reload or start", name]))
-        monkeypatch.setattr(accounts, "make", lambda name, **_about: self.asked.append(["make", name]))
-        monkeypatch.setattr(act_files, "note", lambda _text: None)
+        monkeypatch.setattr(nginx, "reload_and_wait", lambda name: self.asked.append(["reload or start", name]))
+        monkeypatch.setattr(users, "create", lambda name, **_about: self.asked.append(["make", name]))
+        monkeypatch.setattr(act_files, "log_to_journal", lambda _text: None)
 
     def _unit(self, name: str) -> Unit:
         up = name in self.up
@@ -113,11 +112,11 @@ def test_users_are_there_before_files(host: Host) -> None:
 
 def test_users_are_as_they_were_made(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     """Here root, who has a shell."""
-    monkeypatch.setattr(accounts, "restore", lambda name: host.asked.append(["restore", name]))
+    monkeypatch.setattr(users, "restore", lambda name: host.asked.append(["restore", name]))
     root = {"name": "root"}
     seen = host.act(TIMER, users=[root], check_mode=True)
     assert (seen["changed"], seen["users"], host.asked) == (True, ["root"], [])
-    assert {"before": f"{accounts.alteration('root')}\n", "after": "user root\n"} in seen["diff"]
+    assert {"before": f"{users.alteration('root')}\n", "after": "user root\n"} in seen["diff"]
     host.act(TIMER, users=[root])
     assert host.asked == [["restore", "root"], ["daemon_reload"]]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.module_utils._host.system import apt as debian
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system import apt
 from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks import install as act_install
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 
@@ -24,9 +24,9 @@ class Host:
         self.building = threading.Event()
         self.built = threading.Event()
         self.broken = ""
-        monkeypatch.setattr(debian, "missing", list)
-        monkeypatch.setattr(debian, "install", self.install)
-        monkeypatch.setattr(debian, "install_behind", lambda groups: self.done.append({"behind": groups}))
+        monkeypatch.setattr(apt, "missing_packages", list)
+        monkeypatch.setattr(apt, "install", self.install)
+        monkeypatch.setattr(apt, "install_in_background", lambda groups: self.done.append({"behind": groups}))
         monkeypatch.setattr(act_install, "build_tool", self.build)
 
     def install(self, names: Sequence[str]) -> None:
@@ -87,11 +87,11 @@ def test_whoever_needs_packages_waits_for_them_and_installs_what_does_not_come(
     host: Host, monkeypatch: pytest.MonkeyPatch, seen: list[list[str]], at_work: list[bool], installed: list[Any]
 ) -> None:
     looks, answers = iter(seen), iter(at_work)
-    monkeypatch.setattr(debian, "missing", lambda _names: next(looks))
-    monkeypatch.setattr(debian, "_at_work", lambda: next(answers))
-    monkeypatch.setattr(debian, "_POLL", 0)
-    monkeypatch.setattr(debian, "note", lambda text: None)
-    debian.have(["git"])
+    monkeypatch.setattr(apt, "missing_packages", lambda _names: next(looks))
+    monkeypatch.setattr(apt, "_installing_in_background", lambda: next(answers))
+    monkeypatch.setattr(apt, "_POLL", 0)
+    monkeypatch.setattr(apt, "log_to_journal", lambda text: None)
+    apt.ensure_installed(["git"])
     assert host.done == installed and not list(looks)
 
 
@@ -128,13 +128,13 @@ class Apt:
         self.answers: dict[str, list[tuple[int, str]]] = {}  # of a program, in turn; the last one stays
         self.environment = tmp_path / "environment"
         (tmp_path / "x_Packages").touch()  # lists that are fresh
-        monkeypatch.setattr(debian, "LISTS", tmp_path)
-        monkeypatch.setattr(debian, "_SURROUNDINGS", self.environment)
-        monkeypatch.setattr(debian, "write", lambda path, text, mode: path.write_bytes(text))
-        monkeypatch.setattr(debian, "attempt", self.attempt)
-        monkeypatch.setattr(debian, "run", self.run)
-        monkeypatch.setattr(debian, "_POLL", 0)
-        monkeypatch.setattr(debian, "_LIST_POLL", 0)
+        monkeypatch.setattr(apt, "LISTS", tmp_path)
+        monkeypatch.setattr(apt, "_SURROUNDINGS", self.environment)
+        monkeypatch.setattr(apt, "write", lambda path, text, mode: path.write_bytes(text))
+        monkeypatch.setattr(apt, "run_unchecked", self.attempt)
+        monkeypatch.setattr(apt, "run", self.run)
+        monkeypatch.setattr(apt, "_POLL", 0)
+        monkeypatch.setattr(apt, "_LIST_POLL", 0)
 
     def attempt(self, argv: Sequence[str], *_more: Any, **_options: Any) -> subprocess.CompletedProcess[str]:
         self.asked.append(list(argv))
@@ -152,93 +152,97 @@ class Apt:
 
 
 @pytest.fixture
-def apt(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Apt:
+def package_manager(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Apt:
     return Apt(monkeypatch, tmp_path)
 
 
-def test_groups_are_installed_one_after_the_other_whatever_becomes_of_those_before(apt: Apt) -> None:
-    debian.install_behind([["git"], ["nftables", "fail2ban"]])
-    (argv,) = apt.of("systemd-run")
+def test_groups_are_installed_one_after_the_other_whatever_becomes_of_those_before(package_manager: Apt) -> None:
+    apt.install_in_background([["git"], ["nftables", "fail2ban"]])
+    (argv,) = package_manager.of("systemd-run")
     assert argv[-3:] == ["--", "nftables", "fail2ban"]
     (before,) = [word for word in argv if "ExecStartPre" in word]
     assert before.startswith("--property=ExecStartPre=-/usr/bin/apt-get ") and before.endswith(" install -- git")
-    assert 'DEBIAN_FRONTEND="noninteractive"' in apt.environment.read_text()
+    assert 'DEBIAN_FRONTEND="noninteractive"' in package_manager.environment.read_text()
     assert not any("DEBIAN_FRONTEND" in word for word in argv), "properties are for everybody to read"
 
 
 @pytest.mark.parametrize("program", ["systemd-run", "apt-get"])
-def test_what_cannot_be_begun_is_left_to_whoever_needs_it(apt: Apt, program: str) -> None:
-    apt.answers[program] = [(1, "no")]
-    next(apt.environment.parent.glob("*_Packages")).unlink()  # no lists: they are to be had first
-    debian.install_behind([["git"]])
-    assert not apt.environment.exists()
+def test_what_cannot_be_begun_is_left_to_whoever_needs_it(package_manager: Apt, program: str) -> None:
+    package_manager.answers[program] = [(1, "no")]
+    next(package_manager.environment.parent.glob("*_Packages")).unlink()  # no lists: they are to be had first
+    apt.install_in_background([["git"]])
+    assert not package_manager.environment.exists()
 
 
-def test_an_installation_that_fails_says_of_what(apt: Apt) -> None:
-    apt.answers["apt-get"] = [(100, "E: Unable to locate package gti")]
+def test_an_installation_that_fails_says_of_what(package_manager: Apt) -> None:
+    package_manager.answers["apt-get"] = [(100, "E: Unable to locate package gti")]
     with pytest.raises(DeployError, match="packages gti could not be installed: E: Unable to locate package gti"):
-        debian.install(["gti"])
+        apt.install(["gti"])
 
 
-def test_systemd_that_is_upgraded_meanwhile_is_waited_for(apt: Apt, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_systemd_that_is_upgraded_meanwhile_is_waited_for(
+    package_manager: Apt, monkeypatch: pytest.MonkeyPatch
+) -> None:
     answers = iter([1, 1, 0])
     monkeypatch.setattr(
-        debian, "attempt", lambda argv, **_options: subprocess.CompletedProcess(argv, next(answers), "", "")
+        apt, "run_unchecked", lambda argv, **_options: subprocess.CompletedProcess(argv, next(answers), "", "")
     )
-    debian.settle()
+    apt.wait_for_background_install()
     assert list(answers) == []
 
 
-def test_another_run_that_installs_behind_keeps_its_surroundings(apt: Apt, monkeypatch: pytest.MonkeyPatch) -> None:
-    apt.answers["systemd-run"] = [(1, "Unit asgi-install.service was already loaded")]
+def test_another_run_that_installs_behind_keeps_its_surroundings(
+    package_manager: Apt, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package_manager.answers["systemd-run"] = [(1, "Unit asgi-install.service was already loaded")]
     answers = iter([False, True])
-    monkeypatch.setattr(debian, "_at_work", lambda: next(answers))
-    debian.install_behind([["git"]])
-    assert apt.environment.exists()
+    monkeypatch.setattr(apt, "_installing_in_background", lambda: next(answers))
+    apt.install_in_background([["git"]])
+    assert package_manager.environment.exists()
 
 
 HELD = "E: Could not get lock {}/lock. It is held by process 211 (apt-get)"
 
 
-def test_lists_that_somebody_else_fetches_are_waited_for(apt: Apt) -> None:
+def test_lists_that_somebody_else_fetches_are_waited_for(package_manager: Apt) -> None:
     """On a new VM; apt-get itself waits for another lock only."""
-    next(apt.environment.parent.glob("*_Packages")).unlink()
-    apt.answers["apt-get"] = [(100, HELD.format(debian.LISTS))] * 2 + [(0, "")]
-    debian.install(["git"])
-    assert [argv[-1] for argv in apt.of("apt-get")] == ["update", "update", "update", "git"]
+    next(package_manager.environment.parent.glob("*_Packages")).unlink()
+    package_manager.answers["apt-get"] = [(100, HELD.format(apt.LISTS))] * 2 + [(0, "")]
+    apt.install(["git"])
+    assert [argv[-1] for argv in package_manager.of("apt-get")] == ["update", "update", "update", "git"]
 
 
 @pytest.mark.parametrize(
-    ("said", "patience"), [("E: The repository has no Release file.", 300), (HELD.format(debian.LISTS), 0)]
+    ("said", "patience"), [("E: The repository has no Release file.", 300), (HELD.format(apt.LISTS), 0)]
 )
 def test_lists_that_cannot_be_had_are_told(
-    apt: Apt, monkeypatch: pytest.MonkeyPatch, said: str, patience: float
+    package_manager: Apt, monkeypatch: pytest.MonkeyPatch, said: str, patience: float
 ) -> None:
-    monkeypatch.setattr(debian, "LOCK_SECONDS", patience)
-    next(apt.environment.parent.glob("*_Packages")).unlink()
-    apt.answers["apt-get"] = [(100, said)]
+    monkeypatch.setattr(apt, "LOCK_SECONDS", patience)
+    next(package_manager.environment.parent.glob("*_Packages")).unlink()
+    package_manager.answers["apt-get"] = [(100, said)]
     with pytest.raises(DeployError, match="packages git could not be installed: apt-get update failed: E: "):
-        debian.install(["git"])
+        apt.install(["git"])
 
 
 @pytest.mark.parametrize("said", ["E: dpkg was interrupted, you must run it", "E: Unmet dependencies. Try"])
-def test_what_a_power_cut_left_is_finished_first(apt: Apt, said: str) -> None:
+def test_what_a_power_cut_left_is_finished_first(package_manager: Apt, said: str) -> None:
     """dpkg cannot finish what lacks others; apt-get fetches these, and takes nothing away for it."""
-    apt.answers = {"apt-get": [(100, said), (0, "")], "dpkg": [(1, "dependency problems")]}
-    debian.install(["nftables"])
-    first, mended, again = apt.of("apt-get")
+    package_manager.answers = {"apt-get": [(100, said), (0, "")], "dpkg": [(1, "dependency problems")]}
+    apt.install(["nftables"])
+    first, mended, again = package_manager.of("apt-get")
     assert first == again and first[-1] == "nftables"
     assert mended[-4:] == ["--fix-broken", "--no-remove", "install", "--"]
-    assert apt.of("dpkg")[0][-2:] == ["--configure", "--pending"]
+    assert package_manager.of("dpkg")[0][-2:] == ["--configure", "--pending"]
 
 
 def test_dpkg_at_work_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """What it was about to read was taken away; that is no host without packages."""
     shown = subprocess.CompletedProcess([], 1, "git installed\nnginx config-files\n", "")
     answers = iter([subprocess.CompletedProcess([], 2, "", "error"), shown])
-    monkeypatch.setattr(debian, "_POLL", 0)
-    monkeypatch.setattr(debian, "attempt", lambda *_argv, **_options: next(answers))
-    assert debian.missing(["git", "nginx"]) == ["nginx"]
-    monkeypatch.setattr(debian, "attempt", lambda argv, **_options: subprocess.CompletedProcess(argv, 2, "", "gone"))
+    monkeypatch.setattr(apt, "_POLL", 0)
+    monkeypatch.setattr(apt, "run_unchecked", lambda *_argv, **_options: next(answers))
+    assert apt.missing_packages(["git", "nginx"]) == ["nginx"]
+    monkeypatch.setattr(apt, "run_unchecked", lambda argv, **_options: subprocess.CompletedProcess(argv, 2, "", "gone"))
     with pytest.raises(DeployError, match="dpkg-query cannot tell what is installed: gone"):
-        debian.missing(["git"])
+        apt.missing_packages(["git"])

@@ -26,7 +26,7 @@ def told(
         return certificate
 
     monkeypatch.setattr(act_certificate, "act", had)
-    monkeypatch.setattr(act_release, "_released", lambda _options, _check_mode: released)
+    monkeypatch.setattr(act_release, "_release", lambda _options, _check_mode: released)
     return act_release.act({"certificate": "shop"}, check_mode)
 
 
@@ -76,6 +76,6 @@ def test_a_release_that_fails_keeps_its_certificate(monkeypatch: pytest.MonkeyPa
 
 
 def test_without_a_certificate_nobody_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(act_release, "_released", lambda _options, _check_mode: LIVE)
+    monkeypatch.setattr(act_release, "_release", lambda _options, _check_mode: LIVE)
     monkeypatch.setattr(act_certificate, "act", lambda *_arguments: pytest.fail("asked"))
     assert act_release.act({"certificate": None}, False) == LIVE

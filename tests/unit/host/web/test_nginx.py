@@ -21,20 +21,20 @@ PROCESSES = {
 
 
 def test_serving(tmp_path: Path) -> None:
-    assert nginx.serving(MAIN, _processes(tmp_path)) == {101, 104}
+    assert nginx.serving_workers(MAIN, _processes(tmp_path)) == {101, 104}
 
 
 @pytest.mark.parametrize("main", ["0", "7"])
 def test_serving_of_what_does_not_run_or_has_no_children(tmp_path: Path, main: str) -> None:
-    assert nginx.serving(Unit("x.service", {"MainPID": main}), _processes(tmp_path)) == set()
+    assert nginx.serving_workers(Unit("x.service", {"MainPID": main}), _processes(tmp_path)) == set()
 
 
 def test_waits_for_workers_of_before(monkeypatch: pytest.MonkeyPatch) -> None:
     """Those that came meanwhile may stay."""
     looks = [{101, 104}, {101, 104, 201}, {104, 201}, {201, 202}]
-    monkeypatch.setattr(nginx, "serving", lambda unit: looks.pop(0))
+    monkeypatch.setattr(nginx, "serving_workers", lambda unit: looks.pop(0))
     _systemd(monkeypatch)
-    nginx.reload_or_start("nginx.service")
+    nginx.reload_and_wait("nginx.service")
     assert looks == []
 
 
@@ -42,7 +42,7 @@ def test_tells_of_a_configuration_that_is_not_taken(monkeypatch: pytest.MonkeyPa
     log = tmp_path / "error.log"
     log.write_text("of yesterday\n")
     monkeypatch.setattr(nginx, "_TAKEN_WITHIN", 0.1)
-    monkeypatch.setattr(nginx, "serving", lambda unit: {101})
+    monkeypatch.setattr(nginx, "serving_workers", lambda unit: {101})
     monkeypatch.setattr(nginx, "_log", lambda unit: log)
 
     def reload(name: str) -> None:
@@ -51,7 +51,7 @@ def test_tells_of_a_configuration_that_is_not_taken(monkeypatch: pytest.MonkeyPa
 
     _systemd(monkeypatch, reload)
     with pytest.raises(DeployError) as told:
-        nginx.reload_or_start("nginx.service")
+        nginx.reload_and_wait("nginx.service")
     assert str(told.value) == (
         "nginx.service was told to reload, and goes on with what it had:\nbind() to 0.0.0.0:8089 failed"
     )

@@ -33,12 +33,12 @@ def test_who_is_connected_is_counted_by_ipv4_and_ipv6(tmp_path: Path) -> None:
     rows = [(443, ESTABLISHED), (80, ESTABLISHED), (443, LISTENS), (443, WAITS), (22, ESTABLISHED)]
     table = HEAD + "".join(ROW.format(number, port, state) for number, (port, state) in enumerate(rows))
     (tmp_path / "tcp").write_text(table)
-    assert quiet.connected(tmp_path) == 2
+    assert quiet.count_connections(tmp_path) == 2
     (tmp_path / "tcp6").write_text(table)
-    assert quiet.connected(tmp_path) == 4
+    assert quiet.count_connections(tmp_path) == 4
 
 
 def test_without_a_window_nobody_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(quiet, "connected", lambda: 5)
+    monkeypatch.setattr(quiet, "count_connections", lambda: 5)
     monkeypatch.setattr("time.sleep", pytest.fail)
-    quiet.wait(0)
+    quiet.wait_until_quiet(0)

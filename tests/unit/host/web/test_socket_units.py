@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import pending_units, systemd
-from ansible_collections.asgi.deploy.plugins.module_utils._host.system.managed_files import Item
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.managed_files import ManagedFile
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.systemd import Unit
-from ansible_collections.asgi.deploy.plugins.module_utils._host.web.socket_units import Listeners, public_sockets
+from ansible_collections.asgi.deploy.plugins.module_utils._host.web.socket_units import ChangedSockets, public_sockets
 
 SHOP, BLOG = "asgi-shop.public.socket", "asgi-blog.public.socket"
 
 
-def unit_file(name: str, state: str = "file") -> Item:
-    return Item(Path("/etc/systemd/system", name), state, b"", 0o644, "root", "root")
+def unit_file(name: str, state: str = "file") -> ManagedFile:
+    return ManagedFile(Path("/etc/systemd/system", name), state, b"", 0o644, "root", "root")
 
 
 @pytest.fixture(autouse=True)
@@ -23,22 +23,22 @@ def asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[list[str]]:
     calls: list[list[str]] = []
     monkeypatch.setattr(pending_units, "PENDING", tmp_path)
     monkeypatch.setattr(systemd, "show", lambda *names, **_: [Unit(one, {"ActiveState": "active"}) for one in names])
-    monkeypatch.setattr(systemd, "needed_by", lambda name: ["asgi-shop@v1.service"] if name == SHOP else [])
-    for verb in ("daemon_reload", "restart_anew", "start", "stop_running"):
+    monkeypatch.setattr(systemd, "dependents", lambda name: ["asgi-shop@v1.service"] if name == SHOP else [])
+    for verb in ("daemon_reload", "reload_and_restart", "start", "stop_running"):
         monkeypatch.setattr(systemd, verb, lambda *names, verb=verb: calls.append([verb, *names]))
     return calls
 
 
 def test_one_that_changes_and_one_that_goes(asked: list[list[str]]) -> None:
-    listeners = Listeners([unit_file(SHOP), unit_file(BLOG, "absent"), unit_file("asgi-shop.public.service")])
+    listeners = ChangedSockets([unit_file(SHOP), unit_file(BLOG, "absent"), unit_file("asgi-shop.public.service")])
     assert (listeners.changed, asked) == ([SHOP], [])
     listeners.listen_anew()
     listeners.stop_those_that_go()
-    assert asked == [["restart_anew", SHOP], ["stop_running", BLOG]]
+    assert asked == [["reload_and_restart", SHOP], ["stop_running", BLOG]]
 
 
 def test_what_was_there_comes_back_with_its_services(asked: list[list[str]], tmp_path: Path) -> None:
-    listeners = Listeners([unit_file(SHOP)])
+    listeners = ChangedSockets([unit_file(SHOP)])
     (tmp_path / SHOP).touch()  # as the run that is refused has it
     listeners.as_before()
     assert asked == [["daemon_reload"], ["start", SHOP, "asgi-shop@v1.service"]]
@@ -47,7 +47,7 @@ def test_what_was_there_comes_back_with_its_services(asked: list[list[str]], tmp
 
 def test_what_a_killed_run_left_to_do_stays_to_be_done(tmp_path: Path) -> None:
     (tmp_path / SHOP).touch()
-    Listeners([unit_file(SHOP)]).as_before()
+    ChangedSockets([unit_file(SHOP)]).as_before()
     assert (tmp_path / SHOP).exists()
 
 

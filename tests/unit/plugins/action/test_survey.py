@@ -12,7 +12,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
 from ansible_collections.asgi.deploy.plugins.action.survey import ActionModule, checked, told
-from ansible_collections.asgi.deploy.plugins.module_utils._host.survey.inspections import looked
+from ansible_collections.asgi.deploy.plugins.module_utils._host.survey.inspections import inspect_all
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import apt, systemd
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.facts import facts as found_here
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
@@ -98,7 +98,7 @@ def test_facts_that_are_kept_replace_no_variable(
 
 def test_facts_are_a_look() -> None:
     """For who has no pipelining."""
-    assert looked([{"kind": "facts", "options": {}}]) == [found_here()]
+    assert inspect_all([{"kind": "facts", "options": {}}]) == [found_here()]
 
 
 def look_at_parts(**wanted: list[str]) -> dict[str, Any]:
@@ -113,9 +113,9 @@ def test_packages_of_all_parts_are_one_question(monkeypatch: pytest.MonkeyPatch)
         asked.append(names)
         return ["git", "nginx"]
 
-    monkeypatch.setattr(apt, "missing", missing)
+    monkeypatch.setattr(apt, "missing_packages", missing)
     parts = [look_at_parts(packages=["git", "nginx"]), look_at_parts(), look_at_parts(packages=["openssl", "git"])]
-    assert [found["missing_packages"] for found in looked(parts)] == [["git", "nginx"], [], ["git"]]
+    assert [found["missing_packages"] for found in inspect_all(parts)] == [["git", "nginx"], [], ["git"]]
     assert asked == [["git", "nginx", "openssl"]]
 
 
@@ -126,9 +126,9 @@ def test_units_of_all_parts_are_one_question(monkeypatch: pytest.MonkeyPatch) ->
         asked.append(names)
         return ["nginx.service"]
 
-    monkeypatch.setattr(systemd, "idle", idle)
+    monkeypatch.setattr(systemd, "not_running_or_enabled", idle)
     parts = [look_at_parts(units=["nginx.service", "a.timer"]), look_at_parts(), look_at_parts(units=["a.timer"])]
-    assert [found["inactive_units"] for found in looked(parts)] == [["nginx.service"], [], []]
+    assert [found["inactive_units"] for found in inspect_all(parts)] == [["nginx.service"], [], []]
     assert asked == [("nginx.service", "a.timer")]
 
 
@@ -136,13 +136,13 @@ def test_packages_that_cannot_be_told_are_left_to_who_acts(monkeypatch: pytest.M
     def missing(_names: list[str]) -> list[str]:
         raise DeployError("dpkg-query cannot tell what is installed")
 
-    monkeypatch.setattr(apt, "missing", missing)
-    assert looked([look_at_parts(packages=["git"])]) == [{"failed": "dpkg-query cannot tell what is installed"}]
+    monkeypatch.setattr(apt, "missing_packages", missing)
+    assert inspect_all([look_at_parts(packages=["git"])]) == [{"failed": "dpkg-query cannot tell what is installed"}]
 
 
 def test_parts_that_are_missing_here() -> None:
     wanted = {"packages": ["no-such-package"], "users": ["nobody", "no-such-user"], "no_users": ["nobody"]}
-    (found,) = looked([look_at_parts(**wanted)])
+    (found,) = inspect_all([look_at_parts(**wanted)])
     assert found["missing_packages"] == ["no-such-package"]
     assert found["missing_users"] == ["no-such-user"]
     assert found["present_users"] == ["nobody"]
