@@ -12,7 +12,7 @@ from ansible.plugins.action import ActionBase
 from ansible.release import __version__
 from ansible_collections.asgi.deploy.plugins.plugin_utils._ansible.host_context import AnsibleHostContext
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.argument_specs import plain
-from ansible_collections.asgi.deploy.plugins.plugin_utils._common.messages import told
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.messages import sanitize
 from ansible_collections.asgi.deploy.plugins.plugin_utils._inventory import extra_vars as runs
 from ansible_collections.asgi.deploy.plugins.plugin_utils._inventory.inventory import inventory_errors, no_apps
 
@@ -81,5 +81,5 @@ def _values(here: AnsibleHostContext, needed: Collection[str] | None) -> tuple[d
         try:
             found[name] = here.value(name) if needed is None or name in needed else None
         except AnsibleError as error:
-            errors.append(told(f"{name}: cannot be read: {error}"))
+            errors.append(sanitize(f"{name}: cannot be read: {error}"))
     return found, errors

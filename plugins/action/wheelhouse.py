@@ -13,7 +13,7 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._app.wheelhouse import
 from ansible_collections.asgi.deploy.plugins.plugin_utils._certificate.options import asks_the_ca, certbot_locks
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.argument_specs import plain
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.host_facts import checked_facts
-from ansible_collections.asgi.deploy.plugins.plugin_utils._common.local_files import contents
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.local_files import read_all
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.terminal_text import harmless
 
 
@@ -29,7 +29,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         options = {key: plain(self._templar.template(variables[key])) for key in keys if key in variables}
         try:
             facts = checked_facts(plain(variables.get("ansible_facts", {})))
-            plan = app_plan(app, facts, contents(self._loader, app, base))
+            plan = app_plan(app, facts, read_all(self._loader, app, base))
             locks = certbot_locks(options.get("certificate_dns_plugin")) if asks_the_ca(app, options) else []
             beside = Beside(locks, Target.of("system", facts)) if locks else None
             wheels = fill(plan, Target.of(plan["python"], facts), base, beside)

@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, cast
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app import worker_count as workers
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.host_facts import Facts
 
 
 def worker_count(
@@ -24,7 +25,7 @@ def worker_count(
 ) -> int | dict[str, Any]:
     try:
         result = workers.worker_count(
-            facts,
+            cast("Facts", facts),
             workload,
             memory_per_worker,
             minimum,

@@ -51,7 +51,7 @@ def inventory(spec: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.fixture
-def facts() -> Callable[[str], dict[str, Any]]:
+def facts() -> Callable[[str], Any]:
     """Return the facts of a host with 2 CPUs and 4 GiB that runs a version of Debian."""
 
     def debian(major: str = "13") -> dict[str, Any]:

@@ -5,24 +5,28 @@ from __future__ import annotations
 import functools
 import os
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from ansible.module_utils.parsing.convert_bool import boolean
+from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.loader import lookup_loader
-from ansible_collections.asgi.deploy.plugins.plugin_utils._common import local_files as controller
+from ansible.template import Templar
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.json_values import Json
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common import local_files
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.argument_specs import plain, resolve, role_options
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.host_facts import Facts
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.roles import AnyRole
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.validators import rule_errors
 
 
 class AnsibleHostContext:
-    """One host's variables, and the files on the controller that they name."""
+    """The variables of one host, and the files on the controller that they name."""
 
-    def __init__(self, loader: Any, templar: Any, variables: Mapping[str, Any]) -> None:
+    def __init__(self, loader: DataLoader, templar: Templar, variables: Mapping[str, Any]) -> None:
         """
         Args:
-            loader: Ansible's, which reads and decrypts.
-            templar: Ansible's, with the variables.
+            loader: reads files, and decrypts them.
+            templar: evaluates templates, with the variables.
             variables: the host's; values may be templates.
         """
         self._loader, self._templar, self._variables = loader, templar, variables
@@ -30,66 +34,67 @@ class AnsibleHostContext:
         self.by = os.environ.get("USER") or os.environ.get("LOGNAME") or "unknown"
 
     def names(self, prefixes: tuple[str, ...]) -> list[str]:
-        """Which of the variables begin with one of these."""
+        """Return the names of variables that begin with one of these prefixes."""
         return [str(name) for name in self._variables if str(name).startswith(prefixes)]
 
-    def value(self, name: str) -> Any:
-        """A variable, with all that it mentions."""
-        return plain(self._templar.template(self._variables[name]))
+    def value(self, name: str) -> Json:
+        """Return the value of a variable, with its templates evaluated."""
+        return cast("Json", plain(self._templar.template(self._variables[name])))
 
     @functools.cached_property
     def verify(self) -> bool:
-        """Whether this run reads all files of releases, instead of what their times tell of them."""
+        """Return whether this run reads all files of releases, instead of comparing only their times."""
         return bool(boolean(self.value("asgi_verify"))) if "asgi_verify" in self._variables else False
 
     @functools.cached_property
-    def facts(self) -> dict[str, Any]:
-        return plain(self._variables["ansible_facts"])  # type: ignore[no-any-return]
+    def facts(self) -> Facts:
+        """Return the facts of the host."""
+        return cast("Facts", plain(self._variables["ansible_facts"]))
 
     @functools.cached_property
-    def apps(self) -> list[dict[str, Any]]:
-        """What the user wrote of all applications of the host."""
-        return self.value("asgi_apps") if "asgi_apps" in self._variables else []
+    def apps(self) -> list[dict[str, Json]]:
+        """Return the entries of all applications of the host, as the user wrote them."""
+        return cast("list[dict[str, Json]]", self.value("asgi_apps")) if "asgi_apps" in self._variables else []
 
-    def options(self, role: AnyRole, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """A role's options, named without its prefix, with the defaults of its argument spec, which are nowhere else.
+    def options(self, role: AnyRole, arguments: Mapping[str, Json]) -> dict[str, Any]:
+        """Return the options of a role, named without its prefix; defaults come from its argument spec.
 
         Args:
             role: the role.
-            arguments: options that are not what the host's variables say.
+            arguments: options that replace the host's variables.
 
         Raises:
-            ValueError: some of them are wrong; says what.
+            ValueError: some of them are wrong; says which and why.
         """
         known = role_options(role.name)
-        given = {name: self.value(name) for name in known if name in self._variables and name not in arguments}
-        resolved, errors = resolve(known, {**given, **arguments})
+        values = {name: self.value(name) for name in known if name in self._variables and name not in arguments}
+        resolved, errors = resolve(known, {**values, **arguments})
         if errors := errors + rule_errors(role.rules, resolved):
             raise ValueError("\n".join(errors))
         return {name.removeprefix(f"{role.name}_"): value for name, value in resolved.items()}
 
-    def contents(self, app: Mapping[str, Any]) -> controller.Contents:
-        """The contents of all files that an application names."""
-        return controller.contents(self._loader, app, self.base)
+    def contents(self, app: Mapping[str, Json]) -> local_files.Contents:
+        """Return the contents of all files that an entry names."""
+        return local_files.read_all(self._loader, app, self.base)
 
     def text(self, path: str) -> str:
-        """The text of a file.
+        """Return the text of a file.
 
         Raises:
-            ValueError: it cannot be had, or is no UTF-8; says why.
+            ValueError: it cannot be read, or is not UTF-8; says why.
         """
-        return controller.read(self._loader, path, self.base).decode()
+        return local_files.read(self._loader, path, self.base).decode()
 
     def content(self, entry: Mapping[str, str], app_plan: Mapping[str, Any]) -> bytes:
-        """What is added to a release: as it is written, as a file is, or a template.
+        """Return the content of a file that is added to a release: as written, of a file, or of a template.
 
-        That reads the host's variables, and as `app_plan` what is decided of the application.
+        A template reads the host's variables, and the plan of the application as `app_plan`.
         """
         if "content" in entry:
             return entry["content"].encode()
         if "template" in entry:
             render = lookup_loader.get("ansible.builtin.template", loader=self._loader, templar=self._templar)
-            path = str(controller.on_controller(entry["template"], self.base))
+            path = str(local_files.resolve_path(entry["template"], self.base))
             text: str = render.run([path], {**self._variables, "app_plan": app_plan})[0]
             return text.encode()
-        return controller.read(self._loader, entry["src"], self.base)
+        return local_files.read(self._loader, entry["src"], self.base)

@@ -10,7 +10,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import 
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.unit_text import command_line
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.validators import command
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.argument_specs import resolve, role_options
-from ansible_collections.asgi.deploy.plugins.plugin_utils._common.messages import kind as kind_of
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.messages import kind_of
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.validators import NAME, Rule, between
 
 # All that systemd.time(7) has in calendar events: names and numbers, lists, ranges, repetitions, last days, time zones.

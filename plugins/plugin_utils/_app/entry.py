@@ -18,7 +18,7 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._app.sources import so
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.transports import transport_errors
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common import local_files as controller
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.argument_specs import ROLES, resolve, role_options
-from ansible_collections.asgi.deploy.plugins.plugin_utils._common.messages import told
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.messages import sanitize
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.validators import rule_errors
 
 
@@ -55,7 +55,7 @@ def checked(
     paths, wrong_paths = sites.resolve_paths(app, PATH, where)
     errors += wrong_paths
     variables, more = env_files.variables_of(app, contents)
-    more += controller.missing(app, contents)
+    more += controller.unreadable(app, contents)
     if not errors:  # what goes together can be told of options that are right on their own
         if app["gate"]["path"] == sharing.WHOLE:
             app["gate"]["path"] = f"{sharing.prefix_of(app)}/"
@@ -69,4 +69,4 @@ def checked(
         more += sites.site_errors(app, paths, bool(spec.get("site")))
         app["site"]["paths"] = paths
     errors = [*names, *errors, *wrong_work, *(f"{where}{text}" for text in more)]
-    return {**app, **work}, list(map(told, errors))
+    return {**app, **work}, list(map(sanitize, errors))

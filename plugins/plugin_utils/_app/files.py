@@ -174,10 +174,10 @@ def site_files(plan: Plan) -> list[FileEntry]:
     behind, users = not plan["direct"], plan["site"]["auth_text"]
 
     def made(path: str, template: str, there: Any) -> FileEntry:
-        return file(path, rendered("app", template, plan), there=bool(there))
+        return file(path, rendered("app", template, plan), present=bool(there))
 
     found = [
-        secret(auth, users, there=bool(users and behind), mode="0640", group="www-data"),
+        secret(auth, users, present=bool(users and behind), mode="0640", group="www-data"),
         made(site, "site.conf.j2", behind),
         made(below, "below.conf.j2", plan["site"]["prefix"] and behind),
         made(metrics, "metrics.conf.j2", plan["health"]["metrics"] and behind),

@@ -15,6 +15,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.metadata_addre
     METADATA_ADDRESSES,
     METADATA_OPTION,
 )
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.host_facts import Facts
 
 
 def errors(options: Mapping[str, Any]) -> list[str]:
@@ -39,7 +40,7 @@ def errors(options: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def closing(app: Mapping[str, Any], facts: Mapping[str, Any], direct: bool) -> dict[str, Any]:
+def closing(app: Mapping[str, Any], facts: Facts, direct: bool) -> dict[str, Any]:
     """Return which users rules of nft keep from it, as the release takes it.
 
     Args:
@@ -58,19 +59,19 @@ def closing(app: Mapping[str, Any], facts: Mapping[str, Any], direct: bool) -> d
     }
 
 
-def unit_lines(app: Mapping[str, Any], facts: Mapping[str, Any]) -> list[str]:
+def unit_lines(app: Mapping[str, Any], facts: Facts) -> list[str]:
     """Return lines for the application's units, where the kernel takes no rules of nft."""
     return [] if app["sandbox"]["metadata"] else build_lines(facts)
 
 
-def build_lines(facts: Mapping[str, Any]) -> list[str]:
+def build_lines(facts: Facts) -> list[str]:
     """Return such lines for what builds it; what the host asks for names stays open, as such a line knows no ports."""
     if facts.get("nftables", True):
         return []
     return [f"IPAddressDeny={one}" for one in CLOSED_ADDRESSES if one not in facts.get("nameservers", ())]
 
 
-def notices(app: Mapping[str, Any], facts: Mapping[str, Any]) -> list[str]:
+def notices(app: Mapping[str, Any], facts: Facts) -> list[str]:
     """Return what a plan says of it, until the entry does, and what cannot be closed on this host."""
     options = app["sandbox"]
     told = []

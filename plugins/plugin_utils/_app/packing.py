@@ -13,7 +13,7 @@ from typing import Any
 
 from ansible import constants
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.identity import file_digest
-from ansible_collections.asgi.deploy.plugins.plugin_utils._common.local_files import on_controller
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.local_files import resolve_path
 
 TOP = "content"  # the one folder in an archive of ours, which unpacking leaves out
 
@@ -160,7 +160,7 @@ def packed(wanted: Mapping[str, Any], base: str | None) -> dict[str, Any]:
     """
     into = Path(constants.DEFAULT_LOCAL_TMP)  # Ansible's own of this run; it removes it in the end
     source = _source(wanted, base, into)
-    wheels = pack_wheels(on_controller(wanted["wheelhouse"], base), into) if wanted["wheelhouse"] else None
+    wheels = pack_wheels(resolve_path(wanted["wheelhouse"], base), into) if wanted["wheelhouse"] else None
     return {
         "source": {"sha256": source.sha256} if source else {},
         "wheelhouse": wheels.sha256 if wheels else None,
@@ -170,8 +170,8 @@ def packed(wanted: Mapping[str, Any], base: str | None) -> dict[str, Any]:
 
 def _source(wanted: Mapping[str, Any], base: str | None, into: Path) -> Packed | None:
     if wanted["directory"]:
-        return pack_directory(on_controller(wanted["directory"], base), into)
+        return pack_directory(resolve_path(wanted["directory"], base), into)
     archive = wanted["archive"] or {}
     if archive.get("path"):
-        return given_archive(on_controller(archive["path"], base), archive.get("sha256"))
+        return given_archive(resolve_path(archive["path"], base), archive.get("sha256"))
     return None

@@ -31,6 +31,7 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._app.sources import (
 )
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.transports import plain_transports
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common import local_files as controller
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.host_facts import Facts
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.platforms import platform_of
 
 # Of what a journal may take. The file that is written to comes on top of what journald counts.
@@ -45,7 +46,7 @@ def journal_plan(size: int) -> dict[str, int]:
 
 def app_plan(
     spec: Mapping[str, Any],
-    facts: Mapping[str, Any],
+    facts: Facts,
     contents: controller.Contents | None = None,
     apps: Sequence[Any] = (),
 ) -> dict[str, Any]:

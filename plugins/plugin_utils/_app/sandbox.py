@@ -24,6 +24,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import 
     Layout,
 )
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app import metadata_service
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.host_facts import Facts
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.validators import networks
 
 # Folders with one entry for each application: others' are not to be seen.
@@ -163,7 +164,7 @@ def changes(options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def directives(
-    app: Mapping[str, Any], layout: Layout, links: Mapping[str, str], direct: bool, facts: Mapping[str, Any]
+    app: Mapping[str, Any], layout: Layout, links: Mapping[str, str], direct: bool, facts: Facts
 ) -> list[str]:
     """The lines of a unit's section Service.
 
@@ -191,7 +192,7 @@ def directives(
     ]
 
 
-def building(layout: Layout, facts: Mapping[str, Any]) -> list[str]:
+def building(layout: Layout, facts: Facts) -> list[str]:
     """The lines of what builds an application's environment, which runs code of packages that have no wheel.
 
     It compiles, runs what it has compiled, and speaks to indexes and repositories; it sees nothing that the application

@@ -15,7 +15,7 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._app import additions 
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app import passwords, site_headers
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app import shared_domains as sharing
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.argument_specs import resolve, role_options
-from ansible_collections.asgi.deploy.plugins.plugin_utils._common.messages import kind
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.messages import kind_of
 
 AUTH = f"{NGINX}/auth"
 STREAM_TIMEOUT = 3600
@@ -91,7 +91,7 @@ def resolve_paths(app: Mapping[str, Any], rules: Mapping[str, Any], where: str) 
         if wrong := location(path):
             errors.append(f"{where}site.paths: {wrong}")
         if not isinstance(value, Mapping):
-            errors.append(f"{place}: found {kind(value)}, expected a dictionary, as in {path}: {{timeout: 300}}")
+            errors.append(f"{place}: found {kind_of(value)}, expected a dictionary, as in {path}: {{timeout: 300}}")
             continue
         options, more = resolve(role_options("app", "path"), value, f"{place}.")
         more += [

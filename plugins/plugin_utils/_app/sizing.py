@@ -11,6 +11,7 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._app.worker_count impo
     connections_bound,
     worker_count,
 )
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.host_facts import Facts
 
 # The variable that servers read by themselves where they are started by hand.
 VARIABLE = "WORKERS"
@@ -35,7 +36,7 @@ def sizing_errors(app: Mapping[str, Any], variables: Mapping[str, object]) -> li
     ]
 
 
-def workers_of(app: Mapping[str, Any], variables: Mapping[str, object], facts: Mapping[str, Any]) -> WorkerCount:
+def workers_of(app: Mapping[str, Any], variables: Mapping[str, object], facts: Facts) -> WorkerCount:
     """The number for a host, and why."""
     given, where = _given(app, variables)
     if given:

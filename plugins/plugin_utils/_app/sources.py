@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.addresses import host_of
-from ansible_collections.asgi.deploy.plugins.plugin_utils._common.local_files import on_controller
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.local_files import resolve_path
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.platforms import Packages
 
 # How each is written; exactly one of them is needed.
@@ -99,13 +99,13 @@ def file_errors(app: Mapping[str, Any], where: str, base: str | None, wheelhouse
         return []
     errors = []
     path = (app.get("archive") or {}).get("path")
-    if path and not (file := on_controller(path, base)).is_file():
+    if path and not (file := resolve_path(path, base)).is_file():
         errors.append(f"{where}archive.path: found {path!r}, but {file} is no file on the controller")
     directory = app.get("directory")
-    if directory and not (folder := on_controller(directory, base)).is_dir():
+    if directory and not (folder := resolve_path(directory, base)).is_dir():
         errors.append(f"{where}directory: found {directory!r}, but {folder} is no folder on the controller")
     wheels = app.get("wheelhouse")
-    if wheelhouse and wheels and not any((folder := on_controller(wheels, base)).glob("*.whl")):
+    if wheelhouse and wheels and not any((folder := resolve_path(wheels, base)).glob("*.whl")):
         errors.append(
             f"{where}wheelhouse: found {wheels!r}, but {folder} on the controller holds no wheel; "
             "ansible-playbook asgi.deploy.wheelhouse fills it"

@@ -10,10 +10,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.addresses import host_of
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.json_values import Json
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.known_hosts import key_content
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.log_levels import LEVELS
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.unit_text import UNIT_SUFFIXES
-from ansible_collections.asgi.deploy.plugins.plugin_utils._common.messages import kind
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.messages import kind_of
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.validators import CONTROL, domain
 
 # What an environment string of execve(2) may be long, its name, the = and the NUL included: MAX_ARG_STRLEN of Linux.
@@ -139,7 +140,7 @@ def module(value: str) -> str | None:
     return f"found {value!r}, expected package.module:attribute, as in module: shop.main:app"
 
 
-def env(value: Mapping[str, Any]) -> str | None:
+def env(value: Mapping[str, Json]) -> str | None:
     wrong = []
     for key, item in value.items():
         if not _ENV.fullmatch(key):
@@ -149,7 +150,7 @@ def env(value: Mapping[str, Any]) -> str | None:
         elif key == "GUNICORN_CMD_ARGS":
             wrong.append(f"{key} would go past all that is checked here; write settings: {{…}}")
         elif isinstance(item, (Mapping, list)) or item is None:
-            wrong.append(f"{key} is no text but {kind(item)}")
+            wrong.append(f"{key} is no text but {kind_of(item)}")
         elif _UNPRINTABLE.search(str(item)):
             wrong.append(f"{key} holds a control character")
         elif len(key) + len(str(item).encode()) + 2 > ENV_MAX:
@@ -175,7 +176,7 @@ def secrets(value: Mapping[str, Any]) -> str | None:
             wrong.append(f"{key} is read before secrets are there, and is none; write it in env or leave it out")
         elif not isinstance(item, str):
             quotes = "; put it in quotes" if isinstance(item, (int, float)) else ""
-            wrong.append(f"{key} is no text but {kind(item)}{quotes}")
+            wrong.append(f"{key} is no text but {kind_of(item)}{quotes}")
         elif not SECRET_MIN <= len(item.encode()) <= SECRET_MAX:
             size = len(item.encode())
             why = "; a short one can be guessed" if 0 < size < SECRET_MIN else ""

@@ -28,7 +28,8 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.requirement_ha
     pins,
 )
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.wheel_requirements import refuse_builds
-from ansible_collections.asgi.deploy.plugins.plugin_utils._common.local_files import on_controller
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.host_facts import Facts
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.local_files import resolve_path
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.platforms import platform_of
 
 NEWEST_FOR_UV = 40  # of the platforms that uv knows by name
@@ -47,7 +48,7 @@ class Target:
     glibc: int
 
     @classmethod
-    def of(cls, python: str, facts: Mapping[str, Any]) -> Target:
+    def of(cls, python: str, facts: Facts) -> Target:
         """The host's, or the version that the option `python` names."""
         version = facts["python"]["version"]
         named = re.search(r"3\.\d+$", python)
@@ -91,7 +92,7 @@ def fill(plan: Mapping[str, Any], target: Target, base: str | None, beside: Besi
     Raises:
         DeployError: something has no wheel for the target, or cannot be fetched; names it.
     """
-    folder = on_controller(plan["wheelhouse"], base)
+    folder = resolve_path(plan["wheelhouse"], base)
     with tempfile.TemporaryDirectory(prefix="asgi-") as scratch:
         tools = Tools(Path(scratch), _supplies(plan["index"], Path(scratch)), target)
         tools.install()
@@ -203,10 +204,10 @@ def _tree(plan: Mapping[str, Any], scratch: Path, base: str | None) -> tuple[Pat
     whole.mkdir()
     options = dict(plan["source"])
     if plan["directory"]:
-        whole = on_controller(plan["directory"], base)
+        whole = resolve_path(plan["directory"], base)
         return application_folder(whole, options["subdirectory"], str(whole)), str(whole)
     if options["kind"] == "archive" and not options["url"]:
-        given = on_controller(plan["archive"]["path"], base)
+        given = resolve_path(plan["archive"]["path"], base)
         options["sha256"] = file_digest(given)
         (scratch / options["sha256"]).symlink_to(given.absolute())
     source = source_of(options, scratch / "git", scratch, {"HOME": str(Path.home())})

@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.host_facts import Facts
+
 # Workers per CPU for each kind of work. 2n+1 for work that waits is the rule of gunicorn's own documentation
 # ("How Many Workers?"); a process that computes keeps one CPU busy alone, so more of them only take turns.
 WORKLOADS: dict[str, tuple[str, Callable[[int], int]]] = {
@@ -50,7 +52,7 @@ def _cpus_within(limit: Any) -> int:
     return math.ceil(number)
 
 
-def cpus_of(facts: Mapping[str, Any]) -> int:
+def cpus_of(facts: Facts) -> int:
     """CPUs that this host's processes may use: C(processor_nproc) heeds affinity, C(processor_vcpus) does not."""
     for fact in ("processor_nproc", "processor_vcpus"):
         if facts.get(fact):
@@ -67,7 +69,7 @@ def connections_bound(connections: Any, per_worker: Any) -> int:
 
 
 def worker_count(
-    facts: Mapping[str, Any],
+    facts: Facts,
     workload: str = "io_bound",
     memory_per_worker: int = 256,
     minimum: int = 1,

@@ -103,7 +103,7 @@ def _units(plan: Mapping[str, Any]) -> list[FileEntry]:
         directory(str(CONFIGURATION)),
         directory(folder, mode="0700"),
         file(f"{folder}/wanted.json", json.dumps(plan["wanted"], indent=4, sort_keys=True) + "\n"),
-        secret(f"{folder}/dns.ini", plan["credentials"], there=bool(plan["credentials"])),
+        secret(f"{folder}/dns.ini", plan["credentials"], present=bool(plan["credentials"])),
         file(f"{UNITS}/asgi-certificates.service", rendered("certificate", "renew.service.j2", plan)),
         file(f"{UNITS}/{TIMER}", rendered("certificate", "renew.timer.j2", plan)),
     ]
@@ -132,6 +132,6 @@ def _hooks(plan: Mapping[str, Any], text: Text) -> list[FileEntry]:
     """Programs on the controller that write into the DNS."""
     programs = {name: plan["hooks"].get(name) for name in ("auth", "cleanup")}
     return [
-        secret(f"{plan['folder']}/{name}", text(program) if program else "", there=bool(program), mode="0700")
+        secret(f"{plan['folder']}/{name}", text(program) if program else "", present=bool(program), mode="0700")
         for name, program in programs.items()
     ]

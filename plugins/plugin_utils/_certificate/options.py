@@ -16,7 +16,7 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._app.shared_domains im
 )
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common import validators as checks
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.argument_specs import ROLES, nearest
-from ansible_collections.asgi.deploy.plugins.plugin_utils._common.local_files import on_controller
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.local_files import resolve_path
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.roles import Inventory
 
 # Let's Encrypt's, by the words for them.
@@ -250,11 +250,11 @@ def conflicts(_options: Mapping[str, Any], inventory: Inventory) -> list[str]:
             "as in certificate_email: ops@example.com"
         )
     ca = variables.get("certificate_ca_file")
-    if ca and isinstance(ca, str) and not (file := on_controller(ca, base)).is_file():
+    if ca and isinstance(ca, str) and not (file := resolve_path(ca, base)).is_file():
         errors.append(f"certificate_ca_file: found {ca!r}, which is no file on the controller ({file})")
     hooks = variables.get("certificate_dns_hooks")
     for key in ("auth", "cleanup"):
         hook = hooks.get(key) if isinstance(hooks, Mapping) else None
-        if isinstance(hook, str) and (wrong_hook := program_error(hook, on_controller(hook, base))):
+        if isinstance(hook, str) and (wrong_hook := program_error(hook, resolve_path(hook, base))):
             errors.append(f"certificate_dns_hooks.{key}: {wrong_hook}")
     return errors + contradictions(variables, apps)

@@ -15,6 +15,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import 
 )
 from ansible_collections.asgi.deploy.plugins.plugin_utils._ansible.bare_python import PACKAGE
 from ansible_collections.asgi.deploy.plugins.plugin_utils._certificate.options import DIRECTORIES, certbot_locks
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.host_facts import Facts
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.platforms import platform_of
 
 RENEWAL = "_host.certificates.renewal"  # below plugins/module_utils: what keeps certificates on a host
@@ -36,7 +37,7 @@ def dns_credentials(plugin: Mapping[str, Any] | None) -> str:
     return "".join(lines)
 
 
-def certificate_plan(options: Mapping[str, Any], facts: Mapping[str, Any]) -> dict[str, Any]:
+def certificate_plan(options: Mapping[str, Any], facts: Facts) -> dict[str, Any]:
     """Everything that is decided about one certificate.
 
     Args:

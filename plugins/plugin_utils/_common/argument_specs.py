@@ -5,15 +5,17 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
-from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible.module_utils.common.yaml import yaml_load  # in C where that is there: a tenth of the time
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator, ValidationResult
+from ansible.module_utils.common.yaml import yaml_load  # uses the parser in C if there is one: a tenth of the time
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.json_values import Json
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.option_specs import OptionSpec, OptionSpecs
 
 ROLES = Path(__file__).resolve().parents[3] / "roles"
 KEYS_SHOWN = 8
-# Former names of options and variables: the present one, which may be an option of an option (`gate.path`), and the
-# release that changed it. An entry stays as long as somebody may come from a release that had the former name.
+# Former names of options and variables: the present name, which may be an option of an option (`gate.path`), and the
+# release that changed it. An entry stays as long as users may upgrade from a release that had the former name.
 RENAMED: dict[str, tuple[str, str]] = {}
 KINDS = {
     "str": "text",
@@ -25,23 +27,29 @@ KINDS = {
 }
 
 
-def role_options(role: str, entry: str = "main") -> dict[str, Any]:
-    """The options of an entry point of a role, as its ``meta/argument_specs.yml`` has them."""
-    options: dict[str, Any] = _ENTRY_POINTS[role][entry]["options"]
-    return options
+class EntryPoint(TypedDict):
+    """An entry point of a role."""
+
+    options: dict[str, OptionSpec]
 
 
-def _entry_points(specs: Path) -> dict[str, Any]:
-    found: dict[str, Any] = yaml_load(specs.read_text(encoding="utf-8"))["argument_specs"]
-    return found
+def role_options(role: str, entry: str = "main") -> dict[str, OptionSpec]:
+    """Return the options of an entry point of a role, from its ``meta/argument_specs.yml``."""
+    return _ENTRY_POINTS[role][entry]["options"]
 
 
-# Read when this is imported, as templates are compiled: by the main process, before it forks one for each host.
+def _entry_points(specs: Path) -> dict[str, EntryPoint]:
+    """Return the entry points of a role by name."""
+    entry_points: dict[str, EntryPoint] = yaml_load(specs.read_text(encoding="utf-8"))["argument_specs"]
+    return entry_points
+
+
+# Read when this module is imported, as templates are compiled: by the main process, before it forks one for each host.
 _ENTRY_POINTS = {specs.parts[-3]: _entry_points(specs) for specs in ROLES.glob("*/meta/argument_specs.yml")}
 
 
 def plain(value: Any) -> Any:
-    """A copy made of Python's own dictionaries, lists and text, without the templating engine's wrappers."""
+    """Return a copy made of Python's own dictionaries, lists and text, without the templating engine's wrappers."""
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
@@ -50,13 +58,13 @@ def plain(value: Any) -> Any:
 
 
 def nearest(word: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
-    """The known word that `word` was most likely meant to be."""
-    found = difflib.get_close_matches(word, list(known), n=1, cutoff=cutoff)
-    return found[0] if found else None
+    """Return the known word that `word` was most likely meant to be."""
+    matches = difflib.get_close_matches(word, list(known), n=1, cutoff=cutoff)
+    return matches[0] if matches else None
 
 
 def renamed(key: str, known: Iterable[str]) -> str | None:
-    """What is said of a former name, where the present one is known."""
+    """Return the message about a former name, if the present one is known."""
     present, release = RENAMED.get(key, ("", ""))
     first, *inner = present.split(".")
     if first not in known:
@@ -65,7 +73,8 @@ def renamed(key: str, known: Iterable[str]) -> str | None:
     return f"was renamed to {present} in {release}; write {written}"
 
 
-def unknown_key(key: str, known: Mapping[str, Any]) -> str:
+def unknown_key(key: str, known: OptionSpecs) -> str:
+    """Return the message about a name that is not an option."""
     if former := renamed(key, known):
         return former
     meant = nearest(key, known)
@@ -73,71 +82,74 @@ def unknown_key(key: str, known: Mapping[str, Any]) -> str:
 
 
 def resolve(
-    options: Mapping[str, Any],
-    values: Mapping[str, Any],
+    options: OptionSpecs,
+    values: Mapping[str, Json],
     where: str = "",
     examples: Mapping[str, str] | None = None,
 ) -> tuple[dict[str, Any], list[str]]:
-    """`values` with types converted and defaults filled in, and all that is wrong with them.
+    """Return `values` with types converted and defaults filled in, and every mistake in them.
 
-    `where` precedes each option's name in a message; `examples` are shown for required options that are missing.
+    `where` precedes the name of each option in a message; `examples` are shown for required options that are missing.
 
-    Each option is handed to Ansible's own validator alone, so that every mistake is reported, and where it is. What is
-    wrong has no value in the result.
+    Ansible's own validator gets one option at a time, so that every mistake is reported with its place. An option with
+    a mistake has no value in the result.
     """
-    resolved: dict[str, Any] = {}
+    resolved: dict[str, Json] = {}
     errors = [f"{where}{key}: {unknown_key(key, options)}" for key in values if key not in options]
     for key, option in options.items():
-        found = values.get(key)
+        value = values.get(key)
         inner = option.get("options")
-        if found is None and option.get("required"):
+        if value is None and option.get("required"):
             example = f", as in {key}: {examples[key]}" if examples and key in examples else ""
             errors.append(f"{where}{key}: is missing; expected {_expected(option)}{example}")
-        elif found is None:
+        elif value is None:
             default = plain(option.get("default"))
             resolved[key] = resolve(inner, default)[0] if inner and isinstance(default, Mapping) else default
-        elif inner and isinstance(found, Mapping):
-            resolved[key], wrong = resolve(inner, found, f"{where}{key}.")
-            errors.extend(wrong)
-        elif mistake := _mistake(option, found):
+        elif inner and isinstance(value, Mapping):
+            resolved[key], inner_errors = resolve(inner, value, f"{where}{key}.")
+            errors.extend(inner_errors)
+        elif mistake := _mistake(option, value):
             errors.append(f"{where}{key}: {mistake}")
         else:
-            resolved[key] = _validated(option, found).validated_parameters["value"]
+            resolved[key] = _validated(option, value).validated_parameters["value"]
     return {key: resolved.get(key) for key in options}, errors
 
 
-def _mistake(option: Mapping[str, Any], found: Any) -> str | None:
+def _mistake(option: OptionSpec, value: Json) -> str | None:
+    """Return what is wrong with the type of a value."""
     kind = option.get("type", "str")
-    shown = "a value that is not shown" if option.get("no_log") else repr(found)
-    if kind == "str" and isinstance(found, (bool, float)):
-        read_as = "true or false" if isinstance(found, bool) else "a number"
+    shown = "a value that is not shown" if option.get("no_log") else repr(value)
+    if kind == "str" and isinstance(value, (bool, float)):
+        read_as = "true or false" if isinstance(value, bool) else "a number"
         return f"found {shown}, which YAML reads as {read_as}; put it in quotes"
     # The validator is generous: it makes text of lists, a dictionary of key=value text, and a number of true.
-    meant = {
-        "str": not isinstance(found, (Mapping, list)),
-        "dict": isinstance(found, Mapping),
-        "int": not isinstance(found, bool),
-        "float": not isinstance(found, bool),
-        "list": not isinstance(found, list) or all(_is_element(option, item) for item in found),
+    strict = {
+        "str": not isinstance(value, (Mapping, list)),
+        "dict": isinstance(value, Mapping),
+        "int": not isinstance(value, bool),
+        "float": not isinstance(value, bool),
+        "list": not isinstance(value, list) or all(_is_element(option, item) for item in value),
     }
-    if not meant.get(kind, True) or _validated(option, found).error_messages:
+    if not strict.get(kind, True) or _validated(option, value).error_messages:
         return f"found {shown}, expected {_expected(option)}"
     return None
 
 
-def _is_element(option: Mapping[str, Any], item: Any) -> bool:
+def _is_element(option: OptionSpec, item: Json) -> bool:
+    """Return whether a list of this option may hold the item."""
     if option.get("elements") == "dict":
         return isinstance(item, Mapping)
     return not isinstance(item, (Mapping, list))
 
 
-def _validated(option: Mapping[str, Any], found: Any) -> Any:
-    alone = {key: value for key, value in option.items() if key not in ("options", "required")}
-    return ArgumentSpecValidator({"value": alone}).validate({"value": plain(found)})
+def _validated(option: OptionSpec, value: Json) -> ValidationResult:
+    """Return what Ansible's validator says of one value."""
+    spec = {key: part for key, part in option.items() if key not in ("options", "required")}
+    return ArgumentSpecValidator({"value": spec}).validate({"value": plain(value)})
 
 
-def _expected(option: Mapping[str, Any]) -> str:
-    """What an option takes, in words."""
+def _expected(option: OptionSpec) -> str:
+    """Return what an option takes, in words."""
     text = KINDS.get(option.get("type", "str"), str(option.get("type")))
     if option.get("type") == "list":
         elements = option.get("elements", "str")

@@ -1,14 +1,38 @@
-"""What a host says of itself: the facts that decisions are made by, each of a form that can do no harm."""
+"""The facts of a host that decisions depend on, each checked: a host is not trusted."""
 
 from __future__ import annotations
 
 import ipaddress
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TypedDict, cast
 
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.json_values import Json
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.observed_state import HostFacts
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.host_results import HostResultError
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.terminal_text import harmless
+
+
+class PythonVersion(TypedDict):
+    """The version of the Python that Ansible uses on the host."""
+
+    major: int
+    minor: int
+
+
+class PythonFacts(TypedDict):
+    """The Python that Ansible uses on the host."""
+
+    version: PythonVersion
+
+
+class Facts(HostFacts, total=False):
+    """The facts of a host that decisions depend on: those that the survey asks for, and some of Ansible's own."""
+
+    processor_vcpus: int
+    processor_count: int
+    python: PythonFacts
+
 
 _WORDS = {
     "distribution": re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._+-]{0,63}"),
@@ -22,71 +46,78 @@ _NUMBERS = {
     "processor_count": (1, 2**16),
     "memtotal_mb": (0, 2**40),
 }
-_ADDRESSES = {
+_Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+_ADDRESSES: dict[str, tuple[Callable[[str], _Address], str]] = {
     "all_ipv6_addresses": (ipaddress.IPv6Address, "IPv6"),
     "nameservers": (ipaddress.ip_address, "IP"),
 }
-_TRUTHS = ("nftables",)
+_FLAGS = ("nftables",)
 _MOST_ADDRESSES = 10_000
 
 
-def checked_facts(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Return those facts that decisions are made by; others are none of our concern.
+def checked_facts(facts: Mapping[str, Json]) -> Facts:
+    """Return the facts that decisions depend on; all others are left out.
 
     Raises:
-        HostResultError: one is not as facts are; says which, what was found, and what was expected.
+        HostResultError: a fact has another type or form; says which, what was found, and what was expected.
     """
-    found: dict[str, Any] = {}
+    checked: dict[str, Json] = {}
     for name, pattern in _WORDS.items():
         if name in facts:
-            found[name] = _word(name, facts[name], pattern)
+            checked[name] = _word(name, facts[name], pattern)
     for name, (least, most) in _NUMBERS.items():
         if name in facts:
-            found[name] = _number(name, facts[name], least, most)
-    for name, (kind, called) in _ADDRESSES.items():
+            checked[name] = _number(name, facts[name], least, most)
+    for name, (parse, version) in _ADDRESSES.items():
         if name in facts:
-            found[name] = _addresses(name, facts[name], kind, called)
-    for name in _TRUTHS:
+            checked[name] = _addresses(name, facts[name], parse, version)
+    for name in _FLAGS:
         if name in facts:
-            found[name] = _truth(name, facts[name])
+            checked[name] = _flag(name, facts[name])
     if "python" in facts:
-        found["python"] = {"version": _python(facts["python"])}
-    return found
+        checked["python"] = {"version": _python(facts["python"])}
+    return cast("Facts", checked)
 
 
-def _word(name: str, value: Any, pattern: re.Pattern[str]) -> str:
+def _word(name: str, value: Json, pattern: re.Pattern[str]) -> str:
+    """Return a fact that is text of a form."""
     if not isinstance(value, str) or not pattern.fullmatch(value):
         raise _error(name, value, f"text as {pattern.pattern}")
     return str(value)
 
 
-def _number(name: str, value: Any, least: int, most: int) -> int:
+def _number(name: str, value: Json, least: int, most: int) -> int:
+    """Return a fact that is a number within bounds."""
     if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
         raise _error(name, value, f"a number from {least} to {most}")
     return int(value)
 
 
-def _addresses(name: str, value: Any, kind: Callable[[str], Any], called: str) -> list[str]:
+def _addresses(name: str, value: Json, parse: Callable[[str], _Address], version: str) -> list[Json]:
+    """Return a fact that is a list of addresses, each in its short form."""
     try:
         if isinstance(value, (list, tuple)) and len(value) <= _MOST_ADDRESSES:
-            return [str(kind(str(one))) for one in value]
+            return [str(parse(str(address))) for address in value]
     except ValueError:
         pass
-    raise _error(name, value, f"a list of {called} addresses")
+    raise _error(name, value, f"a list of {version} addresses")
 
 
-def _truth(name: str, value: Any) -> bool:
+def _flag(name: str, value: Json) -> bool:
+    """Return a fact that is true or false."""
     if not isinstance(value, bool):
         raise _error(name, value, "true or false")
     return value
 
 
-def _python(value: Any) -> dict[str, int]:
+def _python(value: Json) -> dict[str, Json]:
+    """Return the version of Python."""
     version = value.get("version") if isinstance(value, Mapping) else None
     if not isinstance(version, Mapping):
         raise _error("python", value, "a dictionary with its version")
     return {name: _number(f"python.version.{name}", version.get(name), 0, 999) for name in ("major", "minor")}
 
 
-def _error(name: str, value: Any, expected: str) -> HostResultError:
+def _error(name: str, value: Json, expected: str) -> HostResultError:
+    """Return the error of a fact."""
     return HostResultError(f"fact {name}: found {harmless(repr(value))[:80]}, expected {expected}")

@@ -7,29 +7,32 @@ from typing import Literal, TypedDict, Unpack
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.desired_state import FileEntry
 
 
-class _Access(TypedDict, total=False):
-    """Who may read and write a file or a directory."""
+class Access(TypedDict, total=False):
+    """Who may access a file; what is missing has the default of M(asgi.deploy.files)."""
 
-    mode: str  # in octal digits, as in "0640"
+    mode: str  # octal digits
     owner: str
     group: str
 
 
-def file(path: str, content: str, *, there: bool = True, **access: Unpack[_Access]) -> FileEntry:
-    """Return a file with a content, or its absence."""
-    return _accessible({"path": path, "state": "file" if there else "absent", "content": content}, access)
+def file(path: str, content: str, *, present: bool = True, **access: Unpack[Access]) -> FileEntry:
+    """Return a file with its content, or its absence."""
+    state: Literal["file", "absent"] = "file" if present else "absent"
+    return _with_access({"path": path, "state": state, "content": content}, access)
 
 
-def secret(path: str, content: str, *, there: bool = True, **access: Unpack[_Access]) -> FileEntry:
-    """Return a file whose content is never shown, or its absence; only its owner reads it unless `mode` differs."""
-    state: Literal["file", "absent"] = "file" if there else "absent"
-    return _accessible({"path": path, "state": state, "secret_content": content, "mode": "0600"}, access)
+def secret(path: str, content: str, *, present: bool = True, **access: Unpack[Access]) -> FileEntry:
+    """Return a file whose content is never shown, or its absence; only its owner may read it unless `mode` is given."""
+    state: Literal["file", "absent"] = "file" if present else "absent"
+    return _with_access({"path": path, "state": state, "secret_content": content, "mode": "0600"}, access)
 
 
-def directory(path: str, *, exclusive: bool = False, **access: Unpack[_Access]) -> FileEntry:
-    """Return a directory; of an exclusive one, all is removed that has no item of its own."""
-    item = _accessible({"path": path, "state": "directory"}, access)
-    return {**item, "exclusive": True} if exclusive else item
+def directory(path: str, *, exclusive: bool = False, **access: Unpack[Access]) -> FileEntry:
+    """Return a directory; everything in an exclusive one that has no entry is removed."""
+    entry: FileEntry = {"path": path, "state": "directory"}
+    if exclusive:
+        entry["exclusive"] = True
+    return _with_access(entry, access)
 
 
 def link(path: str, target: str) -> FileEntry:
@@ -42,9 +45,12 @@ def absent(path: str) -> FileEntry:
     return {"path": path, "state": "absent"}
 
 
-def _accessible(item: FileEntry, access: _Access) -> FileEntry:
-    """Return the item with the mode, the owner and the group that are given."""
-    for key in ("mode", "owner", "group"):
-        if key in access:
-            item[key] = access[key]
-    return item
+def _with_access(entry: FileEntry, access: Access) -> FileEntry:
+    """Return a file with who may access it; what `access` leaves out stays as it is."""
+    if "mode" in access:
+        entry["mode"] = access["mode"]
+    if "owner" in access:
+        entry["owner"] = access["owner"]
+    if "group" in access:
+        entry["group"] = access["group"]
+    return entry

@@ -1,27 +1,28 @@
-"""How messages are told: each in one line, without secrets that somebody wrote in a wrong place, and not endless."""
+"""The form of messages: one line of bounded length, without secrets that a user wrote in the wrong place."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 from collections.abc import Mapping
-from typing import Any
+
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.json_values import Json
 
 _MASK = "********"
 WORD_MAX, LENGTH_MAX = 200, 1600
 _HEAD, _TAIL = 60, 20
 
-# In a URL: a password, whatever the scheme, and what stands for one in a URL of the web, a token.
+# In a URL: a password with any scheme, and in one of the web a token, which stands for a password.
 _PASSWORD = re.compile(r"(?<=://)[^\s/@'\"]*:[^\s/@'\"]*@")
 _TOKEN = re.compile(r"(?<=http://|ttps://)[^\s/@'\"]+@")
 _KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(-----END [A-Z ]*PRIVATE KEY-----|$)", re.DOTALL)
 _WORD = re.compile(rf"\S{{{WORD_MAX + 1},}}")
 
 
-def told(text: str) -> str:
-    """A message as it is shown.
+def sanitize(text: str) -> str:
+    """Return a message without secrets, control characters and excessive length.
 
-    >>> told("found 'https://ops:hunter2@git.example.com/a b'")
+    >>> sanitize("found 'https://ops:hunter2@git.example.com/a b'")
     "found 'https://********@git.example.com/a b'"
     """
     text = _KEY.sub("a private key, which is not shown", text)
@@ -33,12 +34,12 @@ def told(text: str) -> str:
 
 
 def visible(char: str) -> bool:
-    """Whether a character can be seen, or is a space; others could end the line, or steer a terminal."""
+    """Return whether a character is visible, or a space; others could end the line, or control a terminal."""
     return char == " " or unicodedata.category(char) not in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp", "Zs")
 
 
-def kind(value: Any) -> str:
-    """What a value is, without what it holds: that may be secret."""
+def kind_of(value: Json) -> str:
+    """Return the type of a value, in words; the value itself may be secret."""
     if isinstance(value, Mapping):
         return "a dictionary"
     if isinstance(value, list):
@@ -48,4 +49,5 @@ def kind(value: Any) -> str:
 
 
 def _cut(text: str, head: int, tail: int) -> str:
+    """Return the beginning and the end of a text, and how many characters are left out."""
     return f"{text[:head]} … ({len(text) - head - tail} characters more) … {text[-tail:]}"

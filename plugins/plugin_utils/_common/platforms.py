@@ -1,13 +1,13 @@
-"""The systems that are supported: one object for each, with all that differs between them.
+"""The supported systems: one object for each, with everything that differs between them.
 
 No other file below plugins/ and roles/ names a release of a system.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.host_facts import Facts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +28,7 @@ class Packages:
 
     @property
     def first(self) -> frozenset[str]:
-        """Return those that may upgrade Python or systemd, which everything else needs while it runs."""
+        """Return the packages that may upgrade Python or systemd, which everything else needs while it runs."""
         return frozenset({self.venv, self.time})
 
 
@@ -46,19 +46,19 @@ class Platform:
     """A system.
 
     Attributes:
-        name: its distribution, as facts have it.
-        version: its major version, as facts have it once it is released.
-        codename: of the release. Facts have no number before a release: "forky/sid", or "n/a" with lsb-release.
-        glibc: the minor version of glibc 2, which decides what binary wheels run.
-        nginx_http2_directive: whether nginx has `http2 on;`, as from 1.25.1.
-        nginx_http3: whether nginx has HTTP/3, as from 1.25.0.
-        nginx_ticket_keys_rotate: whether nginx changes the keys of TLS session tickets, as from 1.23.2.
-        nginx_keepalive_min_timeout: whether nginx has that directive, as from 1.27.4.
-        post_quantum_group: whether OpenSSL has X25519MLKEM768, as from 3.5.
-        post_quantum_ssh: whether OpenSSH has mlkem768x25519-sha256, as from 9.9.
+        name: its distribution, as facts name it.
+        version: its major version, as facts name it once it is released.
+        codename: of the release. Facts give no number before a release: "forky/sid", or "n/a" with lsb-release.
+        glibc: the minor version of glibc 2, which decides which binary wheels run.
+        nginx_http2_directive: whether nginx has `http2 on;`, since 1.25.1.
+        nginx_http3: whether nginx has HTTP/3, since 1.25.0.
+        nginx_ticket_keys_rotate: whether nginx changes the keys of TLS session tickets, since 1.23.2.
+        nginx_keepalive_min_timeout: whether nginx has that directive, since 1.27.4.
+        post_quantum_group: whether OpenSSL has X25519MLKEM768, since 3.5.
+        post_quantum_ssh: whether OpenSSH has mlkem768x25519-sha256, since 9.9.
         packages: the names of packages.
         units: the names of units.
-        apt_origins: the archives from which upgrades are installed by themselves, as unattended-upgrades matches them.
+        apt_origins: the archives from which upgrades are installed automatically, as unattended-upgrades matches them.
     """
 
     name: str
@@ -79,6 +79,7 @@ class Platform:
     )
 
     def __str__(self) -> str:
+        """Return the name and the version."""
         return f"{self.name} {self.version}"
 
     @property
@@ -127,7 +128,7 @@ PLATFORMS = (
 )
 
 
-def platform_of(facts: Mapping[str, Any]) -> Platform:
+def platform_of(facts: Facts) -> Platform:
     """Return the system of a host.
 
     Args:
@@ -136,7 +137,8 @@ def platform_of(facts: Mapping[str, Any]) -> Platform:
     Raises:
         ValueError: the system is not supported; names it and those that are.
     """
-    name, version = (str(facts.get(key, "unknown")) for key in ("distribution", "distribution_major_version"))
+    name = str(facts.get("distribution", "unknown"))
+    version = str(facts.get("distribution_major_version", "unknown"))
     codename = str(facts.get("distribution_release"))
     for platform in PLATFORMS:
         unreleased = platform.codename == codename and not version.isdigit()

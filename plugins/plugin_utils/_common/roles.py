@@ -1,4 +1,4 @@
-"""What a role of the collection is to the engine: one object, which each package of a role exports as `ROLE`."""
+"""The role of the collection as the engine sees it: one object, which each package of a role exports as `ROLE`."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, Generic, Protocol, TypedDict, TypeVar, cast
 
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.json_values import Json
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.host_facts import Facts
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.local_files import Contents
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.validators import Rule
 
 # A plan and a desired state are TypedDicts of the role: they cross to Ansible, to templates and to the host as JSON.
@@ -37,54 +40,63 @@ class Stage(IntEnum):
 class HostContext(Protocol):
     """The variables of one host, and the files on the controller that they name."""
 
-    by: str  # who runs the playbook: for the audit trail
+    by: str  # the user who runs the playbook, for the audit trail
     base: str | None  # the folder where relative paths begin
 
     @property
-    def verify(self) -> bool: ...
+    def verify(self) -> bool:
+        """Return whether this run reads all files of releases."""
 
     @property
-    def facts(self) -> dict[str, Any]: ...
+    def facts(self) -> Facts:
+        """Return the facts of the host."""
 
     @property
-    def apps(self) -> list[dict[str, Any]]: ...
+    def apps(self) -> list[dict[str, Json]]:
+        """Return the entries of asgi_apps, as the user wrote them."""
 
-    def options(self, role: AnyRole, arguments: Mapping[str, Any]) -> dict[str, Any]: ...
+    def options(self, role: AnyRole, arguments: Mapping[str, Json]) -> dict[str, Any]:
+        """Return the options of a role, named without its prefix, with their defaults."""
 
-    def contents(self, app: Mapping[str, Any]) -> Mapping[str, Mapping[str, str]]: ...
+    def contents(self, app: Mapping[str, Json]) -> Contents:
+        """Return the contents of all files that an entry names."""
 
-    def text(self, path: str) -> str: ...
+    def text(self, path: str) -> str:
+        """Return the text of a file."""
 
-    def content(self, entry: Mapping[str, str], app_plan: Mapping[str, Any]) -> bytes: ...
+    def content(self, entry: Mapping[str, str], app_plan: Mapping[str, Any]) -> bytes:
+        """Return the content of a file that is added to a release."""
 
 
 @dataclass(frozen=True)
 class Inventory:
-    """What the inventory says of one host, as the user wrote it."""
+    """The variables of one host, as the user wrote them."""
 
-    variables: Mapping[str, Any]
-    apps: Sequence[Any]  # the entries of asgi_apps
+    variables: Mapping[str, Json]
+    apps: Sequence[Json]  # the entries of asgi_apps
     base: str | None  # the folder where relative paths begin
 
     @property
-    def known_apps(self) -> list[Mapping[str, Any]]:
+    def known_apps(self) -> list[Mapping[str, Json]]:
         """Return the entries that are dictionaries."""
         return [app for app in self.apps if isinstance(app, Mapping)]
 
 
 @dataclass(frozen=True)
 class PortConflict:
-    """When a port of a role is taken, and what to do then."""
+    """The programs that must not hold a port of a role, and an advice for that case."""
 
     by: Callable[[str], bool]  # whether a program that listens there is in the way, by its name
     advice: str  # with {} for the name of the application
 
 
-def _no_conflicts(_options: Mapping[str, Any], _inventory: Inventory) -> list[str]:
+def _no_conflicts(_options: Mapping[str, Json], _inventory: Inventory) -> list[str]:
+    """Return no errors."""
     return []
 
 
-def _never(_apps: Sequence[Mapping[str, Any]]) -> bool:
+def _never(_apps: Sequence[Mapping[str, Json]]) -> bool:
+    """Return that no host needs the role."""
     return False
 
 
@@ -104,10 +116,10 @@ class AnyRole(Protocol):
     def packages(self) -> Stage: ...
 
     @property
-    def conflicts(self) -> Callable[[Mapping[str, Any], Inventory], list[str]]: ...
+    def conflicts(self) -> Callable[[Mapping[str, Json], Inventory], list[str]]: ...
 
     @property
-    def needed(self) -> Callable[[Sequence[Mapping[str, Any]]], bool]: ...
+    def needed(self) -> Callable[[Sequence[Mapping[str, Json]]], bool]: ...
 
     @property
     def ports(self) -> PortConflict | None: ...
@@ -125,16 +137,16 @@ class Role(Generic[PlanT, StateT]):
 
     Attributes:
         name: its folder in roles/.
-        prefix: what the names of its variables begin with; a variable that does and is unknown is taken for a mistake.
+        prefix: the beginning of the names of its variables; an unknown variable that has it is reported as a mistake.
         rules: a rule for each option that a type does not describe fully, by the option's dotted name.
-        packages: when a first run installs the packages that it misses.
+        packages: when a first run installs the packages that are missing.
         plan: decides everything about the role on a host; takes options that differ from the host's variables, or the
-            entry of an application. Raises ValueError when an option is wrong or the host cannot do it.
+            entry of an application. Raises ValueError when an option is wrong or the host does not support it.
         desired_state: returns what the tasks of the role take, from its plan.
         inspections: returns what to inspect on the host, by part: `kind` and `options` of M(asgi.deploy.look), from
             its plan and its desired state.
         conflicts: returns the errors of options that are right by themselves and wrong together; takes the options
-            that were given, resolved, and the inventory.
+            that the user wrote, resolved, and the inventory.
         needed: whether a host with these applications has the role; false for a role that only serves an application.
         ports: when a port that it needs is taken; nothing for a role without ports.
     """
@@ -143,11 +155,11 @@ class Role(Generic[PlanT, StateT]):
     prefix: str
     rules: Mapping[str, Rule]
     packages: Stage
-    plan: Callable[[HostContext, Mapping[str, Any]], PlanT]
+    plan: Callable[[HostContext, Mapping[str, Json]], PlanT]
     desired_state: Callable[[PlanT, HostContext], StateT]
     inspections: Callable[[PlanT, StateT], dict[str, Inspection]]
-    conflicts: Callable[[Mapping[str, Any], Inventory], list[str]] = _no_conflicts
-    needed: Callable[[Sequence[Mapping[str, Any]]], bool] = _never
+    conflicts: Callable[[Mapping[str, Json], Inventory], list[str]] = _no_conflicts
+    needed: Callable[[Sequence[Mapping[str, Json]]], bool] = _never
     ports: PortConflict | None = None
 
     def plan_for(self, here: HostContext, arguments: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import PATHS
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.ports import CHALLENGE_PORT
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.host_facts import Facts
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.platforms import platform_of
 from ansible_collections.asgi.deploy.plugins.plugin_utils._hardening.options import SWITCHES
 
@@ -68,7 +69,7 @@ WEB: tuple[dict[str, Any], ...] = ({"port": 80}, {"port": 443}, {"port": 443, "p
 
 
 def hardening_plan(
-    options: Mapping[str, Any], facts: Mapping[str, Any], app_ports: Iterable[int] = (), behind_nginx: bool = False
+    options: Mapping[str, Any], facts: Facts, app_ports: Iterable[int] = (), behind_nginx: bool = False
 ) -> dict[str, Any]:
     """The whole desired state of the host's hardening.
 

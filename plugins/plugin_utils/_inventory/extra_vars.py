@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.log_levels import LEVELS
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.option_specs import OptionSpec
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.shared_domains import place_of
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.argument_specs import (
     nearest,
@@ -13,7 +14,7 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._common.argument_specs
     resolve,
     role_options,
 )
-from ansible_collections.asgi.deploy.plugins.plugin_utils._common.messages import told
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.messages import sanitize
 from ansible_collections.asgi.deploy.plugins.plugin_utils._inventory.roles import HOST_ROLES, ROLES
 
 OUR_PREFIXES = tuple(role.prefix for role in ROLES)
@@ -24,15 +25,15 @@ class Variable(NamedTuple):
     """One of them."""
 
     playbooks: tuple[str, ...]  # that read it; none stands for all
-    option: Mapping[str, Any]  # its kind, as in an argument spec
+    option: OptionSpec  # its type, as in an argument spec
     example: str
     meaning: str
 
 
-_TEXT: Mapping[str, Any] = {"type": "str"}
-_WHOLE: Mapping[str, Any] = {"type": "int"}
-_BOOL: Mapping[str, Any] = {"type": "bool"}
-_ANY: Mapping[str, Any] = {"type": "raw"}
+_TEXT: OptionSpec = {"type": "str"}
+_WHOLE: OptionSpec = {"type": "int"}
+_BOOL: OptionSpec = {"type": "bool"}
+_ANY: OptionSpec = {"type": "raw"}
 
 VARIABLES = {
     "asgi_hosts": Variable(
@@ -130,7 +131,7 @@ def run_errors(variables: Mapping[str, Any], apps: Sequence[str], needs: Collect
             errors.append(f"{wrong}, {as_in}")
         elif name == "asgi_app" and found is not None and found not in apps:
             errors.append(f"{name}: found {found}, expected one of {', '.join(apps)}")
-    return list(map(told, errors))
+    return list(map(sanitize, errors))
 
 
 def asked(apps: Sequence[Mapping[str, Any]], name: str | None) -> list[str]:
@@ -152,7 +153,7 @@ def orphans(names: Sequence[str], apps: Sequence[Mapping[str, Any]]) -> list[str
     return errors
 
 
-def _wrong(name: str, found: Any, option: Mapping[str, Any]) -> str | None:
+def _wrong(name: str, found: Any, option: OptionSpec) -> str | None:
     if option["type"] == "bool":  # the validator takes more for one than the filter bool does
         return None if str(found).lower() in _YES_OR_NO else f"{name}: found {found!r}, expected true or false"
     _resolved, errors = resolve({name: option}, {name: found})

@@ -15,7 +15,7 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._certificate.options i
 )
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common import local_files as controller
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.argument_specs import resolve, role_options
-from ansible_collections.asgi.deploy.plugins.plugin_utils._common.messages import kind, told
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.messages import kind_of, sanitize
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.roles import Inventory
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.validators import rule_errors
 from ansible_collections.asgi.deploy.plugins.plugin_utils._inventory.extra_vars import misspelt
@@ -37,12 +37,12 @@ def inventory_errors(
         wheelhouse: whether folders of wheels must have been filled.
     """
     apps = _app_errors(variables, contents, base, wheelhouse)
-    return list(map(told, [*misspelt(variables), *apps, *_role_errors(variables, base)]))
+    return list(map(sanitize, [*misspelt(variables), *apps, *_role_errors(variables, base)]))
 
 
 def no_apps(found: Any) -> str:
     """Says so, of what was found in the place of `asgi_apps`."""
-    what = "is missing" if found is None else f"found {kind(found)}"
+    what = "is missing" if found is None else f"found {kind_of(found)}"
     return f"asgi_apps: {what}; expected a list with an entry for each application"
 
 
@@ -58,7 +58,7 @@ def _app_errors(
         where = f"asgi_apps[{index}]"
         if not isinstance(spec, Mapping):
             errors.append(
-                f"{where}: found {kind(spec)}, expected a dictionary with name, module, domains "
+                f"{where}: found {kind_of(spec)}, expected a dictionary with name, module, domains "
                 "and a source such as git"
             )
             resolved.append({})
@@ -92,7 +92,7 @@ def _wheels_of_certbot(
 ) -> list[str]:
     if not wheelhouse or not app.get("wheelhouse") or app.get("state") == "absent":
         return []
-    told = wheel_error(app, controller.on_controller(app["wheelhouse"], base), variables)
+    told = wheel_error(app, controller.resolve_path(app["wheelhouse"], base), variables)
     return [f"{where}{told}"] if told else []
 
 

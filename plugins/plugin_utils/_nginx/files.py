@@ -15,11 +15,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import 
     TRIM_LOGS,
     UNITS,
 )
-from ansible_collections.asgi.deploy.plugins.plugin_utils._common.managed_files import (
-    absent,
-    directory,
-    file,
-)
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.managed_files import absent, directory, file
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.roles import HostContext
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.templates import rendered
 
@@ -36,8 +32,8 @@ def inspections(plan: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, An
 
 
 def _files(plan: Mapping[str, Any]) -> list[FileEntry]:
-    def made(path: str, template: str, *, there: bool = True) -> FileEntry:
-        return file(path, rendered("nginx", template, plan), there=there)
+    def made(path: str, template: str, *, present: bool = True) -> FileEntry:
+        return file(path, rendered("nginx", template, plan), present=present)
 
     return [
         *(directory(f"{NGINX}/{name}") for name in ("http.d", "sites", "below", "metrics.d", "auth", "pages")),
@@ -59,5 +55,5 @@ def _files(plan: Mapping[str, Any]) -> list[FileEntry]:
         file(str(TRIM_LOGS), rendered("nginx", "trim_logs.sh.j2", plan), mode="0755"),
         made(f"{UNITS}/asgi-logs.service", "logs.service.j2"),
         made(f"{UNITS}/asgi-logs.timer", "logs.timer.j2"),
-        made(f"{UNITS}/nginx.service.d/asgi-deploy.conf", "sandbox.conf.j2", there=plan["sandbox"]),
+        made(f"{UNITS}/nginx.service.d/asgi-deploy.conf", "sandbox.conf.j2", present=plan["sandbox"]),
     ]

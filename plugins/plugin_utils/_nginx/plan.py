@@ -9,6 +9,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import 
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.shared_domains import (
     unnamed,
 )
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.host_facts import Facts
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.platforms import PLATFORMS, platform_of
 from ansible_collections.asgi.deploy.plugins.plugin_utils._nginx.options import conflicts
 
@@ -34,9 +35,7 @@ LOGS_SIZE = 2**31  # bytes that rotated logs of all sites may have
 COMPRESSED = ("text/css", "application/javascript", "image/svg+xml", "application/json", "text/plain")
 
 
-def nginx_plan(
-    options: Mapping[str, Any], facts: Mapping[str, Any], apps: Sequence[Mapping[str, Any]] = ()
-) -> dict[str, Any]:
+def nginx_plan(options: Mapping[str, Any], facts: Facts, apps: Sequence[Mapping[str, Any]] = ()) -> dict[str, Any]:
     """The whole desired state of the host's web server.
 
     Args:

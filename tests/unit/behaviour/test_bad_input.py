@@ -1,4 +1,4 @@
-"""Wrong inventories, one after the other: what each is told, word for word, all at once and without its secrets."""
+"""Wrong inventories, one after the other: its messages, word for word, all at once and without its secrets."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.asgi.deploy.plugins.plugin_utils._common.messages import told
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.messages import sanitize
 from ansible_collections.asgi.deploy.plugins.plugin_utils._inventory.inventory import inventory_errors
 
 # Each entry: options of one application beside those of the fixture `spec`, or of several, or variables of the host;
@@ -50,7 +50,7 @@ def test_what_is_said(row: dict[str, Any]) -> None:
             r"(asgi_apps|asgi_apps\[\d+\]( \(.+\))?(\..+)?|(asgi|nginx|certificate)_\w+(\.\w+)?): \S", text
         ), text
         assert len(text) < 1700
-        assert text == told(text)
+        assert text == sanitize(text)
         assert not any(secret in text for secret in SECRETS), text
 
 
@@ -101,10 +101,10 @@ def test_there_are_enough_of_every_kind() -> None:
     ],
 )
 def test_told(text: str, shown: str) -> None:
-    assert told(text) == shown
-    assert told(shown) == shown
+    assert sanitize(text) == shown
+    assert sanitize(shown) == shown
 
 
 def test_a_message_of_many_words_ends() -> None:
-    assert len(told("many words " * 10_000 + "expected few")) < 1700
-    assert told("many words " * 10_000 + "expected few").endswith("expected few")
+    assert len(sanitize("many words " * 10_000 + "expected few")) < 1700
+    assert sanitize("many words " * 10_000 + "expected few").endswith("expected few")

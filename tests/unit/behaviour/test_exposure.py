@@ -13,7 +13,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import 
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app import files as files_app
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan import app_plan
 
-Facts = Callable[[str], dict[str, Any]]
+Facts = Callable[[str], Any]
 Render = Callable[..., str]
 Variable = Callable[..., Any]
 

@@ -58,7 +58,7 @@ PIECES = (
     ),
     *("{{ 1 }}", "{% if %}", "\u2028", "\u0085", "\u00a0", "\ufeff", "é", "\x1b[0m", "\x7f", "$host", "$1", "~*", "^~"),
 )
-FACTS = {
+FACTS: Any = {
     "distribution": "Debian",
     "distribution_major_version": "13",
     "processor_nproc": 2,

@@ -73,7 +73,7 @@ def test_an_application_that_is_built_is_refused(tmp_path: Path) -> None:
 
 def test_the_lock_of_servers_is_that_of_the_default() -> None:
     pins = hashes.pins(SERVER)
-    default = role_options("app")["app_spec"]["options"]["server_requirements"]["default"]
+    default: Any = role_options("app")["app_spec"]["options"]["server_requirements"]["default"]
     assert {name: pins.get(name) for name in (item.split("==")[0] for item in default)} == {
         name: version for name, version in (item.split("==") for item in default)
     }
@@ -108,7 +108,7 @@ def test_what_serves_is_locked(
 
 
 def test_what_the_lock_holds_besides_is_left_out_with_what_needs_it(spec: dict[str, Any], facts: Any) -> None:
-    default = role_options("app")["app_spec"]["options"]["server_requirements"]["default"]
+    default: Any = role_options("app")["app_spec"]["options"]["server_requirements"]["default"]
     assert {hashes.normalised(item.partition("==")[0]) for item in default} | NEEDED_BY.keys() == hashes.pins(
         SERVER
     ).keys()

@@ -13,7 +13,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import 
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan import app_plan
 from ansible_collections.asgi.deploy.plugins.plugin_utils._inventory.inventory import inventory_errors
 
-Facts = Callable[[str], dict[str, Any]]
+Facts = Callable[[str], Any]
 
 SHA = "0123456789abcdef" * 4
 URL = "https://example.com/dl/shop-1.4.2.tar.gz"

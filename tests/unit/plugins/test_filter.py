@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from ansible.errors import AnsibleError
 
-Facts = Callable[[str], dict[str, Any]]
+Facts = Callable[[str], Any]
 Template = Callable[..., Any]
 
 

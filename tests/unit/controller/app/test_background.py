@@ -18,7 +18,7 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan import app_p
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.argument_specs import role_options
 from ansible_collections.asgi.deploy.plugins.plugin_utils._inventory.inventory import inventory_errors
 
-Facts = Callable[[str], dict[str, Any]]
+Facts = Callable[[str], Any]
 
 LIMITS = {"memory": None, "cpu": None, "tasks": None}
 WORKER = {"command": "celery -A shop worker", "count": 1, **LIMITS, "stop_timeout": 60, "exclusive": False}

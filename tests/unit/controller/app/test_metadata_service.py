@@ -18,10 +18,11 @@ CLOSED = (
 
 
 @pytest.fixture
-def planned(spec: dict[str, Any], facts: Callable[[str], dict[str, Any]]) -> Planned:
-    def planned(more: dict[str, Any] | None = None, options: dict[str, Any] | None = None, **sandbox: Any) -> Any:
+def planned(spec: dict[str, Any], facts: Callable[[str], Any]) -> Planned:
+    def planned(more: Any = None, options: dict[str, Any] | None = None, **sandbox: Any) -> Any:
         bounded = {"index": {"hosts": ["pypi.example.com"]}} if "outgoing" in sandbox else {}
-        return app_plan({**spec, **bounded, **(options or {}), "sandbox": sandbox}, {**facts("13"), **(more or {})})
+        here: Any = {**facts("13"), **(more or {})}
+        return app_plan({**spec, **bounded, **(options or {}), "sandbox": sandbox}, here)
 
     return planned
 

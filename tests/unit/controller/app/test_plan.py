@@ -12,7 +12,7 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan import app_p
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.platforms import platform_of
 from ansible_collections.asgi.deploy.plugins.plugin_utils._inventory.inventory import inventory_errors
 
-Facts = Callable[[str], dict[str, Any]]
+Facts = Callable[[str], Any]
 
 
 def test_defaults(spec: dict[str, Any], facts: Facts) -> None:
@@ -163,7 +163,7 @@ def test_workers(spec: dict[str, Any], facts: Facts, options: dict[str, Any], wo
 
 
 def test_given_workers_need_no_facts_of_the_hardware(spec: dict[str, Any]) -> None:
-    facts = {"distribution": "Debian", "distribution_major_version": "12"}
+    facts: Any = {"distribution": "Debian", "distribution_major_version": "12"}
     assert app_plan({**spec, "workers": 3}, facts)["workers"] == 3
 
 
@@ -231,9 +231,10 @@ def test_platform(spec: dict[str, Any], facts: Facts, major: str, able: bool, ne
         ),
     ],
 )
-def test_unsupported_system(spec: dict[str, Any], facts: Facts, changes: dict[str, str], text: str) -> None:
+def test_unsupported_system(spec: dict[str, Any], facts: Facts, changes: Any, text: str) -> None:
+    other: Any = {**facts("13"), **changes}
     with pytest.raises(ValueError) as error:
-        app_plan(spec, {**facts("13"), **changes})
+        app_plan(spec, other)
     assert str(error.value) == text
 
 

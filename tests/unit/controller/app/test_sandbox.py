@@ -10,7 +10,7 @@ import pytest
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app import sandbox
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan import app_plan
 
-Facts = Callable[[str], dict[str, Any]]
+Facts = Callable[[str], Any]
 Lines = Callable[..., list[str]]
 
 

@@ -26,7 +26,7 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._inventory.inventory i
 
 from tests import ROOT
 
-Facts = Callable[[str], dict[str, Any]]
+Facts = Callable[[str], Any]
 Serving = Callable[..., dict[str, Any]]
 Errors = Callable[..., list[str]]
 

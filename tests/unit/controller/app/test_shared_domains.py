@@ -10,7 +10,7 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._app import shared_dom
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan import app_plan
 from ansible_collections.asgi.deploy.plugins.plugin_utils._inventory.inventory import inventory_errors
 
-Facts = Callable[[str], dict[str, Any]]
+Facts = Callable[[str], Any]
 
 DOMAINS = ["shop.example.com", "www.example.com"]
 

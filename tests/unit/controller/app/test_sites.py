@@ -9,7 +9,7 @@ import pytest
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app import site_headers
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan import app_plan
 
-Facts = Callable[[str], dict[str, Any]]
+Facts = Callable[[str], Any]
 Plan = Callable[..., dict[str, Any]]
 
 HASH = "$5$salt$" + "a" * 43

@@ -9,7 +9,7 @@ import pytest
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.sizing import sizing_errors, workers_of
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.worker_count import WorkerCount
 
-Facts = Callable[[str], dict[str, Any]]
+Facts = Callable[[str], Any]
 
 
 def app(**changes: Any) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan import app_p
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.transports import known_hosts
 from ansible_collections.asgi.deploy.plugins.plugin_utils._inventory.inventory import inventory_errors
 
-Facts = Callable[[str], dict[str, Any]]
+Facts = Callable[[str], Any]
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f"
 REQUIREMENTS = "what its requirements name with http:// or git+http://"

@@ -28,7 +28,7 @@ def facts(major: str, minor: int, architecture: str = "x86_64") -> dict[str, Any
         ("/opt/bin/python", facts("13", 13), Target("3.13", "x86_64", 41)),
     ],
 )
-def test_target(python: str, host: dict[str, Any], target: Target) -> None:
+def test_target(python: str, host: Any, target: Target) -> None:
     assert Target.of(python, host) == target
 
 

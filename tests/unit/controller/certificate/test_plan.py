@@ -9,12 +9,12 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._certificate.plan impo
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.argument_specs import resolve, role_options
 
 PLUGIN = {"name": "ovh", "credentials": {"endpoint": "ovh-eu", "application_key": "k"}}
-DEBIAN = {"distribution": "Debian", "distribution_major_version": "13"}
+DEBIAN: Any = {"distribution": "Debian", "distribution_major_version": "13"}
 GIVEN = {"certificate": "chain.pem", "key": "key.pem"}
 
 
 def plan(**options: Any) -> dict[str, Any]:
-    given = {"certificate_name": "shop", "certificate_domains": ["shop.example.com"]}
+    given: dict[str, Any] = {"certificate_name": "shop", "certificate_domains": ["shop.example.com"]}
     given |= {f"certificate_{name}": value for name, value in options.items()}
     resolved, errors = resolve(role_options("certificate"), given)
     assert not errors

@@ -29,7 +29,7 @@ OPTIONS: dict[str, Any] = {
         },
     },
 }
-LEAST = {"name": "shop", "domains": ["a.example.com"]}
+LEAST: dict[str, Any] = {"name": "shop", "domains": ["a.example.com"]}
 GATE = {"path": "/", "timeout": 60, "status": ["2xx"]}
 
 

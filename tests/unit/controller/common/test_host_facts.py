@@ -6,13 +6,17 @@ from typing import Any
 
 import pytest
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import facts
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.json_values import Json
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.host_facts import checked_facts
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.host_results import HostResultError
 
 
 def test_those_of_a_host_pass() -> None:
     assert checked_facts(facts.facts()) == facts.facts()
-    setup = {"architecture": "x86_64", "python": {"version": {"major": 3, "minor": 13, "micro": 5}, "type": "cpython"}}
+    setup: dict[str, Json] = {
+        "architecture": "x86_64",
+        "python": {"version": {"major": 3, "minor": 13, "micro": 5}, "type": "cpython"},
+    }
     assert checked_facts({**setup, "hostname": "web1"}) == {
         "architecture": "x86_64",
         "python": {"version": {"major": 3, "minor": 13}},

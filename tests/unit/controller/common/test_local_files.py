@@ -13,14 +13,14 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.parsing.vault import VaultEditor, VaultLib, VaultSecret
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan import app_plan
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.local_files import (
-    contents,
-    missing,
     named_files,
     read,
+    read_all,
+    unreadable,
 )
 from ansible_collections.asgi.deploy.plugins.plugin_utils._inventory.inventory import inventory_errors
 
-Facts = Callable[[str], dict[str, Any]]
+Facts = Callable[[str], Any]
 Template = Callable[..., Any]
 
 
@@ -83,7 +83,7 @@ def test_named_files(app: dict[str, Any], paths: list[tuple[str, str]]) -> None:
 
 def test_contents(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"A=1")
-    found = contents(DataLoader(), {"env_file": "a", "files": {"x": {"src": "none"}}}, str(tmp_path))
+    found = read_all(DataLoader(), {"env_file": "a", "files": {"x": {"src": "none"}}}, str(tmp_path))
     assert found["a"] == encoded(b"A=1")
     assert found["none"] == {"error": f"found 'none', which is no file on the controller ({tmp_path}/none)"}
 
@@ -99,7 +99,7 @@ def test_contents(tmp_path: Path) -> None:
     ],
 )
 def test_missing(app: dict[str, Any], errors: list[str]) -> None:
-    assert missing(app, {"a": {"content": ""}, "none": {"error": "it is gone"}}) == errors
+    assert unreadable(app, {"a": {"content": ""}, "none": {"error": "it is gone"}}) == errors
 
 
 def test_what_is_added_to_a_release(here: Template, tmp_path: Path) -> None:

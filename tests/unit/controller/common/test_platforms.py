@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 import pytest
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.host_facts import Facts
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.platforms import PLATFORMS, platform_of
 
 from tests import ROOT
@@ -21,18 +22,19 @@ from tests import ROOT
         pytest.param({"distribution_major_version": "14", "distribution_release": "forky"}, "14", id="released"),
     ],
 )
-def test_a_debian_before_its_release_has_a_number_too(facts: dict[str, Any], system: str) -> None:
-    assert str(platform_of({"distribution": "Debian", **facts})) == f"Debian {system}"
+def test_a_debian_before_its_release_has_a_number_too(facts: Any, system: str) -> None:
+    of_debian: Any = {"distribution": "Debian", **facts}
+    assert str(platform_of(of_debian)) == f"Debian {system}"
 
 
 def test_a_debian_that_is_never_released_is_refused() -> None:
-    facts = {"distribution": "Debian", "distribution_major_version": "n/a", "distribution_release": "sid"}
+    facts: Facts = {"distribution": "Debian", "distribution_major_version": "n/a", "distribution_release": "sid"}
     with pytest.raises(ValueError, match="this host runs Debian n/a; supported are Debian 12, "):
         platform_of(facts)
 
 
 def test_a_code_name_of_another_distribution() -> None:
-    facts = {"distribution": "Fork", "distribution_major_version": "1", "distribution_release": "forky"}
+    facts: Facts = {"distribution": "Fork", "distribution_major_version": "1", "distribution_release": "forky"}
     with pytest.raises(ValueError, match="this host runs Fork 1; supported are Debian 12, "):
         platform_of(facts)
 
@@ -44,7 +46,7 @@ def test_what_templates_read_is_what_programs_can_do() -> None:
 
 
 def test_a_number_counts_more_than_a_codename() -> None:
-    facts = {"distribution": "Debian", "distribution_major_version": "10", "distribution_release": "trixie"}
+    facts: Facts = {"distribution": "Debian", "distribution_major_version": "10", "distribution_release": "trixie"}
     with pytest.raises(ValueError, match="this host runs Debian 10; supported are Debian 12, "):
         platform_of(facts)
 

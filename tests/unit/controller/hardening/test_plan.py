@@ -12,10 +12,10 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._hardening.options imp
 from ansible_collections.asgi.deploy.plugins.plugin_utils._hardening.plan import CORE_DUMPS, SYSCTL, hardening_plan
 from ansible_collections.asgi.deploy.plugins.plugin_utils._inventory.inventory import inventory_errors
 
-Facts = Callable[[str], dict[str, Any]]
+Facts = Callable[[str], Any]
 
 
-def planned(facts: dict[str, Any], apps: Any = (), **given: Any) -> dict[str, Any]:
+def planned(facts: Any, apps: Any = (), **given: Any) -> dict[str, Any]:
     resolved, errors = resolve(role_options("hardening"), given)
     assert errors == []
     options = {name.removeprefix("hardening_"): value for name, value in resolved.items()}

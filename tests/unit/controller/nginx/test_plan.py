@@ -11,7 +11,7 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._common.validators imp
 from ansible_collections.asgi.deploy.plugins.plugin_utils._nginx import plan as webserver
 from ansible_collections.asgi.deploy.plugins.plugin_utils._nginx.options import conflicts, place
 
-Facts = Callable[[str], dict[str, Any]]
+Facts = Callable[[str], Any]
 
 
 def options(**given: Any) -> dict[str, Any]:
@@ -109,7 +109,8 @@ def test_what_is_installed(facts: Facts) -> None:
 
 def test_a_process_for_each_cpu(facts: Facts) -> None:
     assert webserver.nginx_plan(options(), facts("13"))["worker_processes"] == 2
-    assert webserver.nginx_plan(options(), {**facts("13"), "processor_nproc": None})["worker_processes"] == "auto"
+    unknown: Any = {**facts("13"), "processor_nproc": None}
+    assert webserver.nginx_plan(options(), unknown)["worker_processes"] == "auto"
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.facts import (
     facts,
@@ -39,4 +40,5 @@ def test_they_are_what_decisions_ask_for() -> None:
     assert found["processor_nproc"] == len(os.sched_getaffinity(0))
     assert found["distribution"] and found["distribution_major_version"].isdecimal()
     assert found["memtotal_mb"] > 0
-    assert worker_count(found).count >= 1
+    known: Any = found
+    assert worker_count(known).count >= 1

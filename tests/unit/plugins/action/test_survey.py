@@ -26,7 +26,7 @@ Here = Callable[..., Any]
 
 
 @pytest.fixture(name="host")
-def of_a_host(spec: dict[str, Any], facts: Callable[[str], dict[str, Any]], here: Here) -> Any:
+def of_a_host(spec: dict[str, Any], facts: Callable[[str], Any], here: Here) -> Any:
     return here(ansible_facts=facts("13"), asgi_apps=[spec], certificate_email="ops@example.com")
 
 
@@ -66,7 +66,7 @@ def test_what_is_looked_at_is_what_is_written(host: Any, wanted: Callable[..., A
 
 @pytest.mark.parametrize("pipelining", [True, False])
 def test_facts_that_are_kept_replace_no_variable(
-    monkeypatch: pytest.MonkeyPatch, facts: Callable[[str], dict[str, Any]], pipelining: bool
+    monkeypatch: pytest.MonkeyPatch, facts: Callable[[str], Any], pipelining: bool
 ) -> None:
     """Ansible makes a variable of each; what `setup` found before, such as a domain, is not told again."""
     here = {**found_here(), **facts("13"), "distribution_release": "trixie"}

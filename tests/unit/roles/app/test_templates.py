@@ -24,7 +24,7 @@ from jinja2 import UndefinedError
 
 from tests import ROOT
 
-Facts = Callable[[str], dict[str, Any]]
+Facts = Callable[[str], Any]
 Render = Callable[..., str]
 Plan = Callable[..., dict[str, Any]]
 Variable = Callable[..., Any]

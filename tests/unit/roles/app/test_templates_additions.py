@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan import app_plan
 
-Facts = Callable[[str], dict[str, Any]]
+Facts = Callable[[str], Any]
 Render = Callable[..., str]
 Verify = Callable[..., None]
 Rendered = Callable[..., str]

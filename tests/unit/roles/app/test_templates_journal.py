@@ -11,7 +11,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.desired_state 
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.files import journal_files
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan import app_plan
 
-Facts = Callable[[str], dict[str, Any]]
+Facts = Callable[[str], Any]
 Written = Callable[..., dict[str, FileEntry]]
 
 

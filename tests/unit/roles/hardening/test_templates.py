@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-Facts = Callable[[str], dict[str, Any]]
+Facts = Callable[[str], Any]
 Render = Callable[..., str]
 Verify = Callable[..., None]
 

@@ -17,7 +17,7 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._app.sources import SO
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.wheelhouse import pinned
 from ansible_collections.asgi.deploy.plugins.plugin_utils._certificate.options import certbot_locks
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.argument_specs import role_options
-from ansible_collections.asgi.deploy.plugins.plugin_utils._common.local_files import named_files, on_controller
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.local_files import named_files, resolve_path
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.platforms import PLATFORMS
 from ansible_collections.asgi.deploy.plugins.plugin_utils._inventory.inventory import inventory_errors
 
@@ -95,13 +95,13 @@ def filled(value: Any) -> Any:
 def provide(app: dict[str, Any], base: str) -> None:
     """Make what the application takes from the controller."""
     for folder in filter(None, (app.get("directory"), app.get("wheelhouse"))):
-        on_controller(folder, base).mkdir(parents=True, exist_ok=True)
-        (on_controller(folder, base) / "shop-1.4.2-py3-none-any.whl").touch()
+        resolve_path(folder, base).mkdir(parents=True, exist_ok=True)
+        (resolve_path(folder, base) / "shop-1.4.2-py3-none-any.whl").touch()
         for name, version in pinned(certbot_locks(None)[0].read_text(encoding="utf-8")).items():
-            (on_controller(folder, base) / f"{name}-{version}-py3-none-any.whl").touch()
+            (resolve_path(folder, base) / f"{name}-{version}-py3-none-any.whl").touch()
     if path := (app.get("archive") or {}).get("path"):
-        on_controller(path, base).parent.mkdir(parents=True, exist_ok=True)
-        on_controller(path, base).touch()
+        resolve_path(path, base).parent.mkdir(parents=True, exist_ok=True)
+        resolve_path(path, base).touch()
 
 
 @pytest.mark.parametrize("shown", parameters("inventory", "host", "app"))
