@@ -6,7 +6,12 @@ is `FILE_OPTIONS` for `FileEntry`, for example. A test compares the keys of both
 
 from __future__ import annotations
 
-from typing import Literal, Required, TypedDict
+from typing import Literal, Required, TypeAlias, TypedDict
+
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.release_options import (
+    ReleaseOptions,
+    RemovalOptions,
+)
 
 
 class FileEntry(TypedDict, total=False):
@@ -36,7 +41,13 @@ class FileEntry(TypedDict, total=False):
 
 
 class UserEntry(TypedDict, total=False):
-    """A system user that no one logs in as."""
+    """A system user that no one logs in as.
+
+    Attributes:
+        name: of the user, and of its group.
+        comment: what the user is for.
+        home: its home, which is not created.
+    """
 
     name: Required[str]
     comment: str
@@ -192,6 +203,57 @@ class PartsOptions(TypedDict, total=False):
 
 
 class HardeningOptions(TypedDict):
-    """What an inspection of the kind hardening compares with the host."""
+    """What an inspection of the kind hardening compares with the host.
+
+    Attributes:
+        wanted: the hardening that is desired.
+    """
 
     wanted: HardeningEntry
+
+
+class ReleaseInspectionOptions(ReleaseOptions):
+    """What an inspection of the kind release compares with the host.
+
+    Attributes:
+        everything: whether all releases are inspected for damage, and not only the one that would serve.
+    """
+
+    everything: bool
+
+
+class FactsInspection(TypedDict):
+    """A request for what decisions need to know of a host."""
+
+    kind: Literal["facts"]
+
+
+class PartsInspection(TypedDict):
+    """A request to inspect packages, files, units and the like."""
+
+    kind: Literal["parts"]
+    options: PartsOptions
+
+
+class ReleaseInspection(TypedDict):
+    """A request to inspect a release of an application."""
+
+    kind: Literal["release"]
+    options: ReleaseInspectionOptions
+
+
+class RemovalInspection(TypedDict):
+    """A request to inspect what is left of an application that is to be removed."""
+
+    kind: Literal["removal"]
+    options: RemovalOptions
+
+
+class HardeningInspection(TypedDict):
+    """A request to inspect the hardening of a host."""
+
+    kind: Literal["hardening"]
+    options: HardeningOptions
+
+
+Inspection: TypeAlias = FactsInspection | PartsInspection | ReleaseInspection | RemovalInspection | HardeningInspection

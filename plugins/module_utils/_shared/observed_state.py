@@ -79,6 +79,68 @@ class SourceSummary(TypedDict, total=False):
     subdirectory: str
 
 
+class LastAttempt(TypedDict, total=False):
+    """What came of the last request for a certificate.
+
+    Attributes:
+        at: when, in UTC, as 2026-11-30T11:12:42Z.
+        ok: whether it succeeded.
+        text: ok, or what went wrong.
+        wait: when the CA accepts the same request again.
+    """
+
+    at: str
+    ok: bool
+    text: str
+    wait: RetryTime
+
+
+class RequestKey(TypedDict):
+    """What a CA counts its limits by.
+
+    Attributes:
+        server: the URL of its directory.
+        domains: in order.
+    """
+
+    server: str | None
+    domains: list[str]
+
+
+class RetryTime(TypedDict):
+    """When a CA accepts a request again.
+
+    Attributes:
+        until: in UTC, as 2026-11-30T11:12:42Z.
+        asked: the request that this is about.
+    """
+
+    until: str
+    asked: RequestKey
+
+
+class CertificateStatus(TypedDict):
+    """The status of a certificate, as it is recorded for monitoring.
+
+    Attributes:
+        name: of the certificate.
+        domains: names and addresses that are requested.
+        source: acme, self-signed, given, or stand-in.
+        issuer: of the certificate that is served; None if there is none, as with what follows.
+        not_after: when it ends, in UTC, as 2026-11-30T11:12:42Z.
+        days_left: days until then.
+        last: what came of the last request; None if there was none.
+    """
+
+    name: str
+    domains: list[str]
+    source: str
+    issuer: str | None
+    not_after: str | None
+    days_left: float | None
+    last: LastAttempt | None
+
+
 class ReleasePrediction(TypedDict, total=False):
     """What a release would do.
 

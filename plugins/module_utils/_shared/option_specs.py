@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeAlias, TypedDict
+from typing import Required, TypeAlias, TypedDict
 
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.json_values import Json
 
@@ -12,7 +12,7 @@ class OptionSpec(TypedDict, total=False):
     """One option.
 
     Attributes:
-        type: str, int, float, bool, list or dict; str if it is missing.
+        type: str, int, float, bool, list or dict.
         elements: the type of a list's elements.
         required: whether a value must be given.
         default: the value where none is given.
@@ -22,7 +22,7 @@ class OptionSpec(TypedDict, total=False):
         description: what the option does; only in the argument specs of roles.
     """
 
-    type: str
+    type: Required[str]
     elements: str
     required: bool
     default: Json

@@ -6,31 +6,20 @@ host that inspects needs that code, and none of these.
 
 from __future__ import annotations
 
-from typing import Required, TypedDict
+from typing import TYPE_CHECKING
 
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import NOWHERE
 
-
-class Option(TypedDict, total=False):
-    """An option, as an argument spec of Ansible describes it."""
-
-    type: Required[str]
-    elements: str
-    required: bool
-    default: bool | int | str | list[str] | dict[str, str]
-    choices: list[str]
-    no_log: bool
-    options: dict[str, Option]
+if TYPE_CHECKING:
+    from ansible_collections.asgi.deploy.plugins.module_utils._shared.option_specs import OptionSpec, OptionSpecs
 
 
-Options = dict[str, Option]
+_WHOLE: OptionSpec = {"type": "int", "required": True}
+_TEXT: OptionSpec = {"type": "str", "required": True}
+_TEXTS: OptionSpec = {"type": "list", "elements": "str", "default": []}
+_REQUIRED_TEXTS: OptionSpec = {"type": "list", "elements": "str", "required": True}
 
-_WHOLE: Option = {"type": "int", "required": True}
-_TEXT: Option = {"type": "str", "required": True}
-_TEXTS: Option = {"type": "list", "elements": "str", "default": []}
-_REQUIRED_TEXTS: Option = {"type": "list", "elements": "str", "required": True}
-
-FILE_OPTIONS: Options = {
+FILE_OPTIONS: OptionSpecs = {
     "path": {"type": "str", "required": True},
     "state": {"type": "str", "default": "file", "choices": ["file", "directory", "link", "absent"]},
     "content": {"type": "str"},
@@ -41,25 +30,25 @@ FILE_OPTIONS: Options = {
     "group": {"type": "str", "default": "root"},
     "exclusive": {"type": "bool", "default": False},
 }
-FILES: Option = {"type": "list", "elements": "dict", "default": [], "options": FILE_OPTIONS}
-USER_OPTIONS: Options = {
+FILES: OptionSpec = {"type": "list", "elements": "dict", "default": [], "options": FILE_OPTIONS}
+USER_OPTIONS: OptionSpecs = {
     "name": {"type": "str", "required": True},
     "comment": {"type": "str", "default": ""},
     "home": {"type": "str", "default": NOWHERE},
 }
-TOOL_OPTIONS: Options = {  # of a program of this collection, such as certbot
+TOOL_OPTIONS: OptionSpecs = {  # of a program of this collection, such as certbot
     "path": {"type": "str", "required": True},
     "requirements": {"type": "str", "required": True},
     "wheelhouse": {"type": "str"},  # SHA-256 of the archive of wheels that was shipped
 }
-TOOLS: Option = {"type": "list", "elements": "dict", "default": [], "options": TOOL_OPTIONS}
+TOOLS: OptionSpec = {"type": "list", "elements": "dict", "default": [], "options": TOOL_OPTIONS}
 
-RUN_OPTIONS: Options = {
+RUN_OPTIONS: OptionSpecs = {
     "name": {"type": "str", "required": True},
     "by": {"type": "str", "required": True},
     "lock_timeout": {"type": "int", "default": 60},
 }
-SOURCE_OPTIONS: Options = {
+SOURCE_OPTIONS: OptionSpecs = {
     "kind": {"type": "str", "required": True, "choices": ["git", "archive", "package"]},
     "url": {"type": "str"},
     "sha256": {"type": "str"},
@@ -72,30 +61,30 @@ SOURCE_OPTIONS: Options = {
     "known_hosts": {"type": "list", "elements": "str", "default": []},
     "plain_allowed": {"type": "bool", "default": False},
 }
-INDEX_OPTIONS: Options = {
+INDEX_OPTIONS: OptionSpecs = {
     "url": {"type": "str", "required": True},
     "username": {"type": "str"},
     "password": {"type": "str", "no_log": True},
 }
-CLOSING_OPTIONS: Options = {  # of the rules that close the cloud's metadata service
+CLOSING_OPTIONS: OptionSpecs = {  # of the rules that close the cloud's metadata service
     "by_nft": {"type": "bool", "required": True},
     "application": {"type": "bool", "required": True},
     "ports": {"type": "list", "elements": "int", "default": []},
     "outgoing": {"type": "list", "elements": "str"},
 }
-_GATE: Options = {
+_GATE: OptionSpecs = {
     **{"path": _TEXT, "status": _REQUIRED_TEXTS, "timeout": _WHOLE},
     **{"successes": _WHOLE, "workers": _WHOLE, "uptime": _WHOLE},
     "recycles": {"type": "bool", "default": False},
 }
-_WATCH: Options = {"seconds": _WHOLE, "error_percent": _WHOLE, "errors": _WHOLE}
-_TREE: Options = {
+_WATCH: OptionSpecs = {"seconds": _WHOLE, "error_percent": _WHOLE, "errors": _WHOLE}
+_TREE: OptionSpecs = {
     "files": {"type": "dict", "required": True, "no_log": True},
     "links": {"type": "dict", "required": True},
     "static": {"type": "dict", "required": True},
 }
 
-DESIRED_RELEASE_OPTIONS: Options = {
+DESIRED_RELEASE_OPTIONS: OptionSpecs = {
     "source": {"type": "dict", "required": True, "options": SOURCE_OPTIONS},
     "version": _TEXT,
     "packages": _TEXTS,
@@ -126,13 +115,13 @@ DESIRED_RELEASE_OPTIONS: Options = {
     "metadata": {"type": "dict", "required": True, "options": CLOSING_OPTIONS},
     "plain_transports": _TEXTS,
 }
-RELEASE_OPTIONS: Options = {
+RELEASE_OPTIONS: OptionSpecs = {
     **RUN_OPTIONS,
     "wanted": {"type": "dict", "required": True, "options": DESIRED_RELEASE_OPTIONS},
 }
-REMOVAL_OPTIONS: Options = {**RUN_OPTIONS, "data": {"type": "bool", "default": False}}
+REMOVAL_OPTIONS: OptionSpecs = {**RUN_OPTIONS, "data": {"type": "bool", "default": False}}
 
-HARDENING_PART_OPTIONS: Options = {
+HARDENING_PART_OPTIONS: OptionSpecs = {
     "name": {"type": "str", "required": True},
     "on": {"type": "bool", "required": True},
     "packages": _TEXTS,
@@ -144,7 +133,7 @@ HARDENING_PART_OPTIONS: Options = {
     "not_beside": _TEXTS,
     "in_containers": {"type": "bool", "default": True},
 }
-DESIRED_HARDENING_OPTIONS: Options = {
+DESIRED_HARDENING_OPTIONS: OptionSpecs = {
     "parts": {"type": "list", "elements": "dict", "default": [], "options": HARDENING_PART_OPTIONS},
     "firewall": {"type": "dict"},
     "sshd": {"type": "dict", "default": {}},
@@ -152,9 +141,9 @@ DESIRED_HARDENING_OPTIONS: Options = {
     "sysctl": {"type": "dict", "default": {}},
     "services": _TEXTS,
 }
-HARDENING_OPTIONS: Options = {"wanted": {"type": "dict", "options": DESIRED_HARDENING_OPTIONS, "required": True}}
+HARDENING_OPTIONS: OptionSpecs = {"wanted": {"type": "dict", "options": DESIRED_HARDENING_OPTIONS, "required": True}}
 
-PARTS_OPTIONS: Options = {
+PARTS_OPTIONS: OptionSpecs = {
     "packages": _TEXTS,  # Debian packages that must be installed
     "files": FILES,
     "reload": {"type": "str"},  # the service that reads the files
@@ -169,7 +158,7 @@ PARTS_OPTIONS: Options = {
     "archives": _TEXTS,  # SHA-256 of archives that must have been shipped
     "venvs": TOOLS,
 }
-INSPECTION_OPTIONS: dict[str, Options] = {
+INSPECTION_OPTIONS: dict[str, OptionSpecs] = {
     "facts": {},
     "parts": PARTS_OPTIONS,
     "release": {**RELEASE_OPTIONS, "everything": {"type": "bool", "default": False}},

@@ -6,18 +6,18 @@ import dataclasses
 from typing import is_typeddict
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.module_utils._host.build.package_sources import INDEX_OPTIONS
-from ansible_collections.asgi.deploy.plugins.module_utils._host.operations.removal import REMOVAL_OPTIONS
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.builder import ReleaseInputs
-from ansible_collections.asgi.deploy.plugins.module_utils._host.release.request import (
-    DESIRED_RELEASE_OPTIONS,
-    RELEASE_OPTIONS,
-)
-from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store import RUN_OPTIONS
-from ansible_collections.asgi.deploy.plugins.module_utils._host.source.sources import SOURCE_OPTIONS
-from ansible_collections.asgi.deploy.plugins.module_utils._host.system.metadata_rules import CLOSING_OPTIONS
 from ansible_collections.asgi.deploy.plugins.module_utils._shared import release_options as shapes
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.option_specs import OptionSpecs
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.task_options import (
+    CLOSING_OPTIONS,
+    DESIRED_RELEASE_OPTIONS,
+    INDEX_OPTIONS,
+    RELEASE_OPTIONS,
+    REMOVAL_OPTIONS,
+    RUN_OPTIONS,
+    SOURCE_OPTIONS,
+)
 
 SPECS: dict[str, OptionSpecs] = {
     "RunOptions": RUN_OPTIONS,

@@ -1,0 +1,144 @@
+"""Shapes of the results of tasks on a host, as their modules document them in RETURN.
+
+A task that fails returns only `failed` and `msg`; see `tasks/results.py`.
+"""
+
+from __future__ import annotations
+
+from typing import NotRequired, TypedDict
+
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.application_state import (
+    ApplicationStatus,
+    HostStatus,
+    ReleaseResult,
+)
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.observed_state import CertificateStatus, Difference
+
+
+class TaskResult(TypedDict, total=False):
+    """What the result of every task may have.
+
+    Attributes:
+        changed: whether anything changed on the host, or would in check mode.
+        failed: true if the task failed.
+        msg: why it failed, or what it did.
+        warnings: what the user must know although it succeeded.
+    """
+
+    changed: bool
+    failed: bool
+    msg: str
+    warnings: list[str]
+
+
+class FilesResult(TaskResult, total=False):
+    """The result of applying files.
+
+    Attributes:
+        paths: of files that differed.
+        units: units that did not run or did not start at boot.
+        users: users that were created, or got their shell and groups back.
+        diff: the differences.
+    """
+
+    paths: list[str]
+    units: list[str]
+    users: list[str]
+    diff: list[Difference]
+
+
+class InstallResult(TaskResult, total=False):
+    """The result of installing packages and virtual environments."""
+
+    diff: Difference
+
+
+class CertificateResult(TaskResult, total=False):
+    """The result of obtaining a certificate.
+
+    Attributes:
+        problem: why the CA gave none; None or absent if it gave one, or none was requested.
+    """
+
+    problem: str | None
+
+
+class HardenResult(TaskResult, total=False):
+    """The result of hardening a host.
+
+    Attributes:
+        check_mode: whether nothing was changed.
+        parts: names of what differed.
+        diff: the differences.
+        on_trial: whether a new connection has to confirm the changes.
+        fixed: kernel parameters that differ and cannot be set on this host.
+        reboot_required: whether an upgrade waits for a reboot.
+    """
+
+    check_mode: bool
+    parts: list[str]
+    diff: list[Difference]
+    on_trial: bool
+    fixed: list[str]
+    reboot_required: bool
+
+
+class CommandResult(TaskResult, total=False):
+    """The result of a command of an application.
+
+    Attributes:
+        rc: its exit status.
+        stdout: its standard output.
+        stderr: its standard error.
+        lines: both, as lines for a terminal.
+        release: the release that it ran in.
+    """
+
+    rc: int
+    stdout: str
+    stderr: str
+    lines: list[str]
+    release: str
+
+
+class LogsResult(TaskResult, total=False):
+    """What an application has logged.
+
+    Attributes:
+        lines: the oldest first.
+        cursor: the place in the journal where they end.
+    """
+
+    lines: list[str]
+    cursor: str | None
+
+
+class StatusResult(TaskResult, total=False):
+    """The status of a host, its applications and its certificates, each by its name."""
+
+    applications: dict[str, ApplicationStatus]
+    certificates: dict[str, CertificateStatus]
+    host: HostStatus
+
+
+class ReleaseTaskResult(ReleaseResult, total=False):
+    """The result of a release and of its certificate.
+
+    Attributes:
+        failed: true if either failed.
+        msg: why.
+        diff: which release serves, before and after.
+        certificate: what came of the certificate.
+    """
+
+    failed: bool
+    msg: str
+    diff: Difference
+    certificate: CertificateSummary
+
+
+class CertificateSummary(TypedDict):
+    """What came of a certificate, next to a release."""
+
+    changed: NotRequired[bool]
+    problem: NotRequired[str | None]
