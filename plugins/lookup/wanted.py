@@ -22,7 +22,7 @@ options:
 
 EXAMPLES = """
 # vars/main.yml of the role nginx
-_nginx_wanted: "{{ lookup('asgi.deploy.wanted', 'nginx', survey.roles.nginx.decided) }}"
+_nginx_desired: "{{ lookup('asgi.deploy.wanted', 'nginx', survey.roles.nginx.decided) }}"
 """
 
 RETURN = """

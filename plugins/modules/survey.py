@@ -54,7 +54,7 @@ options:
 """
 
 EXAMPLES = """
-- name: Look at the host
+- name: Inspect the host
   asgi.deploy.survey:
     needed_roles: true
     apps: "{{ asgi_apps }}"

@@ -44,7 +44,7 @@ class State(TypedDict):
 
 @asynccontextmanager
 async def lifespan(_app: FastAPI) -> AsyncIterator[State]:
-    """Warm up beside the server, so that meanwhile /health answers with 200 and /ready with 503."""
+    """Warm up next to the server, so that until then /health answers with 200 and /ready with 503."""
     ready = asyncio.Event()
     seconds = float(os.environ.get("SHOP_WARM_UP_SECONDS", "0"))  # in place of filling caches
     warming = asyncio.create_task(warm_up(ready, seconds))

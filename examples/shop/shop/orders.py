@@ -40,6 +40,6 @@ async def latest(backing: Backing) -> list[Order]:
 
 @router.get("/visits")
 async def visit(backing: Backing) -> Visits:
-    """Count this visit, and tell how many there were."""
+    """Count this visit, and return how many there were."""
     with backing.redis() as redis:
         return Visits(visits=await redis.incr("visits"))

@@ -23,7 +23,7 @@ Count = Annotated[int, Query(ge=1, le=1000)]
 
 @router.post("/echo")
 async def echo(request: Request) -> Echo:
-    """Answer with the body and its checksum, so that a client can tell whether it arrived whole."""
+    """Answer with the body and its checksum, so that a client can check whether it arrived whole."""
     body = await request.body()
     value: JsonValue = None
     if request.headers.get("content-type", "").startswith("application/json"):

@@ -248,7 +248,7 @@ def test_a_live_connection_survives(site: Web, visitor: Web, late: int) -> None:
         assert session.stdin and session.stdout
         assert session.stdout.readline() == "begun\n"
         opened = run_on(site.host.name, hardening_open=[{"port": late}]).ok()
-        assert "Come by a new connection" in opened.output
+        assert "Connect again" in opened.output
         assert reaches(visitor, site, late)
         session.stdin.write("word\n")
         session.stdin.flush()

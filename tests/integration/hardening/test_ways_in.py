@@ -57,11 +57,11 @@ def test_a_jump_host_by_ipv6_only(site: Web, visitor: Web, jump: dict[str, str])
     assert reaches(visitor, site, 22)
     done = run_on(site.host.name, hardening_ssh_allow=[JUMP_ADDRESS], **jump)
     try:
-        assert "Come by a new connection" in done.ok().output
+        assert "Connect again" in done.ok().output
         assert not reaches(visitor, site, 22), "by IPv4"
     finally:
         back = run_on(site.host.name, **jump)
-    assert "Come by a new connection" in back.ok().output
+    assert "Connect again" in back.ok().output
     assert reaches(visitor, site, 22)
 
 
@@ -69,7 +69,7 @@ def test_a_socket_of_systemd_at_another_port(site: Web, visitor: Web) -> None:
     """While the cloud has written that passwords are let in."""
     site.host.run(SOCKET)
     try:
-        assert "Come by a new connection" in run_on(site.host.name, ansible_port=2222).ok().output
+        assert "Connect again" in run_on(site.host.name, ansible_port=2222).ok().output
         assert reaches(visitor, site, 2222)
         assert "passwordauthentication no" in effective(site)
     finally:

@@ -35,7 +35,7 @@ def test_a_crash_loop_ends_and_is_told(failing: Prey) -> None:
     look = f"journalctl --namespace=+asgi-{failing.app} --unit={failing.service}"
     assert look in told["failed"]
     said = failing.eventually(f"{look} --no-pager --lines=10 --priority=crit | grep -F '{line}'")
-    assert f"Its log tells why: {look};" in said
+    assert f"Its log says why: {look};" in said
     assert https.get(failing.domain, failing.host.address, failing.ca, "/ready").status_code in (502, 503)
 
 

@@ -138,7 +138,7 @@ def test_a_plain_transport_is_refused_before_any_host_is_touched(app: Apps) -> N
     assert (
         f"git: found '{plain}', which is not protected on its way; expected https:// or SSH, as in git: https" in output
     )
-    assert "Look at the host" not in output
+    assert "Inspect the host" not in output
 
 
 def test_a_server_that_leads_to_a_plain_transport_is_refused(app: Apps) -> None:

@@ -100,7 +100,7 @@ def test_links(release: Path, tmp_path: Path, before: str) -> None:
     assert not wanted.is_intact(release)
     wanted.repair(release, GROUP)
     assert wanted.is_intact(release)
-    assert (release / "src/config/settings.toml").exists()  # what a link led to is left alone
+    assert (release / "src/config/settings.toml").exists()  # what a link led to is left unchanged
 
 
 def test_static_files(release: Path) -> None:
