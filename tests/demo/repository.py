@@ -9,7 +9,9 @@ from tests.lab.git import Repository
 
 
 def versions(repository: Repository, source: Path = ROOT / "examples" / "shop") -> None:
-    """Make three versions of an application, by default the example: two good ones, and one that does not even start."""
+    """Make three versions of an application, by default the example: two good ones, and one that does
+    not even start.
+    """
     repository.create(source)
     about, main = repository.tree / "shop" / "__init__.py", repository.tree / "shop" / "main.py"
     repository.commit("v1.0.0")

@@ -118,7 +118,9 @@ def web(name: str, label: str | None = None, app: str = "shop", kind: type[Web] 
 
 @pytest.fixture(scope="module", params=sorted(WEBS), name="web")  # pytest would mix modules, and make theirs anew
 def each_web(request: pytest.FixtureRequest) -> Web:
-    """Return each host of the inventory that the scenario uses, in turn. Those of `deploy` run two releases of Debian."""
+    """Return each host of the inventory that the scenario uses, in turn. Those of `deploy` run two
+    releases of Debian.
+    """
     return web(request.param)
 
 

@@ -107,7 +107,9 @@ def error(path: PurePosixPath, expected: Mapping[PurePosixPath, PurePosixPath]) 
 
 
 def fits(test: PurePosixPath, place: PurePosixPath) -> bool:
-    """Return whether a test is at a place: it may add words to the name, as test_store_audit.py does to test_store.py."""
+    """Return whether a test is at a place: it may add words to the name, as test_store_audit.py does
+    to test_store.py.
+    """
     return test.parent == place.parent and f"{test.stem}_".startswith(f"{place.stem}_")
 
 

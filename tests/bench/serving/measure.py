@@ -161,7 +161,9 @@ def in_turn(rounds: int, ways: Sequence[Way], take: Callable[[Way], Sample], pat
 
 
 def memory(host: Host, rounds: int) -> dict[str, list[float]]:
-    """Measure MiB of applications' services in turn: a single one, one that is preloaded, and what a further one adds."""
+    """Measure MiB of applications' services in turn: a single one, one that is preloaded, and what a
+    further one adds.
+    """
     units = {app: ours(app)["application"] for app in APPS}
     found: dict[str, list[float]] = {"one": [], "preloaded": [], "further": []}
     for _ in range(rounds):

@@ -458,7 +458,9 @@ def home() -> Iterator[Path]:
 
 
 def draining(render: Render, plan: Plan, home: Path, release: str, limit: int = 30) -> list[str]:
-    """Return the script that drains a release, in its place, with a systemctl that only tells what it was called with."""
+    """Return the script that drains a release, in its place, with a systemctl that only tells what it
+    was called with.
+    """
     folder = home / "releases" / release
     folder.mkdir(parents=True, exist_ok=True)
     script = folder / "drain.sh"
