@@ -26,18 +26,23 @@ class GateRecord(GateEntry):
     host: str
 
 
-class SettingsRecord(TypedDict):
-    """The settings of a release as they are recorded: see `ReleaseSettings`. Older versions recorded only some."""
+class SettingsDetails(TypedDict, total=False):
+    """The part of `SettingsRecord` that older versions did not record, or not all of it."""
+
+    worker_count: int
+    workers_reason: str
+    sandbox: dict[str, Json]
+    plain_transports: list[str]
+    known_hosts: bool
+    closing: ClosingEntry | None
+
+
+class SettingsRecord(SettingsDetails):
+    """The settings of a release as they are recorded: see `ReleaseSettings`."""
 
     gate: GateRecord
     watch: WatchEntry
     keep: int
-    worker_count: NotRequired[int]
-    workers_reason: NotRequired[str]
-    sandbox: NotRequired[dict[str, Json]]
-    plain_transports: NotRequired[list[str]]
-    known_hosts: NotRequired[bool]
-    closing: NotRequired[ClosingEntry | None]
 
 
 class ReleaseRecord(TypedDict, total=False):

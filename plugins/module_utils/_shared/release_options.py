@@ -155,7 +155,7 @@ class ReleaseEntry(TypedDict):
         index: the index of distributions; None is the installer's own.
         server_lock: the lock of the server's distributions, with hashes.
         require_hashes: whether everything that is installed must have a hash.
-        insecure_transport: whether URLs in requirements may use a transport that protects nothing.
+        insecure_transport: whether requirements may come over a transport without encryption.
         wheelhouse: SHA-256 of the archive of wheels that was shipped, if one was.
         verify: whether to read every file of earlier builds, instead of only its status.
         host_name: the host name in requests to the gate.

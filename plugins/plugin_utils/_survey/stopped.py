@@ -37,7 +37,7 @@ def leave_proxy(plan: dict[str, Any], found: dict[str, Any]) -> None:
 
 def refusal(found: Mapping[str, Any]) -> str:
     """Return why nothing is released."""
-    return f"{found['stopped']}; start it first, by the playbook start"
+    return f"{found['stopped']}; run asgi.deploy.start first"
 
 
 def change(found: Mapping[str, Any]) -> str:

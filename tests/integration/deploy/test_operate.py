@@ -275,7 +275,7 @@ def test_what_is_paused_waits_for_its_end(webs: list[Web]) -> None:
     again = playbook(name="pause").ok()
     assert [again.counts(web.host.name)["changed"] for web in webs] == [0] * len(webs)
     for name in ("release", "rollback", "restart"):
-        assert " is paused; let it go on first, by the playbook resume" in playbook(name=name).output
+        assert " is paused; run asgi.deploy.resume first" in playbook(name=name).output
 
 
 STARTED = "systemctl list-units --plain --no-legend --state=active,activating 'asgi-shop@*' 'asgi-shop.*'"
@@ -321,7 +321,7 @@ def test_a_stop_lasts_until_the_start(webs: list[Web]) -> None:
     for name in ("release", "rollback", "restart", "pause"):
         refused = playbook(name=name)
         assert refused.status != 0
-        assert "start it first, by the playbook start" in refused.output, refused.output
+        assert "run asgi.deploy.start first" in refused.output, refused.output
     command = ["--extra-vars=asgi_app=shop", "--extra-vars=asgi_command=true"]
     assert "shop: true: ended well" in playbook(*command, name="exec").ok().output
     for web in webs:

@@ -212,7 +212,7 @@ def test_a_release_command_of_a_killed_run_is_not_ended_by_the_next(site: Web) -
     live = site.live()
     second = playbook("--extra-vars", extra, f"--limit={site.host.name}")
     assert second.status != 0
-    assert "the release command of another run is still at work: asgi-shop.command@" in second.output, second.output
+    assert "the release command of another run has not ended yet: asgi-shop.command@" in second.output, second.output
     assert site.live() == live == site.version()["release"]
     site.host.run(f"touch {home}/go")
     site.eventually("! systemctl list-units --plain --no-legend --state=activating 'asgi-shop.command@*' | grep .")

@@ -8,8 +8,9 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.module_utils._host.release.builder import ReleaseBuilder, ReleaseInputs
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.builder import ReleaseBuilder
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.credentials import keyed_digest, load_key, seal
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.inputs import ReleaseInputs
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.masking import masked
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan import app_plan

@@ -6,7 +6,7 @@ import dataclasses
 from typing import is_typeddict
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.module_utils._host.release.builder import ReleaseInputs
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.inputs import ReleaseInputs
 from ansible_collections.asgi.deploy.plugins.module_utils._shared import release_options as shapes
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.option_specs import OptionSpecs
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.task_options import (

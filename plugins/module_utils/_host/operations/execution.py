@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release import credentials
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.background import describe_search, find_program
@@ -21,6 +22,9 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import 
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.masking import MASK, masked
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.unit_names import journal_service
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.unit_text import LAUNCHER, parse_environment_file
+
+if TYPE_CHECKING:
+    from ansible_collections.asgi.deploy.plugins.module_utils._shared.application_state import Attempt
 
 SANDBOX = "sandbox.conf"  # in the release's directory: what all its units have in common
 _STOP_TIMEOUT = 30
@@ -68,8 +72,8 @@ class Execution:
                 if any(line.startswith("LoadCredential") for line in given):
                     argv = [*f"{self.layout.release(release)}/{LAUNCHER}".split(), *argv]
                 unit = self.layout.unit(f"exec-{time.time_ns():x}", release)
-                line = {"by": by, "exec": self._recorded(release), "release": release, "unit": unit}
-                entry = attempt.enter_context(self.store.audited(**line))
+                line: Attempt = {"by": by, "exec": self._recorded(release), "release": release, "unit": unit}
+                entry = attempt.enter_context(self.store.audited(line))
                 # Its journal has what it was, and what it prints is for whoever asked.
                 process = subprocess.Popen(
                     self._systemd_run(unit, release, given, argv),

@@ -49,7 +49,7 @@ def pause(layout: Layout, by: str, lock_timeout: float) -> dict[str, Any]:
         instance, file = Instance(layout, release), Path(layout.pause(release))
         if _waits(instance):
             return {"changed": False, "release": release}
-        with store.audited("paused", by=by, pause=release):
+        with store.audited({"by": by, "pause": release}, "paused"):
             file.parent.mkdir(parents=True, exist_ok=True)
             write(file, DROP_IN.format(file=file).encode())
             systemd.daemon_reload()
@@ -72,7 +72,7 @@ def resume(layout: Layout, by: str, lock_timeout: float) -> dict[str, Any]:
         instance, work, began = Instance(layout, release), BackgroundUnits(layout, release), time.time()
         if not is_paused(layout, release) and work.is_up():
             return {"changed": False, "release": release}
-        with store.audited(by=by, resume=release):
+        with store.audited({"by": by, "resume": release}):
             remove_pause(layout, release)
             systemd.reset_failed(instance.units["socket"], instance.units["service"], *work.moved)
             systemd.start(instance.units["service"])

@@ -52,7 +52,10 @@ class Removal:
     def remove(self) -> None:
         """Stops what runs, under the application's lock, and removes all of it."""
         store, by = Store(self._layout), self._options["by"]
-        with store.lock(self._options["lock_timeout"], by), store.audited("removed", by=by, remove=self._layout.app):
+        with (
+            store.lock(self._options["lock_timeout"], by),
+            store.audited({"by": by, "remove": self._layout.app}, "removed"),
+        ):
             stop_leftover_build(self._layout)
             allow_starts(self._layout)
             self._end(self._unit_files())

@@ -1,9 +1,9 @@
-"""What is told of an application on a host: what serves, how it is, and what was done."""
+"""The status of an application on a host: what serves, how it is, and what was done."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.build import installers, venvs
 from ansible_collections.asgi.deploy.plugins.module_utils._host.operations.pause import is_paused
@@ -21,34 +21,52 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.source.servers i
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.metadata_rules import MetadataRules
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import CERTBOT, Layout
 
+if TYPE_CHECKING:
+    from ansible_collections.asgi.deploy.plugins.module_utils._shared.application_state import (
+        ApplicationStatus,
+        Attempt,
+        DamageReport,
+        LiveState,
+        MetadataState,
+        ReleaseSummary,
+        SettingsSummary,
+    )
+
 _PROBE_SECONDS = 5
 
 
-def live(layout: Layout, store: Store) -> dict[str, Any]:
-    """The release that serves, its answer to its gate's question, and what runs of it."""
+def live(layout: Layout, store: Store) -> LiveState:
+    """Return how the live release is, after one request of its gate; of one that is held no answer is expected."""
     release = store.live()
     if release is None:
-        nothing: dict[str, Any] = {"processes": {}, "jobs": {}, "service": {}, "unpinned": [], **_noted(layout, None)}
-        return {"live": None, "health": "nothing is live", "workers": 0, "memory": 0, **nothing}
+        return {
+            "live": None,
+            "health": "nothing is live",
+            "workers": 0,
+            "memory": 0,
+            "processes": {},
+            "jobs": {},
+            "service": {},
+            "unpinned": [],
+            **_settings(layout, None),
+        }
     instance = Instance(layout, release)
     record = store.record(release)
     settings = ReleaseSettings.from_record(record)
+    held = is_paused(layout, release) or describe_stop(layout)
     return {
         "live": release,
-        "health": ""
-        if is_paused(layout, release) or describe_stop(layout)
-        else instance.ask(settings.gate, _PROBE_SECONDS) or "",
+        "health": "" if held else instance.ask(settings.gate, _PROBE_SECONDS) or "",
         "workers": len(instance.processes()),
         "memory": instance.memory(),
         "service": instance.describe(),
         "unpinned": record.get("unpinned") or [],
         **BackgroundUnits(layout, release).describe(),
-        **_noted(layout, settings),
+        **_settings(layout, settings),
     }
 
 
-def _noted(layout: Layout, settings: ReleaseSettings | None) -> dict[str, Any]:
-    """What the release was given."""
+def _settings(layout: Layout, settings: ReleaseSettings | None) -> SettingsSummary:
     return {
         "worker_count": settings.worker_count if settings else 0,
         "workers_reason": settings.workers_reason if settings else "",
@@ -58,72 +76,81 @@ def _noted(layout: Layout, settings: ReleaseSettings | None) -> dict[str, Any]:
     }
 
 
-def releases(layout: Layout, store: Store) -> dict[str, dict[str, Any]]:
-    """Each release on the host."""
-    up, integrity = loaded_releases(layout), Integrity(store)
+def releases(layout: Layout, store: Store) -> dict[str, ReleaseSummary]:
+    """Return how each release on the host is, by its name."""
+    loaded, integrity = loaded_releases(layout), Integrity(store)
+    return {release: _release(store, release, loaded, integrity) for release in store.on_disk()}
+
+
+def _release(store: Store, release: str, loaded: set[str], integrity: Integrity) -> ReleaseSummary:
+    record = store.record(release)
     return {
-        release: {
-            **_told(store.record(release)),
-            "running": release in up,
-            "damage": list(integrity.release(release).damage),
-        }
-        for release in store.on_disk()
+        "commit": record.get("commit"),
+        "source": record.get("source"),
+        "version": record.get("version"),
+        "states": record.get("states"),
+        "previous": record.get("previous"),
+        "failed": record.get("failed"),
+        "running": release in loaded,
+        "damage": list(integrity.release(release).damage),
     }
 
 
-def _told(record: dict[str, Any]) -> dict[str, Any]:
-    return {key: record.get(key) for key in ("commit", "source", "version", "states", "previous", "failed")}
-
-
 def packages(layout: Layout, store: Store) -> dict[str, str]:
-    """The distributions in the live release's virtual environment, with their versions."""
+    """Return the distributions in the live release's virtual environment, with their versions."""
     release = store.live()
     return dict(sorted(venvs.distributions(Path(layout.release(release), "venv")).items())) if release else {}
 
 
 def tools() -> dict[str, str]:
-    """Programs of ours in virtual environments of their own, with their versions."""
+    """Return the programs of ours that have virtual environments of their own, with their versions."""
     places = {"uv": installers.UV_HOME, "certbot": Path(CERTBOT)}
-    found = {name: venvs.distributions(place).get(name) for name, place in places.items()}
-    return {name: version for name, version in found.items() if version}
+    versions = {name: venvs.distributions(place).get(name) for name, place in places.items()}
+    return {name: version for name, version in versions.items() if version}
 
 
-def last_deploys(store: Store, count: int) -> list[dict[str, Any]]:
-    """The last attempts of the audit trail."""
+def last_deploys(store: Store, count: int) -> list[Attempt]:
+    """Return the last attempts of the audit trail, the oldest first."""
     past = store.trail.past()
     return past[len(past) - min(count, len(past)) :]
 
 
-def metadata(layout: Layout) -> dict[str, Any]:
-    """Whether the cloud's metadata service is closed, and who asked it all the same."""
+def metadata(layout: Layout) -> MetadataState:
+    """Return whether the cloud's metadata service is closed, and which users tried to reach it nevertheless."""
     rules = MetadataRules(layout)
     present = rules.present()
     return {"loaded": rules.loaded() if present else None, "told": rules.told()}
 
 
-def integrity(store: Store, verify: bool) -> dict[str, Any]:
-    """What is damaged: see :func:`integrity.summarize`."""
-    found = Integrity(store, verify)
-    conditions = {release: found.release(release) for release in store.on_disk() if store.record(release)}
-    return summarize(conditions, found.folders())
+def integrity(store: Store, verify: bool) -> DamageReport:
+    """Return what of the releases is damaged; with `verify` after reading all their files."""
+    integrity = Integrity(store, verify)
+    conditions = {release: integrity.release(release) for release in store.on_disk() if store.record(release)}
+    return summarize(conditions, integrity.folders())
 
 
-def status(layout: Layout, deploys: int, verify: bool = False) -> dict[str, Any]:
-    """How an application is, for somebody who looks after it; with `verify` all files of its releases are read."""
+def status(layout: Layout, deploys: int, verify: bool = False) -> ApplicationStatus:
+    """Return the status of an application.
+
+    Args:
+        layout: of the application.
+        deploys: how many attempts of the audit trail it contains.
+        verify: whether to read all files of its releases.
+    """
     store = Store(layout)
-    found = live(layout, store)
-    release = found["live"]
+    state = live(layout, store)
+    release = state["live"]
     record = store.record(release) if release else {}
-    up = loaded_releases(layout)
+    loaded = loaded_releases(layout)
     return {
-        **found,
+        **state,
         "version": record.get("version"),
         "commit": record.get("commit"),
         "since": record.get("states", {}).get("live"),
         "maintenance": Path(layout.maintenance).exists(),
-        "paused": bool(release) and is_paused(layout, release),
+        "paused": release is not None and is_paused(layout, release),
         "stopped": describe_stop(layout),
-        "draining": sorted(up - without_draining(layout, up)),
+        "draining": sorted(loaded - without_draining(layout, loaded)),
         "metadata": metadata(layout),
         **integrity(store, verify),
         "deploys": last_deploys(store, deploys),

@@ -26,7 +26,7 @@ def restart(layout: Layout, by: str, lock_timeout: float) -> dict[str, Any]:
         release = require_live_release(store)
         refuse_held(layout, release)
         instance, began = Instance(layout, release), time.time()
-        with store.audited(by=by, restart=release):
+        with store.audited({"by": by, "restart": release}):
             units = [instance.units["service"], *BackgroundUnits(layout, release).processes]
             # systemd refuses those that it has given up.
             systemd.reset_failed(instance.units["socket"], *units)

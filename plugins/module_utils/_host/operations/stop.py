@@ -59,7 +59,7 @@ def stop(layout: Layout, by: str, lock_timeout: float) -> dict[str, Any]:
         _refuse_old_site(layout)
         if not needs_stop(layout):
             return {"changed": False, "release": release}
-        with store.audited("stopped", by=by, stop=release):
+        with store.audited({"by": by, "stop": release}, "stopped"):
             forbid_starts(layout)
             write_stop(layout, by)  # from now on nginx sends nothing more
             systemd.daemon_reload()
@@ -79,7 +79,7 @@ def start(layout: Layout, by: str, lock_timeout: float) -> dict[str, Any]:
         refuse_paused(layout, release)
         if not needs_start(layout, release):
             return {"changed": False, "release": release}
-        with store.audited(by=by, start=release):
+        with store.audited({"by": by, "start": release}):
             if describe_stop(layout):
                 _start_stopped(store, release)
             else:

@@ -1,6 +1,6 @@
-"""What runs beside the server of a release: its processes, its jobs with their timers, and the target of them all.
+"""The background units of a release: its processes, its jobs with their timers, and the target of them all.
 
-Of all releases of an application only the live one's target is up; what moves them from one to the other is here.
+Of all releases of an application only the target of the live one is up; what moves them to another release is here.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import shutil
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.instance import JOURNAL_LINES
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.restarts import RestartWatcher
@@ -22,10 +22,13 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import 
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.unit_names import release_of
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.unit_text import LAUNCHER
 
-STAMPS = Path("/var/lib/systemd/timers")  # when a persistent timer was last due: systemd.timer(5)
-# Units of which a release has any number; the last are commands that somebody runs in it: asgi.deploy.exec.
+if TYPE_CHECKING:
+    from ansible_collections.asgi.deploy.plugins.module_utils._shared.application_state import BackgroundState
+
+STAMPS = Path("/var/lib/systemd/timers")  # when a persistent timer last elapsed: systemd.timer(5)
+# Kinds of units of which a release has any number; the last are commands that someone runs in it: asgi.deploy.exec.
 _KINDS = ("live", "process-*", "timer-*", "job-*", "exec-*")
-_MOVED = ("live", "process-*", "timer-*")  # what of these moves from release to release
+_MOVED = ("live", "process-*", "timer-*")  # those that run only in the live release
 _AT_WORK = ("active", "activating")
 _BUSY = (*_AT_WORK, "deactivating", "reloading")
 _RUNNING = ",".join(_AT_WORK)
@@ -33,9 +36,21 @@ _TIMER_PROPERTIES = "Id,ActiveState,SubState,NextElapseUSecRealtime,LastTriggerU
 
 
 class BackgroundUnits:
-    """The work of one release: by the units on disk, or of the kinds given, on disk or not."""
+    """The background units of one release.
+
+    Attributes:
+        layout: of the application.
+        release: its name.
+        units: the names of all of them.
+        files: their files.
+        processes: the services of its processes.
+        timers: the timers of its jobs.
+        jobs: the services of its jobs.
+        moved: those that run only in the live release: its target, processes and timers.
+    """
 
     def __init__(self, layout: Layout, release: str, kinds: Iterable[str] | None = None) -> None:
+        """Take the units of these kinds, on disk or not; by default those on disk."""
         self.layout = layout
         self.release = release
         names = _on_disk(layout, release) if kinds is None else [layout.unit(kind, release) for kind in kinds]
@@ -49,16 +64,16 @@ class BackgroundUnits:
         self.moved = [*self._of("live"), *self.processes, *self.timers]
 
     def is_up(self, shown: Mapping[str, systemd.Unit] | None = None) -> bool:
-        """Whether all of it runs, or waits for its time, with the units as they are on disk."""
+        """Return whether all of them run, or wait for their time, with the units as they are on disk."""
         shown = shown or systemd.show_by_name(*self.moved)
         return all(shown[name].settled for name in self.moved)
 
     def exclusive(self) -> list[str]:
-        """The processes that must not run while another release's of the same name do."""
+        """Return the processes that must not run while those of the same name of another release do."""
         return [name for name in self.processes if _is_exclusive(_text(Path(UNITS, name)))]
 
     def missing_programs(self) -> str | None:
-        """What cannot be started because its program is not there; nothing when all are."""
+        """Return which unit has no program to start; None when all have one."""
         venv = Path(self.layout.release(self.release), "venv", "bin")
         for name in (*self.processes, *self.jobs):
             program = command_of(_text(Path(UNITS, name)))
@@ -67,65 +82,65 @@ class BackgroundUnits:
         return None
 
     def stop_soon(self) -> None:
-        """Tells processes and timers to stop, without waiting; a job that runs ends in peace."""
-        # Those whose unit was removed from the disk, too.
+        """Begin to stop processes and timers, without waiting; a job that runs goes on to its end."""
+        # Also those that have no file any more.
         find_loaded = systemd.list_units(*(self.layout.unit(kind, self.release) for kind in _MOVED), states=_RUNNING)
         if names := list(dict.fromkeys([*self.moved, *find_loaded])):
             systemd.stop_soon(*names)
 
     def stop(self) -> None:
-        """Stops everything, jobs and commands that somebody runs included."""
+        """Stop everything, also jobs and commands that someone runs."""
         exec_units = systemd.list_units(self.layout.unit("exec-*", self.release))
         if units := [*self.moved, *self.jobs, *exec_units]:
             _stop(units)
             systemd.reset_failed(*units)
 
     def remove_units(self) -> None:
-        """Removes its units, once all has ended, and what systemd notes about them."""
+        """Remove the units, which must have ended, and what systemd has recorded about them."""
         if self.units:
             systemd.reset_failed(*self.units)
         for file in (*self.files, *map(_stamp, self.timers)):
             file.unlink(missing_ok=True)
 
     def memory(self) -> int:
-        """Bytes that its processes use."""
-        mains = [int(unit.properties.get("MainPID") or 0) for unit in systemd.show(*self.processes)]
+        """Return how many bytes the processes use."""
+        mains = [unit.main for unit in systemd.show(*self.processes)]
         parent_of = processes.parents() if any(mains) else {}
         return memory.used_by(set().union(*(processes.descendants(main, parent_of) for main in mains if main)))
 
-    def describe(self) -> dict[str, dict[str, Any]]:
-        """How its processes and jobs are."""
+    def describe(self) -> BackgroundState:
+        """Return how the processes and jobs are."""
         parent_of = processes.parents() if self.processes else {}
-        units = {unit.name: unit.properties for unit in systemd.show(*self.processes, *self.jobs)}
+        units = {unit.name: unit for unit in systemd.show(*self.processes, *self.jobs)}
         timers = {unit.name: unit.properties for unit in systemd.show(*self.timers, properties=_TIMER_PROPERTIES)}
-        told: dict[str, dict[str, Any]] = {"processes": {}, "jobs": {}}
+        state: BackgroundState = {"processes": {}, "jobs": {}}
         for name in self.processes:
             process, number = self.layout.kind(name)[len("process-") :].rsplit("-", 1)
-            main = int(units[name].get("MainPID") or 0)
-            told["processes"][f"{process}-{number}"] = {
-                **systemd.Unit(name, units[name]).told(),
+            main = units[name].main
+            state["processes"][f"{process}-{number}"] = {
+                **units[name].describe(),
                 "memory": memory.used_by(processes.descendants(main, parent_of)) if main else 0,
             }
         for name in self.jobs:
             timer = timers.get(f"{name.removesuffix('.service')}.timer", {})
-            told["jobs"][self.layout.kind(name)[len("job-") :]] = {
+            state["jobs"][self.layout.kind(name)[len("job-") :]] = {
                 "state": f"{timer.get('ActiveState')} ({timer.get('SubState')})",
                 "next": timer.get("NextElapseUSecRealtime") or None,
                 "last": timer.get("LastTriggerUSec") or None,
-                "result": units[name].get("Result"),
+                "result": units[name].properties.get("Result"),
             }
-        return told
+        return state
 
     def log(self, since: float, names: Collection[str] = ()) -> str:
-        """The most telling lines of processes."""
+        """Return the most relevant lines that processes logged, by default all processes."""
         return journal.read(names or self.processes, JOURNAL_LINES, since) if names or self.processes else ""
 
     def down(self) -> list[systemd.Unit]:
-        """The processes that do not run."""
+        """Return the processes that do not run."""
         return [unit for unit in systemd.show(*self.processes) if not unit.active]
 
     def watch_restarts(self) -> RestartWatcher:
-        """Return what tells, from now on, whether one of its processes has ended."""
+        """Return a watcher that reports, from now on, whether one of the processes has ended."""
         return RestartWatcher({name: describe_kind(self.layout.kind(name)) for name in self.processes})
 
     def _of(self, kind: str) -> list[str]:
@@ -133,76 +148,82 @@ class BackgroundUnits:
 
 
 def switch_background_units(layout: Layout, release: str, wait: bool = True) -> None:
-    """Moves the work to a release: that of all others is told to stop, and only an exclusive process is waited for.
+    """Stop the background units of all other releases and start those of this one; wait only for an exclusive process.
 
-    Everything of it can be done again; the target comes last, and says that all was done.
+    Every step can be repeated; the target starts last, and shows that all of them were done.
 
     Args:
         layout: of the application.
-        release: the release that has just become the live one.
+        release: the release that has just gone live.
         wait: whether to wait until its processes run.
 
     Raises:
-        DeployError: a process could not be started, with its log.
+        DeployError: a process could not be started; with its log.
     """
-    work = BackgroundUnits(layout, release)
+    units = BackgroundUnits(layout, release)
     for other in sorted(releases_at_work(layout) - {release}):
         BackgroundUnits(layout, other).stop_soon()
-    if any(unit.stale for unit in systemd.show(*work.moved)):
+    if any(unit.stale for unit in systemd.show(*units.moved)):
         systemd.daemon_reload()
-    # What failed in a release that was replaced is of no concern to whoever looks at the host.
+    # What failed in a release that was replaced does not concern the administrator of the host any more.
     failed = [name for name in _units_in(layout, "failed", _KINDS[:-1]) if release_of(name) != release]
-    systemd.reset_failed(*work.moved, *failed)
-    _take_stamps(layout, work.timers)
-    alone = work.exclusive()
-    _start(work, [name for name in (*work.processes, *work.timers) if name not in alone], wait)
-    if rivals := _rivals(layout, release, alone):
+    systemd.reset_failed(*units.moved, *failed)
+    _take_stamps(layout, units.timers)
+    exclusive = units.exclusive()
+    _start(units, [name for name in (*units.processes, *units.timers) if name not in exclusive], wait)
+    if rivals := _rivals(layout, release, exclusive):
         _stop(rivals)
-    _start(work, work.moved, wait)
+    _start(units, units.moved, wait)
 
 
 def releases_at_work(layout: Layout) -> set[str]:
-    """The releases whose processes or timers run and were not told to stop."""
+    """Return the releases whose processes or timers run and are not stopping."""
     return find_loaded(layout).at_work
 
 
 def busy_releases(layout: Layout) -> set[str]:
-    """The releases of which anything beside the server runs, be it to its end."""
+    """Return the releases of which a background unit or a command runs, even if it is stopping."""
     return find_loaded(layout).busy
 
 
 @dataclass(frozen=True)
 class LoadedReleases:
-    """The releases of an application of which systemd has something, from one question to it."""
+    """The releases of an application of which systemd has loaded a unit, from one query.
 
-    serving: set[str]  # a socket or a service, even a failed one
-    at_work: set[str]  # as at_work says
-    busy: set[str]  # as busy says
+    Attributes:
+        serving: those with a socket or a service, even a failed one.
+        at_work: those whose processes or timers run and are not stopping.
+        busy: those of which a background unit or a command runs, even if it is stopping.
+    """
+
+    serving: set[str]
+    at_work: set[str]
+    busy: set[str]
 
 
 def find_loaded(layout: Layout) -> LoadedReleases:
-    """Ask systemd for the units of all releases."""
-    found = systemd.unit_states(*(layout.unit(kind, "*") for kind in ("socket", "service", *_KINDS)))
-    servers = {name for name in found if layout.kind(name) in ("socket", "service")}
-    moved = {name for name in found if layout.kind(name).startswith(("live", "process-", "timer-"))}
+    """Query systemd for the units of all releases."""
+    states = systemd.unit_states(*(layout.unit(kind, "*") for kind in ("socket", "service", *_KINDS)))
+    servers = {name for name in states if layout.kind(name) in ("socket", "service")}
+    moved = {name for name in states if layout.kind(name).startswith(("live", "process-", "timer-"))}
     return LoadedReleases(
         serving={release_of(name) for name in servers},
-        at_work={release_of(name) for name in moved if found[name] in _AT_WORK},
-        busy={release_of(name) for name in found.keys() - servers if found[name] in _BUSY},
+        at_work={release_of(name) for name in moved if states[name] in _AT_WORK},
+        busy={release_of(name) for name in states.keys() - servers if states[name] in _BUSY},
     )
 
 
 def check_units(units: Mapping[str, str]) -> None:
-    """Has the host's own systemd read what only it can judge in the texts of units, by kind; raises DeployError."""
+    """Check with the host's systemd what only it can judge in the texts of units, by kind; raise DeployError."""
     check_schedules(units)
     check_calls(units)
 
 
 def check_schedules(units: Mapping[str, str]) -> None:
-    """Has the host's own systemd read the schedules in the texts of units, by kind.
+    """Check the schedules in the texts of units, by kind, with the host's systemd.
 
     Raises:
-        DeployError: it does not understand one; with its own words.
+        DeployError: it does not understand one; with its message.
     """
     for kind, text in units.items():
         if kind.startswith("timer-"):
@@ -216,9 +237,9 @@ def check_schedules(units: Mapping[str, str]) -> None:
 
 
 def check_calls(units: Mapping[str, str]) -> None:
-    """Has the host's own systemd say whether it knows the system calls that the texts of units allow by name.
+    """Check whether the host's systemd knows the system calls that the texts of units allow by name.
 
-    It would pass over one that it does not know, with a warning in its log alone.
+    It would ignore one that it does not know, with a warning only in its log.
 
     Raises:
         DeployError: it does not know one.
@@ -237,17 +258,17 @@ def _allows_calls(line: str) -> bool:
 
 
 def find_program(program: str, venv: Path) -> str | None:
-    """Where a program is, as a unit of a release finds it."""
+    """Return the path of a program, as a unit of a release finds it."""
     return shutil.which(program, path=f"{venv}:/usr/local/bin:/usr/bin:/bin")
 
 
 def describe_search(venv: Path) -> str:
-    """Return in words where :func:`find_program` has looked in vain."""
+    """Return a text that lists where :func:`find_program` did not find a program."""
     return f"is neither in {venv} nor in /usr/local/bin, /usr/bin and /bin"
 
 
 def describe_kind(kind: str) -> str:
-    """A kind of unit as a user knows it: process and number, or job."""
+    """Return a kind of unit as a user knows it: process and number, or job."""
     if kind.startswith("process-"):
         name, number = kind[len("process-") :].rsplit("-", 1)
         return f"process {name} ({number})" if number != "1" else f"process {name}"
@@ -255,7 +276,7 @@ def describe_kind(kind: str) -> str:
 
 
 def command_of(text: str) -> str:
-    """The program that a unit's text starts."""
+    """Return the program that the text of a unit starts."""
     words = shlex.split(_value(text, "ExecStart"))
     launcher = LAUNCHER.split()[1:]
     if words[1 : 1 + len(launcher)] == launcher:
@@ -264,46 +285,50 @@ def command_of(text: str) -> str:
 
 
 def latest_by_timer(stamps: Iterable[tuple[str, float]]) -> dict[str, float]:
-    """For each timer, without its release, when it was last due in any release: from pairs of unit and time."""
-    found: dict[str, float] = {}
+    """Return when each timer, without its release, last elapsed in any release.
+
+    Args:
+        stamps: pairs of a unit and a time in seconds of the epoch.
+    """
+    latest: dict[str, float] = {}
     for unit, at in stamps:
         name = unit.split("@", 1)[0]
-        found[name] = max(at, found.get(name, at))
-    return found
+        latest[name] = max(at, latest.get(name, at))
+    return latest
 
 
 def _units_in(layout: Layout, states: str, kinds: Iterable[str] = _KINDS) -> list[str]:
-    """The units beside servers, of all releases, that are in one of these states."""
+    """Return the background units of all releases that are in one of these states."""
     return systemd.list_units(*(layout.unit(kind, "*") for kind in kinds), states=states)
 
 
 def _take_stamps(layout: Layout, timers: Collection[str]) -> None:
-    """A job that was due in another release is neither run again nor forgotten because the release is a new one."""
+    """Take over when timers last elapsed, so that a new release neither repeats a job nor skips one."""
     pattern = f"stamp-{layout.unit('timer-*', '*')}"
     stamps = [(path.name[len("stamp-") :], path.stat().st_mtime) for path in STAMPS.glob(pattern)]
-    due = latest_by_timer(stamps)
-    own = dict(stamps)
+    latest = latest_by_timer(stamps)
+    present = dict(stamps)
     for timer in timers:
-        at = due.get(timer.split("@", 1)[0])
-        if at is not None and own.get(timer, 0) < at:
+        at = latest.get(timer.split("@", 1)[0])
+        if at is not None and present.get(timer, 0) < at:
             _stamp(timer).touch()
             os.utime(_stamp(timer), (at, at))
 
 
-def _rivals(layout: Layout, release: str, alone: Collection[str]) -> list[str]:
-    """Processes of other releases that must have ended before this release's exclusive ones start."""
-    names = {_process(name) for name in alone}
+def _rivals(layout: Layout, release: str, exclusive: Collection[str]) -> list[str]:
+    """Return processes of other releases that must have ended before the exclusive ones of this release start."""
+    names = {_process(name) for name in exclusive}
     running = systemd.list_units(layout.unit("process-*", "*"), states=",".join(_BUSY))
     others = [name for name in running if release_of(name) != release]
     return [name for name in others if _process(name) in names or _is_exclusive(_text(Path(UNITS, name)))]
 
 
 def _process(unit: str) -> str:
-    """A process's unit without its number and release."""
+    """Return the unit of a process without its number and release."""
     return unit.split("@", 1)[0].rsplit("-", 1)[0]
 
 
-def _start(work: BackgroundUnits, names: Collection[str], wait: bool) -> None:
+def _start(units: BackgroundUnits, names: Collection[str], wait: bool) -> None:
     if not names:
         return
     if not wait:
@@ -311,10 +336,10 @@ def _start(work: BackgroundUnits, names: Collection[str], wait: bool) -> None:
         return
     result = systemd.run_systemctl_unchecked("start", "--", *names, timeout=systemd.PATIENCE)
     if result.returncode:
-        down = work.down()
-        told = "; ".join(f"{describe_kind(work.layout.kind(unit.name))}: {unit.ending()}" for unit in down)
-        log = work.log(0, [unit.name for unit in down]) if down else ""
-        raise DeployError(f"not all that belongs to it could be started: {told or last_lines(result)}", log)
+        down = units.down()
+        reasons = "; ".join(f"{describe_kind(units.layout.kind(unit.name))}: {unit.ending()}" for unit in down)
+        log = units.log(0, [unit.name for unit in down]) if down else ""
+        raise DeployError(f"not all that belongs to it could be started: {reasons or last_lines(result)}", log)
 
 
 def _stop(names: Collection[str]) -> None:
@@ -334,12 +359,12 @@ def _on_disk(layout: Layout, release: str) -> list[str]:
 def _text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
-    except FileNotFoundError:  # somebody removed it
+    except FileNotFoundError:  # someone removed it
         return ""
 
 
 def _value(text: str, key: str) -> str:
-    """What a unit's text gives a key that it has once."""
+    """Return the value of a key that a unit has once."""
     return next((line[len(key) + 1 :] for line in text.splitlines() if line.startswith(f"{key}=")), "")
 
 

@@ -1,4 +1,4 @@
-"""Makes a release's directory: its source, virtual environment, configuration and units."""
+"""The directory of a release: its source, virtual environment, configuration and units."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ import os
 import shutil
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from subprocess import CompletedProcess
-from typing import Any
+from typing import TYPE_CHECKING
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.build import venvs
 from ansible_collections.asgi.deploy.plugins.module_utils._host.build.build_sandbox import (
@@ -29,8 +28,9 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.build.requiremen
     is_package,
     requirements_of,
 )
-from ansible_collections.asgi.deploy.plugins.module_utils._host.release import credentials as secrets
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release import credentials
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.additions import Additions, holds
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.inputs import ReleaseInputs
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.instance import Instance
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.integrity import Condition, Integrity, summarize
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store import Store
@@ -43,34 +43,16 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import 
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.requirement_hashes import unlocked, unpinned
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.unit_names import release_id
 
-
-@dataclass(frozen=True)
-class ReleaseInputs:
-    """All that makes a release what it is."""
-
-    source: Mapping[str, Any]  # of SOURCE_OPTIONS
-    version: str
-    files: Mapping[str, str]  # name in the release directory → text, readable by the application
-    environment: str  # text of its environment file, readable by root alone
-    tree: Mapping[str, Any]  # what is added to its source: see Additions
-    units: Mapping[str, str]  # kind of unit → text; %i stands for the release
-    server_requirements: Sequence[str]
-    installer: str
-    build: Sequence[str]  # lines of a unit: what programs may do that build its environment
-    python: str = "system"  # or a version, or a path on the host
-    extras: Sequence[str] = ()
-    index: Mapping[str, Any] | None = None  # of INDEX_OPTIONS
-    wheelhouse: str | None = None  # SHA-256 of the archive of wheels that was shipped
-    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
-    build_hosts: Sequence[str] | None = None  # the only ones that its build reaches; all of them without
-    server_lock: str = ""  # of these, what the collection has hashes of, with all that it needs
-    require_hashes: bool = False  # whether nothing may be installed without, and nothing built
-    insecure_transport: bool = False  # whether requirements may come over a plain transport
-    verify: bool = False  # whether to read all that was made before, and not only to look at it
+if TYPE_CHECKING:
+    from ansible_collections.asgi.deploy.plugins.module_utils._shared.application_state import (
+        DamageReport,
+        ReleaseRecord,
+    )
+    from ansible_collections.asgi.deploy.plugins.module_utils._shared.json_values import Json
 
 
 class ReleaseBuilder:
-    """Knows a release's inputs, and makes from them what is on disk."""
+    """Makes from the inputs of a release what is on disk."""
 
     def __init__(self, layout: Layout, inputs: ReleaseInputs) -> None:
         self.layout = layout
@@ -84,13 +66,13 @@ class ReleaseBuilder:
         self.interpreter = Interpreter.wanted(inputs.python)
 
     def identify(self, identity: str) -> str:
-        """The release's id, a digest over all its inputs; where that is damaged, its generation that stands for it."""
-        key = secrets.load_key(Path(self.layout.names_key), make=True) if self.inputs.secrets else None
+        """Return the name of the release, with a digest of its inputs; if it is damaged, its next generation."""
+        key = credentials.load_key(Path(self.layout.names_key), make=True) if self.inputs.secrets else None
         return self._standing(self._identify(identity, key))
 
     def predict(self, identity: str) -> str | None:
-        """The same without changing anything; nothing where its secrets would be the first on this host."""
-        key = secrets.load_key(Path(self.layout.names_key), make=False) if self.inputs.secrets else None
+        """Return the same without changing anything; None if its secrets would be the first on this host."""
+        key = credentials.load_key(Path(self.layout.names_key), make=False) if self.inputs.secrets else None
         return None if self.inputs.secrets and key is None else self._standing(self._identify(identity, key))
 
     def _identify(self, identity: str, key: bytes | None) -> str:
@@ -107,66 +89,68 @@ class ReleaseBuilder:
             "units": dict(inputs.units),
         }
         if key is not None:
-            content["secrets"] = secrets.keyed_digest(inputs.secrets, key)
+            content["secrets"] = credentials.keyed_digest(inputs.secrets, key)
         return release_id(inputs.version, digest(content))
 
     def _standing(self, release: str) -> str:
-        there = [one for one in self.store.on_disk() if self.store.record(one)]
         taken = {*self.integrity.known(), *self.store.named()}
-        return generations.standing(release, there, taken, lambda one: not self.damage(one))
+        return generations.standing(release, self._complete(), taken, lambda name: not self.damage(name))
+
+    def _complete(self) -> list[str]:
+        return [release for release in self.store.on_disk() if self.store.record(release)]
 
     def is_intact(self, release: str) -> bool:
-        """Whether owners and modes are as they were made, of the release and of the folders that hold it."""
+        """Return whether the release, and the directories that hold it, have their owners and modes."""
         return not self.integrity.release(release).loose and not self.integrity.folders()
 
     def damage(self, release: str) -> list[str]:
-        """What only another generation of a release of these inputs puts right, as texts; empty where it is whole."""
-        found = list(self.integrity.release(release).damage)
+        """Return what only another generation of the release repairs, as texts; none if it is undamaged."""
+        damage = list(self.integrity.release(release).damage)
         if not self._sealed(release):
-            found.append("its secrets are not as they were written, or this host cannot read them")
-        # What was changed before there was a manifest is seen by what went into it.
-        elif not found and (altered := self._altered(release)):
-            found.append(altered)
-        return found
+            damage.append("its secrets are not as they were written, or this host cannot read them")
+        # A change from before there was a manifest shows in a comparison with the inputs.
+        elif not damage and (altered := self._altered(release)):
+            damage.append(altered)
+        return damage
 
     def conditions(self, release: str | None, everything: bool) -> dict[str, Condition]:
-        """The conditions of a release of these inputs with its generations, and of the live one or of all."""
-        there = [one for one in self.store.on_disk() if self.store.record(one)]
-        own = generations.newest_first(release, there) if release else []
+        """Return the conditions of a release of these inputs with its generations, and of the live one or of all."""
+        complete = self._complete()
+        same = generations.newest_first(release, complete) if release else []
         live = self.store.live()
         return {
-            one: Condition(self.damage(one), found.loose, found.recorded) if one in own else found
-            for one in there
-            if everything or one in own or one == live
-            for found in [self.integrity.release(one)]
+            name: Condition(self.damage(name), condition.loose, condition.recorded) if name in same else condition
+            for name in complete
+            if everything or name in same or name == live
+            for condition in [self.integrity.release(name)]
         }
 
-    def inspect(self, release: str | None, everything: bool) -> dict[str, Any]:
-        """What is told of these: see :func:`integrity.summarize`."""
+    def inspect(self, release: str | None, everything: bool) -> DamageReport:
+        """Return a report of these conditions: see :func:`integrity.summarize`."""
         return summarize(self.conditions(release, everything), self.integrity.folders())
 
     def settle(self, release: str) -> list[str]:
-        """Note which releases are damaged, and record those that have no manifest; return what to say of these."""
+        """Record damage, and manifests for releases that have none; return a message about the latter."""
         self.integrity.mark(self.conditions(release, everything=True))
         self.integrity.renew()
         adopted = self.integrity.adopt()
-        text = f"{self.layout.app}: made by a former version of the collection, and taken as found from now on: "
+        text = f"{self.layout.app}: made by an earlier version of the collection, and recorded now as they are: "
         return [text + ", ".join(adopted)] if adopted else []
 
     def _sealed(self, release: str) -> bool:
-        """Whether the release's secrets are there, as they were written, and this host can read them."""
+        """Return whether the secrets of a release are there, as they were written, and this host can read them."""
         if not self.inputs.secrets:
             return True
-        return self.store.record(release).get("seal") == secrets.seal(self.store.path(release) / secrets.FOLDER)
+        return self.store.record(release).get("seal") == credentials.seal(self.store.path(release) / credentials.FOLDER)
 
     @property
-    def _supplies(self) -> dict[str, Any]:
-        """Where distributions come from, and which extras; never what opens the way there."""
+    def _supplies(self) -> dict[str, Json]:
+        """Return where distributions come from, and which extras; never a password."""
         index = self.inputs.index["url"] if self.inputs.index else None
-        return {"index": index, "wheelhouse": self.inputs.wheelhouse, "extras": sorted(self.inputs.extras)}
+        return {"index": index, "wheelhouse": self.inputs.wheelhouse, "extras": [*sorted(self.inputs.extras)]}
 
     @property
-    def _server(self) -> dict[str, Any]:
+    def _server(self) -> dict[str, Json]:
         inputs = self.inputs
         return {
             "server": list(inputs.server_requirements),
@@ -175,9 +159,9 @@ class ReleaseBuilder:
         }
 
     def prepare(self, release: str, identity: str) -> None:
-        """Makes the release's directory; its record is written last and says that it is whole.
+        """Make the directory of the release; its record comes last and states that it is complete.
 
-        Of one that is there already only owners and modes are put right.
+        If it is there already, only owners and modes are repaired.
         """
         self.integrity.repair()
         if not self.store.record(release):
@@ -192,7 +176,7 @@ class ReleaseBuilder:
         whole = path / ("tree" if self.source.subdirectory else "src")
         whole.mkdir(parents=True)
         venv, unhashed = self._built(path, whole, identity)
-        # What builds packages may have left a link in the place of a folder.
+        # A build may have put a link in the place of a folder.
         tree = application_folder(whole, self.source.subdirectory, self.source.where(self.inputs.version, identity))
         if tree != whole:
             (path / "src").symlink_to(tree.relative_to(path))
@@ -203,46 +187,46 @@ class ReleaseBuilder:
         for item in self._files(release):
             item.apply()
         self.additions.repair(path, self.layout.user)
-        sealed = self._seal(release)
+        seal = self._write_secrets(release)
         import compileall  # not above: no inspection needs it
 
         compileall.compile_dir(str(path / "runtime"), quiet=2)
         _give(path / "runtime", self.layout.user)
         with self.integrity.recording(release, venv):
-            os.sync()  # the record must not outlive, in a power cut, what it vouches for
-        summarize = self.source.told(identity)
-        self.store.note(
-            release,
-            source=summarize,
-            commit=summarize.get("commit"),
-            wheelhouse=self.inputs.wheelhouse,
-            version=self.inputs.version,
-            venv=venv,
-            unpinned=unhashed,
-            states={**self._released_before(release), "prepared": time.time()},
-            **sealed,
-        )
+            os.sync()  # after a power cut the record must not be there without what it stands for
+        source = self.source.told(identity)
+        record: ReleaseRecord = {
+            "source": source,
+            "commit": source.get("commit"),
+            "wheelhouse": self.inputs.wheelhouse,
+            "version": self.inputs.version,
+            "venv": venv,
+            "unpinned": unhashed,
+            "states": {**self._released_before(release), "prepared": time.time()},
+        }
+        if self.inputs.secrets:
+            record["seal"] = seal
+        self.store.note(release, **record)
 
     def _released_before(self, release: str) -> dict[str, float]:
-        """When the release command ran in an earlier generation: it is run once for a release."""
+        """Return when the release command ran in an earlier generation: it runs once for a release."""
         earlier = generations.newest_first(release, self.store.on_disk())
-        ran = [self.store.record(one).get("states", {}).get("released") for one in earlier]
+        ran = [self.store.record(name).get("states", {}).get("released") for name in earlier]
         return next(({"released": float(at)} for at in ran if at), {})
 
-    def _seal(self, release: str) -> dict[str, str]:
-        """Writes the release's secrets; gives what is to be noted of them."""
-        if not self.inputs.secrets:
-            return {}
-        folder = self.store.path(release) / secrets.FOLDER
-        secrets.write_encrypted(self.inputs.secrets, folder)
-        return {"seal": secrets.seal(folder)}
+    def _write_secrets(self, release: str) -> str:
+        """Write the secrets of a release, if it has any; return their seal."""
+        folder = self.store.path(release) / credentials.FOLDER
+        if self.inputs.secrets:
+            credentials.write_encrypted(self.inputs.secrets, folder)
+        return credentials.seal(folder)
 
     def _built(self, path: Path, whole: Path, identity: str) -> tuple[str, list[str]]:
-        """Check the source out below `whole` and compile it, as the user who builds.
+        """Check the source out below `whole` and compile it, as the user of the build.
 
         Returns:
-            The digest of the release's virtual environment, which is built if no release has it yet; and what serves of
-            which no hash is known.
+            The name of its virtual environment, which is built if no release has it yet, and the distributions of the
+            server that have no known hash.
         """
         where, inputs = self.source.where(self.inputs.version, identity), self.inputs
         with prepare_sources(self.layout.app, inputs.index, inputs.wheelhouse) as given:
@@ -260,10 +244,10 @@ class ReleaseBuilder:
                 return venv, unpinned(self._others, needs.text)
 
     def _check_out(self, identity: str, whole: Path, place: SandboxedRunner) -> int:
-        """Check the source out; return how many programs have run when its tree was compiled, or -1 if it was not.
+        """Check the source out; return how many programs had run when its tree was compiled, or -1 if it was not.
 
-        Where there are environments already, most releases need no other one, and no program runs after git: so what
-        is there then is compiled by the same unit.
+        If there are environments already, most releases need no other one, and no program runs after git: so the tree
+        is compiled by the same unit.
         """
         if not (store := self.source.store):
             self.source.checkout(identity, whole)
@@ -279,25 +263,25 @@ class ReleaseBuilder:
         return place.ran if then else -1
 
     def _compiler(self, tree: Path) -> list[str]:
-        """Return the program that compiles a tree. What it cannot compile is for the application to say."""
+        """Return the program that compiles a tree. An error in the source is reported by the application itself."""
         return [self.interpreter.path, "-I", "-m", "compileall", "-qq", str(tree)]
 
     def _venv(self, path: Path, tree: Path, installer: Installer, requirements: Requirements) -> str:
         content = {
             "requirements": requirements.text,
-            # What points into the tree points into this very release's.
+            # A requirement that is a path in the tree belongs to this release only.
             "tree": path.name if requirements.local else None,
             "supplies": self._supplies,
             "interpreter": self.interpreter.tag,
             "installer": installer.name,
             **self._server,
         }
-        complete = [one for one in self.store.venvs() if venvs.is_complete(Path(self.layout.venvs, one))]
+        complete = [name for name in self.store.venvs() if venvs.is_complete(Path(self.layout.venvs, name))]
         name = generations.standing(
             digest(content)[:16],
             complete,
             self.integrity.known_venvs(),
-            lambda one: not self.integrity.venv(one).damage,
+            lambda venv: not self.integrity.venv(venv).damage,
         )
         venv = Path(self.layout.venvs, name)
         if name not in complete:
@@ -310,7 +294,7 @@ class ReleaseBuilder:
 
     @property
     def _others(self) -> list[str]:
-        """What serves of which the collection has no hashes."""
+        """Return the requirements of the server for which the collection has no hashes."""
         return unlocked(self.inputs.server_lock, self.inputs.server_requirements)
 
     def _requirements(self, tree: Path, whole: Path, installer: Installer, identity: str) -> Requirements:
@@ -320,7 +304,7 @@ class ReleaseBuilder:
         return requirements_of(tree, installer, where, self.inputs.extras, whole)
 
     def _files(self, release: str) -> list[ManagedFile]:
-        """Files and units of the release."""
+        """Return the files and units of a release."""
         path, user = self.store.path(release), self.layout.user
         items = [
             ManagedFile(path / name, "file", text.encode(), 0o640, "root", user)
@@ -334,7 +318,7 @@ class ReleaseBuilder:
         return items
 
     def _altered(self, release: str) -> str | None:
-        """What of the release is not what its inputs say, whatever its owner and mode; nothing where all is."""
+        """Return what of a release differs from its inputs, apart from owner and mode; None if nothing does."""
         if altered := [item.path.name for item in self._files(release) if not holds(item.path, item.content)]:
             return f"{', '.join(altered)} {'was' if len(altered) == 1 else 'were'} changed"
         if not self.additions.is_intact(self.store.path(release)):
@@ -343,7 +327,7 @@ class ReleaseBuilder:
 
 
 def _give(tree: Path, group: str) -> None:
-    """Lets the application read its code and nobody else; only root can write it."""
+    """Let only the application read its code, and only root write it."""
     for folder, _folders, files in os.walk(tree):
         for path in (Path(folder), *(Path(folder, name) for name in files)):
             if not path.is_symlink():

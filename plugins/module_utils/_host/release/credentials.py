@@ -1,7 +1,7 @@
-"""An application's secrets on a host: encrypted credentials of systemd, which gives them to the release's units alone.
+"""An application's secrets on a host: encrypted credentials of systemd, which only the units of the release get.
 
-Each release has its own, so that going back brings back the old ones. What names a release is made from them with a key
-that only root of this host has: of a short secret, a plain digest could be guessed.
+Each release has its own, so that a rollback restores the old ones. The name of a release contains a digest of them with
+a key that only root of this host has: the plain digest of a short secret could be guessed.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.managed_files import write
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 
-FOLDER = "secrets"  # in the release's directory, for root alone
-# systemd's own key of the host. A key of the TPM is none that a release may hang on: an update of the firmware changes
-# what it is bound to, and the application would not start again.
+FOLDER = "secrets"  # in the directory of the release, readable only by root
+# systemd's own key of the host. No key of the TPM is used: an update of the firmware changes what it is bound to, and
+# the application would not start again.
 HOST_KEY = Path("/var/lib/systemd/credential.secret")
 _KEY_BYTES = 32
 
 
 def load_key(path: Path, make: bool) -> bytes | None:
-    """The key of names in `path`, for root alone; where there is none it is made, or there is none."""
+    """Return the key of names in `path`, which only root can read; if it is missing, make it or return None."""
     try:
         return path.read_bytes()
     except FileNotFoundError:
@@ -38,41 +38,41 @@ def load_key(path: Path, make: bool) -> bytes | None:
     return path.read_bytes()
 
 
-def keyed_digest(read_decrypted: Mapping[str, str], key_of_names: bytes) -> str:
-    """What stands for these secrets in a release's name: the same for the same, and nothing to guess by."""
-    text = json.dumps(dict(read_decrypted), sort_keys=True, ensure_ascii=False)
+def keyed_digest(values: Mapping[str, str], key_of_names: bytes) -> str:
+    """Return a digest of secrets for the name of a release: the same for the same values, and useless for guessing."""
+    text = json.dumps(dict(values), sort_keys=True, ensure_ascii=False)
     return hmac.new(key_of_names, text.encode(), hashlib.sha256).hexdigest()
 
 
 def seal(folder: Path, host_key: Path = HOST_KEY) -> str:
-    """A digest over the encrypted files and the key that opens them: whether they are whole, and can be read here."""
-    found = hashlib.sha256()
+    """Return a digest of the encrypted files and their key: the same while this host can read what was written."""
+    digest = hashlib.sha256()
     for path in [*(sorted(folder.iterdir()) if folder.is_dir() else []), host_key]:
         try:
             content = path.read_bytes()
         except OSError:
             content = b""
-        found.update(f"{path.name} {len(content)}\n".encode() + content)
-    return found.hexdigest()
+        digest.update(f"{path.name} {len(content)}\n".encode() + content)
+    return digest.hexdigest()
 
 
-def write_encrypted(read_decrypted: Mapping[str, str], folder: Path) -> None:
-    """Writes the secrets into a folder, each encrypted; others that lie there go.
+def write_encrypted(values: Mapping[str, str], folder: Path) -> None:
+    """Write secrets into a folder, each encrypted, instead of those that are there.
 
     Raises:
-        DeployError: systemd cannot encrypt them; with its own words.
+        DeployError: systemd cannot encrypt them; with its message.
     """
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(mode=0o700)
-    for name, value in sorted(read_decrypted.items()):
+    for name, value in sorted(values.items()):
         write(folder / name, _encrypted(name, value), 0o600)
 
 
 def read_decrypted(folder: Path) -> dict[str, str]:
-    """Return the secrets that were written into a folder, by name; none where it is not there.
+    """Return the secrets in a folder, by name; none if there is no folder.
 
     Raises:
-        DeployError: systemd cannot decrypt them; with its own words.
+        DeployError: systemd cannot decrypt them; with its message.
     """
     files = sorted(folder.iterdir()) if folder.is_dir() else []
     return {file.name: _coded("decrypt", file.name, file.read_bytes()).decode(errors="replace") for file in files}

@@ -9,9 +9,8 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release import observation
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.background import (
@@ -35,7 +34,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.release.instance
 )
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.integrity import Integrity
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.metadata_closing import as_live, restore
-from ansible_collections.asgi.deploy.plugins.module_utils._host.release.pruning import prune, surplus
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.pruning import find_surplus, prune
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.settings import ReleaseSettings
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.states import (
     STATES,
@@ -51,6 +50,9 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.system import me
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.metadata_rules import Closing, MetadataRules
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
+
+if TYPE_CHECKING:
+    from ansible_collections.asgi.deploy.plugins.module_utils._shared.application_state import Attempt
 
 Shown = Mapping[str, systemd.Unit]
 
@@ -97,8 +99,8 @@ class Deployment:
         with self.store.lock(self._lock_timeout, self._by):
             before = self.store.live()
             refuse_held(self.layout, before)
-            noted = {"version": version, **({"urgent": True} if urgent else {})}
-            with self._audited(before, None, **noted) as entry, as_live(self._rules, self.store):
+            details: Attempt = {"version": version, "urgent": True} if urgent else {"version": version}
+            with self._audited(before, None, details) as entry, as_live(self._rules, self.store):
                 closed = self._rules.ensure(self._closing)
                 # Looked up under the lock: of two runs, the one that waits must not put an older commit over a newer.
                 with self._step("resolved"):
@@ -141,7 +143,7 @@ class Deployment:
             Integrity(self.store).repair()
             settings = ReleaseSettings.from_record(self.store.record(target))
             self._rules.count_from_now()
-            with self._audited(before, target, rollback=True), as_live(self._rules, self.store):
+            with self._audited(before, target, {"rollback": True}), as_live(self._rules, self.store):
                 kept = restore(self._rules, self.store, target)
                 # It was watched in its time, and what it replaces is nothing to go back to.
                 left = [state for state in self._left(target, None, settings) if state != "watched"]
@@ -183,7 +185,7 @@ class Deployment:
             live=self.store.live() == release and shown[self.layout.boot_unit].enabled,
             working=work.is_up(shown),
             others=self._others(release, there),
-            surplus=surplus(self.store, release, settings.keep, there),
+            surplus=find_surplus(self.store, release, settings.keep, there),
         )
         return remaining_steps(seen)
 
@@ -192,7 +194,7 @@ class Deployment:
         return without_draining(self.layout, there.serving - {release}) | there.at_work - {release}
 
     def _advance(self, release: str, left: Collection[str], before: str | None, settings: ReleaseSettings) -> None:
-        """Takes a prepared release through the states that are left; what serves is not touched before the switch."""
+        """Take a prepared release through the states that are left; what serves is not touched before the switch."""
         began = time.time()
         was_up = (instance := Instance(self.layout, release)).is_up()
         if "released" in left:
@@ -316,7 +318,7 @@ class Deployment:
 
     def _keep(self, release: str, settings: ReleaseSettings) -> None:
         """Notes the settings, so that going back to the release needs no inventory."""
-        if self.store.record(release).get("settings") != (kept := asdict(settings)):
+        if self.store.record(release).get("settings") != (kept := settings.to_record()):
             self.store.note(release, settings=kept)
 
     def _story(self, release: str, before: str | None, outcome: str, error: DeployError | OSError) -> DeployError:
@@ -332,10 +334,12 @@ class Deployment:
     def _reached(self, release: str, state: str) -> None:
         self.store.note(release, states={**self.store.record(release).get("states", {}), state: time.time()})
 
-    def _audited(self, before: str | None, release: str | None, **more: Any) -> AbstractContextManager[dict[str, Any]]:
-        """Note an attempt in the audit trail, with the steps that the block took; see :meth:`Store.audited`."""
-        line: dict[str, Any] = {"by": self._by, "from": before, "to": release, "steps": self._steps, **more}
-        return self.store.audited(**line)
+    def _audited(
+        self, before: str | None, release: str | None, details: Attempt | None = None
+    ) -> AbstractContextManager[Attempt]:
+        """Record an attempt in the audit trail, with the steps that the block takes; see :meth:`Store.audited`."""
+        line: Attempt = {"by": self._by, "from": before, "to": release, "steps": self._steps, **(details or {})}
+        return self.store.audited(line)
 
     def _result(self, changed: bool, release: str | None, before: str | None, **more: Any) -> dict[str, Any]:
         return {"changed": changed, "release": release, "before": before, "steps": dict(self._steps), **more}

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release import manifest as manifests
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.manifest import (
@@ -24,6 +24,9 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store im
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.managed_files import write
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.generations import superseded
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import UNITS
+
+if TYPE_CHECKING:
+    from ansible_collections.asgi.deploy.plugins.module_utils._shared.application_state import DamageReport
 
 RELEASES, VENVS = "releases", "venvs"
 _FOLDER_MODE = 0o755  # of what holds releases and environments: nginx has to get through
@@ -249,7 +252,7 @@ def _group(name: str) -> int:
     return grp.getgrnam(name).gr_gid
 
 
-def summarize(conditions: Mapping[str, Condition], folders: Sequence[str]) -> dict[str, Any]:
+def summarize(conditions: Mapping[str, Condition], folders: Sequence[str]) -> DamageReport:
     """Return what is told of releases, each by its name, and of the folders that hold them.
 
     `damage` is what only another generation puts right; `loose` are owners and modes, which are put right in place;

@@ -1,4 +1,4 @@
-"""Removes the releases and environments of an application that nothing needs any more."""
+"""The removal of releases and environments that nothing needs any more."""
 
 from __future__ import annotations
 
@@ -18,33 +18,32 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.source import ar
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import systemd
 
 
-def surplus(store: Store, release: str, keep: int, there: LoadedReleases) -> list[str]:
+def find_surplus(store: Store, release: str, keep: int, loaded: LoadedReleases) -> list[str]:
     """Return the releases to remove: neither a server nor a background process of them runs.
 
     Args:
-        store: the application's.
+        store: the releases of the application.
         release: the live one, which stays, as does the one before it.
         keep: how many stay.
-        there: the releases of which something runs.
+        loaded: the releases of which something runs.
     """
     previous = store.record(release).get("previous")
-    needed = {release, previous or release, *there.serving, *there.busy}
+    needed = {release, previous or release, *loaded.serving, *loaded.busy}
     return releases_to_prune(store.kept(), keep, needed)
 
 
 def prune(store: Store, release: str, keep: int) -> None:
-    """Remove what :func:`surplus` gives, with its units, and the environments and archives that nothing needs then."""
-    there = find_loaded(store.layout)
-    serving = there.serving
-    kept, removed = store.kept(), surplus(store, release, keep, there)
-    for one in removed:
-        for file in Instance(store.layout, one).files.values():
+    """Remove the surplus releases with their units, and the environments and archives that nothing needs then."""
+    loaded = find_loaded(store.layout)
+    kept, removed = store.kept(), find_surplus(store, release, keep, loaded)
+    for name in removed:
+        for file in Instance(store.layout, name).files.values():
             file.unlink(missing_ok=True)
-        BackgroundUnits(store.layout, one).remove_units()
-        store.remove(one)
+        BackgroundUnits(store.layout, name).remove_units()
+        store.remove(name)
     for venv in unused_venvs(store.venvs(), kept, removed):
         venvs.remove(Path(store.layout.venvs, venv))
-    Integrity(store).forget_removed(serving)
+    Integrity(store).forget_removed(loaded.serving)
     archives.prune()
     if removed:
         systemd.daemon_reload()

@@ -1,4 +1,4 @@
-"""Questions to a release on its own socket, while visitors' answers do not tell which release they came from."""
+"""Repeated requests to a release on its own socket, while visitors' answers do not show which release gave them."""
 
 from __future__ import annotations
 
@@ -7,14 +7,20 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Event
 
 ANSWER_SECONDS = 5.0
-_AT_ONCE = 12  # asked twice a second, one that does not answer has ten open questions
+_AT_ONCE = 12  # with two requests a second, a release that does not answer has ten open ones
 
-# Asks once, and tells what is wrong with the answer, or nothing. What it is given tells that no answer is needed now.
+# Sends one request, and returns what is wrong with the answer, or None. Its argument returns why no answer is needed
+# any more, or None.
 Ask = Callable[[Callable[[], "str | None"]], "str | None"]
 
 
 class Questions:
-    """Ask a release again and again, without waiting for one answer before the next question."""
+    """Requests to a release, sent without waiting for earlier answers.
+
+    Attributes:
+        answers: how many answers came.
+        failures: what was wrong with those that failed.
+    """
 
     def __init__(self, ask: Ask) -> None:
         self._ask = ask
@@ -22,19 +28,19 @@ class Questions:
         self._pool = ThreadPoolExecutor(_AT_ONCE)
         self._open: list[Future[str | None]] = []
         self.answers = 0
-        self.wrong: list[str] = []
+        self.failures: list[str] = []
 
     def next(self) -> None:
-        """Ask once more, and take the answers that have come."""
-        done, self._open = ([one for one in self._open if one.done() is finished] for finished in (True, False))
-        said = [one.result() for one in done]
-        self.answers += len(said)
-        self.wrong += [text for text in said if text]
+        """Send one more request, and count the answers that have come."""
+        done, self._open = ([each for each in self._open if each.done() is finished] for finished in (True, False))
+        results = [each.result() for each in done]
+        self.answers += len(results)
+        self.failures += [text for text in results if text]
         if len(self._open) < _AT_ONCE:
             self._open.append(self._pool.submit(self._ask, self._given_up))
 
     def close(self) -> None:
-        """Wait for no answer any more."""
+        """Give up waiting for answers."""
         self._over.set()
         self._pool.shutdown(cancel_futures=True)
 

@@ -7,9 +7,10 @@ import shutil
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.asgi.deploy.plugins.module_utils._host.release.builder import ReleaseBuilder, ReleaseInputs
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.builder import ReleaseBuilder
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.deployment import Deployment
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.gate import Gate
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.inputs import ReleaseInputs
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.integrity import summarize
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.settings import ReleaseSettings
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.states import STATES
@@ -91,7 +92,7 @@ class ReleaseRequest:
         found = self.deployment.predict(builder, self.settings, everything)
         kept = self.deployment.store.record(found["release"]).get("settings") if found["release"] else None
         # A key that is seen for the first time has to be written down, and what a release consists of.
-        noted = kept == dataclasses.asdict(self.settings) and not builder.source.trust.new
+        noted = kept == self.settings.to_record() and not builder.source.trust.new
         return {**found, "noted": noted and found["release"] not in found["unrecorded"], "stopped": None}
 
     def release_unless_stopped(self, by: str, lock_timeout: float, urgent: bool = False) -> dict[str, Any]:

@@ -1,35 +1,66 @@
-"""How a release is put live; kept in its record, so that going back to it needs no inventory."""
+"""How a release is put live: recorded with it, so that a rollback to it needs no inventory."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import asdict, dataclass, field, replace
+from typing import TYPE_CHECKING, cast
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.gate import Gate
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.watch import WatchLimits
 
+if TYPE_CHECKING:
+    from ansible_collections.asgi.deploy.plugins.module_utils._shared.application_state import (
+        ReleaseRecord,
+        SettingsDetails,
+        SettingsRecord,
+    )
+    from ansible_collections.asgi.deploy.plugins.module_utils._shared.json_values import Json
+    from ansible_collections.asgi.deploy.plugins.module_utils._shared.release_options import ClosingEntry
+
 
 @dataclass(frozen=True)
 class ReleaseSettings:
-    """What a new release must show before and after it goes live, and how many are kept."""
+    """What a release must show before and after it goes live, and what status shows of it.
+
+    Attributes:
+        gate: what it must answer before.
+        watch: how it is watched after.
+        keep: how many releases stay on the host.
+        worker_count: how many workers it runs.
+        workers_reason: why it runs that many.
+        sandbox: options of the sandbox that differ from their defaults.
+        plain_transports: what is fetched without encryption.
+        known_hosts: whether only the keys that the inventory lists are trusted.
+        closing: how the cloud's metadata service is closed; None in records of older versions.
+    """
 
     gate: Gate
     watch: WatchLimits
     keep: int
     worker_count: int = 0
-    workers_reason: str = ""  # why it is that number, for who asks
-    sandbox: Mapping[str, Any] = field(default_factory=dict)  # what differs from every application's, for who asks
-    plain_transports: Sequence[str] = field(default_factory=list)  # what comes over them, for status
-    known_hosts: bool = False  # whether only keys that the entry has are trusted
-    closing: Mapping[str, Any] | None = None  # of the cloud's metadata service, where that was noted
+    workers_reason: str = ""
+    sandbox: Mapping[str, Json] = field(default_factory=dict)
+    plain_transports: Sequence[str] = field(default_factory=list)
+    known_hosts: bool = False
+    closing: ClosingEntry | None = None
 
     @classmethod
-    def from_record(cls, record: Mapping[str, Any]) -> ReleaseSettings:
-        """The settings in a release's record."""
-        kept = dict(record["settings"])
-        return cls(Gate(**kept.pop("gate")), WatchLimits(**kept.pop("watch")), **kept)
+    def from_record(cls, record: ReleaseRecord) -> ReleaseSettings:
+        """Return the settings in the record of a release."""
+        recorded = record["settings"]
+        details = {key: value for key, value in recorded.items() if key not in ("gate", "watch", "keep")}
+        return cls(
+            Gate(**recorded["gate"]),
+            WatchLimits(**recorded["watch"]),
+            recorded["keep"],
+            **cast("SettingsDetails", details),
+        )
+
+    def to_record(self) -> SettingsRecord:
+        """Return the settings as they are recorded."""
+        return cast("SettingsRecord", asdict(self))
 
     def unwatched(self) -> ReleaseSettings:
-        """The same, but that nothing is watched."""
+        """Return the same settings with the watch switched off."""
         return replace(self, watch=replace(self.watch, seconds=0))

@@ -1,10 +1,13 @@
-"""The states a release goes through, and what is left to do for it: the whole logic of a deployment, without a host."""
+"""The states of a release, and the steps that are left: the whole logic of a deployment, without a host."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ansible_collections.asgi.deploy.plugins.module_utils._shared.application_state import ReleaseRecord
 
 # In this order. Until `live` the release that serves is not touched.
 STATES = ("prepared", "released", "started", "gated", "live", "working", "watched", "drained", "pruned")
@@ -12,42 +15,52 @@ STATES = ("prepared", "released", "started", "gated", "live", "working", "watche
 
 @dataclass(frozen=True)
 class ObservedState:
-    """What is found on the host for a wanted release."""
+    """What a host shows of a release.
 
-    recorded: Collection[str] = ()  # states in the release's record
-    intact: bool = False  # its files and units are on disk as they shall be
-    running: bool = False  # its units are up, and stay so
-    live: bool = False  # `current` names it, and it starts at boot
-    working: bool = True  # its processes run, and the timers of its jobs
-    others: Collection[str] = ()  # other releases that run and do not drain yet
-    surplus: Collection[str] = ()  # releases that are not kept
+    Attributes:
+        recorded: the states in the record of the release.
+        intact: whether its files and units are on disk as they must be.
+        running: whether its units are up, and do not drain.
+        live: whether `current` names it, and it starts at boot.
+        working: whether its processes run, and the timers of its jobs.
+        others: other releases that run and do not drain yet.
+        surplus: releases to remove.
+    """
+
+    recorded: Collection[str] = ()
+    intact: bool = False
+    running: bool = False
+    live: bool = False
+    working: bool = True
+    others: Collection[str] = ()
+    surplus: Collection[str] = ()
 
 
-def remaining_steps(seen: ObservedState) -> tuple[str, ...]:
-    """The states that a release has yet to reach, in order; nothing when it serves and all is tidy.
+def remaining_steps(observed: ObservedState) -> tuple[str, ...]:
+    """Return the states that a release has yet to reach, in order; none when it is live and everything is clean.
 
-    >>> remaining(Seen(("prepared", "released", "live", "watched"), intact=True, running=True, live=True))
+    >>> remaining_steps(ObservedState(("prepared", "released", "live", "watched"), True, running=True, live=True))
     ()
     """
-    prepared = "prepared" in seen.recorded
-    up = prepared and "released" in seen.recorded and seen.running
+    prepared = "prepared" in observed.recorded
+    up = prepared and "released" in observed.recorded and observed.running
     reached = {
-        "prepared": prepared and seen.intact,
-        "released": prepared and "released" in seen.recorded,
+        "prepared": prepared and observed.intact,
+        "released": prepared and "released" in observed.recorded,
         "started": up,
-        # One that is up and not live may be one whose gate a killed run did not wait for.
-        "gated": up and seen.live,
-        "live": up and seen.live and "live" in seen.recorded,
-        "working": up and seen.live and seen.working,
-        "watched": up and seen.live and "watched" in seen.recorded,
-        "drained": not seen.others,
-        "pruned": not seen.surplus,
+        # A release that is up but not live may have been started by a run that was killed before its gate.
+        "gated": up and observed.live,
+        "live": up and observed.live and "live" in observed.recorded,
+        "working": up and observed.live and observed.working,
+        "watched": up and observed.live and "watched" in observed.recorded,
+        "drained": not observed.others,
+        "pruned": not observed.surplus,
     }
     return tuple(state for state in STATES if not reached[state])
 
 
-def without_reached(left: Collection[str], record: Mapping[str, Any]) -> tuple[str, ...]:
-    """The states that are left once a release is on disk: another generation of it may have run its command.
+def without_reached(left: Collection[str], record: ReleaseRecord) -> tuple[str, ...]:
+    """Return the states that are left once a release is on disk: an earlier generation may have run its command.
 
     >>> without_reached(("prepared", "released", "started"), {"states": {"prepared": 2.0, "released": 1.0}})
     ('started',)
@@ -56,6 +69,6 @@ def without_reached(left: Collection[str], record: Mapping[str, Any]) -> tuple[s
     return tuple(state for state in left if state not in on_disk)
 
 
-def can_serve_again(record: Mapping[str, Any]) -> bool:
-    """Whether a release once served, is complete, and did not fail since."""
+def can_serve_again(record: ReleaseRecord) -> bool:
+    """Return whether a release once served, is complete, and has not failed since."""
     return "live" in record.get("states", {}) and "prepared" in record.get("states", {}) and not record.get("failed")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.builder import ReleaseBuilder
@@ -40,7 +40,7 @@ class StoppedRelease:
             changed = MetadataRules(self.store.layout).ensure(self.closing)
             waiting, before = self._waiting(), self.store.live()
             if before and waiting == before and not self._noted(before):
-                self.store.note(before, settings=asdict(self.settings))
+                self.store.note(before, settings=self.settings.to_record())
             return self._result(changed, waiting, before)
 
     def _waiting(self) -> str | None:
@@ -52,7 +52,7 @@ class StoppedRelease:
         return None
 
     def _noted(self, release: str) -> bool:
-        return bool(self.store.record(release).get("settings") == asdict(self.settings))
+        return bool(self.store.record(release).get("settings") == self.settings.to_record())
 
     def _result(self, changed: bool, waiting: str | None, before: str | None) -> dict[str, Any]:
         more: dict[str, Any] = {"stopped": describe_stop(self.store.layout), "trusted_at_first_use": []}

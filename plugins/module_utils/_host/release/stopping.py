@@ -1,6 +1,6 @@
 """An application that is stopped until the playbook start: the file that says so, and what keeps its units down.
 
-The file closes the site in nginx and the public listener of an application without nginx. Drop-ins, which hold for the
+The file closes the site in nginx and the public listener of an application without nginx. Drop-ins, which apply to the
 units of all its releases, keep systemd from starting them: at boot, by a socket, by a timer, or for another unit.
 """
 
@@ -23,10 +23,10 @@ ConditionPathExists=!{file}
 
 
 def drop_ins(layout: Layout) -> list[Path]:
-    """Return a drop-in for each kind of unit that serves or runs beside the server.
+    """Return a drop-in for each kind of unit of a release that can run.
 
-    systemd reads `NAME@.service.d` for all instances of a unit, and `NAME-.service.d` for all whose names go on after
-    the hyphen: systemd.unit(5).
+    systemd reads `NAME@.service.d` for all instances of a unit, and `NAME-.service.d` for all units whose names begin
+    with `NAME-`: systemd.unit(5).
     """
     app = f"asgi-{layout.app}"
     of_releases = ("{}@.service", "{}@.socket", "{}.process-@.service", "{}.job-@.timer", "{}.live@.target")
@@ -42,7 +42,7 @@ def forbid_starts(layout: Layout) -> None:
 
 
 def allow_starts(layout: Layout) -> None:
-    """Remove the drop-ins, and the folders that were made for them; systemd has yet to read that."""
+    """Remove the drop-ins, and the directories that were made for them; systemd has yet to read that."""
     for file in drop_ins(layout):
         file.unlink(missing_ok=True)
         if file.parent.is_dir() and not any(file.parent.iterdir()):  # other drop-ins are not ours
@@ -50,17 +50,17 @@ def allow_starts(layout: Layout) -> None:
 
 
 def write_stop(layout: Layout, by: str) -> None:
-    """Say that the application is stopped, and since when; what was said before stays."""
+    """Record that the application is stopped, since when and by whom, unless it is stopped already."""
     if describe_stop(layout) is None:
         write(Path(layout.stopped), json.dumps({"by": by, "since": time.time()}).encode() + b"\n")
 
 
 def describe_stop(layout: Layout) -> str | None:
-    """Return since when the application is stopped and by whom, in words; nothing when it is not."""
+    """Return since when the application is stopped and by whom, as a text; None when it is not."""
     try:
-        found = json.loads(Path(layout.stopped).read_text(encoding="utf-8"))
-        since = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(found["since"]))
-        return f"stopped since {since} by {found['by']}"
+        stop = json.loads(Path(layout.stopped).read_text(encoding="utf-8"))
+        since = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(stop["since"]))
+        return f"stopped since {since} by {stop['by']}"
     except FileNotFoundError:
         return None
     except (OSError, ValueError, TypeError, KeyError, OverflowError):  # the file counts, whatever is in it
@@ -75,5 +75,5 @@ def refuse_held(layout: Layout, release: str | None) -> None:
 
 def refuse_stopped(layout: Layout) -> None:
     """Raise DeployError while the application is stopped."""
-    if told := describe_stop(layout):
-        raise DeployError(f"{layout.app}: {told}; start it first, by the playbook start")
+    if stop := describe_stop(layout):
+        raise DeployError(f"{layout.app}: {stop}; run asgi.deploy.start first")

@@ -1,4 +1,4 @@
-"""An application's releases on a host: what is there, what serves, and what was done."""
+"""The releases of an application on a host: what is there, what serves, and what was done."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.retention import KeptRelease
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.states import can_serve_again
@@ -20,8 +20,12 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import 
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.generations import superseded
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
 
+if TYPE_CHECKING:
+    from typing import Unpack
+
+    from ansible_collections.asgi.deploy.plugins.module_utils._shared.application_state import Attempt, ReleaseRecord
+
 RECORD = "release.json"
-# What every module takes that works under the lock, as the fragment `run` documents it.
 
 
 class Store:
@@ -33,10 +37,11 @@ class Store:
         self.trail = Trail(layout, self)
 
     def path(self, release: str) -> Path:
+        """Return the directory of a release."""
         return Path(self.layout.release(release))
 
     def live(self) -> str | None:
-        """The release that `current` names, if it is there."""
+        """Return the release that `current` names, if it is complete."""
         try:
             release = Path(os.readlink(self.current)).name
         except OSError:
@@ -44,62 +49,65 @@ class Store:
         return release if self.record(release) else None
 
     def named(self) -> set[str]:
-        """What `current` names, whether it is there or not."""
+        """Return the release that `current` names, whether it exists or not."""
         try:
             return {Path(os.readlink(self.current)).name}
         except OSError:
             return set()
 
-    def record(self, release: str) -> dict[str, Any]:
-        """What is known of a release; empty for one that was not prepared to the end."""
+    def record(self, release: str) -> ReleaseRecord:
+        """Return the record of a release; an empty one if it was not completely prepared."""
         try:
-            found: dict[str, Any] = json.loads((self.path(release) / RECORD).read_text(encoding="utf-8"))
+            record: ReleaseRecord = json.loads((self.path(release) / RECORD).read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return {}
-        return found
+        return record
 
-    def note(self, release: str, **changes: Any) -> None:
-        """Adds to what is known of a release."""
+    def note(self, release: str, **changes: Unpack[ReleaseRecord]) -> None:
+        """Change the record of a release."""
         record = {**self.record(release), **changes}
         write(self.path(release) / RECORD, json.dumps(record, indent=2, sort_keys=True).encode() + b"\n")
 
-    def good_records(self) -> dict[str, dict[str, Any]]:
-        """The records of releases that can serve again."""
+    def good_records(self) -> dict[str, ReleaseRecord]:
+        """Return the records of releases that can serve again."""
         records = {release: self.record(release) for release in self.on_disk()}
         return {release: record for release, record in records.items() if can_serve_again(record)}
 
     def on_disk(self) -> list[str]:
+        """Return the releases that have a directory."""
         releases = Path(self.layout.releases)
         return sorted(path.name for path in releases.iterdir() if path.is_dir()) if releases.is_dir() else []
 
     def kept(self) -> list[KeptRelease]:
+        """Return the releases on disk with what decides whether they stay."""
         records = {release: self.record(release) for release in self.on_disk()}
         old = superseded(release for release, record in records.items() if record)
         return [self._kept(release, record, release in old) for release, record in records.items()]
 
-    def _kept(self, release: str, record: Mapping[str, Any], old: bool) -> KeptRelease:
+    def _kept(self, release: str, record: ReleaseRecord, old: bool) -> KeptRelease:
         prepared = record.get("states", {}).get("prepared")
         good = bool(prepared) and not record.get("failed") and not record.get("damaged")
         return KeptRelease(release, float(prepared or 0), record.get("venv") or self._linked(release), good, old)
 
     def _linked(self, release: str) -> str | None:
-        """The environment of a release whose record is gone."""
+        """Return the environment of a release that has no record any more."""
         try:
             return Path(os.readlink(self.path(release) / "venv")).name
         except OSError:
             return None
 
     def remove(self, release: str) -> None:
-        """Removes a release; its record goes first, so that one that is half removed is none."""
+        """Remove a release; its record goes first, so that a release that is half removed is none."""
         (self.path(release) / RECORD).unlink(missing_ok=True)
         shutil.rmtree(self.path(release))
 
     def venvs(self) -> list[str]:
+        """Return the environments on disk."""
         venvs = Path(self.layout.venvs)
         return sorted(path.name for path in venvs.iterdir()) if venvs.is_dir() else []
 
     def switch(self, release: str) -> None:
-        """Makes `current` name a release, in one rename(2); `previous` names the one before already then."""
+        """Make `current` name a release, in one rename(2); `previous` names the one before it by then."""
         if (before := self.live()) and before != release:
             _link(Path(self.layout.previous), before)
         _link(self.current, release)
@@ -109,17 +117,17 @@ class Store:
         finally:
             os.close(descriptor)
 
-    def audited(self, result: str = "live", **entry: Any) -> AbstractContextManager[dict[str, Any]]:
+    def audited(self, entry: Attempt, result: str = "live") -> AbstractContextManager[Attempt]:
         """Add two lines to the audit trail, before the block and after it: see :meth:`Trail.attempt`."""
-        return self.trail.attempt(result, entry)
+        return self.trail.attempt(entry, result)
 
     @contextmanager
     def lock(self, timeout: float, by: str) -> Iterator[None]:
-        """Keeps other runs out; the kernel lets go of the lock when its holder dies, so it is never stale.
+        """Keep other runs out; the kernel releases the lock when the process that holds it ends, so it is never stale.
 
         Args:
             timeout: seconds to wait for another run to end.
-            by: who asks, for the message that others get meanwhile.
+            by: who began the run, for the message that others get until then.
 
         Raises:
             DeployError: another run held it for `timeout` seconds.
@@ -129,7 +137,7 @@ class Store:
             Path(self.layout.home).mkdir(parents=True, exist_ok=True)
             with open(self.layout.lock, "a+", encoding="utf-8", opener=open_private) as file:
                 self._acquire(file, deadline, timeout)
-                if not _is_still(Path(self.layout.lock), file):  # a removal of the application took the file away
+                if not _is_still(Path(self.layout.lock), file):  # a removal of the application deleted the file
                     continue
                 os.fchmod(file.fileno(), 0o600)
                 file.truncate(0)

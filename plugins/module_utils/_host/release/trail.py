@@ -1,4 +1,4 @@
-"""The audit trail of an application on a host: who had what done, and what became of it."""
+"""The audit trail of an application on a host: what was done, for whom, and how it ended."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import json
 import os
 import secrets
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.history import (
     CUT_OFF,
@@ -25,9 +25,11 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.system.processes
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
 
+if TYPE_CHECKING:
+    from ansible_collections.asgi.deploy.plugins.module_utils._shared.application_state import Attempt, ReleaseRecord
+
 RUNNING = "running"
 """The result that readers show of an attempt that goes on."""
-_PRIVATE = ("process", "unit")  # by which an attempt that was cut off is known, and what its command runs in
 
 
 class Releases(Protocol):
@@ -35,11 +37,11 @@ class Releases(Protocol):
 
     def live(self) -> str | None: ...
 
-    def record(self, release: str) -> dict[str, Any]: ...
+    def record(self, release: str) -> ReleaseRecord: ...
 
 
 class Trail:
-    """The trail of one application. Lines are only added, by whoever holds the application's lock, or held it."""
+    """The trail of one application. Lines are only added, by a run that holds the application's lock or held it."""
 
     def __init__(self, layout: Layout, releases: Releases) -> None:
         self._layout = layout
@@ -47,17 +49,18 @@ class Trail:
         self._releases = releases
 
     @contextmanager
-    def attempt(self, result: str, entry: dict[str, Any]) -> Iterator[dict[str, Any]]:
-        """Add a line before the block and one after it, whatever becomes of it, and first the ends that are missing.
+    def attempt(self, entry: Attempt, result: str = "live") -> Iterator[Attempt]:
+        """Add a line before the block and one after it, even if it fails, and first the ends that are missing.
 
         Args:
-            result: the result in the second line when the block succeeds and sets none. It is `failed`, with the
-                reason, after an error, and `ended` when the block was cut off.
-            entry: further fields; the block gets them, and may add to them for the second line.
+            entry: the fields of the first line. The block gets them, and may add to them for the second line.
+            result: the result in the second line when the block succeeds and sets none. After an error it is `failed`,
+                with the reason, and `ended` when the block was cut off.
         """
         self._end_others()
         entry |= {"id": secrets.token_hex(6), "started": time.time()}
-        first = {key: value for key, value in entry.items() if key != "steps"}
+        first = entry.copy()
+        first.pop("steps", None)
         self._add({**first, "process": identity(os.getpid())})
         outcome = CUT_OFF
         try:
@@ -65,55 +68,51 @@ class Trail:
             outcome = entry.get("result", result)
         except (DeployError, OSError) as error:
             outcome = "failed"
-            entry["reason"] = getattr(error, "reason", str(error))
+            entry["reason"] = error.reason if isinstance(error, DeployError) else str(error)
             raise
         finally:
             if switches(entry):
                 entry["serves"] = self._releases.live()
-            if self._path.parent.is_dir():  # its removal takes the trail along
+            if self._path.parent.is_dir():  # the removal of an application deletes its trail
                 self._add({**entry, "result": outcome, "ended": time.time()})
 
-    def past(self) -> list[dict[str, Any]]:
-        """Return the attempts, the oldest first: of one that was cut off with the result that the next run adds."""
+    def past(self) -> list[Attempt]:
+        """Return the attempts, the oldest first: one that was cut off has the result that the next run will add."""
         ends = {attempt["id"]: self._end(attempt) for attempt in self._attempts() if is_open(attempt)}
-        # Read again: one that has ended by now has added its end before.
-        return [self._told(attempt, ends.get(attempt.get("id"))) for attempt in self._attempts()]
+        # Read again: an attempt that has ended by now added its end before.
+        return [_completed(attempt, ends.get(attempt.get("id", ""))) for attempt in self._attempts()]
 
-    def arrival(self, before: str | None, release: str | None) -> dict[str, Any]:
-        """Return what the second line of a release says of where it leads, once that is known.
+    def arrival(self, before: str | None, release: str | None) -> Attempt:
+        """Return what the second line of a release says of its target, once that is known.
 
-        The run that brings to its end what another one has put live replaces what served before that.
+        A run that completes what another one put live replaces the release that served before that.
         """
         if release is None or release != before:
             return {"to": release}
         others = [attempt for attempt in self.past() if attempt["result"] != RUNNING]
-        cut_off = unfinished(others, before)
-        return {"to": release, **({"from": cut_off["from"], "finishes": cut_off["id"]} if cut_off else {})}
+        if cut_off := unfinished(others, before):
+            return {"to": release, "from": cut_off["from"], "finishes": cut_off["id"]}
+        return {"to": release}
 
-    def _attempts(self) -> list[dict[str, Any]]:
+    def _attempts(self) -> list[Attempt]:
         try:
             return attempts(self._path.read_text(encoding="utf-8", errors="replace"))
         except FileNotFoundError:
             return []
-
-    def _told(self, attempt: dict[str, Any], end: Mapping[str, Any] | None) -> dict[str, Any]:
-        if is_open(attempt):
-            attempt = {**attempt, **(end or {"result": RUNNING, "ended": None})}
-        return {key: value for key, value in attempt.items() if key not in _PRIVATE}
 
     def _end_others(self) -> None:
         for attempt in filter(is_open, self._attempts()):
             if end := self._end(attempt):
                 self._add({**attempt, **end})
 
-    def _end(self, attempt: Mapping[str, Any]) -> dict[str, Any] | None:
-        """Return how an open attempt ended, of which nobody saw when; None while it goes on."""
+    def _end(self, attempt: Attempt) -> Attempt | None:
+        """Return how an open attempt ended, although no one saw when; None while it goes on."""
         if is_running(attempt["process"]):
             return None
         command = None
         if unit := attempt.get("unit"):
             shown = systemd.show(unit)[0]
-            if shown.active:  # its run is gone, and what it began is not
+            if shown.active:  # its run is gone, but the command goes on
                 return None
             command = shown.ending() if shown.failed else None
         live = self._releases.live()
@@ -122,15 +121,24 @@ class Trail:
         stopped = Path(self._layout.stopped).exists()
         return {**outcome(attempt, ObservedHost(live, watched, paused, stopped, command)), "ended": None}
 
-    def _add(self, line: Mapping[str, Any]) -> None:
-        """Add a line, in one write and to the disk: what a power cut left of another one does not spoil it."""
+    def _add(self, line: Attempt) -> None:
+        """Add a line, in one write and to the disk; half a line that a power cut left does not spoil it."""
         flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
         descriptor = os.open(self._path, flags, 0o600)
         try:
-            os.fchmod(descriptor, 0o600)  # it holds what people ran
+            os.fchmod(descriptor, 0o600)  # it holds the commands that people ran
             size = os.fstat(descriptor).st_size
             torn = size and os.pread(descriptor, 1, size - 1) != b"\n"
             os.write(descriptor, b"\n" * bool(torn) + json.dumps(line, sort_keys=True).encode() + b"\n")
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+def _completed(attempt: Attempt, end: Attempt | None) -> Attempt:
+    """Return an attempt as readers see it: with its end, and without what only the next run needs."""
+    if is_open(attempt):
+        attempt = {**attempt, **(end or {"result": RUNNING, "ended": None})}
+    attempt.pop("process", None)
+    attempt.pop("unit", None)
+    return attempt

@@ -48,10 +48,10 @@ def error_verdict(seen: Tally, limits: WatchLimits) -> str | None:
 
 def question_verdict(questions: Questions, limits: WatchLimits) -> str | None:
     """The same of what the release was asked on its own socket, by the same limits."""
-    if limits.exceeded(len(questions.wrong), questions.answers):
+    if limits.exceeded(len(questions.failures), questions.answers):
         return (
-            f"{len(questions.wrong)} of {questions.answers} questions on its own socket went wrong, {limits}: "
-            f"{questions.wrong[-1]}"
+            f"{len(questions.failures)} of {questions.answers} questions on its own socket went wrong, {limits}: "
+            f"{questions.failures[-1]}"
         )
     return None
 
@@ -151,5 +151,5 @@ def watch(
 
 def _tally(new: Tally, questions: Questions | None) -> Tally:
     """What a release gave to visitors, or to questions where it did worse."""
-    asked = Tally(questions.answers, len(questions.wrong)) if questions else Tally()
+    asked = Tally(questions.answers, len(questions.failures)) if questions else Tally()
     return asked if asked.worse_than(new) else new

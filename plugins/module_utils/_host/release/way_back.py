@@ -1,9 +1,12 @@
-"""Which release a rollback leads to: the last that served well and is whole, its generations being one release."""
+"""The target of a rollback: the last release that served well and is undamaged.
+
+All generations of a release count as one.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.history import rollback_candidates
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.integrity import Integrity
@@ -11,12 +14,15 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store im
 from ansible_collections.asgi.deploy.plugins.module_utils._shared import generations
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 
+if TYPE_CHECKING:
+    from ansible_collections.asgi.deploy.plugins.module_utils._shared.application_state import ReleaseRecord
+
 
 def choose_rollback(store: Store, to: str | None) -> str:
-    """Return the release that a rollback leads to; all files of it have been read and compared with its manifest.
+    """Return the release to roll back to, after comparing all its files with its manifest.
 
     Args:
-        store: the application's.
+        store: the releases of the application.
         to: a release, by the name of any of its generations; by default the last that served well.
 
     Raises:
@@ -25,34 +31,40 @@ def choose_rollback(store: Store, to: str | None) -> str:
     integrity, live = Integrity(store, verify=True), store.live()
     records, damaged = store.good_records(), dict[str, str]()
     while True:
-        choice = _standing(to or _before(live, store, records), records)
+        choice = _newest(to or _before(live, store, records), records)
         if choice == live and choice:
             return choice
         if choice is None:
             break
-        if not (found := integrity.release(choice).damage):
+        if not (damage := integrity.release(choice).damage):
             return choice
-        damaged[choice] = "; ".join(found)
+        damaged[choice] = "; ".join(damage)
         del records[choice]
     listed = ", ".join(sorted(records, key=lambda name: records[name]["states"]["live"])) or "none"
-    asked = f"{to} is not a release that" if to else "no other release"
-    text = f"{store.layout.app}: {asked} served well and is still on this host; those that did: {listed}"
-    broken = "".join(f"\n{one} is damaged: {why}" for one, why in damaged.items())
+    missing = f"{to} is not a release that" if to else "no other release"
+    text = f"{store.layout.app}: {missing} served well and is still on this host; those that did: {listed}"
+    broken = "".join(f"\n{release} is damaged: {why}" for release, why in damaged.items())
     raise DeployError(f"{text}{broken}")
 
 
-def _before(live: str | None, store: Store, records: Mapping[str, Mapping[str, Any]]) -> str | None:
-    """Return the last release that served before the live one, which none of its own generations did."""
-    ways = rollback_candidates(store.trail.past(), records, live)
-    return next((one for one in ways if generations.origin(one) != generations.origin(live or "")), None)
+def _before(live: str | None, store: Store, records: Mapping[str, ReleaseRecord]) -> str | None:
+    """Return the last release that served before the live one and is no generation of it."""
+    candidates = rollback_candidates(store.trail.past(), records, live)
+    return next((name for name in candidates if generations.origin(name) != generations.origin(live or "")), None)
 
 
-def _standing(name: str | None, records: Mapping[str, Mapping[str, Any]]) -> str | None:
-    """Return the generation that stands for a release."""
+def _newest(name: str | None, records: Mapping[str, ReleaseRecord]) -> str | None:
+    """Return the newest generation of a release."""
     return next(iter(generations.newest_first(name, records)), None) if name else None
 
 
 def find_way_back(store: Store, release: str, before: str | None) -> str | None:
-    """The release to go back to when a new one does badly: the one before, be it of a former run, if it is whole."""
+    """Return the release to go back to when a new one fails; None if there is none that is undamaged.
+
+    Args:
+        store: the releases of the application.
+        release: the new one.
+        before: the one that served when this run began, which is the new one itself if an earlier run put it live.
+    """
     previous: str | None = before if before != release else store.record(release).get("previous")
     return None if previous and Integrity(store).release(previous).damage else previous

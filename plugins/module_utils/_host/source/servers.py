@@ -9,9 +9,13 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.known_hosts import keys_of, keyscan, parse_line
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.transports import EXPLAINED, PLAIN
+
+if TYPE_CHECKING:
+    from ansible_collections.asgi.deploy.plugins.module_utils._shared.observed_state import TrustedKey
 
 # Another connection's master may have trusted another key; names are readable, to be copied from here.
 _SSH = ("ssh", "-oBatchMode=yes", "-oLogLevel=ERROR", "-oControlMaster=no", "-oControlPath=none")
@@ -54,7 +58,7 @@ class Trust:
         self.plain = plain
         self.new: list[str] = []
 
-    def pinned(self) -> list[dict[str, str]]:
+    def pinned(self) -> list[TrustedKey]:
         """Return the keys that are trusted since their first use, those of now included: see :func:`pinned`."""
         if self.known_hosts or self.pins is None:
             return []
@@ -134,12 +138,12 @@ class Trust:
         )
 
 
-def pinned_keys(file: Path) -> list[dict[str, str]]:
+def pinned_keys(file: Path) -> list[TrustedKey]:
     """Return the keys in a file of those that were trusted at first use: `host`, `fingerprint` and `line` of each."""
     return describe_keys(_lines(file))
 
 
-def describe_keys(lines: Sequence[str]) -> list[dict[str, str]]:
+def describe_keys(lines: Sequence[str]) -> list[TrustedKey]:
     """Return of lines of known_hosts what they trust: `host`, `fingerprint` and the `line` itself of each."""
     keys = filter(None, map(parse_line, lines))
     return [{"host": key.names, "fingerprint": key.fingerprint, "line": key.line} for key in keys]

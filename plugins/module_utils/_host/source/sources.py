@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.source import archives
 from ansible_collections.asgi.deploy.plugins.module_utils._host.source.git import Mirror, Runner
@@ -14,6 +14,9 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands 
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.addresses import host_of
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.transports import transport_of
+
+if TYPE_CHECKING:
+    from ansible_collections.asgi.deploy.plugins.module_utils._shared.observed_state import SourceSummary
 
 _MOST_LEVELS = 16  # of submodules within submodules
 # Of the module's option; what holds for each kind is decided on the controller.
@@ -77,7 +80,7 @@ class Source:
         """What decides which files a release has: a part of its name."""
         return {"identity": identity, "subdirectory": self.subdirectory}
 
-    def told(self, identity: str) -> dict[str, Any]:
+    def told(self, identity: str) -> SourceSummary:
         """What is recorded and shown of it; nothing secret."""
         raise NotImplementedError
 
@@ -135,7 +138,7 @@ class Git(Source):
     def content(self, identity: str) -> dict[str, Any]:
         return {**super().content(identity), "submodules": self.submodules}
 
-    def told(self, identity: str) -> dict[str, Any]:
+    def told(self, identity: str) -> SourceSummary:
         return {"kind": "git", "url": self.mirror.url, "commit": identity, **_folder(self)}
 
     def where(self, version: str, identity: str) -> str:
@@ -190,9 +193,9 @@ class Archive(Source):
 
         unpack(archives.ensure_archive(identity, self.url, self.name, self.cache), tree, self.name)
 
-    def told(self, identity: str) -> dict[str, Any]:
-        found = {"kind": "archive", "name": self.name, "sha256": identity, **_folder(self)}
-        return {**found, "url": self.url} if self.url else found
+    def told(self, identity: str) -> SourceSummary:
+        summary: SourceSummary = {"kind": "archive", "name": self.name, "sha256": identity, **_folder(self)}
+        return {**summary, "url": self.url} if self.url else summary
 
     def where(self, version: str, identity: str) -> str:
         return f"{self.url or self.name} ({identity[:12]})"
@@ -213,7 +216,7 @@ class Package(Source):
     def checkout(self, identity: str, tree: Path, run_in: Runner = run_unchecked) -> None:
         """Nothing: it is in the virtual environment."""
 
-    def told(self, identity: str) -> dict[str, Any]:
+    def told(self, identity: str) -> SourceSummary:
         return {"kind": "package", "requirement": identity}
 
     def where(self, version: str, identity: str) -> str:
@@ -264,5 +267,5 @@ def application_folder(tree: Path, subdirectory: str | None, where: str) -> Path
     raise DeployError(f"subdirectory: found {subdirectory!r}, which is no folder of {where}; {has}")
 
 
-def _folder(source: Source) -> dict[str, Any]:
+def _folder(source: Source) -> SourceSummary:
     return {"subdirectory": source.subdirectory} if source.subdirectory else {}

@@ -6,11 +6,14 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from subprocess import CompletedProcess
-from typing import Any
+from typing import TYPE_CHECKING
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import journal
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import last_lines, run_unchecked
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
+
+if TYPE_CHECKING:
+    from ansible_collections.asgi.deploy.plugins.module_utils._shared.application_state import ServiceState
 
 _PROPERTIES = (
     "Id,LoadState,ActiveState,SubState,UnitFileState,NeedDaemonReload,"
@@ -91,12 +94,12 @@ class Unit:
         """The unit's file changed and systemd has not read it yet."""
         return self.properties.get("NeedDaemonReload") == "yes"
 
-    def told(self) -> dict[str, Any]:
-        """How it is, for who asks; `failed` is empty unless it has failed and is not started any more."""
+    def describe(self) -> ServiceState:
+        """Return how the unit is; `failed` is empty unless it failed for good."""
         failed = (
-            f"{self.name} has failed and is not started any more: {self.ending()}, after {self.restarts} restarts. "
-            f"Its log says why: journalctl {' '.join(journal.journalctl_options(self.name))}; then release it again, "
-            "or go back by a rollback"
+            f"{self.name} has failed and is not started any more: {self.ending()}, after {self.restarts} restarts. Its "
+            f"log shows why: journalctl {' '.join(journal.journalctl_options(self.name))}; then release it again, or "
+            "roll back"
         )
         return {
             "state": f"{self.properties.get('ActiveState')} ({self.properties.get('SubState')})",

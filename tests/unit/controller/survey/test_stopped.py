@@ -39,7 +39,7 @@ def test_what_is_refused_is_due() -> None:
     """So that a playbook that releases fails, and does not pass over it."""
     assert not pending.differs("release", FOUND)
     assert pending.differs("release", {**FOUND, "refusals": [stopped.refusal(FOUND)]})
-    assert stopped.refusal(FOUND) == "stopped since noon by ada; start it first, by the playbook start"
+    assert stopped.refusal(FOUND) == "stopped since noon by ada; run asgi.deploy.start first"
 
 
 @pytest.mark.parametrize("direct", [None, {"tls": {}}])

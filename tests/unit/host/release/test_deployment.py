@@ -32,10 +32,10 @@ def test_choose_goes_further_back_after_a_named_one(several: Deployment) -> None
     for before, to in ((None, "v1"), ("v1", "v0"), ("v0", "v4")):
         with several._audited(before, to):
             several.store.switch(to)
-    with several._audited("v4", "v0", rollback=True):
+    with several._audited("v4", "v0", {"rollback": True}):
         several.store.switch("v0")
     assert choose_rollback(several.store, None) == "v1"
-    with several._audited("v0", "v1", rollback=True):
+    with several._audited("v0", "v1", {"rollback": True}):
         several.store.switch("v1")
     with pytest.raises(DeployError, match="shop: no other release served well"):
         choose_rollback(several.store, None)

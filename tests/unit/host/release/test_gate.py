@@ -104,7 +104,7 @@ def test_worker_that_ended_has_to_be_replaced() -> None:
     ],
 )
 def test_lacking(wanted: Gate, given: Sequence[tuple[int | None, str | None]], text: str) -> None:
-    assert feed(Answers(wanted), *given).lacking() == text
+    assert feed(Answers(wanted), *given).missing() == text
 
 
 def reply(status: str, body: str = "") -> Answer:
@@ -173,7 +173,7 @@ def nobody() -> set[int]:
 def asked(path: Path, wanted: Gate, timeout: float = 5, broken: Callable[[], str | None] = alive) -> str | None:
     probe = Probe(str(path), wanted, timeout, broken)
     probe.close()
-    return probe.wrong
+    return probe.failure
 
 
 @pytest.fixture
@@ -307,7 +307,7 @@ def test_probe_keeps_its_connection_until_it_is_closed(path: Path) -> None:
 
     with server(path, answer):
         probe = Probe(str(path), gate(), 5)
-        assert probe.wrong is None
+        assert probe.failure is None
         assert not ended.wait(0.2)
         probe.close()
         assert ended.wait(5)
@@ -563,7 +563,7 @@ def test_who_answered(path: Path, header: str, worker: int | None) -> None:
     with server(path, lambda connection, _: connection.sendall(text.encode())):
         probe = Probe(str(path), gate(), 5)
         probe.close()
-    assert (probe.worker, probe.wrong) == (worker, None)
+    assert (probe.worker, probe.failure) == (worker, None)
 
 
 def test_worker_that_does_not_say_who_it_is(path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, Unpack
 
 import pytest
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.history import (
@@ -14,21 +14,22 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.release.history 
     rollback_candidates,
     unfinished,
 )
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.application_state import Attempt, ReleaseRecord
 
 
-def release(before: str | None, to: str | None, serves: str | None = None, **more: Any) -> dict[str, Any]:
-    return {"from": before, "to": to, "result": "live", "serves": serves or to, "ended": 1.0, **more}
+def release(before: str | None, to: str | None, serves: str | None = None) -> Attempt:
+    return {"from": before, "to": to, "result": "live", "serves": serves or to, "ended": 1.0}
 
 
-def rollback(before: str, to: str) -> dict[str, Any]:
-    return release(before, to, rollback=True)
+def rollback(before: str, to: str) -> Attempt:
+    return {**release(before, to), "rollback": True}
 
 
-def failed(before: str | None, to: str) -> dict[str, Any]:
+def failed(before: str | None, to: str) -> Attempt:
     return {"from": before, "to": to, "result": "failed", "serves": before, "ended": 1.0}
 
 
-def killed(before: str | None, to: str | None, serves: str | None) -> dict[str, Any]:
+def killed(before: str | None, to: str | None, serves: str | None) -> Attempt:
     return {"id": "k1", "from": before, "to": to, "result": "ended", "serves": serves, "ended": None}
 
 
@@ -95,7 +96,7 @@ def test_two_lines_are_one_attempt() -> None:
         pytest.param({"exec": "x"}, ObservedHost(), {"result": "ended"}, id="a command of which systemd knows nothing"),
     ],
 )
-def test_the_end_of_a_killed_run(attempt: dict[str, Any], found: ObservedHost, end: dict[str, Any]) -> None:
+def test_the_end_of_a_killed_run(attempt: Attempt, found: ObservedHost, end: Attempt) -> None:
     assert outcome(attempt, found) == end
 
 
@@ -116,7 +117,7 @@ def test_the_end_of_a_killed_run(attempt: dict[str, Any], found: ObservedHost, e
         pytest.param([], "v2", False, id="nothing was done"),
     ],
 )
-def test_unfinished(past: list[dict[str, Any]], live: str | None, is_it: bool) -> None:
+def test_unfinished(past: list[Attempt], live: str | None, is_it: bool) -> None:
     assert unfinished(past, live) == (past[0] if is_it else None)
 
 
@@ -148,12 +149,12 @@ ABCD = [release(None, "a"), release("a", "b"), release("b", "c"), release("c", "
         pytest.param([failed(None, "a")], "", "", id="nothing ever served"),
     ],
 )
-def test_the_order_of_releases(past: list[dict[str, Any]], releases: str, left: str) -> None:
+def test_the_order_of_releases(past: list[Attempt], releases: str, left: str) -> None:
     order = LiveSequence.from_attempts(past)
     assert (order.releases, order.left) == (list(releases), set(left))
 
 
-def record(live: float | None, **more: Any) -> dict[str, Any]:
+def record(live: float | None, **more: Unpack[ReleaseRecord]) -> ReleaseRecord:
     return {"states": {"prepared": 1.0, **({} if live is None else {"live": live})}, **more}
 
 
@@ -179,5 +180,5 @@ RECORDS = {"a": record(50), "b": record(20), "c": record(30), "d": record(40)}
         pytest.param([*ABCD, killed("d", "e", "e")], {**RECORDS, "e": record(60)}, "e", "dcba", id="one cut off"),
     ],
 )
-def test_ways_back(past: list[dict[str, Any]], records: dict[str, dict[str, Any]], live: str | None, ways: str) -> None:
+def test_ways_back(past: list[Attempt], records: dict[str, ReleaseRecord], live: str | None, ways: str) -> None:
     assert rollback_candidates(past, records, live) == list(ways)

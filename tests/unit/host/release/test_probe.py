@@ -65,7 +65,7 @@ def test_the_deadline_is_over_the_whole(serve: Callable[[Answer], str], answer: 
     began = time.monotonic()
     probe = Probe(serve(answer), GATE, timeout=1)
     probe.close()
-    assert probe.wrong is not None and probe.wrong.startswith("GET /ready ")
+    assert probe.failure is not None and probe.failure.startswith("GET /ready ")
     assert time.monotonic() - began < 10
 
 
@@ -80,7 +80,7 @@ def test_the_deadline_is_over_the_whole(serve: Callable[[Answer], str], answer: 
 def test_an_answer_has_a_size(serve: Callable[[Answer], str], text: bytes) -> None:
     probe = Probe(serve(again_and_again(text, 0)), GATE, timeout=20)
     probe.close()
-    assert probe.wrong is not None and probe.wrong.startswith("GET /ready failed: ")
+    assert probe.failure is not None and probe.failure.startswith("GET /ready failed: ")
 
 
 @pytest.mark.parametrize(
@@ -90,4 +90,4 @@ def test_a_worker_is_a_number(serve: Callable[[Answer], str], header: str, worke
     said = f"HTTP/1.1 200 OK\r\nX-ASGI-Worker: {header}\r\n\r\n".encode()
     probe = Probe(serve(lambda connection: connection.sendall(said)), GATE, timeout=5)
     probe.close()
-    assert (probe.wrong, probe.worker) == (None, worker)
+    assert (probe.failure, probe.worker) == (None, worker)

@@ -15,7 +15,7 @@ def until(true: Callable[[], bool], questions: Questions) -> None:
         if true():
             return
         time.sleep(0.01)
-    raise AssertionError(f"{questions.answers} answers, {questions.wrong}")
+    raise AssertionError(f"{questions.answers} answers, {questions.failures}")
 
 
 def test_answers_are_counted() -> None:
@@ -23,7 +23,7 @@ def test_answers_are_counted() -> None:
     questions = Questions(lambda _given_up: next(said))
     until(lambda: questions.answers >= 3, questions)
     questions.close()
-    assert questions.wrong == ["GET /ready failed"]
+    assert questions.failures == ["GET /ready failed"]
 
 
 def test_open_questions_are_bounded_and_given_up() -> None:

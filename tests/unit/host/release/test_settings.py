@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.gate import Gate
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.settings import ReleaseSettings
@@ -20,16 +19,16 @@ def test_settings_come_back_from_a_record() -> None:
         workers_reason="given",
         sandbox={"outgoing": ["10.0.0.0/8"]},
     )
-    record = json.loads(json.dumps({"version": "v1", "settings": asdict(settings)}))
+    record = json.loads(json.dumps({"version": "v1", "settings": settings.to_record()}))
     assert ReleaseSettings.from_record(record) == settings
     assert record["settings"]["gate"]  # the record itself is left as it is
 
 
 def test_settings_of_a_record_without_workers() -> None:
     gate = Gate(path="/ready", status=["2xx"], timeout=60, successes=3, host="shop.example.com", workers=5)
-    settings = asdict(ReleaseSettings(gate, WatchLimits(seconds=5, error_percent=10, errors=5), keep=5))
-    for key in ("worker_count", "workers_reason", "sandbox", "plain_transports", "known_hosts"):
-        del settings[key]
+    settings = ReleaseSettings(gate, WatchLimits(seconds=5, error_percent=10, errors=5), keep=5).to_record()
+    del settings["worker_count"], settings["workers_reason"], settings["sandbox"]
+    del settings["plain_transports"], settings["known_hosts"]
     assert ReleaseSettings.from_record({"settings": settings}).worker_count == 0
     assert ReleaseSettings.from_record({"settings": settings}).sandbox == {}
     assert ReleaseSettings.from_record({"settings": settings}).plain_transports == []

@@ -12,6 +12,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.release.states i
     remaining_steps,
     without_reached,
 )
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.application_state import ReleaseRecord
 
 BUILT = ("prepared",)
 RELEASED = ("prepared", "released")
@@ -91,7 +92,7 @@ def test_remaining(seen: ObservedState, left: tuple[str, ...]) -> None:
     assert remaining_steps(seen) == left
 
 
-def record(live: float | None = None, failed: str | None = None, **states: float) -> dict[str, Any]:
+def record(live: float | None = None, failed: str | None = None, **states: float) -> ReleaseRecord:
     found = {"prepared": 1.0, **states, **({} if live is None else {"live": live})}
     return {"states": found, "failed": failed}
 
@@ -110,7 +111,7 @@ def record(live: float | None = None, failed: str | None = None, **states: float
         pytest.param({}, False, id="no record"),
     ],
 )
-def test_can_serve_again(found: dict[str, Any], can: bool) -> None:
+def test_can_serve_again(found: ReleaseRecord, can: bool) -> None:
     assert can_serve_again(found) is can
 
 

@@ -28,7 +28,7 @@ def test_what_is_said_first_stays(shop: Layout) -> None:
 def test_a_file_that_cannot_be_read_counts(shop: Layout, text: str) -> None:
     Path(shop.stopped).write_text(text)
     assert stopping.describe_stop(shop) == "stopped"
-    with pytest.raises(DeployError, match=r"^shop: stopped; start it first, by the playbook start$"):
+    with pytest.raises(DeployError, match=r"^shop: stopped; run asgi.deploy.start first$"):
         stopping.refuse_held(shop, None)
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store import Store
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.processes import identity
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.application_state import Attempt
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
 
@@ -58,27 +59,30 @@ def killed(store: Store, code: str) -> None:
         (KeyboardInterrupt(), {"result": "ended"}),
     ],
 )
-def test_the_second_line_says_how_it_ended(store: Store, error: BaseException | None, line: dict[str, Any]) -> None:
-    with suppress(DeployError, OSError, KeyboardInterrupt), store.audited("paused", by="ops", pause="v1") as entry:
-        entry["more"] = 1
+def test_the_second_line_says_how_it_ended(store: Store, error: BaseException | None, line: Attempt) -> None:
+    with (
+        suppress(DeployError, OSError, KeyboardInterrupt),
+        store.audited({"by": "ops", "pause": "v1"}, "paused") as entry,
+    ):
+        entry["status"] = 1
         if error:
             raise error
     first, second = lines(store)
     assert first.pop("process") == identity(os.getpid())
     assert first == {"by": "ops", "pause": "v1", "id": second["id"], "started": second["started"]}
     assert second.pop("id") and second.pop("started") <= second.pop("ended")
-    assert second == {"by": "ops", "pause": "v1", "more": 1, **line}
+    assert second == {"by": "ops", "pause": "v1", "status": 1, **line}
     assert Path(store.layout.audit).stat().st_mode & 0o777 == 0o600
 
 
 def test_a_block_names_its_result(store: Store) -> None:
-    with store.audited(by="ops", exec="ls") as entry:
+    with store.audited({"by": "ops", "exec": "ls"}) as entry:
         entry |= {"result": "ended well", "status": 0}
     assert [(one["result"], one["status"]) for one in store.trail.past()] == [("ended well", 0)]
 
 
 def test_readers_show_one_that_goes_on(store: Store) -> None:
-    with store.audited(by="ops", restart="v1"):
+    with store.audited({"by": "ops", "restart": "v1"}):
         (shown,) = store.trail.past()
     assert (shown["result"], shown["ended"], shown["restart"]) == ("running", None, "v1")
     assert "process" not in shown
@@ -87,7 +91,7 @@ def test_readers_show_one_that_goes_on(store: Store) -> None:
 
 def test_an_attempt_within_another_one_ends_only_itself(store: Store) -> None:
     """A command goes on while others release."""
-    with store.audited(by="ops", exec="sleep 60"), store.audited(by="eve", restart="v1"):
+    with store.audited({"by": "ops", "exec": "sleep 60"}), store.audited({"by": "eve", "restart": "v1"}):
         assert [one["result"] for one in store.trail.past()] == ["running"] * 2
     assert [one["result"] for one in store.trail.past()] == ["live"] * 2
     assert len(lines(store)) == 4
@@ -96,27 +100,27 @@ def test_an_attempt_within_another_one_ends_only_itself(store: Store) -> None:
 def test_the_next_run_ends_what_was_killed(store: Store) -> None:
     """With the truth: the link was renamed by it, as nobody else has run since."""
     put_live(store, "v1", "live", "watched")
-    killed(store, "with store.audited(by='eve', version='v2', **{'from': 'v1', 'to': None})")
+    killed(store, "with store.audited({'by': 'eve', 'version': 'v2', 'from': 'v1', 'to': None})")
     assert [line.get("result") for line in lines(store)] == [None]
     put_live(store, "v2", "live")
     before = store.trail.past()
     assert [(one["result"], one["to"], one["serves"], one["ended"]) for one in before] == [("ended", "v2", "v2", None)]
     assert len(lines(store)) == 1, "a reader adds nothing"
-    with store.audited(by="ops", restart="v2"):
+    with store.audited({"by": "ops", "restart": "v2"}):
         pass
     first, end, *_others = lines(store)
     assert end == {**first, "result": "ended", "to": "v2", "serves": "v2", "ended": None}
     assert store.trail.past()[0] == before[0]
-    with store.audited(by="ops", restart="v2"):
+    with store.audited({"by": "ops", "restart": "v2"}):
         pass
     assert len([line for line in lines(store) if line["id"] == first["id"]]) == 2, "once"
 
 
 def test_what_served_is_seen_at_the_end(store: Store) -> None:
     put_live(store, "v1", "live")
-    with store.audited(by="ops", **{"from": "v1", "to": "v2"}):
+    with store.audited({"by": "ops", "from": "v1", "to": "v2"}):
         put_live(store, "v2", "live")
-    with suppress(DeployError), store.audited(by="ops", **{"from": "v2", "to": "v3"}):
+    with suppress(DeployError), store.audited({"by": "ops", "from": "v2", "to": "v3"}):
         raise DeployError("its gate")
     assert [one["serves"] for one in store.trail.past()] == ["v2", "v2"]
 
@@ -124,14 +128,14 @@ def test_what_served_is_seen_at_the_end(store: Store) -> None:
 def test_a_half_line_spoils_no_other(store: Store) -> None:
     """As a power cut leaves it."""
     Path(store.layout.audit).write_text('{"by": "ops", "to": "v1", "result": "live"}\n{"by": "o', encoding="utf-8")
-    with store.audited(by="eve", restart="v1"):
+    with store.audited({"by": "eve", "restart": "v1"}):
         pass
     assert [(one["by"], one["result"]) for one in store.trail.past()] == [("ops", "live"), ("eve", "live")]
 
 
 def test_the_trail_goes_with_its_application(store: Store) -> None:
     home = Path(store.layout.home)
-    with store.audited("removed", by="ops", remove="shop"):
+    with store.audited({"by": "ops", "remove": "shop"}, "removed"):
         assert len(lines(store)) == 1
         Path(store.layout.audit).unlink()
         home.rmdir()

@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 import pytest
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.integrity import Integrity
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store import Store
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.way_back import choose_rollback
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.application_state import Attempt
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
 
@@ -110,9 +110,9 @@ def test_generations_are_one_release_on_the_way_back(store: Store, to: str | Non
     assert choose_rollback(store, to) == OLD
 
 
-def switch(store: Store, before: str, to: str, **more: bool) -> None:
-    line: dict[str, Any] = {"from": before, "to": to, **more}
-    with store.audited(**line):
+def switch(store: Store, before: str, to: str, rollback: bool = False) -> None:
+    line: Attempt = {"from": before, "to": to, "rollback": rollback}
+    with store.audited(line):
         store.switch(to)
 
 

@@ -100,18 +100,18 @@ def test_ending(properties: dict[str, str], text: str) -> None:
     assert Unit("a.service", properties).ending() == text
 
 
-def test_what_failed_for_good_is_told() -> None:
-    told = Unit("a.service", {**FAILED, "NRestarts": "600"}).told()
-    assert (told["state"], told["restarts"]) == ("failed (failed)", 600)
-    assert "a.service has failed and is not started any more: its process ended with status 3" in told["failed"]
-    assert "journalctl --unit=a.service" in told["failed"]
-    own = Unit("asgi-shop@v1.service", FAILED).told()["failed"]
-    assert "journalctl --namespace=+asgi-shop --unit=asgi-shop@v1.service; then" in own
+def test_what_failed_for_good_is_described() -> None:
+    state = Unit("a.service", {**FAILED, "NRestarts": "600"}).describe()
+    assert (state["state"], state["restarts"]) == ("failed (failed)", 600)
+    assert "a.service has failed and is not started any more: its process ended with status 3" in state["failed"]
+    assert "journalctl --unit=a.service" in state["failed"]
+    failed = Unit("asgi-shop@v1.service", FAILED).describe()["failed"]
+    assert "journalctl --namespace=+asgi-shop --unit=asgi-shop@v1.service; then" in failed
 
 
 @pytest.mark.parametrize("state", ["active", "activating", "inactive"])
 def test_what_may_start_again_has_not_failed(state: str) -> None:
-    assert Unit("a.service", {**FAILED, "ActiveState": state}).told()["failed"] == ""
+    assert Unit("a.service", {**FAILED, "ActiveState": state}).describe()["failed"] == ""
 
 
 @pytest.mark.parametrize("result", ["success", "resources", "exec-condition", "protocol"])

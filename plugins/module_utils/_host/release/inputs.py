@@ -1,0 +1,61 @@
+"""The inputs of a release: everything that makes it what it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ansible_collections.asgi.deploy.plugins.module_utils._shared.release_options import (
+        AdditionsEntry,
+        IndexEntry,
+        SourceEntry,
+    )
+
+
+@dataclass(frozen=True)
+class ReleaseInputs:
+    """Everything that makes a release what it is, by the options of the same names: see `ReleaseEntry`.
+
+    Attributes:
+        source: where its code comes from.
+        version: of the source.
+        files: texts, by name in the directory of the release; readable by the application.
+        environment: the text of its environment file; readable only by root.
+        tree: what is added to its source.
+        units: texts, by kind of unit; %i stands for the release.
+        server_requirements: requirements of the server.
+        installer: auto, uv or pip.
+        build: lines of a unit that restrict programs of the build.
+        python: system, a version, or a path on the host.
+        extras: optional dependencies of the application to install.
+        index: the index of distributions; None is the installer's own.
+        wheelhouse: SHA-256 of the archive of wheels that was shipped, if one was.
+        secrets: values, by the names of the application's variables.
+        build_hosts: the only hosts that the build may connect to; None allows all.
+        server_lock: the lock of the server's distributions, with hashes.
+        require_hashes: whether everything that is installed must have a hash, and nothing is built.
+        insecure_transport: whether requirements may come over a transport without encryption.
+        verify: whether to read every file of earlier builds, instead of only its status.
+    """
+
+    source: SourceEntry
+    version: str
+    files: Mapping[str, str]
+    environment: str
+    tree: AdditionsEntry
+    units: Mapping[str, str]
+    server_requirements: Sequence[str]
+    installer: str
+    build: Sequence[str]
+    python: str = "system"
+    extras: Sequence[str] = ()
+    index: IndexEntry | None = None
+    wheelhouse: str | None = None
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    build_hosts: Sequence[str] | None = None
+    server_lock: str = ""
+    require_hashes: bool = False
+    insecure_transport: bool = False
+    verify: bool = False
