@@ -1,11 +1,11 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Action asgi.deploy.files: has the host do what the module of the same name says."""
+"""Action asgi.deploy.files: has the host do what the module of the same name does."""
 
 from __future__ import annotations
 
-from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks import files as act_files
-from ansible_collections.asgi.deploy.plugins.plugin_utils._ansible.host_action import Act
+from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks import files as task_files
+from ansible_collections.asgi.deploy.plugins.plugin_utils._ansible.host_action import HostAction
 
 
-class ActionModule(Act):
-    act = act_files
+class ActionModule(HostAction):
+    host_task = task_files

@@ -9,14 +9,14 @@ from typing import Any
 from ansible.errors import AnsibleActionFail
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.utils.display import Display
-from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks import logs as act_logs
-from ansible_collections.asgi.deploy.plugins.plugin_utils._ansible.host_action import Act
+from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks import logs as task_logs
+from ansible_collections.asgi.deploy.plugins.plugin_utils._ansible.host_action import HostAction
 
 _PAUSE = 1.0  # seconds between two looks
 
 
-class ActionModule(Act):
-    act = act_logs
+class ActionModule(HostAction):
+    host_task = task_logs
     _supports_async = False
 
     def acted(self, variables: dict[str, Any]) -> dict[str, Any]:

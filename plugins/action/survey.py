@@ -8,14 +8,15 @@ from itertools import chain
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
-from ansible.module_utils.common.parameters import remove_values
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible.utils.unsafe_proxy import wrap_var
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.json_values import Json
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.task_options import INSPECTION_OPTIONS
-from ansible_collections.asgi.deploy.plugins.plugin_utils._ansible import bare_python as remote
-from ansible_collections.asgi.deploy.plugins.plugin_utils._ansible import host_action as acting
+from ansible_collections.asgi.deploy.plugins.plugin_utils._ansible.host_action import check_options
+from ansible_collections.asgi.deploy.plugins.plugin_utils._ansible.host_code import packed
 from ansible_collections.asgi.deploy.plugins.plugin_utils._ansible.host_context import AnsibleHostContext
+from ansible_collections.asgi.deploy.plugins.plugin_utils._ansible.transport import Transport, refuse_bad_answers
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app import shared_domains as sharing
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.packing import PackingError
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common import templates
@@ -45,7 +46,7 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._survey.desired import
 
 FACTS_MODULE, SURVEY_MODULE = "_host.system.facts", "_host.survey.inspections"
 for _sent in (FACTS_MODULE, SURVEY_MODULE):
-    remote.packed(_sent)
+    packed(_sent)
 returned("look")
 templates.compile_all()
 
@@ -115,34 +116,36 @@ class ActionModule(ActionBase):  # type: ignore[misc]
 
     def _facts(self, variables: dict[str, Any]) -> dict[str, Any]:
         """Return those that decisions need, as they are now."""
-        if self._is_pipelining_enabled("new"):
-            answers = [remote.call(self, variables, FACTS_MODULE, "facts")]
+        transport = Transport(self, variables)
+        if transport.module_reason:
+            answers = _by_module(transport, [{"kind": "facts", "options": {}}])
         else:
-            answers = self._by_module([{"kind": "facts", "options": {}}], variables)
+            answers = [transport.call(FACTS_MODULE, "facts")]
         (found,) = _checked_answers(["facts"], answers)
         if "failed" in found:
             raise AnsibleActionFail(found["failed"])
-        with remote.refusing_bad_answers():
+        with refuse_bad_answers():
             return wrap_var(checked_facts(found))  # type: ignore[no-any-return]
 
     def _look(self, looks: Sequence[Look], variables: dict[str, Any]) -> list[dict[str, Any]]:
-        """Ask the host by one Python, or by a module."""
-        if self._is_pipelining_enabled("new"):
-            asked, secrets = checked(looks)
-            answers = remove_values(remote.call(self, variables, SURVEY_MODULE, "inspect_all", asked), secrets)
+        """Return what the host answers to inspections, each with all that is documented of it."""
+        transport = Transport(self, variables)
+        if transport.module_reason:
+            answers = _by_module(transport, [{"kind": look.kind, "options": look.options} for look in looks])
         else:
-            answers = self._by_module([{"kind": look.kind, "options": look.options} for look in looks], variables)
+            asked, secrets = checked(looks)
+            answers = transport.call(SURVEY_MODULE, "inspect_all", asked, secrets=secrets)
         return _checked_answers([look.kind for look in looks], answers)
 
-    def _by_module(self, looks: Sequence[Mapping[str, Any]], variables: dict[str, Any]) -> Any:
-        answer = acting.with_text_warnings(
-            self._execute_module("asgi.deploy.look", {"looks": looks}, task_vars=variables)
-        )
-        if answer.get("failed") or "found" not in answer:
-            with remote.refusing_bad_answers():
-                said = checked_result("look", {**answer, "failed": True}, CRASH_KEYS)
-            raise AnsibleActionFail("\n".join(str(said[key]) for key in ("msg", *CRASH_KEYS) if said.get(key)))
-        return answer["found"]
+
+def _by_module(transport: Transport, looks: Sequence[Mapping[str, Any]]) -> Any:
+    """Return what the module `look` answers; raise AnsibleActionFail if it ends without an answer."""
+    answer = transport.run_module({"looks": looks}, "asgi.deploy.look")
+    if answer.get("failed") or "found" not in answer:
+        with refuse_bad_answers():
+            said = checked_result("look", {**answer, "failed": True}, CRASH_KEYS)
+        raise AnsibleActionFail("\n".join(str(said[key]) for key in ("msg", *CRASH_KEYS) if said.get(key)))
+    return answer["found"]
 
 
 def _handed_over(
@@ -185,15 +188,16 @@ def _of_everything(look: Look) -> Look:
 
 def _checked_answers(kinds: Sequence[str], answers: Any) -> list[dict[str, Any]]:
     """Return the answers to looks of these kinds; raise AnsibleActionFail if they are none."""
-    with remote.refusing_bad_answers():
+    with refuse_bad_answers():
         return checked_looks(kinds, answers)
 
 
-def checked(looks: Sequence[Look]) -> tuple[list[dict[str, Any]], set[str]]:
+def checked(looks: Sequence[Look]) -> tuple[list[Json], set[str]]:
     """Looks with the defaults of their options, and the secrets in them."""
-    asked, secrets = [], set[str]()
+    asked: list[Json] = []
+    secrets = set[str]()
     for look in looks:
-        options, hidden = acting.checked(INSPECTION_OPTIONS[look.kind], look.options, f"{look.of}: ")
+        options, hidden = check_options(INSPECTION_OPTIONS[look.kind], look.options, f"{look.of}: ")
         secrets |= hidden
         asked.append({"kind": look.kind, "options": options})
     return asked, secrets

@@ -16,7 +16,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import 
     NGINX,
     UNITS,
 )
-from ansible_collections.asgi.deploy.plugins.plugin_utils._ansible.bare_python import PACKAGE, needed, source
+from ansible_collections.asgi.deploy.plugins.plugin_utils._ansible.host_code import PACKAGE, needed, source
 from ansible_collections.asgi.deploy.plugins.plugin_utils._certificate.plan import RENEWAL
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.managed_files import (
     absent,

@@ -13,7 +13,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import 
     PATHS,
     TLS,
 )
-from ansible_collections.asgi.deploy.plugins.plugin_utils._ansible.bare_python import PACKAGE
+from ansible_collections.asgi.deploy.plugins.plugin_utils._ansible.host_code import PACKAGE
 from ansible_collections.asgi.deploy.plugins.plugin_utils._certificate.options import DIRECTORIES, certbot_locks
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.host_facts import Facts
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.platforms import platform_of

@@ -96,7 +96,7 @@ ASYNC_KEYS = {"ansible_job_id": _TEXT, "results_file": _TEXT, "started": _RAW, "
 
 @functools.cache
 def returned(module: str) -> Mapping[str, Shape]:
-    """Return what a module documents of its result, by key. Read before Ansible forks, as `bare_python.packed` is."""
+    """Return what a module documents of its result, by key. Read before Ansible forks, as `host_code.packed` is."""
     found = _RETURN.search((_MODULES / f"{module}.py").read_text(encoding="utf-8"))
     documented = (yaml_load(found[1]) if found else None) or {}
     return {key: Shape.documented(text) for key, text in documented.items()}

@@ -17,8 +17,8 @@ from ansible_collections.asgi.deploy.plugins.action import files as files_action
 from ansible_collections.asgi.deploy.plugins.action import logs as logs_action
 from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks import exec as act_exec
 from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks import files as act_files
-from ansible_collections.asgi.deploy.plugins.plugin_utils._ansible import bare_python as remote
-from ansible_collections.asgi.deploy.plugins.plugin_utils._ansible.host_action import Act
+from ansible_collections.asgi.deploy.plugins.plugin_utils._ansible.host_action import HostAction
+from ansible_collections.asgi.deploy.plugins.plugin_utils._ansible.transport import Transport
 
 from tests import ROOT
 from tests.unit.conftest import trusted
@@ -36,9 +36,8 @@ class Host(Action):
 
     def __init__(self, pipelining: bool = True, check_mode: bool = False, async_val: int = 0) -> None:
         super().__init__()
-        self.act = act_files
+        self.host_task = act_files
         self._task = SimpleNamespace(check_mode=check_mode, async_val=async_val, delegate_to=None)
-        self._connection = SimpleNamespace(has_native_async=False)
         self._pipelining = pipelining
 
     def _is_pipelining_enabled(self, _style: str) -> bool:
@@ -46,15 +45,15 @@ class Host(Action):
 
 
 def answer(host: Host, **options: Any) -> dict[str, Any]:
-    return Act.answer(host, options, HERE)  # type: ignore[arg-type]
+    return HostAction.answer(host, options, HERE)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("name", ACTS)
 def test_each_has_an_action_and_a_module(name: str) -> None:
-    act = importlib.import_module(f"ansible_collections.asgi.deploy.plugins.module_utils._host.tasks.{name}")
+    task = importlib.import_module(f"ansible_collections.asgi.deploy.plugins.module_utils._host.tasks.{name}")
     action = importlib.import_module(f"ansible_collections.asgi.deploy.plugins.action.{name}")
-    assert issubclass(action.ActionModule, Act)
-    assert action.ActionModule.act is act
+    assert issubclass(action.ActionModule, HostAction)
+    assert action.ActionModule.host_task is task
     assert f"run_act(act_{name})" in (PLUGINS / "modules" / f"{name}.py").read_text()
 
 
@@ -105,9 +104,11 @@ def test_what_they_say_of_themselves() -> None:
 
 
 def test_output_is_told_by_lines_as_of_a_module(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(remote, "call", lambda *_arguments: {"failed": True, "stdout": "a\nb\n", "stderr": ""})
+    monkeypatch.setattr(
+        Transport, "call", lambda *_arguments, **_secrets: {"failed": True, "stdout": "a\nb\n", "stderr": ""}
+    )
     host = Host()
-    host.act = act_exec
+    host.host_task = act_exec
     found = answer(host, name="shop", command="true", by="me")
     assert (found["stdout_lines"], found["stderr_lines"]) == (["a", "b"], [])
 
@@ -127,7 +128,7 @@ ATTACK = {
 def test_a_host_says_nothing_that_ansible_obeys(monkeypatch: pytest.MonkeyPatch, pipelining: bool) -> None:
     found: dict[str, Any] = {"changed": True, "paths": ["{{ lookup('pipe', 'id') }}"], "units": [], "users": []}
     host = Host(pipelining=pipelining)
-    monkeypatch.setattr(remote, "call", lambda *_arguments: {**found, **ATTACK})
+    monkeypatch.setattr(Transport, "call", lambda *_arguments, **_secrets: {**found, **ATTACK})
     host._execute_module = lambda **_given: {**found, **ATTACK}
     told = answer(host, files=[])
     assert told == found
@@ -140,7 +141,7 @@ def test_a_host_says_nothing_that_ansible_obeys(monkeypatch: pytest.MonkeyPatch,
 @pytest.mark.parametrize("pipelining", [True, False])
 def test_an_answer_of_another_type_is_a_failure(monkeypatch: pytest.MonkeyPatch, pipelining: bool) -> None:
     host = Host(pipelining=pipelining)
-    monkeypatch.setattr(remote, "call", lambda *_arguments: ["changed"])
+    monkeypatch.setattr(Transport, "call", lambda *_arguments, **_secrets: ["changed"])
     host._execute_module = lambda **_given: {"changed": "{{ 1 }}"}
     with pytest.raises(AnsibleActionFail, match="the host's answer: "):
         answer(host, files=[])

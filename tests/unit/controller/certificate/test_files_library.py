@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.task_options import FILE_OPTIONS
-from ansible_collections.asgi.deploy.plugins.plugin_utils._ansible.host_action import checked
+from ansible_collections.asgi.deploy.plugins.plugin_utils._ansible.host_action import check_options
 
 FOLDER = PurePosixPath("/opt/asgi/lib/ansible_collections/asgi/deploy")
 
@@ -29,7 +29,7 @@ def library(wanted: Callable[..., Any], name: str, **more: Any) -> list[dict[str
 
 
 def test_nothing_of_a_former_version_stays_there(wanted: Callable[..., Any]) -> None:
-    exclusive = [file for file in library(wanted, "shop") if checked(FILE_OPTIONS, file)[0]["exclusive"]]
+    exclusive = [file for file in library(wanted, "shop") if check_options(FILE_OPTIONS, file)[0]["exclusive"]]
     assert [file["path"] for file in exclusive] == [str(FOLDER)]
 
 

@@ -20,7 +20,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.system.managed_f
 from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks import files as files_task
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.task_options import PARTS_OPTIONS
-from ansible_collections.asgi.deploy.plugins.plugin_utils._ansible.host_action import checked
+from ansible_collections.asgi.deploy.plugins.plugin_utils._ansible.host_action import check_options
 
 MINE = {"owner": getpass.getuser(), "group": grp.getgrgid(os.getgid()).gr_name}
 
@@ -181,7 +181,7 @@ def test_the_task(top: Path, monkeypatch: pytest.MonkeyPatch, check_mode: bool) 
     """Its two lists are one set; in check mode it only tells."""
     monkeypatch.setattr(files_task, "log_to_journal", lambda _text: None)
     directory, file = wanted(top)
-    options, _secrets = checked(files_task.OPTIONS, {"files": [file], "beside": [directory]})
+    options, _secrets = check_options(files_task.OPTIONS, {"files": [file], "beside": [directory]})
     before = tree(top)
     told = files_task.act(options, check_mode)
     assert told["changed"] and str(top / "renewal.py") in told["paths"]
@@ -195,7 +195,7 @@ def test_the_task(top: Path, monkeypatch: pytest.MonkeyPatch, check_mode: bool) 
 
 def test_an_inspection(top: Path) -> None:
     before = tree(top)
-    options, _secrets = checked(PARTS_OPTIONS, {"files": wanted(top)})
+    options, _secrets = check_options(PARTS_OPTIONS, {"files": wanted(top)})
     drift = inspect_parts(options)["drift"]
     assert {str(top / "renewal.py"), str(top / "old" / "__pycache__"), str(top / "empty")} <= set(drift)
     assert tree(top) == before

@@ -14,7 +14,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.system.systemd i
 from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks import files as act_files
 from ansible_collections.asgi.deploy.plugins.module_utils._host.web import nginx
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
-from ansible_collections.asgi.deploy.plugins.plugin_utils._ansible.host_action import checked
+from ansible_collections.asgi.deploy.plugins.plugin_utils._ansible.host_action import check_options
 
 NGINX, TIMER = "nginx.service", "asgi-logs.timer"
 MINE = {"owner": pwd.getpwuid(os.getuid()).pw_name, "group": grp.getgrgid(os.getgid()).gr_name}
@@ -45,7 +45,7 @@ class Host:
 
     def act(self, *paths: str, check_mode: bool = False, **more: Any) -> dict[str, Any]:
         files = [{"path": str(self.units / path), "content": "x", **MINE} for path in paths]
-        options, _secrets = checked(act_files.OPTIONS, {"files": files, **more})
+        options, _secrets = check_options(act_files.OPTIONS, {"files": files, **more})
         return act_files.act(options, check_mode)
 
 

@@ -17,7 +17,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.system import ap
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.facts import facts as found_here
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.task_options import PARTS_OPTIONS
-from ansible_collections.asgi.deploy.plugins.plugin_utils._ansible import bare_python as remote
+from ansible_collections.asgi.deploy.plugins.plugin_utils._ansible.transport import Transport
 from ansible_collections.asgi.deploy.plugins.plugin_utils._survey.desired import Look, looks_of_app, looks_of_role
 
 from tests.unit.conftest import trusted
@@ -71,7 +71,7 @@ def test_facts_that_are_kept_replace_no_variable(
     """Ansible makes a variable of each; what `setup` found before, such as a domain, is not told again."""
     here = {**found_here(), **facts("13"), "distribution_release": "trixie"}
     said = {**here, "ansible_connection": "local", "_ansible_no_log": True}  # the last two by nobody who means well
-    monkeypatch.setattr(remote, "call", lambda *_arguments: said)
+    monkeypatch.setattr(Transport, "call", lambda *_arguments: said)
     variables = {
         "inventory_hostname": "web1",
         "ansible_facts": {"domain": "lan", "memtotal_mb": 1},
@@ -89,7 +89,7 @@ def test_facts_that_are_kept_replace_no_variable(
     )
     action = ActionModule(task, MagicMock(), MagicMock(), loader, Templar(loader, variables=variables), None)
     monkeypatch.setattr(action, "_is_pipelining_enabled", lambda _style: pipelining)
-    monkeypatch.setattr(action, "_by_module", lambda *_arguments: [said])
+    monkeypatch.setattr(Transport, "run_module", lambda *_arguments: {"found": [said]})
     monkeypatch.setattr(action, "_look", look)
     kept = action.run(task_vars=variables)["ansible_facts"]
     assert kept == {f"ansible_{name}": here[name] for name in found_here()}
