@@ -8,7 +8,7 @@ VERSION := $(shell sed -n 's/^version: //p' galaxy.yml)
 ARTIFACT := build/asgi-deploy-$(VERSION).tar.gz
 INSTALLED := $(CURDIR)/.cache/collections
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
-# For each what certbot's plugin needs beside certbot; the role installs the one that is asked for.
+# For each what certbot's plugin needs in addition to certbot; the role installs the one that is asked for.
 DNS_PROVIDERS := cloudflare digitalocean dnsimple dnsmadeeasy gehirn google linode luadns nsone ovh rfc2136 route53 sakuracloud
 SANITY := build/sanity
 UNITS := build/units
@@ -142,7 +142,7 @@ importer: build ## What Galaxy checks of a collection that is uploaded
 	.venv/bin/uv pip sync -q --require-hashes --python .cache/importer/bin/python tests/project/importer.txt
 	cd build && PATH=$(CURDIR)/.cache/importer/bin:$$PATH GALAXY_IMPORTER_CHECK_REQUIRED_TAGS=true python -m galaxy_importer.main $(notdir $(ARTIFACT))
 
-ansible-units: build ## The unit tests by ansible-test, each in a process of its own, beside the artifact's files
+ansible-units: build ## The unit tests by ansible-test, each in a process of its own, next to the artifact's files
 	@rm -rf $(UNITS) && mkdir -p $(UNITS)/ansible_collections/asgi/deploy/.venv
 	@git ls-files --cached --others --exclude-standard | tar -c -T - | tar -x -C $(UNITS)/ansible_collections/asgi/deploy
 	@tar -xzf $(ARTIFACT) -C $(UNITS)/ansible_collections/asgi/deploy

@@ -32,7 +32,7 @@ ROWS = (
         "logins",
         Party.NETWORK,
         "logging in by a password",
-        "sshd takes keys alone, by modern algorithms",
+        "sshd accepts only keys, by modern algorithms",
         (
             Proof(
                 f"{HARDENING}::test_sshd_takes_keys_by_modern_algorithms_alone",

@@ -30,7 +30,7 @@ def parts(page: str) -> dict[str, list[str]]:
 
 def promises() -> Iterator[str]:
     """Yield a table of what is done."""
-    yield from ("| against | what is done | told in |", "|---|---|---|")
+    yield from ("| against | what is done | described in |", "|---|---|---|")
     yield from (f"| {one.against} | {one.done} | {one.told} |" for one in PROMISES)
 
 

@@ -47,7 +47,7 @@ PROMISES = (
     ),
     Promise(
         "guessing and scanning",
-        "a firewall that names what is open and comes back when a program deletes it, keys alone at sshd, kernel "
+        "a firewall that names what is open and comes back when a program deletes it, only keys at sshd, kernel "
         "parameters",
         "[hardening](hardening.md)",
         ("ports", "logins", "kernel-parameters"),

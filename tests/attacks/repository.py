@@ -63,7 +63,7 @@ ROWS = (
     Row(
         "link-to-a-file",
         Party.REPOSITORY,
-        "having root read a file of the host through a link, and tell it or hash it",
+        "having root read a file of the host through a link, and show it or hash it",
         "root opens regular files in a tree, folder by folder, and no link that leads out of it",
         plain(f"{FILES}::test_nothing_else_is_read", "test_a_link_is_followed"),
     ),
@@ -84,7 +84,7 @@ ROWS = (
     Row(
         "swapped-folder",
         Party.REPOSITORY,
-        "swapping a folder for a link between the look at it and its opening",
+        "swapping a folder for a link between its inspection and its opening",
         "each folder on the way is opened by the one above, and links are not followed",
         plain(
             f"{FILES}::test_what_is_swapped_meanwhile_is_not_followed",

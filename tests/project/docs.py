@@ -56,7 +56,7 @@ PLUGINS_HEAD = f"""\
 
 {WRITTEN}
 
-The playbooks do all that these pages tell of; a play of your own can use what they call.
+The playbooks do all that these pages describe; a play of your own can use what they call.
 `ansible-doc asgi.deploy.release_info` shows the same in a terminal.
 """
 # What is of use in a play of one's own, by kind; the rest is the roles'.
@@ -200,7 +200,7 @@ def plugins_page() -> str:
         names = sorted({file.stem for file in files if file.suffix in (".py", ".yml")} - PUBLIC.keys())
         parts += [f"| {sort} | what it is |", "| --- | --- |"]
         parts += [f"| `{name}` | {cell(documented(name, sort)[0]['short_description'])} |" for name in names]
-        parts += ["", f"`ansible-doc -t {sort} asgi.deploy.{names[0]}` and its like tell more.", ""]
+        parts += ["", f"`ansible-doc -t {sort} asgi.deploy.{names[0]}` and its like say more.", ""]
     return "\n".join(parts)
 
 

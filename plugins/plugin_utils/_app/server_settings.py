@@ -57,7 +57,7 @@ def _limit(name: str) -> dict[str, Effect]:
 SETTINGS: dict[str, dict[str, Effect]] = {
     "backlog": {
         GUNICORN: To(gunicorn="backlog", socket="Backlog"),
-        GUNICORN_ASGI: No("its asgi worker listens anew with a backlog of 100, whatever is set"),
+        GUNICORN_ASGI: No("its asgi worker listens again with a backlog of 100, whatever is set"),
         UVICORN: To(uvicorn="backlog", socket="Backlog"),
         GUNICORN_WSGI: To(socket="Backlog"),
     },
@@ -144,20 +144,20 @@ _TRUST = "what nginx says of a visitor is trusted, and nobody else; leave it out
 # Settings that no server is given, by any name that gunicorn or uvicorn knows them by.
 REFUSED: dict[str, str] = {
     **dict.fromkeys(("bind", "host", "port", "uds", "fd", "reuse_port"), _SOCKET),
-    "workers": "write workers beside settings, not in it",
+    "workers": "write workers next to settings, not in it",
     "worker_class": "write server, one of " + ", ".join(SERVERS),
     "interface": "write server, one of " + ", ".join(SERVERS),
-    "timeout": "write timeout beside settings, not in it",
+    "timeout": "write timeout next to settings, not in it",
     "timeout_worker_healthcheck": "write timeout beside settings",
     **dict.fromkeys(
-        ("graceful_timeout", "timeout_graceful_shutdown"), "write graceful_timeout beside settings, not in it"
+        ("graceful_timeout", "timeout_graceful_shutdown"), "write graceful_timeout next to settings, not in it"
     ),
     "timeout_notify": "it is the interval of a callback and ends nothing; write graceful_timeout beside settings",
     "timeout_keep_alive": "write keepalive",
     "limit_max_requests": "write max_requests",
     "limit_max_requests_jitter": "write max_requests_jitter",
     "preload": "write preload_app",
-    "factory": "write factory beside settings, not in it",
+    "factory": "write factory next to settings, not in it",
     "app_dir": "write subdirectory beside settings",
     "chdir": "write subdirectory beside settings",
     "pythonpath": "write env: {PYTHONPATH: lib} beside settings, relative to the application's folder",

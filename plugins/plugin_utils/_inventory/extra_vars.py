@@ -82,7 +82,7 @@ VARIABLES = {
         ("plan", "site", "release", "status"),
         _BOOL,
         "asgi_verify=true",
-        "whether all files of releases are read, and not only those whose times tell of a change",
+        "whether all files of releases are read, and not only those whose times show a change",
     ),
     "asgi_page": Variable(("status",), _TEXT, "asgi_page=status.html", "a file on the controller to write a page to"),
     "asgi_lines": Variable(

@@ -42,7 +42,7 @@ class Bench:
     def __init__(self, more_hosts: int) -> None:
         self.lab = Lab("bench")
         self.more = [f"ours{number}" for number in range(2, more_hosts + 1)]
-        # For each pair ours, and one for apt and uv alone.
+        # For each pair ours, and one for apt and uv.
         self.bare = [(ours, f"floor{number}") for number, ours in enumerate([OURS, *self.more][:BARE], 1)]
         shutil.rmtree(HOME, ignore_errors=True)
         HOME.mkdir(parents=True)
@@ -126,7 +126,7 @@ def first_runs(bench: Bench) -> dict[str, Any]:
         spent, profile = bench.profiled(ours)
         served = Cost(visitor.answered(), 0, 0)
         wanted = sorted(packages(bench.lab.host(ours)) - before)
-        apt_took, took = alone(bench.lab.host(ours), bench.lab.host(floor), wanted)
+        apt_took, took = apt_and_uv(bench.lab.host(ours), bench.lab.host(floor), wanted)
         if pair == 0:
             continue
         for one, wall in zip(series, (spent, served, Cost(took, 0, 0)), strict=True):
@@ -166,7 +166,7 @@ class Visitor(threading.Thread):
         return self._took
 
 
-def alone(ours: Host, floor: Host, wanted: list[str]) -> tuple[float, float]:
+def apt_and_uv(ours: Host, floor: Host, wanted: list[str]) -> tuple[float, float]:
     """Return what apt takes, and apt and uv together, to install what is on the other host, in seconds."""
     plans = {
         "/opt/asgi/certbot": frozen(ours, "/opt/asgi/certbot"),

@@ -19,7 +19,7 @@ STEPS = ("resolved", "prepared", "released", "started", "gated", "live", "workin
 AIMS = (
     ("a run that changes nothing, in seconds", 3),
     ("a release until it serves, the watch not counted, in seconds", 8),
-    ("a first run until it answers over HTTPS, as a multiple of apt and uv alone", 1.2),
+    ("a first run until it answers over HTTPS, as a multiple of apt and uv", 1.2),
     ("ten hosts with nothing to do, as a multiple of one", 3),
 )
 TEMPLATE = Path(__file__).with_name("files") / "speed.md.j2"
@@ -48,7 +48,7 @@ def charts(results: Mapping[str, Any]) -> dict[str, str]:
                 [
                     _bar("asgi.deploy, until it answers", first["series"][1]),
                     _bar("asgi.deploy, hardened", first["series"][0], "c"),
-                    Bar("apt and uv alone", {"apt": first["apt"], "uv": floor - first["apt"]}, colour="e"),
+                    Bar("apt and uv", {"apt": first["apt"], "uv": floor - first["apt"]}, colour="e"),
                 ],
                 1,
             )
@@ -84,14 +84,14 @@ def markdown(results: Mapping[str, Any]) -> str:
         _row("nothing to do: one application, hardened", ours),
         _row("roles written the usual way, which do less", plain, nothing["against plain"], "of it"),
         _row(
-            f"{nothing['round trips']} round trips alone, each an empty Python",
+            f"{nothing['round trips']} round trips, each an empty Python",
             floor,
             nothing["against round trips"],
             "times it",
         ),
         _row("a release whose environment is there already, watched for 5 s", results["release"]["series"]),
-        _row("the first run, from a bare host to HTTPS", first["series"][1], first["served"], "times apt and uv alone"),
-        _row("the same to its end, with the hardening", first["series"][0], first["ratio"], "times apt and uv alone"),
+        _row("the first run, from a bare host to HTTPS", first["series"][1], first["served"], "times apt and uv"),
+        _row("the same to its end, with the hardening", first["series"][0], first["ratio"], "times apt and uv"),
         _row(f"nothing to do: {apps['number']} applications", apps["series"][1], apps["ratio"], "times one"),
         _row(f"nothing to do: {hosts['number']} hosts", hosts["series"][1], hosts["ratio"], "times one"),
     ]
@@ -109,7 +109,7 @@ def markdown(results: Mapping[str, Any]) -> str:
         "cpu_many": cpu_many,
         "per_app": (many - one) / (apps["number"] - 1),
         "steps": {name: seconds for name, seconds in steps.items() if seconds >= NOTHING},
-        "alone": statistics.median(cost["wall"] for cost in first["series"][2]["costs"]),
+        "apt_and_uv": statistics.median(cost["wall"] for cost in first["series"][2]["costs"]),
         "memory": max(cost["memory"] for series in hosts["series"] for cost in series["costs"]),
     }
     page: str = jinja2.Template(TEMPLATE.read_text(), trim_blocks=True, keep_trailing_newline=True).render(

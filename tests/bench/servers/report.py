@@ -77,7 +77,7 @@ def markdown(results: Results, more: Sequence[str] = ()) -> str:
         [
             "# Which server, and which connections to it",
             "",
-            "<!-- Written by `python -m tests.bench.servers`, as is told below. -->",
+            "<!-- Written by `python -m tests.bench.servers`, as is described below. -->",
             "",
             *CHOICE.read_text().splitlines(),
             "",

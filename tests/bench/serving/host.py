@@ -11,7 +11,7 @@ from tests import ROOT
 from tests.integration.hosts import playbook
 from tests.lab import Lab
 
-from .ways import ALONE, DOMAIN, FILES, GUIDED, GUIDED_PORTS, PLAIN_PORT, render
+from .ways import UVICORN, DOMAIN, FILES, GUIDED, GUIDED_PORTS, PLAIN_PORT, render
 
 NAME = "web1"
 HOME = ROOT / ".cache" / "serving"
@@ -92,7 +92,7 @@ class Host:
                 "guide/site", port=port, backend=backend, domain=domain, certificate=certificate
             )
             files[unit(name)] = render("guide/guide", backend=backend, module=module, json=log)
-        for one in ALONE:
+        for one in UVICORN:
             files[unit(one.name)] = render(
                 "uvicorn",
                 certificate=certificate,
@@ -103,7 +103,7 @@ class Host:
             )
         files["/etc/nginx/sites-enabled/plain.conf"] = self._without_tls("bare")
         files["/srv/guide/handshakes.py"] = (FILES / "handshakes.py").read_text()
-        started = " ".join(f"{name}.service" for name in ("guide-nginx", *GUIDED, *(one.name for one in ALONE)))
+        started = " ".join(f"{name}.service" for name in ("guide-nginx", *GUIDED, *(one.name for one in UVICORN)))
         lines = [f"base64 -d > {path} <<'E'\n{b64encode(text.encode()).decode()}\nE" for path, text in files.items()]
         names = f"127.0.0.1 {' '.join(self.domains)}"
         lines += [

@@ -19,10 +19,10 @@ COLOURS = {"nginx": "a", "application": "b", "journal": "c", "load": "e"}
 BY_NAME = {way.name: way for way in WAYS}
 # Which way is held against which.
 AGAINST = {
-    OURS: (GUIDE, GUIDE_JSON, "alone-json", "alone-tls"),
-    OURS_FEW: (GUIDE, GUIDE_JSON, "alone-json", "alone-tls"),
-    OURS_PLAIN: ("alone-plain",),
-    OURS_FAST: ("guide-fast", "alone-fast"),
+    OURS: (GUIDE, GUIDE_JSON, "uvicorn-json", "uvicorn-tls"),
+    OURS_FEW: (GUIDE, GUIDE_JSON, "uvicorn-json", "uvicorn-tls"),
+    OURS_PLAIN: ("uvicorn-plain",),
+    OURS_FAST: ("guide-fast", "uvicorn-fast"),
 }
 
 Samples = Sequence[Mapping[str, Any]]

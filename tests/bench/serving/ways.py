@@ -32,7 +32,7 @@ class Way:
 
 
 @dataclass(frozen=True)
-class Alone:
+class Uvicorn:
     """uvicorn with nothing in front; `options` are those that tell it from the others."""
 
     name: str
@@ -53,11 +53,11 @@ def render(name: str, **values: object) -> str:
 
 TLS = "--ssl-keyfile ${CREDENTIALS_DIRECTORY}/pem --ssl-certfile ${CREDENTIALS_DIRECTORY}/pem"
 SILENT, JSON = "--no-access-log", "--log-config /srv/guide/uvicorn-json.json"
-ALONE = [
-    Alone("alone-json", "bare", 9001, f"{TLS} {JSON}"),
-    Alone("alone-tls", "bare", 9002, f"{TLS} {SILENT}"),
-    Alone("alone-plain", "bare", 9003, SILENT),
-    Alone("alone-fast", "fast", 9004, f"{TLS} {JSON}"),
+UVICORN = [
+    Uvicorn("uvicorn-json", "bare", 9001, f"{TLS} {JSON}"),
+    Uvicorn("uvicorn-tls", "bare", 9002, f"{TLS} {SILENT}"),
+    Uvicorn("uvicorn-plain", "bare", 9003, SILENT),
+    Uvicorn("uvicorn-fast", "fast", 9004, f"{TLS} {JSON}"),
 ]
 # Name, application, and whether its own middleware logs in JSON, in the place of gunicorn's text.
 GUIDED = {"guide": ("serving:bare", "no"), "guide-json": ("guided:bare", "yes"), "guide-fast": ("serving:fast", "no")}
@@ -70,8 +70,8 @@ def _guided(name: str, about: str, app: str, logs: str) -> Way:
     return Way(name, about, app, GUIDED_PORTS[name][0], units, logs=logs)
 
 
-def _alone(name: str, about: str, *, tls: bool = True, logs: str = "none") -> Way:
-    one = next(one for one in ALONE if one.name == name)
+def _uvicorn(name: str, about: str, *, tls: bool = True, logs: str = "none") -> Way:
+    one = next(one for one in UVICORN if one.name == name)
     units = {"application": f"{name}.service", "journal": JOURNAL}
     return Way(name, about, one.app, one.port, units, tls, logs)
 
@@ -83,11 +83,11 @@ WAYS = [
     Way(OURS_FEW, "asgi.deploy, a worker for each CPU", "few", 443, ours("few")),
     _guided(GUIDE, "the guide", "bare", "text"),
     _guided(GUIDE_JSON, "the guide, its JSON log", "bare", "JSON"),
-    _alone("alone-json", "uvicorn alone, JSON log", logs="JSON"),
-    _alone("alone-tls", "uvicorn alone, no log"),
+    _uvicorn("uvicorn-json", "uvicorn, JSON log", logs="JSON"),
+    _uvicorn("uvicorn-tls", "uvicorn, no log"),
     Way(OURS_PLAIN, "asgi.deploy, without TLS", "bare", PLAIN_PORT, ours("bare"), tls=False),
-    _alone("alone-plain", "uvicorn alone, no log, without TLS", tls=False),
+    _uvicorn("uvicorn-plain", "uvicorn, no log, without TLS", tls=False),
     Way(OURS_FAST, "asgi.deploy, FastAPI", "fast", 443, ours("fast")),
     _guided("guide-fast", "the guide, FastAPI", "fast", "text"),
-    _alone("alone-fast", "uvicorn alone, FastAPI, JSON log", logs="JSON"),
+    _uvicorn("uvicorn-fast", "uvicorn, FastAPI, JSON log", logs="JSON"),
 ]
