@@ -11,7 +11,7 @@ from tests import ROOT
 from tests.integration.hosts import playbook
 from tests.lab import Lab
 
-from .ways import UVICORN, DOMAIN, FILES, GUIDED, GUIDED_PORTS, PLAIN_PORT, render
+from .ways import DOMAIN, FILES, GUIDED, GUIDED_PORTS, PLAIN_PORT, UVICORN, render
 
 NAME = "web1"
 HOME = ROOT / ".cache" / "serving"
