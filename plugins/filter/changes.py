@@ -4,14 +4,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TypedDict
 
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.argument_specs import plain
 from ansible_collections.asgi.deploy.plugins.plugin_utils._survey import changes
+from ansible_collections.asgi.deploy.plugins.plugin_utils._survey.survey_types import SurveyResult
 
 
-def changes_of(variables: Mapping[str, Any], hosts: Sequence[str], name: str) -> dict[str, Any]:
-    surveys = {host: plain(variables[host][name]) for host in hosts}
+class Changes(TypedDict):
+    """What a run would change, as lines of text, and as data by host, by role or application, and by label."""
+
+    lines: list[str]
+    hosts: dict[str, dict[str, changes.Rows]]
+
+
+def changes_of(variables: Mapping[str, Mapping[str, SurveyResult]], hosts: Sequence[str], name: str) -> Changes:
+    """Return the changes of hosts.
+
+    Args:
+        variables: those of all hosts.
+        hosts: the names of the hosts.
+        name: the variable that holds the result of a survey.
+    """
+    surveys: dict[str, SurveyResult] = {host: plain(variables[host][name]) for host in hosts}
     return {
         "lines": [line for host, survey in surveys.items() for line in changes.lines(host, survey)],
         "hosts": {host: changes.data(survey) for host, survey in surveys.items()},
@@ -19,5 +34,8 @@ def changes_of(variables: Mapping[str, Any], hosts: Sequence[str], name: str) ->
 
 
 class FilterModule:
-    def filters(self) -> dict[str, Callable[..., Any]]:
+    """The filter changes."""
+
+    def filters(self) -> dict[str, Callable[..., Changes]]:
+        """Return the filters of this file by name."""
         return {"changes": changes_of}

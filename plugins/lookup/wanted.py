@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Lookup asgi.deploy.wanted: what a role's tasks take."""
+"""Lookup asgi.deploy.wanted: the desired state of a role, as its tasks take it."""
 
 from __future__ import annotations
 
@@ -36,16 +36,24 @@ from typing import Any
 
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.json_values import Json
 from ansible_collections.asgi.deploy.plugins.plugin_utils._ansible.host_context import AnsibleHostContext
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.argument_specs import plain
-from ansible_collections.asgi.deploy.plugins.plugin_utils._survey.desired import wanted
+from ansible_collections.asgi.deploy.plugins.plugin_utils._survey.desired import desired_state
 
 
 class LookupModule(LookupBase):  # type: ignore[misc]
-    def run(self, terms: list[Any], variables: dict[str, Any] | None = None, **kwargs: Any) -> list[dict[str, Any]]:
+    """Make the desired state of a role from its plan."""
+
+    def run(self, terms: list[Any], variables: dict[str, Any] | None = None, **kwargs: Any) -> list[dict[str, Json]]:
+        """Return the desired state, as the only element.
+
+        Raises:
+            AnsibleLookupError: a file on the controller cannot be read, or is not UTF-8.
+        """
         role, plan = terms
         here = AnsibleHostContext(self._loader, self._templar, variables or {})
         try:
-            return [wanted(str(role), plain(plan), here)]
-        except ValueError as error:  # what is no UTF-8 included
+            return [desired_state(str(role), plain(plan), here)]
+        except ValueError as error:
             raise AnsibleLookupError(str(error)) from error

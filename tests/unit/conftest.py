@@ -93,10 +93,10 @@ def here() -> Here:
 def render(here: Here) -> Render:
     """Return the text of a role's template, with what is decided of the given variables, or with `plan`."""
     from ansible_collections.asgi.deploy.plugins.plugin_utils._common.templates import rendered
-    from ansible_collections.asgi.deploy.plugins.plugin_utils._survey.desired import decided
+    from ansible_collections.asgi.deploy.plugins.plugin_utils._survey.desired import plan_of
 
     def text(role: str, name: str, plan: dict[str, Any] | None = None, **variables: Any) -> str:
-        return str(rendered(role, name, decided(role, here(**variables), {}) if plan is None else plan))
+        return str(rendered(role, name, plan_of(role, here(**variables), {}) if plan is None else plan))
 
     return text
 
@@ -109,7 +109,9 @@ def wanted(here: Here) -> Render:
     def found(role: str, plan: dict[str, Any] | None = None, **variables: Any) -> Any:
         host = here(**variables)
         packed: dict[str, Any] = {"packed": {"source": {}, "wheelhouse": None, "archives": []}} if role == "app" else {}
-        return desired.wanted(role, {**(desired.decided(role, host, {}) if plan is None else plan), **packed}, host)
+        return desired.desired_state(
+            role, {**(desired.plan_of(role, host, {}) if plan is None else plan), **packed}, host
+        )
 
     return found
 

@@ -61,7 +61,7 @@ class HostAction(ActionBase):  # type: ignore[misc]
         with refuse_bad_answers():
             found = checked_result(_module(self.host_task), answer, further)
         # As Ansible does for a module.
-        found |= {f"{key}_lines": found[key].splitlines() for key in ("stdout", "stderr") if key in found}
+        found |= {f"{key}_lines": [*str(found[key]).splitlines()] for key in ("stdout", "stderr") if key in found}
         return wrap_var(found)  # type: ignore[no-any-return]  # ansible-core 2.18 would evaluate a template in it
 
 

@@ -5,28 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any, Generic, Protocol, TypedDict, TypeVar, cast
+from typing import Any, Generic, Protocol, TypeVar, cast
 
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.json_values import Json
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.host_facts import Facts
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.inspections import Inspection
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.local_files import Contents
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.validators import Rule
 
 # A plan and a desired state are TypedDicts of the role: they cross to Ansible, to templates and to the host as JSON.
 PlanT = TypeVar("PlanT")
 StateT = TypeVar("StateT")
-
-
-class Inspection(TypedDict):
-    """One question to the host: a kind of M(asgi.deploy.look), and its options."""
-
-    kind: str
-    options: dict[str, Any]
-
-
-def as_dict(document: Any) -> dict[str, Any]:
-    """Return a TypedDict as the dictionary that it is, for what takes plans and states of any role."""
-    return cast("dict[str, Any]", document)
 
 
 class Stage(IntEnum):
@@ -124,11 +113,11 @@ class AnyRole(Protocol):
     @property
     def ports(self) -> PortConflict | None: ...
 
-    def plan_for(self, here: HostContext, arguments: Mapping[str, Any]) -> dict[str, Any]: ...
+    def plan_for(self, here: HostContext, arguments: Mapping[str, Json]) -> dict[str, Json]: ...
 
-    def state_of(self, plan: Mapping[str, Any], here: HostContext) -> dict[str, Any]: ...
+    def state_of(self, plan: dict[str, Json], here: HostContext) -> dict[str, Json]: ...
 
-    def inspections_of(self, plan: Mapping[str, Any], state: Mapping[str, Any]) -> dict[str, Inspection]: ...
+    def inspections_of(self, plan: dict[str, Json], state: dict[str, Json]) -> dict[str, Inspection]: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,14 +151,14 @@ class Role(Generic[PlanT, StateT]):
     needed: Callable[[Sequence[Mapping[str, Json]]], bool] = _never
     ports: PortConflict | None = None
 
-    def plan_for(self, here: HostContext, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the plan as a dictionary; see `plan`."""
-        return as_dict(self.plan(here, arguments))
+    def plan_for(self, here: HostContext, arguments: Mapping[str, Json]) -> dict[str, Json]:
+        """Return the plan as a document; see `plan`."""
+        return cast("dict[str, Json]", self.plan(here, arguments))
 
-    def state_of(self, plan: Mapping[str, Any], here: HostContext) -> dict[str, Any]:
-        """Return the desired state as a dictionary, from a plan that this role made."""
-        return as_dict(self.desired_state(cast("PlanT", plan), here))
+    def state_of(self, plan: dict[str, Json], here: HostContext) -> dict[str, Json]:
+        """Return the desired state as a document, from a plan that this role made."""
+        return cast("dict[str, Json]", self.desired_state(cast("PlanT", plan), here))
 
-    def inspections_of(self, plan: Mapping[str, Any], state: Mapping[str, Any]) -> dict[str, Inspection]:
+    def inspections_of(self, plan: dict[str, Json], state: dict[str, Json]) -> dict[str, Inspection]:
         """Return what to inspect, from a plan and a desired state that this role made."""
         return self.inspections(cast("PlanT", plan), cast("StateT", state))

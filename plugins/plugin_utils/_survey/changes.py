@@ -1,21 +1,28 @@
-"""What a run would change on one host, as a person reads it, and as data."""
+"""What a run would change on one host, as text and as data."""
 
 from __future__ import annotations
 
 import difflib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Literal, TypeAlias, cast
 
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.generations import origin
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.known_hosts import first_use
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.transports import unprotected
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan_types import AppPlan
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.tables import size
 from ansible_collections.asgi.deploy.plugins.plugin_utils._inventory.roles import AFTER_APPS, BEFORE_APPS
 from ansible_collections.asgi.deploy.plugins.plugin_utils._survey import stopped
 from ansible_collections.asgi.deploy.plugins.plugin_utils._survey.pending import problems
+from ansible_collections.asgi.deploy.plugins.plugin_utils._survey.survey_types import (
+    AppFindings,
+    AppParts,
+    Findings,
+    SurveyResult,
+)
 
 _METADATA = {
     "close": "the cloud's metadata service would be closed to it and its builds",
@@ -24,8 +31,11 @@ _METADATA = {
     "renew": "the rules that close the cloud's metadata service would be written and loaded again",
     "remove": "the rules of nft for the cloud's metadata service would be removed, as the kernel takes none",
 }
-SHOWN = 4  # entries of a list; of more, how many there are in which folder
-_LISTS = {
+SHOWN = 4  # entries of a list; of a longer one, how many there are in which folder
+_ListKey: TypeAlias = Literal[
+    "missing_packages", "missing_users", "altered_users", "drift", "inactive_units", "outdated_venvs", "parts"
+]
+_LISTS: dict[_ListKey, str] = {
     "missing_packages": "packages",
     "missing_users": "users",
     "altered_users": "accounts",
@@ -34,125 +44,147 @@ _LISTS = {
     "outdated_venvs": "environments",
     "parts": "parts",
 }
+Rows: TypeAlias = dict[str, "str | list[str]"]
+"""Texts and lists by their labels."""
 
 
 @dataclass(frozen=True)
 class Change:
-    """What would be done for a role or an application: texts and lists by what they are of."""
+    """What a run would do for a role or an application.
+
+    Attributes:
+        subject: the name of the role or the application.
+        rows: what would change.
+        context: what is shown in addition if anything would change.
+        notes: remarks, which are always shown.
+        headline: what the run would do if there are rows.
+        otherwise: the text if there are none.
+    """
 
     subject: str
-    wanted: Mapping[str, str | list[str]] = field(default_factory=dict)
-    beside: Mapping[str, str] = field(default_factory=dict)  # told where anything would be done
-    notes: Sequence[str] = ()  # remarks, which are shown in any case
+    rows: Rows = field(default_factory=dict)
+    context: Mapping[str, str] = field(default_factory=dict)
+    notes: Sequence[str] = ()
     headline: str = "would change"
     otherwise: str = "nothing would change"
 
     def lines(self, host: str) -> list[str]:
+        """Return the change as lines of text."""
         return [*self._lines(host), *(f"{host}: {self.subject}: {note}" for note in self.notes)]
 
     def _lines(self, host: str) -> list[str]:
-        if not self.wanted:
+        """Return the lines without the notes."""
+        if not self.rows:
             return [f"{host}: {self.subject}: {self.otherwise}"]
-        rows = {**self.wanted, **self.beside}
+        rows = {**self.rows, **self.context}
         width = max(map(len, rows))
-        # What is told in more than one line stays in its column.
+        # A text of several lines stays in its column.
         texts = {key: _shown(value).replace("\n", f"\n{' ' * (width + 4)}") for key, value in rows.items()}
-        told = "\n".join(f"  {key.ljust(width)}  {text}" for key, text in texts.items())
-        return [f"{host}: {self.subject} {self.headline}", *told.splitlines()]
+        table = "\n".join(f"  {key.ljust(width)}  {text}" for key, text in texts.items())
+        return [f"{host}: {self.subject} {self.headline}", *table.splitlines()]
 
-    def data(self) -> dict[str, Any]:
-        notes = {"notes": list(self.notes)} if self.notes else {}
-        return {**self.wanted, **self.beside, **notes} if self.wanted else {}
+    def data(self) -> Rows:
+        """Return the change by label; nothing if there is none."""
+        notes: Rows = {"notes": list(self.notes)} if self.notes else {}
+        return {**self.rows, **self.context, **notes} if self.rows else {}
 
 
-def changes(survey: Mapping[str, Any]) -> list[Change]:
-    """For each role and application, in the order of a run.
-
-    Args:
-        survey: what M(asgi.deploy.survey) returned.
-    """
+def changes(survey: SurveyResult) -> list[Change]:
+    """Return the changes of each role and application, in the order of a run."""
     before, after = (
-        [Change(role.name, _of({"host": survey["roles"][role.name]})) for role in roles if role.name in survey["roles"]]
+        [Change(role.name, _rows([survey["roles"][role.name]])) for role in roles if role.name in survey["roles"]]
         for roles in (BEFORE_APPS, AFTER_APPS)
     )
     return [*before, *(_of_app(app, parts) for app, parts in survey["apps"].items()), *after]
 
 
-def lines(host: str, survey: Mapping[str, Any]) -> list[str]:
-    """A paragraph for each, and then the differences of files where they are known."""
+def lines(host: str, survey: SurveyResult) -> list[str]:
+    """Return a paragraph for each role and application, and then the differences of files that are known."""
     return [*(line for change in changes(survey) for line in change.lines(host)), *_differences(survey)]
 
 
-def data(survey: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the same by the names of roles and applications; nothing of one that would stay as it is."""
+def data(survey: SurveyResult) -> dict[str, Rows]:
+    """Return the changes by the names of roles and applications; nothing for one that would stay as it is."""
     return {change.subject: change.data() for change in changes(survey)}
 
 
-def _of_app(name: str, parts: Mapping[str, Any]) -> Change:
-    plan = parts["host"]["decided"]
+def _of_app(name: str, parts: AppParts) -> Change:
+    """Return the change of an application."""
+    host = parts["host"]
+    plan = host["decided"]
+    rows = _rows(_findings(parts))
     if plan.get("neighbour"):
-        return Change(name, _of(parts), headline="would get another server in nginx")
+        return Change(name, rows, headline="would get another server in nginx")
+    release = parts["release"]
     if plan["state"] == "absent":
-        there = parts["host"]["present_users"] or parts["host"]["drift"] or parts["release"]["changed"]
+        present = host["present_users"] or host["drift"] or release["changed"]
         data = "removed" if plan["remove_data"] else "kept"
         return Change(
             name,
-            {"data": data} if there else {},
+            {"data": data} if present else {},
             headline="would be removed",
             otherwise="nothing would change; it is not there",
         )
-    due = parts.get("certificate", {}).get("certificates_due", {}).values()
-    found = parts["release"]
-    told = {"release": _release(plan, found), "metadata": _metadata(found)}
-    told["certificate"] = next(iter(due), "")
-    if found.get("changed"):
-        told["modes"] = "\n".join(found.get("loose", []))
-    beside = {"workers": f"{plan['workers']} ({plan['workers_reason']})", "memory": _memory(plan)}
-    if health := found.get("health"):
-        beside["health"] = health
-    live = None if found.get("stopped") else found.get("release")
+    reasons = parts["certificate"].get("certificates_due", {}) if "certificate" in parts else {}
+    texts = {
+        "release": _release(plan, release),
+        "metadata": _metadata(release),
+        "certificate": next(iter(reasons.values()), ""),
+        "modes": "\n".join(release.get("loose", [])) if release.get("changed") else "",
+    }
+    context = {"workers": f"{plan['workers']} ({plan['workers_reason']})", "memory": _memory(plan)}
+    if health := release.get("health"):
+        context["health"] = health
+    live = None if release.get("stopped") else release.get("release")
     serves = health or (f"{live} serves" if live else "")
     return Change(
         name,
-        {**{key: text for key, text in told.items() if text}, **_of(parts)},
-        beside,
-        notes=[*_notes(plan, found), *_damage(found), *plan["notices"]],
+        {**{key: text for key, text in texts.items() if text}, **rows},
+        context,
+        notes=[*_notes(plan, release), *_damage(release), *plan["notices"]],
         otherwise=f"nothing would change; {serves}" if serves else "nothing would change",
     )
 
 
-def _notes(plan: Mapping[str, Any], found: Mapping[str, Any]) -> list[str]:
-    """Whether it is stopped, and what it trusts without proof."""
-    keys = found.get("trusted_at_first_use", [])
-    held = [text] if (text := stopped.text(plan, found)) else []
-    return [*held, *map(unprotected, plan["plain_transports"]), *(first_use(**key) for key in keys)]
+def _findings(parts: AppParts) -> list[Findings]:
+    """Return the findings of all parts of an application."""
+    return list(cast("Mapping[str, Findings]", parts).values())
 
 
-def _damage(found: Mapping[str, Any]) -> list[str]:
-    """Which releases are damaged, and what is done about it."""
+def _notes(plan: AppPlan, release: AppFindings) -> list[str]:
+    """Return whether an application is stopped, and what it trusts without proof."""
+    keys = release.get("trusted_at_first_use", [])
+    texts = [text] if (text := stopped.text(plan, release)) else []
+    return [*texts, *map(unprotected, plan["plain_transports"]), *(first_use(**key) for key in keys)]
+
+
+def _damage(release: AppFindings) -> list[str]:
+    """Return which releases are damaged, and what is done about it."""
     texts = []
-    for release, damage in found.get("damage", {}).items():
-        replaced = found["changed"] and found["release"] and origin(release) == origin(found["release"])
-        then = f"it is built again, as {found['release']}" if replaced else "a rollback passes over it"
-        texts.append(f"release {release} is damaged ({'; '.join(damage)}); {then}")
-    if not found.get("changed"):
-        texts += found.get("loose", [])
+    for name, damage in release.get("damage", {}).items():
+        after = release.get("release")
+        replaced = release["changed"] and after and origin(name) == origin(after)
+        then = f"it is built again, as {after}" if replaced else "a rollback passes over it"
+        texts.append(f"release {name} is damaged ({'; '.join(damage)}); {then}")
+    if not release.get("changed"):
+        texts += release.get("loose", [])
     return texts
 
 
-def _of(parts: Mapping[str, Mapping[str, Any]]) -> dict[str, str | list[str]]:
-    """The differences that looks found, each once."""
-    wanted: dict[str, str | list[str]] = {}
+def _rows(findings: Iterable[Findings]) -> Rows:
+    """Return the differences of all parts, each once."""
+    parts = list(findings)
+    rows: Rows = {}
     for key, label in _LISTS.items():
-        if entries := list(dict.fromkeys(entry for found in parts.values() for entry in found.get(key, []))):
-            wanted[label] = entries
-    if wrong := [text for found in parts.values() for text in problems(found)]:
-        wanted["problem"] = "\n".join(wrong)
-    return wanted
+        if entries := list(dict.fromkeys(entry for found in parts for entry in found.get(key, []))):
+            rows[label] = entries
+    if texts := [text for found in parts for text in problems(found)]:
+        rows["problem"] = "\n".join(texts)
+    return rows
 
 
 def _shown(value: str | Sequence[str]) -> str:
-    """Text as it is, and lists in a line.
+    """Return a text as it is, and a list in one line.
 
     >>> _shown(["a", "b"])
     'a, b'
@@ -161,7 +193,7 @@ def _shown(value: str | Sequence[str]) -> str:
     """
     if isinstance(value, str):
         return value
-    # The first two folders of a path tell whose it is.
+    # The first two folders of a path say what it belongs to.
     parents = (PurePosixPath(entry).parent.parts[:3] for entry in value if entry.startswith("/"))
     folders = Counter(str(PurePosixPath(*parts)) for parts in parents)
     if len(value) <= SHOWN or not folders:
@@ -171,15 +203,15 @@ def _shown(value: str | Sequence[str]) -> str:
     return f"{len(value)}: {', '.join(named)}"
 
 
-def _memory(plan: Mapping[str, Any]) -> str:
-    """What the workers take at their peak, and a second release beside them while it takes over."""
+def _memory(plan: AppPlan) -> str:
+    """Return the memory that all workers use at most, and the memory of the host."""
     each = plan["memory_per_worker"] * 2**20
     whole = f" of {size(plan['host_memory'] * 2**20)}" if plan["host_memory"] else ""
     return f"{plan['workers']} x {size(each)}, {size(plan['workers'] * each)}{whole}"
 
 
-def _release(plan: Mapping[str, Any], found: Mapping[str, Any]) -> str:
-    """From what to what; the name of a release is known once its source has been looked at."""
+def _release(plan: AppPlan, found: AppFindings) -> str:
+    """Return the release before and after; the name of a release is known once its source was inspected."""
     if found.get("stopped"):
         return stopped.change(found)
     if "failed" in found or not (found["changed"] or not found["noted"]):
@@ -196,22 +228,27 @@ def _release(plan: Mapping[str, Any], found: Mapping[str, Any]) -> str:
     return f"{found['before'] or 'none'} -> {after}{_commits(found)}"
 
 
-def _metadata(found: Mapping[str, Any]) -> str:
-    """What would become of the cloud's metadata service."""
+def _metadata(found: AppFindings) -> str:
+    """Return what would change about the cloud's metadata service."""
     return _METADATA.get(found.get("metadata") or "", "")
 
 
-def _commits(found: Mapping[str, Any]) -> str:
-    before, after = ((found.get(key) or "")[:10] for key in ("before_commit", "commit"))
+def _commits(found: AppFindings) -> str:
+    """Return the commits before and after."""
+    before, after = (found.get("before_commit") or "")[:10], (found.get("commit") or "")[:10]
     if not after:
         return ""
     return f", commit {before} -> {after}" if before and before != after else f", commit {after}"
 
 
-def _differences(survey: Mapping[str, Any]) -> Iterator[str]:
-    """Of files, as `diff -u` shows them."""
-    parts = [*survey["roles"].values(), *(part for parts in survey["apps"].values() for part in parts.values())]
+def _differences(survey: SurveyResult) -> Iterator[str]:
+    """Yield the differences of files, as `diff -u` shows them."""
+    parts = [*survey["roles"].values(), *(found for app in survey["apps"].values() for found in _findings(app))]
     for difference in [one for part in parts for one in part.get("diff", [])]:
-        before, after = (difference[key].splitlines() for key in ("before", "after"))
-        names = [difference[key] for key in ("before_header", "after_header")]
-        yield from difflib.unified_diff(before, after, f"before: {names[0]}", f"after: {names[1]}", lineterm="")
+        yield from difflib.unified_diff(
+            difference["before"].splitlines(),
+            difference["after"].splitlines(),
+            f"before: {difference['before_header']}",
+            f"after: {difference['after_header']}",
+            lineterm="",
+        )

@@ -3,27 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import cast
 
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.desired_state import FileEntry, PartsOptions
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.json_values import Json
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.files import certificate_options
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan_types import AppPlan
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.roles import HostContext
 from ansible_collections.asgi.deploy.plugins.plugin_utils._inventory.roles import BY_NAME
-
-Plan = dict[str, Any]
-
-
-class Look(NamedTuple):
-    """One of the things to look at."""
-
-    of: str  # the name of what has something to do when this differs
-    role: str
-    part: str
-    kind: str
-    options: Mapping[str, Any]
-    made: Mapping[str, Any]  # what the controller decided for it
+from ansible_collections.asgi.deploy.plugins.plugin_utils._survey.survey_types import PlannedInspection
 
 
-def decided(role: str, here: HostContext, arguments: Mapping[str, Any]) -> Plan:
+def plan_of(role: str, here: HostContext, arguments: Mapping[str, Json]) -> dict[str, Json]:
     """Return the plan of a role.
 
     Args:
@@ -32,45 +23,51 @@ def decided(role: str, here: HostContext, arguments: Mapping[str, Any]) -> Plan:
         arguments: options that differ from the host's variables, or the entry of an application.
 
     Raises:
-        ValueError: its options are wrong, or the host cannot do what they ask for; says what and why.
+        ValueError: its options are wrong, or the host does not support them; says which and why.
     """
     return BY_NAME[role].plan_for(here, arguments)
 
 
-def wanted(role: str, plan: Mapping[str, Any], here: HostContext) -> dict[str, Any]:
+def desired_state(role: str, plan: dict[str, Json], here: HostContext) -> dict[str, Json]:
     """Return what the tasks of a role take, from its plan."""
     return BY_NAME[role].state_of(plan, here)
 
 
-def looks_of_role(role: str, here: HostContext, of: str, arguments: Mapping[str, Any]) -> list[Look]:
-    """Return what to look at for a role; it is `of` which it is a part."""
-    return _looks(of, role, here, decided(role, here, arguments))
+def inspections_of_role(
+    role: str, here: HostContext, of: str, arguments: Mapping[str, Json]
+) -> list[PlannedInspection]:
+    """Return what to inspect for a role; `of` is the role or the application that it belongs to."""
+    return _inspections(of, role, here, plan_of(role, here, arguments))
 
 
-def looks_of_app(app: Mapping[str, Any], here: HostContext) -> list[Look]:
-    """Return what to look at for an application, and for the certificate that it has.
+def inspections_of_app(app: Mapping[str, Json], here: HostContext) -> list[PlannedInspection]:
+    """Return what to inspect for an application and its certificate.
 
     Raises:
-        PackingError, ValueError: something of it is wrong; says what.
+        PackingError, ValueError: an option is wrong; says which and why.
     """
-    plan = decided("app", here, app)
-    looks = _looks(plan["name"], "app", here, plan)
-    if plan["packed"] and plan["site"]["owns"]:
-        looks += looks_of_role("certificate", here, plan["name"], certificate_options(plan, plan["packed"]))
-    return looks
+    plan = plan_of("app", here, app)
+    app_plan = cast("AppPlan", plan)
+    inspections = _inspections(app_plan["name"], "app", here, plan)
+    if app_plan["packed"] and app_plan["site"]["owns"]:
+        options = certificate_options(app_plan, app_plan["packed"])
+        inspections += inspections_of_role("certificate", here, app_plan["name"], options)
+    return inspections
 
 
-def looks_of_neighbour(app: Mapping[str, Any], here: HostContext) -> list[Look]:
-    """Return what to look at for an application whose server may become another one's; nothing of its release."""
-    looks = [look for look in looks_of_app(app, here) if look.part != "release"]
-    site = {**looks[0].options, "files": wanted("app", looks[0].made["decided"], here)["site"], "packages": []}
-    plan = {**looks[0].made["decided"], "neighbour": True}
-    return [looks[0]._replace(options=site, made={"decided": plan}), *looks[1:]]
+def inspections_of_neighbour(app: Mapping[str, Json], here: HostContext) -> list[PlannedInspection]:
+    """Return what to inspect for an application whose server may become another one's; nothing of its release."""
+    host, *others = [one for one in inspections_of_app(app, here) if one.part != "release"]
+    plan = cast("dict[str, Json]", host.plan)
+    site = cast("list[FileEntry]", desired_state("app", plan, here)["site"])
+    options: PartsOptions = {**cast("PartsOptions", host.options), "files": site, "packages": []}
+    return [host._replace(options=options, plan={**plan, "neighbour": True}), *others]
 
 
-def _looks(of: str, role: str, here: HostContext, plan: Plan) -> list[Look]:
-    inspections = BY_NAME[role].inspections_of(plan, wanted(role, plan, here))
+def _inspections(of: str, role: str, here: HostContext, plan: dict[str, Json]) -> list[PlannedInspection]:
+    """Return what to inspect, from the plan of a role."""
+    inspections = BY_NAME[role].inspections_of(plan, desired_state(role, plan, here))
     return [
-        Look(of, role, part, inspection["kind"], inspection["options"], {"decided": plan})
+        PlannedInspection(of, role, part, inspection["kind"], inspection["options"], plan)
         for part, inspection in inspections.items()
     ]

@@ -1,48 +1,62 @@
-"""What `status` shows of a fleet: a row for each application on each host, and what needs somebody's attention."""
+"""What `status` shows of a fleet: a row for each application on each host, and notes about what needs attention."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TypedDict
 
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.application_state import (
+    ApplicationStatus,
+    Attempt,
+    HostStatus,
+)
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.observed_state import CertificateStatus
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.transports import unprotected
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.tables import age, size, table
 
-# Renewal begins a third of the lifetime before the end; with less than a week left, it has failed for a while.
+# Renewal begins a third of the lifetime before the end; with less than a week left, it has failed several times.
 CERTIFICATE_DAYS = 7
 DISK_SHARE = 0.1
 
 
+class HostReport(TypedDict):
+    """The status of a host, as M(asgi.deploy.status) returns it; applications and certificates by their names."""
+
+    applications: dict[str, ApplicationStatus]
+    certificates: dict[str, CertificateStatus]
+    host: HostStatus
+
+
 @dataclass(frozen=True)
 class Overview:
-    """Rows as they are shown, all with the same keys, and sentences about what is not well."""
+    """Rows as they are shown, all with the same keys, and sentences about problems."""
 
     rows: list[dict[str, str]]
     notes: list[str]
 
     def lines(self) -> list[str]:
-        """As text."""
+        """Return both as lines of text."""
         return [*table(self.rows), *(["", *self.notes] if self.notes else [])]
 
 
-def overview(hosts: Mapping[str, Mapping[str, Any] | None]) -> Overview:
-    """What is to be seen of hosts, from what the module `status` returned of each; nothing where one did not answer."""
+def overview(hosts: Mapping[str, HostReport | None]) -> Overview:
+    """Return the overview of hosts from their status; a host without an answer has none."""
     rows: list[dict[str, str]] = []
     notes: list[str] = []
-    for host, found in hosts.items():
-        if found is None:
+    for host, report in hosts.items():
+        if report is None:
             rows.append(_row(host=host, state="no answer"))
             notes.append(f"{host}: did not answer; the run's output says why")
             continue
-        for name, app in found["applications"].items():
-            row, wrong = _application(host, name, app, found)
+        for name, app in report["applications"].items():
+            row, wrong = _application(host, name, app, report)
             rows.append(row)
             notes += [f"{host}: {name}: {text}" for text in wrong]
-        free, total = found["host"]["disk_free"], found["host"]["disk_total"]
+        free, total = report["host"]["disk_free"], report["host"]["disk_total"]
         if free < DISK_SHARE * total:
             notes.append(f"{host}: {size(free)} of {size(total)} are free where releases are")
-        if found["host"].get("firewall") is False:
+        if report["host"].get("firewall") is False:
             notes.append(
                 f"{host}: its firewall's rules are not as they were loaded; run site again, or "
                 "systemctl restart asgi-firewall on the host"
@@ -51,22 +65,22 @@ def overview(hosts: Mapping[str, Mapping[str, Any] | None]) -> Overview:
 
 
 def _row(**cells: str) -> dict[str, str]:
+    """Return a row with all columns."""
     columns = ("host", "application", "state", "release", "commit", "since", "workers", "memory", "restarts")
     return {column: cells.get(column, "") for column in (*columns, "certificate", "disk free", "last deploy")}
 
 
-def _application(
-    host: str, name: str, app: Mapping[str, Any], found: Mapping[str, Any]
-) -> tuple[dict[str, str], list[str]]:
-    now = found["host"]["now"]
-    cells = {"host": host, "application": name, "disk free": size(found["host"]["disk_free"])}
+def _application(host: str, name: str, app: ApplicationStatus, report: HostReport) -> tuple[dict[str, str], list[str]]:
+    """Return the row of an application, and its notes."""
+    now = report["host"]["now"]
+    cells = {"host": host, "application": name, "disk free": size(report["host"]["disk_free"])}
     deploy = _last_deploy(app)
-    cells["last deploy"] = _told(deploy, now) if deploy else ""
+    cells["last deploy"] = _deploy_text(deploy, now) if deploy else ""
     if not app["live"]:
         notes = ["no release is live", *_damage(app), *_metadata(name, app), *_of_deploy(deploy)]
         return _row(**cells, state="not live"), notes
-    certificate, notes = _certificate(found["certificates"].get(name))
-    notes = [*_troubles(app), *_damage(app), *_metadata(name, app), *_of_deploy(deploy), *notes]
+    certificate, notes = _certificate(report["certificates"].get(name))
+    notes = [*_problems(app), *_damage(app), *_metadata(name, app), *_of_deploy(deploy), *notes]
     if app["unpinned"]:
         notes.append(f"server_requirements: {', '.join(app['unpinned'])} came without a hash that was checked")
     states = {
@@ -79,7 +93,7 @@ def _application(
     state = next(name for name, is_so in states.items() if is_so)
     cells |= {
         "state": state + (f", {len(app['draining'])} draining" if app["draining"] else ""),
-        "release": app["live"],
+        "release": app["live"] or "",
         "commit": (app["commit"] or "")[:10],
         "since": age(now - app["since"]) if app["since"] else "",
         "workers": str(app["worker_count"]),
@@ -90,7 +104,8 @@ def _application(
     return _row(**cells), notes
 
 
-def _troubles(app: Mapping[str, Any]) -> list[str]:
+def _problems(app: ApplicationStatus) -> list[str]:
+    """Return what is wrong with an application that is live."""
     notes = [text for text in (app["stopped"], app["service"]["failed"], app["health"]) if text]
     notes += [
         f"process {name} is {one['state']}"
@@ -105,8 +120,8 @@ def _troubles(app: Mapping[str, Any]) -> list[str]:
     return [*notes, *map(unprotected, app["plain_transports"])]
 
 
-def _damage(app: Mapping[str, Any]) -> list[str]:
-    """What is not as it was built."""
+def _damage(app: ApplicationStatus) -> list[str]:
+    """Return what is not as it was built."""
     notes = []
     for release, damage in app["damage"].items():
         then = "site builds it again" if release == app["live"] else "a rollback passes over it"
@@ -114,8 +129,8 @@ def _damage(app: Mapping[str, Any]) -> list[str]:
     return [*notes, *app["loose"]]
 
 
-def _metadata(name: str, app: Mapping[str, Any]) -> list[str]:
-    """Who asked the cloud's metadata service, which is closed, and whether it is no more."""
+def _metadata(name: str, app: ApplicationStatus) -> list[str]:
+    """Return which processes tried to reach the cloud's metadata service, and whether it is still closed."""
     notes = list(app["metadata"]["told"])
     if app["metadata"]["loaded"] is False:
         notes.append(
@@ -125,7 +140,8 @@ def _metadata(name: str, app: Mapping[str, Any]) -> list[str]:
     return notes
 
 
-def _of_deploy(deploy: Mapping[str, Any] | None) -> list[str]:
+def _of_deploy(deploy: Attempt | None) -> list[str]:
+    """Return why the last deploy did not succeed."""
     if deploy is not None and deploy["result"] == "failed":
         return [f"the last deploy failed: {deploy.get('reason', '')}"]
     if deploy is not None and deploy["result"] == "ended":
@@ -133,12 +149,13 @@ def _of_deploy(deploy: Mapping[str, Any] | None) -> list[str]:
     return []
 
 
-def _last_deploy(app: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """The last attempt in the audit trail that released something or went back."""
+def _last_deploy(app: ApplicationStatus) -> Attempt | None:
+    """Return the last attempt in the audit trail that released something or went back."""
     return next((one for one in reversed(app["deploys"]) if "to" in one and one["result"] != "unchanged"), None)
 
 
-def _certificate(entry: Mapping[str, Any] | None) -> tuple[str, list[str]]:
+def _certificate(entry: CertificateStatus | None) -> tuple[str, list[str]]:
+    """Return the cell of a certificate, and its notes."""
     if entry is None:
         return "", []
     days = entry["days_left"]
@@ -154,7 +171,8 @@ def _certificate(entry: Mapping[str, Any] | None) -> tuple[str, list[str]]:
     return f"{'stand-in' if entry['source'] == 'stand-in' else f'{days:.0f} d'}", notes
 
 
-def _told(deploy: Mapping[str, Any], now: float) -> str:
+def _deploy_text(deploy: Attempt, now: float) -> str:
+    """Return an attempt in words: its result, how long ago it was, and the user."""
     kind = "rollback" if deploy.get("rollback") else "release"
     results = {"live": "", "ended": " cut off", "running": " at work"}
     how = results.get(deploy["result"], f" {deploy['result']}")

@@ -1,11 +1,11 @@
-"""Applications that come behind nginx on the port that they have by themselves."""
+"""Applications that come behind nginx on the port that they listen on by themselves."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan_types import AppPlan
 
 PUBLIC = ".public.socket"
 NOTE = (
@@ -19,16 +19,16 @@ def socket_of(name: str) -> str:
     return Layout(name).public_units[0]
 
 
-def behind_nginx(plans: Iterable[tuple[Mapping[str, Any], bool]], owners: Iterable[str]) -> list[str]:
-    """Return the applications whose own socket has a port that nginx is to have.
+def behind_nginx(plans: Iterable[tuple[AppPlan, bool]], owners: Iterable[str]) -> list[str]:
+    """Return the applications whose own socket holds a port that nginx needs.
 
     Args:
-        plans: of each application its plan, and whether it is stopped: such a one cannot be released.
-        owners: who has the ports of nginx.
+        plans: of each application its plan, and whether it is stopped: a stopped one cannot be released.
+        owners: the programs and sockets that hold the ports of nginx.
     """
-    held = set(owners)
+    holders = set(owners)
     return [
         plan["name"]
         for plan, stopped in plans
-        if plan["state"] == "present" and not plan["direct"] and not stopped and socket_of(plan["name"]) in held
+        if plan["state"] == "present" and not plan["direct"] and not stopped and socket_of(plan["name"]) in holders
     ]

@@ -1,13 +1,16 @@
-"""What has to be done, from what a look at a host found."""
+"""What is pending on a host, from what its inspections report."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from typing import Any
+from typing import Literal
 
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.desired_state import ToolEntry
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.observed_state import Observation
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.platforms import PLATFORMS
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.roles import Stage
 from ansible_collections.asgi.deploy.plugins.plugin_utils._inventory.roles import BY_NAME, ROLES
+from ansible_collections.asgi.deploy.plugins.plugin_utils._survey.survey_types import Findings
 
 _DIFFERENCES = (
     *(
@@ -19,85 +22,95 @@ _DIFFERENCES = (
         "present_users",
         "outdated_venvs",
     ),
-    *("missing_archives", "certificates_due", "lineages", "unmet_needs"),
+    *("missing_archives", "certificates_due", "lineages", "unmet_needs", "port_conflicts"),
+)
+_PROBLEMS: tuple[Literal["unmet_needs", "refusals", "port_conflicts"], ...] = (
+    "unmet_needs",
+    "refusals",
+    "port_conflicts",
 )
 
 _FIRST = frozenset[str]().union(*(platform.packages.first for platform in PLATFORMS))
 
 
-def differs(kind: str, found: Mapping[str, Any]) -> bool:
-    """Whether a look found anything that is not as it shall be, or could not tell.
+def differs(kind: str, findings: Findings) -> bool:
+    """Return whether anything on the host is not as desired, or could not be inspected.
 
     Args:
-        kind: of the look, as in M(asgi.deploy.look).
-        found: what it found.
+        kind: of the inspection, as in M(asgi.deploy.look).
+        findings: what the host reports, with conflicts of ports.
     """
-    if "failed" in found:
+    if "failed" in findings:
         return True
     if kind in ("release", "removal"):
-        # One that is live and may not be well is asked again, by who can say more of it.
-        due = found["changed"] or found.get("refusals") or found.get("health")
-        return bool(due) or not found.get("noted", True)
+        # A live release that may be unwell is inspected again by the task that can say more about it.
+        pending = findings["changed"] or findings.get("refusals") or findings.get("health")
+        return bool(pending) or not findings.get("noted", True)
     if kind == "hardening":
-        return bool(found["parts"] or found["refusals"] or found["reboot_required"])
-    return any(found.get(key) for key in (*_DIFFERENCES, "port_conflicts"))
+        return bool(findings["parts"] or findings["refusals"] or findings["reboot_required"])
+    return any(findings.get(key) for key in _DIFFERENCES)
 
 
-def refuses(found: Mapping[str, Any]) -> bool:
-    """Whether whoever acts on it will say no instead, before anything is changed."""
-    return "failed" not in found and bool(problems(found))
+def refuses(findings: Findings) -> bool:
+    """Return whether the task that acts on this would refuse, before anything is changed."""
+    return "failed" not in findings and bool(problems(findings))
 
 
-def problems(found: Mapping[str, Any]) -> list[str]:
-    """Why nothing can be done about what was found, or nothing be told of it."""
-    said = [text for key in ("unmet_needs", "refusals", "port_conflicts") for text in found.get(key, ())]
-    return [*said, *([found["failed"]] if "failed" in found else [])]
+def problems(findings: Findings) -> list[str]:
+    """Return why nothing can be done about the findings, or why there are none."""
+    texts = [text for key in _PROBLEMS for text in findings.get(key, ())]
+    return [*texts, *([findings["failed"]] if "failed" in findings else [])]
 
 
-def packages(looks: Iterable[tuple[str, Mapping[str, Any]]]) -> tuple[list[str], list[list[str]]]:
-    """All packages that are missing, if nobody refuses: those to begin with, and groups of others as they are needed.
+def packages(found: Iterable[tuple[str, Findings]]) -> tuple[list[str], list[list[str]]]:
+    """Return all missing packages: those to begin with, and groups of others in the order in which they are needed.
+
+    There are none if anything refuses.
 
     Args:
-        looks: the role of each look, and what it found.
+        found: the role of each inspection, and its findings.
     """
-    seen = list(looks)
-    if any(refuses(found) for _role, found in seen):
+    seen = list(found)
+    if any(refuses(findings) for _role, findings in seen):
         return [], []
-    missing = [(role, name) for role, found in seen for name in found.get("missing_packages", ())]
+    missing = [(role, name) for role, findings in seen for name in findings.get("missing_packages", ())]
     stages = [[role.name for role in ROLES if role.packages is stage] for stage in sorted(Stage)]
     groups = [{name for role, name in missing if role in roles or name in _FIRST} for roles in stages]
     groups = [group.difference(*groups[:number]) for number, group in enumerate(groups)]
     return sorted(groups[0]), [sorted(group) for group in groups[1:] if group]
 
 
-def venvs(looks: Iterable[tuple[Mapping[str, Any], Mapping[str, Any]]]) -> list[Mapping[str, Any]]:
-    """The environments of programs that have to be built, if nobody refuses, and if nobody ships wheels for them later.
+def venvs(found: Iterable[tuple[Collection[ToolEntry], Findings]]) -> list[ToolEntry]:
+    """Return the environments of programs to build, except those whose wheels are shipped to the host later.
+
+    There are none if anything refuses.
 
     Args:
-        looks: the options of each look, and what it found.
+        found: the environments that each inspection requests, and its findings.
     """
-    seen = list(looks)
-    if any(refuses(found) for _options, found in seen):
+    seen = list(found)
+    if any(refuses(findings) for _tools, findings in seen):
         return []
-    outdated = {path for _options, found in seen for path in found.get("outdated_venvs", ())}
-    asked = [venv for options, _found in seen for venv in options.get("venvs", ()) if venv["path"] in outdated]
-    shipped = {venv["path"] for venv in asked if venv["wheelhouse"]}
-    return list({venv["path"]: venv for venv in asked if venv["path"] not in shipped}.values())
+    outdated = {path for _tools, findings in seen for path in findings.get("outdated_venvs", ())}
+    requested = [venv for tools, _findings in seen for venv in tools if venv["path"] in outdated]
+    shipped = {venv["path"] for venv in requested if venv.get("wheelhouse")}
+    return list({venv["path"]: venv for venv in requested if venv["path"] not in shipped}.values())
 
 
-def take(names: Collection[str], built: Iterable[Mapping[str, Any]], looks: Iterable[dict[str, Any]]) -> None:
-    """Takes out of what looks found that which is installed for all of them before they act.
+def take(names: Collection[str], built: Iterable[ToolEntry], observations: Iterable[Observation]) -> None:
+    """Remove from findings what is installed for all roles before they act.
 
     Args:
         names: of packages, those that are installed later included.
-        built: environments, as :func:`venvs` does.
-        looks: what each found.
+        built: environments, as :func:`venvs` returns them.
+        observations: the findings of each inspection.
     """
     paths = [venv["path"] for venv in built]
-    for found in looks:
-        for key, gone in (("missing_packages", names), ("outdated_venvs", paths)):
-            if key in found:
-                found[key] = [name for name in found[key] if name not in gone]
+    for observed in observations:
+        if "missing_packages" in observed:
+            observed["missing_packages"] = [name for name in observed["missing_packages"] if name not in names]
+        if "outdated_venvs" in observed:
+            observed["outdated_venvs"] = [path for path in observed["outdated_venvs"] if path not in paths]
 
 
 def port_conflicts(role: str, of: str, host: str, owners: Mapping[str, str]) -> list[str]:
@@ -105,8 +118,8 @@ def port_conflicts(role: str, of: str, host: str, owners: Mapping[str, str]) -> 
 
     Args:
         role: the role that needs them.
-        of: the application's name, if it is one that serves without nginx.
-        host: its name.
+        of: the name of an application that serves without nginx.
+        host: the name of the host.
         owners: the programs that listen, by port.
     """
     ports = BY_NAME[role].ports

@@ -1,47 +1,48 @@
-"""What is said of an application that is stopped on a host."""
+"""Messages about an application that is stopped on a host, and the files that stay as they are."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.observed_state import Observation
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.files import files_of_other_proxy
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan_types import AppPlan
 
 
-def text(plan: Mapping[str, Any], found: Mapping[str, Any]) -> str:
-    """Return since when it is stopped, and what comes after; empty when it is not.
+def text(plan: AppPlan, observed: Observation) -> str:
+    """Return since when an application is stopped, and what starts it; empty when it is not stopped.
 
     Args:
         plan: the application's.
-        found: what the look at its release found.
+        observed: what the inspection of its release reports.
     """
-    if not found.get("stopped"):
+    if not observed.get("stopped"):
         return ""
-    live, waiting = found.get("before"), found.get("release") or plan["version"]
+    live, waiting = observed.get("before"), observed.get("release") or plan["version"]
     if waiting == live:
-        return f"{found['stopped']}; asgi.deploy.start starts {live}"
-    return f"{found['stopped']}; {waiting} waits: asgi.deploy.start starts {live}, and asgi.deploy.site then releases"
+        return f"{observed['stopped']}; asgi.deploy.start starts {live}"
+    return (
+        f"{observed['stopped']}; {waiting} waits: asgi.deploy.start starts {live}, and asgi.deploy.site then releases"
+    )
 
 
-def leave_proxy(plan: dict[str, Any], found: dict[str, Any]) -> None:
-    """Leave the files by which visitors come to an application that is stopped; its next release takes them away.
+def leave_proxy(plan: AppPlan, host: Observation) -> None:
+    """Leave the files by which visitors reach a stopped application; its next release removes them.
 
     Args:
-        plan: the application's, in which it is noted.
-        found: what differs on the host.
+        plan: the application's; the function records in it that the application is stopped.
+        host: what the host reports of its files; those that stay are taken out of its drift.
     """
     kept = files_of_other_proxy(plan)
     plan["stopped"] = True
-    found["drift"] = [path for path in found.get("drift", ()) if path not in kept]
+    host["drift"] = [path for path in host.get("drift", ()) if path not in kept]
 
 
-def refusal(found: Mapping[str, Any]) -> str:
+def refusal(observed: Observation) -> str:
     """Return why nothing is released."""
-    return f"{found['stopped']}; run asgi.deploy.start first"
+    return f"{observed['stopped']}; run asgi.deploy.start first"
 
 
-def change(found: Mapping[str, Any]) -> str:
-    """Return what would change of its release all the same, in words; empty if nothing would."""
-    if found["changed"]:
+def change(observed: Observation) -> str:
+    """Return what would change of its release although it is stopped; empty if nothing would."""
+    if observed["changed"]:
         return "stays as it is; the rules for the cloud's metadata service would change"
-    return "" if found["noted"] else "would be started by other settings of its gate"
+    return "" if observed["noted"] else "would be started by other settings of its gate"

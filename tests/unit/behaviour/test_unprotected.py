@@ -174,8 +174,9 @@ def test_an_answer_of_any_size_is_taken() -> None:
 @pytest.mark.parametrize("applications", [{"shop": {"live": 1}}, {"shop": []}, ["shop"]], ids=str)
 def test_an_answer_of_another_type_ends_what_shows_it(applications: Any) -> None:
     host = {"now": 1, "memory_available": 1, "memory_total": 1, "disk_free": 1, "disk_total": 1, "firewall": None}
+    report: Any = {"applications": applications, "certificates": {}, "host": host}
     with pytest.raises((AttributeError, TypeError, KeyError)):
-        overview({"web1": {"applications": applications, "certificates": {}, "host": host}})
+        overview({"web1": report})
 
 
 def test_a_value_becomes_a_line() -> None:

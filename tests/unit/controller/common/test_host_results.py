@@ -11,7 +11,7 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._common import host_re
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.host_results import (
     ASYNC_KEYS,
     HostResultError,
-    checked_looks,
+    checked_observations,
     checked_result,
     parse_answer,
     returned,
@@ -19,8 +19,18 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._common.host_results i
 
 from tests import ROOT
 
-FILES = {"changed": True, "paths": ["/etc/motd"], "units": [], "users": []}
+FILES: dict[str, Any] = {"changed": True, "paths": ["/etc/motd"], "units": [], "users": []}
 MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py"))
+
+
+def checked(module: str, answer: Any, further: Any = None) -> Any:
+    """Return what is left of an answer."""
+    return checked_result(module, answer, further)
+
+
+def observations(kinds: list[str], answers: Any) -> Any:
+    """Return what is left of the answers to inspections."""
+    return checked_observations(kinds, answers)
 
 
 @pytest.mark.parametrize("module", MODULES)
@@ -30,10 +40,10 @@ def test_every_module_documents_what_it_returns(module: str) -> None:
 
 
 def test_what_is_documented_passes() -> None:
-    assert checked_result("files", FILES) == FILES
-    diff = [{"before": "", "after": "x\n", "before_header": "/etc/motd", "after_header": "/etc/motd"}]
-    assert checked_result("files", {**FILES, "diff": diff})["diff"] == diff
-    assert checked_result("files", {"failed": True, "msg": "no"}) == {"failed": True, "msg": "no"}
+    assert checked("files", FILES) == FILES
+    diff: list[Any] = [{"before": "", "after": "x\n", "before_header": "/etc/motd", "after_header": "/etc/motd"}]
+    assert checked("files", {**FILES, "diff": diff})["diff"] == diff
+    assert checked("files", {"failed": True, "msg": "no"}) == {"failed": True, "msg": "no"}
 
 
 @pytest.mark.parametrize(
@@ -54,7 +64,7 @@ def test_what_is_documented_passes() -> None:
     ],
 )
 def test_what_ansible_would_obey_is_dropped(key: str, value: Any) -> None:
-    assert checked_result("files", {**FILES, key: value}) == FILES
+    assert checked("files", {**FILES, key: value}) == FILES
 
 
 @pytest.mark.parametrize(
@@ -77,16 +87,16 @@ def test_what_ansible_would_obey_is_dropped(key: str, value: Any) -> None:
 )
 def test_what_has_another_type_is_refused(answer: Any, text: str) -> None:
     with pytest.raises(HostResultError, match=text) as error:
-        checked_result("files", answer)
+        checked("files", answer)
     assert "\x1b" not in str(error.value) and len(str(error.value)) < 200
 
 
 def test_numbers_have_bounds() -> None:
     for seconds in (2**64, -(2**63), 1e300):
         with pytest.raises(HostResultError, match=r"seconds: found .*, expected a number below 2\^63"):
-            checked_result("restart", {"release": "v1", "seconds": seconds})
+            checked("restart", {"release": "v1", "seconds": seconds})
     with pytest.raises(HostResultError, match="seconds: found True, expected float"):
-        checked_result("restart", {"release": "v1", "seconds": True})
+        checked("restart", {"release": "v1", "seconds": True})
 
 
 def test_sizes_have_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -98,9 +108,9 @@ def test_sizes_have_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"paths": ["/"] * 6}, "paths: found a length of 6, expected at most 5"),
     ):
         with pytest.raises(HostResultError, match=text):
-            checked_result("files", {**FILES, **changes})
+            checked("files", {**FILES, **changes})
     with pytest.raises(HostResultError, match="found a key of 9 characters"):
-        checked_result("release_info", {"failed": True, "sandbox": {"x" * 9: 1}})
+        checked("release_info", {"failed": True, "sandbox": {"x" * 9: 1}})
 
 
 def test_depth_has_bounds() -> None:
@@ -108,47 +118,47 @@ def test_depth_has_bounds() -> None:
     for _ in range(40):
         deep = {"a": deep}
     with pytest.raises(HostResultError, match="found more than 16 levels"):
-        checked_result("release_info", {"failed": True, "sandbox": deep})
+        checked("release_info", {"failed": True, "sandbox": deep})
 
 
 def test_text_is_harmless_wherever_it_is() -> None:
-    answer = {**FILES, "paths": ["/tmp/\x1b[2J"], "msg": "\x9b", "warnings": ["\x07"]}
-    found = checked_result("files", answer)
+    answer: dict[str, Any] = {**FILES, "paths": ["/tmp/\x1b[2J"], "msg": "\x9b", "warnings": ["\x07"]}
+    found = checked("files", answer)
     assert (found["paths"], found["msg"], found["warnings"]) == ([r"/tmp/\x1b[2J"], r"\x9b", [r"\x07"])
     packages = {"failed": True, "packages": {"\x1b[1m": "\x1b"}}
-    assert checked_result("release_info", packages)["packages"] == {r"\x1b[1m": r"\x1b"}
+    assert checked("release_info", packages)["packages"] == {r"\x1b[1m": r"\x1b"}
 
 
 def test_null_is_only_where_it_is_documented() -> None:
     found = {"changed": True, "release": "v1", "before": None, "steps": {}}
-    assert checked_result("rollback", found)["before"] is None
+    assert checked("rollback", found)["before"] is None
     with pytest.raises(HostResultError, match="release: found None, expected str"):
-        checked_result("rollback", {**found, "release": None})
+        checked("rollback", {**found, "release": None})
 
 
 def test_names_of_any_kind_lead_to_what_is_documented() -> None:
     host = {"now": 1, "memory_available": 1, "memory_total": 1, "disk_free": 1, "disk_total": 1, "firewall": None}
     with pytest.raises(HostResultError, match=r"applications\.shop\.health: found nothing, expected str"):
-        checked_result("status", {"applications": {"shop": {"live": None}}, "certificates": {}, "host": host})
+        checked("status", {"applications": {"shop": {"live": None}}, "certificates": {}, "host": host})
     with pytest.raises(HostResultError, match=r"host\.disk_free: found None, expected int"):
-        checked_result("status", {"applications": {}, "certificates": {}, "host": {**host, "disk_free": None}})
+        checked("status", {"applications": {}, "certificates": {}, "host": {**host, "disk_free": None}})
 
 
 def test_a_task_that_goes_on_says_by_what_it_is_found_again() -> None:
     answer = {"ansible_job_id": "j1.2", "results_file": "/root/x", "started": 1, "finished": 0, "changed": True}
-    assert checked_result("files", {**answer, "add_host": {}}, ASYNC_KEYS) == answer
+    assert checked("files", {**answer, "add_host": {}}, ASYNC_KEYS) == answer
 
 
 def test_a_look_has_as_many_answers_and_what_its_kind_has() -> None:
     removal = {"changed": False}
-    assert checked_looks(["removal"], [removal]) == [removal]
-    assert checked_looks(["removal"], [{"failed": "no\x1b"}]) == [{"failed": r"no\x1b"}]
+    assert observations(["removal"], [removal]) == [removal]
+    assert observations(["removal"], [{"failed": "no\x1b"}]) == [{"failed": r"no\x1b"}]
     with pytest.raises(HostResultError, match="found 0 answers, expected 1"):
-        checked_looks(["removal"], [])
+        observations(["removal"], [])
     with pytest.raises(HostResultError, match=r"found\[0\]\.parts: found nothing, expected list"):
-        checked_looks(["hardening"], [{"refusals": [], "reboot_required": False, "missing_packages": []}])
+        observations(["hardening"], [{"refusals": [], "reboot_required": False, "missing_packages": []}])
     # What others go by is the controller's to say.
-    assert checked_looks(["removal"], [{**removal, "decided": {"state": "x"}, "due": True}]) == [removal]
+    assert observations(["removal"], [{**removal, "decided": {"state": "x"}, "due": True}]) == [removal]
 
 
 @pytest.mark.parametrize(
@@ -184,6 +194,6 @@ def test_status_documents_a_live_release_as_release_info_does() -> None:
 def test_a_certificate_that_failed_is_told_with_its_release() -> None:
     released = {"changed": True, "release": "v1-0a1b2c3d", "before": None, "steps": {}, "commit": None}
     answer = merge_results(released, {"failed": True, "msg": "nginx refuses its configuration"}, "shop")
-    told = checked_result("release", answer)
+    told = checked("release", answer)
     assert told["failed"]
     assert told["msg"].endswith("the certificate shop could not be had: nginx refuses its configuration")

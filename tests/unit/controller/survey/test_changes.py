@@ -33,11 +33,12 @@ SAME = {
 }
 
 
-def told(plan: dict[str, Any], host: dict[str, Any], release: dict[str, Any], due: dict[str, str]) -> list[str]:
+def text_of(plan: dict[str, Any], host: dict[str, Any], release: dict[str, Any], due: dict[str, str]) -> list[str]:
     seen = {**HOST, **host, "decided": {**PLAN, **plan}}
     looked = {**SAME, "left": ["drained"] if release.get("changed") else [], "metadata": None, **release}
-    parts = {"host": seen, "release": looked, "certificate": {"certificates_due": due}}
-    return lines("web1", {"roles": {}, "apps": {"shop": parts}})
+    parts: Any = {"host": seen, "release": looked, "certificate": {"certificates_due": due}}
+    survey: Any = {"roles": {}, "apps": {"shop": parts}}
+    return lines("web1", survey)
 
 
 @pytest.mark.parametrize(
@@ -286,13 +287,13 @@ def test_changes(
     due: dict[str, str],
     says: list[str],
 ) -> None:
-    assert told(plan, host, release, due) == says
+    assert text_of(plan, host, release, due) == says
 
 
 def test_changes_of_the_host() -> None:
     """The web server comes first, and the hardening last, in the order of a run."""
     nginx = {"missing_packages": ["nginx"], "drift": ["/etc/nginx/nginx.conf"], "inactive_units": ["nginx.service"]}
-    survey = {"roles": {"hardening": {"parts": []}, "nginx": nginx}, "apps": {}}
+    survey: Any = {"roles": {"hardening": {"parts": []}, "nginx": nginx}, "apps": {}}
     assert lines("web1", survey) == [
         "web1: nginx would change",
         "  packages  nginx",
@@ -302,9 +303,9 @@ def test_changes_of_the_host() -> None:
     ]
 
 
-def test_many_files_are_told_by_their_folders() -> None:
+def test_many_files_are_summarized_by_their_folders() -> None:
     files = [*(f"/etc/nginx/asgi/{name}.conf" for name in "abcd"), "/etc/nginx/nginx.conf", "/var/log/nginx/asgi"]
-    survey = {"roles": {"nginx": {"drift": files, "missing_packages": list("abcdef")}}, "apps": {}}
+    survey: Any = {"roles": {"nginx": {"drift": files, "missing_packages": list("abcdef")}}, "apps": {}}
     assert lines("web1", survey)[1:] == [
         "  packages  a, b, c, d, e, f",
         "  files     6: 5 in /etc/nginx, 1 in /var/log",
@@ -314,16 +315,17 @@ def test_many_files_are_told_by_their_folders() -> None:
 
 def test_as_data_nothing_is_nothing() -> None:
     plan = {**PLAN, "plain_transports": ["git http://git.example.com/shop.git"]}
-    parts = {"host": {**HOST, "decided": plan}, "release": SAME}
-    assert data({"roles": {"nginx": {"drift": []}}, "apps": {"shop": parts}}) == {"nginx": {}, "shop": {}}
+    parts: Any = {"host": {**HOST, "decided": plan}, "release": SAME}
+    survey: Any = {"roles": {"nginx": {"drift": []}}, "apps": {"shop": parts}}
+    assert data(survey) == {"nginx": {}, "shop": {}}
     parts["release"] = {**SAME, "changed": True, "left": ["live"]}
-    (note,) = data({"roles": {}, "apps": {"shop": parts}})["shop"]["notes"]
+    [note] = list(data(survey)["shop"]["notes"])
     assert note.startswith("git http://git.example.com/shop.git is not protected")
 
 
 def test_differences_are_shown_where_they_are_known() -> None:
     diff = {"before_header": "/etc/x", "after_header": "/etc/x", "before": "a\nb\n", "after": "a\nc\n"}
-    survey = {"roles": {"nginx": {"drift": ["/etc/x"], "diff": [diff]}}, "apps": {}}
+    survey: Any = {"roles": {"nginx": {"drift": ["/etc/x"], "diff": [diff]}}, "apps": {}}
     assert lines("web1", survey)[2:] == [
         "--- before: /etc/x",
         "+++ after: /etc/x",

@@ -49,7 +49,7 @@ def seen(
 ) -> Overview:
     host: dict[str, Any] = {"now": NOW, "memory_available": 2**30, "memory_total": 2**31}
     host |= {"disk_free": free, "disk_total": 100 * 2**30, "firewall": firewall}
-    found = {"applications": {"shop": app(**changes)}, "certificates": certificates or {}, "host": host}
+    found: Any = {"applications": {"shop": app(**changes)}, "certificates": certificates or {}, "host": host}
     return overview({"web1": found})
 
 

@@ -22,4 +22,5 @@ PLAN: dict[str, Any] = {"name": "shop", "state": "present", "direct": None}
     ],
 )
 def test_who_moves(changes: dict[str, Any], stopped: bool, owners: list[str], moving: list[str]) -> None:
-    assert moves.behind_nginx([({**PLAN, **changes}, stopped)], owners) == moving
+    plan: Any = {**PLAN, **changes}
+    assert moves.behind_nginx([(plan, stopped)], owners) == moving

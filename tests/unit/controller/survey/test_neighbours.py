@@ -5,17 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.json_values import Json
 from ansible_collections.asgi.deploy.plugins.plugin_utils._survey import neighbours
 
 DOMAINS = ["shop.example.com"]
 
 
-def plan(name: str, owns: bool, **changes: Any) -> dict[str, Any]:
+def plan(name: str, owns: bool, **changes: Any) -> Any:
     found = {"name": name, "state": "present", "direct": None, "domains": DOMAINS, "site": {"owns": owns}}
     return {**found, **changes}
 
 
-def owners(*names: str) -> dict[str, Any]:
+def owners(*names: str) -> Any:
     return {"server_owners": list(names)}
 
 
@@ -32,12 +33,12 @@ def owners(*names: str) -> dict[str, Any]:
         (False, {}, DOMAINS, False),
     ],
 )
-def test_who_is_concerned(owns: bool, found: dict[str, Any], domains: list[str], concerned: bool) -> None:
+def test_who_is_concerned(owns: bool, found: Any, domains: Any, concerned: bool) -> None:
     assert neighbours.is_concerned(plan("blog", owns), found, [{"name": "shop", "domains": domains}]) is concerned
 
 
 def test_only_who_is_not_in_the_inventory_loses_its_server() -> None:
-    apps = [{"name": "blog"}, {"name": "shop"}, {"name": "gone", "state": "absent"}]
+    apps: list[dict[str, Json]] = [{"name": "blog"}, {"name": "shop"}, {"name": "gone", "state": "absent"}]
     found = owners("blog", "gone", "lost", "shop", "../../x", "a" * 25)
     assert neighbours.former_owners(plan("blog", True), found, apps) == ["gone", "lost"]
     assert neighbours.former_owners(plan("blog", False), found, apps) == []
@@ -52,6 +53,8 @@ def test_who_gets_a_server_comes_before_who_gives_it_up() -> None:
         "blog": (plan("blog", True), owners("shop")),
         "gone": (plan("gone", True, state="absent"), owners("shop")),
     }
-    assert neighbours.in_order(["shop", "gone", "blog"], seen) == ["blog", "shop", "gone"]
+    assert neighbours.order_by_servers(["shop", "gone", "blog"], seen) == ["blog", "shop", "gone"]
     seen["blog"] = (plan("blog", True, domains=["192.0.2.1"]), owners("shop"))
-    assert neighbours.in_order(["shop", "blog"], seen) == ["shop", "blog"], "of an address nginx takes one server"
+    assert neighbours.order_by_servers(["shop", "blog"], seen) == ["shop", "blog"], (
+        "of an address nginx takes one server"
+    )

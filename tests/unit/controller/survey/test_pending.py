@@ -23,7 +23,7 @@ HARDENING: dict[str, Any] = {"parts": [], "refusals": [], "reboot_required": Fal
     ("kind", "found"),
     [("parts", PARTS), ("release", RELEASE), ("removal", {"changed": False}), ("hardening", HARDENING)],
 )
-def test_nothing_differs(kind: str, found: dict[str, Any]) -> None:
+def test_nothing_differs(kind: str, found: Any) -> None:
     assert not differs(kind, found)
 
 
@@ -52,7 +52,7 @@ def test_nothing_differs(kind: str, found: dict[str, Any]) -> None:
         ("hardening", {"failed": "sshd is not on this host"}),
     ],
 )
-def test_something_differs(kind: str, found: dict[str, Any]) -> None:
+def test_something_differs(kind: str, found: Any) -> None:
     assert differs(kind, found)
 
 
@@ -86,13 +86,13 @@ def test_port_conflicts(role: str, owners: dict[str, str], conflicts: list[str])
 
 
 @pytest.mark.parametrize("found", [{"unmet_needs": ["x"]}, {"refusals": ["x"]}, {"port_conflicts": ["80"]}])
-def test_nothing_is_installed_where_somebody_refuses(found: dict[str, Any]) -> None:
+def test_nothing_is_installed_where_somebody_refuses(found: Any) -> None:
     assert refuses(found)
     assert packages([("nginx", {"missing_packages": ["nginx"]}), ("hardening", found)]) == ([], [])
 
 
 def test_packages_are_in_groups_as_they_are_needed() -> None:
-    found: list[tuple[str, dict[str, Any]]] = [
+    found: list[tuple[str, Any]] = [
         ("hardening", {"missing_packages": ["nftables", "openssl", "git", "systemd-timesyncd"]}),
         ("nginx", {"missing_packages": ["nginx", "openssl"]}),
         ("app", {"changed": True}),
@@ -107,8 +107,8 @@ def test_packages_are_in_groups_as_they_are_needed() -> None:
     assert packages(found[3:4]) == (["python3-venv"], [["git"]]), "it may bring another Python along"
 
 
-CERTBOT = {"path": "/opt/asgi/certbot", "requirements": "certbot==1 --hash=sha256:0\n", "wheelhouse": None}
-SHIPPED = {**CERTBOT, "path": "/opt/other", "wheelhouse": "0" * 64}
+CERTBOT: Any = {"path": "/opt/asgi/certbot", "requirements": "certbot==1 --hash=sha256:0\n", "wheelhouse": None}
+SHIPPED: Any = {**CERTBOT, "path": "/opt/other", "wheelhouse": "0" * 64}
 BOTH = {"outdated_venvs": [CERTBOT["path"], SHIPPED["path"]]}
 
 
@@ -122,17 +122,17 @@ BOTH = {"outdated_venvs": [CERTBOT["path"], SHIPPED["path"]]}
         ([{"failed": "x"}], []),
     ],
 )
-def test_environments_that_are_built_beside_packages(found: list[dict[str, Any]], built: list[dict[str, Any]]) -> None:
-    assert venvs(({"venvs": [CERTBOT, SHIPPED]}, one) for one in found) == built
+def test_environments_that_are_built_beside_packages(found: list[Any], built: list[dict[str, Any]]) -> None:
+    assert venvs(([CERTBOT, SHIPPED], one) for one in found) == built
 
 
 def test_wheels_of_one_application_are_for_the_program_of_all() -> None:
     """Who has none of its own may have no index either."""
-    looks = [({"venvs": [{**CERTBOT, "wheelhouse": wheels}]}, BOTH) for wheels in (None, "0" * 64)]
+    looks: list[Any] = [([{**CERTBOT, "wheelhouse": wheels}], BOTH) for wheels in (None, "0" * 64)]
     assert venvs(looks) == [] and venvs(looks[::-1]) == []
 
 
 def test_what_is_installed_for_all_is_no_work_of_theirs() -> None:
-    looks: list[dict[str, Any]] = [{"missing_packages": ["nginx", "own"]}, {"changed": True}, dict(BOTH)]
+    looks: list[Any] = [{"missing_packages": ["nginx", "own"]}, {"changed": True}, dict(BOTH)]
     take(["nginx"], [CERTBOT], looks)
     assert looks == [{"missing_packages": ["own"]}, {"changed": True}, {"outdated_venvs": [SHIPPED["path"]]}]

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from ansible_collections.asgi.deploy.plugins.plugin_utils._survey import pending, stopped
 
-PLAN = {"version": "v2"}
+PLAN: Any = {"version": "v2"}
 START = "asgi.deploy.start starts v1-1a"
-FOUND: dict[str, Any] = {"stopped": "stopped since noon by ada", "before": "v1-1a", "changed": False, "noted": True}
+FOUND: Any = {"stopped": "stopped since noon by ada", "before": "v1-1a", "changed": False, "noted": True}
 
 
 @pytest.mark.parametrize(
@@ -27,8 +27,9 @@ FOUND: dict[str, Any] = {"stopped": "stopped since noon by ada", "before": "v1-1
         ),
     ],
 )
-def test_the_version_that_waits_is_named(found: dict[str, Any], says: str) -> None:
-    assert stopped.text(PLAN, {**FOUND, **found}) == says
+def test_the_version_that_waits_is_named(found: Any, says: str) -> None:
+    observed: Any = {**FOUND, **found}
+    assert stopped.text(PLAN, observed) == says
 
 
 def test_a_look_that_failed_says_nothing() -> None:
@@ -38,7 +39,8 @@ def test_a_look_that_failed_says_nothing() -> None:
 def test_what_is_refused_is_due() -> None:
     """So that a playbook that releases fails, and does not pass over it."""
     assert not pending.differs("release", FOUND)
-    assert pending.differs("release", {**FOUND, "refusals": [stopped.refusal(FOUND)]})
+    refused: Any = {**FOUND, "refusals": [stopped.refusal(FOUND)]}
+    assert pending.differs("release", refused)
     assert stopped.refusal(FOUND) == "stopped since noon by ada; run asgi.deploy.start first"
 
 
@@ -46,7 +48,7 @@ def test_what_is_refused_is_due() -> None:
 def test_visitors_of_what_is_stopped_come_the_same_way(direct: Any) -> None:
     """Its live release is started again, which is of the proxy that it had."""
     site, public = "/etc/nginx/asgi/sites/shop.conf", "/etc/systemd/system/asgi-shop.public.socket"
-    plan: dict[str, Any] = {"name": "shop", "direct": direct, "public_units": ["asgi-shop.public.socket"]}
-    found: dict[str, Any] = {"drift": [site, public, "/etc/motd"]}
+    plan: Any = {"name": "shop", "direct": direct, "public_units": ["asgi-shop.public.socket"]}
+    found: Any = {"drift": [site, public, "/etc/motd"]}
     stopped.leave_proxy(plan, found)
     assert (plan["stopped"], found["drift"]) == (True, [public if direct else site, "/etc/motd"])

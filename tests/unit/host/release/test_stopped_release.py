@@ -17,7 +17,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.release.watch im
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.metadata_rules import Closing
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
-from ansible_collections.asgi.deploy.plugins.plugin_utils._common.host_results import checked_looks
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.host_results import checked_observations
 
 GATE = Gate(path="/ready", status=["2xx"], timeout=60, successes=3, host="shop.example.com", workers=5)
 SETTINGS = ReleaseSettings(GATE, WatchLimits(5, 10, 5), keep=5)
@@ -45,7 +45,7 @@ def stopped(tmp_path: Path, found: str | None, settings: ReleaseSettings = SETTI
 @pytest.mark.parametrize("found", ["v1", "v2", None])
 def test_what_a_look_finds_is_as_it_is_documented(tmp_path: Path, found: str | None) -> None:
     """Whatever becomes of its source; nothing is to be done."""
-    [look] = checked_looks(["release"], [stopped(tmp_path, found).predict()])
+    [look] = checked_observations(["release"], [stopped(tmp_path, found).predict()])
     assert (look["release"], look["before"], look["changed"], look["noted"]) == (found, "v1", False, True)
 
 

@@ -11,18 +11,20 @@ import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
-from ansible_collections.asgi.deploy.plugins.action.survey import ActionModule, checked, told
+from ansible_collections.asgi.deploy.plugins.action.survey import ActionModule, checked
 from ansible_collections.asgi.deploy.plugins.module_utils._host.survey.inspections import inspect_all
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import apt, systemd
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.facts import facts as found_here
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.task_options import PARTS_OPTIONS
 from ansible_collections.asgi.deploy.plugins.plugin_utils._ansible.transport import Transport
-from ansible_collections.asgi.deploy.plugins.plugin_utils._survey.desired import Look, looks_of_app, looks_of_role
+from ansible_collections.asgi.deploy.plugins.plugin_utils._survey.desired import inspections_of_app, inspections_of_role
+from ansible_collections.asgi.deploy.plugins.plugin_utils._survey.survey_types import PlannedInspection
 
 from tests.unit.conftest import trusted
 
 Here = Callable[..., Any]
+NOTHING_DIFFERS = {"missing_packages": [], "drift": [], "port_owners": {"80": "nginx"}}
 
 
 @pytest.fixture(name="host")
@@ -30,7 +32,7 @@ def of_a_host(spec: dict[str, Any], facts: Callable[[str], Any], here: Here) -> 
     return here(ansible_facts=facts("13"), asgi_apps=[spec], certificate_email="ops@example.com")
 
 
-def kinds_of(looks: list[Look]) -> list[tuple[str, str, str]]:
+def kinds_of(looks: list[PlannedInspection]) -> list[tuple[str, str, str]]:
     """Return which looks these are; each is such as the host takes."""
     assert len(checked(looks)[0]) == len(looks)
     return [(look.of, look.part, look.kind) for look in looks]
@@ -38,29 +40,30 @@ def kinds_of(looks: list[Look]) -> list[tuple[str, str, str]]:
 
 @pytest.mark.parametrize(("role", "kind"), [("nginx", "parts"), ("hardening", "hardening")])
 def test_looks_of_a_role(host: Any, role: str, kind: str) -> None:
-    assert kinds_of(looks_of_role(role, host, f"role {role}", {})) == [(f"role {role}", "host", kind)]
+    assert kinds_of(inspections_of_role(role, host, f"role {role}", {})) == [(f"role {role}", "host", kind)]
 
 
 def test_looks_of_an_application(host: Any, spec: dict[str, Any]) -> None:
-    assert kinds_of(looks_of_app(spec, host)) == [
+    assert kinds_of(inspections_of_app(spec, host)) == [
         ("shop", "host", "parts"),
         ("shop", "release", "release"),
         ("shop", "certificate", "parts"),
     ]
-    gone = looks_of_app({**spec, "state": "absent"}, host)
+    gone = inspections_of_app({**spec, "state": "absent"}, host)
     assert kinds_of(gone) == [("shop", "host", "parts"), ("shop", "release", "removal")]
 
 
 def test_secrets_are_known(host: Any, spec: dict[str, Any]) -> None:
     """Nothing that the host finds may show them."""
-    options = {"env": {"TOKEN": "hush hush"}, "secrets": {"KEY": "very secret"}}
-    _asked, secrets = checked(looks_of_app({**spec, **options}, host))
+    options: Any = {"env": {"TOKEN": "hush hush"}, "secrets": {"KEY": "very secret"}}
+    _asked, secrets = checked(inspections_of_app({**spec, **options}, host))
     assert any("hush hush" in one for one in secrets) and "very secret" in secrets
 
 
 def test_what_is_looked_at_is_what_is_written(host: Any, wanted: Callable[..., Any]) -> None:
-    (look,) = looks_of_role("nginx", host, "role nginx", {})
-    written = wanted("nginx", plan=look.made["decided"])
+    look: Any
+    (look,) = inspections_of_role("nginx", host, "role nginx", {})
+    written = wanted("nginx", plan=look.plan)
     assert (look.options["files"], look.options["units"]) == (written["files"], written["units"])
 
 
@@ -68,7 +71,7 @@ def test_what_is_looked_at_is_what_is_written(host: Any, wanted: Callable[..., A
 def test_facts_that_are_kept_replace_no_variable(
     monkeypatch: pytest.MonkeyPatch, facts: Callable[[str], Any], pipelining: bool
 ) -> None:
-    """Ansible makes a variable of each; what `setup` found before, such as a domain, is not told again."""
+    """Ansible makes a variable of each; what `setup` found before, such as a domain, is not reported again."""
     here = {**found_here(), **facts("13"), "distribution_release": "trixie"}
     said = {**here, "ansible_connection": "local", "_ansible_no_log": True}  # the last two by nobody who means well
     monkeypatch.setattr(Transport, "call", lambda *_arguments: said)
@@ -78,11 +81,11 @@ def test_facts_that_are_kept_replace_no_variable(
         "nginx_worker_connections": trusted("{{ 1000 + ansible_facts.processor_nproc }}"),
     }
     loader = DataLoader()
-    asked: list[Look] = []
+    asked: list[Any] = []
 
-    def look(looks: list[Look], _variables: Any) -> list[dict[str, Any]]:
+    def look(looks: list[PlannedInspection], _variables: Any) -> list[dict[str, Any]]:
         asked.extend(looks)
-        return [dict(SAME) for _ in looks]
+        return [dict(NOTHING_DIFFERS) for _ in looks]
 
     task = SimpleNamespace(
         args={"roles": ["nginx"]}, check_mode=False, diff=False, async_val=0, delegate_to=None, no_log=False
@@ -90,10 +93,10 @@ def test_facts_that_are_kept_replace_no_variable(
     action = ActionModule(task, MagicMock(), MagicMock(), loader, Templar(loader, variables=variables), None)
     monkeypatch.setattr(action, "_is_pipelining_enabled", lambda _style: pipelining)
     monkeypatch.setattr(Transport, "run_module", lambda *_arguments: {"found": [said]})
-    monkeypatch.setattr(action, "_look", look)
+    monkeypatch.setattr(action, "_inspect", look)
     kept = action.run(task_vars=variables)["ansible_facts"]
     assert kept == {f"ansible_{name}": here[name] for name in found_here()}
-    assert asked[0].made["decided"]["worker_connections"] == 1002, "decided by what is true now"
+    assert asked[0].plan["worker_connections"] == 1002, "decided by what is true now"
 
 
 def test_facts_are_a_look() -> None:
@@ -132,7 +135,7 @@ def test_units_of_all_parts_are_one_question(monkeypatch: pytest.MonkeyPatch) ->
     assert asked == [("nginx.service", "a.timer")]
 
 
-def test_packages_that_cannot_be_told_are_left_to_who_acts(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_packages_that_cannot_be_listed_are_left_to_the_task_that_acts(monkeypatch: pytest.MonkeyPatch) -> None:
     def missing(_names: list[str]) -> list[str]:
         raise DeployError("dpkg-query cannot tell what is installed")
 
@@ -146,62 +149,3 @@ def test_parts_that_are_missing_here() -> None:
     assert found["missing_packages"] == ["no-such-package"]
     assert found["missing_users"] == ["no-such-user"]
     assert found["present_users"] == ["nobody"]
-
-
-LOOKED = [
-    Look("role nginx", "nginx", "host", "parts", {}, {"decided": {"ports": [80]}}),
-    Look("shop", "app", "host", "parts", {}, {}),
-    Look("shop", "app", "release", "release", {}, {}),
-]
-SAME = {"missing_packages": [], "drift": [], "port_owners": {"80": "nginx"}}
-SERVES = {"changed": False, "noted": True}
-
-
-@pytest.mark.parametrize(
-    ("answers", "due"),
-    [
-        ([SAME, {"drift": []}, SERVES], []),
-        ([{**SAME, "drift": ["/etc/nginx/nginx.conf"]}, {"drift": []}, SERVES], ["role nginx"]),
-        ([{**SAME, "port_owners": {"80": "apache2"}}, {"drift": []}, SERVES], ["role nginx"]),
-        ([SAME, {"port_owners": {"443": "nginx"}}, SERVES], ["shop"]),
-        ([SAME, {"drift": []}, {**SERVES, "changed": True}], ["shop"]),
-        ([SAME, {"drift": ["/x"]}, {"failed": "git is not on this host"}], ["shop"]),
-    ],
-)
-def test_who_has_something_to_do(answers: list[dict[str, Any]], due: list[str]) -> None:
-    found = [dict(one) for one in answers]
-    assert told(LOOKED, found, "web1", check_mode=False)["due"] == due
-    assert told(LOOKED, found, "web1", check_mode=True)["due"] == ["role nginx", "shop"]
-
-
-def test_what_was_found_is_by_role_and_application() -> None:
-    result = told(LOOKED, [dict(SAME), {"drift": ["/x"]}, dict(SERVES)], "web1", check_mode=False)
-    assert result["roles"]["nginx"]["due"] is False
-    assert result["roles"]["nginx"]["decided"] == {"ports": [80]}
-    assert result["apps"]["shop"]["host"]["due"] is True
-    assert result["apps"]["shop"]["release"]["due"] is False
-
-
-@pytest.mark.parametrize(
-    ("host", "release", "due"),
-    [
-        ({"drift": []}, SERVES, []),
-        ({"drift": []}, {**SERVES, "changed": True}, ["shop"]),
-        ({"present_users": ["asgi-shop"]}, SERVES, ["role hardening", "shop"]),
-    ],
-)
-def test_the_firewall_follows_what_others_move(host: dict[str, Any], release: dict[str, Any], due: list[str]) -> None:
-    looks = [Look("role hardening", "hardening", "host", "hardening", {}, {}), *LOOKED[1:]]
-    settled = {"parts": [], "refusals": [], "reboot_required": False}
-    result = told(looks, [dict(settled), dict(host), dict(release)], "web1", check_mode=False)
-    assert result["due"] == due
-    assert result["roles"]["hardening"]["due"] is ("role hardening" in due)
-
-
-def test_what_the_hardening_refuses_is_told_by_itself() -> None:
-    looks = [Look("role hardening", "hardening", "host", "hardening", {}, {}), *LOOKED[1:]]
-    refused = {"parts": [], "refusals": ["hardening_firewall: ufw is active on this host"], "reboot_required": False}
-    result = told(looks, [refused, {"drift": []}, dict(SERVES)], "web1", check_mode=False)
-    assert result["refusals"] == ["role hardening: hardening_firewall: ufw is active on this host"]
-    # So that serve.yml is entered, which begins with it.
-    assert result["due"] == ["role hardening"]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.plugin_utils._survey.desired import decided
+from ansible_collections.asgi.deploy.plugins.plugin_utils._survey import desired
 
 Render = Callable[..., str]
 Variable = Callable[..., Any]
@@ -21,6 +21,11 @@ OPTIONS = {
     "ansible_facts": {"distribution": "Debian", "distribution_major_version": "13"},
 }
 PROVIDER = {"name": "rfc2136", "credentials": {"server": "192.0.2.53", "name": "key", "secret": "hush"}}
+
+
+def plan_of(*arguments: Any) -> Any:
+    """Return the plan of a role."""
+    return desired.plan_of(*arguments)
 
 
 def test_challenge(render: Render) -> None:
@@ -137,16 +142,16 @@ def test_what_certbot_is_told(render: Render, options: dict[str, Any], there: li
 
 def test_a_provider_is_part_of_what_shall_be_had(wanted: Variable, here: Variable) -> None:
     options = {**OPTIONS, "certificate_challenge": "dns", "certificate_dns_plugin": PROVIDER}
-    renewal = decided("certificate", here(**options), {})["wanted"]["renewal"]
+    renewal = plan_of("certificate", here(**options), {})["wanted"]["renewal"]
     assert renewal["authenticator"] == "dns-rfc2136" and renewal["dns_rfc2136_propagation_seconds"] is None
     options["certificate_dns_plugin"] = {**PROVIDER, "propagation": 5}
-    had = decided("certificate", here(**options), {})["wanted"]
+    had = plan_of("certificate", here(**options), {})["wanted"]
     assert had["renewal"]["dns_rfc2136_propagation_seconds"] == "5" and "hush" not in str(had)
     (venv,) = wanted("certificate", **options)["venvs"]
     assert "\ncertbot-dns-rfc2136==" in venv["requirements"] and "\ncertbot==" in venv["requirements"]
     (venv,) = wanted("certificate", **OPTIONS)["venvs"]
     assert "certbot-dns" not in venv["requirements"]
-    assert not [key for key in decided("certificate", here(**OPTIONS), {})["wanted"]["renewal"] if "dns" in key]
+    assert not [key for key in plan_of("certificate", here(**OPTIONS), {})["wanted"]["renewal"] if "dns" in key]
 
 
 def test_credentials_are_for_root_alone(wanted: Variable) -> None:

@@ -1,0 +1,48 @@
+"""Shapes of what the controller asks a host to inspect."""
+
+from __future__ import annotations
+
+from typing import NotRequired, TypeAlias, TypedDict
+
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.desired_state import HardeningOptions, PartsOptions
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.release_options import ReleaseEntry
+
+
+class ReleaseInspection(TypedDict):
+    """What an inspection of the kind release compares with the host.
+
+    Attributes:
+        name: of the application.
+        by: the user who runs the playbook.
+        wanted: the release that must serve.
+        everything: whether all releases are inspected, not only the one that would serve.
+    """
+
+    name: str
+    by: str
+    wanted: ReleaseEntry
+    everything: NotRequired[bool]
+
+
+class RemovalInspection(TypedDict):
+    """What an inspection of the kind removal looks for on the host.
+
+    Attributes:
+        name: of the application.
+        by: the user who runs the playbook.
+        data: whether its data must be removed as well.
+    """
+
+    name: str
+    by: str
+    data: bool
+
+
+InspectionOptions: TypeAlias = PartsOptions | ReleaseInspection | RemovalInspection | HardeningOptions
+
+
+class Inspection(TypedDict):
+    """One inspection of a host: a kind of M(asgi.deploy.look), and its options."""
+
+    kind: str
+    options: InspectionOptions

@@ -1,0 +1,165 @@
+"""The result of a survey: which roles and applications have something to do on a host, and in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import cast
+
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.json_values import Json
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app import shared_domains
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.roles import AnyRole
+from ansible_collections.asgi.deploy.plugins.plugin_utils._inventory.roles import AFTER_APPS, BEFORE_APPS
+from ansible_collections.asgi.deploy.plugins.plugin_utils._survey import moves, neighbours, pending, stopped
+from ansible_collections.asgi.deploy.plugins.plugin_utils._survey.survey_types import (
+    AppParts,
+    Findings,
+    Inspected,
+    RoleFindings,
+    SurveyResult,
+)
+
+
+def hand_over_servers(
+    seen: Sequence[Inspected],
+    requested: Sequence[Mapping[str, Json]],
+    near: Sequence[Mapping[str, Json]],
+    inventory: Sequence[Mapping[str, Json]],
+) -> tuple[list[Inspected], list[str]]:
+    """Return the inspections and the order of applications, for servers that pass from one application to another.
+
+    Of neighbours only those remain that get a server or give one up. Plans and findings get the former owners.
+
+    Args:
+        seen: all inspections.
+        requested: the entries that the run is for.
+        near: the entries of neighbours.
+        inventory: the entries of all applications of the host.
+    """
+    apps = {
+        inspection.of: (inspection.app_plan, observed)
+        for inspection, observed in seen
+        if (inspection.role, inspection.part) == ("app", "host")
+    }
+    for plan, observed in apps.values():
+        if plan["packed"]:
+            former = neighbours.former_owners(plan, observed, inventory)
+            plan["site"]["former"] = former
+            observed["drift"] = list(dict.fromkeys([*observed.get("drift", ()), *neighbours.former_drift(former)]))
+    left_out = {
+        name
+        for name, (plan, observed) in apps.items()
+        if plan.get("neighbour") and not neighbours.moves(plan, observed)
+    }
+    names = [str(app["name"]) for app in shared_domains.in_order([*requested, *near])]
+    order = [name for name in neighbours.order_by_servers(names, apps) if name not in left_out]
+    return [one for one in seen if one.inspection.of not in left_out], order
+
+
+def keep_stopped(seen: Sequence[Inspected], refuse: bool) -> dict[str, str]:
+    """Return a text for each application that is stopped, and leave it as it is in its plan and its findings.
+
+    Args:
+        seen: all inspections.
+        refuse: whether the run refuses to release such an application.
+    """
+    hosts = {one.inspection.of: one.observed for one in seen if one.inspection.part == "host"}
+    texts = {}
+    for inspection, observed in seen:
+        if text := stopped.text(inspection.app_plan, observed):
+            stopped.leave_proxy(inspection.app_plan, hosts[inspection.of])
+            texts[inspection.of] = text
+            if refuse:
+                observed["refusals"] = [stopped.refusal(observed)]
+    return texts
+
+
+def survey_result(seen: Sequence[Inspected], order: Sequence[str], host: str, check_mode: bool) -> SurveyResult:
+    """Return what is pending, by role and application; in check mode everything counts as pending.
+
+    Args:
+        seen: all inspections.
+        order: the names of applications in the order of a run.
+        host: the name of the host.
+        check_mode: whether nothing may be changed.
+    """
+    moving = _moving(seen)
+    sockets = set(map(moves.socket_of, moving))
+    findings = [_findings(one, host, check_mode, sockets) for one in seen]
+    pairs = [(one.inspection, found) for one, found in zip(seen, findings, strict=True)]
+    # What others install on a host or remove from it decides which ports the firewall opens; a release does not.
+    moved = any(found["due"] for inspection, found in pairs if inspection.kind != "release")
+    roles: dict[str, RoleFindings] = {}
+    apps: dict[str, dict[str, Findings]] = {}
+    for inspection, found in pairs:
+        found["due"] |= moved and inspection.role == "hardening"
+        if inspection.of.startswith("role "):
+            roles[inspection.role] = cast("RoleFindings", found)
+        else:
+            apps.setdefault(inspection.of, {})[inspection.part] = found
+    missing, later = pending.packages((inspection.role, found) for inspection, found in pairs)
+    return {
+        "check_mode": check_mode,
+        "roles": roles,
+        "apps": cast("dict[str, AppParts]", apps),
+        "order": list(order),
+        "roles_before": _pending_roles(BEFORE_APPS, roles),
+        "roles_after": _pending_roles(AFTER_APPS, roles),
+        "due": list(dict.fromkeys(inspection.of for inspection, found in pairs if found["due"])),
+        "refusals": [f"{inspection.of}: {text}" for inspection, found in pairs for text in found.get("refusals", ())],
+        "moves_behind_nginx": moving,
+        "problems": [f"{inspection.of}: {text}" for inspection, found in pairs for text in pending.problems(found)],
+        "missing_packages": missing,
+        "later_packages": later,
+        "missing_venvs": pending.venvs((inspection.tools, found) for inspection, found in pairs),
+    }
+
+
+def all_findings(result: SurveyResult) -> list[Findings]:
+    """Return the findings of all roles and applications."""
+    parts = [cast("dict[str, Findings]", app) for app in result["apps"].values()]
+    return [*result["roles"].values(), *(found for app in parts for found in app.values())]
+
+
+def _findings(one: Inspected, host: str, check_mode: bool, sockets: set[str]) -> Findings:
+    """Return what the host reports of one part, with what follows from it.
+
+    Args:
+        one: the inspection.
+        host: the name of the host.
+        check_mode: whether nothing may be changed.
+        sockets: units whose ports nginx gets in this run.
+    """
+    inspection, observed = one
+    owners = {port: program for port, program in observed.get("port_owners", {}).items() if program not in sockets}
+    conflicts = pending.port_conflicts(inspection.role, inspection.of, host, owners)
+    document = {**observed, "decided": inspection.plan, "check_mode": check_mode, "port_conflicts": conflicts}
+    found = cast("Findings", document)
+    found["due"] = check_mode or pending.differs(inspection.kind, found)
+    return found
+
+
+def _moving(seen: Sequence[Inspected]) -> list[str]:
+    """Return the applications that come behind nginx on their own port, and note it in their plans."""
+    owners = [
+        owner
+        for inspection, observed in seen
+        if inspection.role == "nginx"
+        for owner in observed.get("port_owners", {}).values()
+    ]
+    if not any(owner.endswith(moves.PUBLIC) for owner in owners):
+        return []
+    plans = [
+        (inspection.app_plan, bool(observed.get("stopped")))
+        for inspection, observed in seen
+        if (inspection.role, inspection.part) == ("app", "release")
+    ]
+    moving = moves.behind_nginx(plans, owners)
+    for plan, _stopped in plans:
+        if plan["name"] in moving:
+            plan["notices"] = [*plan["notices"], moves.NOTE]
+    return moving
+
+
+def _pending_roles(some: Sequence[AnyRole], findings: Mapping[str, RoleFindings]) -> list[str]:
+    """Return the names of those roles that have something to do."""
+    return [role.name for role in some if role.name in findings and findings[role.name].get("due")]
