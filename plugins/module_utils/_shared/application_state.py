@@ -310,6 +310,20 @@ class ReleaseSummary(TypedDict):
     damage: list[str]
 
 
+class SourceResult(TypedDict):
+    """The source of a release, as results contain it.
+
+    Attributes:
+        source: where the code comes from; empty if it could not be resolved.
+        commit: of git; None if the code does not come from git.
+        trusted_at_first_use: keys of git servers that the host trusts because it saw them first.
+    """
+
+    source: SourceSummary
+    commit: str | None
+    trusted_at_first_use: list[TrustedKey]
+
+
 class ReleaseResult(TypedDict):
     """The result of a release or a rollback.
 

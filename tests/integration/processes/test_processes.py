@@ -93,7 +93,7 @@ def test_one_that_crashes_takes_the_release_back(site: Site) -> None:
     # It is watched for long enough to begin and crash, however slow that is; the crash ends the watch.
     run = site.changed(version="v1.1.0", env={"SHOP_WORKER_BREAKS": "scheduler"}, watch={"seconds": 60})
     assert run.status != 0
-    assert f"was taken back; {live} serves again" in run.output
+    assert f"was rolled back; {live} serves again" in run.output
     assert "process scheduler does not stay up: its process ended with status 1" in run.output
     assert "RuntimeError: this worker is broken on purpose" in run.output
     assert site.live() == live

@@ -179,5 +179,5 @@ def test_is_taken_back_as_a_worker_ends(site: Web, repository: str) -> None:
     status, output = run(site, repository, LATER.tag, workers="2", gate=QUICK, watch={"seconds": 30})
     assert status != 0, output
     assert LATER.says in output
-    assert "was taken back" in output
+    assert "was rolled back" in output
     assert site.live() == live == site.version()["release"]

@@ -141,7 +141,7 @@ def test_a_release_that_does_badly_is_taken_back(site: Web) -> None:
         changed = only(site.domain, git=repository.url, version="v1.3.0", watch={"seconds": 60})
         run = playbook(f"--limit={site.host.name}", "--extra-vars", changed)
     assert run.status != 0
-    assert f"was taken back; {live} serves again" in run.output
+    assert f"was rolled back; {live} serves again" in run.output
     assert "requests ended with a server error, more than 10 percent and at least 5" in run.output
     assert "RuntimeError: no stock" in run.output
     assert flow.report.failures_by.keys() == {"status 500"}, "errors of its own, and none of the switch's"

@@ -73,7 +73,7 @@ def test_a_release_that_did_worse_is_no_way_back(site: Web) -> None:
     with Traffic(site.url, connect=site.host.address, ca=site.ca, get=3, pause=0.05):
         run = put_live(site, git=repository.url, version="v1.4.0", watch={"seconds": 60})
     assert run.status != 0, run.output
-    assert "does badly, and stays" in run.output
+    assert "fails, but stays" in run.output
     assert f"{before} did worse in the minute before the switch" in run.output
     assert site.live().startswith("v1.4.0")
     # The next run goes back as little, and finishes it.
@@ -118,6 +118,6 @@ def test_readiness_says_who_is_live(site: Web) -> None:
         site.host.run(f"systemctl kill --signal=KILL asgi-shop@{site.live()}.service")
         thread.join()
     assert runs[0].status != 0, runs[0].output
-    assert f"was taken back; {before} serves again" in runs[0].output
+    assert f"was rolled back; {before} serves again" in runs[0].output
     assert (site.live(), site.asked(before)) == (before, "200")
     site.drained()

@@ -47,8 +47,10 @@ if TYPE_CHECKING:
     from ansible_collections.asgi.deploy.plugins.module_utils._shared.application_state import (
         DamageReport,
         ReleaseRecord,
+        SourceResult,
     )
     from ansible_collections.asgi.deploy.plugins.module_utils._shared.json_values import Json
+    from ansible_collections.asgi.deploy.plugins.module_utils._shared.observed_state import SourceSummary
 
 
 class ReleaseBuilder:
@@ -128,6 +130,12 @@ class ReleaseBuilder:
     def inspect(self, release: str | None, everything: bool) -> DamageReport:
         """Return a report of these conditions: see :func:`integrity.summarize`."""
         return summarize(self.conditions(release, everything), self.integrity.folders())
+
+    def describe_source(self, identity: str | None) -> SourceResult:
+        """Return the source of the release, if it could be resolved, and the keys that were trusted for it."""
+        source: SourceSummary = self.source.told(identity) if identity else {}
+        keys = self.source.trust.pinned()
+        return {"source": source, "commit": source.get("commit"), "trusted_at_first_use": keys}
 
     def settle(self, release: str) -> list[str]:
         """Record damage, and manifests for releases that have none; return a message about the latter."""

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from ansible_collections.asgi.deploy.plugins.module_utils._shared.release_options import (
         AdditionsEntry,
         IndexEntry,
+        ReleaseEntry,
         SourceEntry,
     )
 
@@ -59,3 +60,28 @@ class ReleaseInputs:
     require_hashes: bool = False
     insecure_transport: bool = False
     verify: bool = False
+
+    @classmethod
+    def from_entry(cls, entry: ReleaseEntry) -> ReleaseInputs:
+        """Return the inputs that the options of a release contain."""
+        return cls(
+            source=entry["source"],
+            version=entry["version"],
+            files=entry["files"],
+            environment=entry["environment"],
+            tree=entry["tree"],
+            units=entry["units"],
+            server_requirements=entry["server_requirements"],
+            installer=entry["installer"],
+            build=entry["build"],
+            python=entry["python"],
+            extras=entry["extras"],
+            index=entry["index"],
+            wheelhouse=entry["wheelhouse"],
+            secrets=entry["secrets"],
+            build_hosts=entry["build_hosts"],
+            server_lock=entry["server_lock"],
+            require_hashes=entry["require_hashes"],
+            insecure_transport=entry["insecure_transport"],
+            verify=entry["verify"],
+        )

@@ -1,17 +1,16 @@
-"""A release as it is ordered: the options of it, which two modules share, and what they come to on this host."""
+"""A request for a release: what a run asks a host for, and who asks."""
 
 from __future__ import annotations
 
 import dataclasses
 import shutil
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.builder import ReleaseBuilder
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.deployment import Deployment
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.gate import Gate
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.inputs import ReleaseInputs
-from ansible_collections.asgi.deploy.plugins.module_utils._host.release.integrity import summarize
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.settings import ReleaseSettings
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.states import STATES
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.stopped_release import StoppedRelease
@@ -25,10 +24,24 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import 
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.known_hosts import first_use
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
 
+if TYPE_CHECKING:
+    from ansible_collections.asgi.deploy.plugins.module_utils._shared.application_state import ReleaseResult
+    from ansible_collections.asgi.deploy.plugins.module_utils._shared.observed_state import ReleasePrediction
+    from ansible_collections.asgi.deploy.plugins.module_utils._shared.release_options import ReleaseOptions
+
 
 @dataclasses.dataclass(frozen=True)
 class ReleaseRequest:
-    """What is asked for, and by whom."""
+    """What is requested, and by whom.
+
+    Attributes:
+        layout: of the application.
+        inputs: what makes the release what it is.
+        settings: how it is put live.
+        deployment: the run.
+        closing: how the cloud's metadata service is closed.
+        packages: Debian packages that its build needs.
+    """
 
     layout: Layout
     inputs: ReleaseInputs
@@ -38,31 +51,27 @@ class ReleaseRequest:
     packages: Sequence[str] = ()
 
     @classmethod
-    def from_options(cls, options: Mapping[str, Any]) -> ReleaseRequest:
-        """From :data:`RELEASE_OPTIONS`."""
-        layout, wanted = Layout(options["name"]), options["wanted"]
-        closing = Closing.of(wanted["metadata"])
-        return cls(
-            layout,
-            ReleaseInputs(**{field.name: wanted[field.name] for field in dataclasses.fields(ReleaseInputs)}),
-            ReleaseSettings(
-                Gate(**wanted["gate"], host=wanted["host_name"]),
-                WatchLimits(**wanted["watch"]),
-                wanted["keep"],
-                wanted["worker_count"],
-                wanted["workers_reason"],
-                wanted["sandbox"],
-                wanted["plain_transports"],
-                bool(wanted["source"].get("known_hosts")),
-                wanted["metadata"],
-            ),
-            Deployment(layout, options["by"], options["lock_timeout"], closing),
-            closing,
-            wanted["packages"],
+    def from_options(cls, options: ReleaseOptions) -> ReleaseRequest:
+        """Return the request that options describe, which were checked by their spec."""
+        layout, entry = Layout(options["name"]), options["wanted"]
+        closing = Closing.of(entry["metadata"])
+        settings = ReleaseSettings(
+            gate=Gate(**entry["gate"], host=entry["host_name"]),
+            watch=WatchLimits(**entry["watch"]),
+            keep=entry["keep"],
+            worker_count=entry["worker_count"],
+            workers_reason=entry["workers_reason"],
+            sandbox=entry["sandbox"],
+            plain_transports=entry["plain_transports"],
+            known_hosts=bool(entry["source"].get("known_hosts")),
+            closing=entry["metadata"],
         )
+        deployment = Deployment(layout, options["by"], options["lock_timeout"], closing)
+        inputs = ReleaseInputs.from_entry(entry)
+        return cls(layout, inputs, settings, deployment, closing, entry["packages"])
 
-    def release(self, urgent: bool = False) -> dict[str, Any]:
-        """Makes it serve: see :meth:`Deployment.release`."""
+    def release(self, urgent: bool = False) -> ReleaseResult:
+        """Make the release serve: see :meth:`Deployment.release`."""
         apt.ensure_installed(self.packages)
         builder = ReleaseBuilder(self.layout, self.inputs)
         try:
@@ -72,31 +81,48 @@ class ReleaseRequest:
         return {**result, "warnings": [*self._first_keys(builder), *result.get("warnings", [])]}
 
     def _first_keys(self, builder: ReleaseBuilder) -> list[str]:
-        """Return what to say of keys that were trusted now: once, as they are in what is said of the release later."""
+        """Return a message for each key that was trusted by this run. Later runs report it as part of the source."""
         return [f"{self.layout.app}: {first_use(**key)}" for key in describe_keys(builder.source.trust.new)]
 
-    def predict(self, everything: bool = False) -> dict[str, Any]:
-        """What that would do, with `noted`: whether the host goes by the same settings already. Changes nothing.
-
-        With `everything` all releases are inspected for damage.
-        """
+    def predict(self, everything: bool = False) -> ReleasePrediction:
+        """Return what :meth:`release` would do; with `everything` all releases are inspected for damage."""
         if self.inputs.source["kind"] == "git" and shutil.which("git", path=PATH) is None:
-            # A host that was never deployed to: git itself would be installed first.
-            metadata = MetadataRules(self.layout).pending(self.closing)
-            nothing: dict[str, Any] = {"steps": {}, "trusted_at_first_use": [], "left": [*STATES], "metadata": metadata}
-            nothing |= {**summarize({}, []), "health": ""}
-            return {"changed": True, "release": None, "before": None, **nothing, "noted": False, "stopped": None}
+            return self._predict_first()
         builder = ReleaseBuilder(self.layout, self.inputs)
+        store = self.deployment.store
         if describe_stop(self.layout):
-            return StoppedRelease(self.deployment.store, builder, self.closing, self.settings).predict()
-        found = self.deployment.predict(builder, self.settings, everything)
-        kept = self.deployment.store.record(found["release"]).get("settings") if found["release"] else None
-        # A key that is seen for the first time has to be written down, and what a release consists of.
-        noted = kept == self.settings.to_record() and not builder.source.trust.new
-        return {**found, "noted": noted and found["release"] not in found["unrecorded"], "stopped": None}
+            return StoppedRelease(store, builder, self.closing, self.settings).predict()
+        prediction = self.deployment.predict(builder, self.settings, everything)
+        release = prediction["release"]
+        # A key that was seen for the first time must be recorded, and a manifest that is missing.
+        noted = (
+            release is not None
+            and store.has_settings(release, self.settings.to_record())
+            and not builder.source.trust.new
+            and release not in prediction["unrecorded"]
+        )
+        return {**prediction, "noted": noted, "stopped": None}
 
-    def release_unless_stopped(self, by: str, lock_timeout: float, urgent: bool = False) -> dict[str, Any]:
-        """Make it serve, or where the application is stopped only do what needs no release."""
+    def _predict_first(self) -> ReleasePrediction:
+        """Return what a host without git would do, which no application was ever released to."""
+        return {
+            "changed": True,
+            "release": None,
+            "before": None,
+            "steps": {},
+            "trusted_at_first_use": [],
+            "left": [*STATES],
+            "metadata": MetadataRules(self.layout).pending(self.closing),
+            "damage": {},
+            "loose": [],
+            "unrecorded": [],
+            "health": "",
+            "noted": False,
+            "stopped": None,
+        }
+
+    def release_unless_stopped(self, by: str, lock_timeout: float, urgent: bool = False) -> ReleaseResult:
+        """Make the release serve; if the application is stopped, do only what needs no release."""
         if describe_stop(self.layout) is None:
             return self.release(urgent)
         builder = ReleaseBuilder(self.layout, self.inputs)

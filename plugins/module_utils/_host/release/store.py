@@ -23,7 +23,11 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import 
 if TYPE_CHECKING:
     from typing import Unpack
 
-    from ansible_collections.asgi.deploy.plugins.module_utils._shared.application_state import Attempt, ReleaseRecord
+    from ansible_collections.asgi.deploy.plugins.module_utils._shared.application_state import (
+        Attempt,
+        ReleaseRecord,
+        SettingsRecord,
+    )
 
 RECORD = "release.json"
 
@@ -67,6 +71,19 @@ class Store:
         """Change the record of a release."""
         record = {**self.record(release), **changes}
         write(self.path(release) / RECORD, json.dumps(record, indent=2, sort_keys=True).encode() + b"\n")
+
+    def note_state(self, release: str, state: str) -> None:
+        """Record that a release has reached a state now."""
+        self.note(release, states={**self.record(release).get("states", {}), state: time.time()})
+
+    def note_settings(self, release: str, settings: SettingsRecord) -> None:
+        """Record the settings of a release, so that a rollback to it needs no inventory."""
+        if not self.has_settings(release, settings):
+            self.note(release, settings=settings)
+
+    def has_settings(self, release: str, settings: SettingsRecord) -> bool:
+        """Return whether these settings of a release are recorded."""
+        return self.record(release).get("settings") == settings
 
     def good_records(self) -> dict[str, ReleaseRecord]:
         """Return the records of releases that can serve again."""

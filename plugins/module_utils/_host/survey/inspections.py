@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.build.venvs import outdated_tools
 from ansible_collections.asgi.deploy.plugins.module_utils._host.certificates.certificate import (
@@ -31,6 +31,9 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.system.ports imp
 from ansible_collections.asgi.deploy.plugins.module_utils._host.web.servers import server_owners
 from ansible_collections.asgi.deploy.plugins.module_utils._host.web.socket_units import public_sockets
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
+
+if TYPE_CHECKING:
+    from ansible_collections.asgi.deploy.plugins.module_utils._shared.release_options import ReleaseOptions
 
 _AT_ONCE = 4  # most of a look is waiting for programs
 
@@ -69,7 +72,7 @@ def _port_owners(ports: list[int]) -> dict[str, str]:
 
 def inspect_release(wanted: Mapping[str, Any]) -> dict[str, Any]:
     """What a release would do: see :meth:`ReleaseRequest.predict`."""
-    return ReleaseRequest.from_options(wanted).predict(wanted["everything"])
+    return {**ReleaseRequest.from_options(cast("ReleaseOptions", wanted)).predict(wanted["everything"])}
 
 
 def inspect_removal(wanted: Mapping[str, Any]) -> dict[str, Any]:

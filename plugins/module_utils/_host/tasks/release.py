@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.request import ReleaseRequest
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.stopping import refuse_held
@@ -14,6 +14,9 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks.results im
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.masking import masked
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.task_options import RELEASE_OPTIONS
+
+if TYPE_CHECKING:
+    from ansible_collections.asgi.deploy.plugins.module_utils._shared.release_options import ReleaseOptions
 
 OPTIONS: dict[str, Any] = {
     **RELEASE_OPTIONS,
@@ -56,12 +59,15 @@ def merge_results(released: Mapping[str, Any], certificate: Mapping[str, Any], n
 @reports_errors
 def _release(options: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     wanted = options["wanted"]
+    result: dict[str, Any]
     try:
-        order = ReleaseRequest.from_options(options)
+        order = ReleaseRequest.from_options(cast("ReleaseOptions", options))
         if options["leave_stopped"] and not check_mode:
-            result = order.release_unless_stopped(options["by"], options["lock_timeout"], options["urgent"])
+            result = {**order.release_unless_stopped(options["by"], options["lock_timeout"], options["urgent"])}
+        elif check_mode:
+            result = {**order.predict(everything=True)}
         else:
-            result = order.predict(everything=True) if check_mode else order.release(options["urgent"])
+            result = {**order.release(options["urgent"])}
     except (DeployError, OSError) as error:
         raise DeployError(masked(str(error), wanted["secrets"].values())) from error
     if result.get("stopped") and not options["leave_stopped"]:

@@ -26,6 +26,6 @@ def act(options: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
         target, live = choose_rollback(deployment.store, options["to"]), deployment.store.live()
         result: dict[str, Any] = {"changed": target != live, "release": target, "before": live, "steps": {}}
     else:
-        result = deployment.rollback(options["to"])
+        result = {**deployment.rollback(options["to"])}
         log_to_journal(f"{layout.app}: release {result['release']} is live")
     return {**result, "diff": switch_diff(layout.app, result["before"], result["release"])}

@@ -1,0 +1,201 @@
+"""The steps that make a prepared release serve: command, start, gate, switch, watch, drain, prune."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.background import (
+    BackgroundUnits,
+    LoadedReleases,
+    find_loaded,
+    switch_background_units,
+)
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.first_seconds import (
+    describe_outcome,
+    describe_partly_down,
+    watch_live,
+)
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.instance import (
+    Instance,
+    drain_with_units_of,
+    without_draining,
+)
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.pruning import prune
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.settings import ReleaseSettings
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store import Store
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.watch import AccessLog
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.way_back import find_way_back
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system import memory, systemd
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.metadata_rules import MetadataRules
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
+
+
+class ReleaseSteps:
+    """The steps of one run on one application.
+
+    Attributes:
+        seconds: how long each step took, by its name.
+    """
+
+    def __init__(self, store: Store, rules: MetadataRules) -> None:
+        self.seconds: dict[str, float] = {}
+        self._store = store
+        self._layout = store.layout
+        self._rules = rules
+
+    def find_others(self, release: str, loaded: LoadedReleases) -> set[str]:
+        """Return other releases whose server or background units run, and that do not drain yet."""
+        return without_draining(self._layout, loaded.serving - {release}) | loaded.at_work - {release}
+
+    def take(self, release: str, left: Collection[str], before: str | None, settings: ReleaseSettings) -> None:
+        """Take a prepared release through the states that are left; what serves is not touched before the switch."""
+        began = time.time()
+        was_up = (instance := Instance(self._layout, release)).is_up()
+        if "released" in left:
+            try:
+                instance.refuse_command_at_work()
+            except DeployError as error:
+                raise self.error_with_outcome(release, before, "was not put live", error) from error
+        try:
+            self._until_gated(release, left, before, settings, began)
+        except Exception as error:  # of any kind: what was started must not stay
+            self._abandon(release, before, was_up, _first_line(error))
+            if before:
+                prune(self._store, before, settings.keep)
+            if not isinstance(error, (DeployError, OSError)):
+                raise
+            raise self.error_with_outcome(release, before, "was not put live", error) from error
+        log = AccessLog(Path(self._layout.access_log))
+        if "live" in left:
+            with self.measured("live"):
+                self._switch(release, before)
+        if "working" in left:
+            with self.measured("working"):
+                self._start_background(
+                    release, find_way_back(self._store, release, before) if "watched" in left else None
+                )
+        if "watched" in left:
+            with self.measured("watched"):
+                self._watch(release, before, settings, log, began)
+        with self.measured("drained"):
+            for other in self.find_others(release, find_loaded(self._layout)):
+                BackgroundUnits(self._layout, other).stop_soon()
+                drain_with_units_of(self._layout, other, release)
+        with self.measured("pruned"):
+            prune(self._store, release, settings.keep)
+
+    def _until_gated(
+        self, release: str, left: Collection[str], before: str | None, settings: ReleaseSettings, began: float
+    ) -> None:
+        """Take a release through the states before the switch."""
+        instance = Instance(self._layout, release)
+        instance.mark_ready()
+        if "working" in left and (missing := BackgroundUnits(self._layout, release).missing_programs()):
+            raise DeployError(missing)
+        if "released" in left:
+            with self.measured("released"):
+                instance.run_command(began)
+            self._store.note_state(release, "released")
+        if "started" in left:
+            with self.measured("started"):
+                self._check_memory(release, before)
+                instance.start()
+            self._store.note_state(release, "started")
+        if "gated" in left:
+            with self.measured("gated"):
+                instance.pass_gate(settings.gate, began)
+            self._store.note_state(release, "gated")
+
+    def _watch(self, release: str, before: str | None, settings: ReleaseSettings, log: AccessLog, began: float) -> None:
+        """Watch a release that has just gone live; go back if it fails and there is a release to go back to."""
+        before = find_way_back(self._store, release, before)
+        if failed := watch_live(self._store, release, before, settings, log, began):
+            if failed.no_way_back:
+                self._store.note(release, previous=None)  # also for the next run
+                raise self._with_text(f"release {release} fails, but stays; {failed.no_way_back}", failed.error)
+            if before is None:
+                raise self._with_text(describe_partly_down(self._store, release), failed.error)
+            self._go_back(release, before, failed.error.reason)
+            raise self.error_with_outcome(release, before, "was rolled back", failed.error)
+        self._store.note_state(release, "watched")
+        self._store.note(release, failed=None)
+
+    def _start_background(self, release: str, way_back: str | None) -> None:
+        """Move processes and timers to a release that has just gone live; go back if they cannot be started."""
+        try:
+            switch_background_units(self._layout, release)
+        except (DeployError, OSError) as error:
+            if way_back is None:
+                raise self._with_text(describe_partly_down(self._store, release), error) from error
+            self._go_back(release, way_back, _first_line(error))
+            raise self.error_with_outcome(release, way_back, "was rolled back", error) from error
+
+    def _switch(self, release: str, before: str | None) -> None:
+        """Make a release live, after recording what the next run needs if this one is killed."""
+        record = self._store.record(release)
+        states = {name: at for name, at in record["states"].items() if name not in ("live", "watched")}
+        previous = before if before != release else record.get("previous")
+        self._store.note(release, states=states, previous=previous)
+        self._store.switch(release)
+        if before and before != release:
+            Instance(self._layout, before).mark_replaced()
+        if not systemd.starts_at_boot(self._layout.boot_unit):  # to repeat it costs as much as the first time
+            systemd.enable(self._layout.boot_unit)
+        self._store.note(release, states={**states, "live": time.time()}, failed=None)
+
+    def _go_back(self, release: str, before: str, reason: str) -> None:
+        """Make the release before live again, which was kept running for this: it takes one rename."""
+        instance = Instance(self._layout, before)
+        if not instance.is_up() or instance.is_draining():
+            instance.start()
+        self._store.note(release, failed=reason)
+        instance.mark_ready()
+        self._store.switch(before)
+        switch_background_units(self._layout, before, wait=False)
+        Instance(self._layout, release).drain()
+
+    def _check_memory(self, release: str, before: str | None) -> None:
+        """Raise DeployError if the memory is too small for both releases at once."""
+        running = find_loaded(self._layout).serving - {release}
+        if before in running and not Instance(self._layout, release).is_up():
+            needed = Instance(self._layout, before).memory() + BackgroundUnits(self._layout, before).memory()
+            if refusal := memory.refusal(needed, memory.available(), running - {before}):
+                raise DeployError(refusal)
+
+    def _abandon(self, release: str, before: str | None, was_up: bool, reason: str) -> None:
+        """Stop what was started; the release that served before was never touched."""
+        if release == before:
+            return
+        instance = Instance(self._layout, release)
+        if was_up:  # someone may still be connected to it
+            instance.drain()
+        else:
+            instance.stop()
+        if "live" not in self._store.record(release).get("states", {}):  # a release that served well may serve again
+            self._store.note(release, failed=reason)
+
+    def error_with_outcome(self, release: str, before: str | None, outcome: str, error: Exception) -> DeployError:
+        """Return an error as users see it: how the release ended, what serves now, and the reason."""
+        return self._with_text(describe_outcome(self._store, release, before, outcome), error)
+
+    def _with_text(self, text: str, error: Exception) -> DeployError:
+        """Return an error with a text about the application before its reason."""
+        cause = error if isinstance(error, DeployError) else DeployError(str(error))
+        lines = [f"{self._layout.app}: {text}.", cause.reason, *self._rules.told()]
+        return DeployError("\n".join(lines), cause.log)
+
+    @contextmanager
+    def measured(self, name: str) -> Iterator[None]:
+        """Measure how long the block takes, as a step of this name."""
+        started = time.monotonic()
+        try:
+            yield
+        finally:
+            self.seconds[name] = round(time.monotonic() - started, 3)
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).splitlines()), type(error).__name__)
