@@ -339,7 +339,7 @@ def _start(units: BackgroundUnits, names: Collection[str], wait: bool) -> None:
         down = units.down()
         reasons = "; ".join(f"{describe_kind(units.layout.kind(unit.name))}: {unit.ending()}" for unit in down)
         log = units.log(0, [unit.name for unit in down]) if down else ""
-        raise DeployError(f"not all that belongs to it could be started: {reasons or last_lines(result)}", log)
+        raise DeployError(f"not all of its units could be started: {reasons or last_lines(result)}", log)
 
 
 def _stop(names: Collection[str]) -> None:

@@ -1,4 +1,4 @@
-"""The first seconds of a release that has just gone live, and what is said of a release that does not do well."""
+"""The first seconds of a release that has just gone live, and messages about a release that fails."""
 
 from __future__ import annotations
 
@@ -20,7 +20,12 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import 
 
 @dataclass(frozen=True)
 class BadRelease:
-    """Why a release must go, with its log, and why the one before is no way back all the same."""
+    """A release that must go.
+
+    Attributes:
+        error: the reason, with its log.
+        no_way_back: why the release before does no better; empty if it may.
+    """
 
     error: DeployError
     no_way_back: str
@@ -29,51 +34,58 @@ class BadRelease:
 def watch_live(
     store: Store, release: str, before: str | None, settings: ReleaseSettings, log: AccessLog, began: float
 ) -> BadRelease | None:
-    """Watch a release that has just gone live; return what is wrong with it, if anything is.
+    """Watch a release that has just gone live; return what is wrong with it, or None.
 
     Args:
-        store: the application's.
+        store: the releases of the application.
         release: the release.
-        before: the one to go back to.
-        settings: how long to watch, and what is too much.
+        before: the one to go back to, if there is one.
+        settings: how long to watch, and how many errors are too many.
         log: the access log, as it was before the switch.
-        began: the beginning of the run, from which on its log is shown.
+        began: when the run began, in seconds of the epoch: its log is shown from then on.
     """
     instance, work = Instance(store.layout, release), BackgroundUnits(store.layout, release)
     server, processes = instance.watch_restarts(), work.watch_restarts()
-    # The gate has proven the server of a first release, and nothing of its processes.
+    # The gate has tested the server of a first release, but not its processes.
     limits = settings.watch if before else replace(settings.watch, error_percent=100)
     if not (limits.seconds and (before or work.processes)):
         return None
     switch = Switch.from_records(release, before, store)
     ask = partial(instance.ask, settings.gate, ANSWER_SECONDS)
     workers = server.children() if settings.gate.workers > 1 and not settings.gate.recycles else set()
-    found = watch(log, switch, limits, lambda: server() or processes() or ended_worker(workers), ask)
-    if found is None:
+    verdict = watch(log, switch, limits, lambda: server() or processes() or ended_worker(workers), ask)
+    if verdict is None:
         return None
-    said = work.log(began, processes.ended) if processes.ended else instance.log(began)
-    return BadRelease(DeployError(found.wrong, said), found.no_way_back if before else "")
+    lines = work.log(began, processes.ended) if processes.ended else instance.log(began)
+    return BadRelease(DeployError(verdict.failure, lines), verdict.no_way_back if before else "")
 
 
 def ended_worker(workers: Collection[int]) -> str | None:
-    """Return what is wrong where one of these processes has ended; nothing while all of them run."""
+    """Return what is wrong if one of these processes has ended; None while all of them run."""
     if all(map(began_at, workers)):
         return None
     return "the service does not stay up: a worker has ended in the first seconds after the switch"
 
 
 def describe_outcome(store: Store, release: str, before: str | None, outcome: str) -> str:
-    """What became of a release, and what serves now, which is looked at."""
+    """Return how a release ended, and what serves now, which is inspected for this.
+
+    Args:
+        store: the releases of the application.
+        release: the release.
+        before: the one that served before.
+        outcome: how the release ended, in words.
+    """
     if before is None:
         return f"release {release} {outcome}; nothing serves yet"
-    found = observe(store, before)
+    health = observe(store, before)
     if release == before:
-        return f"release {release} is live, but {'does not serve well' if found.wrong else 'is not finished'}"
-    return f"release {release} {outcome}; {found.summary('serves again' if 'back' in outcome else 'still serves')}"
+        return f"release {release} is live, but {'does not serve well' if health.failure else 'is not complete'}"
+    return f"release {release} {outcome}; {health.summary('serves again' if 'back' in outcome else 'still serves')}"
 
 
 def describe_partly_down(store: Store, release: str) -> str:
-    """What is said of a release that stays, as there is nothing to go back to."""
-    if wrong := Instance(store.layout, release).ask(ReleaseSettings.from_record(store.record(release)).gate):
-        return f"release {release} is live, and does not serve: {wrong}"
-    return f"release {release} serves, but not all that belongs to it runs"
+    """Return a text about a release that fails but stays, since there is nothing to go back to."""
+    if failure := Instance(store.layout, release).ask(ReleaseSettings.from_record(store.record(release)).gate):
+        return f"release {release} is live, and does not serve: {failure}"
+    return f"release {release} serves, but not all of its units run"

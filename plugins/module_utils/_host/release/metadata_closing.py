@@ -1,6 +1,6 @@
-"""The cloud's metadata service as the release that serves had it: after a rollback, and after a release that failed.
+"""The cloud's metadata service, closed as for the release that serves: after a rollback or a release that failed.
 
-Rules of nft go by the application's user, who is the same for all its releases; so there is one state for them all.
+Rules of nft match the application's user, which is the same for all its releases; so there is one state for them all.
 """
 
 from __future__ import annotations
@@ -16,12 +16,9 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import 
 
 
 def restore(rules: MetadataRules, store: Store, release: str) -> list[str]:
-    """Close or open the service as a release had it.
+    """Close or open the service as it was for a release; return warnings where that failed.
 
-    Where there are no rules, lines of the release's own units are all there is.
-
-    Returns:
-        what to tell where that could not be.
+    Without rules, only lines of the release's own units close it.
     """
     if not rules.present():
         return []
@@ -31,22 +28,22 @@ def restore(rules: MetadataRules, store: Store, release: str) -> list[str]:
     state = "closed to it" if rules.closes_application() else "open to it"
     if recorded is None:
         return [
-            f"{app}: the cloud's metadata service stays {state}: the record of release {release} does not tell how it "
-            "was then; run the playbook site to have it as the inventory says"
+            f"{app}: the cloud's metadata service stays {state}: the record of release {release} does not say how it "
+            "was then; run asgi.deploy.site to set it as the inventory says"
         ]
     try:
         rules.ensure(replace(Closing.of(recorded), by_nft=True))
     except DeployError as error:
         return [
-            f"{app}: the cloud's metadata service stays {state}, which is not certain to be as release {release} had "
-            f"it: {error}; run the playbook site"
+            f"{app}: the cloud's metadata service stays {state}, which may differ from what release {release} had: "
+            f"{error}; run asgi.deploy.site"
         ]
     return []
 
 
 @contextmanager
 def as_live(rules: MetadataRules, store: Store) -> Iterator[None]:
-    """Restore it for the release that still serves, or serves again, where the block fails."""
+    """Restore it for the release that still serves, or serves again, if the block fails."""
     try:
         yield
     except BaseException:

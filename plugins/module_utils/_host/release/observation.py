@@ -1,6 +1,6 @@
-"""How the release that is live is just now: what systemd has written down of it, and its answer to one question.
+"""The health of the live release: what systemd has recorded of it, and its answer to one request.
 
-Nothing is waited for. That a process has just been started is no sign that it stays up.
+Nothing is waited for. That a process has just started is no sign that it stays up.
 """
 
 from __future__ import annotations
@@ -20,23 +20,31 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.system import jo
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
 
-MINUTES = 10  # for so long an end tells of the release
+MINUTES = 10  # for so long an end counts
 _LOOP = 3  # ends in that time
-BRIEFLY = 2.0  # seconds that a look at the host gives an answer; who is slower is asked again by a run
+BRIEFLY = 2.0  # seconds that an inspection waits for an answer; a slower release is asked again by a run
 _PROVEN = 60.0  # seconds after an end
 
 
 @dataclass(frozen=True)
 class UnitCondition:
-    """What systemd says of a service or of a background process."""
+    """What systemd shows of a service or of a background process.
+
+    Attributes:
+        name: in messages.
+        down: how it ended, if it is not up and systemd does not restart it by itself.
+        up_for: seconds; 0 if it is not up.
+        ends: how often it ended in the last minutes.
+    """
 
     name: str
-    down: str  # how it ended, where it is not up and systemd does not start it again by itself
-    up_for: float  # seconds; 0 where it is not up
-    ends: int  # in the last minutes
+    down: str
+    up_for: float
+    ends: int
 
     @property
-    def wrong(self) -> str:
+    def failure(self) -> str:
+        """Return what is wrong with it; empty when nothing is."""
         if self.down:
             return f"{self.name} is down: {self.down}"
         if self.ends >= _LOOP and self.up_for < _PROVEN:
@@ -45,6 +53,7 @@ class UnitCondition:
 
     @property
     def unproven(self) -> str:
+        """Return why it may not stay up; empty when nothing suggests that."""
         if self.ends and self.up_for < _PROVEN:
             times = "once" if self.ends == 1 else "twice" if self.ends == 2 else f"{self.ends} times"
             return f"{self.name} has ended {times} in the last {MINUTES} minutes, and is up for {self.up_for:.0f} s"
@@ -53,87 +62,105 @@ class UnitCondition:
 
 @dataclass(frozen=True)
 class ReleaseHealth:
-    """What became of that; each of the texts is empty where there is nothing to say."""
+    """The health of a release; each of the texts may be empty.
+
+    Attributes:
+        release: its name.
+        failure: what is wrong with it.
+        unproven: why it may not stay up.
+    """
 
     release: str
-    wrong: str = ""
+    failure: str = ""
     unproven: str = ""
 
     def summary(self, serves: str = "still serves") -> str:
-        """What to say of the release, in half a sentence."""
-        if self.wrong:
-            return f"{self.release} is live, but not well: {self.wrong}"
+        """Return the health of the release as half a sentence."""
+        if self.failure:
+            return f"{self.release} is live, but not well: {self.failure}"
         return f"{self.release} {serves}" + (f", which is not proven: {self.unproven}" if self.unproven else "")
 
     @property
     def doubt(self) -> str:
-        """The same where there is any doubt."""
-        return self.summary("serves") if self.wrong or self.unproven else ""
+        """Return the same if there is any doubt, else an empty text."""
+        return self.summary("serves") if self.failure or self.unproven else ""
 
 
-def judge(release: str, runs: Sequence[UnitCondition], answer: str | None) -> ReleaseHealth:
-    """What systemd says and what is wrong with the answer, as one."""
-    wrong = [one.wrong for one in runs if one.wrong] + ([answer] if answer else [])
-    return ReleaseHealth(release, "; ".join(wrong), "; ".join(one.unproven for one in runs if one.unproven))
+def judge(release: str, units: Sequence[UnitCondition], answer: str | None) -> ReleaseHealth:
+    """Return the health of a release.
+
+    Args:
+        release: its name.
+        units: what systemd shows of its units.
+        answer: what is wrong with its answer, or None.
+    """
+    failures = [unit.failure for unit in units if unit.failure] + ([answer] if answer else [])
+    return ReleaseHealth(release, "; ".join(failures), "; ".join(unit.unproven for unit in units if unit.unproven))
 
 
 def observe(
     store: Store, release: str, seconds: float = ANSWER_TIMEOUT, shown: Mapping[str, systemd.Unit] | None = None
 ) -> ReleaseHealth:
-    """Look at a release that is live; one that is paused is not asked.
+    """Return the health of a live release; one that is paused gets no request.
 
     Args:
-        store: the application's.
+        store: the releases of the application.
         release: the release.
-        seconds: in which it has to answer.
-        shown: its service and processes, where systemd has told of them just now.
+        seconds: how long to wait for its answer.
+        shown: its service and processes, if systemd was queried just now.
     """
     layout, gate = store.layout, ReleaseSettings.from_record(store.record(release)).gate
     if Path(layout.pause(release)).exists():
         return ReleaseHealth(release)
-    instance, work = Instance(layout, release), BackgroundUnits(layout, release)
+    instance = Instance(layout, release)
     service = instance.units["service"]
-    names = {service: "the service"} | {name: describe_kind(layout.kind(name)) for name in work.processes}
+    names = {service: "the service"} | {
+        name: describe_kind(layout.kind(name)) for name in BackgroundUnits(layout, release).processes
+    }
     if shown is None or not names.keys() <= shown.keys():
         shown = systemd.show_by_name(*names)
     units = [shown[name] for name in names]
     ends = _ends(units, service)
-    runs = [_runs(unit, names[unit.name], ends[unit.name], unit.name == service) for unit in units]
-    asked = units[0].active
-    return judge(release, runs, instance.ask(gate, seconds) if asked else None)
+    conditions = [_condition(unit, names[unit.name], ends[unit.name], unit.name == service) for unit in units]
+    return judge(release, conditions, instance.ask(gate, seconds) if units[0].active else None)
 
 
 def health_warnings(store: Store, release: str, looped: str = "") -> list[str]:
-    """What is not certain of a release that is live, at the end of a run that may have found it ending again and again.
+    """Return what is not certain about a live release, at the end of a run, as warnings.
+
+    Args:
+        store: the releases of the application.
+        release: the release.
+        looped: what was wrong before the run, from :func:`restart_loop`.
 
     Raises:
-        DeployError: it is not well.
+        DeployError: it is not well; with the end of its log.
     """
     began = time.time() - MINUTES * 60
-    found = observe(store, release)
-    if looped or found.wrong:
-        told = ReleaseHealth(release, "; ".join(text for text in (looped, found.wrong) if text)).summary()
-        raise DeployError(f"{store.layout.app}: {told}", Instance(store.layout, release).log(began))
-    return [f"{store.layout.app}: {found.doubt}"] if found.doubt else []
+    health = observe(store, release)
+    if looped or health.failure:
+        both = ReleaseHealth(release, "; ".join(text for text in (looped, health.failure) if text))
+        raise DeployError(f"{store.layout.app}: {both.summary()}", Instance(store.layout, release).log(began))
+    return [f"{store.layout.app}: {health.doubt}"] if health.doubt else []
 
 
 def restart_loop(layout: Layout, release: str) -> str:
-    """What is wrong with a release that systemd starts again and again; nothing where it does not, or has given up."""
+    """Return what is wrong with a release that systemd restarts again and again; empty if it does not any more."""
     service = Instance(layout, release).units["service"]
     (unit,) = systemd.show(service)
-    return "" if unit.failed else UnitCondition("the service", "", 0, _ends([unit], service)[service]).wrong
+    return "" if unit.failed else UnitCondition("the service", "", 0, _ends([unit], service)[service]).failure
 
 
-def _runs(unit: systemd.Unit, name: str, ends: int, serves: bool) -> UnitCondition:
-    # A process may end when it likes, and is started again in a second; without the service nothing answers.
+def _condition(unit: systemd.Unit, name: str, ends: int, serves: bool) -> UnitCondition:
+    # A process may end at any time, and is restarted after a second; without the service nothing answers.
     down = not unit.up and (serves or unit.failed)
     return UnitCondition(name, unit.ending() if down else "", unit.up_for(time.monotonic()), ends)
 
 
 def _ends(units: Sequence[systemd.Unit], service: str) -> Counter[str]:
-    """How often each unit has ended in the last minutes, by itself; nobody is asked where systemd restarted none.
+    """Return how often each unit has ended by itself in the last minutes; the journal is read only after a restart.
 
-    A background process may end well at any time, as one that has worked off its share. A service may not.
+    A background process may end well at any time, such as one that has done its share. A service may not.
     """
     ended = [unit.name for unit in units if unit.restarts]
     if not ended:

@@ -1,4 +1,4 @@
-"""What visitors got, by nginx's access log: of which release, and when."""
+"""The answers that visitors got, by nginx's access log: from which release, and when."""
 
 from __future__ import annotations
 
@@ -10,32 +10,40 @@ from datetime import datetime
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store import Store
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.kept_connections import SETTLED
 
-_BEFORE = 60.0  # seconds before a switch that tell how the release before did
+_BEFORE = 60.0  # seconds before a switch by which the release before is judged
 
 
 @dataclass(frozen=True)
 class Visit:
-    """A request that nginx handed to an application; times are seconds of the epoch."""
+    """A request that nginx passed to an application; times are seconds of the epoch.
+
+    Attributes:
+        status: of the answer.
+        release: the one that answered; empty if none did, and nginx answered itself.
+        began: when it came.
+        ended: when it was answered.
+    """
 
     status: int
-    release: str  # that answered; empty where none did, and nginx did so itself
+    release: str
     began: float
     ended: float
 
     @property
     def error(self) -> bool:
+        """Return whether it ended with a server error."""
         return self.status >= 500
 
 
 def visits(lines: Iterable[str]) -> Iterator[Visit]:
-    """Yield the requests in lines of the access log; a line that is cut off or foreign is passed over."""
+    """Yield the requests in lines of the access log; a line that is cut off or foreign is skipped."""
     for line in lines:
         try:
             entry = json.loads(line)
-            # Static files are nginx's own: they tell nothing of a release.
+            # Static files come from nginx: they show nothing of a release.
             if entry.get("upstream") == "":
                 continue
-            # Until nginx has read its new configuration there is no `msec`, and the time is of a second.
+            # Until nginx has read its new configuration there is no `msec`, and the time is in whole seconds.
             ended = float(entry.get("msec") or datetime.fromisoformat(entry["time"]).timestamp())
             began = ended - float(entry.get("seconds", 0))
             yield Visit(int(entry["status"]), str(entry.get("release", "")), began, ended)
@@ -45,38 +53,46 @@ def visits(lines: Iterable[str]) -> Iterator[Visit]:
 
 @dataclass
 class Tally:
-    """How many requests there were, and how many of them ended with a server error, or without an answer."""
+    """How many requests there were.
+
+    Attributes:
+        requests: all of them.
+        errors: those that ended with a server error.
+        unanswered: those that the visitor gave up before an answer.
+    """
 
     requests: int = 0
     errors: int = 0
-    unanswered: int = 0  # the visitor went away before
+    unanswered: int = 0
 
     def add(self, visit: Visit) -> None:
+        """Count a request."""
         self.requests += 1
         self.errors += visit.error
         self.unanswered += not visit.error and not visit.release
 
     @property
-    def bad(self) -> int:
+    def failed(self) -> int:
+        """Return how many had no good answer."""
         return self.errors + self.unanswered
 
     def worse_than(self, other: Tally) -> bool:
-        """Whether the share of what went wrong is greater."""
-        return self.bad * max(other.requests, 1) > other.bad * self.requests
+        """Return whether a greater share of them failed."""
+        return self.failed * max(other.requests, 1) > other.failed * self.requests
 
 
 @dataclass(frozen=True)
 class Switch:
-    """From which release to which, and when.
+    """A switch from one release to another.
 
-    No line tells which release nginx asked in vain: the upstream has the same name for all. And connections to the
+    No line shows which release did not answer nginx: the upstream has the same name for all. And connections to the
     release before are kept for a while.
 
     Attributes:
         release: the new one.
-        before: the one that it took the place of.
-        at: when; in seconds of the epoch.
-        before_since: when the one before went live.
+        before: the one that it replaced, if there was one.
+        at: when, in seconds of the epoch.
+        before_since: when the one before went live, in seconds of the epoch.
     """
 
     release: str
@@ -86,25 +102,25 @@ class Switch:
 
     @classmethod
     def from_records(cls, release: str, before: str | None, store: Store) -> Switch:
-        """As the records have it."""
+        """Return the switch that the records of both releases describe."""
         live = {name: float(store.record(name).get("states", {}).get("live", 0)) for name in (release, before) if name}
         return cls(release, before, live[release], live.get(before or "", 0))
 
     @property
     def settled(self) -> float:
-        """What begins later goes to the new release."""
+        """Return the time after which every new request goes to the new release, in seconds of the epoch."""
         return self.at + SETTLED
 
     def of_new(self, visit: Visit) -> bool:
-        """Whether a request was surely the new release's."""
+        """Return whether a request certainly went to the new release."""
         return visit.release == self.release or (not visit.release and visit.began > self.settled)
 
     def of_before(self, visit: Visit) -> bool:
-        """Whether a request was surely the release's before, and tells how that did in its last minute."""
+        """Return whether a request certainly went to the release before, in its last minute."""
         if visit.began > self.at or visit.ended < self.at - _BEFORE:
             return False
         return visit.release == self.before or (not visit.release and visit.began > self.before_since + SETTLED)
 
     def unclear(self, visit: Visit) -> bool:
-        """Whether either may have failed here."""
+        """Return whether either release may have caused a failure."""
         return visit.error and not visit.release and visit.began <= self.settled

@@ -13,18 +13,25 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.release.visits i
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.kept_connections import SETTLED
 
 _INTERVAL = 0.5
-_MOST = 2**24  # bytes of the log for each look
+_MAX_BYTES = 2**24  # of the log that are read at once
 
 
 @dataclass(frozen=True)
 class WatchLimits:
-    """How long to watch, and how many server errors are too many."""
+    """How long to watch, and how many server errors are too many.
+
+    Attributes:
+        seconds: how long; 0 does not watch.
+        error_percent: the share of requests that may fail.
+        errors: with fewer failed requests than this the share does not count.
+    """
 
     seconds: float
     error_percent: float
     errors: int
 
     def exceeded(self, errors: int, of: int) -> bool:
+        """Return whether so many errors among so many requests are too many."""
         return errors >= self.errors and errors * 100 > self.error_percent * of
 
     def __str__(self) -> str:
@@ -33,41 +40,46 @@ class WatchLimits:
 
 @dataclass(frozen=True)
 class WatchVerdict:
-    """Why a release must go, and why the one before is no way back all the same."""
+    """The reason why a release must go.
 
-    wrong: str
+    Attributes:
+        failure: the reason.
+        no_way_back: why the release before does no better; empty if it may.
+    """
+
+    failure: str
     no_way_back: str = ""
 
 
-def error_verdict(seen: Tally, limits: WatchLimits) -> str | None:
-    """Why these answers condemn a release; nothing when they do not."""
-    if limits.exceeded(seen.errors, seen.requests):
-        return f"{seen.errors} of {seen.requests} requests ended with a server error, {limits}"
+def error_verdict(tally: Tally, limits: WatchLimits) -> str | None:
+    """Return why these answers are too bad for a release to stay; None when they are not."""
+    if limits.exceeded(tally.errors, tally.requests):
+        return f"{tally.errors} of {tally.requests} requests ended with a server error, {limits}"
     return None
 
 
 def question_verdict(questions: Questions, limits: WatchLimits) -> str | None:
-    """The same of what the release was asked on its own socket, by the same limits."""
+    """Return the same for the requests to the socket of the release, by the same limits."""
     if limits.exceeded(len(questions.failures), questions.answers):
         return (
-            f"{len(questions.failures)} of {questions.answers} questions on its own socket went wrong, {limits}: "
+            f"{len(questions.failures)} of {questions.answers} requests to its own socket failed, {limits}: "
             f"{questions.failures[-1]}"
         )
     return None
 
 
 def no_way_back(new: Tally, before: Tally, switch: Switch, limits: WatchLimits) -> str:
-    """Why the release before does not do better than the new one; nothing when it does, or that is not known."""
-    if not (limits.exceeded(before.bad, before.requests) and before.worse_than(new)):
+    """Return why the release before does no better than the new one; empty if it does, or if that is not known."""
+    if not (limits.exceeded(before.failed, before.requests) and before.worse_than(new)):
         return ""
     return (
-        f"{switch.before} did worse in the minute before the switch, so there is no way back to it: {before.bad} of "
+        f"{switch.before} did worse in the minute before the switch, so there is no way back to it: {before.failed} of "
         f"{before.requests} requests ended with a server error or without an answer"
     )
 
 
 class AccessLog:
-    """What is added to an access log from now on, and what was there before."""
+    """An access log: what is added to it from now on, and what was there before."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -76,13 +88,13 @@ class AccessLog:
         self._rest = ""
 
     def new_lines(self) -> list[str]:
-        """Whole lines since the last look; one that is still being written waits for the next."""
+        """Return the complete lines since the last call; half a line waits for the next call."""
         try:
             with self._path.open("rb") as file:
                 if (number := os.fstat(file.fileno()).st_ino) != self._file:  # the first request, or rotated
                     self._file, self._offset = number, 0
                 file.seek(self._offset)
-                data = file.read(_MOST)  # of a flood the rest is for the next look
+                data = file.read(_MAX_BYTES)  # the rest of a flood is for the next call
         except OSError:  # no request yet, or rotated just now
             return []
         self._offset += len(data)
@@ -90,12 +102,12 @@ class AccessLog:
         return lines
 
     def lines_before(self) -> list[str]:
-        """The last lines that were there before; none where the log was rotated since."""
+        """Return the last lines that were there before; none if the log was rotated since."""
         try:
             with self._path.open("rb") as file:
                 if os.fstat(file.fileno()).st_ino != self._first:
                     return []
-                file.seek(start := max(0, self._began - _MOST))
+                file.seek(start := max(0, self._began - _MAX_BYTES))
                 return file.read(self._began - start).decode(errors="replace").split("\n")
         except OSError:
             return []
@@ -104,17 +116,17 @@ class AccessLog:
 def watch(
     log: AccessLog, switch: Switch, limits: WatchLimits, broken: Callable[[], str | None], ask: Ask
 ) -> WatchVerdict | None:
-    """Watches a release for `limits.seconds`; gives why it must go, or nothing.
+    """Watch a release for `limits.seconds`; return why it must go, or None.
 
-    Where nginx got no answer and either release may have been asked, it watches so long from the moment on at which all
-    requests go to the new one, and asks that itself.
+    If nginx got no answer and may have asked either release, the time begins when all requests go to the new one, and
+    the watch sends it requests of its own.
 
     Args:
         log: the access log, as it was before the switch.
         switch: to the release.
         limits: how many errors are too many.
-        broken: tells that a service has gone down.
-        ask: asks the release on its own socket.
+        broken: returns which service has ended, or None.
+        ask: sends a request to the socket of the release.
     """
     deadline = time.monotonic() + limits.seconds
     new, before = Tally(), Tally()
@@ -129,18 +141,18 @@ def watch(
                     before.add(visit)
                 unclear = unclear or switch.unclear(visit)
             if unclear:
-                left = min(SETTLED, switch.settled - time.time())  # bounded, as somebody may set the clock
+                left = min(SETTLED, switch.settled - time.time())  # bounded, since someone may set the clock
                 deadline = max(deadline, time.monotonic() + left + limits.seconds)
                 questions = questions or Questions(ask)
             if questions:
                 questions.next()
             if down := broken():
                 return WatchVerdict(down)
-            if wrong := error_verdict(new, limits) or (question_verdict(questions, limits) if questions else None):
+            if failure := error_verdict(new, limits) or (question_verdict(questions, limits) if questions else None):
                 for visit in visits(log.lines_before()):
                     if switch.of_before(visit):
                         before.add(visit)
-                return WatchVerdict(wrong, no_way_back(_tally(new, questions), before, switch, limits))
+                return WatchVerdict(failure, no_way_back(_tally(new, questions), before, switch, limits))
             if time.monotonic() >= deadline:
                 return None
             time.sleep(min(_INTERVAL, max(0.0, deadline - time.monotonic())))
@@ -150,6 +162,6 @@ def watch(
 
 
 def _tally(new: Tally, questions: Questions | None) -> Tally:
-    """What a release gave to visitors, or to questions where it did worse."""
+    """Return the answers of a release to visitors, or to requests of the watch if those failed more often."""
     asked = Tally(questions.answers, len(questions.failures)) if questions else Tally()
     return asked if asked.worse_than(new) else new

@@ -177,7 +177,7 @@ def test_process_that_cannot_be_started(host: Host, monkeypatch: pytest.MonkeyPa
     with pytest.raises(DeployError) as error:
         switch_background_units(SHOP, NEW)
     assert error.value.reason == (
-        "not all that belongs to it could be started: process worker (2): its process ended with status 203"
+        "not all of its units could be started: process worker (2): its process ended with status 203"
     )
     assert error.value.log == f"log of asgi-shop.process-worker-2@{NEW}.service"
 

@@ -58,26 +58,26 @@ def test_it_is_as_the_release_had_it(store: Store) -> None:
     assert rules.asked == [Closing(by_nft=True, application=False)]
 
 
-def test_without_rules_nothing_is_asked_of_nft(store: Store) -> None:
+def test_without_rules_nft_is_not_called(store: Store) -> None:
     rules = Rules(closed=None)
     assert restore(rules, store, "v2") == restore(rules, store, "v1") == []
     assert rules.asked == []
 
 
 @pytest.mark.parametrize(("closed", "state"), [(True, "closed to it"), (False, "open to it")])
-def test_what_is_not_known_is_told(store: Store, closed: bool, state: str) -> None:
+def test_an_unknown_state_is_reported(store: Store, closed: bool, state: str) -> None:
     rules = Rules(closed)
     assert restore(rules, store, "v1") == [
-        f"shop: the cloud's metadata service stays {state}: the record of release v1 does not tell how it was then; "
-        "run the playbook site to have it as the inventory says"
+        f"shop: the cloud's metadata service stays {state}: the record of release v1 does not say how it was then; "
+        "run asgi.deploy.site to set it as the inventory says"
     ]
     assert rules.asked == []
 
 
-def test_what_nft_refuses_is_told(store: Store) -> None:
+def test_a_refusal_of_nft_is_reported(store: Store) -> None:
     assert restore(Rules(closed=True, refuses="nft is not there"), store, "v2") == [
-        "shop: the cloud's metadata service stays closed to it, which is not certain to be as release v2 had it: "
-        "nft is not there; run the playbook site"
+        "shop: the cloud's metadata service stays closed to it, which may differ from what release v2 had: "
+        "nft is not there; run asgi.deploy.site"
     ]
 
 

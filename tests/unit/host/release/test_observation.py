@@ -63,14 +63,14 @@ def service(down: str = "", up_for: float = 1000, ends: int = 0) -> UnitConditio
 )
 def test_judge(runs: list[UnitCondition], answer: str | None, wrong: str, unproven: str) -> None:
     found = judge("v1", runs, answer)
-    assert (found.wrong, found.unproven if not wrong else "") == (wrong, unproven)
+    assert (found.failure, found.unproven if not wrong else "") == (wrong, unproven)
 
 
 @pytest.mark.parametrize(
     ("found", "told", "doubt"),
     [
         (ReleaseHealth("v1"), "v1 still serves", ""),
-        (ReleaseHealth("v1", wrong="no"), "v1 is live, but not well: no", "v1 is live, but not well: no"),
+        (ReleaseHealth("v1", failure="no"), "v1 is live, but not well: no", "v1 is live, but not well: no"),
         (
             ReleaseHealth("v1", unproven="why"),
             "v1 still serves, which is not proven: why",

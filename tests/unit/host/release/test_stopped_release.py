@@ -45,7 +45,7 @@ def stopped(tmp_path: Path, found: str | None, settings: ReleaseSettings = SETTI
 @pytest.mark.parametrize("found", ["v1", "v2", None])
 def test_what_a_look_finds_is_as_it_is_documented(tmp_path: Path, found: str | None) -> None:
     """Whatever becomes of its source; nothing is to be done."""
-    [look] = checked_observations(["release"], [stopped(tmp_path, found).predict()])
+    [look] = checked_observations(["release"], json.loads(json.dumps([stopped(tmp_path, found).predict()])))
     assert (look["release"], look["before"], look["changed"], look["noted"]) == (found, "v1", False, True)
 
 

@@ -70,7 +70,7 @@ def test_tally() -> None:
     seen = Tally()
     for visit in (Visit(200, "v1", 0, 1), Visit(500, "v1", 0, 1), Visit(504, "", 0, 1), Visit(499, "", 0, 1)):
         seen.add(visit)
-    assert (seen.requests, seen.errors, seen.unanswered, seen.bad) == (4, 2, 1, 3)
+    assert (seen.requests, seen.errors, seen.unanswered, seen.failed) == (4, 2, 1, 3)
 
 
 @pytest.mark.parametrize(

@@ -156,7 +156,7 @@ def test_errors_end_the_watch(path: Path, seconds: float) -> None:
     add(path, f"{line(500)}\n")
     started = time.monotonic()
     found = watched(log, WatchLimits(seconds, 10, 1))
-    assert found and found.wrong.startswith("1 of 1 requests ended with a server error")
+    assert found and found.failure.startswith("1 of 1 requests ended with a server error")
     assert time.monotonic() - started < 2
 
 
@@ -172,7 +172,7 @@ def test_errors_that_come_by_and_by(path: Path) -> None:
     log = AccessLog(path)
     visitor.start()
     found = watched(log, WatchLimits(60, 10, 3))
-    assert found and found.wrong.startswith("3 of 3 ")
+    assert found and found.failure.startswith("3 of 3 ")
     visitor.join()
 
 
@@ -211,7 +211,7 @@ def test_what_is_surely_the_new_ones_condemns_it(path: Path, status: int, releas
     log, now = AccessLog(path), time.time()
     add(path, entry(status, release, now + after + 0.1, 0.1) * 5)
     found = watched(log, WatchLimits(60, 10, 5), Switch("v1", "v0", at=now))
-    assert found and found.wrong.startswith("5 of 5 requests ended with a server error")
+    assert found and found.failure.startswith("5 of 5 requests ended with a server error")
 
 
 def test_questions_that_go_wrong_condemn_it(path: Path) -> None:
@@ -219,7 +219,7 @@ def test_questions_that_go_wrong_condemn_it(path: Path) -> None:
     add(path, entry(504, "", now, 60))
     found = watched(log, WatchLimits(60, 10, 3), Switch("v1", "v0", at=now), ask=lambda _given_up: "GET /ready failed")
     assert found == WatchVerdict(
-        "3 of 3 questions on its own socket went wrong, more than 10 percent and at least 3: GET /ready failed"
+        "3 of 3 requests to its own socket failed, more than 10 percent and at least 3: GET /ready failed"
     )
 
 
@@ -256,7 +256,7 @@ def test_the_way_back(path: Path, before: list[tuple[int, str]], late: int, no_w
     log = AccessLog(path)
     add(path, entry(504, "", now + 1, 40) * late + entry(500, "v1", now) * 5 + entry(200, "v1", now) * 5)
     found = watched(log, WatchLimits(60, 10, 5), Switch("v1", "v0", at=now, before_since=now - 1000))
-    assert found and found.wrong.startswith("5 of 10 requests")
+    assert found and found.failure.startswith("5 of 10 requests")
     assert (no_way_back in found.no_way_back) if no_way_back else (found.no_way_back == "")
 
 
