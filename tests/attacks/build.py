@@ -167,7 +167,7 @@ ROWS = (
         "files of an environment are opened without waiting",
         (
             Proof(
-                f"{BUILDING}::test_a_pipe_in_an_environment_holds_nobody_up",
+                f"{BUILDING}::test_a_pipe_in_an_environment_delays_no_one",
                 f"{BUILDING}::test_careless_root_falls_for_it[a pipe]",
             ),
         ),
@@ -205,7 +205,7 @@ ROWS = (
         (
             Proof(
                 f"{SUPPLIES}::test_a_server_that_was_forged_is_refused",
-                f"{SUPPLIES}::test_a_server_without_hashes_is_told",
+                f"{SUPPLIES}::test_a_server_without_hashes_is_reported",
             ),
         ),
     ),

@@ -10,7 +10,7 @@ ROWS = (
         Party.NETWORK,
         "having an older version of TLS spoken",
         "Mozilla's guidelines 6.0",
-        web(f"{SITE}::test_modern_tls_is_1_3_alone", "test_an_old_tls_is_spoken"),
+        web(f"{SITE}::test_modern_tls_is_only_1_3", "test_an_old_tls_is_spoken"),
     ),
     Row(
         "ports",
@@ -20,11 +20,11 @@ ROWS = (
         (
             Proof(
                 f"{HARDENING}::test_a_scanner_finds_what_is_served_and_nothing_else",
-                f"{HARDENING}::test_taken_back_and_put_there_again",
+                f"{HARDENING}::test_undone_and_applied_again",
             ),
             Proof(
                 f"{HARDENING}::test_rules_that_are_thrown_away_come_back",
-                f"{HARDENING}::test_taken_back_and_put_there_again",
+                f"{HARDENING}::test_undone_and_applied_again",
             ),
         ),
     ),
@@ -35,8 +35,8 @@ ROWS = (
         "sshd accepts only keys, by modern algorithms",
         (
             Proof(
-                f"{HARDENING}::test_sshd_takes_keys_by_modern_algorithms_alone",
-                f"{HARDENING}::test_taken_back_and_put_there_again",
+                f"{HARDENING}::test_sshd_accepts_only_keys_by_modern_algorithms",
+                f"{HARDENING}::test_undone_and_applied_again",
             ),
         ),
     ),
@@ -45,7 +45,7 @@ ROWS = (
         Party.NETWORK,
         "leading the host's packets elsewhere",
         "kernel parameters: no redirects are taken or sent",
-        (Proof(f"{HARDENING}::test_kernel", f"{HARDENING}::test_taken_back_and_put_there_again"),),
+        (Proof(f"{HARDENING}::test_kernel", f"{HARDENING}::test_undone_and_applied_again"),),
     ),
     Row(
         "false-git-server",
@@ -53,7 +53,7 @@ ROWS = (
         "answering in the place of a git server",
         "keys of `known_hosts`, or the first one that a host has seen, which is named from then on",
         tuple(
-            Proof(f"{TRUST}::{test}", f"{TRUST}::test_without_it_the_first_key_is_kept_and_told")
+            Proof(f"{TRUST}::{test}", f"{TRUST}::test_without_it_the_first_key_is_kept_and_reported")
             for test in (
                 "test_a_key_that_the_entry_does_not_have_is_refused",
                 "test_a_key_that_the_entry_revokes_is_refused",

@@ -9,7 +9,7 @@ from tests.attacks.rows import Party, Row
 from tests.attacks.table import TABLE
 
 SECURITY, SANDBOX = "docs/security.md", "docs/sandbox.md"
-IN_SANDBOX = {Party.APPLICATION}  # told there, and not twice
+IN_SANDBOX = {Party.APPLICATION}  # described there, and not twice
 
 
 def with_parts(page: str, text: str) -> str:
@@ -31,7 +31,7 @@ def parts(page: str) -> dict[str, list[str]]:
 def promises() -> Iterator[str]:
     """Yield a table of what is done."""
     yield from ("| against | what is done | described in |", "|---|---|---|")
-    yield from (f"| {one.against} | {one.done} | {one.told} |" for one in PROMISES)
+    yield from (f"| {one.against} | {one.done} | {one.described_in} |" for one in PROMISES)
 
 
 def trust() -> Iterator[str]:

@@ -7,17 +7,17 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Promise:
-    """What is done against something, where that is told in full, and the rows that hold it."""
+    """What is done against something, where that is described in full, and the rows that hold it."""
 
     against: str
     done: str
-    told: str
+    described_in: str
     rows: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Trust:
-    """What somebody may do and may not, and the rows that hold the latter; nothing is promised without a `may_not`."""
+    """What a party may do and may not, and the rows that hold the latter; nothing is promised without a `may_not`."""
 
     who: str
     may: str
@@ -104,7 +104,7 @@ PROMISES = (
     Promise(
         "servers that answer in the place of git's",
         "with `known_hosts`, only the keys that you name, on every host; without it a host keeps the first key that it "
-        "sees and tells of it; `http://` and `git://` need a signature, or a word in the entry that `plan` and "
+        "sees and reports it; `http://` and `git://` need a signature, or a word in the entry that `plan` and "
         "`status` go on naming",
         "[sources](sources.md#whose-server-it-is)",
         ("false-git-server", "plain-transport"),

@@ -49,8 +49,8 @@ ROWS = (
         "`verify`: only what one of your keys has signed is released",
         tuple(
             proof
-            for test in ("test_a_commit_that_nobody_signed", "test_a_commit_that_is_signed_by_somebody_else")
-            for proof in plain(f"{SIGNATURES}::{test}", "test_a_commit_that_somebody_else_has_made_is_checked_out")
+            for test in ("test_a_commit_without_a_signature", "test_a_commit_that_is_signed_by_another_key")
+            for proof in plain(f"{SIGNATURES}::{test}", "test_a_commit_of_another_author_is_checked_out")
         ),
     ),
     Row(
@@ -87,8 +87,8 @@ ROWS = (
         "swapping a folder for a link between its inspection and its opening",
         "each folder on the way is opened by the one above, and links are not followed",
         plain(
-            f"{FILES}::test_what_is_swapped_meanwhile_is_not_followed",
-            "test_a_folder_is_looked_at_and_another_one_is_read",
+            f"{FILES}::test_what_is_swapped_in_between_is_not_followed",
+            "test_a_folder_is_inspected_and_another_one_is_read",
         ),
     ),
     Row(

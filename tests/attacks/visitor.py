@@ -69,7 +69,7 @@ ROWS = (
         Party.VISITOR,
         "closing the host by slow requests to a path of health",
         "they are GET and HEAD without a body, with a rate and a number of connections",
-        web(f"{HOSTILE}::test_slow_questions_after_its_health_hold_nobody_up", "test_slow_questions_hold_connections"),
+        web(f"{HOSTILE}::test_slow_questions_after_its_health_delay_no_one", "test_slow_questions_hold_connections"),
     ),
     Row(
         "slow-head",

@@ -34,7 +34,7 @@ class Bar:
     spread: tuple[float, float] | None = None
     colour: str = "a"
     note: str = ""
-    """What is said beside the number, as the ratio to another."""
+    """What is said next to the number, as the ratio to another."""
 
     @property
     def whole(self) -> float:

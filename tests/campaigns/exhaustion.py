@@ -10,7 +10,7 @@ import shlex
 from dataclasses import dataclass
 
 from tests.integration.sandbox.attacks import ATTACKS
-from tests.integration.sandbox.conftest import ALONE
+from tests.integration.sandbox.conftest import STANDALONE
 from tests.lab import Host
 
 LIMITS = {"tasks": 64, "memory": 600}  # of the service, MiB
@@ -97,7 +97,7 @@ def as_root(host: Host) -> None:
     for attack in ATTACKS:
         if attack.harmless:
             continue
-        done = host.run(f"printf %s {shlex.quote(attack.code)} | python3 -c {shlex.quote(ALONE)}", timeout=300)
+        done = host.run(f"printf %s {shlex.quote(attack.code)} | python3 -c {shlex.quote(STANDALONE)}", timeout=300)
         found = json.loads(done.stdout.splitlines()[-1])
         assert found["error"] not in attack.errors, f"{attack.what}: {found}"
 

@@ -81,8 +81,8 @@ class Campaign:
             with self.segment(kind):
                 getattr(self, kind)()
             self.fill(self.size.requests * number / len(events))
-            told = f"{number} of {len(events)}: {kind}; {self.site.live()} serves"
-            print(f"{time.strftime('%H:%M:%S')}  {told}", flush=True)
+            progress = f"{number} of {len(events)}: {kind}; {self.site.live()} serves"
+            print(f"{time.strftime('%H:%M:%S')}  {progress}", flush=True)
 
     @contextmanager
     def segment(self, kind: str, times: int = 1) -> Iterator[None]:
@@ -118,8 +118,8 @@ class Campaign:
     def release(self, **changes: object) -> None:
         self.released += 1
         version = ("v1.0.0", "v1.1.0")[self.released % 2]
-        wanted = hosts.only(self.site.domain, version=version, env={"RUN": str(time.time_ns())}, **changes)
-        hosts.playbook("--extra-vars", wanted, f"--limit={self.site.host.name}").ok()
+        variables = hosts.only(self.site.domain, version=version, env={"RUN": str(time.time_ns())}, **changes)
+        hosts.playbook("--extra-vars", variables, f"--limit={self.site.host.name}").ok()
 
     def reload(self) -> None:
         self.site.host.run("systemctl reload nginx")
@@ -127,13 +127,13 @@ class Campaign:
 
     def renewal(self) -> None:
         """Renew the certificate as the timer does when it expires soon."""
-        conf, due = f"/etc/letsencrypt/renewal/{self.site.app}.conf", "renew_before_expiry = 3650 days"
+        conf, setting = f"/etc/letsencrypt/renewal/{self.site.app}.conf", "renew_before_expiry = 3650 days"
         shown = (
             f"openssl s_client -connect 127.0.0.1:443 -servername {self.site.domain} </dev/null 2>/dev/null | "
             "openssl x509 -noout -serial"
         )
         before = self.site.host.run(shown).stdout
-        self.site.host.run(f"grep -q '^{due}' {conf} || sed -i '1i {due}' {conf}")
+        self.site.host.run(f"grep -q '^{setting}' {conf} || sed -i '1i {setting}' {conf}")
         self.site.host.run(f"systemctl start {RENEWAL}", timeout=300)
         assert self.site.host.run(shown).stdout != before, "the same certificate as before"
         self._old_workers_end()

@@ -54,9 +54,9 @@ def verify(vm: Vm, lab: Lab) -> None:
     """Check that the host serves and is hardened."""
     answer = https.wait(DOMAIN, vm.host.address, lab.acme_root, "/version", 120).raise_for_status().json()
     assert answer["version"] == "1.0.0", answer
-    for name, wanted in PARAMETERS.items():
+    for name, expected in PARAMETERS.items():
         found = vm.host.run(f"sysctl -n {name}").stdout.strip()
-        assert found == wanted, f"{name} is {found} instead of {wanted}"
+        assert found == expected, f"{name} is {found} instead of {expected}"
     assert "policy drop" in vm.host.run("nft list table inet asgi_firewall").stdout
     assert vm.host.run("systemctl is-active systemd-timesyncd fail2ban").stdout.split() == ["active", "active"]
     state = vm.host.run("systemctl is-system-running --wait", check=False, timeout=600).stdout.strip()

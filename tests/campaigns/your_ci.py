@@ -1,4 +1,4 @@
-"""The scenario of examples/molecule as somebody has it who followed docs/your-ci.md: `make your-ci`."""
+"""The scenario of examples/molecule as a reader has it who followed docs/your-ci.md: `make your-ci`."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from tests.integration.hosts import PLAIN
 from tests.project.artifact import copy
 
 LIMIT = 900  # seconds
-# Beside the tests that are copied: the hosts' program and the collection must be in no release.
+# In addition to the tests that are copied: the hosts' program and the collection must be in no release.
 RELEASED = """\
-def test_a_release_holds_the_project_alone(host):
+def test_a_release_holds_only_the_project(host):
     find = "find /srv/asgi/shop/current/src/ -type f ! -name '*.pyc' ! -name test_released.py -printf '%P\\\\n'"
     with host.sudo():
         released = host.check_output(find)

@@ -63,7 +63,7 @@ Remove it all:
 
 
 def up() -> int:
-    """Make what is missing, run the playbook, look at the answer."""
+    """Make what is missing, run the playbook, check the answer."""
     began = time.monotonic()
     lab = Lab("demo")
 

@@ -2,7 +2,7 @@
 
 There is one of each per machine, on the bridge's address; the labs share it, and it ends with the last lab
 that asked for it. Its own HTTPS listener gets a certificate from an authority made here: clients have to be
-told to trust that one, while the issued certificates come from a root that pebble makes anew at each start.
+configured to trust that one, while the issued certificates come from a root that pebble makes at each start.
 """
 
 from __future__ import annotations
@@ -164,23 +164,23 @@ def environment(nonce_reject: int) -> dict[str, str]:
 
 def flag(name: str, usage: str) -> str | None:
     """Return the flag's name in the installed version: newer ones spell some of them longer (``-http01addr``)."""
-    wanted = name.lower()
+    expected = name.lower()
     names: list[str] = re.findall(r"^\s+--?([A-Za-z0-9-]+)", usage, re.MULTILINE)
     plain = {one: one.replace("-", "").lower() for one in names}
-    exact = [one for one in names if plain[one] == wanted]
-    return next(iter(exact + [one for one in names if plain[one].startswith(wanted)]), None)
+    exact = [one for one in names if plain[one] == expected]
+    return next(iter(exact + [one for one in names if plain[one].startswith(expected)]), None)
 
 
 def _dns_command(usage: str) -> list[str]:
     settings = {
         "dns01": DNS,
         "management": DNS_MANAGEMENT,
-        # It is only wanted as a DNS server: hosts answer their challenges themselves.
+        # It serves only as a DNS server: hosts answer their challenges themselves.
         "http01": "",
         "https01": "",
         "tlsalpn01": "",
         "doh": "",
-        # Unknown names have no address: a forgotten record must not end at somebody's loopback.
+        # Unknown names have no address: a forgotten record must not end at a loopback address.
         "defaultipv4": "",
         "defaultipv6": "",
     }

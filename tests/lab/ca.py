@@ -56,13 +56,13 @@ class Authority:
         return self.folder / "root.pem"
 
     def orders(self, name: str) -> list[dict[str, Any]]:
-        """Return what certificates for a name, and others beside it, were asked for, each with the answer's status."""
+        """Return what certificates for a name, and others with it, were asked for, each with the answer's status."""
         path = self.folder / "orders.jsonl"
         orders = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
         return [order for order in orders if {"type": "dns", "value": name} in order["identifiers"]]
 
     def refuse_orders(self, seconds: int) -> None:
-        """Answer each order as Let's Encrypt does at its limit, and tell to come back in `seconds`; 0 to stop."""
+        """Answer each order as Let's Encrypt does at its limit, and ask to come back in `seconds`; 0 to stop."""
         limit = self.folder / "limit"
         limit.unlink(missing_ok=True)
         if seconds:
@@ -91,7 +91,7 @@ class Authority:
 
 
 def up(state_dir: Path, lab: str, options: Options) -> Authority:
-    """Start it, or start it anew when it runs with other options."""
+    """Start it, or restart it when it runs with other options."""
     from tests.lab.acme import DNS, config, environment
     from tests.lab.packages import pebble_of_testing
     from tests.lab.process import LabError, tail, wait_for

@@ -146,8 +146,8 @@ def shell(lab: Lab, name: str, words: list[str]) -> int:
 def acme_command(lab: Lab, options: argparse.Namespace, step: Callable[[str], None]) -> None:
     """Run a subcommand of ``acme``."""
     if options.action == "up":
-        wanted = acme.Options(options.nonce_reject, options.validity)
-        lab.acme_up(wanted, step, force=options.restart)
+        requested = acme.Options(options.nonce_reject, options.validity)
+        lab.acme_up(requested, step, force=options.restart)
     elif options.action == "down":
         lab.acme_down()
     else:

@@ -37,7 +37,7 @@ def _port(lab: str) -> int:
 
 
 class Repository:
-    """A repository of a lab, with a working tree beside it."""
+    """A repository of a lab, with a working tree next to it."""
 
     def __init__(self, lab: str, name: str, tree: Path) -> None:
         from tests.lab.network import GATEWAY

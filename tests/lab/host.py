@@ -49,7 +49,7 @@ class Machine:
         return Target(self.address, image.USER, self.key)
 
     def prepare(self) -> None:
-        """Make the host's disk: an overlay on the image, with what tells this host from all others."""
+        """Make the host's disk: an overlay on the image, with what distinguishes this host from all others."""
         marker = self.directory / "prepared"
         if marker.exists():
             self._mount()
@@ -184,8 +184,8 @@ class Machine:
         """Return what there is to see of a boot that went wrong."""
         console = self.runner.console
         text = tail(console.read_text(errors="replace"), 25) if console.is_file() else ""
-        wanted = ("--namespace=*", "--boot", "--priority=warning", "--lines=25")
-        journal = self._inside("journalctl", "--no-pager", *wanted)
+        options = ("--namespace=*", "--boot", "--priority=warning", "--lines=25")
+        journal = self._inside("journalctl", "--no-pager", *options)
         return f"-- {console} --\n{text}\n-- journal --\n{journal}"
 
     def reboot(self) -> str:
@@ -213,7 +213,7 @@ class Machine:
 
 
 def remove(lab: str, directory: Path) -> None:
-    """End a host and remove all of it, going by its directory alone: a record of it may be missing."""
+    """End a host and remove all of it, going only by its directory: a record of it may be missing."""
     name = directory.name
     runner(f"{lab}-{name}", directory).stop()
     one = Machine(lab, name, "", "", Path(), "", directory, directory)

@@ -58,7 +58,7 @@ class Recipe:
         return f"{self.release}-{digest[:12]}"
 
 
-def recipe(release: str, more: tuple[str, ...] = ()) -> Recipe:
+def compose(release: str, more: tuple[str, ...] = ()) -> Recipe:
     """Return the recipe for a release on this machine, with more packages."""
     if release not in sources.RELEASES:
         raise LabError(f"release {release!r}: not one of {', '.join(sources.RELEASES)}")
@@ -81,8 +81,8 @@ def ensure(release: str, kind: str = "", more: tuple[str, ...] = ()) -> tuple[Pa
 
     Those with more packages are of another kind, so that one does not make the other stale.
     """
-    wanted = recipe(release, more)
-    root = IMAGES / f"{kind}{wanted.name}"
+    recipe = compose(release, more)
+    root = IMAGES / f"{kind}{recipe.name}"
     with locked(IMAGES / f".{kind}{release}.lock"):
         if root.is_dir():
             return root, False
@@ -90,8 +90,8 @@ def ensure(release: str, kind: str = "", more: tuple[str, ...] = ()) -> tuple[Pa
         scratch = Path(tempfile.mkdtemp(prefix=f".{kind}{release}-", dir=IMAGES))
         try:
             scratch.chmod(0o755)
-            _bootstrap(wanted, scratch)
-            _configure(wanted, scratch)
+            _bootstrap(recipe, scratch)
+            _configure(recipe, scratch)
             scratch.rename(root)
         except BaseException:
             remove_tree(scratch)
@@ -107,7 +107,7 @@ def _remove_stale(release: str) -> None:
             remove_tree(path)
 
 
-def _bootstrap(wanted: Recipe, root: Path) -> None:
+def _bootstrap(recipe: Recipe, root: Path) -> None:
     """Install the packages with mmdebstrap."""
     command = [
         # In namespaces of its own: however the build ends, no process and no mount of it stays behind.
@@ -117,27 +117,27 @@ def _bootstrap(wanted: Recipe, root: Path) -> None:
         "--variant=minbase",
         # A host that was just installed has package lists; the archives go to the shared cache below.
         "--skip=cleanup/apt/lists,cleanup/apt/cache",
-        f"--include={','.join(wanted.packages)}",
-        *(f"--aptopt={option}" for option in wanted.apt_options),
-        wanted.release,
+        f"--include={','.join(recipe.packages)}",
+        *(f"--aptopt={option}" for option in recipe.apt_options),
+        recipe.release,
         str(root),
     ]
-    lines = "".join(f"{line}\n" for line in wanted.lines)
+    lines = "".join(f"{line}\n" for line in recipe.lines)
     done = run([*command, "-"] if lines else command, timeout=900, check=False, stdin=lines or None)
     if done.returncode:
-        raise LabError(f"mmdebstrap failed for {wanted.release}:\n{tail(done.stderr, 25)}")
-    harvest(root / "var/cache/apt/archives", wanted.release)
+        raise LabError(f"mmdebstrap failed for {recipe.release}:\n{tail(done.stderr, 25)}")
+    harvest(root / "var/cache/apt/archives", recipe.release)
     for archive in (root / "var/cache/apt/archives").glob("*.deb"):
         archive.unlink()
 
 
-def _configure(wanted: Recipe, root: Path) -> None:
+def _configure(recipe: Recipe, root: Path) -> None:
     """Apply what an installer or cloud-init would, and what reaching the network from here takes."""
     chroot = ["chroot", str(root)]
     run([*chroot, "useradd", "--create-home", "--uid", str(UID), "--shell", "/bin/bash", USER])
     for key in (root / "etc/ssh").glob("ssh_host_*"):
         key.unlink()  # each host makes its own
-    variables = dict(wanted.environment)
+    variables = dict(recipe.environment)
     sudoers = f"{USER} ALL=(ALL:ALL) NOPASSWD: ALL\n"
     if variables:
         sudoers += f'Defaults env_keep += "{" ".join(variables)}"\n'
@@ -149,14 +149,14 @@ def _configure(wanted: Recipe, root: Path) -> None:
     write_text(root / f"etc/sudoers.d/90-{USER}", sudoers, 0o440)
     write_text(root / "etc/ssh/sshd_config.d/50-lab.conf", "PermitRootLogin no\nPasswordAuthentication no\n")
     write_text(root / "etc/machine-id", "uninitialized\n")
-    if wanted.pip_conf:
-        write_text(root / "etc/pip.conf", wanted.pip_conf)
-    for name, text in wanted.authorities:
+    if recipe.pip_conf:
+        write_text(root / "etc/pip.conf", recipe.pip_conf)
+    for name, text in recipe.authorities:
         write_text(root / "usr/local/share/ca-certificates" / name, text)
-    if wanted.authorities:
+    if recipe.authorities:
         run([*chroot, "update-ca-certificates"])
         # The machine's bundle may hold more than those files.
-        write_text(root / "etc/ssl/certs/ca-certificates.crt", wanted.bundle)
+        write_text(root / "etc/ssl/certs/ca-certificates.crt", recipe.bundle)
     run([*chroot, "systemctl", "enable", "systemd-networkd.service"])
 
 

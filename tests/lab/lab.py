@@ -89,7 +89,7 @@ class Host:
         check: bool = True,
         stdin: str | None = None,
     ) -> subprocess.CompletedProcess[str]:
-        """Run a shell command over SSH, by sudo unless told otherwise."""
+        """Run a shell command over SSH, by sudo unless `root` is false."""
         return self.machine.target.run(command, root=root, timeout=timeout, check=check, stdin=stdin)
 
     def reboot(self) -> None:
@@ -187,13 +187,13 @@ class Lab:
         lines = [f"    {name}: {json.dumps(value)}\n" for name, value in variables.items()]
         return listed + (f"  vars:\n{''.join(lines)}" if acme else "")
 
-    def up(self, wanted: Mapping[str, str | None], step: Step = silent) -> None:
+    def up(self, requested: Mapping[str, str | None], step: Step = silent) -> None:
         """Make and boot the hosts (name to release), or all known ones when none is named."""
         installed = packages.ensure(packages.HOSTS)
         if installed:
             step(f"installed {' '.join(installed)}")
         known = state.host_records(self.name)
-        releases = {name: self._release_of(name, release) for name, release in wanted.items()}
+        releases = {name: self._release_of(name, release) for name, release in requested.items()}
         releases = releases or {name: one["release"] for name, one in known.items()}
         if not releases:
             raise LabError(f"lab {self.name} has no hosts yet: name some, as in `web1=trixie`")
@@ -242,7 +242,7 @@ class Lab:
             run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", comment, "-f", str(self.key)])
             owner = os.environ.get("SUDO_UID")
             if owner:
-                # Whoever called sudo runs ansible as himself and has to read the key.
+                # The user who called sudo runs ansible under the own name and has to read the key.
                 os.chown(self.key, int(owner), -1)
 
     def _boot(self, name: str, step: Step) -> None:
@@ -266,7 +266,7 @@ class Lab:
         step(f"ACME server at {acme.DIRECTORY}")
 
     def authority(self, options: ca.Options | None = None) -> ca.Authority:
-        """Return a CA of its own, beside the one that all labs share; other options start it anew."""
+        """Return a CA of its own, in addition to the one that all labs share; other options restart it."""
         with state.locked(state.LOCK):
             return ca.up(self.state_dir, self.name, options or ca.Options())
 

@@ -1,7 +1,7 @@
 """The bridge that the hosts are plugged into, and their way out.
 
-The range is one that RFC 2544 sets aside for tests, so it meets no real network, and everything here is ours
-alone: an own bridge, an own nftables table, and sysctls whose former values are kept and restored.
+The range is one that RFC 2544 sets aside for tests, so it meets no real network, and everything here is our own:
+a bridge, an nftables table, and sysctls whose former values are kept and restored.
 """
 
 from __future__ import annotations

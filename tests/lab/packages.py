@@ -38,22 +38,22 @@ def ensure(names: tuple[str, ...]) -> list[str]:
     """Install what is missing; returns what was installed."""
     if not shutil.which("dpkg-query"):
         raise LabError(f"not a Debian system; install by hand what corresponds to: {' '.join(names)}")
-    wanted = missing(names)
-    if not wanted:
+    absent = missing(names)
+    if not absent:
         return []
     env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     apt = ["apt-get", "-q", "-o", "DPkg::Lock::Timeout=300"]
-    install = [*apt, "install", "-y", "--no-install-recommends", *wanted]
+    install = [*apt, "install", "-y", "--no-install-recommends", *absent]
     if run(install, timeout=600, check=False, env=env).returncode:
         # Most often the package lists are missing or old.
         run([*apt, "update"], timeout=300, env=env)
         run(install, timeout=600, env=env)
-    return wanted
+    return absent
 
 
 def pebble_of_testing() -> Path:
     """Return the program of Debian testing's package, unpacked into the cache and not installed: 2.10 or newer is
-    wanted.
+    required.
     """
     folder = CACHE / "pebble-of-testing"
     program = folder / "usr" / "bin" / "pebble"

@@ -1,6 +1,6 @@
 """Running commands with a bound on time, and ending exactly the processes that this package started.
 
-A bare pid is not an identity: it may have been given to somebody else since it was written to a file. A
+A bare pid is not an identity: it may have been given to another process since it was written to a file. A
 process is therefore known by pid, start time and boot, and signalled through a pidfd.
 """
 
@@ -80,7 +80,7 @@ def start_time(pid: int) -> int | None:
 
 @dataclass(frozen=True)
 class Process:
-    """One certain process, not merely whoever has its pid now."""
+    """One certain process, not merely any that has its pid now."""
 
     pid: int
     start: int
@@ -113,7 +113,7 @@ class Process:
             os.close(handle)
 
     def wait(self, timeout: float) -> bool:
-        """Wait for its end, whoever its parent is; False when it still runs."""
+        """Wait for its end, whatever its parent is; False when it still runs."""
         try:
             handle = os.pidfd_open(self.pid)
         except ProcessLookupError:

@@ -52,7 +52,7 @@ def machine_runs_systemd() -> bool:
 
 
 def cgroup_root() -> Path:
-    """Return where cgroup v2 is mounted: the only hierarchy, or the unified one beside those of v1."""
+    """Return where cgroup v2 is mounted: the only hierarchy, or the unified one next to those of v1."""
     for line in Path("/proc/self/mounts").read_text().splitlines():
         _, point, kind, *_ = line.split()
         if kind == "cgroup2":
@@ -140,7 +140,7 @@ class Runner:
             raise LabError(f"{self.name}: nspawn does not end after its init was killed")
 
     def _kill_guest(self) -> None:
-        """Kill the guest's init alone: nspawn then ends by itself, and tidies up its mounts before."""
+        """Kill only the init of the guest: nspawn then ends by itself, and tidies up its mounts before."""
         init = self.init()
         if init:
             init.send(signal.SIGKILL)

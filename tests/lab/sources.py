@@ -1,7 +1,7 @@
 """What the machine uses to reach Debian and Python packages, so that hosts reach them in the same way.
 
 Nothing here names a mirror: it is read from the machine's own apt configuration, for whichever release that
-is written, and turned into the lines for the release wanted.
+is written, and turned into the lines for the requested release.
 """
 
 from __future__ import annotations

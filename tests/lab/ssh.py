@@ -1,4 +1,4 @@
-"""SSH to a host, with options that suit hosts which are made anew under the same address."""
+"""SSH to a host, with options that suit hosts which are made again under the same address."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ class Target:
         return [*argv, f"sudo -n -- sh -c {shlex.quote(command)}" if root else command]
 
     def kept(self) -> list[str]:
-        """Return options that have commands share a connection; none where that is not wanted."""
+        """Return options that make commands share a connection; none where that is not asked for."""
         if not KEPT:
             return []
         SOCKETS.mkdir(mode=0o700, exist_ok=True)
         if SOCKETS.lstat().st_uid != os.getuid():
-            raise LabError(f"{SOCKETS} belongs to another user, who could read what hosts are told; remove it")
+            raise LabError(f"{SOCKETS} belongs to another user, who could read what is sent to hosts; remove it")
         options = ("ControlMaster=auto", f"ControlPath={SOCKETS}/%C", f"ControlPersist={KEPT}")
         return [word for option in options for word in ("-o", option)]
 

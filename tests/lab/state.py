@@ -35,7 +35,7 @@ def locked(path: Path) -> Iterator[None]:
         fcntl.flock(handle, fcntl.LOCK_EX)
         if path.exists() and os.fstat(handle).st_ino == path.stat().st_ino:
             break
-        # Whoever held it before has removed the file: it locks nothing any more.
+        # The holder before has removed the file: it locks nothing any more.
         os.close(handle)
     try:
         yield

@@ -101,7 +101,7 @@ class Vm:
         )
 
     def answers(self, seconds: float) -> bool:
-        """Return whether somebody can log in before time is up."""
+        """Return whether a user can log in before time is up."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             if state.read_process(self.folder / "qemu.json") is None or self._gave_up():

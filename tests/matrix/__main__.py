@@ -80,7 +80,7 @@ class Cell:
     lab: Lab
 
     def up(self) -> Controller:
-        """Boot the hosts, publish the application, and tell the controller how to reach both."""
+        """Boot the hosts, publish the application, and write down for the controller how to reach both."""
         hosts = {name: release for name, release in HOSTS.values()}
         self.lab.up({"controller": CONTROLLERS[self.row.core], **hosts})
         self.lab.acme_up()
@@ -107,8 +107,8 @@ class Cell:
             "asgi_apps": [entry],
         }
         listed = render_inventory({name: self.lab.host(name).address for name in hosts}, Path(FOLDER, "key"), "asgi")
-        told = "".join(f"    {name}: {json.dumps(value)}\n" for name, value in variables.items())
-        (folder / "inventory.yml").write_text(f"{listed}  vars:\n{told}")
+        assignments = "".join(f"    {name}: {json.dumps(value)}\n" for name, value in variables.items())
+        (folder / "inventory.yml").write_text(f"{listed}  vars:\n{assignments}")
         return Controller(self.lab.host("controller"), self.row.core)
 
     def domain(self, name: str) -> str:
@@ -148,13 +148,13 @@ class Cell:
         return "" if found == step.version else f"answers as {found} instead of {step.version}"
 
 
-def main(artifact: Path, wanted: list[str]) -> int:
-    """Run what is wanted one after the other, and show the table."""
-    if unknown := set(wanted) - set(CONTROLLERS):
+def main(artifact: Path, cores: list[str]) -> int:
+    """Run what is asked for one after the other, and show the table."""
+    if unknown := set(cores) - set(CONTROLLERS):
         print(f"error: no version {', '.join(sorted(unknown))}; there are {', '.join(CONTROLLERS)}")
         return 2
     rows = []
-    for core in wanted or CONTROLLERS:
+    for core in cores or CONTROLLERS:
         began = time.monotonic()
         lab = Lab(f"{os.environ.get('ASGI_TEST_LAB', 'matrix')}-{core.replace('.', '-')}")
         rows.append(Row(core))

@@ -16,7 +16,7 @@ FOLDER = "/opt/matrix"
 COLLECTIONS = f"{FOLDER}/collections"
 INSTALLED = f"{COLLECTIONS}/ansible_collections/asgi/deploy"
 BIN = f"{FOLDER}/venv/bin"
-NATIVE = {"ANSIBLE_JINJA2_NATIVE": "true"}  # what 2.18 has to be told, and later ones do by themselves
+NATIVE = {"ANSIBLE_JINJA2_NATIVE": "true"}  # what 2.18 needs, and later ones do by themselves
 PACKAGES = "git iproute2 nftables openssh-client openssl"  # what unit tests and ansible call
 # What is on its way out, or of no use any more, has to show; from 2.19 on the second one, in 2.24 the first one is so.
 STRICT = {
@@ -83,7 +83,7 @@ class Controller:
         return Run(done.returncode, done.stdout)
 
     def playbook(self, name: str, *arguments: str) -> Run:
-        """Return a playbook of the collection, run as somebody does who is not root."""
+        """Return a playbook of the collection, run as a user does who is not root."""
         argv = [f"{BIN}/ansible-playbook", f"asgi.deploy.{name}", f"--inventory={FOLDER}/inventory.yml", *arguments]
         command = f"env {self.environment} {shlex.join(argv)} 2>&1"
         done = self.host.run(command, root=False, check=False, timeout=900)

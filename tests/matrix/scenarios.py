@@ -11,9 +11,9 @@ from tests.lab import LabError
 from tests.lab.sources import RELEASES
 
 
-def main(wanted: list[str]) -> int:
+def main(names: list[str]) -> int:
     """Run them on one Debian after the other, however many fail, and show how each ended; return the exit status."""
-    scenarios = named(wanted)
+    scenarios = named(names)
     results = {}
     for number, release in enumerate(RELEASES, 12):
         name = f"Debian {number} ({release})"

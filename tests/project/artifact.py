@@ -16,11 +16,11 @@ from tests import ROOT
 from tests.lab import LabError
 from tests.lab.process import run
 
-EPOCH = 315_532_800  # 1980-01-01, the first day that every archive format can tell
+EPOCH = 315_532_800  # 1980-01-01, the first day that every archive format can store
 
 
 def build(clone: Path, into: Path) -> Path:
-    """Return the artifact of a clone. An inventory or a key that somebody keeps there is unknown to git, and stays
+    """Return the artifact of a clone. An inventory or a key that a user keeps there is unknown to git, and stays
     out.
     """
     into.mkdir(parents=True, exist_ok=True)
@@ -36,7 +36,7 @@ def build(clone: Path, into: Path) -> Path:
 def copy(clone: Path, into: Path) -> None:
     """Copy the files of a clone that git knows, as they lie there, committed or not."""
     for name in _listed(clone, "--cached"):
-        if (clone / name).is_file():  # else it is deleted, and git was not told yet
+        if (clone / name).is_file():  # else it is deleted, and git does not know yet
             (into / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(clone / name, into / name)
 

@@ -99,11 +99,11 @@ def table(kind: str, effects: Mapping[str, Mapping[str, Effect]], options: Mappi
     yield f"| {kind} | what it is | {' | '.join(f'`{server}`' for server in SERVERS)} |"
     yield "| --- " * (len(SERVERS) + 2) + "|"
     for name, row in effects.items():
-        cells = [f"`{name}`", cell(described(options[name])), *(cell(told(row[server], name)) for server in SERVERS)]
+        cells = [f"`{name}`", cell(described(options[name])), *(cell(outcome(row[server], name)) for server in SERVERS)]
         yield f"| {' | '.join(cells)} |"
 
 
-def told(effect: Effect, name: str) -> str:
+def outcome(effect: Effect, name: str) -> str:
     """Return what becomes of a setting, in words."""
     if isinstance(effect, No):
         return f"**refused**: {effect.reason}"
@@ -127,7 +127,7 @@ def role_page(role: str) -> str:
 
 
 def with_variables(text: str) -> str:
-    """Return the text of docs/options.md with its table of what is told to a single run."""
+    """Return the text of docs/options.md with its table of the variables of a single run."""
     head, mark, rest = text.partition("<!-- variables -->\n")
     _old, end, tail = rest.partition("<!-- /variables -->\n")
     table = ["| variable | playbook | what it is |", "| --- | --- | --- |"]
@@ -160,8 +160,8 @@ def shown(default: object) -> str:
 
 def described(option: Mapping[str, Any]) -> str:
     """Return an option's description and choices."""
-    told = option["description"]
-    text = prose(told if isinstance(told, str) else " ".join(told))
+    description = option["description"]
+    text = prose(description if isinstance(description, str) else " ".join(description))
     choices = option.get("choices")
     return text + (f" One of {', '.join(f'`{choice}`' for choice in choices)}." if choices else "")
 
@@ -229,11 +229,11 @@ def documented(name: str, sort: str) -> tuple[dict[str, Any], str, dict[str, Any
     """Return what a plugin says of itself: its documentation with that of its fragments, examples, and what it
     returns.
     """
-    beside = ROOT / "plugins" / FOLDERS[sort] / f"{name}.yml"
-    if beside.exists():
-        said = yaml.safe_load(beside.read_text(encoding="utf-8"))
+    documentation = ROOT / "plugins" / FOLDERS[sort] / f"{name}.yml"
+    if documentation.exists():
+        said = yaml.safe_load(documentation.read_text(encoding="utf-8"))
         return said["DOCUMENTATION"], said["EXAMPLES"], said["RETURN"]
-    said = strings(beside.with_suffix(".py"))
+    said = strings(documentation.with_suffix(".py"))
     about = yaml.safe_load(said["DOCUMENTATION"])
     about.setdefault("options", {})
     for fragment in about.get("extends_documentation_fragment", []):

@@ -1,4 +1,4 @@
-"""What readers of docs and of the pages beside it are shown to write: blocks, and commands with what they print.
+"""What readers of docs and of the pages next to it are shown to write: blocks, and commands with what they print.
 
 A block says what it is: `yaml` is taken by the unit tests, `console` holds commands. `$ ` is a prompt on the
 controller, `# ` one of root on a host, and other lines are what the command before prints.
@@ -16,8 +16,8 @@ from pathlib import Path
 
 from tests import ROOT
 
-BESIDE = ("README.md", "CONTRIBUTING.md", "tests/lab/README.md", "examples/shop/README.md")
-PAGES = tuple(path for pattern in (*BESIDE, "roles/*/README.md", "docs/*.md") for path in sorted(ROOT.glob(pattern)))
+ELSEWHERE = ("README.md", "CONTRIBUTING.md", "tests/lab/README.md", "examples/shop/README.md")
+PAGES = tuple(path for pattern in (*ELSEWHERE, "roles/*/README.md", "docs/*.md") for path in sorted(ROOT.glob(pattern)))
 KINDS = {"console", "diff", "jinja", "json", "python", "text", "yaml"}
 RECIPES = "CONTRIBUTING.md"  # whose other blocks are files and changes of files: see recipes.py
 BLOCK = re.compile(r"^( *)```(\w*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
@@ -40,7 +40,7 @@ _CLONE = "work in a clone; `make molecule` is what runs these tests, with the sa
 _BENCH = "takes half an hour"
 _OWN_CI = "`make your-ci` does as the page says, with a copy of this clone"
 _ENGINE = "needs a container engine; tests/unit/behaviour/test_execution_environment.py makes what it builds from"
-_TERM = "no command to be run, but what is told of"
+_TERM = "no command to be run, but what is described"
 _BEFORE = "of the certbot that served before, which the host of the test does not have"
 _INDEX = "asks a package index for the versions of the day"
 _SHOP = "run by the tests of release commands, processes and jobs"
@@ -56,7 +56,7 @@ NOT_RUN = {
     "python -m tests.integration.hosts down": _CLONE,
     "ansible-galaxy collection publish build/asgi-deploy-X.Y.Z.tar.gz": "publishes",
     "python -m tests.bench.servers": _BENCH,
-    "runuser -u postgres -- createuser asgi-shop": "done in SQL by molecule/services/prepare.yml, beside a PostgreSQL",
+    "runuser -u postgres -- createuser asgi-shop": "done in SQL by molecule/services/prepare.yml, next to a PostgreSQL",
     "runuser -u postgres -- createdb --owner=asgi-shop shop": "the same",
     "ansible-playbook asgi.deploy.wheelhouse": "run by tests/integration/sources, which has an application for it",
     "git clone https://git.example.com/asgi/deploy.git ../asgi.deploy": _OWN_CI,
@@ -207,12 +207,12 @@ def of_block(block: Block) -> list[Command]:
 def missing(shown: list[str], printed: str) -> list[str]:
     """Return what a page shows and a command did not print: lines, or keys of a JSON object."""
     try:
-        wanted = json.loads("\n".join(shown) or "{}")
+        expected = json.loads("\n".join(shown) or "{}")
     except ValueError:
         have = {shape(line) for line in printed.splitlines()}
         return [line for line in shown if shape(line) not in have]
     found = json.loads(printed) if shown else {}
-    return sorted(wanted.keys() - found.keys())
+    return sorted(expected.keys() - found.keys())
 
 
 def shape(line: str) -> str:

@@ -98,8 +98,8 @@ def error(path: PurePosixPath, expected: Mapping[PurePosixPath, PurePosixPath]) 
         return None
     found = "no folder" if path.parent == UNIT else f"no module or package that {path.parent} mirrors"
     if elsewhere := [place for place in expected if fits(path, path.with_name(place.name))]:
-        wanted = " or ".join(f"{place} for {expected[place]}" for place in elsewhere)
-        return f"{path}: found {found}; expected {wanted}"
+        right_places = " or ".join(f"{place} for {expected[place]}" for place in elsewhere)
+        return f"{path}: found {found}; expected {right_places}"
     return (
         f"{path}: found {found}; expected one that mirrors the code, as in {UNIT}/host/release/test_store.py,"
         f" or {BEHAVIOUR / path.name} if it spans modules"

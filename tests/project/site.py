@@ -1,7 +1,7 @@
 """The documentation site takes pages and files from outside `docs`: mkdocs calls what is here, as mkdocs.yml says.
 
 Links are written for who reads the files in the repository, as in `../CONTRIBUTING.md`. In the site, what lies in the
-repository's top lies beside the pages.
+repository's top lies next to the pages.
 """
 
 from __future__ import annotations

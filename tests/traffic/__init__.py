@@ -1,4 +1,4 @@
-"""Traffic that tells the truth about every request: what a deployment does to the people using a site.
+"""Traffic that reports the truth about every request: what a deployment does to the people using a site.
 
 Nothing is retried, so nothing is hidden. Libraries for daily use do retry: aiohttp repeats an idempotent
 request that failed on a reused connection, httpcore replaces a stale one without a word. Hence the small

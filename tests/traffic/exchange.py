@@ -37,7 +37,7 @@ class BrokenError(Exception):
 
 
 class UnprocessedError(Exception):
-    """The server vouches that it did not look at the request: sending it again is safe (RFC 9113, 8.7)."""
+    """The server vouches that it did not process the request: sending it once more is safe (RFC 9113, 8.7)."""
 
 
 @dataclass(frozen=True)

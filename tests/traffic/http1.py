@@ -85,7 +85,7 @@ class Http1(Connection):
         self.answered = True
         if self._http.their_state is h11.DONE and not self._http.trailing_data[0]:
             self._http.start_next_cycle()
-        else:  # "Connection: close", or bytes after the answer that nobody asked for.
+        else:  # "Connection: close", or bytes after the answer that no request asked for.
             self.retire()
         if self._answer and not self._answer.done():
             self._answer.set_result(Answer(self._status, bytes(self._body)))

@@ -1,4 +1,4 @@
-"""Traffic in a process of its own, so that it and whoever runs it do not slow each other."""
+"""Traffic in a process of its own, so that it and its caller do not slow each other."""
 
 import json
 import subprocess
@@ -21,7 +21,7 @@ class TrafficError(Exception):
 
 
 class Traffic:
-    """Traffic while a block runs; then `report` tells what came of it.
+    """Traffic while a block runs; then `report` has the result.
 
     The block begins when every client has had its first outcome; `seconds` bounds a block that hangs.
     """
@@ -67,7 +67,7 @@ class Traffic:
         if output:
             self.report = Report.from_json(json.loads(output))
         if error:
-            error.add_note(f"The traffic meanwhile: {self.report if output else 'no report'}")
+            error.add_note(f"The traffic at that time: {self.report if output else 'no report'}")
         elif not output:
             raise TrafficError(f"the traffic ended with {code} and without a report")
         elif lasted > self.load.seconds:

@@ -65,13 +65,13 @@ class Report:
     failures_by: dict[str, int]
     """How many failures of each kind, such as "reset" or "status 502"."""
     unprocessed: int
-    """HTTP/2 requests that the server vouched not to have looked at, when it closed the connection."""
+    """HTTP/2 requests that the server vouched not to have processed, when it closed the connection."""
     connections_opened: int
     """Connections of HTTP; those of WebSockets are not among these three."""
     connections_closed: int
     """Connections that the server closed or reset."""
     connections_closed_idle: int
-    """Those of them that were closed before a byte of another request was written, which harms nobody."""
+    """Those of them that were closed before a byte of another request was written, which harms no one."""
     websocket_closed: int
     """WebSockets that ended before the client closed them."""
     websocket_codes: dict[int, int]
@@ -192,7 +192,7 @@ class Recorder:
             self._details.append(Failure(self._now(), mode, what, reused, error.detail))
 
     def unprocessed(self, mode: str) -> None:
-        """Count a request that the server vouched not to have looked at."""
+        """Count a request that the server vouched not to have processed."""
         self._modes[mode].unprocessed += 1
 
     def opened(self) -> None:

@@ -32,7 +32,7 @@ Asking = Callable[[Load], Request]
 
 
 async def run(load: Load, stop: asyncio.Event, under_way: Callable[[], None] = lambda: None) -> Report:
-    """Send traffic until told to stop, at most for the load's seconds; what is in flight then is waited for.
+    """Send traffic until asked to stop, at most for the load's seconds; what is in flight then is waited for.
 
     `under_way` is called once, when every client has had its first outcome.
     """

@@ -57,7 +57,7 @@ class Bench:
 
     def site(self, *hosts: str, apps: int = 1, environment: Mapping[str, str] | None = None, **changes: Any) -> Cost:
         """Return a run of the playbook site."""
-        wanted = [
+        entries = [
             {
                 "name": f"app{number}",
                 "git": self.repository,
@@ -77,7 +77,7 @@ class Bench:
                     "certificate_email": "ops@example.com",
                     "certificate_directory": self.lab.acme_directory,
                     "certificate_ca_file": str(self.lab.acme_https_ca),
-                    "asgi_apps": wanted,
+                    "asgi_apps": entries,
                 },
             }
         }
@@ -125,15 +125,15 @@ def first_runs(bench: Bench) -> dict[str, Any]:
         visitor = Visitor(bench.lab, ours)
         spent, profile = bench.profiled(ours)
         served = Cost(visitor.answered(), 0, 0)
-        wanted = sorted(packages(bench.lab.host(ours)) - before)
-        apt_took, took = apt_and_uv(bench.lab.host(ours), bench.lab.host(floor), wanted)
+        installed = sorted(packages(bench.lab.host(ours)) - before)
+        apt_took, took = apt_and_uv(bench.lab.host(ours), bench.lab.host(floor), installed)
         if pair == 0:
             continue
         for one, wall in zip(series, (spent, served, Cost(took, 0, 0)), strict=True):
             one.costs.append(wall)
         apt.append(apt_took)
         profiles.append(profile)
-        number = len(wanted)
+        number = len(installed)
     return {
         "series": [asdict(one) for one in series],
         "ratio": ratios(series[0], series[2]),
@@ -145,7 +145,7 @@ def first_runs(bench: Bench) -> dict[str, Any]:
 
 
 class Visitor(threading.Thread):
-    """Somebody who asks the first application of a host until it answers over HTTPS."""
+    """A visitor who asks the first application of a host until it answers over HTTPS."""
 
     def __init__(self, lab: Lab, host: str) -> None:
         super().__init__(daemon=True)
@@ -166,7 +166,7 @@ class Visitor(threading.Thread):
         return self._took
 
 
-def apt_and_uv(ours: Host, floor: Host, wanted: list[str]) -> tuple[float, float]:
+def apt_and_uv(ours: Host, floor: Host, names: list[str]) -> tuple[float, float]:
     """Return what apt takes, and apt and uv together, to install what is on the other host, in seconds."""
     plans = {
         "/opt/asgi/certbot": frozen(ours, "/opt/asgi/certbot"),
@@ -175,7 +175,7 @@ def apt_and_uv(ours: Host, floor: Host, wanted: list[str]) -> tuple[float, float
     uv = uv_version(ours)
     began = time.monotonic()
     apt = "DEBIAN_FRONTEND=noninteractive apt-get"
-    floor.run(f"{apt} update -q && {apt} install -qy --no-install-recommends {' '.join(wanted)}", timeout=900)
+    floor.run(f"{apt} update -q && {apt} install -qy --no-install-recommends {' '.join(names)}", timeout=900)
     apt_took = time.monotonic() - began
     floor.run("python3 -m venv /opt/uv && /opt/uv/bin/pip install -q uv==$(cat)", stdin=uv, timeout=300)
     for venv, requirements in plans.items():
@@ -227,7 +227,7 @@ def main() -> int:
     options.add_argument("--hosts", type=int, default=10, help="for what many of them cost (%(default)s)")
     options.add_argument("--apps", type=int, default=10, help="on one host (%(default)s)")
     options.add_argument("--write", action="store_true", help=f"write {PAGE.name} and {DATA.name}")
-    options.add_argument("--render", action="store_true", help=f"only write {PAGE.name} anew from {DATA.name}")
+    options.add_argument("--render", action="store_true", help=f"only write {PAGE.name} again from {DATA.name}")
     given = options.parse_args()
     if given.hosts < 2:
         options.error("--hosts: expected 2 at least, as the first pair of bare hosts is not counted")

@@ -66,7 +66,7 @@ def parser() -> argparse.ArgumentParser:
     options.add_argument("--rounds", type=int, default=3, help="rounds of throughput (%(default)s)")
     options.add_argument("--write", action="store_true", help=f"write {PAGE.name} and {DATA.name}")
     options.add_argument("--add", action="store_true", help=f"add to {PAGE.name} and {DATA.name}")
-    options.add_argument("--render", action="store_true", help=f"only write {PAGE.name} anew from {DATA.name}")
+    options.add_argument("--render", action="store_true", help=f"only write {PAGE.name} again from {DATA.name}")
     return options
 
 
@@ -78,9 +78,9 @@ def names(*, quick: bool) -> list[str]:
 def losses(host: Host, variants: Sequence[Variant], operations: Sequence[str], results: Results) -> None:
     """Perform each operation on each variant."""
     for variant in variants:
-        wanted = [one for one in operations if possible(variant, one)]
+        performed = [one for one in operations if possible(variant, one)]
         # Recycling last: it takes another configuration.
-        for index, operation in enumerate(sorted(wanted, key="recycle".__eq__)):
+        for index, operation in enumerate(sorted(performed, key="recycle".__eq__)):
             if index == 0 or operation == "recycle":
                 host.configure(variant, recycling=operation == "recycle")
             else:

@@ -96,7 +96,7 @@ def markdown(results: Results, more: Sequence[str] = ()) -> str:
             "",
             *table(("server", "what it is"), [(one.name, one.about) for one in (*SERVERS, *EXTRA_SERVERS)]),
             "",
-            *table(("connections", "what nginx is told"), [(one.name, one.about) for one in (*UPSTREAMS, *RETRIES)]),
+            *table(("connections", "what nginx gets"), [(one.name, one.about) for one in (*UPSTREAMS, *RETRIES)]),
             "",
             *table(("operation", "what happens"), list(OPERATIONS.items())),
             "",

@@ -1,4 +1,4 @@
-"""What is compared: servers, ways to connect to them, and what happens to them meanwhile."""
+"""What is compared: servers, ways to connect to them, and what happens to them during requests."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Server:
     workers: int = 2
     """Worker processes below the main one; 0 means that the main one serves."""
     config: str | None = None
-    """The part of gunicorn's configuration file that tells this server from the others."""
+    """The part of gunicorn's configuration file that distinguishes this server from the others."""
     loop: str = "auto"
     http: str = "auto"
 
@@ -108,7 +108,7 @@ RETRIES = [
         "error_page 502 = @again;",
     ),
 ]
-# Beside the full product: what is worth trying with the servers that may become the default.
+# In addition to the full product: what is worth trying with the servers that may become the default.
 VARIANTS = [
     *(Variant(*pair) for pair in product(SERVERS, UPSTREAMS)),
     *(Variant(SERVERS[1], upstream) for upstream in RETRIES),

@@ -30,7 +30,7 @@ def main() -> int:
     options.add_argument("--patience", type=float, default=900, help="seconds to wait for quiet (%(default)s)")
     options.add_argument("--keep", action="store_true", help="leave the host")
     options.add_argument("--write", action="store_true", help=f"write {PAGE.name}, {DATA.name} and the plots")
-    options.add_argument("--render", action="store_true", help="only write page and plots anew from the data")
+    options.add_argument("--render", action="store_true", help="only write page and plots again from the data")
     given = options.parse_args()
     if given.render:
         write(json.loads(DATA.read_text()))

@@ -1,4 +1,4 @@
-"""The host: what the collection deploys, and beside it, on other ports, what it is compared with."""
+"""The host: what the collection deploys, and on other ports what it is compared with."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ class Host:
         return number
 
     def _without_tls(self, app: str) -> str:
-        """Return the server of its site as it is, but for TLS: what nginx costs beside that."""
+        """Return the server of its site as it is, but for TLS: what nginx costs without it."""
         site = self.host.run(f"cat /etc/nginx/asgi/sites/{app}.conf").stdout
         begin = [
             line

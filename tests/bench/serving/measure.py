@@ -146,7 +146,7 @@ class Patience:
 
 
 def in_turn(rounds: int, ways: Sequence[Way], take: Callable[[Way], Sample], patience: Patience) -> list[Series]:
-    """Return all ways in each round, in another order each time; the first look at each warms it up and does not
+    """Return all ways in each round, in another order each time; the first measurement of each warms it up and does not
     count.
     """
     series = {way.name: Series(way.name) for way in ways}

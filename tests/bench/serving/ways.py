@@ -33,7 +33,7 @@ class Way:
 
 @dataclass(frozen=True)
 class Uvicorn:
-    """uvicorn with nothing in front; `options` are those that tell it from the others."""
+    """uvicorn with nothing in front; `options` are those that distinguish it from the others."""
 
     name: str
     app: str

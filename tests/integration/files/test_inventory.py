@@ -11,7 +11,7 @@ from tests.integration.refused import INVENTORY, refusal
 
 FOLDER = HOSTS.parent / "files" / "controller"
 
-ALONE = {
+SINGLE = {
     f"env_file: {FOLDER}/wrong.env": "wrong.env, line 2: expected KEY=value",
     "files: {a: {src: none}}": "files: found 'none', which is no file on the controller",
     "storage: [/var/media]": "storage: found '/var/media', expected a path inside the release's tree",
@@ -31,7 +31,7 @@ MISSING = {"env_file: none.env": "env_file: found 'none.env', which is no file o
 LOCKED = {f"env_file: {FOLDER}/shop.env": "shop.env', which cannot be read: "}
 
 
-@pytest.mark.parametrize("options", [ALONE, TOGETHER, DATABASE, MISSING, LOCKED], ids=lambda value: None)
+@pytest.mark.parametrize("options", [SINGLE, TOGETHER, DATABASE, MISSING, LOCKED], ids=lambda value: None)
 def test_says_what_is_wrong(tmp_path: Path, options: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("ANSIBLE_VAULT_PASSWORD_FILE", raising=False)  # which the scenario's own inventory needs
     output = refusal(tmp_path, INVENTORY + "".join(f"        {option}\n" for option in options))

@@ -145,7 +145,7 @@ def test_a_door_for_some(site: Web, visitor: Web) -> None:
         ("MACs=hmac-sha1", "no matching MAC found"),
     ],
 )
-def test_sshd_takes_keys_by_modern_algorithms_alone(site: Web, options: str, said: str) -> None:
+def test_sshd_accepts_only_keys_by_modern_algorithms(site: Web, options: str, said: str) -> None:
     done = attempt(site, options)
     assert done.returncode == 255
     assert said in done.stderr
@@ -317,7 +317,7 @@ def test_what_sshd_allows_for_some_is_seen(site: Web) -> None:
         site.host.run(f"rm -f {file}")
 
 
-def test_taken_back_and_put_there_again(site: Web, visitor: Web, late: int) -> None:
+def test_undone_and_applied_again(site: Web, visitor: Web, late: int) -> None:
     host = site.host
     run_on(host.name, hardening=False).ok()
     assert reaches(visitor, site, late)

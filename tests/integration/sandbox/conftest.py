@@ -17,7 +17,7 @@ from tests.integration.hosts import HOSTS, LAB, PREY, Run, playbook
 
 INVENTORY = ROOT / "molecule" / "sandbox" / "inventory.yml"
 # The code prints what it found as the application itself does: see prey.main.
-ALONE = """\
+STANDALONE = """\
 import json, sys
 names = {}
 try:
@@ -54,7 +54,7 @@ class Prey(Web):
 
     def as_root(self, code: str) -> dict[str, Any]:
         """Return what comes of the same code when root runs it on the host, in no sandbox."""
-        done = self.host.run(f"printf %s {shlex.quote(code)} | python3 -c {shlex.quote(ALONE)}")
+        done = self.host.run(f"printf %s {shlex.quote(code)} | python3 -c {shlex.quote(STANDALONE)}")
         found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
         return found
 

@@ -197,7 +197,7 @@ def test_every_application_is_built_by_a_user_of_its_own(spied: Prey) -> None:
     }
 
 
-def test_a_pipe_in_an_environment_holds_nobody_up(spied: Prey) -> None:
+def test_a_pipe_in_an_environment_delays_no_one(spied: Prey) -> None:
     before = spied.live()
     run = release(spied, "v1.2.0")
     assert run.status != 0 and "METADATA is no regular file" in run.output, run.output

@@ -188,7 +188,7 @@ def test_a_server_that_was_forged_is_refused(forged: App) -> None:
     assert module(forged.host.name, "release_info", name="package")["unpinned"] == []
 
 
-def test_a_server_without_hashes_is_told(forged: App) -> None:
+def test_a_server_without_hashes_is_reported(forged: App) -> None:
     spec = yaml.safe_load((ROOT / "roles" / "app" / "meta" / "argument_specs.yml").read_text())
     default = spec["argument_specs"]["main"]["options"]["app_spec"]["options"]["server_requirements"]["default"]
     wanted = ["uvicorn" if item.startswith("uvicorn==") else item for item in default]

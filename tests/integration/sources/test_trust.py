@@ -104,7 +104,7 @@ def test_the_key_that_the_entry_has_is_all_that_counts(repository: App, server: 
     assert module(repository.host.name, "release_info", name="repository")["trusted_at_first_use"] == []
 
 
-def test_without_it_the_first_key_is_kept_and_told(repository: App, server: Server) -> None:
+def test_without_it_the_first_key_is_kept_and_reported(repository: App, server: Server) -> None:
     before = repository.version()["release"]
     known = repository.host.run("cat /root/.ssh/known_hosts", check=False).stdout
     repository.host.run("rm -f /srv/asgi/repository/.known_hosts")

@@ -109,7 +109,7 @@ def test_what_frameworks_believe_is_not_passed_on(site: Site) -> None:
     assert answer.status_code == 200 and "6.6.6.6" not in answer.text, answer.text
 
 
-def test_slow_questions_after_its_health_hold_nobody_up(site: Site) -> None:
+def test_slow_questions_after_its_health_delay_no_one(site: Site) -> None:
     """More of them than connections of an address are let in: each is answered, and gone."""
     sent = f"POST /alive HTTP/1.1\r\nHost: {site.domain}\r\nContent-Length: 1000000\r\n\r\n".encode()
     slow = [site.connect() for _ in range(60)]

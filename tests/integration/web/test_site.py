@@ -37,7 +37,7 @@ def test_negotiates_a_post_quantum_group(site: Site) -> None:
     assert "Negotiated TLS1.3 group: X25519MLKEM768" in told.stdout
 
 
-def test_modern_tls_is_1_3_alone(site: Site) -> None:
+def test_modern_tls_is_only_1_3(site: Site) -> None:
     context = ssl.create_default_context(cafile=str(site.ca))
     context.maximum_version = ssl.TLSVersion.TLSv1_2
     with socket.create_connection((site.host.address, 443), timeout=5) as plain, pytest.raises(ssl.SSLError):

@@ -54,7 +54,7 @@ def test_a_submodule_is_fetched_from_a_folder_of_the_host(tmp_path: Path) -> Non
     assert git(tmp_path / "mirror", "cat-file", "-t", commit).strip() == "commit"
 
 
-def test_a_commit_that_somebody_else_has_made_is_checked_out(tmp_path: Path) -> None:
+def test_a_commit_of_another_author_is_checked_out(tmp_path: Path) -> None:
     repository = Repository(tmp_path / "shop")
     commit = repository.commit("from somebody else")
     git(tmp_path, "clone", "--quiet", str(repository.path), "tree")
@@ -80,7 +80,7 @@ def test_a_pipe_is_waited_for(tmp_path: Path) -> None:
         subprocess.run(["cat", str(tmp_path / "METADATA")], timeout=0.5, check=False)
 
 
-def test_a_folder_is_looked_at_and_another_one_is_read(tmp_path: Path) -> None:
+def test_a_folder_is_inspected_and_another_one_is_read(tmp_path: Path) -> None:
     """As what is swapped between the look at a path and its opening."""
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "file").write_text("secret")

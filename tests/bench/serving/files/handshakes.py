@@ -35,7 +35,7 @@ def shake(name: str, port: int, resume: bool, seconds: float) -> tuple[int, int,
 
 
 def ask(context: ssl.SSLContext, name: str, port: int) -> ssl.SSLSession:
-    """Return the session of a connection; TLS 1.3 gives it beside the first answer."""
+    """Return the session of a connection; TLS 1.3 gives it with the first answer."""
     with (
         socket.create_connection((name, port), timeout=5) as plain,
         context.wrap_socket(plain, server_hostname=name) as secure,

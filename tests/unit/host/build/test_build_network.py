@@ -37,7 +37,7 @@ def test_all_addresses_of_each_name_are_looked_up() -> None:
     assert len(look_up(["wide.example.com"], lookup)["wide.example.com"]) == 64
 
 
-def test_a_name_server_that_does_not_answer_holds_nobody_up() -> None:
+def test_a_name_server_that_does_not_answer_delays_no_one() -> None:
     answers = threading.Event()
 
     def silent(name: str) -> Sequence[str]:

@@ -27,7 +27,7 @@ def described(tmp_path: Path) -> Path:
     return folder / "METADATA"
 
 
-def test_a_pipe_holds_nobody_up(tmp_path: Path, described: Path) -> None:
+def test_a_pipe_delays_no_one(tmp_path: Path, described: Path) -> None:
     os.mkfifo(described)
     with pytest.raises(DeployError, match="METADATA is no regular file"):
         distributions(tmp_path)

@@ -77,7 +77,7 @@ def test_a_commit_that_is_signed(repository: Repository, mirror: Mirror, key: Ca
     assert wrong(mirror, "main", other, ours) is None
 
 
-def test_a_commit_that_is_signed_by_somebody_else(
+def test_a_commit_that_is_signed_by_another_key(
     repository: Repository, mirror: Mirror, key: Callable[[str], Path]
 ) -> None:
     other = key("other")
@@ -88,7 +88,7 @@ def test_a_commit_that_is_signed_by_somebody_else(
     assert "expected a commit of git commit -S or a tag of git tag -s" in told
 
 
-def test_a_commit_that_nobody_signed(repository: Repository, mirror: Mirror, key: Callable[[str], Path]) -> None:
+def test_a_commit_without_a_signature(repository: Repository, mirror: Mirror, key: Callable[[str], Path]) -> None:
     repository.commit()
     assert "signed: it has no signature; nothing of it was built" in (wrong(mirror, "main", key("ours")) or "")
 

@@ -60,7 +60,7 @@ def test_sizes_are_bounded(tree: Path) -> None:
         untrusted_files.read_text(tree, "binary")
 
 
-def test_what_is_swapped_meanwhile_is_not_followed(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_swapped_in_between_is_not_followed(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As between the look and the opening: a link in the place of a folder, a pipe in the place of a file."""
     found = untrusted_files.find
 
