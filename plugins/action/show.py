@@ -9,14 +9,22 @@ from typing import Any
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.json_values import Json
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.terminal_text import harmless
 
 
 class ActionModule(ActionBase):  # type: ignore[misc]
+    """Print lines, or write them to a file."""
+
     _requires_connection = False
     _supports_check_mode = True
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Json]:
+        """Return whether a file was written.
+
+        Raises:
+            AnsibleActionFail: an option is wrong, or the file cannot be written.
+        """
         _validation, given = self.validate_argument_spec(
             argument_spec={"lines": {"type": "list", "elements": "str", "required": True}, "file": {"type": "str"}}
         )
@@ -30,7 +38,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
 
 
 def _write(path: Path, text: str) -> bool:
-    """Write a text if the file has another one, and return whether it had; who may read a new file the umask says."""
+    """Write a text if the file differs, and return whether it did; the umask decides who may read a new file."""
     try:
         if path.is_file() and path.read_bytes() == text.encode():
             return False

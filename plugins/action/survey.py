@@ -75,17 +75,17 @@ class ActionModule(ActionBase):  # type: ignore[misc]
 
     _supports_check_mode = True
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Json]:
         """Return which roles and applications have something to do, and the facts of the host.
 
         Raises:
             AnsibleActionFail: an option is wrong, or the host cannot be inspected.
         """
-        result: dict[str, Any] = super().run(tmp, task_vars)
+        result: dict[str, Json] = super().run(tmp, task_vars)
         _validation, arguments = self.validate_argument_spec(argument_spec=_OPTIONS)
         options: Options = plain(arguments)
         variables = task_vars or {}
-        facts = self._facts(variables)
+        facts = _facts(Transport(self, variables))
         variables = {**variables, "ansible_facts": {**variables.get("ansible_facts", {}), **facts}}
         self._templar.available_variables = variables  # decisions may refer to them
         here = AnsibleHostContext(self._loader, self._templar, variables)
@@ -93,7 +93,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             inspections, near = self._planned(here, options)
         except (PackingError, ValueError, OSError) as error:
             raise AnsibleActionFail(str(error)) from error
-        seen = self._inspected(inspections, variables)
+        seen = self._inspected(Transport(self, variables), inspections)
         # The result is not shown, as decisions may hold secrets; errors are.
         seen, order = hand_over_servers(seen, options["apps"], near, here.apps)
         host, check_mode = str(variables["inventory_hostname"]), bool(self._task.check_mode)
@@ -125,21 +125,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         inspections += [one for app in near for one in inspections_of_neighbour(app, here)]
         return [_of_everything(one) if self._task.check_mode else one for one in inspections], near
 
-    def _facts(self, variables: dict[str, Any]) -> Facts:
-        """Return the facts that decisions depend on, as they are now."""
-        transport = Transport(self, variables)
-        answers: Json
-        if transport.module_reason:
-            answers = _by_module(transport, [{"kind": "facts", "options": {}}])
-        else:
-            answers = [transport.call(FACTS_MODULE, "facts")]
-        (observed,) = _checked_answers(["facts"], answers)
-        if "failed" in observed:
-            raise AnsibleActionFail(observed["failed"])
-        with refuse_bad_answers():
-            return wrap_var(checked_facts(cast("dict[str, Json]", observed)))  # type: ignore[no-any-return]
-
-    def _inspected(self, inspections: Sequence[PlannedInspection], variables: dict[str, Any]) -> list[Inspected]:
+    def _inspected(self, transport: Transport, inspections: Sequence[PlannedInspection]) -> list[Inspected]:
         """Return the inspections with what the host reports.
 
         Raises:
@@ -147,7 +133,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         """
         seen = [
             Inspected(one, observed)
-            for one, observed in zip(inspections, self._inspect(inspections, variables), strict=True)
+            for one, observed in zip(inspections, _inspect(transport, inspections), strict=True)
         ]
         for inspection, observed in seen:
             # The release and the hardening have a module of their own, which reports the same when it acts.
@@ -157,17 +143,35 @@ class ActionModule(ActionBase):  # type: ignore[misc]
                 observed.pop("diff", None)
         return seen
 
-    def _inspect(self, inspections: Sequence[PlannedInspection], variables: dict[str, Any]) -> list[Observation]:
-        """Return what the host reports of each inspection, as far as that is documented."""
-        transport = Transport(self, variables)
-        answers: Json
-        if transport.module_reason:
-            documents = [{"kind": one.kind, "options": cast("Json", one.options)} for one in inspections]
-            answers = _by_module(transport, documents)
-        else:
-            questions, secrets = checked(inspections)
-            answers = transport.call(SURVEY_MODULE, "inspect_all", questions, secrets=secrets)
-        return _checked_answers([one.kind for one in inspections], answers)
+
+def _facts(transport: Transport) -> Facts:
+    """Return the facts that decisions depend on, as they are now.
+
+    Raises:
+        AnsibleActionFail: they cannot be read.
+    """
+    answers: Json
+    if transport.module_reason:
+        answers = _by_module(transport, [{"kind": "facts", "options": {}}])
+    else:
+        answers = [transport.call(FACTS_MODULE, "facts")]
+    (observed,) = _checked_answers(["facts"], answers)
+    if "failed" in observed:
+        raise AnsibleActionFail(observed["failed"])
+    with refuse_bad_answers():
+        return wrap_var(checked_facts(cast("dict[str, Json]", observed)))  # type: ignore[no-any-return]
+
+
+def _inspect(transport: Transport, inspections: Sequence[PlannedInspection]) -> list[Observation]:
+    """Return what the host reports of each inspection, as far as that is documented."""
+    answers: Json
+    if transport.module_reason:
+        documents = [{"kind": one.kind, "options": cast("Json", one.options)} for one in inspections]
+        answers = _by_module(transport, documents)
+    else:
+        questions, secrets = checked(inspections)
+        answers = transport.call(SURVEY_MODULE, "inspect_all", questions, secrets=secrets)
+    return _checked_answers([one.kind for one in inspections], answers)
 
 
 def _by_module(transport: Transport, looks: Sequence[Mapping[str, Json]]) -> Json:

@@ -8,6 +8,7 @@ from typing import Any
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.json_values import Json
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan import app_plan
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.wheelhouse import Beside, Target, fill
 from ansible_collections.asgi.deploy.plugins.plugin_utils._certificate.options import asks_the_ca, certbot_locks
@@ -18,10 +19,17 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._common.terminal_text 
 
 
 class ActionModule(ActionBase):  # type: ignore[misc]
+    """Fill the wheelhouse of an application."""
+
     _requires_connection = False
     _supports_check_mode = False
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Json]:
+        """Return the wheels that were added.
+
+        Raises:
+            AnsibleActionFail: an option is wrong, or a wheel cannot be built.
+        """
         _validation, given = self.validate_argument_spec(argument_spec={"app": {"type": "dict", "required": True}})
         variables = task_vars or {}
         app, base = plain(given["app"]), variables.get("inventory_dir")

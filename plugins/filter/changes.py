@@ -36,6 +36,6 @@ def changes_of(variables: Mapping[str, Mapping[str, SurveyResult]], hosts: Seque
 class FilterModule:
     """The filter changes."""
 
-    def filters(self) -> dict[str, Callable[..., Changes]]:
+    def filters(self) -> dict[str, Callable[[Mapping[str, Mapping[str, SurveyResult]], Sequence[str], str], Changes]]:
         """Return the filters of this file by name."""
         return {"changes": changes_of}

@@ -49,6 +49,8 @@ def _report(result: StatusResult | None) -> HostReport | None:
 class FilterModule:
     """The filter overview."""
 
-    def filters(self) -> dict[str, Callable[..., OverviewResult]]:
+    def filters(
+        self,
+    ) -> dict[str, Callable[[Mapping[str, Mapping[str, StatusResult]], Sequence[str], str], OverviewResult]]:
         """Return the filters of this file by name."""
         return {"overview": overview_of}

@@ -4,15 +4,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, cast
+from typing import TypedDict, cast
 
 from ansible.errors import AnsibleFilterError
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.json_values import Json
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app import worker_count as workers
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.host_facts import Facts
 
 
+class Explained(TypedDict):
+    """A number of workers, and why it is that number."""
+
+    count: int
+    reason: str
+
+
 def worker_count(
-    facts: Mapping[str, Any],
+    facts: Mapping[str, Json],
     workload: str = "io_bound",
     memory_per_worker: int = 256,
     minimum: int = 1,
@@ -22,7 +30,12 @@ def worker_count(
     memory_limit: int | None = None,
     connections: int | None = None,
     connections_per_worker: int = 1,
-) -> int | dict[str, Any]:
+) -> int | Explained:
+    """Return how many workers the facts allow, with the reason if `explain` is true.
+
+    Raises:
+        AnsibleFilterError: an argument is wrong.
+    """
     try:
         result = workers.worker_count(
             cast("Facts", facts),
@@ -41,5 +54,8 @@ def worker_count(
 
 
 class FilterModule:
-    def filters(self) -> dict[str, Callable[..., Any]]:
+    """The filter worker_count."""
+
+    def filters(self) -> dict[str, Callable[..., int | Explained]]:
+        """Return the filters of this file by name."""
         return {"worker_count": worker_count}

@@ -1,4 +1,4 @@
-"""Tables for people: columns of text that line up, and units that are read at a glance."""
+"""Tables of text with aligned columns, and numbers in readable units."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _SIZES = ((2**40, "TiB"), (2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB"))
 
 
 def table(rows: Sequence[Mapping[str, str]]) -> list[str]:
-    """Lines with a heading; the keys of the first row are the columns, those that are empty in every row are left out.
+    """Return lines with a heading; the keys of the first row are the columns, without those that are empty in all rows.
 
     >>> table([{"app": "shop", "release": "v1"}, {"app": "api", "release": "v2"}])
     ['APP   RELEASE', 'shop  v1', 'api   v2']
@@ -24,7 +24,7 @@ def table(rows: Sequence[Mapping[str, str]]) -> list[str]:
 
 
 def age(seconds: float) -> str:
-    """A span in its largest whole unit.
+    """Return a span of seconds in its largest whole unit.
 
     >>> age(7300)
     '2 h'
@@ -34,7 +34,7 @@ def age(seconds: float) -> str:
 
 
 def size(count: float) -> str:
-    """Bytes in the unit that leaves one to three digits before the point.
+    """Return a number of bytes in the unit that leaves one to three digits before the point.
 
     >>> size(1.5 * 2**30)
     '1.5 GiB'

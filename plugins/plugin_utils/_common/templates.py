@@ -1,7 +1,7 @@
-"""Templates of the roles: texts made of what was decided, and of nothing else.
+"""Templates of the roles, which are rendered from plans only.
 
 They are compiled once. An action that renders calls :func:`compile_all` when it is imported: the main process of
-Ansible does that before it forks a process for each host, which has them then.
+Ansible imports it before it forks a process for each host.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._common.argument_specs
 
 @functools.cache
 def _compiled(role: str) -> dict[str, jinja2.Template]:
+    """Return the compiled templates of a role by file name."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(ROLES / role / "templates"),
-        autoescape=jinja2.select_autoescape(),  # none of what is written here is a page with others' words
+        autoescape=jinja2.select_autoescape(),  # no template is a page that shows text of others
         undefined=jinja2.StrictUndefined,
         finalize=lambda value: "" if value is None else value,
         trim_blocks=True,
@@ -36,13 +37,13 @@ def compile_all() -> None:
 
 
 def rendered(role: str, name: str, plan: Mapping[str, object], **more: object) -> str:
-    """The text of a role's template.
+    """Return the text of a template of a role.
 
     Args:
         role: its name in this collection.
         name: the template's file.
-        plan: what was decided of the role, which the template calls `plan`.
-        more: what else it reads, by name.
+        plan: the plan of the role, which the template calls `plan`.
+        more: other values that it reads, by name.
     """
     text = _compiled(role)[name].render(plan=plan, **more)
-    return text if text.endswith("\n") else f"{text}\n"  # Jinja drops the last one, which what includes it has itself
+    return text if text.endswith("\n") else f"{text}\n"  # Jinja drops the last line feed

@@ -1,6 +1,6 @@
-"""What a type cannot say: rules for the values of options.
+"""Rules for the values of options that a type does not describe fully.
 
-Each rule takes a value and gives what is wrong with it, or nothing. What they let through is safe in paths, unit files,
+Each rule takes a value and returns what is wrong with it, or None. A value that passes is safe in paths, unit files,
 nginx files and command lines.
 """
 
@@ -14,12 +14,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.addresses import is_address
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.json_values import Json
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import NAME_MAX
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.messages import visible
 
 Rule = Callable[[Any], "str | None"]
 
-# An application's units are asgi-NAME@RELEASE: it would own templates of ours, as asgi-boot@ is, and remove them.
+# An application owns units named asgi-NAME@RELEASE: with such a name it would remove asgi-boot@ and the like.
 RESERVED_NAMES = {"boot", "failed", "metadata", "nginx"}
 
 NAME = re.compile(r"[a-z](-?[a-z0-9])*")
@@ -35,6 +36,7 @@ _NETWORK = re.compile(r"[0-9A-Fa-f.:]+(/[0-9]{1,3})?")
 
 
 def name(value: str) -> str | None:
+    """Return what is wrong with the name of an application."""
     if value in RESERVED_NAMES:
         return f"found {value!r}, which is the name of a unit of ours; choose another"
     if len(value) > NAME_MAX or not NAME.fullmatch(value):
@@ -46,10 +48,12 @@ def name(value: str) -> str | None:
 
 
 def sha256(value: str) -> str | None:
+    """Return what is wrong with a SHA-256 in hexadecimal digits."""
     return None if _SHA256.fullmatch(value) else f"found {value!r}, expected 64 digits of 0-9 and a-f"
 
 
 def web_url(value: str) -> str | None:
+    """Return what is wrong with a URL of the web."""
     try:
         url = urlsplit(value)
         if url.username is not None or url.password is not None:
@@ -67,28 +71,31 @@ def web_url(value: str) -> str | None:
 
 
 def word(value: str) -> str | None:
+    """Return what is wrong with a text without spaces."""
     return None if re.fullmatch(r"[^\s\x00-\x1f\x7f]+", value) else "is empty, or holds a space or a control character"
 
 
 def controller_path(value: str) -> str | None:
+    """Return what is wrong with a path on the controller."""
     return (
         None if value.strip() and not CONTROL.search(value) else f"found {value!r}, expected a path on the controller"
     )
 
 
 def _ascii(value: str) -> str:
-    """A name in other letters as the DNS has it: each label in Punycode, as IDNA 2008 has it for what is in lower case.
+    """Return the ASCII form of a name for the DNS: each label in Punycode, as IDNA 2008 defines it for lower case.
 
-    Python's own codec is IDNA 2003, which makes another name of some: strasse.example of straße.example.
+    Python's own codec follows IDNA 2003, which changes some names: straße.example becomes strasse.example.
     """
     labels = re.split("[.\u3002\uff0e\uff61]", unicodedata.normalize("NFKC", value).lower())
     return ".".join(one if one.isascii() else f"xn--{one.encode('punycode').decode()}" for one in labels)
 
 
 def domain(value: str) -> str | None:
-    # Two of them are letters' own in some scripts: RFC 5892, A.1 and A.2.
+    """Return what is wrong with a host name or an address."""
+    # Two invisible characters belong to letters of some scripts: RFC 5892, A.1 and A.2.
     if hidden := [char for char in value if char not in " \u200c\u200d" and not visible(char)]:
-        return f"found {value!r}, which holds U+{ord(hidden[0]):04X}, which cannot be seen; type the name anew"
+        return f"found {value!r}, which holds U+{ord(hidden[0]):04X}, which is invisible; type the name again"
     if not value.isascii() and (written := _ascii(value)) and domain(written) is None:
         return f"found {value!r}, expected its ASCII form, {written!r}"
     if is_address(value):
@@ -116,6 +123,7 @@ def domain(value: str) -> str | None:
 
 
 def domains(value: list[str]) -> str | None:
+    """Return what is wrong with the domains of an application."""
     if not value:
         return "found an empty list, expected at least one host name or address, as in domains: [shop.example.com]"
     twice = sorted({item for item in value if value.count(item) > 1})
@@ -127,46 +135,56 @@ def domains(value: list[str]) -> str | None:
 
 
 def names(value: list[str]) -> str | None:
+    """Return what is wrong with a list of host names, which may be empty."""
     return domains(value) if value else None
 
 
 def path(value: str) -> str | None:
+    """Return what is wrong with an absolute path of a URL, with a query."""
     return None if _PATH.fullmatch(value) else f"found {value!r}, expected an absolute path of a URL, as in /ready"
 
 
 def between(least: float, most: float, unit: str) -> Rule:
+    """Return a rule for numbers within bounds."""
+
     def rule(value: float) -> str | None:
+        """Return what is wrong with a number."""
         return None if least <= value <= most else f"found {value}, expected {least} to {most} {unit}"
 
     return rule
 
 
 def size(value: str) -> str | None:
+    """Return what is wrong with a size, as nginx writes it."""
     return None if _SIZE.fullmatch(value) else f"found {value!r}, expected a size as nginx writes it, as in 16m"
 
 
 def email(value: str) -> str | None:
+    """Return what is wrong with an email address."""
     return None if _EMAIL.fullmatch(value) else f"found {value!r}, expected an address, as in ops@example.com"
 
 
 def folder(value: str) -> str | None:
+    """Return what is wrong with an absolute path."""
     return None if _FOLDER.fullmatch(value) else f"found {value!r}, expected an absolute path, as in /dev/shm"
 
 
 def url_path(value: str) -> str | None:
+    """Return what is wrong with a path of a URL without a query."""
     if _URL_PATH.fullmatch(value) and value != "/":
         return None
     return f"found {value!r}, expected a path of a URL other than /, as in /ready"
 
 
 def networks(value: list[str]) -> str | None:
-    """What is wrong with a list of addresses and networks."""
+    """Return what is wrong with a list of addresses and networks."""
     return "; ".join(text for item in value if (text := _network(item))) or None
 
 
 def _network(item: str) -> str | None:
+    """Return what is wrong with an address or a network."""
     try:
-        # Python takes zones as well, which are of one host alone.
+        # Python accepts zones as well, which are valid on one host only.
         meant = ipaddress.ip_network(item, strict=False) if "%" not in item else None
     except ValueError:
         meant = None
@@ -180,7 +198,7 @@ def _network(item: str) -> str | None:
 
 
 def snippet(value: str) -> str | None:
-    """What can be told of nginx's language without nginx: that it ends no block that it has not begun."""
+    """Return what is wrong with a piece of nginx configuration, as far as that is visible without nginx: its blocks."""
     if re.search(r"[\x00-\x08\x0b-\x1f\x7f]", value):
         return "holds a control character"
     depth, rest = 0, re.sub(r"\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'|(?:^|(?<=\s))#[^\n]*", "", value)
@@ -195,19 +213,20 @@ def snippet(value: str) -> str | None:
     return None
 
 
-def rule_errors(rules: Mapping[str, Rule], options: Mapping[str, Any], where: str = "") -> list[str]:
-    """Return what rules say of resolved options; options without a value were reported before.
+def rule_errors(rules: Mapping[str, Rule], options: Mapping[str, Json], where: str = "") -> list[str]:
+    """Return the errors of resolved options by their rules; options without a value were reported before.
 
     Args:
         rules: by the dotted name of an option.
         options: with their defaults.
-        where: what precedes the name of an option in a message.
+        where: the text before the name of an option in a message.
     """
     errors = []
     for key, rule in rules.items():
-        value: Any = options
-        for part in key.split("."):
-            value = value.get(part) if isinstance(value, Mapping) else None
-        if value is not None and (wrong := rule(value)):
-            errors.append(f"{where}{key}: {wrong}")
+        first, *inner = key.split(".")
+        value = options.get(first)
+        for part in inner:
+            value = value.get(part) if isinstance(value, dict) else None
+        if value is not None and (error := rule(value)):
+            errors.append(f"{where}{key}: {error}")
     return errors

@@ -1,10 +1,11 @@
-"""Variables that are given to a single run, with -e: what they are, for which playbook, and what is wrong in them."""
+"""Extra variables, which a user gives a single run with -e: their types, their playbooks, and their errors."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.json_values import Json
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.log_levels import LEVELS
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.option_specs import OptionSpec
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.shared_domains import place_of
@@ -22,9 +23,9 @@ _YES_OR_NO = ("true", "false", "yes", "no", "on", "off", "1", "0")  # as the fil
 
 
 class Variable(NamedTuple):
-    """One of them."""
+    """An extra variable."""
 
-    playbooks: tuple[str, ...]  # that read it; none stands for all
+    playbooks: tuple[str, ...]  # those that read it; empty for all
     option: OptionSpec  # its type, as in an argument spec
     example: str
     meaning: str
@@ -108,39 +109,39 @@ VARIABLES = {
         ("logs",), _WHOLE, "asgi_follow=60", "seconds to go on for, with what comes; of one application"
     ),
 }
-# `asgi_apps` is the inventory's; that it is there is known by other rules.
+# `asgi_apps` belongs to the inventory; another rule requires it.
 KNOWN = {"asgi_apps", *VARIABLES}
 
 
-def run_errors(variables: Mapping[str, Any], apps: Sequence[str], needs: Collection[str] = ()) -> list[str]:
-    """All that is wrong in what a run was given, beside the inventory of its applications.
+def run_errors(variables: Mapping[str, Json], apps: Sequence[str], needs: Collection[str] = ()) -> list[str]:
+    """Return all errors in extra variables.
 
     Args:
-        variables: the host's, those of the run among them.
+        variables: the host's, with those of the run.
         apps: the names of its applications.
-        needs: the variables that this run cannot do without.
+        needs: the variables that this playbook requires.
     """
     errors = misspelt(variables)
     for name, variable in VARIABLES.items():
-        found = variables.get(name)
+        value = variables.get(name)
         as_in = f"as in -e {variable.example}"
-        if name in needs and str("" if found is None else found).strip() == "":
+        if name in needs and str("" if value is None else value).strip() == "":
             among = f", one of {', '.join(apps)}" if name == "asgi_app" else f", {as_in}"
             errors.append(f"{name}: is missing; this playbook needs it{among}")
-        elif found is not None and (wrong := _wrong(name, found, variable.option)):
-            errors.append(f"{wrong}, {as_in}")
-        elif name == "asgi_app" and found is not None and found not in apps:
-            errors.append(f"{name}: found {found}, expected one of {', '.join(apps)}")
+        elif value is not None and (error := _type_error(name, value, variable.option)):
+            errors.append(f"{error}, {as_in}")
+        elif name == "asgi_app" and value is not None and value not in apps:
+            errors.append(f"{name}: found {value}, expected one of {', '.join(apps)}")
     return list(map(sanitize, errors))
 
 
-def asked(apps: Sequence[Mapping[str, Any]], name: str | None) -> list[str]:
-    """The names of those that a run is for: one that is named, or all that shall be there."""
+def requested_apps(apps: Sequence[Mapping[str, Json]], name: str | None) -> list[str]:
+    """Return the names of the applications that a run is for: the one that is named, or all that must be present."""
     return [name] if name else [str(app["name"]) for app in apps if app.get("state") != "absent"]
 
 
-def orphans(names: Sequence[str], apps: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Why applications cannot be removed by themselves: others are in their server."""
+def orphans(names: Sequence[str], apps: Sequence[Mapping[str, Json]]) -> list[str]:
+    """Return why applications cannot be removed by themselves: others are in their server."""
     errors = []
     for app in apps:
         place = place_of(app, apps)
@@ -153,15 +154,16 @@ def orphans(names: Sequence[str], apps: Sequence[Mapping[str, Any]]) -> list[str
     return errors
 
 
-def _wrong(name: str, found: Any, option: OptionSpec) -> str | None:
-    if option["type"] == "bool":  # the validator takes more for one than the filter bool does
-        return None if str(found).lower() in _YES_OR_NO else f"{name}: found {found!r}, expected true or false"
-    _resolved, errors = resolve({name: option}, {name: found})
+def _type_error(name: str, value: Json, option: OptionSpec) -> str | None:
+    """Return the error of a value of another type."""
+    if option["type"] == "bool":  # the validator accepts more values than the filter bool does
+        return None if str(value).lower() in _YES_OR_NO else f"{name}: found {value!r}, expected true or false"
+    _resolved, errors = resolve({name: option}, {name: value})
     return errors[0] if errors else None
 
 
-def misspelt(variables: Mapping[str, Any]) -> list[str]:
-    """Variables that look like one of ours written wrongly; others with our prefixes may be somebody else's."""
+def misspelt(variables: Mapping[str, Json]) -> list[str]:
+    """Return the errors of variables that resemble one of this collection; others with its prefixes are allowed."""
     known = KNOWN.union(*(role_options(role.name) for role in HOST_ROLES))
     errors = []
     for key in variables:

@@ -1,11 +1,12 @@
-"""What is wrong in the variables of a host, found before the host is touched."""
+"""The errors in the variables of a host, found before the host is touched."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import cast
 
-from ansible_collections.asgi.deploy.plugins.plugin_utils._app import shared_domains as sharing
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.json_values import Json
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app import shared_domains
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.entry import checked
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.ports import NGINX_PORTS, is_present, own_ports
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.sources import file_errors
@@ -13,7 +14,7 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._certificate.options i
     asks_the_ca,
     wheel_error,
 )
-from ansible_collections.asgi.deploy.plugins.plugin_utils._common import local_files as controller
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common import local_files
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.argument_specs import resolve, role_options
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.messages import kind_of, sanitize
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.roles import Inventory
@@ -23,37 +24,38 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._inventory.roles impor
 
 
 def inventory_errors(
-    variables: Mapping[str, Any],
-    contents: controller.Contents | None = None,
+    variables: Mapping[str, Json],
+    contents: local_files.Contents | None = None,
     base: str | None = None,
     wheelhouse: bool = True,
 ) -> list[str]:
-    """All that is wrong in one host's variables, found without touching the host.
+    """Return all errors in the variables of one host, without touching the host.
 
     Args:
         variables: the host's.
-        contents: texts of files on the controller that its applications name.
-        base: where relative paths begin.
-        wheelhouse: whether folders of wheels must have been filled.
+        contents: those of files on the controller that its applications name.
+        base: the folder where relative paths begin.
+        wheelhouse: whether folders of wheels must be filled already.
     """
     apps = _app_errors(variables, contents, base, wheelhouse)
     return list(map(sanitize, [*misspelt(variables), *apps, *_role_errors(variables, base)]))
 
 
-def no_apps(found: Any) -> str:
-    """Says so, of what was found in the place of `asgi_apps`."""
-    what = "is missing" if found is None else f"found {kind_of(found)}"
+def no_apps(value: Json) -> str:
+    """Return the error for a value of `asgi_apps` that holds no applications."""
+    what = "is missing" if value is None else f"found {kind_of(value)}"
     return f"asgi_apps: {what}; expected a list with an entry for each application"
 
 
 def _app_errors(
-    variables: Mapping[str, Any], contents: controller.Contents | None, base: str | None, wheelhouse: bool
+    variables: Mapping[str, Json], contents: local_files.Contents | None, base: str | None, wheelhouse: bool
 ) -> list[str]:
+    """Return the errors in the entries of asgi_apps."""
     apps = variables.get("asgi_apps")
     if not isinstance(apps, list) or not apps:
         return [no_apps(apps)]
     errors: list[str] = []
-    resolved: list[dict[str, Any]] = []
+    resolved: list[dict[str, Json]] = []
     for index, spec in enumerate(apps):
         where = f"asgi_apps[{index}]"
         if not isinstance(spec, Mapping):
@@ -64,75 +66,83 @@ def _app_errors(
             resolved.append({})
             continue
         where += f" ({spec['name']})." if isinstance(spec.get("name"), str) else "."
-        app, wrong = checked(spec, where, contents)
+        app, entry_errors = checked(spec, where, contents)
         errors.extend(
-            wrong
+            entry_errors
             or file_errors(app, where, base, wheelhouse)
             or _wheels_of_certbot(app, where, base, variables, wheelhouse)
         )
         resolved.append(app)
-    errors += _passed_by_nobody(resolved, variables)
-    return errors + _collisions(resolved, variables) + sharing.errors(resolved, apps)
+    errors += _headers_without_proxies(resolved, variables)
+    return errors + _collisions(resolved, variables) + shared_domains.errors(resolved, apps)
 
 
-def _passed_by_nobody(apps: Sequence[Mapping[str, Any]], variables: Mapping[str, Any]) -> list[str]:
-    """Return what is wrong with headers of trusted proxies where there are none."""
+def _headers_without_proxies(apps: Sequence[Mapping[str, Json]], variables: Mapping[str, Json]) -> list[str]:
+    """Return the errors of headers that only trusted proxies may send, if there are no proxies."""
     if variables.get("nginx_trusted_proxies"):
         return []
     return [
         f"asgi_apps[{index}] ({app['name']}).site.pass_headers: found {', '.join(headers)}, which only trusted proxies "
         "may send, and there are none; write their addresses, as in nginx_trusted_proxies: [10.0.0.0/24]"
         for index, app in enumerate(apps)
-        if (headers := (app.get("site") or {}).get("pass_headers"))
+        if (headers := _passed_headers(app))
     ]
 
 
+def _passed_headers(app: Mapping[str, Json]) -> list[str]:
+    """Return the headers of trusted proxies that an application takes."""
+    site = app.get("site")
+    return cast("list[str]", site.get("pass_headers") or []) if isinstance(site, dict) else []
+
+
 def _wheels_of_certbot(
-    app: Mapping[str, Any], where: str, base: str | None, variables: Mapping[str, Any], wheelhouse: bool
+    app: Mapping[str, Json], where: str, base: str | None, variables: Mapping[str, Json], wheelhouse: bool
 ) -> list[str]:
-    if not wheelhouse or not app.get("wheelhouse") or app.get("state") == "absent":
+    """Return the error of a wheelhouse that lacks wheels of certbot."""
+    folder = app.get("wheelhouse")
+    if not wheelhouse or not isinstance(folder, str) or not folder or app.get("state") == "absent":
         return []
-    told = wheel_error(app, controller.resolve_path(app["wheelhouse"], base), variables)
-    return [f"{where}{told}"] if told else []
+    error = wheel_error(app, local_files.resolve_path(folder, base), variables)
+    return [f"{where}{error}"] if error else []
 
 
-def _role_errors(variables: Mapping[str, Any], base: str | None) -> list[str]:
-    """Return what is wrong with variables of the roles that every application needs."""
-    apps = variables.get("asgi_apps") or [{}]
-    inventory = Inventory(variables, apps if isinstance(apps, list) else [{}], base)
+def _role_errors(variables: Mapping[str, Json], base: str | None) -> list[str]:
+    """Return the errors in variables of roles."""
+    apps = variables.get("asgi_apps")
+    inventory = Inventory(variables, apps if isinstance(apps, list) and apps else [{}], base)
     errors = []
     for role in HOST_ROLES:
         options = role_options(role.name)
-        given = {name: option for name, option in options.items() if _is_given(variables.get(name))}
-        resolved, wrong = resolve(given, {name: variables[name] for name in given})
-        errors += [*wrong, *rule_errors(role.rules, resolved, ""), *role.conflicts(resolved, inventory)]
+        written = {name: option for name, option in options.items() if _is_written(variables.get(name))}
+        resolved, type_errors = resolve(written, {name: variables[name] for name in written})
+        errors += [*type_errors, *rule_errors(role.rules, resolved, ""), *role.conflicts(resolved, inventory)]
     return errors
 
 
-def _is_given(value: Any) -> bool:
-    """Nothing, and what is empty, stands for the default; zero and false do not."""
+def _is_written(value: Json) -> bool:
+    """Return whether a value is not empty: an empty one stands for the default; zero and false do not."""
     return value is not None and value not in ("", [], {})
 
 
-def _collisions(apps: Sequence[Mapping[str, Any]], variables: Mapping[str, Any]) -> list[str]:
-    """Names and domains that two applications of one host claim."""
+def _collisions(apps: Sequence[Mapping[str, Json]], variables: Mapping[str, Json]) -> list[str]:
+    """Return the errors of names, ports and domains that two applications of one host claim."""
     errors: list[str] = []
     owners: dict[tuple[str, str], int] = {}
     for index, app in enumerate(apps):
-        claims = [("name", app.get("name"))]
+        claims: list[tuple[str, Json]] = [("name", app.get("name"))]
         if app.get("state") != "absent":
             claims += [("port", port) for port in own_ports(app)]
         for what, value in claims:
             first = owners.setdefault((what, str(value)), index)
             if value is not None and first != index:
                 errors.append(f"asgi_apps[{index}]: {what} {value!r} is taken by asgi_apps[{first}] on the same host")
-    addressed = sharing.unnamed(apps)
+    addressed = shared_domains.unnamed(apps)
     errors += [
         f"asgi_apps[{index}]: has an address in domains, as asgi_apps[{addressed[0]}] has; TLS does not say which one "
         "a visitor asks for: give all addresses of a host to one application"
         for index in addressed[1:]
     ]
-    for index, first, domain in sharing.same_claims(apps):
+    for index, first, domain in shared_domains.same_claims(apps):
         text = f"asgi_apps[{index}]: domain {domain!r} is taken by asgi_apps[{first}] on the same host"
         if {apps[index].get("proxy"), apps[first].get("proxy")} == {"nginx"}:
             text += "; to share it, each expects a path of its own, as in site: {path: /blog}"
@@ -148,7 +158,7 @@ def _collisions(apps: Sequence[Mapping[str, Any]], variables: Mapping[str, Any])
     return errors
 
 
-def _ports_of_the_ca(app: Mapping[str, Any], variables: Mapping[str, Any]) -> list[int]:
-    """Where the CA asks for the certificate of an application without nginx; certbot listens there only meanwhile."""
+def _ports_of_the_ca(app: Mapping[str, Json], variables: Mapping[str, Json]) -> list[int]:
+    """Return the ports on which certbot listens while it obtains the certificate of an application without nginx."""
     by_port = variables.get("certificate_challenge") != "dns" and asks_the_ca(app, variables)
     return [80] if own_ports(app) and by_port else []

@@ -133,7 +133,7 @@ def put(options: Any, path: tuple[Any, ...], value: str, is_key: bool) -> None:
 
 
 def accepted(options: Mapping[str, Any]) -> bool:
-    inventory = {"asgi_apps": [options], "certificate_email": "ops@example.com"}
+    inventory: dict[str, Any] = {"asgi_apps": [options], "certificate_email": "ops@example.com"}
     return not inventory_errors(inventory)
 
 

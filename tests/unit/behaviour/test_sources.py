@@ -166,7 +166,7 @@ def test_a_wheelhouse_that_is_still_to_be_filled(inventory: dict[str, Any], tmp_
     assert inventory_errors({**inventory, "certificate_source": "self-signed"}, None, str(tmp_path)) == []
     (tmp_path / "wheels" / f"certbot-{version[1]}-py3-none-any.whl").touch()
     assert inventory_errors(inventory, None, str(tmp_path)) == []
-    plugin = {"certificate_challenge": "dns", "certificate_dns_plugin": {"name": "google"}}
+    plugin: dict[str, Any] = {"certificate_challenge": "dns", "certificate_dns_plugin": {"name": "google"}}
     assert "no wheel of certbot-dns-google==" in str(inventory_errors({**inventory, **plugin}, None, str(tmp_path)))
 
 

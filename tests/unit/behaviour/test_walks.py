@@ -71,7 +71,7 @@ def test_the_message(inventory: dict[str, Any], here: Any, monkeypatch: pytest.M
     host = here(**inventory)
     sys.setprofile(watch)
     try:
-        errors = check.wrong(host, {"apps": None, "needs": [], "wheelhouse": True, "change": {}})
+        errors = check.find_errors(host, {"apps": None, "needs": [], "wheelhouse": True, "change": {}})
     finally:
         sys.setprofile(None)
     assert any(RESERVED in error for error in errors)

@@ -139,12 +139,12 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("apps", "errors"), REFUSED)
-def test_refusals(apps: list[dict[str, Any]], errors: list[str]) -> None:
+def test_refusals(apps: Any, errors: list[str]) -> None:
     assert inventory_errors({"asgi_apps": apps, "certificate_email": "ops@example.com"}) == errors
 
 
 def test_given_certificates_are_the_owners() -> None:
-    apps = [SHOP, entry("blog", "/blog", tls={"certificate": "a.pem", "key": "a.key"})]
+    apps: Any = [SHOP, entry("blog", "/blog", tls={"certificate": "a.pem", "key": "a.key"})]
     read = {path: {"content": ""} for path in ("a.pem", "a.key")}
     assert inventory_errors({"asgi_apps": apps, "certificate_email": "ops@example.com"}, read) == [
         f"asgi_apps[1] (blog).tls.{key}: {OWNER}" for key in ("certificate", "key")
@@ -181,5 +181,5 @@ def test_a_password_goes_no_further_than_its_hash(facts: Facts) -> None:
 def test_only_the_owner_asks_the_ca() -> None:
     """With a certificate that is given for all, nobody does."""
     given, domains = {"certificate": "a.pem", "key": "a.key"}, ["shop.example.com", "*.shop.example.com"]
-    apps = [entry("shop", tls=given, domains=domains), entry("blog", "/blog", domains=domains)]
+    apps: Any = [entry("shop", tls=given, domains=domains), entry("blog", "/blog", domains=domains)]
     assert inventory_errors({"asgi_apps": apps}, {path: {"content": ""} for path in given.values()}) == []

@@ -816,7 +816,7 @@ def test_no_content_is_told() -> None:
 
 
 def test_rule_errors() -> None:
-    app = {"name": "Shop", "git": None, "module": "main:app", "gate": {"path": "ready", "timeout": 0}}
+    app: dict[str, Any] = {"name": "Shop", "git": None, "module": "main:app", "gate": {"path": "ready", "timeout": 0}}
     assert rule_errors(RULES, app, "apps[0].") == [
         "apps[0].name: found 'Shop', expected at most 24 lower-case letters, digits and single hyphens, "
         "beginning with a letter, as in name: shop",

@@ -31,7 +31,7 @@ def test_what_goes_together_is_not_told_of_wrong_options(inventory: dict[str, An
 
 def test_an_odd_port_of_an_application_without_nginx(inventory: dict[str, Any]) -> None:
     app = inventory["asgi_apps"][0]
-    apps = [{**app, "proxy": "none", "tls": {"port": port}} for port in ("x", 8443)]
+    apps: list[Any] = [{**app, "proxy": "none", "tls": {"port": port}} for port in ("x", 8443)]
     errors = inventory_errors({**inventory, "asgi_apps": apps})
     assert any("tls.port: found 'x'" in error for error in errors), errors
 

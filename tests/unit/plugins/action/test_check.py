@@ -13,13 +13,13 @@ from ansible_collections.asgi.deploy.plugins.action import check
 from tests.unit.conftest import trusted
 
 Here = Callable[..., Any]
-OPTIONS: dict[str, Any] = {"apps": None, "needs": [], "wheelhouse": True, "change": {}}
+OPTIONS: Any = {"apps": None, "needs": [], "wheelhouse": True, "change": {}}
 
 
 @pytest.fixture(name="wrong")
 def found_wrong(here: Here) -> Callable[..., list[str]]:
     def of(variables: dict[str, Any], **options: Any) -> list[str]:
-        return check.wrong(here(**variables), {**OPTIONS, **options})
+        return check.find_errors(here(**variables), OPTIONS | options)
 
     return of
 

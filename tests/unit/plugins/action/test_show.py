@@ -20,8 +20,7 @@ def shown(**args: object) -> bool:
     task = SimpleNamespace(args=args, check_mode=True, diff=False, async_val=0, delegate_to=None, no_log=False)
     loader = DataLoader()
     action = ActionModule(task, MagicMock(), MagicMock(), loader, Templar(loader, variables={}), None)
-    changed: bool = action.run(task_vars={})["changed"]
-    return changed
+    return bool(action.run(task_vars={})["changed"])
 
 
 def test_lines_are_printed_harmless(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,7 @@ import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
+from ansible_collections.asgi.deploy.plugins.action import survey
 from ansible_collections.asgi.deploy.plugins.action.survey import ActionModule, checked
 from ansible_collections.asgi.deploy.plugins.module_utils._host.survey.inspections import inspect_all
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import apt, systemd
@@ -83,9 +84,10 @@ def test_facts_that_are_kept_replace_no_variable(
     loader = DataLoader()
     asked: list[Any] = []
 
-    def look(looks: list[PlannedInspection], _variables: Any) -> list[dict[str, Any]]:
-        asked.extend(looks)
-        return [dict(NOTHING_DIFFERS) for _ in looks]
+    def inspect(_transport: Transport, inspections: list[PlannedInspection]) -> list[dict[str, Any]]:
+        """Report that nothing differs."""
+        asked.extend(inspections)
+        return [dict(NOTHING_DIFFERS) for _ in inspections]
 
     task = SimpleNamespace(
         args={"roles": ["nginx"]}, check_mode=False, diff=False, async_val=0, delegate_to=None, no_log=False
@@ -93,7 +95,7 @@ def test_facts_that_are_kept_replace_no_variable(
     action = ActionModule(task, MagicMock(), MagicMock(), loader, Templar(loader, variables=variables), None)
     monkeypatch.setattr(action, "_is_pipelining_enabled", lambda _style: pipelining)
     monkeypatch.setattr(Transport, "run_module", lambda *_arguments: {"found": [said]})
-    monkeypatch.setattr(action, "_inspect", look)
+    monkeypatch.setattr(survey, "_inspect", inspect)
     kept = action.run(task_vars=variables)["ansible_facts"]
     assert kept == {f"ansible_{name}": here[name] for name in found_here()}
     assert asked[0].plan["worker_connections"] == 1002, "decided by what is true now"
