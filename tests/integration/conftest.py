@@ -93,7 +93,7 @@ asked.sendall(f"GET {sys.argv[2]} HTTP/1.1\\r\\nHost: x\\r\\nConnection: close\\
 print(asked.recv(100).split()[1].decode())
 """
 W = TypeVar("W", bound=Web)
-# Of a journal, what tells nothing about a failure.
+# Of a journal, what says nothing about a failure.
 ROUTINE = re.compile(
     r"sshd|sudo|systemd-logind|pam_unix|systemd\[(?!1\])|user@|user-|session-c?\d+\.scope|: Invoked with|^\s"
     r'|"asgi\.access".*"status": [123]'
@@ -116,7 +116,7 @@ def web(name: str, label: str | None = None, app: str = "shop", kind: type[Web] 
     return kind(host, inside, label or name, app)
 
 
-@pytest.fixture(scope="module", params=sorted(WEBS), name="web")  # pytest would mix modules, and make theirs anew
+@pytest.fixture(scope="module", params=sorted(WEBS), name="web")  # pytest would mix modules, and make theirs again
 def each_web(request: pytest.FixtureRequest) -> Web:
     """Return each host of the inventory that the scenario uses, in turn. Those of `deploy` run two
     releases of Debian.

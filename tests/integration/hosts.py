@@ -153,11 +153,11 @@ def only(domain: str, **changes: Any) -> str:
 
 def up(scenarios: Iterable[str] = ()) -> None:
     """Boot the hosts of these scenarios, or of all, publish the applications, and write down how to reach both."""
-    wanted = hosts_of(named(list(scenarios)))
-    LAB.up(wanted, print)
+    hosts = hosts_of(named(list(scenarios)))
+    LAB.up(hosts, print)
     LAB.acme_up(step=print)
-    LAB.set_dns({f"{name}.{DOMAIN}": name for name in WEBS if name in wanted})
-    LAB.set_dns({f"{label}.{DOMAIN}": name for name, labels in SITES.items() if name in wanted for label in labels})
+    LAB.set_dns({f"{name}.{DOMAIN}": name for name in WEBS if name in hosts})
+    LAB.set_dns({f"{label}.{DOMAIN}": name for name, labels in SITES.items() if name in hosts for label in labels})
     pki.make(PKI, f"closed.{DOMAIN}")
     pki.issue(PKI, "given", f"given.{DOMAIN}")
     repository = LAB.repository("shop", HOSTS.parent / "shop")
@@ -176,11 +176,11 @@ def up(scenarios: Iterable[str] = ()) -> None:
     prey.create(ROOT / "tests" / "integration" / "sandbox" / "source")
     prey.commit("v1.0.0")
     variables["prey_repository"] = prey.url
-    if HELPER in wanted:
+    if HELPER in hosts:
         variables["test_helper"] = LAB.host(HELPER).address
-    if SIDE in wanted:
+    if SIDE in hosts:
         variables["test_neighbour"] = LAB.host(SIDE).address
-    if APPS in wanted:
+    if APPS in hosts:
         variables["test_http3"] = json.dumps(LAB.host(APPS).release != "bookworm")
     shelf.publish(LAB, HOSTS.parent / "docs")
     variables |= storefront.publish(LAB, HOSTS.parent / "files")

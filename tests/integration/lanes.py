@@ -77,9 +77,9 @@ def follow(argv: list[str], environment: dict[str, str], log: Path) -> tuple[int
     return -1 if status is None else status, seconds
 
 
-def main(wanted: list[str]) -> int:
+def main(names: list[str]) -> int:
     """Run all scenarios, or those that are named."""
-    scenarios = named(wanted)
+    scenarios = named(names)
     lanes = [[name for name in scenarios if SCENARIOS[name].lane == lane] for lane in LANES]
     began = time.monotonic()
     hosts.down()

@@ -41,16 +41,16 @@ SCENARIOS = {
     "hardening": Scenario(3, {"side": TRIXIE, "direct": BOOKWORM}),
 }
 LANES = sorted({scenario.lane for scenario in SCENARIOS.values()})
-# Nothing is deployed to these: one is looked at while it is bare, one visits the others and serves git.
+# Nothing is deployed to these: one is inspected while it is bare, one visits the others and serves git.
 NOT_DEPLOYED_TO = {"bare", "helper"}
 DEBIAN = "ASGI_TEST_DEBIAN"  # what hosts run instead, for `make matrix SCENARIOS=…`
 
 
-def named(wanted: Iterable[str]) -> list[str]:
+def named(names: Iterable[str]) -> list[str]:
     """Return the scenarios that are named in the order of the table, or all if none is; raise LabError for others."""
-    if unknown := set(wanted) - set(SCENARIOS):
+    if unknown := set(names) - set(SCENARIOS):
         raise LabError(f"SCENARIO: found {', '.join(sorted(unknown))}, expected some of {', '.join(SCENARIOS)}")
-    return [name for name in SCENARIOS if not wanted or name in wanted]
+    return [name for name in SCENARIOS if not names or name in names]
 
 
 def of_lane(lane: str) -> list[str]:

@@ -17,9 +17,9 @@ def mozilla(site: Web, profile: str) -> None:
     """Fail the test if sslyze objects to anything that the site offers."""
     argv = [str(Path(sys.executable).with_name("sslyze")), f"--mozilla_config={profile}", f"--sni={site.domain}"]
     argv += [f"--certinfo_ca_file={site.ca}", f"{site.host.address}:443"]
-    told = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=300).stdout
-    _, asked, judged = told.partition(f'Checking results against Mozilla\'s "{profile}" configuration')
-    assert asked, told
+    output = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=300).stdout
+    _, asked, judged = output.partition(f'Checking results against Mozilla\'s "{profile}" configuration')
+    assert asked, output
     verdict = re.search(rf"{re.escape(site.host.address)}:443: (OK - Compliant|FAILED - Not compliant)", judged)
     objections = [text for text in re.findall(r"^\s+\* (.*)$", judged, re.MULTILINE) if not text.startswith(OF_THE_CA)]
-    assert verdict and objections == [], told
+    assert verdict and objections == [], output

@@ -64,6 +64,7 @@ class Allowed(NamedTuple):
 # All exceptions, each with its reason. One that excuses nothing is refused.
 ALLOWED = (
     Allowed(rf"(?ms)^{TITLE}$.*?(?=^## |\Z)", GLOSSARY, "the glossary names the words that it refuses"),
+    Allowed(r"\bwanted\.json\b", "*", "the name of a file on hosts"),
     Allowed(r"\bWantedBy=", "*", "systemd's name of the option"),
     Allowed(r"\bwanted_units\b", "*", "the units of systemd's option Wants="),
 )

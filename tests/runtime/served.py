@@ -90,9 +90,9 @@ class Served:
         """Return what was logged; every line must be JSON."""
         return [json.loads(line) for line in self.log.splitlines()]
 
-    def told(self) -> list[tuple[str, int]]:
-        """Return what application and hooks told, and in which process."""
-        lines = (self.folder / "told").read_text(encoding="utf-8").splitlines()
+    def reports(self) -> list[tuple[str, int]]:
+        """Return what application and hooks reported, and in which process."""
+        lines = (self.folder / "reports").read_text(encoding="utf-8").splitlines()
         return [(what, int(process)) for what, process in (line.rsplit(" ", 1) for line in lines)]
 
     def connect(self, timeout: float = PATIENCE) -> http.client.HTTPConnection:
@@ -165,7 +165,7 @@ def serve(folder: Path, environment: Mapping[str, str] | None = None, **options:
         (runtime / file.name).symlink_to(file)
     (runtime / "settings.json").write_text(json.dumps(planned["runtime"]), encoding="utf-8")
     (folder / "metrics").mkdir()
-    (folder / "told").touch()
+    (folder / "reports").touch()
     variables = {
         "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
         "HOME": str(folder),
@@ -176,7 +176,7 @@ def serve(folder: Path, environment: Mapping[str, str] | None = None, **options:
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONPATH": f"{APPS}:{folder / 'runtime'}:{ROOT}",
         "PROMETHEUS_MULTIPROC_DIR": str(folder / "metrics"),
-        "TOLD": str(folder / "told"),
+        "REPORTS": str(folder / "reports"),
         **(environment or {}),
     }
     with socket.socket(socket.AF_UNIX) as listener, (folder / "log").open("wb") as log:

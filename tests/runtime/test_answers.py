@@ -185,7 +185,7 @@ def test_what_is_no_request_is_refused() -> None:
     assert end == b"closed"
 
 
-def test_a_websocket_is_left_alone(started: Serve) -> None:
+def test_a_websocket_is_left_unchanged(started: Serve) -> None:
     served = started()
     with unix_connect(str(served.path), "ws://localhost/") as connection:
         connection.send("hello")

@@ -50,12 +50,12 @@ def from_nginx(request: str) -> dict[str, str]:
 
 @EVERY
 def test_what_nginx_says_is_believed(of: Of, kind: str) -> None:
-    told = of(kind).get("/", from_nginx("believed-1")).json
-    assert (told["scheme"], told["client"]) == ("https", "192.0.2.7")
+    answer = of(kind).get("/", from_nginx("believed-1")).json
+    assert (answer["scheme"], answer["client"]) == ("https", "192.0.2.7")
 
 
 @EVERY
-def test_who_answers_is_told_to_the_gate_alone(of: Of, kind: str) -> None:
+def test_who_answers_is_shown_only_to_the_gate(of: Of, kind: str) -> None:
     asked = of(kind).get("/", {"X-ASGI-Probe": "1"})
     assert asked.headers["x-asgi-worker"] == str(asked.json["pid"])
     other = of(kind).get("/")
@@ -85,7 +85,7 @@ def test_one_id_finds_all_lines_of_a_request(of: Of, kind: str) -> None:
 
 @EVERY
 def test_every_line_is_json(of: Of, kind: str) -> None:
-    """Those of the server, too, and those of an error that nobody caught."""
+    """Those of the server, too, and those of an error that nothing caught."""
     served, request = of(kind), f"broken-{kind}"
     assert served.get("/fail", from_nginx(request)).status == 500
     until(lambda: logged(served, request))
@@ -198,7 +198,7 @@ def mark() -> Iterator[Path]:
     MARK.mkdir(parents=True)
     yield MARK
     with suppress(FileNotFoundError):
-        MARK.rmdir()  # the folders above it may be in use by tests beside this one
+        MARK.rmdir()  # the folders above it may be in use by tests that run next to this one
 
 
 @EVERY
@@ -247,7 +247,7 @@ def test_factory(started: Serve, kind: str) -> None:
     name = "wsgi_site" if kind == "sync" else "asgi_site"
     served = started(**KINDS[kind], module=f"{name}:make", factory=True)
     assert served.get().status == 200
-    assert "made" in dict(served.told())
+    assert "made" in dict(served.reports())
 
 
 NO_ASGI = (

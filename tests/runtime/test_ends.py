@@ -20,8 +20,8 @@ EVERY = pytest.mark.parametrize("kind", KINDS)
 def test_end_of_the_lifespan(started: Serve, kind: str) -> None:
     served = started(**KINDS[kind])
     assert served.stop() in (0, -signal.SIGTERM)
-    told = [what for what, _ in served.told()]
-    assert told.count("startup") == told.count("shutdown") >= 1
+    reports = [what for what, _ in served.reports()]
+    assert reports.count("startup") == reports.count("shutdown") >= 1
 
 
 def hanging(started: Serve, kind: str) -> Served:
@@ -47,18 +47,18 @@ def test_only_process_that_does_not_end(started: Serve) -> None:
     assert hanging(started, "uvicorn").stop() == 1
 
 
-def test_only_process_tells_the_watchdog_that_it_lives(started: Serve, tmp_path: Path) -> None:
+def test_only_process_notifies_the_watchdog(started: Serve, tmp_path: Path) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
         systemd.bind(str(tmp_path / "notify"))
         systemd.settimeout(15)
         served = started(server="uvicorn", environment={"NOTIFY_SOCKET": str(tmp_path / "notify")})
         assert {systemd.recv(64) for _ in range(2)} == {b"WATCHDOG=1"}
-        # One that is stuck tells nothing.
+        # One that is stuck notifies no one.
         with closing(served.connect()) as connection:
             connection.request("GET", "/block?seconds=60")
             systemd.settimeout(3)
             with pytest.raises(TimeoutError):
-                for _ in range(20):  # those that were told before it got stuck
+                for _ in range(20):  # those that were answer before it got stuck
                     systemd.recv(64)
 
 
@@ -85,7 +85,7 @@ def test_end_with_a_request_under_way(started: Serve, kind: str) -> None:
     served = started(**KINDS[kind])
     with closing(served.connect()) as connection:
         connection.request("GET", "/sleep?seconds=1.5")
-        until(lambda: "asleep" in dict(served.told()))
+        until(lambda: "asleep" in dict(served.reports()))
         served.process.send_signal(signal.SIGTERM)
         assert connection.getresponse().status == 200
     assert served.process.wait(15) in (0, -signal.SIGTERM)
@@ -96,5 +96,5 @@ def test_end_while_the_application_is_imported(started: Serve, kind: str) -> Non
     """No worker stays until it is killed, which visitors of the next server would wait for."""
     module = "slow_site:wsgi" if KINDS[kind]["server"] == "gunicorn-wsgi" else "slow_site:app"
     served = started(ready=False, **KINDS[kind], module=module, graceful_timeout=2 * PATIENCE)
-    until(lambda: "importing" in dict(served.told()))
+    until(lambda: "importing" in dict(served.reports()))
     assert served.stop() in (0, -signal.SIGTERM)

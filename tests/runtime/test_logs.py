@@ -97,7 +97,7 @@ def test_fields_of_ours_stay_ours() -> None:
     ],
 )
 def test_long_record(statement: str, field: str) -> None:
-    """The longest field of it is cut, in its middle: an exception is told at its end."""
+    """The longest field of it is cut, in its middle: an exception is answer at its end."""
     found = record(statement)
     text = found[field]
     assert "begin " in text[:200] and text.endswith(" end")

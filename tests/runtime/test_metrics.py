@@ -33,7 +33,7 @@ def numbers(answer: Answer) -> dict[str, float]:
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "uvicorn"])
 def test_metrics_of_all_workers(started: Serve, kind: str) -> None:
-    """Whoever is asked tells the numbers of all, also of one that has been replaced."""
+    """Each worker answers with the numbers of all, also of one that has been replaced."""
     served = started(**{**KINDS[kind], "workers": "2"}, health=HEALTH)
     seen: set[int] = set()
     asked = 0
@@ -127,7 +127,7 @@ def test_numbers_of_workers_that_are_replaced_after_their_share(started: Serve, 
     assert counted >= asked
 
 
-def test_reading_holds_up_nobody_else(started: Serve) -> None:
+def test_reading_delays_no_other_request(started: Serve) -> None:
     """Here it waits for a worker's numbers to be added to others."""
     served = started(**KINDS["gunicorn"], health=HEALTH)
     with (served.folder / "metrics" / "lock").open("a") as lock, closing(served.connect()) as connection:
@@ -191,7 +191,7 @@ def test_what_stays_of_workers_that_have_ended(folder: Folder) -> None:
 
 
 def test_numbers_that_are_being_read_stay_where_they_are(folder: Folder) -> None:
-    """Whoever looks after the workers does not wait, but adds them at the next end."""
+    """The process that watches the workers does not wait, but adds them at the next end."""
     folder.write("counter_11.db", a=1)
     folder.write("counter_12.db", a=2)
     with (folder.path / "lock").open("a") as lock:

@@ -65,7 +65,7 @@ def spend(served: Served) -> int:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_another_worker_comes_before_one_goes(started: Serve, kind: str) -> None:
-    """No request fails, on connections that are kept either, and there is always somebody who takes the next."""
+    """No request fails, on connections that are kept either, and there is always a worker that takes the next."""
     workers = int(KINDS[kind].get("workers", 1))
     served = recycling(started, kind, 20)
     failed: list[str] = []
@@ -130,7 +130,7 @@ def test_stream_of_a_worker_that_was_replaced_comes_to_its_end(started: Serve, k
 
 @pytest.mark.parametrize("kind", ["gunicorn", "uvicorn-2"])
 def test_never_more_than_twice_the_workers(started: Serve, kind: str) -> None:
-    """However many of them still have somebody connected."""
+    """However many of them still have a visitor connected."""
     served = recycling(started, kind, 3, workers="1", graceful_timeout=LONG)
     with websocket(served) as first:
         assert talks(first)
@@ -146,14 +146,14 @@ def test_never_more_than_twice_the_workers(started: Serve, kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ASGI)
-def test_told_to_end_it_serves_on_until_what_was_connected_has_gone(started: Serve, kind: str) -> None:
-    """Nobody else serves this release: visitors would wait as long as a WebSocket stays."""
+def test_asked_to_end_it_serves_on_until_what_was_connected_has_gone(started: Serve, kind: str) -> None:
+    """No other process serves this release: visitors would wait as long as a WebSocket stays."""
     served = started(**KINDS[kind], graceful_timeout=LONG, health=READINESS)
     with websocket(served) as connection:
         assert talks(connection)
         served.process.send_signal(signal.SIGTERM)
         until(lambda: served.get("/ready").status == 503)
-        # For longer than it takes to end where nobody is connected.
+        # For longer than it takes to end where no one is connected.
         assert served.get("/sleep?seconds=4").status == 200
         assert served.get().status == 200
         assert talks(connection)
@@ -162,7 +162,7 @@ def test_told_to_end_it_serves_on_until_what_was_connected_has_gone(started: Ser
 
 
 @pytest.mark.parametrize("kind", ASGI)
-def test_told_to_end_it_closes_websockets_and_streams_at_their_limit(started: Serve, kind: str) -> None:
+def test_asked_to_end_it_closes_websockets_and_streams_at_their_limit(started: Serve, kind: str) -> None:
     served = started(**KINDS[kind], graceful_timeout=1)
     with websocket(served) as connection, closing(served.connect()) as stream:
         assert talks(connection)
@@ -176,7 +176,7 @@ def test_told_to_end_it_closes_websockets_and_streams_at_their_limit(started: Se
 
 
 def test_workers_wait_for_each_other(started: Serve) -> None:
-    """One that has nobody connected does not leave all visitors to the one that has."""
+    """One that has no visitor does not leave all visitors to the one that has."""
     served = started(server="gunicorn", workers="2", graceful_timeout=LONG, health=READINESS)
     until(lambda: len({served_by(served) for _ in range(10)}) == 2)
     with websocket(served) as connection:

@@ -1,4 +1,4 @@
-"""The application finds its secrets in the environment when it is imported, and the system shows them to nobody."""
+"""The application finds its secrets in the environment when it is imported, and the system shows them to no one."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_application_finds_it(started: Serve, credentials: dict[str, str], serve
         server=server, workers=str(workers), secrets={"TOKEN": TOKEN}, environment={**credentials, "LC_ALL": "C.UTF-8"}
     )
     assert served.get().json["token"] == [TOKEN, TOKEN]
-    # uvicorn starts its workers as programs anew, which get an environment; the kernel shows it to their user alone.
+    # uvicorn starts its workers as new programs, which get an environment; the kernel shows it only to their user.
     if (server, workers) != (UVICORN, 2):
         assert TOKEN.encode() not in environments(served)
     assert TOKEN not in served.log

@@ -125,7 +125,7 @@ def limit_concurrency(given: Served, plain: Served) -> None:
         """Ask while four requests to this path are under way, or have been, on connections that stay open."""
 
         def asleep() -> int:
-            return [what for what, _process in served.told()].count("asleep")
+            return [what for what, _process in served.reports()].count("asleep")
 
         before = asleep()
         with ExitStack() as stack:
@@ -188,15 +188,15 @@ def h11_max_incomplete_event_size(given: Served, plain: Served) -> None:
 
 def preload_app(given: Served, plain: Served) -> None:
     assert given.get().json["imported_in"] == given.process.pid
-    told = plain.get().json
-    assert told["imported_in"] == told["pid"] in plain.workers()
+    answer = plain.get().json
+    assert answer["imported_in"] == answer["pid"] in plain.workers()
 
 
 def worker_tmp_dir(given: Served, plain: Served) -> None:
     def opened(served: Served) -> set[str]:
         links = []
         for descriptor in Path(f"/proc/{served.workers()[0]}/fd").iterdir():
-            with suppress(FileNotFoundError):  # it was closed meanwhile
+            with suppress(FileNotFoundError):  # it was closed in between
                 links.append(str(descriptor.readlink()))
         return {str(Path(link).parent) for link in links if "wgunicorn-" in link}
 
@@ -219,16 +219,18 @@ def http(given: Served, plain: Served) -> None:
 
 
 def lifespan(given: Served, plain: Served) -> None:
-    assert "startup" not in dict(given.told())
-    assert "startup" in dict(plain.told())
+    assert "startup" not in dict(given.reports())
+    assert "startup" in dict(plain.reports())
 
 
 def root_path(given: Served, plain: Served) -> None:
     def seen(served: Served, path: str) -> tuple[str, str]:
-        told = served.get(path).json
+        answer = served.get(path).json
         # The whole path: an ASGI application gets it, a WSGI application the rest of it.
-        whole = told["path"] if told["path"].startswith(told["root_path"]) else told["root_path"] + told["path"]
-        return told["root_path"], whole
+        whole = (
+            answer["path"] if answer["path"].startswith(answer["root_path"]) else answer["root_path"] + answer["path"]
+        )
+        return answer["root_path"], whole
 
     assert seen(given, "/shop/cart") == ("/shop", "/shop/cart")
     assert seen(given, "/shop") == ("/shop", "/shop")
@@ -321,7 +323,7 @@ def test_hooks(started: Serve, server: str) -> None:
     abort(served)
     until(lambda: served.get().status == 200)
     assert served.stop() == 0
-    called = {name for name, _ in served.told()} & set(HOOKS)
+    called = {name for name, _ in served.reports()} & set(HOOKS)
     assert called == {name for name in HOOKS if isinstance(HOOKS[name][server], To)}
     master = {"on_starting", "when_ready", "pre_fork", "child_exit", "nworkers_changed", "on_exit"}
-    assert {name for name, process in served.told() if process == served.process.pid} & set(HOOKS) == master
+    assert {name for name, process in served.reports() if process == served.process.pid} & set(HOOKS) == master

@@ -1,4 +1,4 @@
-"""A host's site whose certificate the tests look at, renew, and get by every kind of CA."""
+"""A host's site whose certificate the tests inspect, renew, and obtain from every kind of CA."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Secure(Web):
         return self.root
 
     def playbook(self, *arguments: str, **variables: Any) -> Run:
-        """Run the playbook for this application alone, with these variables besides."""
+        """Run the playbook only for this application, with these variables besides."""
         app = {
             "name": "secure",
             "git": "{{ shop_repository }}",
@@ -66,7 +66,7 @@ class Secure(Web):
         return self.host.run(f"openssl x509 -noout -text <<'EOF'\n{pem}EOF").stdout
 
     def status(self, name: str = "secure") -> dict[str, Any]:
-        """Return what monitors are told."""
+        """Return what monitors read."""
         entries = json.loads(self.host.run("cat /var/lib/asgi-deploy/certificates.json").stdout)["certificates"]
         found: dict[str, Any] = next(entry for entry in entries if entry["name"] == name)
         return found
@@ -98,7 +98,7 @@ class Secure(Web):
     def later(self, shift: str) -> Iterator[None]:
         """Run the renewal service, with all that it starts, at a later time, as in +62d.
 
-        The kernel's clock is one for all hosts: libfaketime moves what these processes are told. The CA's clock stays;
+        The kernel's clock is one for all hosts: libfaketime moves what these processes read. The CA's clock stays;
         what it says of when to renew is a moment, which comes nearer.
         """
         library = self.host.run(

@@ -1,4 +1,4 @@
-"""Certificates: whatever the CA does, the site serves, and what is told is right."""
+"""Certificates: whatever the CA does, the site serves, and what is reported is right."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.integration.release.test_releases import traffic
 HERE = Path(__file__).parent
 NAME = f"secure.{DOMAIN}"
 NO_CA = "https://198.18.0.1:14099/directory"  # nothing listens there
-# nginx closes kept connections at a reload, be it that somebody is just about to ask on one; these keep none.
+# nginx closes kept connections at a reload, even if a visitor is just about to ask on one; these keep none.
 VISITORS = {"http2": 0, "get": 0, "post": 0, "new": 3}
 # Debian 13, but where this says Debian 12, or both; `make matrix SCENARIOS=certificates` runs all of it on each.
 BOTH = pytest.mark.parametrize("site", [SIDE, SIDE2], indirect=True)
@@ -73,9 +73,9 @@ def test_a_renewal_loses_no_request(site: Secure) -> None:
 @BOTH
 def test_a_renewal_that_fails_keeps_what_serves(site: Secure) -> None:
     before, conf = site.shown(), "/etc/letsencrypt/renewal/secure.conf"
-    due = site.edited(conf, f"s#^server = .*#server = {NO_CA}#; 1i renew_before_expiry = 3650 days")
-    wanted = site.edited(f"{FOLDER}/wanted.json", f"s#{LAB.acme_directory}#{NO_CA}#")
-    with due, wanted, site.edited(f"{FOLDER}/certbot.ini", f"s#{LAB.acme_directory}#{NO_CA}#"):
+    early = site.edited(conf, f"s#^server = .*#server = {NO_CA}#; 1i renew_before_expiry = 3650 days")
+    requested = site.edited(f"{FOLDER}/wanted.json", f"s#{LAB.acme_directory}#{NO_CA}#")
+    with early, requested, site.edited(f"{FOLDER}/certbot.ini", f"s#{LAB.acme_directory}#{NO_CA}#"):
         assert site.host.run(f"systemctl start {RENEWAL}", check=False).returncode != 0
     assert site.shown() == before
     assert site.status()["source"] == "acme" and "The one from before is served on" in site.status()["last"]["text"]
@@ -105,7 +105,7 @@ def test_another_name_is_another_certificate_though_the_ca_forgot_the_account(si
     assert site.host.run("ls /etc/letsencrypt/accounts.lost").stdout.strip()
 
 
-def test_a_name_that_leads_elsewhere_is_told_and_harms_nobody(site: Secure) -> None:
+def test_a_name_that_leads_elsewhere_is_reported_and_harms_no_one(site: Secure) -> None:
     site.host.run(f"echo 198.18.0.1 nowhere.{NAME} >>/etc/hosts")
     run = site.playbook(domains=[NAME, f"nowhere.{NAME}"]).ok()
     site.host.run("sed -i '$d' /etc/hosts")

@@ -22,18 +22,18 @@ from tests.lab.ca import Authority, Options
 
 __all__ = ["secure_site"]  # the fixture `site`
 
-# With connections of their own: what a reload does to others, `test_a_renewal_loses_no_request` looks at.
+# With connections of their own: what a reload does to others, `test_a_renewal_loses_no_request` checks.
 FRESH = {"new": 3, "websocket": 1, "get": 0, "post": 0, "http2": 0}
 
 
 def started(site: Secure, **options: Any) -> tuple[Secure, Authority]:
-    """Return the site as visitors see it who trust the CA, and the CA; other options start it anew."""
+    """Return the site as visitors see it who trust the CA, and the CA; other options restart it."""
     authority = LAB.authority(Options(**options))
     authority.refuse_orders(0)
     return replace(site, root=authority.root), authority
 
 
-def test_nobody_says_a_name(site: Secure) -> None:
+def test_a_visitor_who_says_no_name_gets_the_certificate_of_the_address(site: Secure) -> None:
     """Where no site has an address, a visitor who says no name in TLS is shown none."""
     with pytest.raises(ssl.SSLError):
         site.shown(None)
@@ -65,7 +65,7 @@ def test_an_address_and_a_profile(site: Secure) -> None:
     assert site.version()["version"] == "1.0.0"
     with pytest.raises(ssl.SSLError, match=r"(?i)unrecognized.name"):
         site.shown("unknown.test")
-    site.renew()  # which looks at what is shown by name and by address
+    site.renew()  # which checks what is shown by name and by address
     assert site.playbook(**names).ok().counts(site.host.name)["changed"] == 0
 
     # The CA advises the fifth day of the six.
@@ -96,14 +96,14 @@ def test_a_profile_that_the_ca_does_not_have(site: Secure) -> None:
 
 
 def test_nonces_that_the_ca_refuses(site: Secure) -> None:
-    """One in twenty by default, which is nothing to tell of; when it is all of them, what is there is served on."""
+    """One in twenty by default, which is nothing to report; when it is all of them, what is there is served on."""
     site, authority = started(site)
     site.forget()
     site.playbook(certificate_directory=authority.directory).ok()
     before = site.shown()
     site, authority = started(site, nonce_reject=100)
-    wanted: dict[str, Any] = {"domains": [site.domain, f"other.{site.domain}"]}
-    run = site.playbook(certificate_directory=authority.directory, **wanted).ok()
+    changes: dict[str, Any] = {"domains": [site.domain, f"other.{site.domain}"]}
+    run = site.playbook(certificate_directory=authority.directory, **changes).ok()
     assert "Likely reason: the CA refused nonces of its own again and again" in run.output, run.output
     assert "The one from before is served on" in run.output
     assert site.shown() == before
@@ -147,14 +147,14 @@ def test_the_ca_advises_to_renew_now(site: Secure) -> None:
     assert site.shown() != before
 
 
-def test_a_limit_is_told_and_kept_to(site: Secure) -> None:
+def test_a_limit_is_reported_and_kept(site: Secure) -> None:
     site, authority = started(site)
-    wanted: dict[str, Any] = {"certificate_directory": authority.directory, "certificate_profile": "classic"}
-    site.playbook(**wanted).ok()
+    changes: dict[str, Any] = {"certificate_directory": authority.directory, "certificate_profile": "classic"}
+    site.playbook(**changes).ok()
     before = site.shown()
-    wanted["domains"] = [site.domain, f"other.{site.domain}"]
+    changes["domains"] = [site.domain, f"other.{site.domain}"]
     authority.refuse_orders(7200)
-    run = site.playbook(**wanted).ok()
+    run = site.playbook(**changes).ok()
     assert authority.orders(site.domain)[-1]["status"] == 429
     until = site.status()["last"]["wait"]["until"]
     for text in (
@@ -166,7 +166,7 @@ def test_a_limit_is_told_and_kept_to(site: Secure) -> None:
     orders = len(authority.orders(site.domain))
     log = site.renew(fails=True)
     assert "it is asked again after" in log
-    assert "the CA's rate limit was reached before" in site.playbook(**wanted).ok().output
+    assert "the CA's rate limit was reached before" in site.playbook(**changes).ok().output
     assert len(authority.orders(site.domain)) == orders, "nothing was asked before it is time"
     assert site.shown() == before
 
@@ -192,7 +192,7 @@ ZONE = "$TTL 60\n@ IN SOA ns.{zone}. ops.{zone}. 1 3600 600 86400 60\n@ IN NS ns
 
 
 def test_records_by_a_name_server_of_ones_own(site: Secure, request: pytest.FixtureRequest) -> None:
-    """RFC 2136 against BIND, which the CA asks: certbot's plugin is installed, is given its key, and nobody else is."""
+    """RFC 2136 against BIND, which the CA asks: certbot's plugin is installed, is given its key, and no other program is."""
     address, zone, host = site.host.address, DOMAIN, site.host
     request.addfinalizer(lambda: host.run("systemctl disable --now --quiet named"))
     secret = base64.b64encode(secrets.token_bytes(64)).decode()
@@ -204,7 +204,7 @@ def test_records_by_a_name_server_of_ones_own(site: Secure, request: pytest.Fixt
     site, authority = started(site, dns=f"{address}:53")
     site.forget()
 
-    def wanted(key: str) -> dict[str, Any]:
+    def variables(key: str) -> dict[str, Any]:
         credentials = {"server": address, "name": "asgi-deploy", "secret": key, "algorithm": "HMAC-SHA512"}
         return {
             "domains": [site.domain, f"*.{site.domain}"],
@@ -214,11 +214,11 @@ def test_records_by_a_name_server_of_ones_own(site: Secure, request: pytest.Fixt
         }
 
     wrong = base64.b64encode(secrets.token_bytes(64)).decode()
-    run = site.playbook("--diff", **wanted(wrong)).ok()
+    run = site.playbook("--diff", **variables(wrong)).ok()
     assert "Likely reason: the DNS provider did not take the record" in run.output, run.output
     assert "The one from before is served on" in run.output and wrong not in run.output
 
-    run = site.playbook("--diff", "-vv", **wanted(secret)).ok()
+    run = site.playbook("--diff", "-vv", **variables(secret)).ok()
     assert "[WARNING]: secure:" not in run.output, run.output
     assert secret not in run.output
     assert https.get(f"any.{site.domain}", address, site.root, "/version").status_code == 200
@@ -229,7 +229,7 @@ def test_records_by_a_name_server_of_ones_own(site: Secure, request: pytest.Fixt
     # No record stays behind.
     found = site.host.run(f"dig +short @{address} TXT _acme-challenge.{site.domain}").stdout
     assert not found, found
-    assert site.playbook(**wanted(secret)).ok().counts(site.host.name)["changed"] == 0
+    assert site.playbook(**variables(secret)).ok().counts(site.host.name)["changed"] == 0
 
     # BIND does not listen to who lives in another time, so it is not the clock that is moved on.
     before = site.shown()

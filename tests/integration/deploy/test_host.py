@@ -33,7 +33,7 @@ def test_runs_the_workers_that_the_facts_allow(web: Web) -> None:
     assert int(workers) == (2 if web.host.name == "web1" else 2 * processors + 1)
 
 
-def test_socket_is_for_nginx_alone(web: Web) -> None:
+def test_socket_is_only_for_nginx(web: Web) -> None:
     socket = web.inside.file(f"/srv/asgi/shop/releases/{web.live()}/app.sock")
     assert socket.is_socket
     assert (socket.user, socket.group, socket.mode) == ("root", "www-data", 0o660)

@@ -77,6 +77,6 @@ def test_answers_to_no_other_name(web: Web) -> None:
 def test_negotiates_the_best_group_there_is(web: Web) -> None:
     """As a host sees it whose OpenSSL has the post-quantum group."""
     asked = f"openssl s_client -brief -connect {web.host.address}:443 -servername {web.domain}"
-    told = LAB.host(BARE).run(f"echo | {asked} 2>&1").stdout
+    output = LAB.host(BARE).run(f"echo | {asked} 2>&1").stdout
     found = "Negotiated TLS1.3 group: X25519MLKEM768" if web.host.release != "bookworm" else "Peer Temp Key: X25519"
-    assert found in told
+    assert found in output

@@ -38,10 +38,10 @@ def test_status_for_programs(webs: list[Web], tmp_path: Path) -> None:
     found = json.loads(file.read_text())
     assert json.loads(output[output.index("\n{") : output.rindex("\n}") + 2]).keys() == found.keys()
     for web in webs:
-        told = found[web.host.name]
-        assert told["applications"]["shop"]["live"] == web.live()
-        assert told["certificates"]["shop"]["days_left"] > 0
-        assert 0 < told["host"]["disk_free"] < told["host"]["disk_total"]
+        summary = found[web.host.name]
+        assert summary["applications"]["shop"]["live"] == web.live()
+        assert summary["certificates"]["shop"]["days_left"] > 0
+        assert 0 < summary["host"]["disk_free"] < summary["host"]["disk_total"]
 
 
 def test_status_as_a_page_and_of_a_host_that_is_away(webs: list[Web], tmp_path: Path) -> None:
@@ -67,12 +67,12 @@ def test_an_application_that_is_not_known(webs: list[Web]) -> None:
 
 
 def test_one_id_finds_what_happened(web: Web) -> None:
-    wanted = f"wanted-{time.time_ns()}"
-    assert web.get("/version", headers={"X-Request-ID": wanted}).status_code == 200
+    request = f"requested-{time.time_ns()}"
+    assert web.get("/version", headers={"X-Request-ID": request}).status_code == 200
     web.get("/version", headers={"X-Request-ID": "another-request"})
-    output = playbook(f"--limit={web.host.name}", f"--extra-vars=asgi_request={wanted}", name="logs").ok().output
-    [line] = [line for line in output.splitlines() if f"[{wanted}]" in line]
-    assert f"nginx {web.live()} [{wanted}] GET /version 200 in " in line
+    output = playbook(f"--limit={web.host.name}", f"--extra-vars=asgi_request={request}", name="logs").ok().output
+    [line] = [line for line in output.splitlines() if f"[{request}]" in line]
+    assert f"nginx {web.live()} [{request}] GET /version 200 in " in line
     assert "another-request" not in output
 
 
@@ -82,7 +82,7 @@ def test_logs_by_level(web: Web) -> None:
     output = playbook(limit, "--extra-vars=asgi_lines=2", name="logs").ok().output
     shown = [line for line in output.splitlines() if web.live() in line]
     assert len(shown) == 2, output
-    web.host.run(f"systemctl kill --signal=USR1 {unit}")  # gunicorn opens its logs anew, and says so
+    web.host.run(f"systemctl kill --signal=USR1 {unit}")  # gunicorn opens its logs again, and says so
     output = playbook(limit, '--extra-vars={"asgi_minutes": 1, "asgi_level": "critical"}', name="logs").ok().output
     assert web.live() not in output
 
@@ -90,12 +90,12 @@ def test_logs_by_level(web: Web) -> None:
 def test_what_comes_is_shown_once_and_whole(web: Web) -> None:
     unit = f"asgi-shop@{web.live()}.service"
     options = '--extra-vars={"asgi_lines": 1, "asgi_follow": 10}'
-    told_off = []
+    signalled = []
     with ThreadPoolExecutor() as pool:
         following = pool.submit(playbook, f"--limit={web.host.name}", options, name="logs")
         while not following.done():
             time.sleep(2)
-            told_off.append(time.time())
+            signalled.append(time.time())
             web.host.run(f"systemctl kill --signal=USR1 {unit}")
         output = following.result().ok().output
     shown = [line for line in output.splitlines() if web.live() in line]
@@ -103,7 +103,7 @@ def test_what_comes_is_shown_once_and_whole(web: Web) -> None:
     assert times == sorted(times) and len(set(shown)) == len(shown), output
     # The first line is of before; from there to the last none is missing, and some came at the same moment.
     signals = [line for line in shown if "Handling signal: usr1" in line]
-    assert len(signals) >= len([moment for moment in told_off if times[0] < moment < times[-1]]) >= 1, output
+    assert len(signals) >= len([moment for moment in signalled if times[0] < moment < times[-1]]) >= 1, output
     assert len(shown) > len(signals), output
 
 
@@ -128,7 +128,7 @@ def test_what_cannot_be_asked_of_logs(variables: str, says: str) -> None:
 def test_a_restart_loses_no_request(webs: list[Web]) -> None:
     before = {web.host.name: web.info()["live"] for web in webs}
     pids = {web.host.name: main_process(web) for web in webs}
-    with traffic(webs, websocket=0, timeout=60):  # who comes meanwhile waits
+    with traffic(webs, websocket=0, timeout=60):  # a visitor who comes during it waits
         playbook(name="restart").ok()
     for web in webs:
         assert web.live() == before[web.host.name]
@@ -314,8 +314,8 @@ def test_a_stop_lasts_until_the_start(webs: list[Web]) -> None:
         assert (answer.headers["Retry-After"], "<!DOCTYPE html>" in answer.text) == ("5", True)
         assert web.get("/ready").status_code == 503
         assert web.host.run(STARTED).stdout == ""
-    told = playbook(name="status").ok().output
-    assert told.count(" shop         stopped  ") == len(webs), told
+    output = playbook(name="status").ok().output
+    assert output.count(" shop         stopped  ") == len(webs), output
     extra = "--extra-vars=shop_version=v1.1.0"
     run = playbook(extra).ok()
     for name in ("release", "rollback", "restart", "pause"):

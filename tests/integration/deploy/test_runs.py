@@ -1,4 +1,4 @@
-"""Runs after the first: they change nothing, say so in check mode too, and cost little; drift is mended."""
+"""Runs after the first: they change nothing, say so in check mode too, and cost little; drift is repaired."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from tests.integration.conftest import Web
 from tests.integration.hosts import WEBS, playbook
 
-# What is sent to one host by a run that changes nothing: the question for facts, and one look at all that shall be. A
+# What is sent to one host by a run that changes nothing: the question for facts, and one inspection of all that is desired. A
 # task that costs a further one belongs into the look.
 ROUND_TRIPS = 2
 # Tasks of such a run, skipped ones included; each costs the controller a few hundredths of a second for every host.
@@ -46,7 +46,7 @@ def test_a_run_that_changes_nothing_takes_few_round_trips(tmp_path: Path) -> Non
 
 
 class Damage(NamedTuple):
-    """Something that a run has to find and mend; `seen` succeeds only while it is there."""
+    """Something that a run has to find and repair; `seen` succeeds only while it is there."""
 
     do: str
     seen: str
@@ -54,7 +54,7 @@ class Damage(NamedTuple):
 
 RELEASE = "/srv/asgi/shop/current"
 CERTIFICATE = "/etc/asgi-deploy/tls/shop/combined.pem"
-# One of each kind that is looked at.
+# One of each kind that is inspected.
 DAMAGES = {
     "a package": Damage(
         "apt-get remove -qy unattended-upgrades", "! dpkg -s unattended-upgrades | grep -q '^Status.* installed'"
@@ -70,7 +70,7 @@ DAMAGES = {
     "a directory's mode": Damage(
         "chmod 0777 /etc/nginx/asgi/auth", "find /etc/nginx/asgi -type d -perm 777 | grep -q ."
     ),
-    "what shall not be there": Damage(
+    "what must not be there": Damage(
         "ln -s ../sites-available/default /etc/nginx/sites-enabled/default", "test -e /etc/nginx/sites-enabled/default"
     ),
     "a unit of the host": Damage("systemctl disable --now asgi-logs.timer", "! systemctl is-active asgi-logs.timer"),
@@ -121,12 +121,12 @@ DAMAGES = {
 
 
 # nginx takes no change while a certificate that it serves is missing, so that comes by itself.
-CERTIFICATE_ALONE = ["the certificate"]
-TOGETHER = [name for name in DAMAGES if name not in CERTIFICATE_ALONE]
+ONLY_CERTIFICATE = ["the certificate"]
+TOGETHER = [name for name in DAMAGES if name not in ONLY_CERTIFICATE]
 
 
-@pytest.mark.parametrize("names", [TOGETHER, CERTIFICATE_ALONE], ids=["together", "certificate"])
-def test_drift_of_every_kind_is_seen_and_mended(webs: list[Web], names: list[str]) -> None:
+@pytest.mark.parametrize("names", [TOGETHER, ONLY_CERTIFICATE], ids=["together", "certificate"])
+def test_drift_of_every_kind_is_seen_and_repaired(webs: list[Web], names: list[str]) -> None:
     web = webs[-1]
 
     def there() -> list[str]:
@@ -148,7 +148,9 @@ def test_drift_of_every_kind_is_seen_and_mended(webs: list[Web], names: list[str
     assert playbook(f"--limit={web.host.name}").ok().counts(web.host.name)["changed"] == 0
 
 
-def test_what_systemd_does_not_install_meanwhile_is_installed_by_whoever_needs_it(webs: list[Web]) -> None:
+def test_what_systemd_does_not_install_in_the_background_is_installed_by_the_task_that_needs_it(
+    webs: list[Web],
+) -> None:
     web, package = webs[-1], DAMAGES["a package"]
     web.host.run(f"{package.do} && systemctl mask --runtime asgi-install.service")
     try:
@@ -162,8 +164,8 @@ def test_what_systemd_does_not_install_meanwhile_is_installed_by_whoever_needs_i
 
 @pytest.mark.campaign
 @pytest.mark.parametrize("name", list(DAMAGES))
-def test_drift_is_seen_alone(webs: list[Web], name: str) -> None:
-    """Each by itself brings somebody in; found together, one might be mended because of another."""
+def test_each_drift_is_seen_by_itself(webs: list[Web], name: str) -> None:
+    """Each by itself makes a run enter its role; found together, one might be repaired because of another."""
     web, damage = webs[-1], DAMAGES[name]
     web.host.run(damage.do)
     playbook(f"--limit={web.host.name}").ok()

@@ -26,7 +26,7 @@ NASTY = '";}\n[Service]\nExecStart=/bin/false\n#\\ \\\n$HOME ${PATH} $(id) `id` 
 HEADER = "a\"; return 418; #} { 'b' %i ; ~"
 VAULT_PASSWORD = "the vault of these tests"  # noqa: S105
 
-# Digests are told instead of the secrets, so that what is found on the host later was left by somebody else.
+# Digests are answered instead of the secrets, so that what is found on the host later was left by something else.
 APPLICATION = """\
 import os
 from shop.main import app
@@ -43,7 +43,7 @@ async def nasty():
 
 
 @app.get("/digests")
-async def told():
+async def digests_of():
     return {"import": AT_IMPORT, "now": digests()}
 """
 REVEAL = """\
@@ -114,7 +114,7 @@ def go(tmp_path_factory: pytest.TempPathFactory) -> Go:
             "secrets": {"API_KEY": Vaulted(vault.encrypt(key).decode()), "PEM": PEM},
             "release_command": "python -m shop.reveal command 'two words' '$HOME 100%'",
             "processes": {"watcher": "python -m shop.reveal process"},
-            "jobs": {"tell": {"command": "python -m shop.reveal job", "schedule": "2099-01-01"}},
+            "jobs": {"digest": {"command": "python -m shop.reveal job", "schedule": "2099-01-01"}},
             **changes,
         }
         variables = {"asgi_apps": [entry], "certificate_email": "ops@example.com"}
@@ -135,15 +135,15 @@ def shown_nowhere(output: str, *keys: str) -> None:
 
 
 def after_a_start(web: Web) -> dict[str, list[str]]:
-    """Return what the application tells, once it answers."""
-    told: dict[str, list[str]] = https.wait(web.domain, web.host.address, web.ca, "/digests").raise_for_status().json()
-    return told
+    """Return what the application answers."""
+    answer: dict[str, list[str]] = https.wait(web.domain, web.host.address, web.ca, "/digests").raise_for_status().json()
+    return answer
 
 
 def found(web: Web, command: str) -> str:
     """Return what a grep prints that reads on its standard input what to look for: a command line is logged by sudo."""
-    wanted = ["0ld-s3cret", "abcd3fgh1jkl", base64.b64encode(OLD.encode()).decode()[:20]]
-    run = web.host.run(command, check=False, timeout=120, stdin="".join(f"{text}\n" for text in wanted))
+    texts = ["0ld-s3cret", "abcd3fgh1jkl", base64.b64encode(OLD.encode()).decode()[:20]]
+    run = web.host.run(command, check=False, timeout=120, stdin="".join(f"{text}\n" for text in texts))
     assert run.returncode in (0, 1, 2), run.stderr  # 2, where something may not be read or is gone again
     return run.stdout
 
@@ -177,7 +177,7 @@ def test_command_lines_had_none_of_them(released: str, webs: list[Web]) -> None:
 def test_the_application_and_all_of_its_commands_find_them(released: str, go: Go, web: Web) -> None:
     assert web.get("/digests").json() == {"import": digests(OLD), "now": digests(OLD)}
     release = web.live()
-    web.host.run(f"systemctl start asgi-shop.job-tell@{release}.service")
+    web.host.run(f"systemctl start asgi-shop.job-digest@{release}.service")
     said = {
         name: json.loads(web.host.run(f"cat /var/lib/asgi/shop/{name}").stdout)
         for name in ("command", "process", "job")
@@ -189,14 +189,14 @@ def test_the_application_and_all_of_its_commands_find_them(released: str, go: Go
     }
 
 
-def test_a_command_that_somebody_runs_finds_them(released: str, go: Go, webs: list[Web]) -> None:
+def test_a_command_of_an_operator_finds_them(released: str, go: Go, webs: list[Web]) -> None:
     for web in webs:
         command = "asgi_command=\"python -m shop.reveal exec '$HOME 100%'\""
         run = go(OLD, f"--limit={web.host.name}", "-e", "asgi_app=shop", "-e", command, name="exec").ok()
         assert digests(OLD)[0] in run.output
         shown_nowhere(run.output, OLD)
-        told = json.loads(web.host.run("cat /var/lib/asgi/shop/exec").stdout)
-        assert told == [*digests(OLD), "$HOME 100%"]
+        answer = json.loads(web.host.run("cat /var/lib/asgi/shop/exec").stdout)
+        assert answer == [*digests(OLD), "$HOME 100%"]
 
 
 def test_what_means_something_to_others_arrives_as_it_is(released: str, web: Web) -> None:
@@ -230,7 +230,7 @@ def test_who_looks_for_them_finds_them_where_they_are(released: str, web: Web) -
     assert f"/run/credentials/asgi-shop@{web.live()}.service/API_KEY" in found(web, "grep -rlaF -f - /run/credentials")
 
 
-def test_names_of_releases_tell_nothing(released: str, webs: list[Web]) -> None:
+def test_names_of_releases_reveal_nothing(released: str, webs: list[Web]) -> None:
     """They are made with a key of the host, so the same inputs have other names on another."""
     assert len({web.live() for web in webs}) == len(webs)
 
@@ -285,7 +285,7 @@ def test_a_release_that_fails_and_logs_its_key_does_not_have_it_printed(released
 
 
 def test_the_way_back_needs_nothing_of_the_controller(released: str, webs: list[Web]) -> None:
-    """Credentials are opened by systemd alone: a host that starts anew has them, too."""
+    """Credentials are opened only by systemd: a host that starts again has them, too."""
     for web in webs:
         release = web.live()
         units = f"asgi-shop@{release}.service asgi-shop@{release}.socket"

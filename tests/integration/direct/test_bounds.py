@@ -85,7 +85,7 @@ def test_other_hosts_cannot_be_reached_by_the_public_socket(site: Web, kind: str
     """Nor the host itself by an address that is not loopback; what is listed can."""
     assert take(site, kind, site.host.address, 22) == "ConnectionRefusedError"
     counted = site.host.run("nft list counter inet asgi_metadata_open outgoing").stdout
-    assert "packets 0" not in counted, "what status and release_info tell of"
+    assert "packets 0" not in counted, "what status and release_info report"
     assert take(site, kind, GATEWAY, urlsplit(DIRECTORY).port or 0) == "connected"
 
 

@@ -150,7 +150,7 @@ def test_a_release_and_the_way_back_lose_no_request(site: Web) -> None:
     units = site.host.run("systemctl list-units --plain --no-legend 'asgi-open@*.service'").stdout
     assert [line.split()[0] for line in units.splitlines()] == [f"asgi-open@{first}.service"]
     failed = site.host.run("systemctl is-failed anothers.service; systemctl reset-failed anothers.service").stdout
-    assert failed == "failed\n", "what failed on the host is told there on"
+    assert failed == "failed\n", "what failed on the host is reported further on there"
 
 
 def test_a_broken_release_gets_no_traffic(site: Web) -> None:
@@ -184,7 +184,7 @@ def test_a_renewed_certificate_is_served_without_a_restart(site: Web) -> None:
 
 
 def test_a_stop_refuses_connections_and_answers_what_came_before(site: Web) -> None:
-    """The certificate is renewed meanwhile; the kernel queues nobody for what is stopped."""
+    """The certificate is renewed at the same time; the kernel queues no one for what is stopped."""
     live = site.live()
     with ThreadPoolExecutor() as pool:
         held = pool.submit(site.get, "/slow?seconds=15", timeout=60)
@@ -315,7 +315,7 @@ def without_nginx(closed: Web) -> Iterator[None]:
 @pytest.mark.usefixtures("without_nginx")
 @pytest.mark.parametrize("port", [8443, 443])
 def test_moves_behind_nginx(closed: Web, port: int) -> None:
-    """In one run; where nginx gets the port that the application has, the run says what visitors see meanwhile."""
+    """In one run; where nginx gets the port that the application has, the run says what visitors see during it."""
     given = {"certificate": "{{ test_pki }}/server.pem", "key": "{{ test_pki }}/server.key"}
     entry = {
         **{"name": "closed", "git": "{{ shop_repository }}", "version": "v1.0.0", "module": "shop.main:app"},

@@ -32,7 +32,7 @@ class Reader:
         return f"{self.host.name}.{DOMAIN}"
 
     def begin(self, page: str) -> None:
-        """Write the first inventory of a page, and beside it what only a host of the lab needs."""
+        """Write the first inventory of a page, and next to it what only a host of the lab needs."""
         shown = next(block.text for block in pages.blocks() if block.page == page and block.kind == "yaml")
         (self.folder / "inventory.yml").write_text(self.here(shown))
         hosts = yaml.safe_load(HOSTS.read_text())["all"]

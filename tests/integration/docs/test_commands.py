@@ -12,7 +12,7 @@ from tests.integration.docs.reader import Reader
 from tests.project import pages
 from tests.traffic import Report
 
-# What each leaves is taken back by another one.
+# What each leaves is undone by another one.
 PLAYBOOK = "ansible-playbook asgi.deploy."
 BACK = {
     f"{PLAYBOOK}maintenance -e asgi_maintenance=true": f"{PLAYBOOK}maintenance -e asgi_maintenance=false",

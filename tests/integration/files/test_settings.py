@@ -1,4 +1,4 @@
-"""Environment and files of a release: given to the application, and to nobody else."""
+"""Environment and files of a release: given to the application, and to no one else."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_the_application_gets_its_settings(site: Site) -> None:
         ("src/config", "750 root asgi-files"),
     ],
 )
-def test_nobody_else_can_read_them(site: Site, path: str, rights: str) -> None:
+def test_no_other_user_can_read_them(site: Site, path: str, rights: str) -> None:
     assert site.host.run(f"stat -c '%a %U %G' /srv/asgi/files/current/{path}").stdout.strip() == rights
 
 
@@ -56,7 +56,7 @@ def test_the_service_is_bounded(site: Site) -> None:
     }
 
 
-def test_tells_why_there_are_so_many_workers(site: Site) -> None:
+def test_says_why_there_are_so_many_workers(site: Site) -> None:
     found = site.info()
     assert found["worker_count"] == 2
     assert found["workers_reason"].endswith("; 2 twice in 40 connections at 10 each")
@@ -73,14 +73,14 @@ chmod 0600 public/assets/*
 """
 
 
-def test_drift_is_seen_and_mended(site: Site) -> None:
+def test_drift_is_seen_and_repaired(site: Site) -> None:
     pid = site.version()["pid"]
     before = site.settings()
     site.host.run(DAMAGE)
     seen = run("--check").ok()
     assert seen.counts(site.host.name)["changed"] == 1, seen.output
-    mended = run().ok()
-    assert mended.counts(site.host.name)["changed"] == 1, mended.output
+    repaired = run().ok()
+    assert repaired.counts(site.host.name)["changed"] == 1, repaired.output
     assert site.settings() == before
     assert site.host.run("readlink /srv/asgi/files/current/src/.cache/thumbs").stdout.startswith(
         "/var/cache/asgi-files"

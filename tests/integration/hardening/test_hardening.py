@@ -1,4 +1,4 @@
-"""What a hardened host lets in and what it does not, that a run shuts nobody out, and the way back of every part."""
+"""What a hardened host lets in and what it does not, that a run shuts no one out, and the way back of every part."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def test_rules_that_are_thrown_away_come_back(site: Web, visitor: Web, late: int
     assert not reaches(visitor, site, late)
 
 
-def test_rules_that_do_not_come_back_are_told(site: Web) -> None:
+def test_rules_that_do_not_come_back_are_reported(site: Web) -> None:
     """As where what has them come back was ended."""
     where: dict[str, Any] = {"name": "status", "inventories": (HOSTS, INVENTORY)}
     site.host.run("systemctl stop asgi-firewall-watch.service && nft delete table inet asgi_firewall")
@@ -127,7 +127,7 @@ def test_rules_that_do_not_come_back_are_told(site: Web) -> None:
 
 
 def test_a_door_for_some(site: Web, visitor: Web) -> None:
-    """Port 9100 is open for the host `side` alone."""
+    """Port 9100 is open only for the host `side`."""
     site.host.run("systemd-run --quiet --unit=exporter python3 -m http.server 9100")
     site.host.run("until ss -ltn | grep -q ':9100 '; do sleep 0.1; done")
     try:
@@ -175,7 +175,7 @@ def test_logins(site: Web) -> None:
     assert limits.strip() == "0"
 
 
-def test_upgrades_of_security_alone(site: Web) -> None:
+def test_upgrades_of_security_only(site: Web) -> None:
     settings = site.host.run("apt-config dump").stdout
     patterns = re.findall(r'^Unattended-Upgrade::Origins-Pattern:: "(.*)";$', settings, re.MULTILINE)
     assert patterns and all("label=Debian-Security" in pattern for pattern in patterns)
@@ -191,10 +191,10 @@ def test_journal_stays_and_has_a_limit(site: Web) -> None:
 
 
 def test_who_keeps_failing_is_banned(site: Web, visitor: Web) -> None:
-    """From the other host alone: we go on."""
+    """Only the other host is banned: we go on."""
     ssh = "ssh -o BatchMode=yes -o StrictHostKeyChecking=no -o ConnectTimeout=5"
     # The ban may fall on a connection that is being made, which then waits for answers that never come.
-    attempts = f"for n in $(seq 12); do timeout 10 {ssh} nobody-$n@{site.host.address} true; done; true"
+    attempts = f"for n in $(seq 12); do timeout 10 {ssh} user-$n@{site.host.address} true; done; true"
     banned = "fail2ban-client status sshd | grep -q " + visitor.host.address
     assert reaches(visitor, site, 22)
     try:
@@ -258,13 +258,13 @@ def test_a_live_connection_survives(site: Web, visitor: Web, late: int) -> None:
 
 
 @ONCE
-def test_whom_nobody_can_reach_puts_back_what_it_had(site: Web) -> None:
+def test_a_host_that_no_one_can_reach_restores_what_it_had(site: Web) -> None:
     """The run goes on over the connection that it has; a new one is refused, as after a mistake of any kind."""
     host = site.host
     before = host.run(f"{LIVE}; cat {RULES} {SETTINGS}").stdout
     run_on(host.name, "--check").ok()  # from here on there is a connection that is shared
     undo = "/var/lib/asgi-deploy/hardening/undo"
-    # Until the host has put back what it had; for the test's sake alone, not for longer than ten minutes.
+    # Until the host has restored what it had; only for the test, not for longer than ten minutes.
     watch = f"until [ -d {undo} ]; do sleep 0.2; done; while [ -d {undo} ]; do sleep 0.2; done"
     host.run(
         f"systemd-run --quiet --property=RuntimeMaxSec=600 --property='ExecStopPost=rm -f /etc/nologin' sh -c '{watch}'"
@@ -279,7 +279,7 @@ def test_whom_nobody_can_reach_puts_back_what_it_had(site: Web) -> None:
         time.sleep(2)
     assert host.run(f"{LIVE}; cat {RULES} {SETTINGS}").stdout == before
     assert host.run("sshd -T | grep permitrootlogin").stdout.strip() == "permitrootlogin no"  # the test host's own
-    assert "Put back the firewall and sshd" in host.run("journalctl --no-pager -u asgi-hardening-undo").stdout
+    assert "Restore the firewall and sshd" in host.run("journalctl --no-pager -u asgi-hardening-undo").stdout
 
 
 def test_comes_up_hardened(site: Web) -> None:
@@ -340,7 +340,7 @@ def test_undone_and_applied_again(site: Web, visitor: Web, late: int) -> None:
 
 
 @ONCE
-def test_refuses_keys_alone_where_there_is_no_key(site: Web) -> None:
+def test_refuses_only_keys_where_there_is_no_key(site: Web) -> None:
     host = site.host
     run_on(host.name, "--check", hardening=False).ok()  # from here on there is a connection that is shared
     keys = "/home/admin/.ssh/authorized_keys"

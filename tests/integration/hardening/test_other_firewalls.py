@@ -10,7 +10,7 @@ from tests.integration.hardening.test_hardening import INVENTORY, run_on
 from tests.integration.hosts import DIRECT, HOSTS, LAB, SIDE, Run, playbook
 from tests.lab import Host
 
-UNIT = "/etc/systemd/system/asgi-failed@.service"  # a file of ours, which a run mends
+UNIT = "/etc/systemd/system/asgi-failed@.service"  # a file of ours, which a run repairs
 APT = "DEBIAN_FRONTEND=noninteractive apt-get -qq --yes"
 # iptables' tables stay behind when ufw goes.
 REMOVE = f"""\
@@ -44,8 +44,8 @@ def plan(host: Host) -> Run:
 
 def refused(run: Run, host: Host, name: str) -> bool:
     assert run.counts(host.name)["changed"] == 0, run.output
-    told = " ".join(run.output.split())
-    assert f"{name} is active on this host" in told and WAYS_OUT[name] in told, told
+    output = " ".join(run.output.split())
+    assert f"{name} is active on this host" in output and WAYS_OUT[name] in output, output
     return run.status != 0 and host.run(f"grep -c 'by hand' '{UNIT}'").stdout.strip() == "1"
 
 

@@ -8,7 +8,7 @@ from tests.integration.hosts import DIRECT, LAB, SIDE, module
 from tests.lab import Host
 
 LISTS = "/var/lib/apt/lists"
-# Has the lock until somebody has asked for it, and a little longer.
+# Has the lock until a program has asked for it, and a little longer.
 HOLDER = f"""\
 import fcntl, subprocess, time
 file = open("{LISTS}/lock", "w")
@@ -36,7 +36,7 @@ def installed(host: Host, name: str) -> bool:
     return host.run(f"dpkg-query --show --showformat='${{db:Status-Status}}' {name}").stdout == "installed"
 
 
-def test_lists_that_somebody_else_fetches_are_waited_for(host: Host) -> None:
+def test_lists_that_another_program_fetches_are_waited_for(host: Host) -> None:
     """As apt does by its timer on a VM that has just come up."""
     host.run("cat >/tmp/holder.py", stdin=HOLDER)
     host.run(f"touch --date=yesterday {LISTS}; systemd-run --quiet --unit=lists python3 /tmp/holder.py")
@@ -50,7 +50,7 @@ def test_lists_that_somebody_else_fetches_are_waited_for(host: Host) -> None:
 def test_what_was_cut_off_is_finished_first(host: Host, cut_off: str) -> None:
     host.run(f"cd /tmp && {CUT_OFF[cut_off]}")
     refused = host.run("apt-get --quiet --yes install hello", check=False)
-    assert refused.returncode, "apt alone goes no further"
+    assert refused.returncode, "apt by itself goes no further"
     assert module(host.name, "install", packages=["hello"])["changed"]
     assert installed(host, "hello") and installed(host, "jq")
     host.run("dpkg --audit | (! grep .)")

@@ -58,10 +58,10 @@ def test_a_release_of_one_loses_no_request_of_any(front: Part, blog: Part, till:
 
 def test_another_password_is_not_shown(blog: Part) -> None:
     other = {"blog_password": "close-sesame"}
-    told = run("--diff", "-vvv", **other).ok()
-    assert "+++ after: /etc/nginx/asgi/auth/blog.htpasswd" in told.output
-    assert "close-sesame" not in told.output.replace("blog_password=close-sesame", "")
-    assert "$6$" not in told.output
+    done = run("--diff", "-vvv", **other).ok()
+    assert "+++ after: /etc/nginx/asgi/auth/blog.htpasswd" in done.output
+    assert "close-sesame" not in done.output.replace("blog_password=close-sesame", "")
+    assert "$6$" not in done.output
     assert blog.get("/docs", auth=("ops", "close-sesame")).status_code == 200
 
 
@@ -70,8 +70,8 @@ def test_one_goes_and_the_others_stay(front: Part, till: Part) -> None:
     run("--extra-vars=asgi_app=blog", name="stop").ok()
     assert (front.get("/blog/version").status_code, till.get("/version").status_code) == (503, 200)
     users = front.host.run("cat /etc/nginx/asgi/auth/blog.htpasswd").stdout
-    told = run(blog_version="v1.1.0", **{"blog_password": "shut-for-now"}).ok().output
-    assert "paths: blog: stopped since " in told and "; v1.1.0-" in told, told
+    output = run(blog_version="v1.1.0", **{"blog_password": "shut-for-now"}).ok().output
+    assert "paths: blog: stopped since " in output and "; v1.1.0-" in output, output
     assert front.host.run("cat /etc/nginx/asgi/auth/blog.htpasswd").stdout != users
     assert front.get("/blog/version").status_code == 503
     run(blog_state="absent").ok()
@@ -105,15 +105,15 @@ def test_the_owner_goes_and_comes_back(front: Part, blog: Part, till: Part) -> N
     run().ok()
     own = "/etc/asgi-deploy/tls/blog/combined.pem /etc/letsencrypt/live/blog"
     assert front.host.run(f"ls -d {own}", check=False).stdout == ""
-    alone = "--extra-vars=asgi_app=front"
-    planned = run(alone, name="plan", front_state="absent").ok().output
+    only_front = "--extra-vars=asgi_app=front"
+    planned = run(only_front, name="plan", front_state="absent").ok().output
     assert "paths: blog would get another server in nginx" in planned and "paths: till" not in planned, planned
     with traffic([blog], get=0, post=0, websocket=0, new=3), traffic([till], get=0, post=0, websocket=0, new=1):
-        run(alone, front_state="absent").ok()
+        run(only_front, front_state="absent").ok()
     assert (blog.get("/version").status_code, till.get("/version").status_code) == (200, 200)
     assert (front.get("/version").status_code, front.get("/").status_code) == (404, 404)
     assert len(front.host.run(f"ls -d {own}").stdout.splitlines()) == 2
-    run(alone).ok()
+    run(only_front).ok()
     assert [part.get("/version").status_code for part in (front, blog, till)] == [200, 200, 200]
     assert front.host.run(f"ls -d {own}", check=False).stdout == ""
     assert run().ok().counts(front.host.name)["changed"] == 0
@@ -150,10 +150,10 @@ def test_ipv6_is_counted_by_network(front: Part) -> None:
         front.host.run("rm -f /tmp/ask.py")
 
 
-def test_nothing_is_installed_for_what_shall_be_absent(tmp_path: Path) -> None:
+def test_nothing_is_installed_for_an_absent_application(tmp_path: Path) -> None:
     """Nor an address for the CA asked for."""
     inventory = tmp_path / "inventory.yml"
     inventory.write_text(ABSENT)
-    told = playbook(inventories=(HOSTS, inventory)).ok()
-    assert told.counts(HELPER)["changed"] == 0, told.output
+    done = playbook(inventories=(HOSTS, inventory)).ok()
+    assert done.counts(HELPER)["changed"] == 0, done.output
     assert LAB.host(HELPER).run("ls -d /etc/nginx /opt/asgi 2>/dev/null", check=False).stdout == ""

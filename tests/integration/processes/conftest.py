@@ -36,7 +36,7 @@ class Site(Web):
         return {line.split()[0].removeprefix(f"asgi-{NAME}.") for line in text.splitlines()}
 
     def settled(self) -> set[str]:
-        """Return the same, once what was told to stop has ended."""
+        """Return the same, once what was asked to stop has ended."""
         self.host.run(
             f"while systemctl list-units --plain --no-legend --state=deactivating 'asgi-{NAME}.*' | grep -q .; "
             "do sleep 0.2; done",
@@ -57,7 +57,7 @@ def entry() -> dict[str, Any]:
 
 
 def working(release: str) -> set[str]:
-    """Return what runs beside the server of a release, and nothing else."""
+    """Return what runs next to the server of a release, and nothing else."""
     processes = {f"process-{name}@{release}.service" for name in ("worker-1", "worker-2", "scheduler-1")}
     return processes | {f"live@{release}.target", f"job-tick@{release}.timer"}
 

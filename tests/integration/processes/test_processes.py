@@ -36,7 +36,7 @@ def pids(site: Site, process: str) -> set[int]:
 
 
 def test_move_with_the_release(site: Site) -> None:
-    """To one whose items take longer, and on to the next: what was held is finished, and nobody waited for it."""
+    """To one whose items take longer, and on to the next: what was held is finished, and no visitor waited for it."""
     began = time.time()
     with Traffic(site.url, connect=site.host.address, ca=site.ca, get=2, post=1, pause=0.15, seconds=900) as flow:
         site.run(work_env=SLOW).ok()
@@ -122,18 +122,18 @@ def test_what_cannot_run_is_refused_before_the_switch(site: Site, changes: dict[
     assert pids(site, "worker") == before, "not even restarted"
 
 
-def test_drift_is_seen_and_mended(site: Site) -> None:
-    """A process that somebody stopped, and a timer; and the next run finds nothing to do."""
+def test_drift_is_seen_and_repaired(site: Site) -> None:
+    """A process that an operator stopped, and a timer; and the next run finds nothing to do."""
     live = site.live()
     stopped = f"asgi-{NAME}.process-worker-2@{live}.service asgi-{NAME}.job-tick@{live}.timer"
     site.host.run(f"systemctl stop {stopped}")
     seen = site.run("--check", work_version="v1.1.0").ok()
     assert seen.counts(site.host.name)["changed"] == 1, seen.output
-    mended = site.run(work_version="v1.1.0").ok()
-    assert mended.counts(site.host.name)["changed"] == 1, mended.output
+    repaired = site.run(work_version="v1.1.0").ok()
+    assert repaired.counts(site.host.name)["changed"] == 1, repaired.output
     assert site.live() == live
     assert site.units() == working(live)
-    assert set(site.audit()[-1]["steps"]) & {"gated", "watched", "prepared"} == set(), "the server was left alone"
+    assert set(site.audit()[-1]["steps"]) & {"gated", "watched", "prepared"} == set(), "the server was left unchanged"
 
 
 @pytest.mark.campaign
@@ -224,7 +224,7 @@ def test_come_back_after_a_reboot(site: Site) -> None:
     assert site.units() == working(live)
 
 
-def test_are_told(site: Site) -> None:
+def test_are_listed_by_status(site: Site) -> None:
     found = site.info()
     assert {name: one["state"] for name, one in found["processes"].items()} == dict.fromkeys(
         ("worker-1", "worker-2", "scheduler-1"), "active (running)"

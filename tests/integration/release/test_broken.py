@@ -120,7 +120,7 @@ RELEASES = [
     Broken("closes-its-socket", "was not put live", CLOSES_SOCKETS, entry={"gate": QUICK}),
 ]
 LATER = Broken("worker-ends-live", "a worker has ended in the first seconds after the switch", ENDS_LIVE)
-# What is short and different enough to be looked at in every run; all of them are for `make faults`.
+# What is short and different enough to be tested in every run; all of them are for `make faults`.
 ALWAYS = {"not-ready", "one-worker-of-two", "command-fails"}
 
 
@@ -146,8 +146,8 @@ def broken_versions() -> Iterator[str]:
 
 
 def run(site: Web, repository: str, version: str, **changes: Any) -> tuple[int, str]:
-    wanted = only(site.domain, git=repository, version=version, **changes)
-    done = playbook("--extra-vars", wanted, f"--limit={site.host.name}")
+    variables = only(site.domain, git=repository, version=version, **changes)
+    done = playbook("--extra-vars", variables, f"--limit={site.host.name}")
     return done.status, done.output
 
 
@@ -171,7 +171,7 @@ def test_is_refused(site: Web, repository: str, broken: Broken) -> None:
 
 
 @pytest.mark.campaign
-def test_is_taken_back_as_a_worker_ends(site: Web, repository: str) -> None:
+def test_is_rolled_back_as_a_worker_ends(site: Web, repository: str) -> None:
     """Visitors whom the other worker answers see nothing of it."""
     status, output = run(site, repository, "sound")
     assert status == 0, output

@@ -100,8 +100,8 @@ def test_a_rollback_passes_over_a_damaged_release(site: Web) -> None:
     sound = site.live()
     releases = []
     for number in "12":
-        wanted = only(site.domain, env={"DAMAGE": number}, watch={"seconds": 0})
-        playbook(f"--limit={site.host.name}", "--extra-vars", wanted).ok()
+        variables = only(site.domain, env={"DAMAGE": number}, watch={"seconds": 0})
+        playbook(f"--limit={site.host.name}", "--extra-vars", variables).ok()
         releases.append(site.live())
     main = f"{HOME}/releases/{releases[0]}/src/shop/main.py"
     site.host.run(f"touch -r {main} /run/times; sed -i s/import/IMPORT/ {main}; touch -r /run/times {main}")
@@ -115,12 +115,12 @@ def test_a_rollback_passes_over_a_damaged_release(site: Web) -> None:
 
 
 def test_an_environment_that_is_gone_serves_no_other_release(site: Web) -> None:
-    """Nor one that is to be made of the same lock; and a manifest tells of it, when all of a release is gone."""
+    """Nor one that is to be made of the same lock; and a manifest shows it, when all of a release is gone."""
     live, venv = site.live(), venv_of(site, site.live())
-    wanted = only(site.domain, env={"DAMAGE": "3"}, watch={"seconds": 0})
+    variables = only(site.domain, env={"DAMAGE": "3"}, watch={"seconds": 0})
     with traffic([site], websocket=0):
         site.host.run(f"rm -r {HOME}/venvs/{venv} {HOME}/releases/{live}/drain.sh")
-        playbook(f"--limit={site.host.name}", "--extra-vars", wanted).ok()
+        playbook(f"--limit={site.host.name}", "--extra-vars", variables).ok()
         site.drained()
     assert venv_of(site, site.live()) not in ("", venv)
     assert site.version()["release"] == site.live()
@@ -130,7 +130,7 @@ def test_an_environment_that_is_gone_serves_no_other_release(site: Web) -> None:
     assert re.search(rf"release {live} is damaged \(.*environment: it is missing\)", shown), shown
     lost = site.live()
     site.host.run(f"rm -r {HOME}/releases/{lost}")
-    playbook(f"--limit={site.host.name}", "--extra-vars", wanted).ok()
+    playbook(f"--limit={site.host.name}", "--extra-vars", variables).ok()
     assert site.live() == next_of(lost) == site.version()["release"]
     site.drained()
-    no_op(site, "--extra-vars", wanted)
+    no_op(site, "--extra-vars", variables)

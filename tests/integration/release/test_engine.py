@@ -1,4 +1,4 @@
-"""The engine's other ways: back, alone, away; and what it tells of itself."""
+"""The engine's other operations: rollback, release, removal; and what it reports of itself."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ def test_goes_back_without_losing_a_request(site: Web) -> None:
     assert site.live() != second, f"going back twice must not lead forward again: {twice.output}"
     playbook(f"--limit={site.host.name}", f"--extra-vars=asgi_release={second}", name="rollback").ok()
     assert site.live() == second
-    wanted = only(site.domain, env={"RUN": "third"}, watch={"seconds": 0})
-    playbook(f"--limit={site.host.name}", "--extra-vars", wanted).ok()
+    variables = only(site.domain, env={"RUN": "third"}, watch={"seconds": 0})
+    playbook(f"--limit={site.host.name}", "--extra-vars", variables).ok()
     third = site.live()
     playbook(f"--limit={site.host.name}", f"--extra-vars=asgi_release={first}", name="rollback").ok()
     further = playbook(f"--limit={site.host.name}", name="rollback")
@@ -58,14 +58,14 @@ def test_goes_back_without_losing_a_request(site: Web) -> None:
 
 
 def test_goes_back_to_a_release_that_still_drains(site: Web) -> None:
-    """Whoever is connected to it stays so, and does not confuse its gate."""
+    """A connected visitor stays so, and does not confuse its gate."""
     playbook(
         f"--limit={site.host.name}", "--extra-vars", only(site.domain, watch={"seconds": 0}, drain_timeout=600)
     ).ok()
     first = site.live()
     with open_websocket(site) as ws:
-        wanted = only(site.domain, env={"RUN": "next"}, watch={"seconds": 0})
-        playbook(f"--limit={site.host.name}", "--extra-vars", wanted).ok()
+        variables = only(site.domain, env={"RUN": "next"}, watch={"seconds": 0})
+        playbook(f"--limit={site.host.name}", "--extra-vars", variables).ok()
         assert site.live() != first
         playbook(f"--limit={site.host.name}", name="rollback").ok()
         assert site.live() == first
@@ -77,15 +77,15 @@ def test_a_crashed_release_is_replaced_for_good(site: Web) -> None:
     """Its failed units do not look, run after run, as if they had yet to be stopped."""
     live = site.live()
     site.host.run(f"systemctl kill --signal=KILL asgi-shop@{live}.service; systemctl stop asgi-shop@{live}.socket")
-    wanted = only(site.domain, env={"RUN": "after a crash"})
-    playbook(f"--limit={site.host.name}", "--extra-vars", wanted).ok()
+    variables = only(site.domain, env={"RUN": "after a crash"})
+    playbook(f"--limit={site.host.name}", "--extra-vars", variables).ok()
     assert site.live() != live
     site.drained()
-    again = playbook(f"--limit={site.host.name}", "--extra-vars", wanted).ok()
+    again = playbook(f"--limit={site.host.name}", "--extra-vars", variables).ok()
     assert again.counts(site.host.name)["changed"] == 0, again.output
 
 
-def test_tells_what_is_there(site: Web) -> None:
+def test_reports_what_is_there(site: Web) -> None:
     found = site.info()
     assert found["live"] == site.live()
     assert found["health"] == ""
@@ -110,10 +110,10 @@ def test_a_second_run_waits_and_says_for_whom(site: Web) -> None:
     assert "another run on this host holds the lock: alice, process 1, since yesterday; waited 1 s" in run.output
 
 
-def test_a_release_while_systemd_reads_its_units_anew(site: Web) -> None:
+def test_a_release_while_systemd_reloads_its_units(site: Web) -> None:
     """As it does when packages are installed, and when it is upgraded itself, which cuts off who asks it just then.
 
-    All that a release starts meanwhile is what it would have been.
+    All that a release starts during that time is what it would have been.
     """
     again = "while :; do systemctl daemon-reload; sleep 0.5; systemctl daemon-reexec; sleep 1.5; done"
     venv = "readlink /srv/asgi/shop/current/venv"
@@ -121,15 +121,15 @@ def test_a_release_while_systemd_reads_its_units_anew(site: Web) -> None:
     site.host.run(f"systemd-run --quiet --unit=again --property=RuntimeMaxSec=300 sh -c '{again}'")
     try:
         with traffic([site]):
-            wanted = only(site.domain, installer="pip")
-            playbook(f"--limit={site.host.name}", "--extra-vars", wanted).ok()
+            variables = only(site.domain, installer="pip")
+            playbook(f"--limit={site.host.name}", "--extra-vars", variables).ok()
             site.drained()
     finally:
         site.eventually("systemctl stop again")  # which systemd refuses while it is executed again
-    assert site.host.run(venv).stdout != before, "what builds it was started meanwhile"
+    assert site.host.run(venv).stdout != before, "what builds it was started at that time"
 
 
-def test_a_release_that_does_badly_is_taken_back(site: Web) -> None:
+def test_a_release_that_does_badly_is_rolled_back(site: Web) -> None:
     """It answers its gate, and fails what visitors ask."""
     live = site.live()
     repository = LAB.repository("worse", HOSTS.parent / "worse")
@@ -161,16 +161,16 @@ def test_a_restart_loses_no_request(site: Web, how: str) -> None:
 
 def test_the_release_command_runs_once_as_the_application(site: Web) -> None:
     command = """sh -c 'echo "$(id -un) $ASGI_RELEASE $GREETING $(command -v python)" >>$HOME/commands'"""
-    wanted = only(site.domain, release_command=command, env={"GREETING": '50% "off"'})
-    playbook(f"--limit={site.host.name}", "--extra-vars", wanted).ok()
-    playbook(f"--limit={site.host.name}", "--extra-vars", wanted).ok()
+    variables = only(site.domain, release_command=command, env={"GREETING": '50% "off"'})
+    playbook(f"--limit={site.host.name}", "--extra-vars", variables).ok()
+    playbook(f"--limit={site.host.name}", "--extra-vars", variables).ok()
     live = site.live()
     python = f"/srv/asgi/shop/releases/{live}/venv/bin/python"
     assert site.host.run("cat /var/lib/asgi/shop/commands").stdout == f'asgi-shop {live} 50% "off" {python}\n'
     site.host.run("rm /var/lib/asgi/shop/commands")
 
 
-def test_generations_overlap_while_somebody_is_connected(site: Web) -> None:
+def test_generations_overlap_while_a_visitor_is_connected(site: Web) -> None:
     """Two WebSockets hold on to two releases that were replaced; each release stops when its own has gone."""
 
     def talk(ws: ClientConnection) -> str:
@@ -185,9 +185,9 @@ def test_generations_overlap_while_somebody_is_connected(site: Web) -> None:
     with ExitStack() as stack:
         sockets: list[ClientConnection] = []
         for number in range(3):
-            # However long three releases take, nobody is cut off.
-            wanted = only(site.domain, env={"RUN": str(number)}, watch={"seconds": 0}, drain_timeout=600)
-            playbook(f"--limit={site.host.name}", "--extra-vars", wanted).ok()
+            # However long three releases take, no one is cut off.
+            variables = only(site.domain, env={"RUN": str(number)}, watch={"seconds": 0}, drain_timeout=600)
+            playbook(f"--limit={site.host.name}", "--extra-vars", variables).ok()
             generations.append(site.live())
             sockets.append(stack.enter_context(open_websocket(site)))
         assert [talk(ws) for ws in sockets] == generations

@@ -84,7 +84,7 @@ def start_playbook(site: Web, extra: str) -> subprocess.Popen[bytes]:
 
 
 def kill(run: subprocess.Popen[bytes]) -> None:
-    """End a run with its workers, which Ansible gives sessions of their own; their environment tells them."""
+    """End a run with its workers, which Ansible gives sessions of their own; their environment identifies them."""
     mark = next(part for part in environment(run.pid) if part.startswith(MARK.encode()))
     for pid in [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdecimal()]:
         if mark in environment(pid):
@@ -95,7 +95,7 @@ def kill(run: subprocess.Popen[bytes]) -> None:
 def environment(pid: int) -> list[bytes]:
     try:
         return Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
-    except OSError:  # it has ended meanwhile
+    except OSError:  # it has ended in between
         return []
 
 
@@ -110,7 +110,7 @@ def environment(pid: int) -> list[bytes]:
 def test_site_serves_and_the_next_run_finishes(site: Web, victim: str, point: str) -> None:
     extra, was, past = variables(site, POINTS.index(point)), site.live(), site.audit()
     watcher = subprocess.Popen(
-        site.host.machine.target.argv(f"python3 - {point} {'kill' if victim == 'module' else 'tell'}"),
+        site.host.machine.target.argv(f"python3 - {point} {'kill' if victim == 'module' else 'report'}"),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     )
@@ -134,8 +134,8 @@ def test_site_serves_and_the_next_run_finishes(site: Web, victim: str, point: st
     assert answer.status_code == 200
     assert answer.json()["release"].startswith(f"v{answer.json()['version']}-"), "one release's name, another's code"
     finished = playbook("--extra-vars", extra, f"--limit={site.host.name}").ok()
-    wanted = json.loads(extra)["asgi_apps"][0]
-    assert site.version()["version"] == wanted["version"].removeprefix("v"), finished.output
+    entry = json.loads(extra)["asgi_apps"][0]
+    assert site.version()["version"] == entry["version"].removeprefix("v"), finished.output
     assert site.version()["release"] == site.live()
     record = json.loads(site.host.run("cat /srv/asgi/shop/current/release.json").stdout)
     assert {"prepared", "released", "live", "watched"} <= set(record["states"]), record
@@ -143,10 +143,10 @@ def test_site_serves_and_the_next_run_finishes(site: Web, victim: str, point: st
     assert not record["failed"], record
     again = playbook("--extra-vars", extra, f"--limit={site.host.name}").ok()
     assert again.counts(site.host.name)["changed"] == 0, again.output
-    trail_tells_the_truth(site, len(past), was, cut_off=victim != "controller" and point != "locked")
+    trail_is_true(site, len(past), was, cut_off=victim != "controller" and point != "locked")
 
 
-def trail_tells_the_truth(site: Web, known: int, was: str, cut_off: bool) -> None:
+def trail_is_true(site: Web, known: int, was: str, cut_off: bool) -> None:
     """Assert that the trail has what was done since, the killed run as well, and that each attempt names what really
     served.
     """
@@ -197,13 +197,13 @@ def test_a_command_goes_on_when_its_run_is_killed(site: Web) -> None:
 
 
 def test_a_release_command_of_a_killed_run_is_not_ended_by_the_next(site: Web) -> None:
-    """A migration goes on when the run that began it is gone; who comes meanwhile has to wait for it."""
+    """A migration goes on when the run that began it is gone; a run that comes in between has to wait for it."""
     home = "/var/lib/asgi/shop"
-    command = "sh -c 'echo begun >>$HOME/told; until test -e $HOME/go; do sleep 0.2; done; echo done >>$HOME/told'"
+    command = "sh -c 'echo begun >>$HOME/steps; until test -e $HOME/go; do sleep 0.2; done; echo done >>$HOME/steps'"
     extra = only(site.domain, release_command=command, env={"RUN": f"{time.time_ns()}"})
     run = start_playbook(site, extra)
     try:
-        site.eventually(f"test -s {home}/told")
+        site.eventually(f"test -s {home}/steps")
         site.host.run("kill -KILL $(sed -E 's/.*process ([0-9]+),.*/\\1/' /srv/asgi/shop/.lock)")
         run.wait(timeout=300)
     finally:
@@ -216,7 +216,7 @@ def test_a_release_command_of_a_killed_run_is_not_ended_by_the_next(site: Web) -
     assert site.live() == live == site.version()["release"]
     site.host.run(f"touch {home}/go")
     site.eventually("! systemctl list-units --plain --no-legend --state=activating 'asgi-shop.command@*' | grep .")
-    assert site.host.run(f"cat {home}/told").stdout == "begun\ndone\n", "it came to its end"
+    assert site.host.run(f"cat {home}/steps").stdout == "begun\ndone\n", "it came to its end"
     playbook("--extra-vars", extra, f"--limit={site.host.name}").ok()
-    assert site.host.run(f"cat {home}/told").stdout == "begun\ndone\n" * 2
-    site.host.run(f"rm {home}/told {home}/go")
+    assert site.host.run(f"cat {home}/steps").stdout == "begun\ndone\n" * 2
+    site.host.run(f"rm {home}/steps {home}/go")

@@ -35,7 +35,7 @@ def one_site() -> Web:
 
 @pytest.fixture(name="repository", scope="module")
 def one_repository() -> Iterator[str]:
-    """Yield an application that ends when it is told to."""
+    """Yield an application that ends when it is asked to."""
     repository = LAB.repository("ends", HOSTS.parent / "ends")
     repository.create(ROOT / "examples" / "shop")
     main = repository.tree / "shop" / "main.py"
@@ -45,8 +45,8 @@ def one_repository() -> Iterator[str]:
 
 
 def run(site: Web, repository: str, name: str = "site", **changes: object) -> Run:
-    wanted = only(site.domain, git=repository, version="v1.0.0", workers="1", watch={"seconds": 0}, **changes)
-    return playbook(f"--limit={site.host.name}", "--extra-vars", wanted, name=name)
+    variables = only(site.domain, git=repository, version="v1.0.0", workers="1", watch={"seconds": 0}, **changes)
+    return playbook(f"--limit={site.host.name}", "--extra-vars", variables, name=name)
 
 
 def end(site: Web, times: int) -> None:
@@ -62,7 +62,7 @@ def answers(site: Web) -> None:
     """Wait until the live release answers, as it does a second later."""
     for _try in range(100):
         if site.asked(site.live()) == "200":
-            site.host.run("sleep 1.5")  # what has been told to end has done so
+            site.host.run("sleep 1.5")  # what has been asked to end has done so
             if site.asked(site.live()) == "200":
                 return
         time.sleep(0.2)

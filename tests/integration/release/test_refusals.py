@@ -21,8 +21,8 @@ def one_site() -> Web:
 def refused(site: Web, **changes: str) -> str:
     """Run with a changed entry, which must fail and leave what serves as it is."""
     live, pid = site.live(), site.version()["pid"]
-    wanted = only(site.domain, **{"version": "v1.0.0", **changes})
-    run = playbook("--extra-vars", wanted, f"--limit={site.host.name}")
+    variables = only(site.domain, **{"version": "v1.0.0", **changes})
+    run = playbook("--extra-vars", variables, f"--limit={site.host.name}")
     assert run.status != 0, run.output
     assert site.live() == live
     assert site.host.run(f"test -d /proc/{pid}", check=False).returncode == 0
@@ -99,7 +99,7 @@ def test_builds_from_a_lock_or_from_the_project(site: Web, installer: str) -> No
     repository.create(source)
     repository.commit("v1.0.0")
     LAB.set_dns({f"{name}.{DOMAIN}": site.host.name})
-    wanted = only(
+    variables = only(
         f"{name}.{DOMAIN}",
         name=name,
         git=repository.url,
@@ -109,7 +109,7 @@ def test_builds_from_a_lock_or_from_the_project(site: Web, installer: str) -> No
         installer=installer,
         gate={"path": "/"},
     )
-    playbook("--extra-vars", wanted, f"--limit={site.host.name}").ok()
+    playbook("--extra-vars", variables, f"--limit={site.host.name}").ok()
     answer = https.wait(f"{name}.{DOMAIN}", site.host.address, site.ca)
     assert (answer.status_code, answer.text) == (200, "1.0.0")
     assert site.get("/version").status_code == 200, "the other application on the host serves on"

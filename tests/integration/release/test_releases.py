@@ -88,8 +88,8 @@ def test_a_changed_environment_is_a_release_of_its_own(webs: list[Web]) -> None:
     before = web.live()
     greeting = 'a "quoted" $value with \\ and spaces'
     env = {"GREETING": greeting, "SHOP_WARM_UP_SECONDS": "1"}
-    wanted = only(web.domain, env=env, gate={"path": "/ready", "status": ["200"]})
-    playbook("--extra-vars", wanted, f"--limit={web.host.name}").ok()
+    variables = only(web.domain, env=env, gate={"path": "/ready", "status": ["200"]})
+    playbook("--extra-vars", variables, f"--limit={web.host.name}").ok()
     assert web.live() != before
     pid = web.version()["pid"]
     environment = web.host.run(f"tr '\\0' '\\n' </proc/{pid}/environ").stdout.splitlines()

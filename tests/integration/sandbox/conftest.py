@@ -27,7 +27,7 @@ except BaseException as error:
     found = {"error": type(error).__name__, "errno": getattr(error, "errno", None), "text": str(error)}
 print(json.dumps(found))
 """
-# The unit's processes stop meanwhile. Of what it was started with, that is told which systemd shows by the same name.
+# The unit's processes stop at that time. Of its options those are returned that systemd shows by the same name.
 RELOAD = """\
 unit='{unit}'
 for _ in $(seq 2400); do
@@ -59,7 +59,7 @@ class Prey(Web):
         return found
 
     def reloaded(self, unit: str) -> tuple[list[str], list[str]]:
-        """Return a transient unit's properties once it begins, and after systemd has read its units anew."""
+        """Return a transient unit's properties once it begins, and after systemd has read its units again."""
         before, after = self.host.run(RELOAD.format(unit=unit), timeout=240).stdout.split("\n\n")
         return shown(before), shown(after)
 

@@ -14,7 +14,7 @@ from tests.integration.sandbox.conftest import Prey, scenario
 REFUSED = {errno.EPERM, errno.EACCES, errno.EROFS, errno.EAFNOSUPPORT, errno.ENOENT, errno.ECONNREFUSED}
 
 # What of an application only root may read, or the application as well.
-OF_NOBODY_ELSE = [
+ONLY_OF_THE_APPLICATION = [
     "/etc/asgi-deploy/tls/attacked/combined.pem",
     "/srv/asgi/neighbour/current/environment",
     "/srv/asgi/attacked/current/src/prey/main.py",
@@ -62,19 +62,19 @@ def test_root_finds_them(attacked: Prey) -> None:
         attacked.host.run(f"runuser -u asgi-attacked -- test -r {file}; status=$?; rm {file}; exit $status")
 
 
-@pytest.mark.parametrize("path", OF_NOBODY_ELSE)
+@pytest.mark.parametrize("path", ONLY_OF_THE_APPLICATION)
 def test_nginxs_workers_read_nothing_of_it(attacked: Prey, path: str) -> None:
     done = attacked.host.run(f"runuser -u www-data -- cat {path}", check=False)
     assert done.returncode != 0 and "Permission denied" in done.stderr, done.stderr
 
 
-@pytest.mark.parametrize("path", OF_NOBODY_ELSE)
+@pytest.mark.parametrize("path", ONLY_OF_THE_APPLICATION)
 def test_root_reads_it(attacked: Prey, path: str) -> None:
     assert attacked.host.run(f"cat {path}").stdout
 
 
 def test_a_command_is_in_the_same_sandbox(attacked: Prey) -> None:
-    """Also once systemd has read its units anew, as when packages are installed meanwhile."""
+    """Also once systemd has read its units again, as when packages are installed at the same time."""
     command = "sh -c 'ls /srv/asgi /var/lib/asgi; df --output=size,target --block-size=1 /dev/shm'"
     variables = {"asgi_app": "attacked", "asgi_command": command}
     with ThreadPoolExecutor(1) as pool:

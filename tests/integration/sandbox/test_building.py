@@ -26,8 +26,12 @@ VENV = "/srv/asgi/attacked/current/venv"
 
 
 def release(site: Prey, version: str) -> Run:
-    wanted = (f"--limit={site.host.name}", f"--extra-vars=asgi_app={site.app}", f"--extra-vars=asgi_version={version}")
-    return scenario(*wanted, name="release")
+    arguments = (
+        f"--limit={site.host.name}",
+        f"--extra-vars=asgi_app={site.app}",
+        f"--extra-vars=asgi_version={version}",
+    )
+    return scenario(*arguments, name="release")
 
 
 @pytest.fixture(scope="session")
@@ -89,8 +93,8 @@ def found(spied: Prey) -> dict[str, Any]:
 def found_by(site: Prey) -> dict[str, Any]:
     """Return what came of the attacks while the environment was built that is live."""
     venv = f"/srv/asgi/{site.app}/current/venv"
-    told = site.host.run(f"cat {venv}/lib/python3*/site-packages/spy_found.json").stdout
-    attacks: dict[str, Any] = json.loads(told)
+    text = site.host.run(f"cat {venv}/lib/python3*/site-packages/spy_found.json").stdout
+    attacks: dict[str, Any] = json.loads(text)
     return attacks
 
 

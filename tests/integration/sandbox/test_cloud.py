@@ -36,10 +36,10 @@ def test_status_names_the_option_and_rules_that_are_not_there(attacked: Prey) ->
     attacked.attack(ask_by_tcp("169.254.169.254"))
     attacked.host.run("nft flush chain inet asgi_metadata_neighbour closed")
     try:
-        told = status(attacked)
-        assert "attacked: The application asked the cloud's metadata service, which is closed to it" in told, told
-        assert OPTION in told
-        assert "neighbour: its rules that close the cloud's metadata service are not as they were loaded" in told
+        output = status(attacked)
+        assert "attacked: The application asked the cloud's metadata service, which is closed to it" in output, output
+        assert OPTION in output
+        assert "neighbour: its rules that close the cloud's metadata service are not as they were loaded" in output
     finally:  # as it says
         attacked.host.run("systemctl restart asgi-metadata@neighbour")
     assert "skuid" in attacked.host.run("nft list chain inet asgi_metadata_neighbour closed").stdout
@@ -77,7 +77,7 @@ def test_rules_that_are_thrown_away_come_back(attacked: Prey, thrown: str) -> No
     assert come(attacked.attack(ask_by_tcp("169.254.169.254"))) == CLOSED
 
 
-def test_a_release_that_runs_into_it_is_told_of_the_option(neighbour: Prey) -> None:
+def test_a_release_that_runs_into_it_names_the_option(neighbour: Prey) -> None:
     """In its gate, or while it is watched."""
 
     def run(how: str) -> tuple[int, str]:
@@ -87,38 +87,38 @@ def test_a_release_that_runs_into_it_is_told_of_the_option(neighbour: Prey) -> N
 
     before = neighbour.live()
     try:
-        status, told = run("needed")
-        assert status != 0 and "was not put live" in told and OPTION in told, told
+        status, output = run("needed")
+        assert status != 0 and "was not put live" in output and OPTION in output, output
         assert neighbour.live() == before
-        status, told = run("wanted")
-        assert status == 0 and OPTION in told, told
+        status, output = run("requested")
+        assert status == 0 and OPTION in output, output
         assert neighbour.live() != before
     finally:
         assert run("")[0] == 0
 
 
-def test_a_plan_tells_and_a_way_back_restores_what_a_release_may_ask(neighbour: Prey) -> None:
+def test_a_plan_shows_and_a_rollback_restores_what_a_release_may_ask(neighbour: Prey) -> None:
     """A release opens it, one that fails leaves it as it was, and a rollback closes it again."""
     opened, closed = {"metadata": True}, {"metadata": False}
     ask, first = ask_by_tcp("169.254.169.254"), neighbour.live()
     assert come(neighbour.attack(ask)) == CLOSED
     try:
-        told = run(neighbour, "plan", at_start="opened", sandbox=opened).output
-        assert "the cloud's metadata service would be opened to it, and stay closed to its builds" in told, told
+        output = run(neighbour, "plan", at_start="opened", sandbox=opened).output
+        assert "the cloud's metadata service would be opened to it, and stay closed to its builds" in output, output
         assert come(neighbour.attack(ask)) == CLOSED
         run(neighbour, at_start="opened", sandbox=opened).ok()
         second = neighbour.live()
         assert second != first and come(neighbour.attack(ask)) == OPEN
-        told = run(neighbour, "site", "--check", sandbox=closed).output
-        assert "the cloud's metadata service would be closed to it and its builds" in told, told
+        output = run(neighbour, "site", "--check", sandbox=closed).output
+        assert "the cloud's metadata service would be closed to it and its builds" in output, output
         failed = run(neighbour, at_start="needed", sandbox=closed)
         assert failed.status != 0 and neighbour.live() == second, failed.output
         assert come(neighbour.attack(ask)) == OPEN, "the release that serves goes on as it was"
         run(neighbour, "rollback").ok()
         neighbour.drained()
         assert neighbour.live() == first and come(neighbour.attack(ask)) == CLOSED
-        told = run(neighbour, "plan").output
-        assert "neighbour: nothing would change" in told, told
+        output = run(neighbour, "plan").output
+        assert "neighbour: nothing would change" in output, output
     finally:
         run(neighbour).ok()
 

@@ -1,4 +1,4 @@
-"""Ends: of a service that never stays up, and of nginx, which is restarted, reloaded, and told to write new logs."""
+"""Ends: of a service that never stays up, and of nginx, which is restarted, reloaded, and asked to write new logs."""
 
 from __future__ import annotations
 
@@ -24,22 +24,22 @@ def failing(neighbour: Prey) -> Iterator[Prey]:
     neighbour.host.run(f"systemctl start {socket} {service}")
 
 
-def test_a_crash_loop_ends_and_is_told(failing: Prey) -> None:
+def test_a_crash_loop_ends_and_is_reported(failing: Prey) -> None:
     failing.host.run(f"kill -KILL {failing.main()}")
     failing.eventually(f"systemctl is-failed --quiet {failing.service}")
-    told = failing.info()["service"]
-    assert told["state"] == "failed (failed)"
-    assert "has failed and is not started any more" in told["failed"]
-    assert failing.service in told["failed"]
+    service = failing.info()["service"]
+    assert service["state"] == "failed (failed)"
+    assert "has failed and is not started any more" in service["failed"]
+    assert failing.service in service["failed"]
     line = f"{failing.service} is down and is not started any more"
     look = f"journalctl --namespace=+asgi-{failing.app} --unit={failing.service}"
-    assert look in told["failed"]
+    assert look in service["failed"]
     said = failing.eventually(f"{look} --no-pager --lines=10 --priority=crit | grep -F '{line}'")
     assert f"Its log says why: {look};" in said
     assert https.get(failing.domain, failing.host.address, failing.ca, "/ready").status_code in (502, 503)
 
 
-def test_one_that_runs_has_nothing_to_tell(attacked: Prey) -> None:
+def test_one_that_runs_has_nothing_to_report(attacked: Prey) -> None:
     found = attacked.info()
     assert (found["service"]["state"], found["service"]["failed"]) == ("active (running)", "")
     assert [process["failed"] for process in found["processes"].values()] == [""]
@@ -78,7 +78,7 @@ def test_nginx_takes_over_from_itself(attacked: Prey) -> None:
     attacked.host.run("systemctl restart nginx")
 
 
-def test_a_sandbox_that_nginx_cannot_start_in_is_taken_back(attacked: Prey) -> None:
+def test_a_sandbox_that_nginx_cannot_start_in_is_undone(attacked: Prey) -> None:
     """Nothing is served from a place that the drop-in hides; what served before does again."""
     drop_in = "/etc/systemd/system/nginx.service.d/asgi-deploy.conf"
     try:

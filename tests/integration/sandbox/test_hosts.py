@@ -32,7 +32,7 @@ PLAY = """\
           {{{{ variable | default(ansible_facts.variable | default('no variable')) }}}};
           {{{{ found.applications | default({{}}) | to_json }}}}
 """
-# What the controller does with an answer where nothing looks at it: an action that passes it on, as ours once did.
+# What the controller does with an answer where nothing checks it: an action that passes it on, as ours once did.
 UNPROTECTED = """\
 import json
 from ansible.plugins.action import ActionBase
@@ -142,7 +142,7 @@ def test_a_template_in_a_fact_is_not_evaluated(broken_into: Prey, tmp_path: Path
     facts = {"distribution": fact, "distribution_major_version": "13", "distribution_release": fact}
     others = {"processor_nproc": 1, "memtotal_mb": 1000, "all_ipv6_addresses": [], "nameservers": [], "nftables": True}
     answering(broken_into, {**facts, **others})
-    wanted = (f"--limit={broken_into.host.name}", f"--extra-vars=ansible_python_interpreter={PYTHON}")
-    run = scenario(*wanted)
+    arguments = (f"--limit={broken_into.host.name}", f"--extra-vars=ansible_python_interpreter={PYTHON}")
+    run = scenario(*arguments)
     assert run.status != 0 and "the host's answer: fact distribution: found" in " ".join(run.output.split()), run.output
     assert not reached.exists()

@@ -77,9 +77,9 @@ WORKS = {
 
 @pytest.mark.parametrize("name", WORKS)
 def test_works(attacked: Prey, name: str) -> None:
-    code, wanted = WORKS[name]
+    code, expected = WORKS[name]
     found = attacked.attack(code)
-    assert (found["error"], found.get("result")) == (None, wanted), found
+    assert (found["error"], found.get("result")) == (None, expected), found
 
 
 def test_reaches_other_hosts_by_name(attacked: Prey) -> None:
@@ -114,7 +114,7 @@ def test_the_release_command_has_run(attacked: Prey) -> None:
 @pytest.mark.parametrize(
     ("unit", "most"), [("nginx.service", 3.0), ("asgi-certificates.service", 3.0), ("asgi-failed@x.service", 3.0)]
 )
-def test_what_serves_beside_it_is_shut(attacked: Prey, unit: str, most: float) -> None:
+def test_what_serves_next_to_it_is_shut(attacked: Prey, unit: str, most: float) -> None:
     assert attacked.exposure(unit) <= most
 
 
@@ -177,8 +177,8 @@ def bound(text: str) -> dict[str, int | None]:
     return {HELPER if address == helper else "elsewhere": number for address, number in found.items()}
 
 
-def test_it_is_told(opened: Prey, attacked: Prey) -> None:
-    told = opened.info()["sandbox"]
-    assert set(told) == {"outgoing", *OPENED}
-    assert told["syscalls"] == ["ptrace", "keyctl"]
+def test_it_is_shown_by_release_info(opened: Prey, attacked: Prey) -> None:
+    doors = opened.info()["sandbox"]
+    assert set(doors) == {"outgoing", *OPENED}
+    assert doors["syscalls"] == ["ptrace", "keyctl"]
     assert attacked.info()["sandbox"] == {}

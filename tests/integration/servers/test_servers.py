@@ -66,10 +66,10 @@ def test_what_serves(site: Web) -> None:
 
 
 def test_visitor_is_seen_as_nginx_sees_it(site: Web) -> None:
-    told = site.get("/headers", headers={"X-Forwarded-For": "192.0.2.1", "X-ASGI-Probe": "1"})
-    assert told.json()["scheme"] == "https"
-    assert told.json()["client"].startswith("198.18.")
-    assert not {"x-asgi-release", "x-asgi-worker"} & set(told.headers)
+    answer = site.get("/headers", headers={"X-Forwarded-For": "192.0.2.1", "X-ASGI-Probe": "1"})
+    assert answer.json()["scheme"] == "https"
+    assert answer.json()["client"].startswith("198.18.")
+    assert not {"x-asgi-release", "x-asgi-worker"} & set(answer.headers)
 
 
 def test_one_id_finds_the_lines_of_nginx_and_application(site: Web) -> None:
@@ -97,7 +97,7 @@ def test_liveness(site: Web) -> None:
     assert site.get("/alive").json() == {"status": "alive"}
 
 
-def test_metrics_are_for_the_host_alone(site: Web) -> None:
+def test_metrics_are_only_for_the_host(site: Web) -> None:
     asked = "import urllib.request as u; print(u.urlopen('http://127.0.0.1:9180/{}').read().decode())"
     found = site.host.run(f'python3 -c "{asked.format(site.app)}"').stdout
     (count,) = re.findall(r'^asgi_requests_total\{method="GET",status="200"\} ([0-9.]+)$', found, re.MULTILINE)
@@ -156,7 +156,7 @@ def test_certificates_that_change_in_one_run_are_one_reload(sites: list[Web]) ->
     host.run("systemctl start asgi-certificates.service", timeout=120)
     served = host.run("readlink -f /etc/letsencrypt/live/gunicorn").stdout.strip()
     hook = "/etc/letsencrypt/renewal-hooks/deploy/asgi-deploy"
-    host.run(f"RENEWED_LINEAGE=/etc/letsencrypt/live/somebody-else {hook}; RENEWED_LINEAGE={served} {hook}")
+    host.run(f"RENEWED_LINEAGE=/etc/letsencrypt/live/another-name {hook}; RENEWED_LINEAGE={served} {hook}")
     assert host.run(reloads).stdout.strip() == "1"
 
 
@@ -208,7 +208,7 @@ def test_releases_and_the_way_back_lose_no_request(sites: list[Web]) -> None:
 
 
 def test_a_broken_release_gets_no_traffic(sites: list[Web]) -> None:
-    """Each server tells why, at once, and in the application's own words."""
+    """Each server says why, at once, and in the application's own words."""
     common = {
         "version": "v1.2.0",
         "module": "shop.main:app",
@@ -229,8 +229,8 @@ def test_a_broken_release_gets_no_traffic(sites: list[Web]) -> None:
         run = servers("--extra-vars=" + json.dumps({"asgi_apps": [entry]}))
         assert run.status != 0
         assert 'raise RuntimeError("this version is broken on purpose")' in run.output
-        told = site.audit()[-1]
-        assert told["ended"] - told["started"] < 240, "the gate waited for what had ended"
+        attempt = site.audit()[-1]
+        assert attempt["ended"] - attempt["started"] < 240, "the gate waited for what had ended"
         assert site.live() == before == site.version()["release"]
 
 

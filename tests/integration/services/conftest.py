@@ -63,8 +63,8 @@ class Orders(Web):
     def deploy(self, **changes: Any) -> Run:
         """Run the playbook with changes to the inventory's application; None takes an option away."""
         [app] = yaml.safe_load(INVENTORY.read_text())["asgi"]["vars"]["asgi_apps"]
-        wanted = {key: value for key, value in {**app, **changes}.items() if value is not None}
-        return playbook("--extra-vars", json.dumps({"asgi_apps": [wanted]}), inventories=(HOSTS, INVENTORY))
+        entry = {key: value for key, value in {**app, **changes}.items() if value is not None}
+        return playbook("--extra-vars", json.dumps({"asgi_apps": [entry]}), inventories=(HOSTS, INVENTORY))
 
 
 @pytest.fixture(scope="session")
@@ -78,7 +78,7 @@ def broken_database(orders: Orders) -> Callable[[], None]:
     setting = "$(ls -d /etc/postgresql/*/main)/conf.d/broken.conf"
     orders.host.run(f"echo 'shared_buffers = nonsense' >{setting}; systemctl stop postgresql.service 'postgresql@*'")
 
-    def mend() -> None:
+    def repair() -> None:
         orders.host.run(f"rm -f {setting}")
 
-    return mend
+    return repair

@@ -1,4 +1,4 @@
-"""The scenario's applications: how each is asked, released anew, and refused."""
+"""The scenario's applications: how each is asked, released again, and refused."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ class App:
         return found
 
     def run(self, *arguments: str, **changes: Any) -> Run:
-        """Return the playbook with this application alone, its entry changed."""
+        """Return the playbook with only this application, its entry changed."""
         entry = {key: value for key, value in {**self.entry, **changes}.items() if value is not None}
-        wanted = json.dumps({"asgi_apps": [entry]})
-        return playbook("--extra-vars", wanted, *arguments, inventories=(HOSTS, INVENTORY))
+        variables = json.dumps({"asgi_apps": [entry]})
+        return playbook("--extra-vars", variables, *arguments, inventories=(HOSTS, INVENTORY))
 
     def refused(self, **changes: Any) -> str:
         """Return a run that must fail and leave what serves as it is."""

@@ -134,7 +134,7 @@ def elsewhere(name: str, file: Path) -> None:
 
 
 def repository() -> str:
-    """Return a repository with the application in a folder, and its version in a submodule, for one key alone."""
+    """Return a repository with the application in a folder, and its version in a submodule, only for one key."""
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "deploy", "-f", str(KEY)], check=True)
     host = LAB.host(GIT_HOST)
     host.run(f"command -v git >/dev/null || {INSTALL_GIT}", timeout=180)
@@ -166,7 +166,7 @@ def commit(tree: Path, url: str, tag: str) -> None:
 
 
 def git(tree: Path, *arguments: str) -> None:
-    """Run git as somebody who may publish."""
+    """Run git as a user who may publish."""
     ssh = " ".join(["ssh -F none", f"-i {KEY}", "-oIdentitiesOnly=yes", *(f"-o{option}" for option in OPTIONS)])
     settings = ["-c", "user.name=Test", "-c", "user.email=test@example.com", "-c", "commit.gpgsign=false"]
     argv = ["git", "-C", str(tree), *settings, *arguments]

@@ -1,4 +1,4 @@
-"""A host that reaches nothing but its controller and its CA: environments come from a wheelhouse alone."""
+"""A host that reaches nothing but its controller and its CA: environments come only from a wheelhouse."""
 
 from __future__ import annotations
 
@@ -91,8 +91,8 @@ def test_says_which_wheel_is_missing(cut: App) -> None:
 
 def test_names_what_has_no_wheel_for_the_host() -> None:
     entry = {**ENTRY, "server_requirements": ["uwsgi"]}
-    wanted = json.dumps({"asgi_apps": [entry]})
-    run = playbook("--extra-vars", wanted, name="wheelhouse", inventories=(HOSTS, INVENTORY))
+    variables = json.dumps({"asgi_apps": [entry]})
+    run = playbook("--extra-vars", variables, name="wheelhouse", inventories=(HOSTS, INVENTORY))
     assert run.status != 0
     assert "wheelhouse: not everything can be had as a wheel for Python 3.13 on x86_64 with glibc 2.41:" in run.output
     assert "uwsgi" in run.output.partition("glibc 2.41:")[2]

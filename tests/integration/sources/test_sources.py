@@ -124,7 +124,7 @@ def test_refuses_what_is_not_on_the_controller_before_any_host_is_touched(app: A
 
 @pytest.fixture(name="seen")
 def every_command_line(app: Apps) -> Iterator[Callable[[], str]]:
-    """Yield all that runs on the host meanwhile, as anybody there may see it."""
+    """Yield all that runs on the host during the block, as any user there may see it."""
     host = app("package").host
     command_lines.watch(host)
     yield lambda: command_lines.read(host)
@@ -145,7 +145,7 @@ def test_the_password_of_an_index_is_nowhere(app: Apps, prepared: dict[str, str]
 
 
 @pytest.mark.parametrize("installer", ["uv", "pip"])
-def test_a_wrong_password_is_refused_and_not_told(app: Apps, installer: str) -> None:
+def test_a_wrong_password_is_refused_and_not_shown(app: Apps, installer: str) -> None:
     package = app("package")
     index = {**package.entry["index"], "password": "wr0ng-s3cret"}
     output = package.refused(index=index, installer=installer, env={"NEW": installer}, package="shop==1.4.3")

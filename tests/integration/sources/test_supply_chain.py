@@ -55,7 +55,7 @@ def publish(repository: App, url: str, tag: str, commit_key: Path | None = None,
     return shown.stdout.strip()
 
 
-def test_what_nobody_signed_is_refused(repository: App, keys: list[Path]) -> None:
+def test_what_is_not_signed_is_refused(repository: App, keys: list[Path]) -> None:
     """It is on the host already, and serves on."""
     output = repository.refused(verify=verify(*keys))
     commit = repository.record()["commit"]
@@ -91,14 +91,14 @@ def test_a_tag_that_was_signed_is_enough(repository: App, keys: list[Path], prep
 def test_the_way_back_asks_for_no_signature(repository: App, keys: list[Path]) -> None:
     """Of what is on the host."""
     live = repository.version()["release"]
-    wanted = json.dumps({"asgi_apps": [{**repository.entry, "verify": verify(keys[1])}], "asgi_app": "repository"})
-    playbook("--extra-vars", wanted, name="rollback", inventories=(HOSTS, INVENTORY)).ok()
+    variables = json.dumps({"asgi_apps": [{**repository.entry, "verify": verify(keys[1])}], "asgi_app": "repository"})
+    playbook("--extra-vars", variables, name="rollback", inventories=(HOSTS, INVENTORY)).ok()
     assert repository.version()["release"] != live
 
 
 @pytest.fixture
 def directory(app: Apps) -> Iterator[App]:
-    """Yield its requirements are put back afterwards."""
+    """Restore its requirements afterwards."""
     text = REQUIREMENTS.read_text()
     yield app("directory")
     REQUIREMENTS.write_text(text)
@@ -141,16 +141,16 @@ def test_what_a_full_lock_lacks_is_refused(directory: App, installer: str) -> No
     assert "idna" in output
 
 
-def test_what_is_installed_is_told(app: Apps) -> None:
+def test_what_is_installed_is_listed(app: Apps) -> None:
     directory = app("directory")
     directory.run().ok()
-    told = module(directory.host.name, "release_info", name="directory")
+    shown = module(directory.host.name, "release_info", name="directory")
     frozen = directory.host.run(
         "/opt/asgi/uv-*/bin/uv pip freeze --python /srv/asgi/directory/current/venv/bin/python"
     ).stdout.split()
-    assert {f"{name}=={version}" for name, version in told["packages"].items()} == set(frozen)
-    assert set(told["tools"]) == {"uv", "certbot"}
-    assert told["tools"]["uv"] == directory.host.run("/opt/asgi/uv-*/bin/uv --version").stdout.split()[1]
+    assert {f"{name}=={version}" for name, version in shown["packages"].items()} == set(frozen)
+    assert set(shown["tools"]) == {"uv", "certbot"}
+    assert shown["tools"]["uv"] == directory.host.run("/opt/asgi/uv-*/bin/uv --version").stdout.split()[1]
 
 
 @pytest.fixture(scope="module")
@@ -191,8 +191,8 @@ def test_a_server_that_was_forged_is_refused(forged: App) -> None:
 def test_a_server_without_hashes_is_reported(forged: App) -> None:
     spec = yaml.safe_load((ROOT / "roles" / "app" / "meta" / "argument_specs.yml").read_text())
     default = spec["argument_specs"]["main"]["options"]["app_spec"]["options"]["server_requirements"]["default"]
-    wanted = ["uvicorn" if item.startswith("uvicorn==") else item for item in default]
-    forged.run(server_requirements=wanted).ok()
+    unpinned = ["uvicorn" if item.startswith("uvicorn==") else item for item in default]
+    forged.run(server_requirements=unpinned).ok()
     assert wrote(forged)
     assert module(forged.host.name, "release_info", name="package")["unpinned"] == ["uvicorn"]
     shown = playbook(f"--limit={forged.host.name}", name="status", inventories=(HOSTS, INVENTORY)).output

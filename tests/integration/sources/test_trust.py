@@ -116,9 +116,9 @@ def test_without_it_the_first_key_is_kept_and_reported(repository: App, server: 
     assert repository.host.run("test -e /srv/asgi/repository/.known_hosts", check=False).returncode
     run = repository.run().ok()
     assert f"trusts {server.name} by the key that this host saw first, {fingerprint}" in run.output
-    told = module(repository.host.name, "release_info", name="repository")
-    assert told["trusted_at_first_use"] == [{"host": server.name, "fingerprint": fingerprint, "line": line}]
-    assert told["live"] == before  # by whom a server is trusted is no part of a release
+    shown = module(repository.host.name, "release_info", name="repository")
+    assert shown["trusted_at_first_use"] == [{"host": server.name, "fingerprint": fingerprint, "line": line}]
+    assert shown["live"] == before  # by whom a server is trusted is no part of a release
     assert repository.host.run("cat /root/.ssh/known_hosts", check=False).stdout == known
 
 

@@ -100,7 +100,7 @@ def upgrade(older: Web) -> Upgrade:
     return Upgrade(before, Seen.of(older), (first, second, older.live()), audit, cursor, broken)
 
 
-def test_who_writes_a_former_name_is_told_the_present_one(tmp_path: Path) -> None:
+def test_a_former_name_is_refused_with_the_present_one(tmp_path: Path) -> None:
     """By an entry in the table of a copy, as the first version has none."""
     copy = tmp_path / "ansible_collections" / "asgi" / "deploy"
     shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(".*", "tests", "docs", "__pycache__"))

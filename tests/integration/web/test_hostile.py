@@ -89,7 +89,7 @@ def test_a_name_that_is_nobodys(site: Site) -> None:
 
 
 def test_a_second_request_in_a_body_is_none(site: Site) -> None:
-    """The end of a body is where its size says; what comes after it is a request of its own, and looked at as one."""
+    """The end of a body is where its size says; what comes after it is a request of its own, and treated as one."""
     hidden = "GET /redoc HTTP/1.1\r\nHost: {name}\r\nConnection: close\r\n\r\n"
     sent = "POST /echo HTTP/1.1\r\nHost: {name}\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + hidden
     found = site.raw(sent.replace("{name}", site.domain).encode())

@@ -15,7 +15,7 @@ from tests.integration.web.test_hostile import BELIEVED
 ODD_PATHS = ("/redoc/../version", "/redoc/%2e%2e/version", "/redoc%2f..%2fversion", "/redoc\\..\\version", "/a%00b")
 LOG = "/var/log/nginx/asgi/web.access.log"
 RESETS = 3000
-# Of what comes at once, five seconds' worth are passed on; the rest of it is what comes meanwhile.
+# Of what comes at once, five seconds' worth are passed on; the rest of it is what comes at the same time.
 RATE, BURST = 50, 250
 
 

@@ -58,9 +58,9 @@ def afterwards(site: Site) -> Iterator[None]:
 
 
 def test_says_what_is_wrong(tmp_path: Path) -> None:
-    told = refusal(tmp_path, INVENTORY.replace("    asgi_apps:\n", f"{WRONG}    asgi_apps:\n") + WRONG_SITE)
-    assert [message for message in MESSAGES if message not in told] == [], told
-    assert "secret" not in told
+    output = refusal(tmp_path, INVENTORY.replace("    asgi_apps:\n", f"{WRONG}    asgi_apps:\n") + WRONG_SITE)
+    assert [message for message in MESSAGES if message not in output] == [], output
+    assert "secret" not in output
 
 
 def test_http_3_on_debian_12(tmp_path: Path) -> None:
@@ -69,10 +69,10 @@ def test_http_3_on_debian_12(tmp_path: Path) -> None:
     inventory = tmp_path / "inventory.yml"
     inventory.write_text(f"asgi: {{hosts: {{{PATHS}: }}, vars: {{certificate_email: ops@example.com}}}}\n")
     extra = ("--extra-vars=nginx_http3=true", "--extra-vars", only(f"paths.{DOMAIN}"))
-    told = playbook(*extra, inventories=(HOSTS, inventory))
-    assert told.status != 0
-    assert "nginx_http3: Debian 12 has an nginx without HTTP/3; leave it out there" in told.output
-    assert told.counts(PATHS)["changed"] == 0
+    done = playbook(*extra, inventories=(HOSTS, inventory))
+    assert done.status != 0
+    assert "nginx_http3: Debian 12 has an nginx without HTTP/3; leave it out there" in done.output
+    assert done.counts(PATHS)["changed"] == 0
 
 
 @pytest.mark.usefixtures("afterwards")
@@ -80,10 +80,10 @@ def test_a_foreign_site_and_a_snippet_that_nginx_refuses(site: Site) -> None:
     foreign = "server { listen 8088; location / { return 200 foreign; } }"
     site.host.run(f"printf '%s' '{foreign}' > /etc/nginx/sites-enabled/foreign")
     before = site.host.run("nginx -T 2>/dev/null | sha256sum").stdout
-    told = _with(nginx_snippet="no_such_directive on;")
-    assert told.status != 0
-    assert 'unknown directive "no_such_directive" in /etc/nginx/nginx.conf:' in told.output
-    assert "put back as it was: /etc/nginx/nginx.conf" in told.output
+    done = _with(nginx_snippet="no_such_directive on;")
+    assert done.status != 0
+    assert 'unknown directive "no_such_directive" in /etc/nginx/nginx.conf:' in done.output
+    assert "put back as it was: /etc/nginx/nginx.conf" in done.output
     assert site.host.run("nginx -T 2>/dev/null | sha256sum").stdout == before
     assert site.get("/version").status_code == 200
     _with(nginx_snippet=BETA).ok()
@@ -96,18 +96,18 @@ def test_a_port_that_another_program_holds(site: Site) -> None:
     """`nginx -t` finds nothing wrong with it, and nginx goes on with what it has."""
     site.host.run("systemd-run --quiet --unit=holder python3 -m http.server 8089")
     site.eventually("ss -ltn | grep -q ':8089 '")
-    wanted = f"{BETA} server {{ listen 8089; location / {{ return 200 ours; }} }}"
+    snippet = f"{BETA} server {{ listen 8089; location / {{ return 200 ours; }} }}"
     before = site.host.run("nginx -T 2>/dev/null | sha256sum").stdout
     try:
-        told = _with(nginx_snippet=wanted)
+        done = _with(nginx_snippet=snippet)
     finally:
         site.host.run("systemctl stop holder.service")
-    assert told.status != 0
-    assert "nginx.service does not take it; put back as it was: /etc/nginx/nginx.conf" in told.output, told.output
-    assert "bind() to 0.0.0.0:8089 failed (98: Address already in use)" in told.output
+    assert done.status != 0
+    assert "nginx.service does not take it; put back as it was: /etc/nginx/nginx.conf" in done.output, done.output
+    assert "bind() to 0.0.0.0:8089 failed (98: Address already in use)" in done.output
     assert site.host.run("nginx -T 2>/dev/null | sha256sum").stdout == before
     assert site.get("/version").status_code == 200
-    _with(nginx_snippet=wanted).ok()
+    _with(nginx_snippet=snippet).ok()
     fetch = "import urllib.request as u; print(u.urlopen('http://127.0.0.1:8089/').read().decode())"
     assert site.host.run(f'python3 -c "{fetch}"').stdout == "ours\n"
 
@@ -120,7 +120,7 @@ def test_behind_a_balancer(site: Site) -> None:
     _with(nginx_trusted_proxies=["198.18.0.1"], nginx_proxy_protocol=True, nginx_http3=False).ok()
     with pytest.raises(httpx.TransportError):
         site.get("/headers")
-    site.host.run("systemctl start asgi-certificates.service", timeout=300)  # what looks at what is served
+    site.host.run("systemctl start asgi-certificates.service", timeout=300)  # what checks what is served
     with socket.create_connection((site.host.address, 443), timeout=5) as plain:
         plain.sendall(b"PROXY TCP4 192.0.2.9 198.18.0.24 40000 443\r\n")
         context = ssl.create_default_context(cafile=str(site.ca))

@@ -30,11 +30,11 @@ HEADERS = {
 def test_negotiates_a_post_quantum_group(site: Site) -> None:
     if site.host.release == "bookworm":
         pytest.skip("Debian 12 has an OpenSSL without one")
-    told = LAB.host(HELPER).run(
+    done = LAB.host(HELPER).run(
         f"echo | openssl s_client -brief -connect {site.host.address}:443 -servername {site.domain} 2>&1"
     )
-    assert "Protocol version: TLSv1.3" in told.stdout
-    assert "Negotiated TLS1.3 group: X25519MLKEM768" in told.stdout
+    assert "Protocol version: TLSv1.3" in done.stdout
+    assert "Negotiated TLS1.3 group: X25519MLKEM768" in done.stdout
 
 
 def test_modern_tls_is_only_1_3(site: Site) -> None:
@@ -95,8 +95,8 @@ def test_sizes(site: Site, path: str, size: int, status: int) -> None:
     assert answer.status_code == status
 
 
-def test_what_is_too_large_is_told_whatever_its_size(site: Site) -> None:
-    """nginx looks at the length again where it takes its page from."""
+def test_what_is_too_large_is_refused_whatever_its_size(site: Site) -> None:
+    """nginx checks the length again where it takes its page from."""
     body, headers = b"x" * (17 * 2**20), {"Accept": "application/json"}
     answer = https.ask("POST", site.domain, site.host.address, site.ca, "/echo", content=body, headers=headers)
     assert (answer.status_code, answer.json()["title"]) == (413, "This is too large")
@@ -126,11 +126,11 @@ def test_streams(site: Site, path: str) -> None:
 
 def test_compression(site: Site) -> None:
     """Where it was asked for, and nowhere else."""
-    wanted = {"Accept-Encoding": "br, gzip"}
-    assert site.get("/openapi.json", headers=wanted).headers["content-encoding"] == "br"
+    accepted = {"Accept-Encoding": "br, gzip"}
+    assert site.get("/openapi.json", headers=accepted).headers["content-encoding"] == "br"
     assert site.get("/openapi.json", headers={"Accept-Encoding": "gzip"}).headers["content-encoding"] == "gzip"
     for path in ("/", "/redoc"):
-        assert "content-encoding" not in site.get(path, headers=wanted).headers
+        assert "content-encoding" not in site.get(path, headers=accepted).headers
 
 
 def test_passwords(site: Site) -> None:

@@ -46,7 +46,7 @@ def never_ending(unprotected: Unprotected) -> Iterator[tuple[float, ssl.SSLSocke
 
 
 @pytest.fixture(autouse=True)
-def held_meanwhile(never_ending: tuple[float, ssl.SSLSocket]) -> None:
+def held_during_the_test(never_ending: tuple[float, ssl.SSLSocket]) -> None:
     """Begin it before the first test, so that the last one waits for less."""
 
 

@@ -1,4 +1,4 @@
-"""An ASGI application that tells how it is served."""
+"""An ASGI application that answers how it is served."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import time
 from typing import Any
 from urllib.parse import parse_qs
 
-from tests.runtime.apps.told import log, tell
+from tests.runtime.apps.reports import log, report
 
 IMPORTED_IN = os.getpid()
 TOKEN = os.environ.get("TOKEN")
@@ -26,7 +26,7 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
         return
     query = {name: values[0] for name, values in parse_qs(scope["query_string"].decode()).items()}
     path = scope["path"].removeprefix(scope.get("root_path", ""))
-    status, answer = await told(path, query, scope, receive)
+    status, answer = await answer_of(path, query, scope, receive)
     body = json.dumps(answer).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
     if path == "/events":
@@ -48,18 +48,18 @@ async def lifespan(receive: Any, send: Any) -> None:
     if os.environ.get("LIFESPAN") == "fails":
         await send({"type": "lifespan.startup.failed", "message": "no database"})
         return
-    tell("startup")
+    report("startup")
     await send({"type": "lifespan.startup.complete"})
     await receive()
     if os.environ.get("LIFESPAN") == "hangs":
         await asyncio.to_thread(time.sleep, 600)
-    tell("shutdown")
+    report("shutdown")
     await send({"type": "lifespan.shutdown.complete"})
 
 
-async def told(path: str, query: dict[str, str], scope: Any, receive: Any) -> tuple[int, Any]:
+async def answer_of(path: str, query: dict[str, str], scope: Any, receive: Any) -> tuple[int, Any]:
     if path == "/sleep":
-        tell("asleep")
+        report("asleep")
         await asyncio.sleep(float(query["seconds"]))
     elif path == "/block":
         time.sleep(float(query["seconds"]))
@@ -86,5 +86,5 @@ async def told(path: str, query: dict[str, str], scope: Any, receive: Any) -> tu
 
 
 def make() -> Any:
-    tell("made")
+    report("made")
     return app

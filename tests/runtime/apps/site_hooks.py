@@ -1,22 +1,22 @@
-"""gunicorn's hooks; each tells that it was called, and where."""
+"""gunicorn's hooks; each reports that it was called, and where."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from tests.runtime.apps import told
+from tests.runtime.apps import reports
 
 
 def _hook(name: str, arity: int) -> Callable[..., None]:
-    def tell() -> None:
-        told.tell(name)
+    def report() -> None:
+        reports.report(name)
 
     # gunicorn counts the arguments of a hook.
     taking: dict[int, Callable[..., None]] = {
-        1: lambda a: tell(),
-        2: lambda a, b: tell(),
-        3: lambda a, b, c: tell(),
-        4: lambda a, b, c, d: tell(),
+        1: lambda a: report(),
+        2: lambda a, b: report(),
+        3: lambda a, b, c: report(),
+        4: lambda a, b, c, d: report(),
     }
     return taking[arity]
 

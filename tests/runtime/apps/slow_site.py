@@ -2,9 +2,9 @@
 
 import time
 
-from tests.runtime.apps.told import tell
+from tests.runtime.apps.reports import report
 
-tell("importing")
+report("importing")
 time.sleep(1)
 
 from tests.runtime.apps.asgi_site import app  # noqa: E402

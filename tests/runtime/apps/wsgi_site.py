@@ -1,4 +1,4 @@
-"""A WSGI application that tells how it is served."""
+"""A WSGI application that answers how it is served."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 from urllib.parse import parse_qs
 
-from tests.runtime.apps.told import log, tell
+from tests.runtime.apps.reports import log, report
 
 IMPORTED_IN = os.getpid()
 TOKEN = os.environ.get("TOKEN")
@@ -21,7 +21,7 @@ def app(environ: Any, start_response: Any) -> Iterable[bytes]:
     path = environ["PATH_INFO"]
     began = time.monotonic()
     if path in ("/sleep", "/block"):
-        tell("asleep")
+        report("asleep")
         time.sleep(float(query["seconds"]))
     elif path == "/log":
         log()
@@ -54,5 +54,5 @@ def breaking(body: bytes) -> Iterator[bytes]:
 
 
 def make() -> Any:
-    tell("made")
+    report("made")
     return app

@@ -204,7 +204,7 @@ def test_another_run_that_installs_behind_keeps_its_surroundings(
 HELD = "E: Could not get lock {}/lock. It is held by process 211 (apt-get)"
 
 
-def test_lists_that_somebody_else_fetches_are_waited_for(package_manager: Apt) -> None:
+def test_lists_that_another_program_fetches_are_waited_for(package_manager: Apt) -> None:
     """On a new VM; apt-get itself waits for another lock only."""
     next(package_manager.environment.parent.glob("*_Packages")).unlink()
     package_manager.answers["apt-get"] = [(100, HELD.format(apt.LISTS))] * 2 + [(0, "")]

@@ -254,7 +254,7 @@ def test_metrics_of_a_release_lie_in_a_directory_of_its_own(render: Render, plan
     assert "PROMETHEUS" not in without
 
 
-def test_metrics_are_for_the_host_alone(render: Render, plan: Plan) -> None:
+def test_metrics_are_only_for_the_host(render: Render, plan: Plan) -> None:
     wanted = plan(health={"metrics": "/-/metrics"})
     own = render("app", "metrics.conf.j2", plan=wanted)
     assert "location = /shop {" in own

@@ -241,7 +241,7 @@ def test_access_log(render: Render) -> None:
     }
 
 
-def test_metrics_are_for_the_host_alone(render: Render) -> None:
+def test_metrics_are_only_for_the_host(render: Render) -> None:
     text = render("nginx", "metrics.conf.j2", nginx_metrics_port="9999")
     assert re.findall(r"listen ([^;]+);", text) == ["127.0.0.1:9999"]
     assert re.findall(r"listen ([^;]+);", render("nginx", "metrics.conf.j2")) == ["127.0.0.1:9180"]

@@ -1,4 +1,4 @@
-"""The example application with what this scenario looks at: settings, storage, and where it may write."""
+"""The example application with what this scenario checks: settings, storage, and where it may write."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""An application that runs the code it is sent, as one does in which somebody has found a way to make it."""
+"""An application that runs the code it is sent, as one does in which an attacker has found a way to make it."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""A release that mends another: what the broken one still answers does not count against it."""
+"""A release that repairs another: what the broken one still answers does not count against it."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_late_answers_of_the_release_before_do_not_count(site: Web) -> None:
     with ThreadPoolExecutor(3) as pool:
         pool.submit(visit, site, stop)
         pool.submit(site.eventually, replaced(before)).add_done_callback(lambda _done: stop.set())
-        run = put_live(site, env={"RUN": "mended"}, site={"rate": "none", "timeout": 4}, watch={"seconds": 5})
+        run = put_live(site, env={"RUN": "repaired"}, site={"rate": "none", "timeout": 4}, watch={"seconds": 5})
     assert run.status == 0, run.output
     assert site.live() != before
     log = site.host.run("cat /var/log/nginx/asgi/shop.access.log").stdout

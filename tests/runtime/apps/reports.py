@@ -1,4 +1,4 @@
-"""What the applications of these tests do in common."""
+"""What the applications of these tests have in common."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import logging
 import os
 from pathlib import Path
 
-_TOLD = Path(os.environ["TOLD"])
+_REPORTS = Path(os.environ["REPORTS"])
 _logger = logging.getLogger("site.cart")
 
 
-def tell(what: str) -> None:
+def report(what: str) -> None:
     """Write down that something happened, and in which process."""
-    with _TOLD.open("a", encoding="utf-8") as file:
+    with _REPORTS.open("a", encoding="utf-8") as file:
         file.write(f"{what} {os.getpid()}\n")
 
 
