@@ -192,7 +192,7 @@ ZONE = "$TTL 60\n@ IN SOA ns.{zone}. ops.{zone}. 1 3600 600 86400 60\n@ IN NS ns
 
 
 def test_records_by_a_name_server_of_ones_own(site: Secure, request: pytest.FixtureRequest) -> None:
-    """RFC 2136 against BIND, which the CA asks: certbot's plugin is installed, is given its key, and no other program is."""
+    """RFC 2136 against BIND, which the CA asks: certbot's plugin is installed, and only it gets the key."""
     address, zone, host = site.host.address, DOMAIN, site.host
     request.addfinalizer(lambda: host.run("systemctl disable --now --quiet named"))
     secret = base64.b64encode(secrets.token_bytes(64)).decode()

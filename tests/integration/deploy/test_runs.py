@@ -10,8 +10,8 @@ import pytest
 from tests.integration.conftest import Web
 from tests.integration.hosts import WEBS, playbook
 
-# What is sent to one host by a run that changes nothing: the question for facts, and one inspection of all that is desired. A
-# task that costs a further one belongs into the look.
+# What is sent to one host by a run that changes nothing: the question for facts, and one inspection for all that is
+# desired. A task that costs a further one belongs into the inspection.
 ROUND_TRIPS = 2
 # Tasks of such a run, skipped ones included; each costs the controller a few hundredths of a second for every host.
 TASKS = 3

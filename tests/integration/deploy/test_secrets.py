@@ -136,8 +136,9 @@ def shown_nowhere(output: str, *keys: str) -> None:
 
 def after_a_start(web: Web) -> dict[str, list[str]]:
     """Return what the application answers."""
-    answer: dict[str, list[str]] = https.wait(web.domain, web.host.address, web.ca, "/digests").raise_for_status().json()
-    return answer
+    answer = https.wait(web.domain, web.host.address, web.ca, "/digests").raise_for_status()
+    digests_found: dict[str, list[str]] = answer.json()
+    return digests_found
 
 
 def found(web: Web, command: str) -> str:
