@@ -56,7 +56,7 @@ def test_and_nowhere_else(site: Site, path: str) -> None:
             "v1.2.0-media",
             "the source has files of its own in media, such as logo.png, which a persistent directory would",
         ),
-        ("v1.3.0-link", "static: /static/ holds passwords, a link to nothing that is public; take it out"),
+        ("v1.3.0-link", "static: /static/ holds passwords, a link to a file that is not public; remove it"),
     ],
 )
 def test_refuses_a_source_that_leaves_no_place(site: Site, version: str, text: str) -> None:

@@ -1,4 +1,4 @@
-"""One command in the live release: with its code, environment, user and sandbox, as a transient unit of systemd."""
+"""A command in the live release: with its code, environment, user and sandbox, as a transient unit of systemd."""
 
 from __future__ import annotations
 
@@ -26,15 +26,23 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.unit_text impo
 if TYPE_CHECKING:
     from ansible_collections.asgi.deploy.plugins.module_utils._shared.application_state import Attempt
 
-SANDBOX = "sandbox.conf"  # in the release's directory: what all its units have in common
+SANDBOX = "sandbox.conf"  # in the directory of the release: lines that all its units have
 _STOP_TIMEOUT = 30
-_LONG = 4  # characters of a value that may be part of a word
-_MOST = 2**20  # bytes of what it prints that are told
+_LONG = 4  # characters: a shorter value is masked only as a whole word
+_MAX_BYTES = 2**20  # of its output that are returned
 
 
 @dataclass(frozen=True)
 class CommandOutcome:
-    """What became of a command: its exit status, how it ended in words, and what it printed."""
+    """The outcome of a command.
+
+    Attributes:
+        release: the release that it ran in.
+        rc: its exit status, as in a shell.
+        ending: how it ended, in words.
+        stdout: its standard output.
+        stderr: its standard error.
+    """
 
     release: str
     rc: int
@@ -44,39 +52,54 @@ class CommandOutcome:
 
 
 class Execution:
-    """A command for the live release of an application."""
+    """A command for the live release of an application.
+
+    Attributes:
+        layout: of the application.
+        store: its releases.
+        command: as a user wrote it.
+    """
 
     def __init__(self, layout: Layout, command: str, timeout: int) -> None:
+        """Prepare a command that is ended after `timeout` seconds."""
         self.layout = layout
         self.store = Store(layout)
         self.command = command
         self._timeout = timeout
 
     def predict(self) -> CommandOutcome:
-        """In which release it would run; raises DeployError when it cannot."""
+        """Return in which release it would run.
+
+        Raises:
+            DeployError: it cannot run.
+        """
         release, _argv = self._resolve()
         return CommandOutcome(release, 0, "was not run, as this is check mode; it would run")
 
     def run(self, by: str, lock_timeout: float) -> CommandOutcome:
-        """Runs it to its end, and adds that to the audit trail.
+        """Run it to its end, and add it to the audit trail.
+
+        Args:
+            by: who began the run.
+            lock_timeout: seconds to wait for the end of another run.
 
         Raises:
             DeployError: it could not be started.
         """
         with ExitStack() as attempt:
             began = time.time()
-            # Held until it runs, so that the release cannot be removed under it; one in which something runs is kept.
+            # The lock is held until it runs: a release in which something runs is not removed.
             with self.store.lock(lock_timeout, by):
                 release, argv = self._resolve()
-                given = self._properties(release)
-                if any(line.startswith("LoadCredential") for line in given):
+                settings = self._properties(release)
+                if any(line.startswith("LoadCredential") for line in settings):
                     argv = [*f"{self.layout.release(release)}/{LAUNCHER}".split(), *argv]
                 unit = self.layout.unit(f"exec-{time.time_ns():x}", release)
                 line: Attempt = {"by": by, "exec": self._recorded(release), "release": release, "unit": unit}
                 entry = attempt.enter_context(self.store.audited(line))
-                # Its journal has what it was, and what it prints is for whoever asked.
+                # The journal records the command; its output is only for the user who ran it.
                 process = subprocess.Popen(
-                    self._systemd_run(unit, release, given, argv),
+                    self._systemd_run(unit, release, settings, argv),
                     env=environment(),
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.PIPE,
@@ -89,12 +112,12 @@ class Execution:
         return outcome
 
     def _ended(self, process: subprocess.Popen[bytes], release: str, unit: str, began: float) -> CommandOutcome:
-        """Wait for the end of a command."""
+        """Wait for the end of a command; return its outcome."""
         with process:
-            stdout, stderr, left_out = outputs(process, most=_MOST)
-        told = f"({left_out:,} bytes before this are left out)\n" if left_out else ""
-        done = subprocess.CompletedProcess(process.args, process.returncode, told + stdout, stderr)
-        ended = systemd.show(unit)[0]  # one that ended well is forgotten at once
+            stdout, stderr, left_out = outputs(process, most=_MAX_BYTES)
+        note = f"({left_out:,} bytes before this are left out)\n" if left_out else ""
+        done = subprocess.CompletedProcess(process.args, process.returncode, note + stdout, stderr)
+        ended = systemd.show(unit)[0]  # a unit that ended well is unloaded at once
         transient_units.with_journal(done, unit, began)
         if done.returncode and not ended.failed:
             raise DeployError(f"{self.layout.app}: {self.command}: could not be started: {done.stderr.strip()}")
@@ -105,13 +128,13 @@ class Execution:
     def _recorded(self, release: str) -> str:
         """Return the command as the audit trail keeps it."""
         folder = self.store.path(release)
-        given = parse_environment_file((folder / "environment").read_text(encoding="utf-8", errors="replace"))
+        variables = parse_environment_file((folder / "environment").read_text(encoding="utf-8", errors="replace"))
         return audit_text(
-            self.command, [*given.values(), *credentials.read_decrypted(folder / credentials.FOLDER).values()]
+            self.command, [*variables.values(), *credentials.read_decrypted(folder / credentials.FOLDER).values()]
         )
 
     def _resolve(self) -> tuple[str, list[str]]:
-        """The live release, and the command with the path of its program there."""
+        """Return the live release, and the command with the path of its program there."""
         release = self.store.live()
         if release is None:
             raise DeployError(f"{self.layout.app}: nothing is live on this host, so there is nothing to run it in")
@@ -130,7 +153,7 @@ class Execution:
         return release, [program, *words[1:]]
 
     def _properties(self, release: str) -> list[str]:
-        """What all units of the release have in common."""
+        """Return the settings that all units of the release have."""
         file = self.store.path(release) / SANDBOX
         try:
             text = file.read_text(encoding="utf-8")
@@ -138,20 +161,23 @@ class Execution:
             raise DeployError(f"{self.layout.app}: {file} is missing; release the application again") from None
         return properties(text, release)
 
-    def _systemd_run(self, unit: str, release: str, given: Sequence[str], argv: Sequence[str]) -> list[str]:
+    def _systemd_run(self, unit: str, release: str, settings: Sequence[str], argv: Sequence[str]) -> list[str]:
         limits = [f"RuntimeMaxSec={self._timeout}", f"TimeoutStopSec={_STOP_TIMEOUT}", "KillMode=mixed"]
         options = ("--pipe", "--wait", "--service-type=exec")
-        journals = [line.partition("=")[2] for line in given if line.startswith("LogNamespace=")]
+        journals = [line.partition("=")[2] for line in settings if line.startswith("LogNamespace=")]
         limits += [f"{when}={journal_service(name)}" for name in journals for when in ("Wants", "After")]
         description = f"--description={self.layout.app}: command in release {release}"
-        return transient_units.command(unit, argv, [*given, *limits], *options, description)
+        return transient_units.command(unit, argv, [*settings, *limits], *options, description)
 
 
 def audit_text(command: str, values: Collection[str]) -> str:
     """Return a command without the values of an application's variables and secrets.
 
-    Of a variable that is set in it the name stays. What is shorter than four characters is masked where it is a whole
-    word.
+    The name of a variable that is set in it stays. A value of less than four characters is masked only as a whole word.
+
+    Args:
+        command: as a user wrote it.
+        values: the values to mask.
     """
     words = shlex.split(command)
     named = (re.sub(r"(?s)^([A-Za-z_]\w*)=.+", r"\1=…", word) for word in words)
@@ -161,19 +187,19 @@ def audit_text(command: str, values: Collection[str]) -> str:
 
 
 def properties(text: str, release: str) -> list[str]:
-    """The settings in a unit's text, with the release in place of systemd's specifier for it."""
+    """Return the settings in the text of a unit, with the release in place of systemd's specifier for it."""
     lines = (line.strip() for line in text.splitlines())
     return [line.replace("%i", release).replace("%%", "%") for line in lines if line and not line.startswith("#")]
 
 
-def exit_status(found: Mapping[str, str]) -> int:
-    """A failed unit's exit status as a shell has it: 128 and the signal's number for one that a signal ended."""
-    status = int(found.get("ExecMainStatus") or 0)
-    if found.get("ExecMainCode") in ("2", "3"):  # CLD_KILLED and CLD_DUMPED of waitid(2)
+def exit_status(properties: Mapping[str, str]) -> int:
+    """Return the exit status of a failed unit as in a shell: 128 plus the number of a signal that ended it."""
+    status = int(properties.get("ExecMainStatus") or 0)
+    if properties.get("ExecMainCode") in ("2", "3"):  # CLD_KILLED and CLD_DUMPED of waitid(2)
         return 128 + status
     return status or 1
 
 
 def printed_lines(outcome: CommandOutcome) -> Sequence[str]:
-    """What a command printed, line by line, its errors last."""
+    """Return the output of a command as lines, its errors last."""
     return [*outcome.stdout.splitlines(), *outcome.stderr.splitlines()]

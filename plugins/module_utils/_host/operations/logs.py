@@ -1,4 +1,4 @@
-"""What an application logged on a host, and what nginx wrote of its requests, as a person reads it."""
+"""The log of an application on a host, and nginx's lines about its requests, for people to read."""
 
 from __future__ import annotations
 
@@ -10,39 +10,56 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import journal
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.log_levels import LEVELS
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.unit_names import release_of
 
-# Where a record names its unit, as journalctl looks for it: of systemd itself, of who logs on behalf of a unit, of what
-# has crashed, and of all others. Anybody may write the first three; journald itself says who did.
-_OF_A_UNIT = (
+if TYPE_CHECKING:
+    from ansible_collections.asgi.deploy.plugins.module_utils._shared.json_values import Json
+
+# Fields in which a record names its unit, as journalctl searches them: of systemd itself, of a program that logs for a
+# unit, of a crash, and of all others. Anyone may write the first three; journald itself records who did.
+_UNIT_FIELDS = (
     ("UNIT", "_PID", "1"),
     ("OBJECT_SYSTEMD_UNIT", "_UID", "0"),
     ("COREDUMP_UNIT", "_UID", "0"),
     ("_SYSTEMD_UNIT", "", ""),
 )
-_SECONDS = 120.0  # that records are looked through for those that are wanted
+_SECONDS = 120.0  # for which records are searched
 
 
 @dataclass(frozen=True)
 class Query:
-    """Which lines are wanted."""
+    """Which lines are requested.
 
-    lines: int  # at most so many, the last ones; after a place in the journal, all
-    since: float | None = None  # seconds of the epoch
-    request: str | None = None  # the id of one request
-    level: str = "debug"  # and above: a key of LEVELS
-    access: bool = False  # also nginx's line for each request
-    cursor: str | None = None  # after this place in the journal
+    Attributes:
+        lines: at most so many, the last ones; all of them after a cursor.
+        since: from when on, in seconds of the epoch.
+        request: the id of the only request.
+        level: the lowest level, a key of LEVELS.
+        access: whether to add nginx's line for each request.
+        cursor: the place in the journal after which to begin.
+    """
+
+    lines: int
+    since: float | None = None
+    request: str | None = None
+    level: str = "debug"
+    access: bool = False
+    cursor: str | None = None
 
 
 @dataclass(frozen=True, order=True)
 class Line:
-    """One record, in one or more lines of text."""
+    """One record, in one or more lines of text.
+
+    Attributes:
+        at: its time, in seconds of the epoch.
+        text: as it is shown.
+    """
 
     at: float
     text: str
@@ -50,117 +67,122 @@ class Line:
 
 @dataclass(frozen=True)
 class LogPage:
-    """What was found, and where in the journal it ends."""
+    """Lines, and where in the journal they end.
+
+    Attributes:
+        lines: the oldest first, except from `newest`.
+        cursor: the place in the journal; None if it has no record.
+    """
 
     lines: list[Line]
     cursor: str | None
 
 
 def read(layout: Layout, query: Query) -> LogPage:
-    """The lines, in the order of their times."""
+    """Return the requested lines, in the order of their times."""
     with journal.records(_patterns(layout), _options(query)) as entries:
         if query.cursor:
             return after(layout, entries, query)
-        found = newest(layout, entries, query)
+        page = newest(layout, entries, query)
     visits = _access(Path(layout.access_log), query) if query.access or query.request else []
-    return LogPage(sorted(found.lines + visits)[-query.lines :], found.cursor)
+    return LogPage(sorted(page.lines + visits)[-query.lines :], page.cursor)
 
 
-def newest(layout: Layout, entries: Iterable[Mapping[str, Any]], query: Query) -> LogPage:
-    """As many as are wanted, from records of which the newest comes first."""
+def newest(layout: Layout, entries: Iterable[Mapping[str, Json]], query: Query) -> LogPage:
+    """Return as many lines as are requested, from records with the newest first."""
     lines: list[Line] = []
     cursor = None
     ends = time.monotonic() + _SECONDS
     for entry in entries:
-        cursor = cursor or entry["__CURSOR"]
-        if line := of_journal(layout, entry, query):
+        cursor = cursor or str(entry["__CURSOR"])
+        if line := journal_line(layout, entry, query):
             lines.append(line)
         if len(lines) == query.lines or time.monotonic() > ends:
             break
     return LogPage(lines, cursor)
 
 
-def after(layout: Layout, entries: Iterable[Mapping[str, Any]], query: Query) -> LogPage:
-    """All, from the records after a place in the journal."""
+def after(layout: Layout, entries: Iterable[Mapping[str, Json]], query: Query) -> LogPage:
+    """Return all lines, from the records after a place in the journal."""
     lines: list[Line] = []
     cursor = query.cursor
     for entry in entries:
-        cursor = entry["__CURSOR"]
-        if line := of_journal(layout, entry, query):
+        cursor = str(entry["__CURSOR"])
+        if line := journal_line(layout, entry, query):
             lines.append(line)
     return LogPage(lines, cursor)
 
 
 def _patterns(layout: Layout) -> list[str]:
-    """Of all units of the application's releases."""
+    """Return patterns for all units of the application's releases."""
     return [f"asgi-{layout.app}{part}@*" for part in ("", ".*")]
 
 
 def _options(query: Query) -> list[str]:
-    """What journalctl can leave out itself."""
+    """Return options by which journalctl filters records itself."""
     options = [f"--since=@{query.since:.3f}"] if query.since else []
-    # Newest first, journalctl makes nothing of a cursor.
+    # With the newest first, journalctl ignores a cursor.
     options.append(f"--after-cursor={query.cursor}" if query.cursor else "--reverse")
     if query.request:
         options.append(f"--grep={re.escape(query.request)}")
     return options
 
 
-def of_journal(layout: Layout, entry: Mapping[str, Any], query: Query) -> Line | None:
-    """A record of the journal; nothing for one that is not wanted."""
-    said = journal.message(entry)
-    record = journal.runtime_record(said)
-    priority = _one(entry, "PRIORITY")
+def journal_line(layout: Layout, entry: Mapping[str, Json], query: Query) -> Line | None:
+    """Return a record of the journal as a line; None if it is not requested."""
+    message = journal.message(entry)
+    record = journal.runtime_record(message)
+    priority = _first(entry, "PRIORITY")
     level, request = int(priority) if re.fullmatch("[0-7]", priority) else LEVELS["info"], ""
     if record:
-        given = record.get("request_id")
-        level, request = LEVELS.get(record["level"].lower(), level), given if isinstance(given, str) else ""
-    if level > LEVELS[query.level] or (query.request and query.request != request and f"[{query.request}]" not in said):
+        request_id = record.get("request_id")
+        level, request = LEVELS.get(record["level"].lower(), level), request_id if isinstance(request_id, str) else ""
+    foreign = query.request and query.request != request and f"[{query.request}]" not in message
+    if level > LEVELS[query.level] or foreign:
         return None
-    at = int(entry["__REALTIME_TIMESTAMP"]) / 1e6
-    return Line(
-        at, f"{_clock(at)} {_where(layout, entry)}{f' [{request}]' if request else ''} {journal.readable(said)}"
-    )
+    at = int(_first(entry, "__REALTIME_TIMESTAMP")) / 1e6
+    tag = f" [{request}]" if request else ""
+    return Line(at, f"{_clock(at)} {_where(layout, entry)}{tag} {journal.readable(message)}")
 
 
-def _where(layout: Layout, entry: Mapping[str, Any]) -> str:
-    """The release, and what of it logged; only the release for its service."""
-    for field, writer, who in _OF_A_UNIT:
-        unit = _one(entry, field) if not writer or _one(entry, writer) == who else ""
+def _where(layout: Layout, entry: Mapping[str, Json]) -> str:
+    """Return the release, and which of its units logged; only the release for its service."""
+    for field, writer, value in _UNIT_FIELDS:
+        unit = _first(entry, field) if not writer or _first(entry, writer) == value else ""
         if re.fullmatch(rf"asgi-{re.escape(layout.app)}(\.[A-Za-z0-9_.-]+)?@[A-Za-z0-9._-]+\.[a-z]+", unit):
             kind = "systemd" if field == "UNIT" else layout.kind(unit)
             return release_of(unit) if kind == "service" else f"{release_of(unit)} {kind}"
     return "systemd"
 
 
-def _one(entry: Mapping[str, Any], field: str) -> str:
-    """A field of a record; whoever writes to the journal may give one several times."""
-    found = entry.get(field) or ""
-    return str(found[0] if isinstance(found, list) else found)
+def _first(entry: Mapping[str, Json], field: str) -> str:
+    """Return a field of a record; the first one if a program wrote it several times."""
+    value = entry.get(field) or ""
+    return str(value[0] if isinstance(value, list) else value)
 
 
 def _access(path: Path, query: Query) -> list[Line]:
-    """nginx's lines; also those of the file before, which a rotation has just put aside."""
-    wanted: deque[Line] = deque(maxlen=query.lines)
+    """Return nginx's lines, also those of the file from before the last rotation."""
+    last: deque[Line] = deque(maxlen=query.lines)
     for file in (path.with_name(f"{path.name}.1"), path):
         if file.exists():
             with file.open(encoding="utf-8", errors="replace") as lines:
-                wanted.extend(of_access_log(lines, query))
-    return list(wanted)
+                last.extend(access_lines(lines, query))
+    return list(last)
 
 
-def of_access_log(lines: Iterable[str], query: Query) -> Iterable[Line]:
-    """The lines of nginx's log that are wanted."""
+def access_lines(lines: Iterable[str], query: Query) -> Iterable[Line]:
+    """Yield the requested lines of nginx's log."""
     for line in lines:
         if query.request and query.request not in line:
             continue
         try:
-            told = json.loads(line)
-            at = datetime.fromisoformat(told["time"]).timestamp()
-            ms = float(told["seconds"]) * 1000
-            text = f"{told['method']} {told['uri']} {told['status']} in {ms:.0f} ms for {told['client']}"
-            request, release = told["request_id"], told["release"]
-        except (ValueError, KeyError, TypeError, RecursionError):  # half a line, as of a disk that was full
+            visit = json.loads(line)
+            at = datetime.fromisoformat(visit["time"]).timestamp()
+            ms = float(visit["seconds"]) * 1000
+            text = f"{visit['method']} {visit['uri']} {visit['status']} in {ms:.0f} ms for {visit['client']}"
+            request, release = visit["request_id"], visit["release"]
+        except (ValueError, KeyError, TypeError, RecursionError):  # half a line, as after a disk was full
             continue
         if (query.since and at < query.since) or (query.request and request != query.request):
             continue

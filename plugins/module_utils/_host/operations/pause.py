@@ -1,11 +1,11 @@
-"""Holds what comes for the live release, and lets it go on: systemd keeps the listener, the service waits to start."""
+"""A release that is paused: systemd keeps the listener, and the service waits with its start until it is resumed."""
 
 from __future__ import annotations
 
 import contextlib
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.operations.restart import (
     require_live_release,
@@ -20,11 +20,14 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.system.managed_f
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
 
-# A service that ends takes as long as its unit allows; this is for one that never does.
-_MOST = 3600
-# By the root of the first process: of the unit's own /run/systemd most is hidden, by a mount that + leaves in place.
+if TYPE_CHECKING:
+    from ansible_collections.asgi.deploy.plugins.module_utils._shared.application_state import StateResult
+
+# Seconds. A service ends within the time that its unit allows; this is for one that never does.
+_MAX_SECONDS = 3600
+# Through the root of the first process: a mount, which + leaves in place, hides most of /run/systemd from the unit.
 DROP_IN = """\
-# Written by asgi.deploy.pause. What comes waits at the listener until this file is gone.
+# Written by asgi.deploy.pause. Requests wait at the listener until this file is gone.
 [Service]
 ExecStartPre=+/bin/sh -c 'while test -e /proc/1/root{file}; do sleep 0.1; done'
 TimeoutStartSec=infinity
@@ -32,12 +35,12 @@ TimeoutStartSec=infinity
 
 
 def is_paused(layout: Layout, release: str) -> bool:
-    """Whether its service waits, or is about to end for that."""
+    """Return whether a release is paused, or is about to be."""
     return Path(layout.pause(release)).exists()
 
 
-def pause(layout: Layout, by: str, lock_timeout: float) -> dict[str, Any]:
-    """Ends the live release's service, processes and timers, with what they have in hand done; what comes then waits.
+def pause(layout: Layout, by: str, lock_timeout: float) -> StateResult:
+    """End the live release's service, processes and timers once they have done their work; later requests wait.
 
     Raises:
         DeployError: nothing is live, or the service does not end.
@@ -59,8 +62,8 @@ def pause(layout: Layout, by: str, lock_timeout: float) -> dict[str, Any]:
     return {"changed": True, "release": release}
 
 
-def resume(layout: Layout, by: str, lock_timeout: float) -> dict[str, Any]:
-    """Lets the service start, which answers what has waited, and then processes and timers.
+def resume(layout: Layout, by: str, lock_timeout: float) -> StateResult:
+    """Start the service, which answers the requests that waited, and then processes and timers.
 
     Raises:
         DeployError: nothing is live, or it does not serve; with the end of its log.
@@ -69,37 +72,37 @@ def resume(layout: Layout, by: str, lock_timeout: float) -> dict[str, Any]:
     with store.lock(lock_timeout, by):
         release = require_live_release(store)
         refuse_stopped(layout)
-        instance, work, began = Instance(layout, release), BackgroundUnits(layout, release), time.time()
-        if not is_paused(layout, release) and work.is_up():
+        instance, units, began = Instance(layout, release), BackgroundUnits(layout, release), time.time()
+        if not is_paused(layout, release) and units.is_up():
             return {"changed": False, "release": release}
         with store.audited({"by": by, "resume": release}):
             remove_pause(layout, release)
-            systemd.reset_failed(instance.units["socket"], instance.units["service"], *work.moved)
+            systemd.reset_failed(instance.units["socket"], instance.units["service"], *units.moved)
             systemd.start(instance.units["service"])
             systemd.daemon_reload()
-            if work.moved:
-                systemd.start(*work.moved)
+            if units.moved:
+                systemd.start(*units.moved)
             serve_again(store, instance, began)
     return {"changed": True, "release": release}
 
 
 def remove_pause(layout: Layout, release: str) -> None:
-    """A service that waits goes on with its start, and later ones do not wait."""
+    """Remove the drop-in, so that a service that waits goes on with its start, and later ones do not wait."""
     file = Path(layout.pause(release))
     file.unlink(missing_ok=True)
-    with contextlib.suppress(OSError):  # there is none, or somebody has put another drop-in there
+    with contextlib.suppress(OSError):  # there is none, or someone has put another drop-in there
         file.parent.rmdir()
 
 
 def _waits(instance: Instance) -> bool:
-    state = systemd.show(instance.units["service"])[0].properties
-    return is_paused(instance.layout, instance.release) and state.get("ActiveState") == "activating"
+    service = systemd.show(instance.units["service"])[0]
+    return is_paused(instance.layout, instance.release) and service.starting
 
 
 def _wait(instance: Instance) -> None:
-    deadline = time.monotonic() + _MOST
+    deadline = time.monotonic() + _MAX_SECONDS
     while not _waits(instance):
         unit = systemd.show(instance.units["service"])[0]
         if unit.failed or time.monotonic() > deadline:
-            raise DeployError(f"{unit.name} does not wait: {unit.ending()}; let it go on by the playbook resume")
+            raise DeployError(f"{unit.name} does not wait: {unit.ending()}; run asgi.deploy.resume")
         time.sleep(0.1)

@@ -1,12 +1,11 @@
-"""Takes an application from a host."""
+"""The removal of an application from a host."""
 
 from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.build.build_sandbox import stop_leftover_build
 from ansible_collections.asgi.deploy.plugins.module_utils._host.operations.pause import remove_pause
@@ -21,14 +20,16 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import 
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import JOURNALS, UNITS, Layout
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.unit_names import release_of
 
+if TYPE_CHECKING:
+    from ansible_collections.asgi.deploy.plugins.module_utils._shared.release_options import RemovalOptions
+
 _TRIES = 3
 
 
 class Removal:
-    """An application's releases, units and folders, of which nothing shall be left."""
+    """An application's releases, units and directories, all of which are to be removed."""
 
-    def __init__(self, options: Mapping[str, Any]) -> None:
-        """From :data:`REMOVAL_OPTIONS`."""
+    def __init__(self, options: RemovalOptions) -> None:
         self._options = options
         self._layout = layout = Layout(options["name"])
         folders = [
@@ -43,14 +44,14 @@ class Removal:
         self._folders = [Path(folder) for folder in folders + [layout.data, layout.storage] * options["data"]]
 
     def anything_left(self) -> bool:
-        """Whether anything is left."""
+        """Return whether anything of the application is on the host."""
         layout = self._layout
         runs = self._unit_files() or loaded_releases(layout) or busy_releases(layout)
         left = any(folder.exists() for folder in self._folders) or bool(journal_paths(layout))
         return bool(runs) or left or users.exists(layout.build_user) or MetadataRules(layout).present()
 
     def remove(self) -> None:
-        """Stops what runs, under the application's lock, and removes all of it."""
+        """Stop the units of the application, under its lock, and remove all of it."""
         store, by = Store(self._layout), self._options["by"]
         with (
             store.lock(self._options["lock_timeout"], by),
@@ -78,13 +79,13 @@ class Removal:
             | busy_releases(layout)
             | {release_of(unit.name) for unit in units if "@" in unit.name}
         ):
-            work = BackgroundUnits(layout, release)
-            work.stop()
+            units_of_release = BackgroundUnits(layout, release)
+            units_of_release.stop()
             Instance(layout, release).stop()
             remove_pause(layout, release)
-            work.remove_units()
+            units_of_release.remove_units()
         systemd.stop(*layout.public_units)
-        if systemd.show(layout.boot_unit)[0].present:  # a first deploy that failed halfway has none yet
+        if systemd.show(layout.boot_unit)[0].present:  # a first release that failed halfway has none yet
             systemd.disable(layout.boot_unit)
         for unit in units:
             unit.unlink(missing_ok=True)
@@ -92,7 +93,7 @@ class Removal:
 
 
 def _remove(folder: Path) -> None:
-    """Remove a folder, or a link in its place, without following any link in it.
+    """Remove a directory, or a link in its place, without following any link in it.
 
     Raises:
         DeployError: something of it remains.
@@ -111,7 +112,7 @@ def _remove(folder: Path) -> None:
 
 
 def remove_journal(layout: Layout) -> None:
-    """Remove what an application has logged, how that was kept, and the journald that did; nothing logs there now."""
+    """Remove the journal of an application, with its settings and its journald; nothing may log there any more."""
     systemd.stop(*layout.journal_units)
     for path in journal_paths(layout):
         if path.is_dir() and not path.is_symlink():
@@ -123,7 +124,7 @@ def remove_journal(layout: Layout) -> None:
 
 
 def journal_paths(layout: Layout) -> list[Path]:
-    """Return what there is of an application's own journal."""
+    """Return the files of an application's own journal that exist."""
     settings = layout.journal_settings
     folders = [settings.drop_ins, settings.of_host_drop_ins, settings.service.parent, settings.sync.parent]
     kept = [folder for place in JOURNALS for folder in Path(place).glob(f"*.{layout.journal}")]

@@ -1,9 +1,9 @@
-"""Restarts what serves, without losing a request: systemd holds the listener, and what comes meanwhile waits there."""
+"""A restart without dropping requests: systemd keeps the listener, and requests wait there until the service is up."""
 
 from __future__ import annotations
 
 import time
-from typing import Any
+from typing import TYPE_CHECKING
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.background import BackgroundUnits
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.instance import Instance
@@ -14,12 +14,15 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.system import sy
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
 
+if TYPE_CHECKING:
+    from ansible_collections.asgi.deploy.plugins.module_utils._shared.application_state import RestartResult
 
-def restart(layout: Layout, by: str, lock_timeout: float) -> dict[str, Any]:
-    """Restarts the live release's service and its background processes, and waits until it passes its gate again.
+
+def restart(layout: Layout, by: str, lock_timeout: float) -> RestartResult:
+    """Restart the live release's service and its background processes, and wait until it passes its gate again.
 
     Raises:
-        DeployError: nothing is live, or it does not come back; with the end of its log.
+        DeployError: nothing is live, or it does not pass; with the end of its log.
     """
     store = Store(layout)
     with store.lock(lock_timeout, by):
@@ -28,7 +31,7 @@ def restart(layout: Layout, by: str, lock_timeout: float) -> dict[str, Any]:
         instance, began = Instance(layout, release), time.time()
         with store.audited({"by": by, "restart": release}):
             units = [instance.units["service"], *BackgroundUnits(layout, release).processes]
-            # systemd refuses those that it has given up.
+            # systemd refuses to start a unit that it has given up.
             systemd.reset_failed(instance.units["socket"], *units)
             systemd.restart(*units)
             serve_again(store, instance, began)
@@ -36,16 +39,24 @@ def restart(layout: Layout, by: str, lock_timeout: float) -> dict[str, Any]:
 
 
 def serve_again(store: Store, instance: Instance, began: float) -> None:
-    """Raises DeployError where a service that was started anew does not pass its gate."""
+    """Wait until a service that was started passes its gate.
+
+    Raises:
+        DeployError: it does not pass; with the end of its log.
+    """
     try:
         instance.pass_gate(ReleaseSettings.from_record(store.record(instance.release)).gate, began)
     except DeployError as error:
-        text = f"{store.layout.app}: release {instance.release} was started anew, and does not serve.\n{error.reason}"
+        text = f"{store.layout.app}: release {instance.release} was restarted, but does not serve.\n{error.reason}"
         raise DeployError(text, error.log) from error
 
 
 def require_live_release(store: Store) -> str:
-    """Raises DeployError where there is none."""
+    """Return the live release.
+
+    Raises:
+        DeployError: there is none.
+    """
     if (release := store.live()) is None:
         raise DeployError(
             f"{store.layout.app}: nothing is live on this host, so there is nothing to restart, pause, stop or start"

@@ -1,10 +1,10 @@
-"""Stops an application until it is started by the same means, over reboots, and starts it again through its gate."""
+"""Stopping an application, also over reboots, until it is started again through its gate."""
 
 from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.operations.restart import (
     require_live_release,
@@ -32,22 +32,25 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.system import sy
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import NGINX, Layout
 
+if TYPE_CHECKING:
+    from ansible_collections.asgi.deploy.plugins.module_utils._shared.application_state import StateResult
+
 
 def needs_stop(layout: Layout) -> bool:
-    """Whether the application is not stopped yet, or something of it runs all the same."""
+    """Return whether the application is not stopped yet, or something of it still runs."""
     held = describe_stop(layout) is not None and all(file.exists() for file in drop_ins(layout))
     return not held or bool(_up(layout))
 
 
 def needs_start(layout: Layout, release: str) -> bool:
-    """Whether the application is stopped, or not all of its release runs."""
+    """Return whether the application is stopped, or some unit of its release does not run."""
     return describe_stop(layout) is not None or not (
         Instance(layout, release).is_up() and BackgroundUnits(layout, release).is_up()
     )
 
 
-def stop(layout: Layout, by: str, lock_timeout: float) -> dict[str, Any]:
-    """Closes the application for visitors, and ends its service, processes and timers once they have done their work.
+def stop(layout: Layout, by: str, lock_timeout: float) -> StateResult:
+    """Close the application for visitors, and end its service, processes and timers once they have done their work.
 
     Raises:
         DeployError: nothing is live, it is paused, or something does not end.
@@ -61,14 +64,14 @@ def stop(layout: Layout, by: str, lock_timeout: float) -> dict[str, Any]:
             return {"changed": False, "release": release}
         with store.audited({"by": by, "stop": release}, "stopped"):
             forbid_starts(layout)
-            write_stop(layout, by)  # from now on nginx sends nothing more
+            write_stop(layout, by)  # from now on nginx sends no more requests
             systemd.daemon_reload()
             _end_all(layout)
     return {"changed": True, "release": release}
 
 
-def start(layout: Layout, by: str, lock_timeout: float) -> dict[str, Any]:
-    """Starts what `current` names; visitors come to it once it has passed its gate, then processes and timers start.
+def start(layout: Layout, by: str, lock_timeout: float) -> StateResult:
+    """Start the live release; visitors reach it once it has passed its gate, then processes and timers start.
 
     Raises:
         DeployError: nothing is live, it is paused, or it does not pass its gate; then it stays stopped.
@@ -93,7 +96,7 @@ def start(layout: Layout, by: str, lock_timeout: float) -> dict[str, Any]:
 
 def _start_stopped(store: Store, release: str) -> None:
     layout, began = store.layout, time.time()
-    _end_all(layout)  # a stop that was cut off has left something
+    _end_all(layout)  # a stop that was cut off may have left something
     allow_starts(layout)
     systemd.daemon_reload()
     instance = Instance(layout, release)
@@ -109,20 +112,20 @@ def _start_stopped(store: Store, release: str) -> None:
 
 
 def _end_all(layout: Layout) -> None:
-    """Ends what runs of all releases: what serves when nobody is connected any more, or its time for that is over."""
+    """End the units of all releases: a server when no one is connected any more, or when its time is over."""
     releases = sorted(loaded_releases(layout) | releases_at_work(layout))
     for release in releases:
         BackgroundUnits(layout, release).stop_soon()
     instances = [Instance(layout, release) for release in releases]
-    drains = [one.units["drain"] for one in instances if one.files["drain"].exists() and one.is_running()]
+    drains = [each.units["drain"] for each in instances if each.files["drain"].exists() and each.is_running()]
     if drains:
-        systemd.change("start", *drains)  # which end when they have stopped what they drain
+        systemd.change("start", *drains)  # which end when they have stopped their servers
     for instance in instances:
         systemd.stop(*BackgroundUnits(layout, instance.release).moved)
         instance.stop()
     systemd.stop(*layout.public_units)
     if left := _up(layout):
-        raise DeployError(f"{layout.app}: does not stop: {', '.join(left)}; look at systemctl status on the host")
+        raise DeployError(f"{layout.app}: does not stop: {', '.join(left)}; see systemctl status on the host")
 
 
 def _up(layout: Layout) -> list[str]:
@@ -133,7 +136,7 @@ def _up(layout: Layout) -> list[str]:
 
 
 def _refuse_old_site(layout: Layout) -> None:
-    """Raise DeployError where nginx's files are from before this, so that visitors would not see its page."""
+    """Raise DeployError if nginx's files are older than this operation, so that visitors would not see its page."""
     files = [Path(NGINX, folder, f"{layout.app}.conf") for folder in ("below", "sites")]
     texts = [file.read_text(encoding="utf-8", errors="replace") for file in files if file.exists()]
     if texts and not any(str(layout.stopped) in text for text in texts):

@@ -1,4 +1,4 @@
-"""What is added to a release's source: files, links to persistent directories, and what nginx serves by itself."""
+"""Additions to the source of a release: files, links to persistent directories, and files that nginx serves."""
 
 from __future__ import annotations
 
@@ -9,12 +9,15 @@ import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.managed_files import write
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 
-# What developers put into a directory that git would not keep without it.
+if TYPE_CHECKING:
+    from ansible_collections.asgi.deploy.plugins.module_utils._shared.release_options import AdditionsEntry
+
+# Files by which git keeps a directory that is empty otherwise.
 PLACEHOLDERS = {".gitkeep", ".gitignore", ".keep"}
 
 PUBLIC = "public"
@@ -22,20 +25,26 @@ PUBLIC = "public"
 
 @dataclass(frozen=True)
 class Additions:
-    """What is added to the tree `release`/src, and to `release`/public from it."""
+    """What is added to the tree `release`/src, and to `release`/public from it.
 
-    files: Mapping[str, bytes]  # path in the tree → content, readable by the application
-    links: Mapping[str, str]  # path in the tree → directory that outlives the release
-    static: Mapping[str, str]  # beginning of URLs → folder of the tree, readable by nginx
+    Attributes:
+        files: contents, by path in the tree; readable by the application.
+        links: directories that outlive the release, by path in the tree.
+        static: folders of the tree, by the beginning of their URLs; readable by nginx.
+    """
+
+    files: Mapping[str, bytes]
+    links: Mapping[str, str]
+    static: Mapping[str, str]
 
     @classmethod
-    def from_options(cls, options: Mapping[str, Any]) -> Additions:
-        """From the module's options, where contents are in Base64."""
-        files = {path: base64.b64decode(content) for path, content in options["files"].items()}
-        return cls(files, options["links"], options["static"])
+    def from_options(cls, entry: AdditionsEntry) -> Additions:
+        """Return the additions that an option describes, where contents are in Base64."""
+        files = {path: base64.b64decode(content) for path, content in entry["files"].items()}
+        return cls(files, entry["links"], entry["static"])
 
     def check(self, tree: Path) -> None:
-        """Raises DeployError when a source leaves no place for them; changes nothing."""
+        """Raise DeployError if the source has something of its own in their places; change nothing."""
         for path in (*self.files, *self.links):
             for parent in list(Path(path).parents)[:-1]:
                 _expect_folder(tree, parent, path)
@@ -50,7 +59,7 @@ class Additions:
                 )
 
     def install(self, tree: Path, group: str) -> None:
-        """Puts files and links in their places, instead of what the source has there."""
+        """Write files and links, instead of what the source has in their places."""
         self._write(tree, group)
         for path, target in self.links.items():
             place = tree / path
@@ -58,11 +67,11 @@ class Additions:
             if place.is_symlink():
                 place.unlink()
             elif place.exists():
-                shutil.rmtree(place)  # empty, but for a placeholder
+                shutil.rmtree(place)  # empty, except for a placeholder
             place.symlink_to(target)
 
     def is_intact(self, release: Path) -> bool:
-        """Whether all of it is on disk as it shall be."""
+        """Return whether all of them are on disk as they must be."""
         tree = release / "src"
         return (
             not self._stale(tree)
@@ -72,7 +81,7 @@ class Additions:
         )
 
     def repair(self, release: Path, group: str) -> None:
-        """Puts back what is missing or was changed in a tree where all of it was laid once."""
+        """Restore what is missing or was changed in a tree where all of them were installed."""
         tree = release / "src"
         self._write(tree, group)
         for path, target in self.links.items():
@@ -82,7 +91,7 @@ class Additions:
         self._publish(release)
 
     def _publish(self, release: Path) -> None:
-        """Gives nginx the folders that it serves: each file under a second name, in directories open to all."""
+        """Provide the files that nginx serves: each under a second name, in directories that are open to all."""
         for public, file in self._published(release):
             if not _same(public, file):
                 public.parent.mkdir(parents=True, exist_ok=True)
@@ -99,7 +108,7 @@ class Additions:
         return [path for path, content in self.files.items() if not holds(tree / path, content)]
 
     def _published(self, release: Path) -> Iterator[tuple[Path, Path]]:
-        """Each file as nginx shall find it, with the one in the tree."""
+        """Yield each file that nginx serves: its public path, and its path in the tree."""
         for prefix, folder in self.static.items():
             top = release / "src" / folder
             if not top.is_dir() or not top.resolve().is_relative_to((release / "src").resolve()):
@@ -109,7 +118,7 @@ class Additions:
 
 
 def _public_files(top: Path, prefix: str) -> Iterator[Path]:
-    """The files that everybody may have; those that are hidden or compiled are left out."""
+    """Yield the files that everyone may read, without hidden and compiled ones."""
     for folder, folders, files in os.walk(top):
         for name in folders:
             if Path(folder, name).is_symlink():
@@ -119,11 +128,11 @@ def _public_files(top: Path, prefix: str) -> Iterator[Path]:
 
 
 def _real(file: Path, top: Path, prefix: str) -> Path:
-    """The file itself, or what it is a link to; that must be public as well."""
+    """Return the file itself, or the target of a link; that must be public as well."""
     real = file.resolve()
     inner = real.relative_to(top.resolve()).parts if real.is_relative_to(top.resolve()) else (".",)
     if any(part.startswith(".") for part in inner) or not real.is_file():
-        raise DeployError(f"static: {prefix} holds {file.name}, a link to nothing that is public; take it out")
+        raise DeployError(f"static: {prefix} holds {file.name}, a link to a file that is not public; remove it")
     return real
 
 
@@ -135,7 +144,7 @@ def _expect_folder(tree: Path, parent: Path, path: str) -> None:
 
 
 def _contents(place: Path) -> list[str]:
-    """The files that a link in this place would hide."""
+    """Return the files that a link in this place would hide."""
     if place.is_symlink():
         return []
     if place.is_file():
@@ -144,7 +153,7 @@ def _contents(place: Path) -> list[str]:
 
 
 def holds(path: Path, content: bytes) -> bool:
-    """Whether a file, and no link, has this content."""
+    """Return whether a file, and not a link, has this content."""
     try:
         return not path.is_symlink() and path.read_bytes() == content
     except OSError:
@@ -159,9 +168,10 @@ def _target(path: Path) -> str | None:
 
 
 def _same(public: Path, file: Path) -> bool:
-    """Whether both are names of one file, which everybody may read."""
+    """Return whether both are names of one file that everyone may read."""
     try:
-        one, other = public.lstat(), file.lstat()
+        shown, original = public.lstat(), file.lstat()
     except OSError:
         return False
-    return (one.st_dev, one.st_ino) == (other.st_dev, other.st_ino) and stat.S_IMODE(one.st_mode) == 0o644
+    same = (shown.st_dev, shown.st_ino) == (original.st_dev, original.st_ino)
+    return same and stat.S_IMODE(shown.st_mode) == 0o644

@@ -335,7 +335,7 @@ class ReleaseBuilder:
 
 
 def _give(tree: Path, group: str) -> None:
-    """Let only the application read its code, and only root write it."""
+    """Allow only the application to read its code, and only root to write it."""
     for folder, _folders, files in os.walk(tree):
         for path in (Path(folder), *(Path(folder, name) for name in files)):
             if not path.is_symlink():

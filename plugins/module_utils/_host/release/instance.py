@@ -77,7 +77,7 @@ class Instance:
         systemd.reset_failed(*self.units.values())
 
     def drain(self) -> None:
-        """Let systemd stop it once no one is connected, or when its time is over, without waiting for that."""
+        """Begin its drain: systemd stops it once no one is connected, or when its time is over."""
         systemd.start_soon(self.units["drain"])
 
     def mark_replaced(self) -> None:
@@ -88,7 +88,7 @@ class Instance:
             folder.chmod(0o755)
 
     def mark_ready(self) -> None:
-        """Let it answer again that it is ready, before the next request for that."""
+        """Make it answer again that it is ready, before the next request for that."""
         with suppress(FileNotFoundError):
             Path(self.layout.replaced(self.release)).rmdir()
 

@@ -1,4 +1,4 @@
-"""Whether an application's releases and environments are as they were made, by manifests that only root has."""
+"""Damage to releases and environments of an application, found with manifests that only root can read."""
 
 from __future__ import annotations
 
@@ -29,19 +29,19 @@ if TYPE_CHECKING:
     from ansible_collections.asgi.deploy.plugins.module_utils._shared.application_state import DamageReport
 
 RELEASES, VENVS = "releases", "venvs"
-_FOLDER_MODE = 0o755  # of what holds releases and environments: nginx has to get through
+_FOLDER_MODE = 0o755  # of directories that contain releases and environments: nginx has to pass through
 _KEY_MODE = 0o600
 _UNIT_KINDS = {".service", ".socket", ".timer", ".target"}
 
 
 @dataclass(frozen=True)
 class Condition:
-    """What has become of a release with its environment, or of an environment.
+    """The condition of a release with its environment, or of an environment.
 
     Attributes:
-        damage: what only another generation puts right, as texts; empty for one that is whole.
-        loose: what differs in owner or mode only, and is put right in place, as texts.
-        recorded: whether there is a manifest to tell by.
+        damage: what only another generation repairs, as texts; none if it is undamaged.
+        loose: what differs only in owner or mode and is repaired in place, as texts.
+        recorded: whether there is a manifest.
     """
 
     damage: Sequence[str] = field(default_factory=list)
@@ -50,40 +50,38 @@ class Condition:
 
 
 class Integrity:
-    """The manifests of one application, and what they tell. What was found of a tree is kept until it is put right.
-
-    With `verify` the contents of all files are compared as well.
-    """
+    """The manifests of one application. The differences of a tree are kept until they are repaired."""
 
     def __init__(self, store: Store, verify: bool = False) -> None:
+        """Prepare inspections; with `verify` the contents of all files are compared as well."""
         self.store = store
         self._verify = verify
         self._folder = Path(store.layout.manifests)
-        self._found: dict[tuple[str, str], Differences | None] = {}
-        self._touched = set[tuple[str, str]]()  # what is as it was made, although lstat says something else
+        self._known_differences: dict[tuple[str, str], Differences | None] = {}
+        self._touched = set[tuple[str, str]]()  # trees that are as they were made, although lstat differs
 
     def release(self, release: str) -> Condition:
-        """The condition of a release, its environment included."""
+        """Return the condition of a release with its environment."""
         venv = self.store.record(release).get("venv")
-        own, of_venv = self._condition(RELEASES, release), self.venv(venv) if venv else Condition()
+        tree, of_venv = self._condition(RELEASES, release), self.venv(venv) if venv else Condition()
         return Condition(
-            [*own.damage, *of_venv.damage], [*own.loose, *of_venv.loose], own.recorded and of_venv.recorded
+            [*tree.damage, *of_venv.damage], [*tree.loose, *of_venv.loose], tree.recorded and of_venv.recorded
         )
 
     def venv(self, venv: str) -> Condition:
-        """The condition of an environment."""
+        """Return the condition of an environment."""
         return self._condition(VENVS, venv)
 
     def folders(self) -> list[str]:
-        """What is wrong with the folders that hold it all, and with the key of names there, as texts."""
+        """Return what is wrong with the directories that contain it all, and with the key of names there, as texts."""
         return [text for text, _path, _mode in self._folders()]
 
     def known(self) -> set[str]:
-        """The releases that have a manifest, on disk or not."""
+        """Return the releases that have a manifest, on disk or not."""
         return self._known(RELEASES)
 
     def known_venvs(self) -> set[str]:
-        """The environments that have one."""
+        """Return the environments that have a manifest, on disk or not."""
         return self._known(VENVS)
 
     @contextmanager
@@ -94,11 +92,11 @@ class Integrity:
             if venv not in self.known_venvs():
                 done.append(pool.submit(self._record, VENVS, venv))
             yield
-            for one in done:
-                one.result()
+            for each in done:
+                each.result()
 
     def adopt(self) -> list[str]:
-        """Record releases and environments that have no manifest yet, as they are; return which releases these are."""
+        """Record releases and environments that have no manifest yet, as they are; return the releases."""
         adopted = []
         for release in self.store.on_disk():
             record = self.store.record(release)
@@ -111,13 +109,13 @@ class Integrity:
         return adopted
 
     def renew(self) -> None:
-        """Take what lstat says of all that was found to be as it was made, such as after a restore from a backup."""
+        """Record lstat again for trees that are as they were made, such as after a restore from a backup."""
         for kind, name in sorted(self._touched):
             self._renew(kind, name)
         self._touched.clear()
 
     def repair(self) -> None:
-        """Give everything its owner and its mode again."""
+        """Restore the owner and the mode of everything."""
         for _text, path, mode in list(self._folders()):
             os.chown(path, 0, 0)
             path.chmod(mode)
@@ -128,39 +126,39 @@ class Integrity:
                 self._repair(VENVS, venv)
 
     def mark(self, conditions: Mapping[str, Condition]) -> None:
-        """Note in the records of releases which of them are damaged."""
+        """Record the damage of releases in their records."""
         for release, condition in conditions.items():
             if (self.store.record(release).get("damaged") or []) != list(condition.damage):
                 self.store.note(release, damaged=list(condition.damage))
 
     def forget_removed(self, serving: Collection[str]) -> None:
-        """Remove the manifests of what is gone and needed no more.
+        """Remove the manifests of what is gone and not needed any more.
 
         Args:
-            serving: the releases whose server runs: a name is not used again before that has ended.
+            serving: the releases whose server runs: until it ends, their names are not used again.
         """
-        there = {*self.store.on_disk(), *self.store.named(), *serving}
-        for release in self.known() - there:
+        present = {*self.store.on_disk(), *self.store.named(), *serving}
+        for release in self.known() - present:
             self._path(RELEASES, release).unlink(missing_ok=True)
-        used = {one.venv for one in self.store.kept()}  # one that is missing is damage as long as a release needs it
+        used = {kept.venv for kept in self.store.kept()}  # a missing one is damage as long as a release needs it
         for venv in self.known_venvs() - {*self.store.venvs(), *used}:
             self._path(VENVS, venv).unlink(missing_ok=True)
 
     def _condition(self, kind: str, name: str) -> Condition:
-        found = self._differences(kind, name)
-        if found is None:
+        differences = self._differences(kind, name)
+        if differences is None:
             return Condition(recorded=False)
-        whose = "environment" if kind == VENVS else ""
+        subject = "environment" if kind == VENVS else ""
         return Condition(
-            [shortened(found.damage, whose)] if found.damage else [],
-            [shortened(found.texts, whose)] if found.texts else [],
+            [shortened(differences.damage, subject)] if differences.damage else [],
+            [shortened(differences.texts, subject)] if differences.texts else [],
         )
 
     def _differences(self, kind: str, name: str) -> Differences | None:
-        """How a tree differs from its manifest; nothing where it has none."""
-        if (kind, name) not in self._found:
-            self._found[kind, name] = self._compare(kind, name)
-        return self._found[kind, name]
+        """Return how a tree differs from its manifest; None if it has none."""
+        if (kind, name) not in self._known_differences:
+            self._known_differences[kind, name] = self._compare(kind, name)
+        return self._known_differences[kind, name]
 
     def _compare(self, kind: str, name: str) -> Differences | None:
         try:
@@ -168,14 +166,14 @@ class Integrity:
         except FileNotFoundError:
             return None if self._tree(kind, name).top.is_dir() else Differences(("it is missing",))
         tree = self._tree(kind, name)
-        found = tree.read()
+        entries = tree.read()
         try:
-            if not self._verify and manifests.unchanged(text.partition("\n")[0], found, _user, _group):
+            if not self._verify and manifests.unchanged(text.partition("\n")[0], entries, _user, _group):
                 return Differences()
             manifest = manifests.decode(text)
         except (ValueError, TypeError, KeyError):
             return Differences((f"its manifest {self._path(kind, name)} cannot be read",))
-        differences = manifests.compare(manifest.renumbered(_user, _group), found, tree.content, self._verify)
+        differences = manifests.compare(manifest.renumbered(_user, _group), entries, tree.content, self._verify)
         if differences == Differences():
             self._touched.add((kind, name))
         return differences
@@ -188,27 +186,27 @@ class Integrity:
             self._record(kind, name, adopted=True)
 
     def _repair(self, kind: str, name: str) -> None:
-        found = self._differences(kind, name)
-        if not found or not found.loose:
+        differences = self._differences(kind, name)
+        if not differences or not differences.loose:
             return
         tree = self._tree(kind, name)
-        manifests.put_right(tree, found.loose)
-        del self._found[kind, name]
+        manifests.restore_attributes(tree, differences.loose)
+        del self._known_differences[kind, name]
         self._differences(kind, name)
 
     def _renew(self, kind: str, name: str) -> None:
-        """Write down what lstat says now of what is as it was made, so that it need not be read the next time."""
-        path, found = self._path(kind, name), self._tree(kind, name).read()
+        """Record what lstat says now of a tree that is as it was made, so that the next run need not read it."""
+        path, entries = self._path(kind, name), self._tree(kind, name).read()
         manifest = manifests.decode(path.read_text(encoding="utf-8")).renumbered(_user, _group)
-        if manifest.entries.keys() <= found.keys():
-            write(path, manifests.encode(manifest.renewed(found), found).encode(), 0o600)
+        if manifest.entries.keys() <= entries.keys():
+            write(path, manifests.encode(manifest.renewed(entries), entries).encode(), 0o600)
 
     def _write(self, kind: str, name: str, manifest: Manifest) -> None:
         path = self._path(kind, name)
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.parent.mkdir(exist_ok=True)
         write(path, manifests.encode(manifest).encode(), 0o600)
-        self._found.pop((kind, name), None)
+        self._known_differences.pop((kind, name), None)
 
     def _path(self, kind: str, name: str) -> Path:
         return self._folder / kind / f"{name}.json"
@@ -219,28 +217,28 @@ class Integrity:
     def _tree(self, kind: str, name: str) -> Tree:
         layout = self.store.layout
         if kind == VENVS:
-            return Tree(Path(layout.venvs, name), passed_over=lambda path: path == ".lock")  # of uv
+            return Tree(Path(layout.venvs, name), skip=lambda path: path == ".lock")  # of uv
         files = [path for pattern in ("@", ".*@") for path in Path(UNITS).glob(f"asgi-{layout.app}{pattern}{name}.*")]
         units = sorted(path for path in files if path.name.endswith(tuple(f"@{name}{kind}" for kind in _UNIT_KINDS)))
-        return Tree(self.store.path(name), units, _of_its_life)
+        return Tree(self.store.path(name), units, _is_volatile)
 
     def _folders(self) -> Iterator[tuple[str, Path, int]]:
         layout = self.store.layout
         modes = dict.fromkeys((layout.root, layout.home, layout.releases, layout.venvs), _FOLDER_MODE)
-        for path, wanted in {**modes, layout.names_key: _KEY_MODE}.items():
+        for path, expected in {**modes, layout.names_key: _KEY_MODE}.items():
             try:
-                found = os.stat(path)
+                status = os.stat(path)
             except FileNotFoundError:
                 continue
-            mode = stat.S_IMODE(found.st_mode)
-            if mode != wanted:
-                yield f"{path} has mode {mode:04o} instead of {wanted:04o}", Path(path), wanted
-            elif (found.st_uid, found.st_gid) != (0, 0):
-                yield f"{path} is owned by {found.st_uid}:{found.st_gid} instead of 0:0", Path(path), wanted
+            mode = stat.S_IMODE(status.st_mode)
+            if mode != expected:
+                yield f"{path} has mode {mode:04o} instead of {expected:04o}", Path(path), expected
+            elif (status.st_uid, status.st_gid) != (0, 0):
+                yield f"{path} is owned by {status.st_uid}:{status.st_gid} instead of 0:0", Path(path), expected
 
 
-def _of_its_life(name: str) -> bool:
-    """Whether a name in a release's folder is of what comes and goes with it: its socket, and its record."""
+def _is_volatile(name: str) -> bool:
+    """Return whether a name in the directory of a release may come and go: its socket and its record."""
     return name in ("app.sock", RECORD) or name.startswith(f".{RECORD}.")
 
 
@@ -253,15 +251,16 @@ def _group(name: str) -> int:
 
 
 def summarize(conditions: Mapping[str, Condition], folders: Sequence[str]) -> DamageReport:
-    """Return what is told of releases, each by its name, and of the folders that hold them.
+    """Return a report about releases, without those that a newer generation supersedes.
 
-    `damage` is what only another generation puts right; `loose` are owners and modes, which are put right in place;
-    `unrecorded` are the releases that have no manifest yet. What is superseded by a newer generation is left out.
+    Args:
+        conditions: of releases, by their names.
+        folders: what is wrong with the directories that contain them.
     """
     old = superseded(conditions)
-    conditions = {name: one for name, one in conditions.items() if name not in old}
+    conditions = {name: condition for name, condition in conditions.items() if name not in old}
     return {
-        "damage": {name: list(one.damage) for name, one in conditions.items() if one.damage},
-        "loose": [*folders, *(f"{name}: {text}" for name, one in conditions.items() for text in one.loose)],
-        "unrecorded": [name for name, one in conditions.items() if not one.recorded],
+        "damage": {name: list(condition.damage) for name, condition in conditions.items() if condition.damage},
+        "loose": [*folders, *(f"{name}: {text}" for name, condition in conditions.items() for text in condition.loose)],
+        "unrecorded": [name for name, condition in conditions.items() if not condition.recorded],
     }

@@ -1,7 +1,7 @@
-"""What a release or an environment consists of: recorded when it is complete, and compared with what is there.
+"""Manifests: what a release or an environment consists of, recorded when it is complete and compared later.
 
-That a file differs is seen by what lstat(2) says of it, as no write leaves the time of its last change as it was. What
-looks changed by its time, as after a restore from a backup, is read: only its content counts.
+lstat(2) shows whether a file differs, since every write changes the time of its last change. A file that only its time
+makes suspicious, as after a restore from a backup, is read: only its content counts.
 """
 
 from __future__ import annotations
@@ -21,51 +21,67 @@ from typing import NamedTuple
 
 TOP = "."
 _CACHE = "__pycache__"  # Python may add to it, whenever root runs it
-_SHOWN = 3  # differences in a text; of more, how many there are
+_SHOWN = 3  # differences in a text; the others are counted
 _PIECE = 2**20  # bytes of a file that are read at once
 
 
-Numbers = Callable[[str], int]  # the number of a user or a group, by name; raises KeyError if there is none
+Numbers = Callable[[str], int]  # returns the number of a user or a group, by name; raises KeyError if there is none
 
 
 class Entry(NamedTuple):
-    """What is at a path."""
+    """What is at a path.
 
-    kind: str  # file, directory, link, or special file
+    Attributes:
+        kind: file, directory, link, or special file.
+        mode: permission bits.
+        user: the number of its owner.
+        group: the number of its group.
+        size: bytes; 0 of a directory.
+        changed: when it was last changed, in ns of the epoch; 0 of a directory, whose names are compared instead.
+        content: SHA-256 of a file, or target of a link; empty until it is read.
+    """
+
+    kind: str
     mode: int
     user: int
     group: int
-    size: int  # bytes; 0 of a directory
-    changed: int  # ns since the epoch; 0 of a directory, whose names are compared instead
-    content: str = ""  # SHA-256 of a file, target of a link
+    size: int
+    changed: int
+    content: str = ""
 
 
 @dataclass(frozen=True)
 class Tree:
-    """A folder with all that is in it, and files elsewhere that belong to it."""
+    """A directory with everything in it, and files elsewhere that belong to it.
+
+    Attributes:
+        top: the directory.
+        others: the files elsewhere.
+        skip: returns whether to ignore a name directly in the directory.
+    """
 
     top: Path
     others: Sequence[Path] = ()
-    passed_over: Callable[[str], bool] = lambda _name: False  # of what is directly in the folder
+    skip: Callable[[str], bool] = lambda _name: False
 
     def read(self) -> dict[str, Entry]:
-        """Return what is there, by path relative to the folder, without any content; nothing where it is missing."""
-        found: dict[str, Entry] = {}
+        """Return the entries, by path relative to the directory, without their contents; none if it is missing."""
+        entries: dict[str, Entry] = {}
         try:
-            found[TOP] = _entry(self.top.lstat())
+            entries[TOP] = _entry(self.top.lstat())
         except (FileNotFoundError, NotADirectoryError):
             return {}
-        if found[TOP].kind == "directory":
-            found |= {path: entry for path, entry in _walk(self.top) if not self.passed_over(path.split("/", 1)[0])}
+        if entries[TOP].kind == "directory":
+            entries |= {path: entry for path, entry in _walk(self.top) if not self.skip(path.split("/", 1)[0])}
         for path in self.others:
             try:
-                found[str(path)] = _entry(path.lstat())
+                entries[str(path)] = _entry(path.lstat())
             except FileNotFoundError:  # removed just now
                 continue
-        return found
+        return entries
 
     def content(self, path: str, kind: str) -> str:
-        """Return what stands for a content: a digest of a file, the target of a link; empty if it cannot be read."""
+        """Return the digest of a file or the target of a link; empty if it cannot be read."""
         place = self.top / path
         try:
             if kind == "link":
@@ -77,13 +93,13 @@ class Tree:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a tree consisted of at some time.
+    """The content of a tree at some time.
 
     Attributes:
         entries: what was there, by path.
-        users: the numbers of users by their names: a user that was made again has another one.
-        groups: the same of groups.
-        made: when it was recorded, in seconds since the epoch.
+        users: the numbers of users by their names: a user that was removed and created again has another one.
+        groups: the same for groups.
+        made: when it was recorded, in seconds of the epoch.
         adopted: whether it was recorded later than the tree was made.
     """
 
@@ -94,7 +110,7 @@ class Manifest:
     adopted: bool = False
 
     def renumbered(self, user: Numbers, group: Numbers) -> Manifest:
-        """Return it with the present numbers of its users and groups; those that are gone keep theirs."""
+        """Return the manifest with the present numbers of its users and groups; those that are gone keep theirs."""
         users, groups = _present(self.users, user), _present(self.groups, group)
         user_of, group_of = (
             {was[name]: number for name, number in now.items()}
@@ -106,9 +122,9 @@ class Manifest:
         }
         return replace(self, entries=entries, users=users, groups=groups)
 
-    def renewed(self, found: Mapping[str, Entry]) -> Manifest:
-        """Return it with what lstat says now, where that is of the same contents."""
-        entries = {path: found[path]._replace(content=entry.content) for path, entry in self.entries.items()}
+    def renewed(self, present: Mapping[str, Entry]) -> Manifest:
+        """Return the manifest with what lstat says now, for the same contents."""
+        entries = {path: present[path]._replace(content=entry.content) for path, entry in self.entries.items()}
         return replace(self, entries=entries)
 
 
@@ -117,8 +133,8 @@ class Differences:
     """How a tree differs from its manifest.
 
     Attributes:
-        damage: what only another tree puts right, as sentences about paths.
-        loose: what differs in owner or mode only: path, and what it has to be.
+        damage: what only another tree repairs, as sentences about paths.
+        loose: what differs only in owner or mode, as it must be, by path.
         texts: the same, as sentences.
     """
 
@@ -127,28 +143,28 @@ class Differences:
     texts: Sequence[str] = ()
 
 
-def digest_of(found: Mapping[str, Entry]) -> str:
-    """Return a digest over what lstat says of a tree: as long as it is the same, nothing of it has changed."""
-    lines = "\n".join(f"{path}\0{' '.join(map(str, entry[:-1]))}" for path, entry in sorted(found.items()))
+def digest_of(entries: Mapping[str, Entry]) -> str:
+    """Return a digest of what lstat says of a tree: while it stays the same, nothing has changed."""
+    lines = "\n".join(f"{path}\0{' '.join(map(str, entry[:-1]))}" for path, entry in sorted(entries.items()))
     return hashlib.sha256(lines.encode(errors="surrogateescape")).hexdigest()
 
 
 def compare(
-    manifest: Manifest, found: Mapping[str, Entry], content: Callable[[str, str], str], verify: bool = False
+    manifest: Manifest, present: Mapping[str, Entry], content: Callable[[str, str], str], verify: bool = False
 ) -> Differences:
     """Return how a tree differs from its manifest.
 
     Args:
         manifest: the manifest.
-        found: what is there.
-        content: returns what stands for the content of a path of a kind: see :meth:`Tree.content`.
+        present: what is there.
+        content: returns the digest or target of a path of a kind: see :meth:`Tree.content`.
         verify: whether to read all files, and not only those whose size or time differs.
     """
-    if TOP not in found:
+    if TOP not in present:
         return Differences(("it is missing",))
     damage, loose, texts = [], {}, []
     for path, was in manifest.entries.items():
-        now = found.get(path)
+        now = present.get(path)
         if now is None:
             damage.append(f"{path} is missing")
         elif now.kind != was.kind:
@@ -158,39 +174,41 @@ def compare(
         elif was.kind != "link" and now[1:4] != was[1:4]:
             loose[path] = was
             texts.append(f"{path} {_attributes(now, was)}")
-    damage += [f"{path} does not belong to it" for path in found if path not in manifest.entries and not _cached(path)]
+    damage += [
+        f"{path} does not belong to it" for path in present if path not in manifest.entries and not _cached(path)
+    ]
     return Differences(tuple(damage), loose, tuple(texts))
 
 
-def shortened(texts: Sequence[str], whose: str = "") -> str:
+def shortened(texts: Sequence[str], subject: str = "") -> str:
     """Return sentences about paths as one text.
 
     >>> shortened(["a is missing", "b is missing", "c is missing", "d is missing"], "environment")
     'environment: a is missing, b is missing, c is missing and 1 more'
     """
     shown = ", ".join(texts[:_SHOWN]) + (f" and {len(texts) - _SHOWN} more" if len(texts) > _SHOWN else "")
-    named = f"{whose}: {shown}" if whose else shown
+    named = f"{subject}: {shown}" if subject else shown
     return named.encode(errors="surrogateescape").decode(errors="backslashreplace")
 
 
 def recorded(tree: Tree, adopted: bool = False) -> Manifest:
     """Return the manifest of a tree as it is, with the contents of all files."""
-    found = tree.read()
-    entries = {path: entry._replace(content=tree.content(path, entry.kind)) for path, entry in found.items()}
+    present = tree.read()
+    entries = {path: entry._replace(content=tree.content(path, entry.kind)) for path, entry in present.items()}
     users = _named({entry.user for entry in entries.values()}, lambda number: pwd.getpwuid(number).pw_name)
     groups = _named({entry.group for entry in entries.values()}, lambda number: grp.getgrgid(number).gr_name)
     return Manifest(entries, users, groups, time.time(), adopted)
 
 
-def encode(manifest: Manifest, found: Mapping[str, Entry] | None = None) -> str:
-    """Return the text of a manifest: a line by which it is seen whether anything changed, and one of all entries.
+def encode(manifest: Manifest, present: Mapping[str, Entry] | None = None) -> str:
+    """Return the text of a manifest: a line that shows whether anything changed, and one with all entries.
 
     Args:
         manifest: the manifest.
-        found: what is there and differs in nothing that counts; by default the entries themselves.
+        present: what is there, with the same contents; by default the entries themselves.
     """
     head = {
-        "digest": digest_of(found or manifest.entries),
+        "digest": digest_of(present or manifest.entries),
         "users": dict(manifest.users),
         "groups": dict(manifest.groups),
         "made": manifest.made,
@@ -203,7 +221,7 @@ def decode(text: str) -> Manifest:
     """Return a manifest from its text.
 
     Raises:
-        ValueError, TypeError, KeyError: the text is none of a manifest.
+        ValueError, TypeError, KeyError: the text is not that of a manifest.
     """
     head, entries = (dict(json.loads(line)) for line in text.splitlines())
     return Manifest(
@@ -215,16 +233,16 @@ def decode(text: str) -> Manifest:
     )
 
 
-def unchanged(head: str, found: Mapping[str, Entry], user: Numbers, group: Numbers) -> bool:
-    """Whether a tree is as it was, by the first line of its manifest's text."""
-    said = json.loads(head)
-    numbers = [(said["users"], user), (said["groups"], group)]
+def unchanged(head: str, present: Mapping[str, Entry], user: Numbers, group: Numbers) -> bool:
+    """Return whether a tree is as it was, by the first line of its manifest's text."""
+    record = json.loads(head)
+    numbers = [(record["users"], user), (record["groups"], group)]
     same = all(_present(named, number) == named for named, number in numbers)
-    return same and bool(said["digest"] == digest_of(found))
+    return same and bool(record["digest"] == digest_of(present))
 
 
-def put_right(tree: Tree, loose: Mapping[str, Entry]) -> None:
-    """Give paths their owners and modes again; folders first, so that nobody else can exchange what is in them."""
+def restore_attributes(tree: Tree, loose: Mapping[str, Entry]) -> None:
+    """Restore owners and modes of paths; directories first, so that no other user can replace what is in them."""
     for path, entry in sorted(loose.items()):
         descriptor = os.open(tree.top / path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         try:
@@ -238,7 +256,7 @@ def put_right(tree: Tree, loose: Mapping[str, Entry]) -> None:
 def _named(numbers: Iterable[int], name: Callable[[int], str]) -> dict[str, int]:
     named = {}
     for number in numbers:
-        with suppress(KeyError):  # of a user that is gone
+        with suppress(KeyError):  # a user that is gone
             named[name(number)] = number
     return named
 
@@ -251,10 +269,10 @@ def _present(named: Mapping[str, int], number: Numbers) -> dict[str, int]:
     return present
 
 
-def _attributes(now: Entry, wanted: Entry) -> str:
-    if now.mode != wanted.mode:
-        return f"has mode {now.mode:04o} instead of {wanted.mode:04o}"
-    return f"is owned by {now.user}:{now.group} instead of {wanted.user}:{wanted.group}"
+def _attributes(now: Entry, expected: Entry) -> str:
+    if now.mode != expected.mode:
+        return f"has mode {now.mode:04o} instead of {expected.mode:04o}"
+    return f"is owned by {now.user}:{now.group} instead of {expected.user}:{expected.group}"
 
 
 def _cached(path: str) -> bool:
@@ -262,34 +280,34 @@ def _cached(path: str) -> bool:
 
 
 def _walk(top: Path) -> Iterator[tuple[str, Entry]]:
-    """Yield all that is in a folder; links are not followed."""
+    """Yield everything in a directory; links are not followed."""
     folders = [("", str(top))]
     while folders:
         prefix, folder = folders.pop()
         try:
-            with os.scandir(folder) as entries:
-                for one in entries:
-                    path = f"{prefix}{one.name}"
-                    entry = _entry(one.stat(follow_symlinks=False))
+            with os.scandir(folder) as scanned:
+                for item in scanned:
+                    path = f"{prefix}{item.name}"
+                    entry = _entry(item.stat(follow_symlinks=False))
                     if entry.kind == "directory":
-                        folders.append((f"{path}/", one.path))
+                        folders.append((f"{path}/", item.path))
                     yield path, entry
         except FileNotFoundError:  # removed just now: it is missing
             continue
 
 
-def _entry(found: os.stat_result) -> Entry:
-    mode = found.st_mode
+def _entry(status: os.stat_result) -> Entry:
+    mode = status.st_mode
     if stat.S_ISDIR(mode):
-        return Entry("directory", stat.S_IMODE(mode), found.st_uid, found.st_gid, 0, 0)
+        return Entry("directory", stat.S_IMODE(mode), status.st_uid, status.st_gid, 0, 0)
     kind = "file" if stat.S_ISREG(mode) else "link" if stat.S_ISLNK(mode) else "special file"
-    return Entry(kind, stat.S_IMODE(mode), found.st_uid, found.st_gid, found.st_size, found.st_ctime_ns)
+    return Entry(kind, stat.S_IMODE(mode), status.st_uid, status.st_gid, status.st_size, status.st_ctime_ns)
 
 
 def _digest(path: Path) -> str:
-    found = hashlib.sha256()
+    digest = hashlib.sha256()
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     with open(descriptor, "rb", buffering=0) as file:
         while piece := file.read(_PIECE):
-            found.update(piece)
-    return found.hexdigest()
+            digest.update(piece)
+    return digest.hexdigest()

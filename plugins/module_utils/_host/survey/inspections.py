@@ -33,7 +33,10 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.web.socket_units
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 
 if TYPE_CHECKING:
-    from ansible_collections.asgi.deploy.plugins.module_utils._shared.release_options import ReleaseOptions
+    from ansible_collections.asgi.deploy.plugins.module_utils._shared.release_options import (
+        ReleaseOptions,
+        RemovalOptions,
+    )
 
 _AT_ONCE = 4  # most of a look is waiting for programs
 
@@ -77,7 +80,7 @@ def inspect_release(wanted: Mapping[str, Any]) -> dict[str, Any]:
 
 def inspect_removal(wanted: Mapping[str, Any]) -> dict[str, Any]:
     """Whether anything of an application is left that shall not be."""
-    return {"changed": Removal(wanted).anything_left()}
+    return {"changed": Removal(cast("RemovalOptions", wanted)).anything_left()}
 
 
 def inspect_hardening(wanted: Mapping[str, Any]) -> dict[str, Any]:

@@ -36,4 +36,4 @@ def act(options: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     done = (stop if stops else start)(layout, options["by"], options["lock_timeout"])
     if done["changed"]:
         log_to_journal(f"{layout.app}: {options['state']}")
-    return done
+    return {**done}

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from ansible_collections.asgi.deploy.plugins.module_utils._host.operations.logs import (
     Query,
+    access_lines,
     after,
+    journal_line,
     newest,
-    of_access_log,
-    of_journal,
 )
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
 
@@ -62,7 +62,7 @@ def entry(said: Any, unit: str = UNIT, **more: Any) -> dict[str, Any]:
     ],
 )
 def test_how_a_record_reads(record: dict[str, Any], text: str) -> None:
-    line = of_journal(Layout("shop"), record, Query(50))
+    line = journal_line(Layout("shop"), record, Query(50))
     assert line is not None
     assert line.text == f"2025-11-22 12:00:00.250 {text}"
 
@@ -82,7 +82,7 @@ def test_how_a_record_reads(record: dict[str, Any], text: str) -> None:
     ],
 )
 def test_which_records_are_shown(record: dict[str, Any], query: Query, shown: bool) -> None:
-    assert (of_journal(Layout("shop"), record, query) is not None) is shown
+    assert (journal_line(Layout("shop"), record, query) is not None) is shown
 
 
 ACCESS = {
@@ -117,8 +117,8 @@ def test_all_that_came_since() -> None:
 
 def test_nginxs_lines() -> None:
     lines = [json.dumps(ACCESS), json.dumps({**ACCESS, "request_id": "another-one"}), '{"time": "half a']
-    found = [line.text for line in of_access_log(lines, Query(50, request="5f0c6f2b1d5e"))]
+    found = [line.text for line in access_lines(lines, Query(50, request="5f0c6f2b1d5e"))]
     text = "nginx v1-0a1b2c3d [5f0c6f2b1d5e] GET /cart?id=1 500 in 12 ms for 192.0.2.1"
     assert found == [f"2025-11-22 12:00:00.000 {text}"]
-    assert len(list(of_access_log(lines, Query(50)))) == 2
-    assert list(of_access_log(lines, Query(50, since=AT / 1e6 + 1))) == []
+    assert len(list(access_lines(lines, Query(50)))) == 2
+    assert list(access_lines(lines, Query(50, since=AT / 1e6 + 1))) == []

@@ -17,8 +17,8 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.release.manifest
     decode,
     digest_of,
     encode,
-    put_right,
     recorded,
+    restore_attributes,
     shortened,
     unchanged,
 )
@@ -96,7 +96,7 @@ def test_damage(top: Path, do: Callable[[Path], object], damage: list[str]) -> N
     assert found(top, manifest) == found(top, manifest, verify=True) == Differences(tuple(damage))
 
 
-def test_owners_and_modes_are_put_right_in_place(top: Path) -> None:
+def test_owners_and_modes_are_restore_attributes_in_place(top: Path) -> None:
     manifest = recorded(Tree(top))
     (top / "src").chmod(0o777)
     (top / "src" / "main.py").chmod(0o666)
@@ -106,7 +106,7 @@ def test_owners_and_modes_are_put_right_in_place(top: Path) -> None:
         "src has mode 0777 instead of 0750",
         "src/main.py has mode 0666 instead of 0640",
     ]
-    put_right(Tree(top), differences.loose)
+    restore_attributes(Tree(top), differences.loose)
     assert found(top, manifest) == Differences()
 
 
@@ -119,7 +119,7 @@ def test_what_only_a_content_tells_is_found_when_it_is_asked_for(top: Path) -> N
 
 
 def test_what_is_passed_over(top: Path) -> None:
-    tree = Tree(top, passed_over=lambda name: name == "app.sock")
+    tree = Tree(top, skip=lambda name: name == "app.sock")
     manifest = recorded(tree)
     (top / "app.sock").touch()
     assert compare(manifest, tree.read(), tree.content) == Differences()
