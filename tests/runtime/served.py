@@ -14,11 +14,13 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.kept_connections import UPSTREAM_KEEPALIVE
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.entry import app_options
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.options import AppOptions
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan_types import DirectPlan, ServingPlan
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.server_settings import GUNICORN_WSGI
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.servers import direct_plan, server_plan
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.argument_specs import resolve
@@ -134,22 +136,23 @@ def command_line(process: int) -> bytes:
         return b""
 
 
-def plan(options: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+def plan(options: Mapping[str, Any], folder: Path) -> ServingPlan:
     """Return a plan whose values are not checked: a second is long enough for a test."""
     wsgi = options.get("server") == GUNICORN_WSGI
     spec = {"module": "wsgi_site:app" if wsgi else "asgi_site:app", "workers": "1", "graceful_timeout": 5, **options}
-    app, errors = resolve(app_options(), {"name": "shop", "git": "/x", "domains": ["a.example"], **spec})
+    values, errors = resolve(app_options(), {"name": "shop", "git": "/x", "domains": ["a.example"], **spec})
     assert not errors, errors
+    app = cast("AppOptions", values)
     return server_plan(app, int(app["workers"]), UPSTREAM_KEEPALIVE, _direct(app, folder))
 
 
-def _direct(app: Mapping[str, Any], folder: Path) -> dict[str, Any] | None:
+def _direct(app: AppOptions, folder: Path) -> DirectPlan | None:
     """Return the settings of a server without nginx: a certificate, and the socket that the gate asks on."""
     planned = direct_plan(app, Layout("shop"))
     if planned:
         planned["current"] = str(folder / "current")
         key, certificate = (str(folder / name) for name in ("privkey.pem", "fullchain.pem"))
-        planned["tls"] |= {"certificate": certificate, "key": key}
+        planned["tls"]["certificate"], planned["tls"]["key"] = certificate, key
         make = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -noenc -subj /CN=shop.example.com"
         subprocess.run([*make.split(), "-keyout", key, "-out", certificate], check=True, capture_output=True)
     return planned
@@ -181,7 +184,7 @@ def serve(folder: Path, environment: Mapping[str, str] | None = None, **options:
     }
     with socket.socket(socket.AF_UNIX) as listener, (folder / "log").open("wb") as log:
         listener.bind(str(folder / "app.sock"))
-        listener.listen(int(planned["socket"].get("Backlog", 4096)))  # systemd's own
+        listener.listen(int(planned["socket"].get("Backlog") or 4096))  # systemd's own
         process = subprocess.Popen(
             ["bash", "-c", HAND_OVER, "bash", str(listener.fileno()), *planned["command"].split()],
             env=variables,

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-# Bounds for nginx's connections to an application. In seconds: keepalive_time after a switch no request goes over a
-# connection to the release before any more, and keepalive_timeout later the last idle one is closed. And the idle ones
-# that each process of nginx keeps: with fewer than its visitors come at once it connects anew all the time.
-UPSTREAM_KEEPALIVE = {"connections": 256, "time": 3, "timeout": 2}
+from typing import TypedDict
+
+
+class Keepalive(TypedDict):
+    """Bounds of nginx's connections to an application."""
+
+    connections: int  # idle ones that each process of nginx keeps; with too few it connects again all the time
+    time: int  # seconds that a connection is used: so long after a switch requests may go to the former release
+    timeout: int  # seconds that a connection may be idle
+
+
+UPSTREAM_KEEPALIVE: Keepalive = {"connections": 256, "time": 3, "timeout": 2}
 SETTLED = UPSTREAM_KEEPALIVE["time"] + UPSTREAM_KEEPALIVE["timeout"]
 """Seconds after a switch. A request that begins later goes to the new release."""

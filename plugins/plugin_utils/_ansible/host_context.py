@@ -85,7 +85,7 @@ class AnsibleHostContext:
         """
         return local_files.read(self._loader, path, self.base).decode()
 
-    def content(self, entry: Mapping[str, str], app_plan: Mapping[str, Any]) -> bytes:
+    def content(self, entry: local_files.AddedFile, app_plan: Mapping[str, object]) -> bytes:
         """Return the content of a file that is added to a release: as written, of a file, or of a template.
 
         A template reads the host's variables, and the plan of the application as `app_plan`.

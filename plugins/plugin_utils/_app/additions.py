@@ -1,4 +1,4 @@
-"""Rules for what is added to a release's tree: files, persistent directories, and folders that nginx serves."""
+"""What is added to the tree of a release: files, persistent directories, and folders that nginx serves."""
 
 from __future__ import annotations
 
@@ -6,35 +6,38 @@ import re
 from collections.abc import Iterable, Mapping
 from itertools import chain, combinations
 from pathlib import PurePosixPath
-from typing import Any
 
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.json_values import Json
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.options import AppOptions, StaticFolder
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan_types import AdditionsPlan
 
 PATH_MAX = 200
 KINDS = ("content", "src", "template")
 STATIC_OPTIONS = ("folder", "immutable")
 
-# They decide what is installed, which is done before files are laid.
+# They decide what is installed, which happens before files are added.
 INSTALLED_FROM = ("uv.lock", "requirements.txt", "pyproject.toml", "setup.py", "setup.cfg")
 
 _PART = re.compile(r"[A-Za-z0-9._@+-]+")
 _PREFIX = re.compile(r"(/[A-Za-z0-9_][A-Za-z0-9._-]*)+/")
 
 
-def inside(path: Any) -> str | None:
-    """What is wrong with a path in the tree."""
+def inside(path: Json) -> str | None:
+    """Return what is wrong with a path in the tree."""
     parts = path.split("/") if isinstance(path, str) else [""]
     if len(str(path)) > PATH_MAX or not all(_PART.fullmatch(part) and part not in (".", "..") for part in parts):
         return f"found {path!r}, expected a path inside the release's tree, as in config/settings.toml"
     return None
 
 
-def files(value: Mapping[str, Any]) -> str | None:
-    wrong = [found for path, entry in value.items() if (found := inside(path) or _file(path, entry))]
-    return "; ".join([*wrong, *nested(value)]) or None
+def files(value: Mapping[str, Json]) -> str | None:
+    """Return what is wrong with files that are added."""
+    errors = [error for path, entry in value.items() if (error := inside(path) or _file(path, entry))]
+    return "; ".join([*errors, *nested(value)]) or None
 
 
-def _file(path: str, entry: Any) -> str | None:
+def _file(path: str, entry: Json) -> str | None:
     expected = f"expected one of {', '.join(KINDS)}, as in {path}: {{src: settings.toml}}"
     if path in INSTALLED_FROM:
         return f"{path} decides what is installed; it belongs into the source"
@@ -49,17 +52,19 @@ def _file(path: str, entry: Any) -> str | None:
 
 
 def directories(value: list[str]) -> str | None:
+    """Return what is wrong with persistent directories."""
     twice = sorted({path for path in value if value.count(path) > 1})
-    wrong = [*filter(None, map(inside, value)), *(f"found {path!r} twice" for path in twice)]
-    return "; ".join([*wrong, *nested(set(value))]) or None
+    errors = [*filter(None, map(inside, value)), *(f"found {path!r} twice" for path in twice)]
+    return "; ".join([*errors, *nested(set(value))]) or None
 
 
-def static(value: Mapping[str, Any]) -> str | None:
-    wrong = [found for prefix, entry in value.items() if (found := _static(prefix, entry))]
-    return "; ".join([*wrong, *nested(value)]) or None
+def static(value: Mapping[str, Json]) -> str | None:
+    """Return what is wrong with folders that nginx serves."""
+    errors = [error for prefix, entry in value.items() if (error := _static(prefix, entry))]
+    return "; ".join([*errors, *nested(value)]) or None
 
 
-def _static(prefix: str, entry: Any) -> str | None:
+def _static(prefix: str, entry: Json) -> str | None:
     if not _PREFIX.fullmatch(prefix) or len(prefix) > PATH_MAX:
         return (
             f"found {prefix!r}, expected the beginning of URLs with a slash at both ends, as in /static/: public/static"
@@ -75,46 +80,46 @@ def _static(prefix: str, entry: Any) -> str | None:
         return (
             f"immutable of {prefix} is neither true nor false, as in {prefix}: {{folder: dist/assets, immutable: true}}"
         )
-    wrong = inside(entry["folder"])
-    return f"{prefix}: {wrong}" if wrong else None
+    error = inside(entry["folder"])
+    return f"{prefix}: {error}" if error else None
 
 
 def nested(paths: Iterable[str]) -> list[str]:
-    """Paths that lie below others."""
+    """Return an error for each of the paths that is below another one."""
     return [
         f"{inner} lies in {outer}"
-        for one, other in combinations(sorted(paths), 2)
-        for outer, inner in (sorted((one, other), key=len),)
+        for first, second in combinations(sorted(paths), 2)
+        for outer, inner in (sorted((first, second), key=len),)
         if inner.startswith(outer.rstrip("/") + "/")
     ]
 
 
-def tree_errors(app: Mapping[str, Any]) -> list[str]:
-    """What does not go together in options that are right on their own; each begins with the option's name."""
-    links = {path: option for option in ("storage", "cache") for path in app[option]}
+def tree_errors(app: AppOptions) -> list[str]:
+    """Return what is wrong with additions together that are right by themselves; each begins with an option's name."""
+    links = {path: "storage" for path in app["storage"]} | {path: "cache" for path in app["cache"]}
     both = [f"cache: {path} is in storage as well" for path in app["cache"] if path in app["storage"]]
     errors = both + [
-        f"cache: {one}" for one in nested(links) if one not in chain(nested(app["storage"]), nested(app["cache"]))
+        f"cache: {error}" for error in nested(links) if error not in chain(nested(app["storage"]), nested(app["cache"]))
     ]
-    if app["static"] and app.get("proxy") == "none":
+    if app["static"] and app["proxy"] == "none":
         errors.append("static: is nginx's to serve, and proxy: none has no nginx; leave one of the two out")
     for path, option in links.items():
         errors += [
             f"files: {file} lies in {path}, which is {option} and belongs to the application"
             for file in app["files"]
-            if _meet(file, path)
+            if _overlap(file, path)
         ]
         errors += [
             f"static: the folder {folder} of {prefix} meets {path}, which is {option}; nginx serves nothing that the "
             "application can write"
             for prefix, folder in folders(app["static"]).items()
-            if _meet(folder, path)
+            if _overlap(folder, path)
         ]
     return errors
 
 
-def planned(app: Mapping[str, Any], layout: Layout) -> dict[str, Any]:
-    """What the role needs of it: links and folders of the tree, and what systemd makes for the application."""
+def additions_plan(app: AppOptions, layout: Layout) -> AdditionsPlan:
+    """Return links and folders of the tree, and the directories that systemd creates for the application."""
     storage = {path: layout.storage / path for path in app["storage"]}
     cache = {path: layout.cache / path for path in app["cache"]}
     return {
@@ -130,15 +135,15 @@ def _below(top: str, place: PurePosixPath) -> str:
     return str(place.relative_to(top))
 
 
-def _meet(one: str, other: str) -> bool:
-    return one == other or bool(nested([one, other]))
+def _overlap(first: str, second: str) -> bool:
+    return first == second or bool(nested([first, second]))
 
 
-def folders(entries: Mapping[str, Any]) -> dict[str, str]:
-    """The folder of the tree for each beginning of URLs."""
+def folders(entries: Mapping[str, str | StaticFolder]) -> dict[str, str]:
+    """Return the folder of the tree for each beginning of URLs."""
     return {prefix: entry if isinstance(entry, str) else entry["folder"] for prefix, entry in entries.items()}
 
 
-def immutable(entries: Mapping[str, Any]) -> list[str]:
-    """The beginnings of URLs below which no file ever changes."""
-    return [prefix for prefix, entry in entries.items() if isinstance(entry, Mapping) and entry.get("immutable")]
+def immutable(entries: Mapping[str, str | StaticFolder]) -> list[str]:
+    """Return the beginnings of URLs below which no file ever changes."""
+    return [prefix for prefix, entry in entries.items() if not isinstance(entry, str) and entry.get("immutable")]

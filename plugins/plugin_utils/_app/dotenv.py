@@ -1,7 +1,7 @@
 """Environment files as developers write them: KEY=value lines.
 
-What shells, docker and python-dotenv read in different ways is refused instead of guessed. No message shows a value: it
-may be secret.
+What shells, docker and python-dotenv read in different ways is refused, not guessed. No message shows a value: it may
+be secret.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ EXAMPLE = 'KEY=value or KEY="two words"'
 
 
 def parse(text: str) -> tuple[dict[str, str], list[str]]:
-    """The variables in the text of an environment file, and what is wrong with it, each with its line."""
+    """Return the variables in the text of an environment file, and what is wrong with it, each with its line."""
     text = text.removeprefix("\ufeff").replace("\r\n", "\n")
     values: dict[str, str] = {}
     lines: dict[str, int] = {}
@@ -30,15 +30,15 @@ def parse(text: str) -> tuple[dict[str, str], list[str]]:
         if _REST.match(text, position):
             position = _end_of_line(text, position)
             continue
-        found = _SETTING.match(text, position)
-        if not found:
+        setting = _SETTING.match(text, position)
+        if not setting:
             errors.append(f"line {line}: expected {EXAMPLE}")
             position = _end_of_line(text, position)
             continue
-        name = found[1]
-        value, wrong, position = _value(text, found.end())
-        if wrong:
-            errors.append(f"line {line}: {name} {wrong}")
+        name = setting[1]
+        value, error, position = _value(text, setting.end())
+        if error:
+            errors.append(f"line {line}: {name} {error}")
         elif name in values:
             errors.append(f"line {line}: {name} was set in line {lines[name]} already")
         else:
@@ -47,18 +47,18 @@ def parse(text: str) -> tuple[dict[str, str], list[str]]:
 
 
 def _value(text: str, start: int) -> tuple[str, str | None, int]:
-    """A value, what is wrong with it, and where the next line begins."""
+    """Return a value, what is wrong with it, and where the next line begins."""
     quote = text[start : start + 1]
     if quote not in ("'", '"'):
         end = _end_of_line(text, start)
         return *_unquoted(text[start:end].removesuffix("\n")), end
-    found = (_SINGLE if quote == "'" else _DOUBLE).match(text, start)
-    if not found:
+    quoted = (_SINGLE if quote == "'" else _DOUBLE).match(text, start)
+    if not quoted:
         return "", f"has no closing {quote}", len(text)
-    end = _end_of_line(text, found.end())
-    if not _REST.match(text, found.end()):
+    end = _end_of_line(text, quoted.end())
+    if not _REST.match(text, quoted.end()):
         return "", f"goes on after its closing {quote}", end
-    return *(_unescaped(found[1]) if quote == '"' else (found[1], None)), end
+    return *(_unescaped(quoted[1]) if quote == '"' else (quoted[1], None)), end
 
 
 def _unquoted(written: str) -> tuple[str, str | None]:
@@ -69,11 +69,11 @@ def _unquoted(written: str) -> tuple[str, str | None]:
 
 
 def _unescaped(written: str) -> tuple[str, str | None]:
-    if unknown := [one for one in _ESCAPE.findall(written) if one not in _ESCAPES]:
+    if unknown := [char for char in _ESCAPE.findall(written) if char not in _ESCAPES]:
         return "", f"holds \\{unknown[0]}, which is read differently by different programs; use single quotes"
     if re.search(r"(?<!\\)(?:\\\\)*\$[{(]", written):
         return "", "holds ${ or $(, and nothing is expanded here; use single quotes"
-    return _ESCAPE.sub(lambda found: _ESCAPES[found[1]], written), None
+    return _ESCAPE.sub(lambda escape: _ESCAPES[escape[1]], written), None
 
 
 def _end_of_line(text: str, position: int) -> int:

@@ -1,47 +1,59 @@
-"""An application's environment: what its file on the controller holds, and what `env` says."""
+"""The environment of an application: its file on the controller, and its option `env`."""
 
 from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
 from pathlib import PurePosixPath
-from typing import Any
+from typing import cast
 
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.json_values import Json
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.dotenv import parse
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.options import EnvironmentValue
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.validators import env
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.local_files import Contents
 
-# It is a part of the units, where the release's own folders are on it too: in a file it would replace them.
+# It is in the units, together with the release's own folders; in the environment file it would replace them.
 PYTHON_PATH = "PYTHONPATH"
 
 
-def in_file(variables: Mapping[str, object]) -> dict[str, object]:
-    """The variables that go into the release's environment file."""
+def in_file(variables: Mapping[str, EnvironmentValue]) -> dict[str, EnvironmentValue]:
+    """Return the variables that go into the release's environment file."""
     return {name: value for name, value in variables.items() if name != PYTHON_PATH}
 
 
-def python_path(variables: Mapping[str, object], release: PurePosixPath) -> list[str]:
-    """Where Python looks for modules. The user's folders may be below the application's; ours come last, since its own
-    modules may be called as ours are.
+def python_path(variables: Mapping[str, EnvironmentValue], release: PurePosixPath) -> list[str]:
+    """Return the folders in which Python looks for modules.
+
+    The user's folders may be below the application's. The runtime comes last, as modules of the application may have
+    the names of its modules.
     """
-    given = str(variables[PYTHON_PATH]).split(":") if PYTHON_PATH in variables else []
+    folders = str(variables[PYTHON_PATH]).split(":") if PYTHON_PATH in variables else []
     tree = release / "src"
-    return [str(folder) for folder in (release / "site", *(tree / path for path in given), tree, release / "runtime")]
+    return [str(path) for path in (release / "site", *(tree / folder for folder in folders), tree, release / "runtime")]
 
 
-def variables_of(app: Mapping[str, Any], contents: Contents | None) -> tuple[dict[str, object], list[str]]:
-    """The variables, of which those in `env` win, and what is wrong with the file."""
-    own = app["env"] if isinstance(app.get("env"), Mapping) else {}
-    file = app.get("env_file")
-    found = (contents or {}).get(str(file), {})
-    if not file or "content" not in found:
-        return dict(own), []
+def variables_of(
+    values: Mapping[str, Json], contents: Contents | None
+) -> tuple[dict[str, EnvironmentValue], list[str]]:
+    """Return the variables, and what is wrong with the file; those in `env` win.
+
+    Args:
+        values: resolved options of the application, right or wrong.
+        contents: of files on the controller.
+    """
+    written, file = values.get("env"), values.get("env_file")
+    # What is wrong with a value is reported by the rule of `env`.
+    own = cast("dict[str, EnvironmentValue]", dict(written)) if isinstance(written, Mapping) else {}
+    read = (contents or {}).get(str(file), {})
+    if not file or "content" not in read:
+        return own, []
     try:
-        text = base64.b64decode(found["content"]).decode("utf-8")
+        text = base64.b64decode(read["content"]).decode("utf-8")
     except UnicodeDecodeError:
-        return dict(own), [f"env_file: {file} is no UTF-8 text"]
-    values, wrong = parse(text)
-    told = [f"env_file: {file}, {one}" for one in wrong]
-    if more := env(values):
-        told.append(f"env_file: {file}: {more}")
-    return {**values, **own}, told
+        return own, [f"env_file: {file} is no UTF-8 text"]
+    parsed, mistakes = parse(text)
+    errors = [f"env_file: {file}, {mistake}" for mistake in mistakes]
+    if mistake := env(parsed):
+        errors.append(f"env_file: {file}: {mistake}")
+    return {**parsed, **own}, errors

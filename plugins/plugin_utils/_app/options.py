@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Literal, NotRequired, TypedDict
 
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.local_files import AddedFile
+
 EnvironmentValue = str | int | float | bool
 """A value of an environment variable, as YAML reads it."""
 
@@ -32,14 +34,6 @@ class IndexOptions(TypedDict):
     username: str | None
     password: str | None
     hosts: list[str]
-
-
-class AddedFile(TypedDict, total=False):
-    """What is added to the tree of a release; it has one of these keys."""
-
-    content: str
-    src: str  # a file on the controller
-    template: str  # on the controller
 
 
 class StaticFolder(TypedDict):

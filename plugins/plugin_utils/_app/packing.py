@@ -1,4 +1,7 @@
-"""What goes from the controller to hosts: files as they are, and folders packed, the same content to the same file."""
+"""Archives that go from the controller to hosts: files as they are, and folders packed.
+
+The same content becomes the same archive.
+"""
 
 from __future__ import annotations
 
@@ -6,18 +9,19 @@ import os
 import subprocess
 import tarfile
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 from ansible import constants
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.identity import file_digest
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.options import PlannedOptions
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan_types import Packed
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.local_files import resolve_path
 
-TOP = "content"  # the one folder in an archive of ours, which unpacking leaves out
+TOP = "content"  # the only folder at the top of an archive of ours, which unpacking leaves out
 
-# What tools leave behind; it differs from machine to machine.
+# Files and folders that tools leave behind, which differ between machines.
 _LEFT_OUT = {
     ".git",
     ".hg",
@@ -38,36 +42,44 @@ class PackingError(Exception):
 
 
 @dataclass(frozen=True)
-class Packed:
+class Archive:
     """An archive on the controller, and its SHA-256."""
 
     path: Path
     sha256: str
 
 
-def given_archive(path: Path, sha256: str | None) -> Packed:
-    """An archive that is there already."""
-    found = file_digest(path)
-    if sha256 and sha256 != found:
-        raise PackingError(f"archive.sha256: found {sha256}, but {path} has {found}")
-    return Packed(path, found)
+def existing_archive(path: Path, sha256: str | None) -> Archive:
+    """Return an archive of the user's.
+
+    Raises:
+        PackingError: it has another SHA-256.
+    """
+    digest = file_digest(path)
+    if sha256 and sha256 != digest:
+        raise PackingError(f"archive.sha256: found {sha256}, but {path} has {digest}")
+    return Archive(path, digest)
 
 
-def pack_directory(folder: Path, into: Path) -> Packed:
-    """A folder's content: in a git work tree what git does not ignore, elsewhere all but what tools leave behind."""
+def pack_directory(folder: Path, into: Path) -> Archive:
+    """Pack a folder: in a git work tree what git does not ignore, elsewhere all but what tools leave behind.
+
+    Raises:
+        PackingError: it has no file, or git does not list its files.
+    """
     files = sorted(set(_content(folder)))
     if not files:
         raise PackingError(f"directory: found {str(folder)!r}, which holds no file, or none that git does not ignore")
     return pack(folder, files, into)
 
 
-def pack_wheels(folder: Path, into: Path) -> Packed:
-    """The wheels in a folder."""
+def pack_wheels(folder: Path, into: Path) -> Archive:
+    """Pack the wheels in a folder."""
     return pack(folder, sorted(PurePosixPath(path.name) for path in folder.glob("*.whl")), into)
 
 
-def pack(folder: Path, files: Sequence[PurePosixPath], into: Path) -> Packed:
-    """An archive in the folder `into`, named by its SHA-256, with nothing in it of this machine or of now."""
+def pack(folder: Path, files: Sequence[PurePosixPath], into: Path) -> Archive:
+    """Pack files into an archive in the folder `into`, named by its SHA-256; it depends only on their content."""
     handle, temporary = tempfile.mkstemp(prefix=".pack-", dir=into)
     try:
         with os.fdopen(handle, "wb") as file, tarfile.open(fileobj=file, mode="w", format=tarfile.PAX_FORMAT) as tar:
@@ -79,7 +91,7 @@ def pack(folder: Path, files: Sequence[PurePosixPath], into: Path) -> Packed:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
-    return Packed(path, digest)
+    return Archive(path, digest)
 
 
 def _add(tar: tarfile.TarFile, path: Path, name: str) -> None:
@@ -95,7 +107,7 @@ def _add(tar: tarfile.TarFile, path: Path, name: str) -> None:
 
 
 def _content(folder: Path) -> Iterator[PurePosixPath]:
-    """Files and links, relative to the folder."""
+    """Yield files and links, relative to the folder."""
     listed = _known_to_git(folder)
     if listed is None:
         yield from _walk(folder)
@@ -106,12 +118,12 @@ def _content(folder: Path) -> Iterator[PurePosixPath]:
             continue
         if path.is_dir() and not path.is_symlink():  # a submodule: a work tree of its own
             yield from (name / inner for inner in _content(path))
-        elif path.is_symlink() or path.is_file():  # else it is deleted, and git was not told yet
+        elif path.is_symlink() or path.is_file():  # else it is deleted, and git does not know it yet
             yield name
 
 
 def _known_to_git(folder: Path) -> list[PurePosixPath] | None:
-    """What git does not ignore in a work tree; nothing where the folder is in none, or is itself ignored as a whole."""
+    """Return what git does not ignore in a work tree; None outside of one, or if the whole folder is ignored."""
     if not any((parent / ".git").exists() for parent in (folder.absolute(), *folder.absolute().parents)):
         return None
     argv = ["git", "-C", str(folder), "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
@@ -120,12 +132,12 @@ def _known_to_git(folder: Path) -> list[PurePosixPath] | None:
     except FileNotFoundError:
         raise PackingError(f"directory: {folder} is in a git work tree, but git is not on the controller") from None
     if result.returncode:
-        # Packing all of it instead could ship what git ignores: keys, and settings of somebody's own.
-        raise PackingError(f"directory: git does not tell what belongs to {folder}:\n{result.stderr.strip()}")
+        # Packing all of it instead could ship what git ignores: keys, and personal settings.
+        raise PackingError(f"directory: git does not say what belongs to {folder}:\n{result.stderr.strip()}")
     names = [PurePosixPath(name) for name in result.stdout.split("\0") if name]
     ignored = ["git", "-C", str(folder), "check-ignore", "--quiet", "."]
     if not names and subprocess.run(ignored, capture_output=True, check=False).returncode == 0:
-        return None  # what a build has written to a place that no commit takes
+        return None  # a build wrote it, and no commit contains it
     return names
 
 
@@ -148,30 +160,30 @@ def _plain(path: Path) -> bool:
     return path.is_symlink() or path.is_file()
 
 
-def packed(wanted: Mapping[str, Any], base: str | None) -> dict[str, Any]:
-    """What an application takes from the controller: its own archive, and that of its wheels.
+def packed(app: PlannedOptions, base: str | None) -> Packed:
+    """Pack what an application takes from the controller: the archive of its source, and that of its wheels.
 
     Args:
-        wanted: with `archive`, `directory` and `wheelhouse` as in an application's options; those of nothing are None.
+        app: its options, or its plan.
         base: the directory below which relative paths are.
 
     Raises:
-        PackingError: something of it is not there, or not as it shall be.
+        PackingError: something of it is missing, or is not what the options say.
     """
     into = Path(constants.DEFAULT_LOCAL_TMP)  # Ansible's own of this run; it removes it in the end
-    source = _source(wanted, base, into)
-    wheels = pack_wheels(resolve_path(wanted["wheelhouse"], base), into) if wanted["wheelhouse"] else None
+    source = _source(app, base, into)
+    wheels = pack_wheels(resolve_path(app["wheelhouse"], base), into) if app["wheelhouse"] else None
     return {
         "source": {"sha256": source.sha256} if source else {},
         "wheelhouse": wheels.sha256 if wheels else None,
-        "archives": [{"path": str(one.path), "sha256": one.sha256} for one in (source, wheels) if one],
+        "archives": [{"path": str(each.path), "sha256": each.sha256} for each in (source, wheels) if each],
     }
 
 
-def _source(wanted: Mapping[str, Any], base: str | None, into: Path) -> Packed | None:
-    if wanted["directory"]:
-        return pack_directory(resolve_path(wanted["directory"], base), into)
-    archive = wanted["archive"] or {}
-    if archive.get("path"):
-        return given_archive(resolve_path(archive["path"], base), archive.get("sha256"))
+def _source(app: PlannedOptions, base: str | None, into: Path) -> Archive | None:
+    if app["directory"]:
+        return pack_directory(resolve_path(app["directory"], base), into)
+    archive = app["archive"]
+    if archive and archive["path"]:
+        return existing_archive(resolve_path(archive["path"], base), archive["sha256"])
     return None

@@ -6,12 +6,14 @@ import functools
 import hashlib
 import re
 
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.json_values import Json
+
 ALPHABET = "./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 ROUNDS = 5000  # of SHA-512 crypt where a hash names none; nginx does as many for each request with a password
 SALT_LENGTH = 16  # characters of ALPHABET; the scheme takes no more
 LEAST, MOST = 8, 128  # characters of a password
 
-# The bytes of a digest in the order in which the scheme writes them, three for four characters, and the last one alone.
+# The bytes of a digest in the order in which the scheme writes them, three for four characters; the last is by itself.
 _ORDER = [(n, n + 21, n + 42) for n in range(21)]
 _TURNS = [(*three[n % 3 :], *three[: n % 3]) for n, three in enumerate(_ORDER)]
 _HASH = re.compile(r"\$(2[aby]|5|6|y|apr1)\$[A-Za-z0-9./$=,]{16,200}")
@@ -19,8 +21,8 @@ _LIKE_A_HASH = re.compile(r"\$[0-9a-z-]{1,8}\$")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
-def wrong(value: object) -> str | None:
-    """What is wrong with a password or its hash; never what it is."""
+def password_error(value: Json) -> str | None:
+    """Return what is wrong with a password or its hash; never what it is."""
     if not isinstance(value, str):
         return "expects a password or its hash as text; put it in quotes"
     if _HASH.fullmatch(value):
@@ -32,22 +34,22 @@ def wrong(value: object) -> str | None:
     return None
 
 
-def hashed(value: str, *whose: str) -> str:
-    """The hash of a password; one that is a hash already stays as it is.
+def hashed(value: str, *owner: str) -> str:
+    """Return the hash of a password; one that is a hash already stays as it is.
 
-    Its salt is made of whose it is, so that it differs between users, applications and sites and is the same in every
+    Its salt is derived from `owner`, so that it differs between users, applications and sites and is the same in every
     run. Nothing of the password is in it, or a guess could be tried without the work of all rounds.
     """
     if _HASH.fullmatch(value):
         return value
-    digest = hashlib.sha256("\n".join(("asgi.deploy", *whose)).encode()).digest()
+    digest = hashlib.sha256("\n".join(("asgi.deploy", *owner)).encode()).digest()
     salt = "".join(ALPHABET[byte & 63] for byte in digest[:SALT_LENGTH])
     return sha512_crypt(value, salt)
 
 
 @functools.lru_cache(maxsize=256)
 def sha512_crypt(password: str, salt: str) -> str:
-    """SHA-512 crypt (``$6$``), as Ulrich Drepper's specification of 2007 has it.
+    """Return the hash of SHA-512 crypt (``$6$``), as Ulrich Drepper's specification of 2007 defines it.
 
     Written out because Python 3.13 has no ``crypt`` any more, and a controller need not have ``passlib``.
     """

@@ -1,10 +1,10 @@
-"""From what the user wrote to what shall be: pure decisions, made on the controller before any host is touched."""
+"""The plan of an application: pure decisions from what the user wrote, before any host is touched."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.json_values import Json
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.kept_connections import SETTLED, UPSTREAM_KEEPALIVE
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import METADATA_LOADED, PATHS, SERVING, Layout
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.unit_text import (
@@ -12,12 +12,18 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.unit_text impo
     command_line,
     environment_file,
 )
-from ansible_collections.asgi.deploy.plugins.plugin_utils._app import additions as trees
-from ansible_collections.asgi.deploy.plugins.plugin_utils._app import environment as env_files
-from ansible_collections.asgi.deploy.plugins.plugin_utils._app import metadata_service, sandbox, sites, sizing
-from ansible_collections.asgi.deploy.plugins.plugin_utils._app import shared_domains as sharing
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app import (
+    additions,
+    environment,
+    metadata_service,
+    sandbox,
+    shared_domains,
+    sites,
+    sizing,
+)
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.background import work_units
-from ansible_collections.asgi.deploy.plugins.plugin_utils._app.entry import checked, lock_inputs
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.entry import check_entry, lock_inputs
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan_types import AppPlan, JournalPlan
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.servers import (
     direct_plan,
     server_lock,
@@ -30,45 +36,45 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._app.sources import (
     source_plan,
 )
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.transports import plain_transports
-from ansible_collections.asgi.deploy.plugins.plugin_utils._common import local_files as controller
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.host_facts import Facts
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.local_files import Contents
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.platforms import platform_of
 
-# Of what a journal may take. The file that is written to comes on top of what journald counts.
+# Parts of a journal's size. The file that is written to comes in addition to what journald counts.
 _FILES = 8
 
 
-def journal_plan(size: int) -> dict[str, int]:
-    """Return how much a journal takes that has `size` MiB: all files that are full, and each one, in KiB."""
+def journal_plan(size: int) -> JournalPlan:
+    """Return the sizes of the files of a journal that has `size` MiB."""
     each = size * 1024 // _FILES
     return {"full": each * (_FILES - 1), "file": each}
 
 
 def app_plan(
-    spec: Mapping[str, Any],
+    spec: Mapping[str, Json],
     facts: Facts,
-    contents: controller.Contents | None = None,
-    apps: Sequence[Any] = (),
-) -> dict[str, Any]:
-    """The whole desired state of one application on one host.
+    contents: Contents | None = None,
+    apps: Sequence[Mapping[str, Json] | Json] = (),
+) -> AppPlan:
+    """Return the plan of one application on one host; nothing of it is packed.
 
     Args:
         spec: what the user wrote of it.
         facts: the host's.
         contents: those of files on the controller that `spec` names.
-        apps: what the user wrote of all applications of the host, of which some may share its domains.
+        apps: what the user wrote of all applications of the host, as some may share its domains.
 
     Raises:
-        ValueError: something in `spec` is wrong or the host is not supported; its text names each mistake.
+        ValueError: something in `spec` is wrong, or the host is not supported; the text names each mistake.
     """
-    app, errors = checked(spec, f"app {spec.get('name', '?')}: ", contents)
-    if errors:
-        raise ValueError("\n".join(errors))
+    entry = check_entry(spec, f"app {spec.get('name', '?')}: ", contents)
+    if entry.errors:
+        raise ValueError("\n".join(entry.errors))
+    app, variables = entry.options, entry.variables
     layout, platform = Layout(app["name"]), platform_of(facts)
-    variables, _errors = env_files.variables_of(app, contents)
     workers = sizing.workers_of(app, variables, facts)
     direct = direct_plan(app, layout)
-    tree = trees.planned(app, layout)
+    tree = additions.additions_plan(app, layout)
     closing = metadata_service.closing(app, facts, bool(direct))
     logs_to_host = app["log"]["journal"] == "host"
     serving = server_plan(app, workers.count, UPSTREAM_KEEPALIVE, direct)
@@ -77,6 +83,7 @@ def app_plan(
         **source_plan(app, spec),
         "index": index_plan(app),
         "build_hosts": build_hosts(app),
+        "packed": None,
         "user": layout.user,
         "serving": serving,
         "direct": direct,
@@ -86,12 +93,16 @@ def app_plan(
         "tls_folder": str(layout.tls),
         "server_requirements": serving["requirements"],
         "server_lock": server_lock(*lock_inputs(serving["requirements"])),
-        "environment": environment_file(env_files.in_file(variables)),
-        "python_path": env_files.python_path(variables, layout.release("%i")),
+        "environment": environment_file(environment.in_file(variables)),
+        "python_path": environment.python_path(variables, layout.release("%i")),
         # Commands find their secrets where the application finds them.
         "launcher": f"{layout.release('%i')}/{LAUNCHER} " if app["secrets"] else "",
         "release_command": command_line(app["release_command"]) if app["release_command"] else None,
-        "wanted_units": ["network-online.target", *app["needs"], *([] if logs_to_host else [layout.journal_service])],
+        "prerequisite_units": [
+            "network-online.target",
+            *app["needs"],
+            *([] if logs_to_host else [layout.journal_service]),
+        ],
         "journal": journal_plan(app["log"]["size"]),
         "units": work_units(app),
         "paths": PATHS,
@@ -111,7 +122,7 @@ def app_plan(
         "metadata": closing,
         "metadata_directory": str(METADATA_LOADED.relative_to("/run")),
         "notices": metadata_service.notices(app, facts),
-        "site": sites.site_plan(app, layout, sharing.place_of(spec, apps)),
+        "site": sites.site_plan(app, layout, shared_domains.place_of(spec, apps)),
         "workers": workers.count,
         "workers_reason": workers.reason,
         "host_memory": facts.get("memtotal_mb"),
@@ -121,4 +132,6 @@ def app_plan(
             *source_packages(app, platform.packages),
             *([platform.packages.nft] if closing["by_nft"] else []),
         ],
+        "neighbour": False,
+        "stopped": False,
     }

@@ -6,12 +6,15 @@ read.
 
 from __future__ import annotations
 
-from typing import Literal, TypedDict
+from typing import Literal, Required, TypedDict
 
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.desired_state import FileEntry, UserEntry
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.json_values import Json
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.kept_connections import Keepalive
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.release_options import (
     ClosingEntry,
     IndexEntry,
+    ReleaseEntry,
     SourceEntry,
 )
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.options import (
@@ -29,14 +32,6 @@ class JournalPlan(TypedDict):
 
     full: int  # all files that are full, together
     file: int  # each file
-
-
-class KeepalivePlan(TypedDict):
-    """How nginx keeps connections to an application."""
-
-    connections: int  # idle ones of each process of nginx
-    time: int  # seconds that a connection may be used
-    timeout: int  # seconds that it may be idle
 
 
 class DirectTls(TypedDict):
@@ -261,7 +256,7 @@ class AppPlan(PlannedOptions, AdditionsPlan):
     environment: str  # the text of the environment file
     python_path: list[str]
     launcher: str  # what a command begins with, to have the secrets
-    wanted_units: list[str]
+    prerequisite_units: list[str]  # that its units start after, and request
     units: list[WorkUnit]
     journal: JournalPlan
     drain_limit: int  # seconds
@@ -273,7 +268,7 @@ class AppPlan(PlannedOptions, AdditionsPlan):
     notices: list[str]  # what a run says of it
     site: SitePlan
     platform: dict[str, bool]  # what programs of the system can do
-    upstream_keepalive: KeepalivePlan
+    upstream_keepalive: Keepalive
     boot_unit: str
     public_units: list[str]  # of an application without nginx
     paths: dict[str, str]  # fixed paths of a host
@@ -287,3 +282,40 @@ class AppPlan(PlannedOptions, AdditionsPlan):
     metadata_directory: str
     neighbour: bool  # whether the run is for another application, whose server may become this one's
     stopped: bool  # whether an inspection observed that it is stopped
+
+
+class GivenCertificate(TypedDict):
+    """A certificate of the user's: files on the controller."""
+
+    certificate: str | None
+    key: str | None
+
+
+class ServedCertificate(TypedDict, total=False):
+    """What reads a certificate; nginx where it is empty."""
+
+    port: int
+    group: str
+
+
+class CertificateArguments(TypedDict):
+    """The options of the role certificate for an application."""
+
+    certificate_name: str
+    certificate_domains: list[str]
+    certificate_given: GivenCertificate | None
+    certificate_wheelhouse: str | None
+    certificate_served: ServedCertificate
+
+
+class AppState(TypedDict, total=False):
+    """What the tasks of the role take. For an application that must go there is only `by` and `site`."""
+
+    by: Required[str]  # the user who runs the playbook
+    site: Required[list[FileEntry]]  # files of nginx, and what has to go when these are in place
+    users: list[UserEntry]
+    host: list[FileEntry]  # other files
+    public: list[FileEntry]  # units of the application's own listener, which go where nginx listens
+    release: ReleaseEntry
+    packages: list[str]
+    certificate: CertificateArguments

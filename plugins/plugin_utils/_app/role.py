@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.json_values import Json
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app import files
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.packing import packed
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan import app_plan
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan_types import AppPlan
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.rules import RULES
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.roles import HostContext, PortConflict, Role, Stage
 
 
-def _plan(here: HostContext, entry: Mapping[str, Any]) -> dict[str, Any]:
+def _plan(here: HostContext, entry: Mapping[str, Json]) -> AppPlan:
     """Plan one application, and pack what it ships from the controller.
 
     Raises:

@@ -1,15 +1,16 @@
 """What an application's processes may do and see: lines of systemd.exec(5) and systemd.resource-control(5).
 
-All units of an application have the same ones. Each option of `sandbox` takes something of it back, or, as `outgoing`,
-adds to it; what every line stops is told in docs/sandbox.md.
+All units of an application have the same lines. Each option of `sandbox` allows something, or forbids more, as
+`outgoing` does; docs/sandbox.md says what each line stops.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import cast
 
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.json_values import Json
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import (
     CACHE,
     CONFIGURATION,
@@ -24,15 +25,16 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import 
     Layout,
 )
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app import metadata_service
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.options import AppOptions, SandboxOptions
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.host_facts import Facts
-from ansible_collections.asgi.deploy.plugins.plugin_utils._common.validators import networks
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.validators import Rule, networks
 
-# Folders with one entry for each application: others' are not to be seen.
+# Folders with an entry for each application; those of other applications cannot be seen.
 PER_APPLICATION = (str(ROOT), str(DATA), str(STORAGE))
 OURS = str(CONFIGURATION)
 # What releases are built from.
 CACHES = str(CACHE)
-# Paths that no application needs: file modes already protect some, and the others tell about other applications.
+# Paths that no application needs: file modes already protect some; others say something about other applications.
 HIDDEN = (
     *("/boot", str(LETSENCRYPT), "/etc/sudoers.d", "/var/backups", CACHES, "/run/lock", "/run/ssh-unix-local"),
     *("/etc/nginx", str(UNITS), str(NGINX_LOGS), *map(str, JOURNALS)),
@@ -42,7 +44,7 @@ HIDDEN = (
 # socket by which a service tells systemd how it is.
 SYSTEMD = "/run/systemd"
 RESOLVER, BOOTED, NOTIFY, HOST_JOURNAL = (f"{SYSTEMD}/{name}" for name in ("resolve", "system", "notify", "journal"))
-# Whoever can speak to D-Bus can ask services of root's for something.
+# A program that can speak to D-Bus can ask root's services for something.
 DBUS = "/run/dbus"
 
 # The kernel's own default for tmpfs; systemd's would be a tenth of the memory, too little for /dev/shm.
@@ -67,12 +69,19 @@ CALL_GROUPS = frozenset(
     )
 )
 
-# `sandbox` with no door open.
-_CLOSED: Mapping[str, Any] = {
-    **dict.fromkeys(("jit", "run_stored", "namespaces", "dbus"), False),
-    **dict.fromkeys(("groups", "devices", "write", "sockets", "syscalls"), ()),
+# The sandbox of builds, which compile and run what they have compiled.
+_BUILDS: SandboxOptions = {
+    "jit": True,
+    "run_stored": False,
     "outgoing": None,
     "metadata": None,
+    "write": [],
+    "devices": [],
+    "groups": [],
+    "namespaces": False,
+    "sockets": [],
+    "dbus": False,
+    "syscalls": [],
 }
 
 _POWERFUL = frozenset(("root", "sudo", "adm", "shadow", "disk", "docker", "lxd", "systemd-journal", "www-data"))
@@ -80,7 +89,7 @@ _POWERFUL = frozenset(("root", "sudo", "adm", "shadow", "disk", "docker", "lxd",
 _PATH = re.compile(r"(/[A-Za-z0-9_@+-][A-Za-z0-9._@+-]*)+")
 _GROUP = re.compile(r"[a-z_][a-z0-9_-]{0,31}")
 _CALL = re.compile(r"[a-z][a-z0-9_]{1,63}")
-# Where what is written would undo the sandbox, or is somebody else's.
+# Folders where writing would undo the sandbox, or that belong to another program.
 _NOT_TO_WRITE = (
     "/bin",
     "/boot",
@@ -100,16 +109,16 @@ _HOMES = ("/home", "/root")
 
 
 def devices(value: Sequence[str]) -> str | None:
-    """What is wrong with paths of devices."""
-    wrong = [path for path in value if not (_PATH.fullmatch(path) and path.startswith("/dev/"))]
-    return f"found {_listed(wrong)}, expected paths of devices, as in [/dev/dri/renderD128]" if wrong else None
+    """Return what is wrong with paths of devices."""
+    others = [path for path in value if not (_PATH.fullmatch(path) and path.startswith("/dev/"))]
+    return f"found {_listed(others)}, expected paths of devices, as in [/dev/dri/renderD128]" if others else None
 
 
 def groups(value: Sequence[str]) -> str | None:
-    """What is wrong with names of groups."""
-    wrong = [name for name in value if not _GROUP.fullmatch(name)]
-    if wrong:
-        return f"found {_listed(wrong)}, expected names of groups, as in [render]"
+    """Return what is wrong with names of groups."""
+    others = [name for name in value if not _GROUP.fullmatch(name)]
+    if others:
+        return f"found {_listed(others)}, expected names of groups, as in [render]"
     powerful = sorted(_POWERFUL.intersection(value))
     if powerful:
         return f"found {', '.join(powerful)}, whose members can become root or reach other applications; leave it out"
@@ -117,7 +126,7 @@ def groups(value: Sequence[str]) -> str | None:
 
 
 def folders(value: Sequence[str]) -> str | None:
-    """What is wrong with folders that may be written."""
+    """Return what is wrong with folders that may be written."""
     return "; ".join(filter(None, map(_folder, value))) or None
 
 
@@ -134,21 +143,23 @@ def _folder(value: str) -> str | None:
 
 
 def calls(value: Sequence[str]) -> str | None:
-    """What is wrong with names of system calls, or of groups of them."""
-    wrong = [name for name in value if not (name[1:] in CALL_GROUPS if name.startswith("@") else _CALL.fullmatch(name))]
-    if not wrong:
+    """Return what is wrong with names of system calls, or of groups of them."""
+    others = [
+        name for name in value if not (name[1:] in CALL_GROUPS if name.startswith("@") else _CALL.fullmatch(name))
+    ]
+    if not others:
         return None
     known = ", ".join(f"@{name}" for name in sorted(CALL_GROUPS))
-    return f"found {_listed(wrong)}, expected system calls, as in [ptrace], or of their groups: {known}"
+    return f"found {_listed(others)}, expected system calls, as in [ptrace], or of their groups: {known}"
 
 
 def sockets(value: Sequence[str]) -> str | None:
-    """What is wrong with kinds of sockets."""
-    wrong = [name for name in value if name not in FAMILIES]
-    return f"found {_listed(wrong)}, expected of {', '.join(FAMILIES)}" if wrong else None
+    """Return what is wrong with kinds of sockets."""
+    others = [name for name in value if name not in FAMILIES]
+    return f"found {_listed(others)}, expected of {', '.join(FAMILIES)}" if others else None
 
 
-RULES: dict[str, Callable[[Any], str | None]] = {
+RULES: dict[str, Rule] = {
     "sandbox.outgoing": networks,
     "sandbox.devices": devices,
     "sandbox.groups": groups,
@@ -158,15 +169,14 @@ RULES: dict[str, Callable[[Any], str | None]] = {
 }
 
 
-def changes(options: Mapping[str, Any]) -> dict[str, Any]:
-    """What differs from the sandbox that an application has by default."""
-    return {name: value for name, value in options.items() if value or (name == "outgoing" and value is not None)}
+def changes(options: SandboxOptions) -> dict[str, Json]:
+    """Return the options that differ from the sandbox that an application has by default."""
+    values = cast("dict[str, Json]", options)
+    return {name: value for name, value in values.items() if value or (name == "outgoing" and value is not None)}
 
 
-def directives(
-    app: Mapping[str, Any], layout: Layout, links: Mapping[str, str], direct: bool, facts: Facts
-) -> list[str]:
-    """The lines of a unit's section Service.
+def directives(app: AppOptions, layout: Layout, links: Mapping[str, str], direct: bool, facts: Facts) -> list[str]:
+    """Return the lines of a unit's section Service.
 
     Args:
         app: the application's options.
@@ -193,14 +203,14 @@ def directives(
 
 
 def building(layout: Layout, facts: Facts) -> list[str]:
-    """The lines of what builds an application's environment, which runs code of packages that have no wheel.
+    """Return the lines of a unit that builds an application's environment.
 
-    It compiles, runs what it has compiled, and speaks to indexes and repositories; it sees nothing that the application
-    stores. It shares the host's network with the application: without sockets of the kind AF_UNIX it cannot hand open
-    files over by an abstract one, and connections neither. It logs to no journal, as it reaches no socket of one; what
-    it prints is read as it comes, up to a size.
+    A build runs code of packages that have no wheel: it compiles, runs what it has compiled, and speaks to indexes and
+    repositories. It sees nothing that the application stores. It shares the host's network with the application; as it
+    has no sockets of the kind AF_UNIX, it cannot pass open files or connections to the application by an abstract one.
+    It reaches no socket of a journal: what it prints is read while it runs, up to a size.
     """
-    options = {**_CLOSED, "jit": True}
+    options = _BUILDS
     return [
         *_privileges(options),
         *_view(options, (str(layout.home),), None, (*PER_APPLICATION, OURS, CACHES)),
@@ -211,7 +221,7 @@ def building(layout: Layout, facts: Facts) -> list[str]:
     ]
 
 
-def _privileges(options: Mapping[str, Any]) -> list[str]:
+def _privileges(options: SandboxOptions) -> list[str]:
     return [
         *([f"SupplementaryGroups={' '.join(options['groups'])}"] if options["groups"] else []),
         "UMask=0077",
@@ -230,9 +240,9 @@ def _privileges(options: Mapping[str, Any]) -> list[str]:
 
 
 def _view(
-    options: Mapping[str, Any], own: Sequence[str], tls: str | None, apart: Sequence[str] = (*PER_APPLICATION, OURS)
+    options: SandboxOptions, own: Sequence[str], tls: str | None, apart: Sequence[str] = (*PER_APPLICATION, OURS)
 ) -> list[str]:
-    """What can be seen and written; of folders `apart` nothing but what is bound into them."""
+    """Return the lines that say what can be seen and written; of folders `apart` only what is bound into them."""
     home, *kept = own
     hidden = [*(path for path in HIDDEN if path not in apart), *([] if options["dbus"] else [DBUS])]
     return [
@@ -259,22 +269,23 @@ def _view(
     ]
 
 
-def _devices(options: Mapping[str, Any]) -> list[str]:
-    """The few that every program needs, and those that were asked for."""
-    given = [line for path in options["devices"] for line in (f"DeviceAllow={path} rw", f"BindPaths={path}")]
-    return ["PrivateDevices=yes", "DevicePolicy=closed", *given]
+def _devices(options: SandboxOptions) -> list[str]:
+    """Return the lines of devices: the few that every program needs, and those of the option."""
+    lines = [line for path in options["devices"] for line in (f"DeviceAllow={path} rw", f"BindPaths={path}")]
+    return ["PrivateDevices=yes", "DevicePolicy=closed", *lines]
 
 
-def _network_lines(options: Mapping[str, Any], local: Sequence[str] = ("AF_UNIX",)) -> list[str]:
+def _network_lines(options: SandboxOptions, local: Sequence[str] = ("AF_UNIX",)) -> list[str]:
     families = [*local, "AF_INET", "AF_INET6", *(FAMILIES[name] for name in options["sockets"])]
     lines = [f"RestrictAddressFamilies={' '.join(families)}"]
     if options["outgoing"] is not None:
-        # A line for each: systemd-run takes localhost alone only.
-        lines += ["IPAddressDeny=any", *(f"IPAddressAllow={one}" for one in ("localhost", *options["outgoing"]))]
+        # A line for each: systemd-run takes localhost only by itself.
+        lines.append("IPAddressDeny=any")
+        lines += [f"IPAddressAllow={network}" for network in ("localhost", *options["outgoing"])]
     return lines
 
 
-def _calls(options: Mapping[str, Any]) -> list[str]:
+def _calls(options: SandboxOptions) -> list[str]:
     return [
         "SystemCallArchitectures=native",
         "SystemCallFilter=@system-service",
@@ -290,5 +301,5 @@ def _below(path: str, folders_above: Sequence[str]) -> bool:
     return any(path == folder or path.startswith(f"{folder}/") for folder in folders_above)
 
 
-def _listed(wrong: Sequence[str]) -> str:
-    return ", ".join(map(repr, wrong))
+def _listed(values: Sequence[str]) -> str:
+    return ", ".join(map(repr, values))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.json_values import Json
 
 GUNICORN, GUNICORN_ASGI, UVICORN, GUNICORN_WSGI = "gunicorn", "gunicorn-asgi", "uvicorn", "gunicorn-wsgi"
 SERVERS = (GUNICORN, GUNICORN_ASGI, UVICORN, GUNICORN_WSGI)
@@ -12,17 +13,22 @@ SERVERS = (GUNICORN, GUNICORN_ASGI, UVICORN, GUNICORN_WSGI)
 
 @dataclass(frozen=True)
 class To:
-    """Where a setting goes: a setting of gunicorn's, an argument of uvicorn's, a directive of the socket unit, ours."""
+    """The names of a setting: in gunicorn, as an argument of uvicorn, as a directive of the socket unit, and ours."""
 
     gunicorn: str | None = None
     uvicorn: str | None = None
     socket: str | None = None
     runtime: str | None = None
 
+    def targets(self) -> dict[str, str]:
+        """Return the names by what takes them, of those that take the setting."""
+        names = {"gunicorn": self.gunicorn, "uvicorn": self.uvicorn, "socket": self.socket, "runtime": self.runtime}
+        return {kind: name for kind, name in names.items() if name}
+
 
 @dataclass(frozen=True)
 class No:
-    """Why a server is not given a setting, and what to write instead."""
+    """The reason why a server does not get a setting, and what to write instead."""
 
     reason: str
 
@@ -136,33 +142,33 @@ HOOKS: dict[str, dict[str, Effect]] = {
     "on_exit": _CALLED,
 }
 
-_SOCKET = "the listener is systemd's, and nginx's alone; leave it out, or write proxy: none to serve without nginx"
+_SOCKET = "the listener is systemd's, and only for nginx; leave it out, or write proxy: none to serve without nginx"
 _UNIT = "the unit does that; leave it out"
 _LOGS = "server and application log to the journal; write log: {format: …, level: …, access: …}"
 _TLS = "nginx ends TLS; write proxy: none and tls: {…} to have the server do it"
-_TRUST = "what nginx says of a visitor is trusted, and nobody else; leave it out"
-# Settings that no server is given, by any name that gunicorn or uvicorn knows them by.
+_TRUST = "what nginx says of a visitor is trusted, and nothing else; leave it out"
+# Settings that no server gets, by any name that gunicorn or uvicorn knows them by.
 REFUSED: dict[str, str] = {
     **dict.fromkeys(("bind", "host", "port", "uds", "fd", "reuse_port"), _SOCKET),
     "workers": "write workers next to settings, not in it",
     "worker_class": "write server, one of " + ", ".join(SERVERS),
     "interface": "write server, one of " + ", ".join(SERVERS),
     "timeout": "write timeout next to settings, not in it",
-    "timeout_worker_healthcheck": "write timeout beside settings",
+    "timeout_worker_healthcheck": "write timeout next to settings",
     **dict.fromkeys(
         ("graceful_timeout", "timeout_graceful_shutdown"), "write graceful_timeout next to settings, not in it"
     ),
-    "timeout_notify": "it is the interval of a callback and ends nothing; write graceful_timeout beside settings",
+    "timeout_notify": "it is the interval of a callback and ends nothing; write graceful_timeout next to settings",
     "timeout_keep_alive": "write keepalive",
     "limit_max_requests": "write max_requests",
     "limit_max_requests_jitter": "write max_requests_jitter",
     "preload": "write preload_app",
     "factory": "write factory next to settings, not in it",
-    "app_dir": "write subdirectory beside settings",
-    "chdir": "write subdirectory beside settings",
-    "pythonpath": "write env: {PYTHONPATH: lib} beside settings, relative to the application's folder",
-    "raw_env": "write env beside settings",
-    "env_file": "write env_file beside settings",
+    "app_dir": "write subdirectory next to settings",
+    "chdir": "write subdirectory next to settings",
+    "pythonpath": "write env: {PYTHONPATH: lib} next to settings, relative to the application's folder",
+    "raw_env": "write env next to settings",
+    "env_file": "write env_file next to settings",
     **dict.fromkeys(("daemon", "pidfile", "user", "group", "umask", "initgroups"), _UNIT),
     "tmp_upload_dir": "the application has a /tmp of its own; leave it out",
     **dict.fromkeys(("reload", "reload_dirs", "reload_extra_files"), "it is for development; a change is a release"),
@@ -206,6 +212,6 @@ REFUSED: dict[str, str] = {
 }
 
 
-def refused(settings: Any) -> dict[str, str]:
-    """Settings by names that no server is given, with the reason."""
+def refused(settings: Json) -> dict[str, str]:
+    """Return the names of settings that no server gets, each with the reason."""
     return {name: REFUSED[name] for name in settings if name in REFUSED} if isinstance(settings, Mapping) else {}

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import cast
 
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.json_values import Json
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.kept_connections import Keepalive
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.requirement_hashes import (
     normalised,
     unlocked,
     without,
+)
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.options import AppOptions, HookOptions, ServerSettings
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan_types import (
+    DirectPlan,
+    RuntimeSettings,
+    ServingPlan,
+    Setting,
 )
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.server_settings import (
     GUNICORN,
@@ -23,9 +32,9 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._app.server_settings i
     No,
     To,
 )
-from ansible_collections.asgi.deploy.plugins.plugin_utils._app.shared_domains import prefix_of
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.shared_domains import prefix
 
-# What a server is made of, by distribution; the default of `server_requirements` holds all of them.
+# The distributions that each server consists of; the default of `server_requirements` holds all of them.
 _ASGI_SPEED = {"uvloop", "httptools", "websockets"}
 NEEDS: dict[str, set[str]] = {
     GUNICORN: {"gunicorn", "uvicorn", "uvicorn-worker", "setproctitle", *_ASGI_SPEED},
@@ -33,50 +42,54 @@ NEEDS: dict[str, set[str]] = {
     UVICORN: {"uvicorn", "setproctitle", *_ASGI_SPEED},
     GUNICORN_WSGI: {"gunicorn", "setproctitle"},
 }
-# What the lock holds besides, each with what needs it.
+# What else the lock holds, each with what needs it.
 NEEDED_BY = {"click": "uvicorn", "h11": "uvicorn"}
 # Seconds that an unused connection is kept: without nginx, as long as nginx does; behind it, more than nginx keeps one.
 DIRECT_KEEPALIVE = 65
-# And without nginx by a release that was replaced, or by a process that is to end: its visitors have gone elsewhere.
+# The same for a release that was replaced, or a process that is to end, without nginx: its visitors went elsewhere.
 DIRECT_IDLE = 5
 LEAST_KEEPALIVE = 10
 
 OPTIONAL = {"json": "python-json-logger", "metrics": "prometheus-client"}
 
 
-def setting_errors(app: Mapping[str, Any], spec: Mapping[str, Any], where: str) -> list[str]:
-    """What would have no effect in the application's server, each with the reason and what to write instead.
+def setting_errors(app: AppOptions, spec: Mapping[str, Json], where: str) -> list[str]:
+    """Return an error for each setting without an effect in the application's server, with what to write instead.
 
     `spec` is what the user wrote: a default says nothing.
     """
-    server, settings = app["server"], app["settings"] or {}
-    hooks = settings.get("hooks") or {}
+    server, settings = app["server"], app["settings"]
     errors = []
-    for name, effects, value in _given(settings, hooks):
+    for name, effects, value in _written(settings, settings["hooks"]):
         if isinstance(effect := effects[server], No):
             errors.append(
                 f"{where}settings.{name}: found {value!r}, which server: {server} does not take: {effect.reason}"
             )
-    if server == GUNICORN_WSGI and (settings.get("threads") or 1) < 2:
-        if settings.get("worker_connections") is not None:
+    if server == GUNICORN_WSGI and (settings["threads"] or 1) < 2:
+        if settings["worker_connections"] is not None:
             errors.append(
                 f"{where}settings.worker_connections: a worker without threads takes one connection; write threads"
             )
-        if settings.get("keepalive") is not None:
+        if settings["keepalive"] is not None:
             errors.append(f"{where}settings.keepalive: a worker without threads closes every connection; write threads")
-    h11 = isinstance(SETTINGS["http"][server], No) or settings.get("http") == "h11"
-    if settings.get("h11_max_incomplete_event_size") is not None and not h11:
+    h11 = isinstance(SETTINGS["http"][server], No) or settings["http"] == "h11"
+    if settings["h11_max_incomplete_event_size"] is not None and not h11:
         errors.append(f"{where}settings.h11_max_incomplete_event_size: only the parser h11 reads it; write http: h11")
-    if settings.get("max_requests_jitter") and not settings.get("max_requests"):
+    if settings["max_requests_jitter"] and not settings["max_requests"]:
         errors.append(f"{where}settings.max_requests_jitter: is added to max_requests, which is missing; write both")
-    if prefix_of(app) and settings.get("root_path") is not None:
+    if prefix(app["site"]["path"]) and settings["root_path"] is not None:
         errors.append(f"{where}settings.root_path: is what site.path says; leave it out")
     return errors + _direct_errors(app, spec, where) + _health_errors(app, where)
 
 
-def _health_errors(app: Mapping[str, Any], where: str) -> list[str]:
-    """Paths that two would answer: what asks one of them would never hear the other."""
-    asked = {f"health.{name}": app["health"][name] for name in ("liveness", "metrics", "readiness")}
+def _health_errors(app: AppOptions, where: str) -> list[str]:
+    """Return an error for each path that two options name: only one of them would be answered."""
+    health = app["health"]
+    asked = {
+        "health.liveness": health["liveness"],
+        "health.metrics": health["metrics"],
+        "health.readiness": health["readiness"],
+    }
     owners: dict[str, str] = {}
     errors = []
     for name, path in asked.items():
@@ -92,15 +105,16 @@ def _health_errors(app: Mapping[str, Any], where: str) -> list[str]:
     return errors
 
 
-def _direct_errors(app: Mapping[str, Any], spec: Mapping[str, Any], where: str) -> list[str]:
-    """What contradicts serving with or without nginx."""
+def _direct_errors(app: AppOptions, spec: Mapping[str, Json], where: str) -> list[str]:
+    """Return what contradicts serving with or without nginx."""
     tls = app["tls"]
     errors = []
     if (tls["certificate"] is None) != (tls["key"] is None):
         missing = "key" if tls["key"] is None else "certificate"
         errors.append(f"{where}tls.{missing}: is missing; a certificate and its key are given together, or neither")
     if app["proxy"] == "nginx":
-        if others := sorted((spec.get("tls") or {}).keys() - {"certificate", "key"}):
+        written = spec.get("tls")
+        if others := sorted(written.keys() - {"certificate", "key"}) if isinstance(written, Mapping) else []:
             errors.append(
                 f"{where}tls.{others[0]}: is for proxy: none, and nginx, which ends TLS here, does not read it; "
                 "leave it out, or write proxy: none"
@@ -115,10 +129,11 @@ def _direct_errors(app: Mapping[str, Any], spec: Mapping[str, Any], where: str) 
         errors.append(
             f"{where}server: found {app['server']!r}, which cannot serve without nginx; write {GUNICORN} or {UVICORN}"
         )
+    watch = spec.get("watch")
     errors += [
         f"{where}watch.{name}: counts errors in nginx's access log, and proxy: none has no nginx; leave it out"
         for name in ("error_percent", "errors")
-        if (spec.get("watch") or {}).get(name) is not None
+        if isinstance(watch, Mapping) and watch.get(name) is not None
     ]
     if (tls["client_certificates"] == "none") != (tls["client_ca"] is None):
         errors.append(
@@ -128,54 +143,58 @@ def _direct_errors(app: Mapping[str, Any], spec: Mapping[str, Any], where: str) 
     return errors
 
 
-def _given(settings: Mapping[str, Any], hooks: Mapping[str, Any]) -> Iterable[tuple[str, dict[str, Effect], Any]]:
-    yield from ((name, SETTINGS[name], settings[name]) for name in SETTINGS if settings.get(name) is not None)
-    yield from ((f"hooks.{name}", HOOKS[name], hooks[name]) for name in HOOKS if hooks.get(name) is not None)
+def _written(settings: ServerSettings, hooks: HookOptions) -> Iterable[tuple[str, dict[str, Effect], Setting]]:
+    """Yield the settings and hooks that have a value: the name of each, its effects by server, and the value."""
+    yield from ((name, SETTINGS[name], value) for name, value in _values(settings).items() if name in SETTINGS)
+    yield from ((f"hooks.{name}", HOOKS[name], value) for name, value in _values(hooks).items())
 
 
-def requirements(wanted: Iterable[str], app: Mapping[str, Any]) -> list[str]:
-    """Of the server's requirements those that this application's server and options use."""
+def _values(options: ServerSettings | HookOptions) -> dict[str, Setting]:
+    """Return the options that have a value."""
+    return {name: cast("Setting", value) for name, value in options.items() if value is not None}
+
+
+def requirements(known: Iterable[str], app: AppOptions) -> list[str]:
+    """Return those requirements that this application's server and options use, and those that are not ours."""
     needed = set(NEEDS[app["server"]])
     needed |= {OPTIONAL["json"]} if app["log"]["format"] == "json" else set()
     needed |= {OPTIONAL["metrics"]} if app["health"]["metrics"] else set()
-    known = set(OPTIONAL.values()).union(*NEEDS.values())
-    names = {item: normalised(re.split(r"[=\[]", item, maxsplit=1)[0]) for item in wanted}
-    return [item for item, name in names.items() if name in needed or name not in known]
+    ours = set(OPTIONAL.values()).union(*NEEDS.values())
+    names = {item: normalised(re.split(r"[=\[]", item, maxsplit=1)[0]) for item in known}
+    return [item for item, name in names.items() if name in needed or name not in ours]
 
 
-def server_lock(text: str, wanted: Iterable[str], direct: Iterable[str]) -> str:
-    """The entries of the collection's own lock that an application needs: of what serves it, and all that these need.
+def server_lock(text: str, needed: Iterable[str], known: Iterable[str]) -> str:
+    """Return the entries of the collection's own lock that an application needs: its server, and all that this needs.
 
     Args:
         text: the lock.
-        wanted: what serves this application; of it, what the lock holds in the same version.
-        direct: what serves any; the lock's other entries are what these need.
+        needed: requirements that serve this application; they count where the lock holds the same version.
+        known: requirements that serve any application; the lock's other entries are what these need.
     """
-    wanted = list(wanted)
-    others = set(unlocked(text, wanted))
-    locked = {normalised(item.partition("==")[0]) for item in wanted if item not in others}
-    surplus = {normalised(item.partition("==")[0]) for item in direct} - locked
+    needed = list(needed)
+    others = set(unlocked(text, needed))
+    locked = {normalised(item.partition("==")[0]) for item in needed if item not in others}
+    surplus = {normalised(item.partition("==")[0]) for item in known} - locked
     return without(text, surplus | {name for name, of in NEEDED_BY.items() if of not in locked})
 
 
-def lock_errors(text: str, wanted: Iterable[str]) -> list[str]:
-    """Server requirements that the collection has no hashes of."""
+def lock_errors(text: str, needed: Iterable[str]) -> list[str]:
+    """Return an error for each requirement of the server that the collection has no hashes of."""
     return [
         f"server_requirements: found {item!r}, of which the collection has no hashes; with require_hashes leave "
         "server_requirements out: a version that the application's own lock has is kept"
-        for item in unlocked(text, wanted)
+        for item in unlocked(text, needed)
     ]
 
 
-def server_plan(
-    app: Mapping[str, Any], workers: int, keepalive: Mapping[str, int], direct: Mapping[str, Any] | None = None
-) -> dict[str, Any]:
-    """How the application is served: the settings of its runtime, its command, and what the units take from it.
+def server_plan(app: AppOptions, workers: int, keepalive: Keepalive, direct: DirectPlan | None = None) -> ServingPlan:
+    """Return how the application is served: the settings of its runtime, its command, and what units take from it.
 
     Args:
         app: its resolved options.
         workers: the number of worker processes.
-        keepalive: how nginx keeps connections to it, in seconds: ``time`` and ``timeout``.
+        keepalive: how nginx keeps connections to it.
         direct: how it serves without nginx; see :func:`direct_plan`.
     """
     server, settings = app["server"], app["settings"]
@@ -183,7 +202,7 @@ def server_plan(
     kept = DIRECT_KEEPALIVE if direct else keepalive["time"] + keepalive["timeout"] + 60
     idle = min(settings["keepalive"] or DIRECT_KEEPALIVE, DIRECT_IDLE) if direct else keepalive["timeout"]
     grace = app["graceful_timeout"]
-    values: dict[str, dict[str, Any]] = {
+    values: dict[str, dict[str, Setting]] = {
         "gunicorn": {
             "workers": workers,
             "timeout": app["timeout"],
@@ -193,7 +212,7 @@ def server_plan(
             "proc_name": app["name"],
             "worker_tmp_dir": "/dev/shm",  # noqa: S108 - in memory, and gunicorn makes its files safely
             "control_socket_disable": True,
-            # The socket is for nginx alone, and nginx overwrites these headers.
+            # Only nginx reaches the socket, and nginx overwrites these headers.
             "forwarded_allow_ips": "*",
         },
         "uvicorn": {
@@ -203,7 +222,7 @@ def server_plan(
             "proxy_headers": not direct,
         },
         "socket": {},
-        "runtime": {"root_path": prefix_of(app), "title": app["name"], "limit_concurrency": None},
+        "runtime": {"root_path": prefix(app["site"]["path"]), "title": app["name"], "limit_concurrency": None},
     }
     if server == UVICORN:
         values["uvicorn"] |= {
@@ -214,25 +233,25 @@ def server_plan(
         }
     if server == GUNICORN_WSGI:
         values["gunicorn"]["worker_class"] = "gthread" if (settings["threads"] or 1) > 1 else "sync"
-    for name, effects in SETTINGS.items():
-        effect = effects[server]
-        if settings[name] is not None and isinstance(effect, To):
-            for kind in values:
-                if target := getattr(effect, kind):
-                    values[kind][target] = settings[name]
-    hooks = settings["hooks"]
-    runtime = {
+    for name, value in _values(settings).items():
+        effect = SETTINGS[name][server] if name in SETTINGS else None
+        if isinstance(effect, To):
+            for kind, target in effect.targets().items():
+                values[kind][target] = value
+    runtime: RuntimeSettings = {
         "app": app["name"],
         "server": server,
         "interface": "wsgi" if server == GUNICORN_WSGI else "asgi",
         "module": app["module"],
         "factory": app["factory"],
-        **values["runtime"],
+        "root_path": values["runtime"]["root_path"],
+        "title": values["runtime"]["title"],
+        "limit_concurrency": values["runtime"]["limit_concurrency"],
         "direct": direct,
         "idle": idle,
         "grace": grace,
         "secrets": sorted(app["secrets"]),
-        "hooks": {name: hooks[name] for name in HOOKS if hooks[name] is not None},
+        "hooks": {name: str(value) for name, value in _values(settings["hooks"]).items()},
         "health": {
             "liveness": app["health"]["liveness"],
             "metrics": app["health"]["metrics"],
@@ -251,8 +270,8 @@ def server_plan(
         "runtime": runtime,
         "command": _command(server),
         "socket": values["socket"],
-        # The most that ending takes: see the runtime's draining.py. What was under way has so long, while all else is
-        # served on, and then what came in the meantime.
+        # The most that its end takes: see the runtime's draining.py. Requests under way have so long, while others are
+        # served; then those that came until then have as long again.
         "stop_timeout": (grace if server == GUNICORN_WSGI else 2 * grace) + 2 * idle + 9,
         "recycles": bool(settings["max_requests"]),
         # Several workers, and one that is replaced after its share of requests, are watched by their supervisor.
@@ -261,8 +280,8 @@ def server_plan(
     }
 
 
-def direct_plan(app: Mapping[str, Any], layout: Layout) -> dict[str, Any] | None:
-    """How the application serves without nginx: where its certificate is, and what it asks of visitors."""
+def direct_plan(app: AppOptions, layout: Layout) -> DirectPlan | None:
+    """Return how the application serves without nginx; None behind nginx."""
     if app["proxy"] == "nginx":
         return None
     tls = app["tls"]
@@ -281,12 +300,13 @@ def direct_plan(app: Mapping[str, Any], layout: Layout) -> dict[str, Any] | None
 
 
 def _command(server: str) -> str:
-    """What starts the server, by a program of the release's virtual environment."""
+    """Return the command of the server; its program is one of the release's virtual environment."""
     if server == UVICORN:
         return "python -m asgi_deploy_runtime.serve"
     return "gunicorn --config=python:asgi_deploy_runtime.gunicorn_conf asgi_deploy_runtime.application:app"
 
 
-def _gate_path(app: Mapping[str, Any]) -> str | None:
-    path: str = app["gate"]["path"].split("?", 1)[0]
-    return None if path == f"{prefix_of(app)}/" else path
+def _gate_path(app: AppOptions) -> str | None:
+    """Return the path that only the gate asks for; None where it is that of the whole application."""
+    path = app["gate"]["path"].split("?", 1)[0]
+    return None if path == f"{prefix(app['site']['path'])}/" else path

@@ -1,63 +1,69 @@
-"""Applications of a host that share their domains, each at a path of its own: whose the server is, and what whose."""
+"""Applications of a host that share their domains, each at a path of its own.
+
+One of them has the server of nginx. Functions take entries as the user wrote them, right or wrong, or with their
+options resolved.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations
-from typing import Any
+from typing import TypeAlias
 
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.addresses import is_address
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.json_values import Json
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan_types import PlacePlan
 
 WHOLE = "/"
-# What nginx has once for all that answer to a name: options of the application that owns the server.
+# Options that nginx has once for all applications of a name: only the application that owns the server has them.
 OF_THE_SERVER = ("site.redirect_from", "site.hsts", "site.headers", "site.snippet", "tls.certificate", "tls.key")
 
-Spec = Mapping[str, Any]
+Spec: TypeAlias = Mapping[str, Json]
 
 
-def path_of(app: Any) -> str:
-    """Where an application begins, ``/`` for the whole of its domains; as it is written, right or wrong."""
+def path_of(app: Spec | Json) -> str:
+    """Return where an application begins, ``/`` for the whole of its domains."""
     site = app.get("site") if isinstance(app, Mapping) else None
     path = site.get("path") if isinstance(site, Mapping) else None
     return path if isinstance(path, str) else WHOLE
 
 
-def prefix_of(app: Any) -> str:
-    """What every path of an application begins with: nothing, or a path without a slash at its end."""
-    return path_of(app).rstrip("/")
+def prefix(path: str) -> str:
+    """Return what every path of an application begins with, from its `site.path`: nothing, or without a last slash."""
+    return path.rstrip("/")
+
+
+def prefix_of(app: Spec | Json) -> str:
+    """Return what every path of an application begins with: nothing, or a path without a slash at its end."""
+    return prefix(path_of(app))
 
 
 def below(path: str, prefix: str) -> bool:
-    """Whether a path is the beginning itself or below it."""
+    """Return whether a path is the beginning itself or below it."""
     return f"{path}/".startswith(f"{prefix}/")
 
 
-def group_of(spec: Spec, apps: Iterable[Any]) -> list[Spec]:
-    """The applications that share a domain with this one behind nginx, itself included, in the inventory's order."""
+def group_of(spec: Spec, apps: Iterable[Spec | Json]) -> list[Spec]:
+    """Return the applications that share a domain with this one behind nginx, itself included, in their own order."""
     if not _behind_nginx(spec):
         return [spec]
     mine = set(domains_of(spec))
-    found = [app for app in apps if _behind_nginx(app) and mine & set(domains_of(app))]
-    return found if any(app.get("name") == spec.get("name") for app in found) else [*found, spec]
+    group = [app for app in apps if isinstance(app, Mapping) and _behind_nginx(app) and mine & set(domains_of(app))]
+    return group if any(app.get("name") == spec.get("name") for app in group) else [*group, spec]
 
 
 def owner_of(group: Sequence[Spec]) -> Spec:
-    """Whose the server is: the application of the whole domain, or the first one."""
+    """Return the application that has the server: that of the whole domain, or the first one."""
     return next((app for app in group if path_of(app) == WHOLE), group[0])
 
 
-def owns(spec: Any, apps: Iterable[Any]) -> bool:
-    """Whether an application has a server of its own, and so a certificate; one that cannot be read is taken to."""
+def owns(spec: Spec | Json, apps: Iterable[Spec | Json]) -> bool:
+    """Return whether an application has a server of its own, and so a certificate; also for one that is unreadable."""
     return not isinstance(spec, Mapping) or owner_of(group_of(spec, apps)).get("name") == spec.get("name")
 
 
-def place_of(spec: Spec, apps: Iterable[Any]) -> dict[str, Any]:
-    """Where an application is among those that share its domains.
-
-    Returns:
-        ``prefix``: what its paths begin with; ``owner``: whose the server is, by name; ``owns``: whether it is its own;
-        ``below``: the names of all that are below a path, those with longer paths later, as they win.
-    """
+def place_of(spec: Spec, apps: Iterable[Spec | Json]) -> PlacePlan:
+    """Return where an application is among those that share its domains."""
     group = group_of(spec, apps)
     owner = str(owner_of(group).get("name"))
     inner = sorted((app for app in group if prefix_of(app)), key=lambda app: (len(path_of(app)), path_of(app)))
@@ -70,11 +76,11 @@ def place_of(spec: Spec, apps: Iterable[Any]) -> dict[str, Any]:
 
 
 def in_order(apps: Sequence[Spec]) -> list[Spec]:
-    """The order in which a host's applications are put right, so that nobody's server is missing meanwhile.
+    """Return a host's applications in the order in which they are applied, so that no server is missing in between.
 
-    As the inventory has them, but: who owns a server comes before those below it, and who goes from a domain that
-    another one has now goes last. Of an address nginx takes one server alone, so who has one comes after those who may
-    have had it.
+    It is the order of the inventory, with exceptions: an application with a server comes before those below it, and one
+    that leaves a domain that another one has now comes last. Of an address nginx takes only one server, so an
+    application with an address comes after those that may have had it.
     """
 
     def turn(app: Spec) -> int:
@@ -88,76 +94,81 @@ def in_order(apps: Sequence[Spec]) -> list[Spec]:
     return sorted(apps, key=turn)
 
 
-def neighbours(asked: Sequence[Spec], apps: Sequence[Any]) -> list[Spec]:
+def neighbours(requested: Sequence[Spec], apps: Sequence[Spec | Json]) -> list[Spec]:
     """Return the applications that a run on others may leave without a server, or with one too many.
 
-    Those that share a domain with one that is asked for, or that are below a path and so may have been in its server.
+    They share a domain with a requested one, or are below a path and so may have been in its server.
 
     Args:
-        asked: what the run is for, those that must go included.
+        requested: the applications of the run, also those that must go.
         apps: the entries of all applications of the host.
     """
-    names = {app.get("name") for app in asked}
-    near = {domain for app in asked for domain in domains_of(app)}
+    names = [app.get("name") for app in requested]
+    near = {domain for app in requested for domain in domains_of(app)}
     return [
         app
         for app in apps
-        if _behind_nginx(app) and app.get("name") not in names and (prefix_of(app) or near & set(domains_of(app)))
+        if isinstance(app, Mapping) and _behind_nginx(app)
+        if app.get("name") not in names and (prefix_of(app) or near & set(domains_of(app)))
     ]
 
 
-def may_share(one: Spec, other: Spec) -> bool:
-    """Whether two applications can have the same domain: nginx tells them apart by their paths."""
-    return _behind_nginx(one) and _behind_nginx(other) and path_of(one) != path_of(other)
+def may_share(first: Spec, second: Spec) -> bool:
+    """Return whether two applications can have the same domain: nginx distinguishes them by their paths."""
+    return _behind_nginx(first) and _behind_nginx(second) and path_of(first) != path_of(second)
 
 
-def errors(apps: Sequence[Spec], specs: Sequence[Any]) -> list[str]:
-    """What is wrong between applications that share a domain, once their paths differ.
+def errors(apps: Sequence[Spec], specs: Sequence[Spec | Json]) -> list[str]:
+    """Return what is wrong between applications that share a domain, once their paths differ.
 
     Args:
         apps: their resolved options.
-        specs: the same as the user wrote them: a default says nothing.
+        specs: the same as the user wrote them, as a default says nothing.
     """
-    found: list[str] = []
+    mistakes: list[str] = []
     names = {id(app): f"asgi_apps[{index}] ({app.get('name')})" for index, app in enumerate(apps)}
     for app, spec in zip(apps, specs, strict=True):
         group = group_of(app, apps)
-        if len(group) < 2 or not all(may_share(one, other) for one, other in combinations(group, 2)):
+        if len(group) < 2 or not all(may_share(first, second) for first, second in combinations(group, 2)):
             continue
         owner = owner_of(group)
-        name, whose = names[id(app)], names[id(owner)]
+        name, owner_name = names[id(app)], names[id(owner)]
         if app is not owner:
             if set(domains_of(app)) != set(domains_of(owner)):
                 both = ", ".join(domain for domain in domains_of(owner) if domain in domains_of(app))
-                found.append(
-                    f"{name}.domains: found {domains_of(app)}; it shares {both} with {whose}, so expected all of "
+                mistakes.append(
+                    f"{name}.domains: found {domains_of(app)}; it shares {both} with {owner_name}, so expected all of "
                     f"its domains: [{', '.join(domains_of(owner))}]"
                 )
-            found += [
-                f"{name}.{option}: is of the whole of {domains_of(owner)[0]}, whose server is that of {whose}; "
+            mistakes += [
+                f"{name}.{option}: is of the whole of {domains_of(owner)[0]}, whose server is that of {owner_name}; "
                 "write it there"
                 for option in OF_THE_SERVER
-                if _given(spec, option)
+                if _is_written(spec, option)
             ]
-        found += _strays(app, group, names)
-    return found
+        mistakes += _misplaced_paths(app, group, names)
+    return mistakes
 
 
 def urls(app: Spec) -> list[tuple[str, str]]:
-    """The options of an application that name paths of its URLs, each with a path."""
-    site, health = app.get("site") or {}, app.get("health") or {}
-    named = [(f"health.{name}", path) for name, path in health.items() if path and name != "allow"]
-    named += [("gate.path", str((app.get("gate") or {}).get("path") or WHOLE).split("?", 1)[0])]
-    named += [(f"site.{key}", path) for key in ("paths", "redirects") for path in site.get(key) or {}]
-    return named + [("static", path) for path in app.get("static") or {}]
+    """Return the options of an application that name paths of its URLs, each with a path."""
+    site, health, gate = (_dictionary(app.get(option)) for option in ("site", "health", "gate"))
+    named = [(f"health.{name}", str(path)) for name, path in health.items() if path and name != "allow"]
+    named += [("gate.path", str(gate.get("path") or WHOLE).split("?", 1)[0])]
+    named += [(f"site.{option}", path) for option in ("paths", "redirects") for path in _dictionary(site.get(option))]
+    return named + [("static", path) for path in _dictionary(app.get("static"))]
 
 
-def _strays(app: Spec, group: Sequence[Spec], names: Mapping[int, str]) -> list[str]:
-    """Paths that an application names and that belong to another one below it."""
+def _dictionary(written: Json) -> Mapping[str, Json]:
+    return written if isinstance(written, Mapping) else {}
+
+
+def _misplaced_paths(app: Spec, group: Sequence[Spec], names: Mapping[int, str]) -> list[str]:
+    """Return an error for each path that an application names and that belongs to another one below it."""
     inner = [other for other in group if prefix_of(other) != prefix_of(app) and below(prefix_of(other), prefix_of(app))]
     return [
         f"{names[id(app)]}.{option}: found {path!r}, which is below {path_of(other)} and so goes to "
-        f"{names[id(other)]}; write another path, or have it there"
+        f"{names[id(other)]}; write another path, or write it there"
         for option, path in urls(app)
         for other in inner
         if below(path, prefix_of(other))
@@ -165,56 +176,58 @@ def _strays(app: Spec, group: Sequence[Spec], names: Mapping[int, str]) -> list[
 
 
 def same_claims(apps: Sequence[Spec]) -> Iterable[tuple[int, int, str]]:
-    """Domains that two applications cannot both have: the later one, the earlier one, the domain."""
-    for (first, one), (index, other) in combinations(enumerate(apps), 2):
-        if "absent" in (one.get("state"), other.get("state")):
+    """Yield the domains that two applications cannot both have: the later one, the earlier one, the domain."""
+    for (first, app), (second, other) in combinations(enumerate(apps), 2):
+        if "absent" in (app.get("state"), other.get("state")):
             continue
         for domain in [*domains_of(other), *redirect_names(other)]:
-            own = domain in domains_of(one) and domain in domains_of(other)
-            if domain in [*domains_of(one), *redirect_names(one)] and not (own and may_share(one, other)):
-                yield index, first, domain
+            both = domain in domains_of(app) and domain in domains_of(other)
+            if domain in [*domains_of(app), *redirect_names(app)] and not (both and may_share(app, other)):
+                yield second, first, domain
 
 
-def _behind_nginx(app: Any) -> bool:
+def _behind_nginx(app: Spec | Json) -> bool:
     if not isinstance(app, Mapping) or app.get("state") == "absent":
         return False
     return app.get("proxy") in (None, "nginx")
 
 
 def domains_of(app: Spec) -> list[str]:
-    """The names that an application serves, as it is written, right or wrong."""
+    """Return the names that an application serves."""
     return _names(app.get("domains"))
 
 
 def redirect_names(app: Spec) -> list[str]:
-    """What an application takes of `site.redirect_from`."""
+    """Return the names of `site.redirect_from`."""
     site = app.get("site")
     return _names(site.get("redirect_from") if isinstance(site, Mapping) else None)
 
 
-def _names(given: Any) -> list[str]:
-    """A list as it may be written: as text with commas, too."""
-    if isinstance(given, str):
-        return [part.strip() for part in given.split(",")]
-    return [str(item) for item in given] if isinstance(given, (list, tuple)) else []
+def _names(written: Json) -> list[str]:
+    """Return the names of a list, which may also be written as text with commas."""
+    if isinstance(written, str):
+        return [part.strip() for part in written.split(",")]
+    return [str(item) for item in written] if isinstance(written, (list, tuple)) else []
 
 
-def _given(spec: Spec, option: str) -> bool:
-    value: Any = spec
+def _is_written(spec: Spec | Json, option: str) -> bool:
+    value = spec
     for part in option.split("."):
         value = value.get(part) if isinstance(value, Mapping) else None
     return value is not None
 
 
-def addresses(app: Any) -> list[str]:
-    """The addresses among the domains of an application, as the user wrote it or with its options resolved."""
+def addresses(app: Spec | Json) -> list[str]:
+    """Return the addresses among the domains of an application."""
     if not isinstance(app, Mapping) or app.get("state") == "absent":
         return []
     return [name for name in (*domains_of(app), *redirect_names(app)) if is_address(name)]
 
 
-def unnamed(apps: Sequence[Any]) -> list[int]:
-    """The applications behind nginx whose server has an address."""
+def unnamed(apps: Sequence[Spec | Json]) -> list[int]:
+    """Return the indices of applications behind nginx whose server has an address."""
     return [
-        index for index, app in enumerate(apps) if addresses(app) and app.get("proxy") != "none" and owns(app, apps)
+        index
+        for index, app in enumerate(apps)
+        if isinstance(app, Mapping) and addresses(app) and app.get("proxy") != "none" and owns(app, apps)
     ]

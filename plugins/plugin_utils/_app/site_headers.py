@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any
 
-# What a response gets unless the application says otherwise.
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.json_values import Json
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.options import HstsOptions, SiteOptions
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan_types import AnswerHeader, RequestHeader
+
+# What an answer gets unless the application says otherwise.
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "strict-origin-when-cross-origin",
     "X-Frame-Options": "SAMEORIGIN",
 }
 HSTS = "Strict-Transport-Security"
-# What frameworks, servers and middleware believe of a request, or obey. What nginx says itself is not among them.
+# Headers that frameworks, servers and middleware trust or obey. Those that nginx sets itself are not among them.
 UNTRUSTED = (
     "CF-Connecting-IP",
     "Client-IP",
@@ -63,45 +66,47 @@ VALUE_MAX = 4000  # nginx refuses a parameter that is longer than its buffer of 
 _HEADER_VALUE = re.compile(rf"[\x20-\x7e]{{0,{VALUE_MAX}}}")
 
 
-def headers(value: Mapping[str, Any]) -> str | None:
-    wrong = []
+def headers(value: Mapping[str, Json]) -> str | None:
+    """Return what is wrong with headers of answers."""
+    errors = []
     for name, text in value.items():
         if not _HEADER.fullmatch(name):
-            wrong.append(f"{name!r} is no name of a header")
+            errors.append(f"{name!r} is no name of a header")
         elif name.lower() in _OURS:
-            wrong.append(f"{name} is not set so: {_OURS[name.lower()]}")
+            errors.append(f"{name} is not set so: {_OURS[name.lower()]}")
         elif not isinstance(text, str) or not _HEADER_VALUE.fullmatch(text) or re.search(r"[$\\]", text):
-            wrong.append(
+            errors.append(
                 f"{name} expects one line of text without $ and \\, of at most {VALUE_MAX} characters, "
                 f"as in {name}: no-store"
             )
     seen: dict[str, str] = {}
-    wrong += [
+    errors += [
         f"{name} and {seen[name.lower()]} are one" for name in value if seen.setdefault(name.lower(), name) != name
     ]
-    return "; ".join(wrong) or None
+    return "; ".join(errors) or None
 
 
 def passed_headers(value: Iterable[str]) -> str | None:
+    """Return what is wrong with names of headers that trusted proxies may send."""
     known = {name.lower() for name in UNTRUSTED}
-    if wrong := [name for name in value if name.lower() not in known]:
+    if unknown := [name for name in value if name.lower() not in known]:
         return (
-            f"found {', '.join(map(repr, wrong))}, expected of those that are not passed on, as in [CF-Connecting-IP]: "
-            f"{', '.join(UNTRUSTED)}"
+            f"found {', '.join(map(repr, unknown))}, expected of those that are not passed on, as in "
+            f"[CF-Connecting-IP]: {', '.join(UNTRUSTED)}"
         )
     return None
 
 
-def untrusted(passed: Iterable[str], name: str) -> Iterable[dict[str, str | None]]:
-    """Headers that are not passed on; of those that are, where nginx has what a trusted proxy sent."""
-    known = {one.lower() for one in passed}
+def untrusted(passed: Iterable[str], name: str) -> Iterable[RequestHeader]:
+    """Yield the headers that are not passed on; of those that are, the variable with what a trusted proxy sent."""
+    known = {header.lower() for header in passed}
     for number, header in enumerate(UNTRUSTED):
         sent = f"$http_{header.lower().replace('-', '_')}" if header.lower() in known else None
         yield {"name": header, "value": f"$asgi_passed{number}_{name}" if sent else '""', "passed": sent}
 
 
-def of_answers(site: Mapping[str, Any], name: str) -> Iterable[dict[str, str]]:
-    """Headers of the answer: the variable of each, its value, and where nginx has what the application said itself."""
+def of_answers(site: SiteOptions, name: str) -> Iterable[AnswerHeader]:
+    """Yield the headers of the answer, each with its value, and the variables of nginx for it."""
     own = {key.lower() for key in site["headers"]}
     values = {key: value for key, value in HEADERS.items() if key.lower() not in own}
     values |= site["headers"]
@@ -114,7 +119,8 @@ def of_answers(site: Mapping[str, Any], name: str) -> Iterable[dict[str, str]]:
             yield {"name": key, "variable": f"$asgi_header{number}_{name}", "said": said, "value": escaped}
 
 
-def hsts(options: Mapping[str, Any]) -> str:
+def hsts(options: HstsOptions) -> str:
+    """Return the value of the header Strict-Transport-Security."""
     text = f"max-age={options['max_age']}"
     text += "; includeSubDomains" if options["include_subdomains"] else ""
     return text + ("; preload" if options["preload"] else "")

@@ -1,10 +1,10 @@
-"""How many workers an application gets: what the user gave, or what host, limits and database allow."""
+"""How many workers an application gets: its own number, or what host, limits and database allow."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.options import AppOptions, EnvironmentValue
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.validators import WORKERS_MAX, is_count
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.worker_count import (
     WorkerCount,
@@ -17,50 +17,50 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._common.host_facts imp
 VARIABLE = "WORKERS"
 
 
-def sizing_errors(app: Mapping[str, Any], variables: Mapping[str, object]) -> list[str]:
-    """What is wrong with an application's own numbers, whatever the host; each begins with the option's name."""
+def sizing_errors(app: AppOptions, variables: Mapping[str, EnvironmentValue]) -> list[str]:
+    """Return what is wrong with an application's own numbers, on any host; each begins with the option's name."""
     if VARIABLE in variables and not is_count(str(variables[VARIABLE])):
-        return [_wrong_variable(app)]
+        return [_variable_error(app)]
     if not app["database"]:
         return []
     connections, per_worker = app["database"]["connections"], app["database"]["per_worker"]
     most = connections_bound(connections, per_worker)
-    given, where = _given(app, variables)
-    if most >= (given or 1):
+    number, where = _own_number(app, variables)
+    if most >= (number or 1):
         return []
-    needed = 2 * (given or 1) * per_worker
-    what = f"{given} workers (from {where})" if given else "even one worker"
+    needed = 2 * (number or 1) * per_worker
+    workers = f"{number} workers (from {where})" if number else "even one worker"
     return [
-        f"database.connections: found {connections}, which is too few for {what}; two releases run side by side at a "
-        f"switch, so expected at least {needed}, at {per_worker} for each worker"
+        f"database.connections: found {connections}, which is too few for {workers}; two releases run side by side at "
+        f"a switch, so expected at least {needed}, at {per_worker} for each worker"
     ]
 
 
-def workers_of(app: Mapping[str, Any], variables: Mapping[str, object], facts: Facts) -> WorkerCount:
-    """The number for a host, and why."""
-    given, where = _given(app, variables)
-    if given:
-        return WorkerCount(given, "given" if where == "workers" else f"given by {VARIABLE} in {where}")
-    database = app["database"] or {}
+def workers_of(app: AppOptions, variables: Mapping[str, EnvironmentValue], facts: Facts) -> WorkerCount:
+    """Return the number for a host, and its reason."""
+    number, where = _own_number(app, variables)
+    if number:
+        return WorkerCount(number, "given" if where == "workers" else f"given by {VARIABLE} in {where}")
+    database = app["database"]
     return worker_count(
         facts,
         app["workload"],
         app["memory_per_worker"],
         cpu_limit=app["limits"]["cpu"],
         memory_limit=app["limits"]["memory"],
-        connections=database.get("connections"),
-        connections_per_worker=database.get("per_worker", 1),
+        connections=database["connections"] if database else None,
+        connections_per_worker=database["per_worker"] if database else 1,
     )
 
 
-def _given(app: Mapping[str, Any], variables: Mapping[str, object]) -> tuple[int | None, str]:
-    """The number that was written down, if there is one, and where."""
+def _own_number(app: AppOptions, variables: Mapping[str, EnvironmentValue]) -> tuple[int | None, str]:
+    """Return the number that the user wrote, if any, and the option with it."""
     if VARIABLE in variables:
         return int(str(variables[VARIABLE])), "env" if VARIABLE in app["env"] else "env_file"
     return (None, "") if app["workers"] == "auto" else (int(app["workers"]), "workers")
 
 
-def _wrong_variable(app: Mapping[str, Any]) -> str:
+def _variable_error(app: AppOptions) -> str:
     expected = f"expected a number from 1 to {WORKERS_MAX}, as in {VARIABLE}: 4, or no {VARIABLE} at all"
     if VARIABLE in app["env"]:
         return f"env: {VARIABLE} wins over workers; found {str(app['env'][VARIABLE])!r}, {expected}"

@@ -1,14 +1,17 @@
-"""Where an application comes from: what the options of it mean together, and what is wrong with them."""
+"""Where an application comes from: what its options mean together, and what is wrong with them."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
-from typing import Any
 from urllib.parse import urlsplit
 
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.addresses import host_of
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.json_values import Json
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.release_options import IndexEntry, SourceEntry
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.options import AppOptions
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan_types import SourcePlan
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.local_files import resolve_path
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.platforms import Packages
 
@@ -19,7 +22,7 @@ SOURCES = {
     "directory": "directory: ../shop",
     "package": "package: shop==1.4.2",
 }
-# Options that say something about some sources only; `given` decides, for a default says nothing.
+# Options that are for some kinds of sources only; only what the user wrote counts, as defaults say nothing.
 _BELONG = {
     "subdirectory": ("git", "archive", "directory"),
     "submodules": ("git",),
@@ -33,30 +36,35 @@ _SUFFIX = re.compile(r"(\.tar(\.(gz|xz|bz2))?|\.t[gxb]z2?|\.zip)$")
 _SSH = re.compile(r"ssh://|[A-Za-z0-9_.-]+@[A-Za-z0-9.-]+:")
 
 
-def source_errors(app: Mapping[str, Any], spec: Mapping[str, Any], where: str) -> list[str]:
-    """What is wrong with the options of a source among themselves; `spec` is what the user wrote."""
+def source_errors(app: Mapping[str, Json], spec: Mapping[str, Json], where: str) -> list[str]:
+    """Return what is wrong with the options of a source together.
+
+    Args:
+        app: resolved options, right or wrong.
+        spec: what the user wrote.
+        where: what precedes the name of an option in a message.
+    """
     if app.get("state") == "absent":
         return []
-    given = [key for key in SOURCES if spec.get(key) is not None]
-    if len(given) != 1:
-        found = f"found {' and '.join(given)} together" if given else "is missing"
+    written = [key for key in SOURCES if spec.get(key) is not None]
+    if len(written) != 1:
+        found = f"found {' and '.join(written)} together" if written else "is missing"
         choices = "; ".join(SOURCES.values())
-        return [f"{where}{given[0] if given else 'git'}: {found}; expected exactly one source, such as {choices}"]
-    kind = given[0]
+        return [f"{where}{written[0] if written else 'git'}: {found}; expected exactly one source, such as {choices}"]
+    kind, url = written[0], app.get("git")
     errors = [
         f"{where}{key}: is for {', '.join(kinds)}, and has no effect on {kind}; leave it out"
         for key, kinds in _BELONG.items()
         if kind not in kinds and spec.get(key) not in (None, False)
     ]
-    if app.get("deploy_key") and app.get("git") and not _SSH.match(app["git"]):
+    if app.get("deploy_key") and isinstance(url, str) and url and not _SSH.match(url):
         errors.append(
-            f"{where}deploy_key: is an SSH key, and has no effect on {app['git']}; "
-            "write git: git@git.example.com:shop.git"
+            f"{where}deploy_key: is an SSH key, and has no effect on {url}; write git: git@git.example.com:shop.git"
         )
     return errors + _archive_errors(spec.get("archive"), where) + _index_errors(app, where)
 
 
-def _archive_errors(archive: Any, where: str) -> list[str]:
+def _archive_errors(archive: Json, where: str) -> list[str]:
     if not isinstance(archive, Mapping):
         return []
     url, path = archive.get("url"), archive.get("path")
@@ -73,15 +81,16 @@ def _archive_errors(archive: Any, where: str) -> list[str]:
     return []
 
 
-def _index_errors(app: Mapping[str, Any], where: str) -> list[str]:
-    index, outgoing = app.get("index"), app["sandbox"]["outgoing"]
-    if index is None and outgoing is not None and not app["wheelhouse"]:
+def _index_errors(app: Mapping[str, Json], where: str) -> list[str]:
+    index, sandbox = app.get("index"), app.get("sandbox")
+    outgoing = sandbox.get("outgoing") if isinstance(sandbox, Mapping) else None
+    if index is None and outgoing is not None and not app.get("wheelhouse"):
         return [
             f"{where}sandbox.outgoing: bounds what builds reach, too, and no index is named that they may ask; write "
             "index: {hosts: [pypi.example.com, files.example.com]} with the hosts of the index that the host asks, or "
             "wheelhouse"
         ]
-    if index is None:
+    if not isinstance(index, Mapping):
         return []
     errors = []
     if not index["url"] and not index["hosts"]:
@@ -93,18 +102,18 @@ def _index_errors(app: Mapping[str, Any], where: str) -> list[str]:
     return errors
 
 
-def file_errors(app: Mapping[str, Any], where: str, base: str | None, wheelhouse: bool = True) -> list[str]:
-    """What an application needs from the controller and is not there; a wheelhouse only where it shall be filled."""
-    if app.get("state") == "absent":
+def file_errors(app: AppOptions, where: str, base: str | None, wheelhouse: bool = True) -> list[str]:
+    """Return what an application needs from the controller and is not there; with `wheelhouse` also its wheels."""
+    if app["state"] == "absent":
         return []
     errors = []
-    path = (app.get("archive") or {}).get("path")
+    path = app["archive"]["path"] if app["archive"] else None
     if path and not (file := resolve_path(path, base)).is_file():
         errors.append(f"{where}archive.path: found {path!r}, but {file} is no file on the controller")
-    directory = app.get("directory")
+    directory = app["directory"]
     if directory and not (folder := resolve_path(directory, base)).is_dir():
         errors.append(f"{where}directory: found {directory!r}, but {folder} is no folder on the controller")
-    wheels = app.get("wheelhouse")
+    wheels = app["wheelhouse"]
     if wheelhouse and wheels and not any((folder := resolve_path(wheels, base)).glob("*.whl")):
         errors.append(
             f"{where}wheelhouse: found {wheels!r}, but {folder} on the controller holds no wheel; "
@@ -113,60 +122,82 @@ def file_errors(app: Mapping[str, Any], where: str, base: str | None, wheelhouse
     return errors
 
 
-def source_plan(app: Mapping[str, Any], spec: Mapping[str, Any]) -> dict[str, Any]:
-    """What the release module is told of the source, and what the release is called."""
-    if app.get("git"):
-        source = {key: app[key] for key in ("subdirectory", "submodules", "deploy_key")}
-        source["known_hosts"] = app["known_hosts"] or []
+def source_plan(app: AppOptions, spec: Mapping[str, Json]) -> SourcePlan:
+    """Return the source of the release, and what the release is called.
+
+    Args:
+        app: its options.
+        spec: what the user wrote.
+    """
+    source: SourceEntry = {
+        "kind": "archive",
+        "url": None,
+        "sha256": None,
+        "name": None,
+        "requirement": None,
+        "subdirectory": app["subdirectory"],
+        "submodules": False,
+        "signers": [],
+        "deploy_key": None,
+        "known_hosts": [],
+        "plain_allowed": False,
+    }
+    if app["git"]:
         signers = app["verify"]["signers"] if app["verify"] else []
-        # What was signed names all that belongs to it.
-        source["plain_allowed"] = bool(app["insecure_transport"] or signers)
-        return {"source": {"kind": "git", "url": app["git"], "signers": signers, **source}}
-    if app.get("package"):
+        source |= {
+            "kind": "git",
+            "url": app["git"],
+            "submodules": app["submodules"],
+            "signers": signers,
+            "deploy_key": app["deploy_key"],
+            "known_hosts": app["known_hosts"] or [],
+            # What was signed names all that belongs to it.
+            "plain_allowed": bool(app["insecure_transport"] or signers),
+        }
+        return {"source": source, "version": app["version"], "extras": app["extras"]}
+    if app["package"]:
         name, version = app["package"].split("==")
         extras = sorted({*re.findall(r"[\w.-]+", name.partition("[")[2]), *app["extras"]})
-        wanted = f"{name.partition('[')[0]}{'[' + ','.join(extras) + ']' if extras else ''}=={version}"
-        source = {"kind": "package", "requirement": wanted}
-        # The requirement names them: they are not to be looked for in a pyproject.toml.
+        requirement = f"{name.partition('[')[0]}{'[' + ','.join(extras) + ']' if extras else ''}=={version}"
+        source |= {"kind": "package", "requirement": requirement}
+        # The requirement names the extras: no pyproject.toml is searched for them.
         return {"source": source, "version": version, "extras": []}
-    archive = app.get("archive") or {}
-    name = _file_name(archive.get("url") or archive.get("path") or app.get("directory") or "application")
-    source = {
-        "kind": "archive",
-        "url": archive.get("url"),
-        "sha256": archive.get("sha256"),
-        "name": name,
-        "subdirectory": app["subdirectory"],
-    }
-    return {"source": source, "version": str(spec.get("version") or _SUFFIX.sub("", name))}
+    url, path = (app["archive"]["url"], app["archive"]["path"]) if app["archive"] else (None, None)
+    name = _file_name(url or path or app["directory"] or "application")
+    source |= {"url": url, "sha256": app["archive"]["sha256"] if app["archive"] else None, "name": name}
+    version = str(spec.get("version") or _SUFFIX.sub("", name))
+    return {"source": source, "version": version, "extras": app["extras"]}
 
 
-def index_plan(app: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Return the index that takes the place of the host's own: where it is, and who asks."""
+def index_plan(app: AppOptions) -> IndexEntry | None:
+    """Return the index that takes the place of the host's own, with its user and password."""
     index = app["index"]
-    return {key: index[key] for key in ("url", "username", "password")} if index and index["url"] else None
+    if not index or not index["url"]:
+        return None
+    return {"url": index["url"], "username": index["username"], "password": index["password"]}
 
 
-def build_hosts(app: Mapping[str, Any]) -> list[str] | None:
-    """Return the hosts that builds reach where the application's own connections are bounded; else nothing: all.
+def build_hosts(app: AppOptions) -> list[str] | None:
+    """Return the hosts that builds reach where the application's own connections are bounded; else None, for all.
 
-    Those of `git` and `index`, and what `index.hosts` names. With a wheelhouse no index is asked.
+    They are those of `git` and `index`, and those that `index.hosts` names. With a wheelhouse no index is asked.
     """
     if app["sandbox"]["outgoing"] is None:
         return None
-    index = app["index"] or {}
-    urls = [app["git"], None if app["wheelhouse"] else index.get("url")]
-    return list(dict.fromkeys([*filter(None, (host_of(url) for url in urls if url)), *index.get("hosts", ())]))
+    index = app["index"]
+    urls = [app["git"], index["url"] if index and not app["wheelhouse"] else None]
+    named = index["hosts"] if index else []
+    return list(dict.fromkeys([*filter(None, (host_of(url) for url in urls if url)), *named]))
 
 
-def source_packages(app: Mapping[str, Any], packages: Packages) -> list[str]:
+def source_packages(app: AppOptions, packages: Packages) -> list[str]:
     """Return the packages that a host needs to fetch the source of an application."""
-    if not app.get("git"):
+    if not app["git"]:
         return []
     return [packages.git, *([packages.signatures] if app["verify"] and app["verify"]["signers"] else [])]
 
 
 def _file_name(place: str) -> str:
-    """The last part of a URL's or a file's path."""
+    """Return the last part of the path of a URL or a file."""
     path = urlsplit(place).path if "://" in place else str(Path(place).expanduser().absolute())
     return PurePosixPath(path).name or "application"

@@ -1,9 +1,7 @@
-"""By what an application's servers are trusted: keys of SSH, and what may come over a plain transport."""
+"""How servers of an application are trusted: keys of SSH, and what may come over a plain transport."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
 from urllib.parse import urlsplit
 
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.known_hosts import (
@@ -18,63 +16,65 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.transports imp
     ssh_server,
     transport_of,
 )
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.options import AppOptions
 
 _SHOWN = 60  # characters of a line that is wrong
 _WORD = "insecure_transport: true"
 
 
 def known_hosts(value: list[str]) -> str | None:
-    """What is wrong with lines of known_hosts, each on its own."""
+    """Return what is wrong with lines of known_hosts, each by itself."""
     expected = "expected a line as ssh-keyscan prints it, as in known_hosts: [git.example.com ssh-ed25519 AAAAC3Nz…]"
     lines = [line for line in value if not is_comment(line)]
     if not lines:
         return f"found {value!r}, {expected}"
-    wrong = [line for line in lines if parse_line(line) is None]
-    return "; ".join(f"found {_short(line)!r}, {expected}" for line in wrong) or None
+    unreadable = [line for line in lines if parse_line(line) is None]
+    return "; ".join(f"found {_short(line)!r}, {expected}" for line in unreadable) or None
 
 
-def transport_errors(app: Mapping[str, Any]) -> list[str]:
-    """What is wrong with servers and transports, of options that are right on their own."""
+def transport_errors(app: AppOptions) -> list[str]:
+    """Return what is wrong with servers and transports, of options that are right by themselves."""
     return [] if app["state"] == "absent" else [*_keys(app), *_plain(app)]
 
 
-def plain_transports(app: Mapping[str, Any]) -> list[str]:
-    """What the entry takes over a plain transport, with nothing else that protects it."""
-    found = []
+def plain_transports(app: AppOptions) -> list[str]:
+    """Return what the entry takes over a plain transport, with nothing else that protects it."""
+    transports = []
     if _git_is_plain(app):
-        found.append(f"git {app['git']}")
+        transports.append(f"git {app['git']}")
     elif app["submodules"] and app["insecure_transport"] and not app["verify"]:
-        found.append(f"what .gitmodules of {app['git']} names with http:// or git://")
-    if _index_is_plain(app):
-        found.append(f"index {app['index']['url']}")
+        transports.append(f"what .gitmodules of {app['git']} names with http:// or git://")
+    index = app["index"]
+    if index and _index_is_plain(app):
+        transports.append(f"index {index['url']}")
     if app["insecure_transport"] and not app["package"]:
-        found.append("what its requirements name with http:// or git+http://")
-    return found
+        transports.append("what its requirements name with http:// or git+http://")
+    return transports
 
 
-def _git_is_plain(app: Mapping[str, Any]) -> bool:
+def _git_is_plain(app: AppOptions) -> bool:
     return bool(app["git"] and plain_transport(app["git"]) and not app["verify"])
 
 
-def _index_is_plain(app: Mapping[str, Any]) -> bool:
-    """Hashes protect what comes; a password can be read all the same."""
+def _index_is_plain(app: AppOptions) -> bool:
+    """Return whether an index has nothing that protects it; hashes protect what comes, but no password."""
     index = app["index"]
     return bool(
         index and index["url"] and plain_transport(index["url"]) and (index["password"] or not app["require_hashes"])
     )
 
 
-def _plain(app: Mapping[str, Any]) -> list[str]:
+def _plain(app: AppOptions) -> list[str]:
     if app["insecure_transport"]:
         return [] if plain_transports(app) else ["insecure_transport: has no effect on package; leave it out"]
     errors = []
-    if _git_is_plain(app):
+    if app["git"] and _git_is_plain(app):
         errors.append(
             f"git: found {app['git']!r}, which {EXPLAINED}; expected https:// or SSH, as in git: "
             f"{_protected(app['git'])}; or write verify: {{signers: […]}}, or {_WORD}"
         )
-    if _index_is_plain(app):
-        index = app["index"]
+    index = app["index"]
+    if index and index["url"] and _index_is_plain(app):
         hashes = "" if app["package"] or index["password"] else "require_hashes: true, or "
         what = f"which with its password {EXPLAINED}" if index["password"] else f"which {EXPLAINED}"
         errors.append(
@@ -84,7 +84,7 @@ def _plain(app: Mapping[str, Any]) -> list[str]:
     return errors
 
 
-def _keys(app: Mapping[str, Any]) -> list[str]:
+def _keys(app: AppOptions) -> list[str]:
     lines = app["known_hosts"]
     if not lines or not app["git"]:  # without git it was refused before
         return []
@@ -103,7 +103,7 @@ def _keys(app: Mapping[str, Any]) -> list[str]:
 
 
 def _protected(url: str) -> str:
-    """The same by HTTPS; on its usual port where the other one is not."""
+    """Return the URL with https:// in place of its scheme, and without the usual port of that."""
     parts = urlsplit(url)
     host = parts.netloc.removesuffix(":80") if transport_of(url) == "http" else parts.netloc.removesuffix(":9418")
     return parts._replace(scheme="https", netloc=host).geturl()

@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.json_values import Json
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.host_facts import Facts
 
 # Workers per CPU for each kind of work. 2n+1 for work that waits is the rule of gunicorn's own documentation
-# ("How Many Workers?"); a process that computes keeps one CPU busy alone, so more of them only take turns.
+# ("How Many Workers?"); a process that computes keeps one CPU busy by itself, so more of them only take turns.
 WORKLOADS: dict[str, tuple[str, Callable[[int], int]]] = {
     "io_bound": ("2 x {cpus} CPUs + 1", lambda cpus: 2 * cpus + 1),
     "cpu_bound": ("{cpus} CPUs", lambda cpus: cpus),
@@ -29,11 +29,11 @@ class WorkerCount:
     reason: str
 
 
-def _whole(name: str, value: Any, least: int) -> int:
+def _whole(name: str, value: Json, least: int) -> int:
     try:
         if isinstance(value, (bool, float)):
             raise ValueError
-        number = int(value)
+        number = int(value)  # type: ignore[arg-type]  # TypeError is refused, too
     except (TypeError, ValueError):
         number = least - 1
     if number < least:
@@ -41,8 +41,8 @@ def _whole(name: str, value: Any, least: int) -> int:
     return number
 
 
-def _cpus_within(limit: Any) -> int:
-    """Whole CPUs that a limit stands for, the last of them perhaps in part."""
+def _cpus_within(limit: float) -> int:
+    """Return the whole CPUs that a limit stands for; of the last one it may be a part."""
     try:
         number = 0.0 if isinstance(limit, bool) else float(limit)
     except (TypeError, ValueError):
@@ -53,18 +53,25 @@ def _cpus_within(limit: Any) -> int:
 
 
 def cpus_of(facts: Facts) -> int:
-    """CPUs that this host's processes may use: C(processor_nproc) heeds affinity, C(processor_vcpus) does not."""
-    for fact in ("processor_nproc", "processor_vcpus"):
-        if facts.get(fact):
-            return _whole(fact, facts[fact], 1)
+    """Return how many CPUs processes of the host may use.
+
+    C(processor_nproc) respects affinity, C(processor_vcpus) does not.
+
+    Raises:
+        ValueError: neither is known, or it is no number.
+    """
+    if number := facts.get("processor_nproc"):
+        return _whole("processor_nproc", number, 1)
+    if number := facts.get("processor_vcpus"):
+        return _whole("processor_vcpus", number, 1)
     raise ValueError(
         "facts: found neither processor_nproc nor processor_vcpus; gather them first, "
         "as in gather_subset: [hardware], and pass ansible_facts"
     )
 
 
-def connections_bound(connections: Any, per_worker: Any) -> int:
-    """The workers whose pools a database has room for, twice: at a switch two releases run side by side."""
+def connections_bound(connections: int, per_worker: int) -> int:
+    """Return how many workers a database has room for, each twice: at a switch two releases run side by side."""
     return _whole("connections", connections, 1) // (2 * _whole("connections_per_worker", per_worker, 1))
 
 
@@ -79,7 +86,7 @@ def worker_count(
     connections: int | None = None,
     connections_per_worker: int = 1,
 ) -> WorkerCount:
-    """The number of workers for a host.
+    """Return the number of workers for a host, and its reason.
 
     Args:
         facts: gathered facts; read are ``processor_nproc``, ``processor_vcpus`` and ``memtotal_mb``.

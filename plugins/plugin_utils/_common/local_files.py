@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TypedDict
 
 from ansible.errors import AnsibleError
 from ansible.parsing.dataloader import DataLoader
@@ -15,6 +16,14 @@ SIZE_MAX = 1_048_576  # bytes
 
 # For each file, by its path as the user wrote it, its `content` in Base64, or the `error` that says why there is none.
 Contents = Mapping[str, Mapping[str, str]]
+
+
+class AddedFile(TypedDict, total=False):
+    """What is added to the tree of a release; it has one of these keys."""
+
+    content: str
+    src: str  # a file on the controller
+    template: str  # on the controller
 
 
 def resolve_path(path: str, base: str | None) -> Path:

@@ -10,7 +10,7 @@ from typing import Any, Generic, Protocol, TypeVar, cast
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.json_values import Json
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.host_facts import Facts
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.inspections import Inspection
-from ansible_collections.asgi.deploy.plugins.plugin_utils._common.local_files import Contents
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.local_files import AddedFile, Contents
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.validators import Rule
 
 # A plan and a desired state are TypedDicts of the role: they cross to Ansible, to templates and to the host as JSON.
@@ -53,7 +53,7 @@ class HostContext(Protocol):
     def text(self, path: str) -> str:
         """Return the text of a file."""
 
-    def content(self, entry: Mapping[str, str], app_plan: Mapping[str, Any]) -> bytes:
+    def content(self, entry: AddedFile, app_plan: Mapping[str, object]) -> bytes:
         """Return the content of a file that is added to a release."""
 
 

@@ -7,7 +7,7 @@ from typing import cast
 
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.json_values import Json
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app import shared_domains
-from ansible_collections.asgi.deploy.plugins.plugin_utils._app.entry import checked
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.entry import check_entry
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.ports import NGINX_PORTS, is_present, own_ports
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.sources import file_errors
 from ansible_collections.asgi.deploy.plugins.plugin_utils._certificate.options import (
@@ -66,13 +66,13 @@ def _app_errors(
             resolved.append({})
             continue
         where += f" ({spec['name']})." if isinstance(spec.get("name"), str) else "."
-        app, entry_errors = checked(spec, where, contents)
+        entry = check_entry(spec, where, contents)
         errors.extend(
-            entry_errors
-            or file_errors(app, where, base, wheelhouse)
-            or _wheels_of_certbot(app, where, base, variables, wheelhouse)
+            entry.errors
+            or file_errors(entry.options, where, base, wheelhouse)
+            or _wheels_of_certbot(entry.values, where, base, variables, wheelhouse)
         )
-        resolved.append(app)
+        resolved.append(entry.values)
     errors += _headers_without_proxies(resolved, variables)
     return errors + _collisions(resolved, variables) + shared_domains.errors(resolved, apps)
 

@@ -50,7 +50,7 @@ def inspections_of_app(app: Mapping[str, Json], here: HostContext) -> list[Plann
     app_plan = cast("AppPlan", plan)
     inspections = _inspections(app_plan["name"], "app", here, plan)
     if app_plan["packed"] and app_plan["site"]["owns"]:
-        options = certificate_options(app_plan, app_plan["packed"])
+        options = cast("dict[str, Json]", certificate_options(app_plan, app_plan["packed"]))
         inspections += inspections_of_role("certificate", here, app_plan["name"], options)
     return inspections
 

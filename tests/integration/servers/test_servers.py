@@ -240,7 +240,7 @@ def test_a_broken_release_gets_no_traffic(sites: list[Web]) -> None:
         pytest.param(
             {"settings": {"bind": "0.0.0.0:8000"}},
             "asgi_apps[0] (shop).settings.bind: is no setting of a release: the listener is systemd's, "
-            "and nginx's alone; leave it out, or write proxy: none to serve without nginx",
+            "and only for nginx; leave it out, or write proxy: none to serve without nginx",
             id="bind",
         ),
         pytest.param(

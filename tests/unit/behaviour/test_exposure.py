@@ -18,7 +18,7 @@ Render = Callable[..., str]
 Variable = Callable[..., Any]
 
 MOST = 1.5
-EVERYTHING = {
+EVERYTHING: dict[str, Any] = {
     "release_command": "true",
     "processes": {"worker": "python -m shop.worker"},
     "jobs": {"tick": {"command": "python -m shop.tick", "schedule": "daily"}},

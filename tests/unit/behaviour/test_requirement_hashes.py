@@ -118,7 +118,7 @@ def test_what_the_lock_holds_besides_is_left_out_with_what_needs_it(spec: dict[s
 
 def test_other_versions_of_a_server_are_left_out_of_the_lock(spec: dict[str, Any], facts: Any) -> None:
     """They are installed, without hashes."""
-    wanted = ["gunicorn==26.0.0", "uvicorn==0.54.0", "uvicorn-worker", "uvloop[x]==0.23.0"]
+    wanted: Any = ["gunicorn==26.0.0", "uvicorn==0.54.0", "uvicorn-worker", "uvloop[x]==0.23.0"]
     plan = app_plan({**spec, "server_requirements": wanted}, facts("13"))
     assert plan["server_requirements"] == wanted
     assert set(hashes.pins(plan["server_lock"])) == {"uvicorn", "click", "h11"}
@@ -126,7 +126,7 @@ def test_other_versions_of_a_server_are_left_out_of_the_lock(spec: dict[str, Any
 
 
 def test_what_the_application_has_with_hashes_is_not_unpinned() -> None:
-    wanted = ["gunicorn==26.0.0", "Uvicorn_Worker", "uvicorn[standard]==0.54.0", "uvloop"]
+    wanted: Any = ["gunicorn==26.0.0", "Uvicorn_Worker", "uvicorn[standard]==0.54.0", "uvloop"]
     text = "uvicorn-worker==0.4.0 --hash=sha256:00\nuvicorn==0.50.0 \\\n  --hash=sha256:00\nuvloop==0.23.0\n"
     assert hashes.unpinned(wanted, text) == ["gunicorn==26.0.0", "uvloop"]
     assert hashes.unpinned([], text) == []

@@ -11,6 +11,7 @@ import pytest
 from ansible_collections.asgi.deploy.plugins.module_utils._host.source.sources import application_folder, source_of
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan import app_plan
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan_types import AppPlan
 from ansible_collections.asgi.deploy.plugins.plugin_utils._inventory.inventory import inventory_errors
 
 Facts = Callable[[str], Any]
@@ -24,7 +25,7 @@ ONE = (
 )
 
 
-def planned(spec: dict[str, Any], facts: Facts, **changes: Any) -> dict[str, Any]:
+def planned(spec: dict[str, Any], facts: Facts, **changes: Any) -> AppPlan:
     del spec["git"]
     return app_plan({**spec, **changes}, facts("13"))
 

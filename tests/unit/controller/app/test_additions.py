@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
-from ansible_collections.asgi.deploy.plugins.plugin_utils._app.additions import nested, planned, tree_errors
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.additions import additions_plan, nested, tree_errors
 
 
-def app(**changes: Any) -> dict[str, Any]:
-    return {"files": {}, "storage": [], "cache": [], "static": {}} | changes
+def app(**changes: Any) -> Any:
+    return {"files": {}, "storage": [], "cache": [], "static": {}, "proxy": "nginx"} | changes
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_planned() -> None:
         cache=[".cache"],
         static={"/static/": "public", "/assets/": {"folder": "dist", "immutable": True}, "/b/": {"folder": "c"}},
     )
-    assert planned(options, Layout("shop")) == {
+    assert additions_plan(options, Layout("shop")) == {
         "links": {
             "media": "/var/lib/asgi-storage/shop/media",
             "var/uploads": "/var/lib/asgi-storage/shop/var/uploads",

@@ -49,7 +49,7 @@ def test_process(written: Any, resolved: dict[str, Any]) -> None:
 
 
 def test_job() -> None:
-    written = {"command": "python -m shop.cleanup", "schedule": "daily"}
+    written: dict[str, Any] = {"command": "python -m shop.cleanup", "schedule": "daily"}
     assert resolve_work({"jobs": {"cleanup": written}}) == ({"processes": {}, "jobs": {"cleanup": CLEANUP}}, [])
 
 
@@ -137,7 +137,7 @@ def test_mistake(option: str, name: str, written: Any, text: str) -> None:
 
 
 def test_a_process_and_a_job_of_one_name() -> None:
-    job = {"command": "x", "schedule": "daily"}
+    job: dict[str, Any] = {"command": "x", "schedule": "daily"}
     _, errors = resolve_work({"processes": {"mail": "x"}, "jobs": {"mail": job}})
     assert errors == ["jobs.mail: is the name of a process, too; choose another"]
 
@@ -206,12 +206,13 @@ def test_units(spec: dict[str, Any], facts: Facts) -> None:
 
 
 def test_no_units() -> None:
-    assert work_units({"name": "shop", "processes": {}, "jobs": {}}) == []
+    app: Any = {"name": "shop", "processes": {}, "jobs": {}}
+    assert work_units(app) == []
 
 
 def test_names_that_look_alike_have_units_of_their_own() -> None:
     names = {"worker": 11, "worker-1": 11, "worker-1-1": 2, "job": 1, "live": 1, "process": 1}
-    app = {
+    app: Any = {
         "name": "shop",
         "processes": {name: {**WORKER, "count": count} for name, count in names.items()},
         "jobs": {name: CLEANUP for name in ("timer", "drain", "command", "exec")},
@@ -223,7 +224,7 @@ def test_names_that_look_alike_have_units_of_their_own() -> None:
 
 
 def test_longest_names_fit_a_unit_name() -> None:
-    app: dict[str, Any] = {
+    app: Any = {
         "name": "a" * NAME_MAX,
         "processes": {"p" * NAME_MAX: {**WORKER, "count": 100}},
         "jobs": {"j" * NAME_MAX: CLEANUP},

@@ -20,7 +20,7 @@ CLOSED = (
 @pytest.fixture
 def planned(spec: dict[str, Any], facts: Callable[[str], Any]) -> Planned:
     def planned(more: Any = None, options: dict[str, Any] | None = None, **sandbox: Any) -> Any:
-        bounded = {"index": {"hosts": ["pypi.example.com"]}} if "outgoing" in sandbox else {}
+        bounded: dict[str, Any] = {"index": {"hosts": ["pypi.example.com"]}} if "outgoing" in sandbox else {}
         here: Any = {**facts("13"), **(more or {})}
         return app_plan({**spec, **bounded, **(options or {}), "sandbox": sandbox}, here)
 

@@ -11,9 +11,9 @@ import pytest
 from ansible_collections.asgi.deploy.plugins.module_utils._host.source.unpack import unpack
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.identity import file_digest
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.packing import (
-    Packed,
+    Archive,
     PackingError,
-    given_archive,
+    existing_archive,
     pack_directory,
     pack_wheels,
 )
@@ -26,7 +26,7 @@ def make(folder: Path, *names: str) -> Path:
     return folder
 
 
-def held(packed: Packed, tmp_path: Path) -> list[str]:
+def held(packed: Archive, tmp_path: Path) -> list[str]:
     tree = tmp_path / f"unpacked-{packed.sha256[:8]}"
     tree.mkdir()
     unpack(packed.path, tree, "a")
@@ -110,7 +110,7 @@ def test_a_folder_that_git_ignores_as_a_whole_is_meant_all_the_same(tmp_path: Pa
 
 def test_a_work_tree_that_git_does_not_read_is_not_packed_whole(tmp_path: Path, into: Path) -> None:
     folder = make(tmp_path / "shop", "main.py", ".env", ".git")
-    with pytest.raises(PackingError, match="directory: git does not tell what belongs to"):
+    with pytest.raises(PackingError, match="directory: git does not say what belongs to"):
         pack_directory(folder, into)
 
 
@@ -125,11 +125,11 @@ def test_wheels_alone(tmp_path: Path, into: Path) -> None:
     assert held(pack_wheels(folder, into), tmp_path) == ["a-1-py3-none-any.whl", "b-1-py3-none-any.whl"]
 
 
-def test_given_archive(tmp_path: Path) -> None:
+def test_existing_archive(tmp_path: Path) -> None:
     file = tmp_path / "a.zip"
     file.write_bytes(b"x")
     digest = file_digest(file)
-    assert given_archive(file, None) == given_archive(file, digest) == Packed(file, digest)
+    assert existing_archive(file, None) == existing_archive(file, digest) == Archive(file, digest)
     with pytest.raises(PackingError) as error:
-        given_archive(file, "0" * 64)
+        existing_archive(file, "0" * 64)
     assert str(error.value) == f"archive.sha256: found {'0' * 64}, but {file} has {digest}"

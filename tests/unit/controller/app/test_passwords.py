@@ -28,7 +28,7 @@ def test_the_same_in_every_run_and_another_for_everybody_else() -> None:
     made = [passwords.hashed("open sesame", *whose) for whose in (("a", "b"), ("a", "b"), ("a", "c"), ("ab", ""))]
     assert made[0] == made[1]
     assert len(set(made)) == 3
-    assert all(passwords.wrong(hashed) is None and hashed.startswith("$6$") for hashed in made)
+    assert all(passwords.password_error(hashed) is None and hashed.startswith("$6$") for hashed in made)
 
 
 def test_the_salt_tells_nothing_of_the_password() -> None:

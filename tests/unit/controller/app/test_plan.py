@@ -16,7 +16,7 @@ Facts = Callable[[str], Any]
 
 
 def test_defaults(spec: dict[str, Any], facts: Facts) -> None:
-    plan = app_plan(spec, facts("13"))
+    plan: dict[str, Any] = {**app_plan(spec, facts("13"))}
     assert plan.pop("serving")["command"].startswith("gunicorn ")
     assert not any(plan["settings"].pop("hooks").values())
     assert not any(plan.pop("settings").values())
@@ -30,6 +30,9 @@ def test_defaults(spec: dict[str, Any], facts: Facts) -> None:
         "source": {
             "kind": "git",
             "url": "https://git.example.com/shop.git",
+            "sha256": None,
+            "name": None,
+            "requirement": None,
             "subdirectory": None,
             "submodules": False,
             "signers": [],
@@ -124,11 +127,14 @@ def test_defaults(spec: dict[str, Any], facts: Facts) -> None:
         "lock_timeout": 60,
         "keep_releases": 5,
         "user": "asgi-shop",
-        "wanted_units": ["network-online.target", "systemd-journald@asgi-shop.service"],
+        "prerequisite_units": ["network-online.target", "systemd-journald@asgi-shop.service"],
         "data": "/var/lib/asgi/shop",
         "access_log": "/var/log/nginx/asgi/shop.access.log",
         "home": "/srv/asgi/shop",
         "upstream": "/srv/asgi/shop/current/app.sock",
+        "packed": None,
+        "neighbour": False,
+        "stopped": False,
         "upstream_keepalive": {"connections": 256, "time": 3, "timeout": 2},
         "boot_unit": "asgi-boot@shop.service",
         "metadata": {"by_nft": True, "application": True, "ports": [], "outgoing": None},
@@ -199,7 +205,7 @@ def test_drain_lasts_as_long_as_idle_connections_of_nginx(
         ({"error_percent": 50, "errors": 1}, {"seconds": 5, "error_percent": 50, "errors": 1}),
     ],
 )
-def test_watch(spec: dict[str, Any], facts: Facts, watch: dict[str, int], planned: dict[str, int]) -> None:
+def test_watch(spec: dict[str, Any], facts: Facts, watch: dict[str, Any], planned: dict[str, int]) -> None:
     assert app_plan({**spec, "watch": watch}, facts("13"))["watch"] == planned
 
 
@@ -374,8 +380,7 @@ def test_no_applications(inventory: dict[str, Any], apps: Any, error: str) -> No
         pytest.param(
             {"settings": {"bind": "0.0.0.0:8000", "threads": 4}},
             [
-                "asgi_apps[0] (shop).settings.bind: is no setting of a release: the listener is systemd's, and nginx's "
-                "alone; leave it out, or write proxy: none to serve without nginx",
+                "asgi_apps[0] (shop).settings.bind: is no setting of a release: the listener is systemd's, and only for nginx; leave it out, or write proxy: none to serve without nginx",
                 "asgi_apps[0] (shop).settings.threads: found 4, which server: gunicorn does not take: "
                 "an asgi worker has one event loop; write more workers",
             ],

@@ -35,7 +35,7 @@ def test_others_are_not_to_be_seen(lines: Lines) -> None:
 
 
 def test_what_builds_sees_nothing_that_the_application_stores(spec: dict[str, Any], facts: Facts) -> None:
-    options = {
+    options: dict[str, Any] = {
         **{"storage": ["media"], "wheelhouse": "wheels"},
         "sandbox": {"outgoing": [], "groups": ["users"], "dbus": True},
     }
@@ -67,7 +67,7 @@ def test_the_hosts_journal(spec: dict[str, Any], facts: Facts) -> None:
     plan = app_plan({**spec, "log": {"journal": "host"}}, facts("13"))
     assert "BindReadOnlyPaths=/run/systemd/journal" in plan["sandbox_lines"]
     assert not [line for line in plan["sandbox_lines"] if line.startswith("LogNamespace=")]
-    assert plan["wanted_units"] == ["network-online.target"]
+    assert plan["prerequisite_units"] == ["network-online.target"]
 
 
 def test_its_certificate_is_to_be_seen_where_it_is_served_by_itself(lines: Lines) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.plugin_utils._app.entry import app_options
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.entry import app_options, lock_inputs
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan import app_plan
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.server_settings import (
     GUNICORN,
@@ -30,7 +30,7 @@ Facts = Callable[[str], Any]
 Serving = Callable[..., dict[str, Any]]
 Errors = Callable[..., list[str]]
 
-# A value of each setting that is no default, and the settings that it needs beside it.
+# A value of each setting that is no default, and the settings that it needs next to it.
 VALUES: dict[str, Any] = {
     "backlog": 512,
     "max_requests": 1000,
@@ -67,8 +67,7 @@ READ = {path: {"content": ""} for path in ("shop.pem", "shop.key", "clients.pem"
 @pytest.fixture
 def serving(spec: dict[str, Any], facts: Facts) -> Serving:
     def of(**options: Any) -> dict[str, Any]:
-        found: dict[str, Any] = app_plan({**spec, **options}, facts("13"), READ)["serving"]
-        return found
+        return {**app_plan({**spec, **options}, facts("13"), READ)["serving"]}
 
     return of
 
@@ -85,7 +84,7 @@ def errors(inventory: dict[str, Any]) -> Errors:
     return of
 
 
-def beside(name: str, server: str) -> dict[str, Any]:
+def companions(name: str, server: str) -> dict[str, Any]:
     """Return what a setting needs, of what the server is given."""
     return {key: value for key, value in BESIDE.get(name, {}).items() if isinstance(SETTINGS[key][server], To)}
 
@@ -114,7 +113,7 @@ def test_the_tables_are_those_of_the_options() -> None:
 @pytest.mark.parametrize(("name", "server"), EVERY)
 def test_setting(serving: Serving, errors: Errors, name: str, server: str) -> None:
     effect, value = SETTINGS[name][server], VALUES[name]
-    settings = {name: value, **beside(name, server)}
+    settings = {name: value, **companions(name, server)}
     if isinstance(effect, No):
         assert errors(server=server, settings=settings) == [
             f"settings.{name}: found {value!r}, which server: {server} does not take: {effect.reason}"
@@ -123,7 +122,7 @@ def test_setting(serving: Serving, errors: Errors, name: str, server: str) -> No
     assert errors(server=server, settings=settings) == []
     taken = where(serving(server=server, settings=settings), effect)
     assert taken and set(taken.values()) == {value}
-    assert value not in where(serving(server=server, settings=beside(name, server)), effect).values()
+    assert value not in where(serving(server=server, settings=companions(name, server)), effect).values()
 
 
 @pytest.mark.parametrize(("name", "server"), EVERY_HOOK)
@@ -166,7 +165,7 @@ def test_advice_can_be_followed() -> None:
     options = app_options()
     settings = {*SETTINGS, "hooks"}
     for name, text in REFUSED.items():
-        for written in re.findall(r"\bwrite ([a-z_0-9]+)(?: beside settings|: |$)", text):
+        for written in re.findall(r"\bwrite ([a-z_0-9]+)(?: next to settings|: |$)", text):
             assert written in options or written in settings, (name, written)
 
 
@@ -381,7 +380,8 @@ def test_no_server_binds_anything(serving: Serving, server: str) -> None:
 def test_connections_are_kept_longer_than_nginx_keeps_them(spec: dict[str, Any], facts: Facts, server: str) -> None:
     """Were it the server that closes first, a request that nginx has just sent would be lost."""
     plan = app_plan({**spec, "server": server}, facts("13"))
-    runtime, nginx = plan["serving"]["runtime"], plan["upstream_keepalive"]
+    runtime: Any = plan["serving"]["runtime"]
+    nginx = plan["upstream_keepalive"]
     kept = runtime["gunicorn"].get("keepalive") or runtime["uvicorn"]["timeout_keep_alive"]
     assert kept > nginx["time"] + nginx["timeout"]
 
@@ -448,13 +448,13 @@ def test_requirements(serving: Serving, options: dict[str, Any], needed: set[str
 
 @pytest.mark.parametrize("server", SERVERS)
 def test_requirements_have_defaults(server: str) -> None:
-    default = names(app_options()["server_requirements"]["default"])
+    default = names([*lock_inputs([])[2]])
     assert NEEDS[server] | set(OPTIONAL.values()) <= default
 
 
 def test_requirements_of_the_users_own() -> None:
     """What no server of ours is made of is installed in any case; names are compared as installers do."""
-    app = {"server": GUNICORN_WSGI, "log": {"format": "text"}, "health": {"metrics": None}}
+    app: Any = {"server": GUNICORN_WSGI, "log": {"format": "text"}, "health": {"metrics": None}}
     wanted = ["gunicorn[setproctitle]==27.0.1", "Uvicorn_Worker==0.4.0", "sentry-sdk==2.0.0", "uvloop"]
     assert requirements(wanted, app) == ["gunicorn[setproctitle]==27.0.1", "sentry-sdk==2.0.0"]
 
@@ -462,4 +462,4 @@ def test_requirements_of_the_users_own() -> None:
 def test_tests_run_the_servers_that_releases_get() -> None:
     lock = (ROOT / "requirements-dev.txt").read_text(encoding="utf-8")
     locked = set(re.findall(r"^(\S+==\S+)", lock, re.MULTILINE))
-    assert set(app_options()["server_requirements"]["default"]) <= locked
+    assert set(lock_inputs([])[2]) <= locked

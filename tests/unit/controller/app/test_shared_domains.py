@@ -102,14 +102,14 @@ REFUSED = [
         [entry("shop", site={"paths": {"/blog/a": {"timeout": 5}}}), BLOG],
         [
             "asgi_apps[0] (shop).site.paths: found '/blog/a', which is below /blog and so goes to asgi_apps[1] (blog); "
-            "write another path, or have it there"
+            "write another path, or write it there"
         ],
     ),
     (
         [SHOP, entry("blog", "/blog", static={"/blog/old/": "public"}), OLD],
         [
             "asgi_apps[1] (blog).static: found '/blog/old/', which is below /blog/old and so goes to asgi_apps[2] "
-            "(old); write another path, or have it there"
+            "(old); write another path, or write it there"
         ],
     ),
     (

@@ -18,8 +18,7 @@ HASH = "$5$salt$" + "a" * 43
 @pytest.fixture
 def plan(spec: dict[str, Any], facts: Facts) -> Plan:
     def planned(site: dict[str, Any], **options: Any) -> dict[str, Any]:
-        found: dict[str, Any] = app_plan({**spec, **options, "site": site}, facts("13"))["site"]
-        return found
+        return {**app_plan({**spec, **options, "site": site}, facts("13"))["site"]}
 
     return planned
 

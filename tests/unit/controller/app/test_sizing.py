@@ -12,7 +12,7 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._app.worker_count impo
 Facts = Callable[[str], Any]
 
 
-def app(**changes: Any) -> dict[str, Any]:
+def app(**changes: Any) -> Any:
     limits = {"cpu": None, "memory": None}
     return {
         "workers": "auto",

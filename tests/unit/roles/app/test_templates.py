@@ -18,6 +18,7 @@ import pytest
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import PATHS, Layout
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app import files as files_app
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan import app_plan
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan_types import AppPlan
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.site_headers import UNTRUSTED
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.validators import RESERVED_NAMES
 from jinja2 import UndefinedError
@@ -26,7 +27,7 @@ from tests import ROOT
 
 Facts = Callable[[str], Any]
 Render = Callable[..., str]
-Plan = Callable[..., dict[str, Any]]
+Plan = Callable[..., AppPlan]
 Variable = Callable[..., Any]
 Verify = Callable[..., None]
 
@@ -335,7 +336,7 @@ def units(render: Render, plan: Plan, tmp_path: Path, request: pytest.FixtureReq
     for name in ("gunicorn", "python", "alembic"):
         (programs / name).write_text("#!/bin/sh\n", encoding="utf-8")
         (programs / name).chmod(0o755)
-    wanted = {
+    wanted: dict[str, Any] = {
         **plan(release_command=str(programs / COMMAND), needs=["absent.service"], **request.param),
         "home": str(tmp_path),
     }

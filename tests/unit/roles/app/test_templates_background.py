@@ -16,6 +16,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.release.backgrou
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app import files as files_app
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan import app_plan
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan_types import AppPlan
 
 Facts = Callable[[str], Any]
 Variable = Callable[..., Any]
@@ -23,7 +24,7 @@ Verify = Callable[..., None]
 
 RELEASE = "v1-0a1b2c3d"
 HOME = "/srv/asgi/shop/releases/%i"
-PROCESSES = {
+PROCESSES: dict[str, Any] = {
     "worker": {
         "command": "celery -A 'shop 100% $X'",
         "count": 2,
@@ -34,7 +35,7 @@ PROCESSES = {
     },
     "beat": {"command": "celery beat", "exclusive": True},
 }
-JOBS = {
+JOBS: dict[str, Any] = {
     "cleanup": {
         "command": "celery cleanup",
         "schedule": "Mon..Fri *-*-* 04:30 Europe/Berlin",
@@ -47,15 +48,14 @@ JOBS = {
 
 
 @pytest.fixture
-def plan(spec: dict[str, Any], facts: Facts) -> dict[str, Any]:
+def plan(spec: dict[str, Any], facts: Facts) -> AppPlan:
     return app_plan({**spec, "processes": PROCESSES, "jobs": JOBS}, facts("13"))
 
 
 @pytest.fixture
-def units(plan: dict[str, Any]) -> dict[str, str]:
+def units(plan: AppPlan) -> dict[str, str]:
     """Return the texts of a release's units by kind."""
-    found: dict[str, str] = files_app.units(plan)
-    return found
+    return files_app.units(plan)
 
 
 def section(text: str, name: str) -> dict[str, str]:
@@ -155,7 +155,7 @@ def test_what_the_engine_reads_of_a_unit(units: dict[str, str]) -> None:
 
 
 @pytest.fixture
-def installed(plan: dict[str, Any], tmp_path: Path) -> dict[str, str]:
+def installed(plan: AppPlan, tmp_path: Path) -> dict[str, str]:
     """Return the units of a release whose program is there."""
     program = tmp_path / "releases" / RELEASE / "venv" / "bin" / "celery"
     program.parent.mkdir(parents=True)
