@@ -126,7 +126,7 @@ def test_a_traceback_has_no_secret() -> None:
 
 
 def test_the_command_is_one_short_line_without_quotes() -> None:
-    """So any login shell takes it; tests of the scenario `paths` log in by tcsh, csh and fish."""
+    """So any login shell takes it; tests of the scenario `services` log in by tcsh, csh and fish."""
     action = Action()
     call(action, FACTS, "facts")
     (command,) = action.commands
