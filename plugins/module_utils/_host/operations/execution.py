@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release import credentials
-from ansible_collections.asgi.deploy.plugins.module_utils._host.release.background import describe_search, find_program
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store import Store
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.unit_checks import describe_search, find_program
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import systemd, transient_units
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import environment, outputs
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError

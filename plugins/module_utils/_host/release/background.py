@@ -6,8 +6,6 @@ Of all releases of an application only the target of the live one is up; what mo
 from __future__ import annotations
 
 import os
-import shlex
-import shutil
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,12 +13,18 @@ from typing import TYPE_CHECKING
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.instance import JOURNAL_LINES
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.restarts import RestartWatcher
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.unit_checks import (
+    command_of,
+    describe_kind,
+    describe_search,
+    find_program,
+    is_exclusive,
+)
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import journal, memory, processes, systemd
-from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import last_lines, run, run_unchecked
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import last_lines
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import UNITS, Layout
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.unit_names import release_of
-from ansible_collections.asgi.deploy.plugins.module_utils._shared.unit_text import LAUNCHER
 
 if TYPE_CHECKING:
     from ansible_collections.asgi.deploy.plugins.module_utils._shared.application_state import BackgroundState
@@ -70,7 +74,7 @@ class BackgroundUnits:
 
     def exclusive(self) -> list[str]:
         """Return the processes that must not run while those of the same name of another release do."""
-        return [name for name in self.processes if _is_exclusive(_text(Path(UNITS, name)))]
+        return [name for name in self.processes if is_exclusive(_text(Path(UNITS, name)))]
 
     def missing_programs(self) -> str | None:
         """Return which unit has no program to start; None when all have one."""
@@ -213,77 +217,6 @@ def find_loaded(layout: Layout) -> LoadedReleases:
     )
 
 
-def check_units(units: Mapping[str, str]) -> None:
-    """Check with the host's systemd what only it can judge in the texts of units, by kind; raise DeployError."""
-    check_schedules(units)
-    check_calls(units)
-
-
-def check_schedules(units: Mapping[str, str]) -> None:
-    """Check the schedules in the texts of units, by kind, with the host's systemd.
-
-    Raises:
-        DeployError: it does not understand one; with its message.
-    """
-    for kind, text in units.items():
-        if kind.startswith("timer-"):
-            calendar = _value(text, "OnCalendar")
-            result = run_unchecked(["systemd-analyze", "calendar", "--", calendar])
-            if result.returncode:
-                raise DeployError(
-                    f"{describe_kind(kind)}: found the schedule {calendar!r}, expected a calendar event as in "
-                    f"systemd.time(7), such as daily or Mon..Fri 04:30; systemd says: {last_lines(result, 1)}"
-                )
-
-
-def check_calls(units: Mapping[str, str]) -> None:
-    """Check whether the host's systemd knows the system calls that the texts of units allow by name.
-
-    It would ignore one that it does not know, with a warning only in its log.
-
-    Raises:
-        DeployError: it does not know one.
-    """
-    lines = (line.partition("=")[2] for text in units.values() for line in text.splitlines() if _allows_calls(line))
-    named = {name for line in lines for name in line.split() if not name.startswith("@")}
-    if named and (unknown := named.difference(run(["systemd-analyze", "syscall-filter", "@known"]).split())):
-        raise DeployError(
-            f"sandbox.syscalls: found {', '.join(sorted(unknown))}, which this host does not know; "
-            "`systemd-analyze syscall-filter` shows those that it does"
-        )
-
-
-def _allows_calls(line: str) -> bool:
-    return line.startswith("SystemCallFilter=") and not line.startswith("SystemCallFilter=~")
-
-
-def find_program(program: str, venv: Path) -> str | None:
-    """Return the path of a program, as a unit of a release finds it."""
-    return shutil.which(program, path=f"{venv}:/usr/local/bin:/usr/bin:/bin")
-
-
-def describe_search(venv: Path) -> str:
-    """Return a text that lists where :func:`find_program` did not find a program."""
-    return f"is neither in {venv} nor in /usr/local/bin, /usr/bin and /bin"
-
-
-def describe_kind(kind: str) -> str:
-    """Return a kind of unit as a user knows it: process and number, or job."""
-    if kind.startswith("process-"):
-        name, number = kind[len("process-") :].rsplit("-", 1)
-        return f"process {name} ({number})" if number != "1" else f"process {name}"
-    return f"job {kind.split('-', 1)[1]}"
-
-
-def command_of(text: str) -> str:
-    """Return the program that the text of a unit starts."""
-    words = shlex.split(_value(text, "ExecStart"))
-    launcher = LAUNCHER.split()[1:]
-    if words[1 : 1 + len(launcher)] == launcher:
-        words = words[1 + len(launcher) :]
-    return words[0] if words else ""
-
-
 def latest_by_timer(stamps: Iterable[tuple[str, float]]) -> dict[str, float]:
     """Return when each timer, without its release, last elapsed in any release.
 
@@ -320,7 +253,7 @@ def _rivals(layout: Layout, release: str, exclusive: Collection[str]) -> list[st
     names = {_process(name) for name in exclusive}
     running = systemd.list_units(layout.unit("process-*", "*"), states=",".join(_BUSY))
     others = [name for name in running if release_of(name) != release]
-    return [name for name in others if _process(name) in names or _is_exclusive(_text(Path(UNITS, name)))]
+    return [name for name in others if _process(name) in names or is_exclusive(_text(Path(UNITS, name)))]
 
 
 def _process(unit: str) -> str:
@@ -361,12 +294,3 @@ def _text(path: Path) -> str:
         return path.read_text(encoding="utf-8")
     except FileNotFoundError:  # someone removed it
         return ""
-
-
-def _value(text: str, key: str) -> str:
-    """Return the value of a key that a unit has once."""
-    return next((line[len(key) + 1 :] for line in text.splitlines() if line.startswith(f"{key}=")), "")
-
-
-def _is_exclusive(text: str) -> bool:
-    return _value(text, "Exclusive") == "yes"

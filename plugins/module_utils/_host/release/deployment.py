@@ -11,11 +11,7 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release import observation
-from ansible_collections.asgi.deploy.plugins.module_utils._host.release.background import (
-    BackgroundUnits,
-    check_units,
-    find_loaded,
-)
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.background import BackgroundUnits, find_loaded
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.builder import ReleaseBuilder
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.history import UNCHANGED
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.instance import (
@@ -34,6 +30,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.release.states i
 )
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.stopping import refuse_held
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store import Store
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.unit_checks import check_units
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.way_back import choose_rollback
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import systemd
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.metadata_rules import Closing, MetadataRules

@@ -11,11 +11,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ansible_collections.asgi.deploy.plugins.module_utils._host.release.background import BackgroundUnits, describe_kind
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.background import BackgroundUnits
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.instance import Instance
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.probe import ANSWER_TIMEOUT
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.settings import ReleaseSettings
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store import Store
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.unit_checks import describe_kind
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import journal, systemd
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout

@@ -12,16 +12,15 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.release import b
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.background import (
     BackgroundUnits,
     busy_releases,
-    check_calls,
-    check_schedules,
-    command_of,
-    describe_kind,
     find_loaded,
     latest_by_timer,
     releases_at_work,
     switch_background_units,
 )
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.restarts import RestartWatcher
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.unit_checks import (
+    describe_kind,
+)
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import journal, systemd
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.systemd import Unit
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
@@ -280,53 +279,8 @@ def test_a_timer_goes_on_where_that_of_the_other_release_was(host: Host) -> None
     assert new.stat().st_mtime == at
 
 
-@pytest.mark.parametrize(
-    ("kind", "text"),
-    [
-        ("process-worker-1", "process worker"),
-        ("process-mail-queue-12", "process mail-queue (12)"),
-        ("job-clean-up", "job clean-up"),
-        ("timer-clean-up", "job clean-up"),
-    ],
-)
-def test_described(kind: str, text: str) -> None:
-    assert describe_kind(kind) == text
-
-
-@pytest.mark.parametrize(
-    ("text", "program"),
-    [
-        ('[Service]\nExecStart="celery" "-A" "100%% $$X"\n', "celery"),
-        ('ExecStart="/usr/bin/env" "x"\n', "/usr/bin/env"),
-        ('ExecStart=/srv/v/venv/bin/python -m asgi_deploy_runtime.run "celery" "-A"\n', "celery"),
-        ("[Unit]\n", ""),
-    ],
-)
-def test_command_of(text: str, program: str) -> None:
-    assert command_of(text) == program
-
-
 def test_missing_program(host: Host, tmp_path: Path) -> None:
     host.install(SHOP, OLD)
     (host.folder / SHOP.unit("job-tick", OLD)).write_text('ExecStart="no-such-program" "x"\n', encoding="utf-8")
     found = BackgroundUnits(SHOP, OLD).missing_programs()
     assert found and "its program" in found and "/srv/asgi/shop/releases/v1-0a1b2c3d/venv/bin" in found
-
-
-def test_schedules_are_read_by_systemd() -> None:
-    check_schedules({"timer-tick": "[Timer]\nOnCalendar=Mon..Fri 04:30\n", "service": "OnCalendar=nonsense\n"})
-    with pytest.raises(DeployError) as error:
-        check_schedules({"timer-clean-up": "[Timer]\nOnCalendar=every day\n"})
-    assert str(error.value).startswith(
-        "job clean-up: found the schedule 'every day', expected a calendar event as in systemd.time(7), "
-        "such as daily or Mon..Fri 04:30; systemd says: "
-    )
-    assert "Failed to parse calendar specification 'every day'" in str(error.value)
-
-
-def test_calls_are_those_of_the_host() -> None:
-    """What is denied is not looked at, nor are groups: the controller knows them."""
-    check_calls({"service": "SystemCallFilter=@system-service\nSystemCallFilter=~no_such_call\n"})
-    check_calls({"service": "SystemCallFilter=@aio ptrace\n"})
-    with pytest.raises(DeployError, match=r"sandbox\.syscalls: found no_such_call, which this host does not know"):
-        check_calls({"service": "SystemCallFilter=ptrace\n", "process-a-1": "SystemCallFilter=no_such_call\n"})

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.module_utils._host.release.background import (
-    _is_exclusive,
-    _value,
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.unit_checks import (
     command_of,
+    is_exclusive,
+    unit_value,
 )
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app import files as files_app
@@ -149,9 +149,9 @@ def test_see_what_the_application_sees(units: dict[str, str]) -> None:
 
 
 def test_what_the_engine_reads_of_a_unit(units: dict[str, str]) -> None:
-    assert (_is_exclusive(units["process-worker-1"]), _is_exclusive(units["process-beat-1"])) == (False, True)
+    assert (is_exclusive(units["process-worker-1"]), is_exclusive(units["process-beat-1"])) == (False, True)
     assert command_of(units["process-worker-1"]) == command_of(units["job-cleanup"]) == "celery"
-    assert _value(units["timer-cleanup"], "OnCalendar") == "Mon..Fri *-*-* 04:30 Europe/Berlin"
+    assert unit_value(units["timer-cleanup"], "OnCalendar") == "Mon..Fri *-*-* 04:30 Europe/Berlin"
 
 
 @pytest.fixture
