@@ -4,13 +4,23 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.json_values import Json
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.option_specs import OptionSpecs
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.terminal_text import harmless
+
+_OPTIONS: OptionSpecs = {"lines": {"type": "list", "elements": "str", "required": True}, "file": {"type": "str"}}
+
+
+class Options(TypedDict):
+    """The options of M(asgi.deploy.show)."""
+
+    lines: list[str]
+    file: str | None  # a path on the controller; without one the lines are printed
 
 
 class ActionModule(ActionBase):  # type: ignore[misc]
@@ -25,15 +35,14 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         Raises:
             AnsibleActionFail: an option is wrong, or the file cannot be written.
         """
-        _validation, given = self.validate_argument_spec(
-            argument_spec={"lines": {"type": "list", "elements": "str", "required": True}, "file": {"type": "str"}}
-        )
-        text = "\n".join(map(harmless, given["lines"]))
+        _validation, arguments = self.validate_argument_spec(argument_spec=_OPTIONS)
+        options: Options = arguments
+        text = "\n".join(map(harmless, options["lines"]))
         changed = False
-        if given["file"] is None:
+        if options["file"] is None:
             Display().display(text)
         else:
-            changed = _write(Path(given["file"]), f"{text}\n")
+            changed = _write(Path(options["file"]), f"{text}\n")
         return {**super().run(tmp, task_vars), "changed": changed}
 
 

@@ -30,7 +30,7 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._common.host_results i
     checked_result,
     returned,
 )
-from ansible_collections.asgi.deploy.plugins.plugin_utils._common.inspections import ReleaseInspection
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.inspections import ReleaseInspectionEntry
 from ansible_collections.asgi.deploy.plugins.plugin_utils._inventory.roles import HOST_ROLES, needed_roles
 from ansible_collections.asgi.deploy.plugins.plugin_utils._survey import moves, pending
 from ansible_collections.asgi.deploy.plugins.plugin_utils._survey.desired import (
@@ -193,7 +193,7 @@ def _of_everything(inspection: PlannedInspection) -> PlannedInspection:
     """Return an inspection of all releases of an application, and not only of the one that would serve."""
     if inspection.kind != "release":
         return inspection
-    options: ReleaseInspection = {**cast("ReleaseInspection", inspection.options), "everything": True}
+    options: ReleaseInspectionEntry = {**cast("ReleaseInspectionEntry", inspection.options), "everything": True}
     return inspection._replace(options=options)
 
 

@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypedDict
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.json_values import Json
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.option_specs import OptionSpecs
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan import app_plan
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.wheelhouse import Beside, Target, fill
 from ansible_collections.asgi.deploy.plugins.plugin_utils._certificate.options import asks_the_ca, certbot_locks
@@ -16,6 +17,14 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._common.argument_specs
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.host_facts import checked_facts
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.local_files import read_all
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.terminal_text import harmless
+
+_OPTIONS: OptionSpecs = {"app": {"type": "dict", "required": True}}
+
+
+class Options(TypedDict):
+    """The options of M(asgi.deploy.wheelhouse)."""
+
+    app: dict[str, Json]  # an entry of asgi_apps
 
 
 class ActionModule(ActionBase):  # type: ignore[misc]
@@ -30,9 +39,10 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         Raises:
             AnsibleActionFail: an option is wrong, or a wheel cannot be built.
         """
-        _validation, given = self.validate_argument_spec(argument_spec={"app": {"type": "dict", "required": True}})
+        _validation, arguments = self.validate_argument_spec(argument_spec=_OPTIONS)
+        given: Options = plain(arguments)
         variables = task_vars or {}
-        app, base = plain(given["app"]), variables.get("inventory_dir")
+        app, base = given["app"], variables.get("inventory_dir")
         keys = ("certificate_source", "certificate_dns_plugin")
         options = {key: plain(self._templar.template(variables[key])) for key in keys if key in variables}
         try:

@@ -27,9 +27,9 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan_types import
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.sites import auth_file
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.argument_specs import ROLES
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.inspections import (
-    Inspection,
-    ReleaseInspection,
-    RemovalInspection,
+    InspectionEntry,
+    ReleaseInspectionEntry,
+    RemovalInspectionEntry,
 )
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.managed_files import (
     absent,
@@ -67,7 +67,7 @@ def desired_state(plan: AppPlan, here: HostContext) -> AppState:
     }
 
 
-def inspections(plan: AppPlan, state: AppState) -> dict[str, Inspection]:
+def inspections(plan: AppPlan, state: AppState) -> dict[str, InspectionEntry]:
     """Return what to inspect for a desired state."""
     parts: PartsOptions
     packed = plan["packed"]
@@ -78,7 +78,7 @@ def inspections(plan: AppPlan, state: AppState) -> dict[str, Inspection]:
             "reload": "nginx.service",
             "lineages": [plan["name"]],
         }
-        removal: RemovalInspection = {"name": plan["name"], "by": state["by"], "data": plan["remove_data"]}
+        removal: RemovalInspectionEntry = {"name": plan["name"], "by": state["by"], "data": plan["remove_data"]}
         return {
             "host": {"kind": "parts", "options": parts},
             "release": {"kind": "removal", "options": removal},
@@ -94,7 +94,7 @@ def inspections(plan: AppPlan, state: AppState) -> dict[str, Inspection]:
         "archives": [archive["sha256"] for archive in packed["archives"]],
         "lineages": [] if plan["site"]["owns"] else [plan["name"]],
     }
-    release: ReleaseInspection = {"name": plan["name"], "by": state["by"], "wanted": state["release"]}
+    release: ReleaseInspectionEntry = {"name": plan["name"], "by": state["by"], "wanted": state["release"]}
     return {"host": {"kind": "parts", "options": parts}, "release": {"kind": "release", "options": release}}
 
 

@@ -1,4 +1,4 @@
-"""Shapes of what the controller asks a host to inspect."""
+"""Shapes of inspections as roles write them: a missing option has the default of `INSPECTION_OPTIONS`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.desired_state 
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.release_options import ReleaseEntry
 
 
-class ReleaseInspection(TypedDict):
+class ReleaseInspectionEntry(TypedDict):
     """What an inspection of the kind release compares with the host.
 
     Attributes:
@@ -24,7 +24,7 @@ class ReleaseInspection(TypedDict):
     everything: NotRequired[bool]
 
 
-class RemovalInspection(TypedDict):
+class RemovalInspectionEntry(TypedDict):
     """What an inspection of the kind removal looks for on the host.
 
     Attributes:
@@ -38,10 +38,10 @@ class RemovalInspection(TypedDict):
     data: bool
 
 
-InspectionOptions: TypeAlias = PartsOptions | ReleaseInspection | RemovalInspection | HardeningOptions
+InspectionOptions: TypeAlias = PartsOptions | ReleaseInspectionEntry | RemovalInspectionEntry | HardeningOptions
 
 
-class Inspection(TypedDict):
+class InspectionEntry(TypedDict):
     """One inspection of a host: a kind of M(asgi.deploy.look), and its options."""
 
     kind: str

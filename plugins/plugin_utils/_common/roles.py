@@ -9,7 +9,7 @@ from typing import Any, Generic, Protocol, TypeVar, cast
 
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.json_values import Json
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.host_facts import Facts
-from ansible_collections.asgi.deploy.plugins.plugin_utils._common.inspections import Inspection
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.inspections import InspectionEntry
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.local_files import AddedFile, Contents
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.validators import Rule
 
@@ -117,7 +117,7 @@ class AnyRole(Protocol):
 
     def state_of(self, plan: dict[str, Json], here: HostContext) -> dict[str, Json]: ...
 
-    def inspections_of(self, plan: dict[str, Json], state: dict[str, Json]) -> dict[str, Inspection]: ...
+    def inspections_of(self, plan: dict[str, Json], state: dict[str, Json]) -> dict[str, InspectionEntry]: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,7 +146,7 @@ class Role(Generic[PlanT, StateT]):
     packages: Stage
     plan: Callable[[HostContext, Mapping[str, Json]], PlanT]
     desired_state: Callable[[PlanT, HostContext], StateT]
-    inspections: Callable[[PlanT, StateT], dict[str, Inspection]]
+    inspections: Callable[[PlanT, StateT], dict[str, InspectionEntry]]
     conflicts: Callable[[Mapping[str, Json], Inventory], list[str]] = _no_conflicts
     needed: Callable[[Sequence[Mapping[str, Json]]], bool] = _never
     ports: PortConflict | None = None
@@ -159,6 +159,6 @@ class Role(Generic[PlanT, StateT]):
         """Return the desired state as a document, from a plan that this role made."""
         return cast("dict[str, Json]", self.desired_state(cast("PlanT", plan), here))
 
-    def inspections_of(self, plan: dict[str, Json], state: dict[str, Json]) -> dict[str, Inspection]:
+    def inspections_of(self, plan: dict[str, Json], state: dict[str, Json]) -> dict[str, InspectionEntry]:
         """Return what to inspect, from a plan and a desired state that this role made."""
         return self.inspections(cast("PlanT", plan), cast("StateT", state))
