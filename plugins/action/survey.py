@@ -154,7 +154,7 @@ def _facts(transport: Transport) -> Facts:
     if transport.module_reason:
         answers = _by_module(transport, [{"kind": "facts", "options": {}}])
     else:
-        answers = [transport.call(FACTS_MODULE, "facts")]
+        answers = [transport.call(FACTS_MODULE, "read_facts")]
     (observed,) = _checked_answers(["facts"], answers)
     if "failed" in observed:
         raise AnsibleActionFail(observed["failed"])

@@ -36,7 +36,7 @@ EXAMPLES = """
 
 RETURN = """
 problem:
-  description: Why the CA gave no certificate, and what is served now.
+  description: Why the CA issued no certificate, and what is served now.
   type: str
   returned: when it gave none
 """

@@ -11,7 +11,7 @@ version_added: 0.1.0
 author: asgi.deploy contributors (!UNKNOWN)
 description:
   - Compares and writes many files in one call.
-  - After writing, the whole is validated; when that fails, every file is put back as it was and the validator's own
+  - After writing, the whole is validated; when that fails, every file is restored as it was and the validator's own
     words are shown.
   - A drop-in of the service in O(reload) has that started anew, where it runs; when it does not start, every file is
     put back and it is started once more.

@@ -288,9 +288,14 @@ found:
           returned: always
 """
 
+from typing import TYPE_CHECKING, cast
+
 from ansible_collections.asgi.deploy.plugins.module_utils._host.survey.inspections import inspect_all
 from ansible_collections.asgi.deploy.plugins.module_utils._module import check, discreet_module
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.task_options import INSPECTION_OPTIONS
+
+if TYPE_CHECKING:
+    from ansible_collections.asgi.deploy.plugins.module_utils._shared.desired_state import Inspection
 
 
 def main() -> None:
@@ -305,7 +310,7 @@ def main() -> None:
         {"kind": kind, "options": check(module, INSPECTION_OPTIONS[kind], options, f"{kind}: ")}
         for kind, options in ((one["kind"], one["options"]) for one in module.params["looks"])
     ]
-    module.exit_json(changed=False, found=inspect_all(looks))
+    module.exit_json(changed=False, found=inspect_all(cast("list[Inspection]", looks)))
 
 
 if __name__ == "__main__":

@@ -9,8 +9,11 @@ from typing import NotRequired, TypedDict
 
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.application_state import (
     ApplicationStatus,
+    Attempt,
     HostStatus,
+    LiveState,
     ReleaseResult,
+    ReleaseSummary,
 )
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.observed_state import CertificateStatus, Difference
 
@@ -122,19 +125,49 @@ class StatusResult(TaskResult, total=False):
 
 
 class ReleaseTaskResult(ReleaseResult, total=False):
-    """The result of a release and of its certificate.
+    """The result of a release and of its certificate; in check mode it has the keys of a prediction as well.
 
     Attributes:
+        health: what is wrong with the live release's answer; empty when nothing is. Only in check mode.
         failed: true if either failed.
         msg: why.
         diff: which release serves, before and after.
         certificate: what came of the certificate.
     """
 
+    health: str
     failed: bool
     msg: str
     diff: Difference
     certificate: CertificateSummary
+
+
+class ReleaseInfoResult(LiveState):
+    """What a host has of an application.
+
+    Attributes:
+        changed: always false.
+        releases: by their names.
+        packages: versions of what is installed in the live release's environment, by name.
+        tools: versions of the collection's programs on the host, by name.
+        deploys: the last attempts of the audit trail.
+    """
+
+    changed: bool
+    releases: dict[str, ReleaseSummary]
+    packages: dict[str, str]
+    tools: dict[str, str]
+    deploys: list[Attempt]
+
+
+class RollbackResult(ReleaseResult):
+    """The result of a rollback.
+
+    Attributes:
+        diff: which release serves, before and after.
+    """
+
+    diff: Difference
 
 
 class CertificateSummary(TypedDict):

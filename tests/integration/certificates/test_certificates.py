@@ -37,7 +37,7 @@ def test_the_first_run_without_a_ca_serves_a_stand_in_that_gives_way(site: Secur
     run = site.playbook(certificate_directory=NO_CA).ok()
     assert run.counts(site.host.name)["changed"] > 0
     for text in (
-        f"[WARNING]: secure: the CA gave no certificate for {site.label}.",
+        f"[WARNING]: secure: the CA issued no certificate for {site.label}.",
         "a self-signed stand-in is served, WHICH NO BROWSER TRUSTS",
         "Likely reason: the CA's directory does not answer",
         f"Seen from this host: {site.domain} has no address",
@@ -78,7 +78,7 @@ def test_a_renewal_that_fails_keeps_what_serves(site: Secure) -> None:
     with early, requested, site.edited(f"{FOLDER}/certbot.ini", f"s#{LAB.acme_directory}#{NO_CA}#"):
         assert site.host.run(f"systemctl start {RENEWAL}", check=False).returncode != 0
     assert site.shown() == before
-    assert site.status()["source"] == "acme" and "The one from before is served on" in site.status()["last"]["text"]
+    assert site.status()["source"] == "acme" and "The former one is still served" in site.status()["last"]["text"]
 
 
 def test_what_is_served_is_compared_with_what_is_on_disk(site: Secure) -> None:
@@ -113,7 +113,7 @@ def test_a_name_that_leads_elsewhere_is_reported_and_harms_no_one(site: Secure) 
         "Likely reason: the CA finds no address",
         f"nowhere.{NAME} resolves to 198.18.0.1, which is no address of this host",
         f"http://nowhere.{NAME}/ on port 80 answers not (",
-        "The one from before is served on",
+        "The former one is still served",
     ):
         assert text in run.output, run.output
     assert site.version()["version"] == "1.0.0"

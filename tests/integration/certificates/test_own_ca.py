@@ -91,7 +91,7 @@ def test_a_profile_that_the_ca_does_not_have(site: Secure) -> None:
     site.playbook(certificate_directory=authority.directory).ok()
     run = site.playbook(certificate_directory=authority.directory, certificate_profile="tlsclient").ok()
     assert "Likely reason: the CA does not offer this certificate_profile" in run.output, run.output
-    assert "The one from before is served on" in run.output
+    assert "The former one is still served" in run.output
     assert site.version()["version"] == "1.0.0"
 
 
@@ -104,8 +104,8 @@ def test_nonces_that_the_ca_refuses(site: Secure) -> None:
     site, authority = started(site, nonce_reject=100)
     changes: dict[str, Any] = {"domains": [site.domain, f"other.{site.domain}"]}
     run = site.playbook(certificate_directory=authority.directory, **changes).ok()
-    assert "Likely reason: the CA refused nonces of its own again and again" in run.output, run.output
-    assert "The one from before is served on" in run.output
+    assert "Likely reason: the CA refused its own nonces several times" in run.output, run.output
+    assert "The former one is still served" in run.output
     assert site.shown() == before
 
 
@@ -158,14 +158,15 @@ def test_a_limit_is_reported_and_kept(site: Secure) -> None:
     assert authority.orders(site.domain)[-1]["status"] == 429
     until = site.status()["last"]["wait"]["until"]
     for text in (
-        f"Likely reason: the CA's rate limit is reached; it is asked again after {until.replace('T', ' ')[:-1]} UTC",
-        "The one from before is served on",
+        "Likely reason: the CA's rate limit is reached; "
+        f"the next request follows after {until.replace('T', ' ')[:-1]} UTC",
+        "The former one is still served",
         "too many certificates (5) already issued",
     ):
         assert text in run.output, run.output
     orders = len(authority.orders(site.domain))
     log = site.renew(fails=True)
-    assert "it is asked again after" in log
+    assert "the next request follows after" in log
     assert "the CA's rate limit was reached before" in site.playbook(**changes).ok().output
     assert len(authority.orders(site.domain)) == orders, "nothing was asked before it is time"
     assert site.shown() == before
@@ -215,8 +216,8 @@ def test_records_by_a_name_server_of_ones_own(site: Secure, request: pytest.Fixt
 
     wrong = base64.b64encode(secrets.token_bytes(64)).decode()
     run = site.playbook("--diff", **variables(wrong)).ok()
-    assert "Likely reason: the DNS provider did not take the record" in run.output, run.output
-    assert "The one from before is served on" in run.output and wrong not in run.output
+    assert "Likely reason: the DNS provider refused the record" in run.output, run.output
+    assert "The former one is still served" in run.output and wrong not in run.output
 
     run = site.playbook("--diff", "-vv", **variables(secret)).ok()
     assert "[WARNING]: secure:" not in run.output, run.output

@@ -258,7 +258,7 @@ def test_another_port(closed: Web) -> None:
     finally:
         closed.host.run("systemctl stop holder.service")
     assert refused.status != 0
-    assert "asgi-closed.public.socket cannot listen; put back as it was: " in refused.output, refused.output
+    assert "asgi-closed.public.socket cannot listen; restored as it was: " in refused.output, refused.output
     assert "Failed to listen on sockets" in refused.output, refused.output
     assert handshake(closed, 8443, PKI / "ca.pem", client="client")[0] == "TLSv1.3"
     site_playbook("--extra-vars=closed_port=9443").ok()

@@ -212,7 +212,7 @@ def test_refuses_to_shut_out_a_program(site: Web, late: int) -> None:
     before = site.host.run(LIVE).stdout
     run = run_on(site.host.name, hardening_open=[{"port": 9101}])
     assert run.status != 0
-    assert f"hardening_firewall: python3 can be reached at tcp port {late}, and could not any more" in run.output
+    assert f"hardening_firewall: python3 is reachable at tcp port {late}, and would not be any more" in run.output
     assert (
         f"hardening_open: [{{port: {late}, protocol: tcp}}] if it shall be, hardening_close: [{late}] if not"
         in run.output
@@ -234,7 +234,7 @@ def test_a_rule_that_nft_refuses_changes_nothing(site: Web) -> None:
     before = site.host.run(f"{LIVE}; cat {RULES}").stdout
     run = run_on(site.host.name, hardening_close=[9999], hardening_firewall_rules=["tcp dport 25 acept"])
     assert run.status != 0
-    assert "nft refuses the rules; put back as it was, and nothing was changed" in run.output
+    assert "nft refuses the rules; restored as it was, and nothing was changed" in run.output
     assert "tcp dport 25 acept" in run.output and "syntax error, unexpected" in run.output
     assert site.host.run(f"{LIVE}; cat {RULES}").stdout == before
     assert site.host.run("ls /var/lib/asgi-deploy/hardening/undo", check=False).returncode != 0

@@ -89,7 +89,7 @@ def test_a_sandbox_that_nginx_cannot_start_in_is_undone(attacked: Prey) -> None:
         attacked.host.run(f"echo 'access_log {log};' >/etc/nginx/conf.d/own.conf; nginx -t; systemctl reload nginx")
         run = scenario(f"--limit={attacked.host.name}")
         assert run.status != 0
-        assert "nginx.service does not start with it; put back as it was" in run.output
+        assert "nginx.service does not start with it; restored as it was" in run.output
         assert attacked.get("/ready").status_code == 200
     finally:
         attacked.host.run("rm -f /etc/nginx/conf.d/own.conf")

@@ -83,7 +83,7 @@ def test_a_foreign_site_and_a_snippet_that_nginx_refuses(site: Site) -> None:
     done = _with(nginx_snippet="no_such_directive on;")
     assert done.status != 0
     assert 'unknown directive "no_such_directive" in /etc/nginx/nginx.conf:' in done.output
-    assert "put back as it was: /etc/nginx/nginx.conf" in done.output
+    assert "restored as it was: /etc/nginx/nginx.conf" in done.output
     assert site.host.run("nginx -T 2>/dev/null | sha256sum").stdout == before
     assert site.get("/version").status_code == 200
     _with(nginx_snippet=BETA).ok()
@@ -103,7 +103,7 @@ def test_a_port_that_another_program_holds(site: Site) -> None:
     finally:
         site.host.run("systemctl stop holder.service")
     assert done.status != 0
-    assert "nginx.service does not take it; put back as it was: /etc/nginx/nginx.conf" in done.output, done.output
+    assert "nginx.service does not take it; restored as it was: /etc/nginx/nginx.conf" in done.output, done.output
     assert "bind() to 0.0.0.0:8089 failed (98: Address already in use)" in done.output
     assert site.host.run("nginx -T 2>/dev/null | sha256sum").stdout == before
     assert site.get("/version").status_code == 200

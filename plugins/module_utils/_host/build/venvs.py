@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.build.installers import (
     COMPLETE,
@@ -35,6 +35,9 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.requirement_ha
     pins,
     without,
 )
+
+if TYPE_CHECKING:
+    from ansible_collections.asgi.deploy.plugins.module_utils._shared.desired_state import ToolEntry
 
 _METADATA = 2**16  # bytes of it that are read: names and versions come first
 _REQUIRES = re.compile(  # as pip and uv write who requires what is not there
@@ -129,8 +132,8 @@ def tool_mark(requirements: str) -> str:
     return digest({"requirements": requirements, "interpreter": Interpreter.at(PYTHON).tag})
 
 
-def outdated_tools(tools: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """Those of the programs, as in :data:`TOOL_OPTIONS`, whose virtual environments have to be built."""
+def outdated_tools(tools: Iterable[ToolEntry]) -> list[ToolEntry]:
+    """Return the programs whose virtual environments must be built."""
     return [tool for tool in tools if not is_complete(absolute_path(tool["path"]), tool_mark(tool["requirements"]))]
 
 

@@ -1,4 +1,4 @@
-"""Who may read the certificates that are served, and their keys: root, and an application that ends TLS itself."""
+"""Access to the certificates that are served, and to their keys: by root, and by an application that serves TLS."""
 
 from __future__ import annotations
 
@@ -16,28 +16,35 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.certificates.cer
 
 @dataclass(frozen=True)
 class Access:
-    """The mode and the group of a file or a folder of root's."""
+    """The desired mode and group of a file or a folder that root owns.
+
+    Attributes:
+        path: of the file or folder.
+        mode: permission bits.
+        group: its number.
+    """
 
     path: Path
     mode: int
     group: int
 
-    def wrong(self) -> str | None:
-        """What differs; nothing where it is right, is no file or folder, or is not there."""
+    def error(self) -> str | None:
+        """Return what differs; None if nothing does, or if the path is no file or folder, or does not exist."""
         try:
-            found = self.path.lstat()
+            status = self.path.lstat()
         except (FileNotFoundError, NotADirectoryError):
             return None
-        mode = stat.S_IMODE(found.st_mode)
-        if not (stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode)):
+        mode = stat.S_IMODE(status.st_mode)
+        if not (stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)):
             return None
         if mode != self.mode:
             return f"{self.path} has mode {mode:04o} instead of {self.mode:04o}"
-        if (found.st_uid, found.st_gid) != (0, self.group):
-            return f"{self.path} is owned by {found.st_uid}:{found.st_gid} instead of 0:{self.group}"
+        if (status.st_uid, status.st_gid) != (0, self.group):
+            return f"{self.path} is owned by {status.st_uid}:{status.st_gid} instead of 0:{self.group}"
         return None
 
-    def put_right(self) -> None:
+    def restore(self) -> None:
+        """Set owner, group and mode."""
         descriptor = os.open(self.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         try:
             os.fchown(descriptor, 0, self.group)
@@ -46,38 +53,41 @@ class Access:
             os.close(descriptor)
 
 
-def desired_access(wanted: CertificateRequest) -> list[Access]:
-    """Return what has to be so for a certificate, of a group that is there: certbot's own key is one of the files.
+def desired_access(request: CertificateRequest) -> list[Access]:
+    """Return the desired access to the files of a certificate, certbot's own key included.
 
-    Of one that is given nothing is: its files come from the controller, with their modes.
+    There is none for a certificate that is given: its files come from the controller, with their modes.
+
+    Raises:
+        KeyError: its group does not exist.
     """
-    if wanted.source == "given":
+    if request.source == "given":
         return []
-    group = grp.getgrnam(wanted.group).gr_gid if wanted.group else 0
-    folder, file = (0o750, 0o640) if wanted.group else (0o700, 0o600)
-    own = [Access(CERTBOT / "live" / wanted.name / "privkey.pem", 0o600, 0)] if wanted.source == "acme" else []
+    group = grp.getgrnam(request.group).gr_gid if request.group else 0
+    folder, file = (0o750, 0o640) if request.group else (0o700, 0o600)
+    own = [Access(CERTBOT / "live" / request.name / "privkey.pem", 0o600, 0)] if request.source == "acme" else []
     return [
-        Access(wanted.files[0].parent, folder, group),
-        *(Access(path, file, group) for path in wanted.files),
-        *(Access(Path(os.path.realpath(one.path)), one.mode, one.group) for one in own),
+        Access(request.files[0].parent, folder, group),
+        *(Access(path, file, group) for path in request.files),
+        *(Access(Path(os.path.realpath(access.path)), access.mode, access.group) for access in own),
     ]
 
 
-def access_error(wanted: CertificateRequest) -> str | None:
-    """Return whose mode or owner is wrong, of a certificate's files; nothing where all are right."""
-    return next((text for one in _access(wanted) if (text := one.wrong())), None)
+def access_error(request: CertificateRequest) -> str | None:
+    """Return which file of a certificate has a wrong mode or owner; None if all are right."""
+    return next((text for access in _access(request) if (text := access.error())), None)
 
 
-def restrict_access(wanted: CertificateRequest) -> bool:
-    """Put modes and owners of a certificate's files right; return whether any was wrong."""
-    wrong = [one for one in _access(wanted) if one.wrong()]
-    for one in wrong:
-        one.put_right()
-    return bool(wrong)
+def restrict_access(request: CertificateRequest) -> bool:
+    """Restore modes and owners of a certificate's files; return whether any was wrong."""
+    differing = [access for access in _access(request) if access.error()]
+    for access in differing:
+        access.restore()
+    return bool(differing)
 
 
-def _access(wanted: CertificateRequest) -> list[Access]:
+def _access(request: CertificateRequest) -> list[Access]:
     try:
-        return desired_access(wanted)
-    except KeyError:  # the application's group has yet to be made
+        return desired_access(request)
+    except KeyError:  # the application's group does not exist yet
         return []

@@ -1,4 +1,4 @@
-"""Whether the names of a certificate lead to this host, where a CA will look for them."""
+"""Checks whether the names of a certificate lead to this host, as the CA is going to check."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import 
 WEBROOT = Path(ACME_WEBROOT)
 
 
-def check_reachability(wanted: CertificateRequest) -> list[str]:
-    """Return what speaks against each name being found here by the CA, which looks on port 80."""
-    authenticator = wanted.renewal.get("authenticator")
+def check_reachability(request: CertificateRequest) -> list[str]:
+    """Return, for each name, why the CA may not reach this host by it on port 80; none where nothing is wrong."""
+    authenticator = request.renewal.get("authenticator")
     if authenticator not in ("webroot", "standalone"):
         return []
-    found = []
-    for name in wanted.domains:
+    errors = []
+    for name in request.domains:
         addresses = [name] if is_address(name) else _addresses(name)
         own = [address for address in addresses if _is_own(address)]
         probe = _probe(name) if addresses and authenticator == "webroot" else None
-        found.append(reachability_error(name, addresses, own, probe))
-    return [text for text in found if text]
+        errors.append(reachability_error(name, addresses, own, probe))
+    return [text for text in errors if text]
 
 
 def _addresses(name: str) -> list[str]:
@@ -55,7 +55,7 @@ def _is_own(address: str) -> bool:
 
 
 def _probe(name: str) -> str | None:
-    """What port 80 answers for a file of ours in place of it."""
+    """Return what port 80 answers instead of a file of ours; None if it answers the file."""
     token = f"probe-{secrets.token_hex(8)}"
     folder = WEBROOT / ".well-known" / "acme-challenge"
     folder.mkdir(parents=True, exist_ok=True)

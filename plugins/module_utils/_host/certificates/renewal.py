@@ -1,4 +1,4 @@
-"""Has the certificates that a host shall have, and keeps them; the role's module and the timer run the same code.
+"""Obtains and renews the certificates of a host; the role's module and the timer run the same code.
 
 On the host it is started with `python3 -m`, by its dotted name: `renew`, or `deployed` as certbot's hook.
 """
@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.certificates import taking
 from ansible_collections.asgi.deploy.plugins.module_utils._host.certificates.certificate import (
@@ -51,68 +51,86 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.addresses impo
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import ACME_CA, CERTBOT_PROGRAM
 
+if TYPE_CHECKING:
+    from ansible_collections.asgi.deploy.plugins.module_utils._shared.observed_state import LastAttempt, RequestKey
+
 PROGRAM = str(CERTBOT_PROGRAM)
-LOCK = Path("/run/asgi-certificates.lock")  # of a run and the timer: certbot refuses a second one beside it
+LOCK = Path("/run/asgi-certificates.lock")  # of a run and the timer: certbot refuses to run twice at the same time
 CA = Path(ACME_CA)
-_PROPAGATION = "_propagation_seconds"  # how certbot's options for that end
-CERTBOT_SECONDS = 600  # and what a record of DNS takes to be seen
+_PROPAGATION = "_propagation_seconds"  # the end of certbot's options for the time that a DNS record takes
+CERTBOT_SECONDS = 600  # and in addition what a DNS record takes until it is visible
 ATTEMPTS = 3
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What was done for a certificate, and what went wrong."""
+    """What was done for a certificate, and what went wrong.
+
+    Attributes:
+        changed: whether anything changed on the host.
+        problem: why the CA issued none; None if it did, or if none was requested.
+    """
 
     changed: bool
     problem: str | None = None
 
 
 def read_request(path: Path) -> CertificateRequest:
+    """Return the certificate that a file requests."""
     return CertificateRequest(**json.loads(path.read_text(encoding="utf-8")))
 
 
 def read_requests() -> list[CertificateRequest]:
+    """Return all certificates that this host must have."""
     return [read_request(path) for path in sorted(REQUESTS.glob("*/wanted.json"))]
 
 
 def ensure(name: str) -> Outcome:
-    """Has one certificate, if only a stand-in, and notes what came of it."""
-    wanted = read_request(REQUESTS / name / "wanted.json")
+    """Ensure that a certificate is served, if only a stand-in, and record the result.
+
+    Raises:
+        DeployError: the certificate cannot be made or served.
+    """
+    request = read_request(REQUESTS / name / "wanted.json")
     with exclusive_lock(LOCK, _longest(*read_requests())):
-        outcome = _ensure(wanted)
-        _note_results({wanted.name: _result(wanted, outcome.problem)})
+        outcome = _ensure(request)
+        _record_attempts({request.name: _attempt_entry(request, outcome.problem)})
     return outcome
 
 
 def renew() -> list[str]:
-    """Renews what is due on this host, looks at what is served, and gives all that is wrong."""
+    """Renew the certificates of this host that are about to expire, check what is served, and return all problems."""
     with exclusive_lock(LOCK, _longest(*read_requests())):
-        certificates = read_requests()
-        # Those that somebody else keeps with certbot on this host.
-        others = {path.stem for path in (CERTBOT / "renewal").glob("*.conf")} - {one.name for one in certificates}
+        requests = read_requests()
+        # Certificates that another user keeps with certbot on this host.
+        others = {path.stem for path in (CERTBOT / "renewal").glob("*.conf")} - {request.name for request in requests}
         with taking.defer_reload():
-            results = {wanted.name: _attempt(_keep, wanted) for wanted in certificates}
+            results = {request.name: _attempt(_keep, request) for request in requests}
             problems = [text for name in sorted(others) if (text := _renew(name))]
         try:
             taking.reload_if_pending(taking.WINDOW)
         except DeployError as error:
             problems.insert(0, str(error))
-        for wanted in certificates:
-            results[wanted.name] = results[wanted.name] or _attempt(served_error, wanted)
-        _note_results({wanted.name: _result(wanted, results[wanted.name]) for wanted in certificates})
+        for request in requests:
+            results[request.name] = results[request.name] or _attempt(served_error, request)
+        _record_attempts({request.name: _attempt_entry(request, results[request.name]) for request in requests})
         return [text for text in results.values() if text] + problems
 
 
-def _attempt(act: Callable[[CertificateRequest], str | None], wanted: CertificateRequest) -> str | None:
-    """Gives what is wrong with one certificate: one that cannot be read must not end the others."""
+def _attempt(act: Callable[[CertificateRequest], str | None], request: CertificateRequest) -> str | None:
+    """Return what is wrong with one certificate: an error of one must not end the others."""
     try:
-        return act(wanted)
+        return act(request)
     except (DeployError, OSError, ValueError) as error:
-        return f"{wanted.name}: {error}"
+        return f"{request.name}: {error}"
 
 
 def deployed(lineage: str) -> None:
-    """Serves what certbot has just renewed; it runs this as its hook."""
+    """Serve what certbot has just renewed; certbot runs this as its hook.
+
+    Args:
+        lineage: the folder of the certificate.
+    """
     name = Path(lineage).name
     path = REQUESTS / name / "wanted.json"
     if path.exists():
@@ -121,167 +139,181 @@ def deployed(lineage: str) -> None:
         taking.note_renewed(lineage)
 
 
-def _ensure(wanted: CertificateRequest) -> Outcome:
-    restricted = restrict_access(wanted)
-    outcome = _obtain(wanted)
+def _ensure(request: CertificateRequest) -> Outcome:
+    restricted = restrict_access(request)
+    outcome = _obtain(request)
     return replace(outcome, changed=outcome.changed or restricted)
 
 
-def _obtain(wanted: CertificateRequest) -> Outcome:
-    reason = reason_to_act(wanted)
+def _obtain(request: CertificateRequest) -> Outcome:
+    reason = reason_to_act(request)
     if reason is None:
         return Outcome(taking.DEFERRED not in os.environ and taking.reload_if_pending())
-    if wanted.source == "self-signed":
-        return Outcome(_make(wanted, SELF_SIGNED, SELF_SIGNED_DAYS))
-    if not reason_to_request(observe_certificate(wanted.name), wanted):
-        return Outcome(_place(wanted, *certbot_texts(wanted.name)))
-    findings = check_reachability(wanted)
-    said = _request(wanted)
-    if said is None:
-        _place(wanted, *certbot_texts(wanted.name))  # unless certbot's hook did
+    if request.source == "self-signed":
+        return Outcome(_make(request, SELF_SIGNED, SELF_SIGNED_DAYS))
+    if not reason_to_request(observe_certificate(request.name), request):
+        return Outcome(_place(request, *certbot_texts(request.name)))
+    findings = check_reachability(request)
+    output = _request(request)
+    if output is None:
+        _place(request, *certbot_texts(request.name))  # unless certbot's hook did
         return Outcome(True)
     changed = False
-    if reason_to_make(read_certificate(wanted.files[0]), wanted, STAND_IN):
-        changed = _make(wanted, STAND_IN, STAND_IN_DAYS)
-    return Outcome(changed, describe_failure(wanted, said, findings, read_certificate(wanted.files[0])))
+    if reason_to_make(read_certificate(request.files[0]), request, STAND_IN):
+        changed = _make(request, STAND_IN, STAND_IN_DAYS)
+    return Outcome(changed, describe_failure(request, output, findings, read_certificate(request.files[0])))
 
 
-def _keep(wanted: CertificateRequest) -> str | None:
-    """Renews one certificate if it is due; gives what went wrong."""
-    if wanted.source == "acme" and not reason_to_request(observe_certificate(wanted.name), wanted):
-        said = _renew(wanted.name, wanted)
-        if said and is_account_lost(said):
-            _forget_account(str(wanted.renewal.get("server")))
-            said = _request(wanted)
-        if said:
-            return describe_failure(wanted, said, [], read_certificate(wanted.files[0]))
-    outcome = _ensure(wanted)
-    if outcome.problem and wanted.source == "acme":
-        _keep_former(wanted)
+def _keep(request: CertificateRequest) -> str | None:
+    """Renew one certificate if it is about to expire; return what went wrong, or None."""
+    if request.source == "acme" and not reason_to_request(observe_certificate(request.name), request):
+        output = _renew(request.name, request)
+        if output and is_account_lost(output):
+            _forget_account(str(request.renewal.get("server")))
+            output = _request(request)
+        if output:
+            return describe_failure(request, output, [], read_certificate(request.files[0]))
+    outcome = _ensure(request)
+    if outcome.problem and request.source == "acme":
+        _keep_former(request)
     return outcome.problem
 
 
-def _keep_former(wanted: CertificateRequest) -> None:
-    """Renews the certificate that is served until the CA gives what is asked for now, such as one with a name more."""
-    found = observe_certificate(wanted.name)
-    if found and not found["expired"]:
-        _certbot(wanted, "renew", "--no-random-sleep-on-renew", f"--cert-name={wanted.name}")
-        _place(wanted, *certbot_texts(wanted.name))  # unless certbot's hook did
+def _keep_former(request: CertificateRequest) -> None:
+    """Renew the certificate that is served until the CA issues the requested one, such as one with another name."""
+    kept = observe_certificate(request.name)
+    if kept and not kept.expired:
+        _certbot(request, "renew", "--no-random-sleep-on-renew", f"--cert-name={request.name}")
+        _place(request, *certbot_texts(request.name))  # unless certbot's hook did
 
 
-def _renew(name: str, wanted: CertificateRequest | None = None) -> str | None:
-    """Has certbot renew one certificate, if it is due by the CA's own advice (ARI) or its age; gives what it says."""
-    if wanted and (told := _rate_limited(wanted)):
-        return told
-    for _attempt in range(ATTEMPTS):
-        said = _certbot(wanted, "renew", "--no-random-sleep-on-renew", f"--cert-name={name}")
-        if said is None or not is_nonce_refused(said):
+def _renew(name: str, request: CertificateRequest | None = None) -> str | None:
+    """Make certbot renew one certificate if the CA advises it (ARI) or its age requires it; return its complaint."""
+    if request and (refusal := _rate_limited(request)):
+        return refusal
+    for _try in range(ATTEMPTS):
+        output = _certbot(request, "renew", "--no-random-sleep-on-renew", f"--cert-name={name}")
+        if output is None or not is_nonce_refused(output):
             break
-    return said
+    return output
 
 
-def _request_key(wanted: CertificateRequest) -> dict[str, Any]:
-    """What a CA's limits count by."""
-    return {"server": wanted.renewal.get("server"), "domains": sorted(wanted.domains)}
+def _request_key(request: CertificateRequest) -> RequestKey:
+    """Return what a CA counts its limits by."""
+    return {"server": request.renewal.get("server"), "domains": sorted(request.domains)}
 
 
-def _rate_limited(wanted: CertificateRequest) -> str | None:
-    """What is said in place of asking a CA that wants to be left alone until later."""
-    last = {entry["name"]: entry["last"] for entry in read_status()}.get(wanted.name)
-    until = wait_until(last, _request_key(wanted), time.time())
+def _rate_limited(request: CertificateRequest) -> str | None:
+    """Return why no request is made: the CA refuses the same request until a later time; None if it does not."""
+    last = {entry["name"]: entry["last"] for entry in read_status()}.get(request.name)
+    until = wait_until(last, _request_key(request), time.time())
     return f"not asked: the CA's rate limit was reached before, retry after {until}" if until else None
 
 
-def _request(wanted: CertificateRequest) -> str | None:
-    """Asks the CA; gives what certbot says when it got no certificate."""
-    if told := _rate_limited(wanted):
-        return told
-    said = None
-    # In a file certbot takes one address at most.
-    addresses = [f"--ip-address={address}" for address in wanted.addresses]
-    for _attempt in range(ATTEMPTS):
-        said = _certbot(wanted, "certonly", f"--config={REQUESTS / wanted.name / 'certbot.ini'}", *addresses)
-        if said is None or not (
-            is_nonce_refused(said) or (is_account_lost(said) and _forget_account(str(wanted.renewal.get("server"))))
+def _request(request: CertificateRequest) -> str | None:
+    """Request a certificate from the CA; return what certbot printed if it obtained none, or None."""
+    if refusal := _rate_limited(request):
+        return refusal
+    output = None
+    # A file of certbot's options takes one address at most.
+    addresses = [f"--ip-address={address}" for address in request.addresses]
+    for _try in range(ATTEMPTS):
+        output = _certbot(request, "certonly", f"--config={REQUESTS / request.name / 'certbot.ini'}", *addresses)
+        if output is None or not (
+            is_nonce_refused(output)
+            or (is_account_lost(output) and _forget_account(str(request.renewal.get("server"))))
         ):
             break
-    return said
+    return output
 
 
-def _certbot(wanted: CertificateRequest | None, *arguments: str) -> str | None:
+def _certbot(request: CertificateRequest | None, *arguments: str) -> str | None:
+    """Run certbot; return what it printed if it failed, or None."""
     environment = {"REQUESTS_CA_BUNDLE": str(CA)} if CA.exists() else {}
-    if wanted and wanted.renewal.get("authenticator") == "dns-route53":
-        # Its credentials are no option of certbot's; without a file it takes those of the host's own role.
-        environment["AWS_SHARED_CREDENTIALS_FILE"] = str(REQUESTS / wanted.name / "dns.ini")
+    if request and request.renewal.get("authenticator") == "dns-route53":
+        # Its credentials are no option of certbot; without a file it uses those of the host's own role.
+        environment["AWS_SHARED_CREDENTIALS_FILE"] = str(REQUESTS / request.name / "dns.ini")
     try:
-        done = run_unchecked([PROGRAM, *arguments], environment, timeout=_longest(wanted))
+        done = run_unchecked([PROGRAM, *arguments], environment, timeout=_longest(request))
     except DeployError as error:
         return str(error)
-    # What it says of names is on one, what it says of failures on the other.
-    said = "\n".join(text.strip() for text in (done.stdout, done.stderr) if text.strip())
-    return (said or f"nothing, with status {done.returncode}") if done.returncode else None
+    # It prints about names to one stream, and about failures to the other.
+    output = "\n".join(text.strip() for text in (done.stdout, done.stderr) if text.strip())
+    return (output or f"nothing, with status {done.returncode}") if done.returncode else None
 
 
-def _longest(*certificates: CertificateRequest | None) -> int:
-    """Seconds that certbot may take for one of some certificates, and so others for it."""
-    options = [(key, text) for one in certificates if one for key, text in one.renewal.items()]
+def _longest(*requests: CertificateRequest | None) -> int:
+    """Return the seconds that certbot may take for one of some certificates, and that others wait for it."""
+    options = [(key, text) for request in requests if request for key, text in request.renewal.items()]
     return CERTBOT_SECONDS + max((int(text or 0) for key, text in options if key.endswith(_PROPAGATION)), default=0)
 
 
 def _forget_account(server: str) -> bool:
-    """Moves away what the CA does not know any more, so that certbot makes an account anew."""
+    """Move an account away that the CA does not know any more, so that certbot creates one; return whether it did."""
     folder = CERTBOT / "accounts" / server.partition("://")[2]
     if not folder.is_dir():
         return False
-    aside = CERTBOT / "accounts.lost"
-    aside.mkdir(mode=0o700, exist_ok=True)
-    folder.rename(aside / f"{folder.parent.name}-{int(time.time())}")
+    lost = CERTBOT / "accounts.lost"
+    lost.mkdir(mode=0o700, exist_ok=True)
+    folder.rename(lost / f"{folder.parent.name}-{int(time.time())}")
     return True
 
 
-def _make(wanted: CertificateRequest, kind: str, days: int) -> bool:
-    """Makes a certificate on the host and serves it."""
+def _make(request: CertificateRequest, kind: str, days: int) -> bool:
+    """Make a certificate on the host and serve it; return whether what is served changed."""
     with tempfile.TemporaryDirectory(prefix="asgi-") as folder:
         chain, key = Path(folder, "chain"), Path(folder, "key")
-        names = ",".join(f"{'IP' if is_address(name) else 'DNS'}:{name}" for name in wanted.domains)
-        new = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-noenc", "-days", str(days)]
-        new += ["-subj", f"/O={kind}", "-addext", f"subjectAltName={names}"]
-        new += ["-addext", "basicConstraints=critical,CA:FALSE", "-addext", "extendedKeyUsage=serverAuth"]
-        run(["openssl", "req", "-x509", *new, "-keyout", str(key), "-out", str(chain)])
-        return _place(wanted, chain.read_bytes(), key.read_bytes())
+        names = ",".join(f"{'IP' if is_address(name) else 'DNS'}:{name}" for name in request.domains)
+        options = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-noenc", "-days", str(days)]
+        options += ["-subj", f"/O={kind}", "-addext", f"subjectAltName={names}"]
+        options += ["-addext", "basicConstraints=critical,CA:FALSE", "-addext", "extendedKeyUsage=serverAuth"]
+        run(["openssl", "req", "-x509", *options, "-keyout", str(key), "-out", str(chain)])
+        return _place(request, chain.read_bytes(), key.read_bytes())
 
 
-def _place(wanted: CertificateRequest, chain: bytes, key: bytes) -> bool:
-    """Puts a certificate where it is served from, and has nginx take it; an application does by itself."""
-    folder = wanted.files[0].parent
+def _place(request: CertificateRequest, chain: bytes, key: bytes) -> bool:
+    """Write a certificate where it is served from; return whether it differed.
+
+    nginx is reloaded then. An application reads its certificate again by itself.
+    """
+    folder = request.files[0].parent
     if not folder.is_dir():
         folder.parent.mkdir(parents=True, exist_ok=True)
-        folder.mkdir(mode=0o750 if wanted.group else 0o700)
-        shutil.chown(folder, group=wanted.group or "root")
-    found = list(zip(wanted.files, served_texts(wanted, chain, key)))
-    stale = [(path, text) for path, text in found if not path.exists() or path.read_bytes() != text]
-    if wanted.group:
+        folder.mkdir(mode=0o750 if request.group else 0o700)
+        shutil.chown(folder, group=request.group or "root")
+    texts = list(zip(request.files, served_texts(request, chain, key)))
+    stale = [(path, text) for path, text in texts if not path.exists() or path.read_bytes() != text]
+    if request.group:
         for path, text in stale:
-            write(path, text, 0o640, group=wanted.group)
+            write(path, text, 0o640, group=request.group)
     elif stale:
         taking.write_served(dict(stale))
     return bool(stale)
 
 
-def _result(wanted: CertificateRequest, text: str | None) -> dict[str, Any]:
-    result = {"at": time.strftime(MOMENT, time.gmtime()), "ok": text is None, "text": text or "ok"}
-    if moment := retry_at(text or ""):
-        result["wait"] = {"until": time.strftime(MOMENT, time.gmtime(moment)), "asked": _request_key(wanted)}
-    return result
+def _attempt_entry(request: CertificateRequest, problem: str | None) -> LastAttempt:
+    entry: LastAttempt = {
+        "at": time.strftime(MOMENT, time.gmtime()),
+        "ok": problem is None,
+        "text": problem or "ok",
+    }
+    if moment := retry_at(problem or ""):
+        entry["wait"] = {"until": time.strftime(MOMENT, time.gmtime(moment)), "asked": _request_key(request)}
+    return entry
 
 
-def _note_results(results: Mapping[str, dict[str, Any]]) -> None:
-    last = {**{entry["name"]: entry["last"] for entry in read_status()}, **results}
-    entries = [certificate_status(one, read_certificate(one.files[0]), last.get(one.name)) for one in read_requests()]
-    write_status(entries)
+def _record_attempts(attempts: Mapping[str, LastAttempt]) -> None:
+    last = {**{entry["name"]: entry["last"] for entry in read_status()}, **attempts}
+    write_status(
+        [
+            certificate_status(request, read_certificate(request.files[0]), last.get(request.name))
+            for request in read_requests()
+        ]
+    )
 
 
 def main(arguments: list[str]) -> int:
+    """Renew, or run as certbot's hook; print problems and return the exit status."""
     os.umask(0o022)
     try:
         if arguments == ["renew"]:

@@ -1,7 +1,7 @@
-"""How nginx takes certificates that changed: all of a run at once, at a quiet moment, and only those that it serves.
+"""Reloads of nginx for certificates that changed: one for a run, at a quiet moment, and only for those that it serves.
 
-A reload ends connections that visitors keep, and a request that is on its way on one of them is lost. So there are as
-few reloads as can be, while as few are connected as can be.
+A reload ends connections that visitors keep open, and a request that is on its way over one of them is lost. So there
+are as few reloads as possible, while as few visitors as possible are connected.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import 
 
 NGINX = "nginx.service"
 DEFERRED = "ASGI_NGINX_TAKES_LATER"
-"""In the environment of a run that takes all at its end, and so of certbot and its hook."""
+"""In the environment of a run that reloads nginx at its end, and so of certbot and its hook."""
 WINDOW = 60.0
-"""Seconds within which a run of the timer looks for a quiet moment. Somebody waits for other runs: they do not."""
+"""Seconds in which a run of the timer waits for a quiet moment. Other runs do not: someone waits for them."""
 
 
 @contextmanager
 def defer_reload() -> Iterator[None]:
-    """Leave nginx with what it has within the block, in certbot's hook as well."""
+    """Reload nginx neither in the block nor in certbot's hook."""
     os.environ[DEFERRED] = "1"
     try:
         yield
@@ -41,18 +41,18 @@ def defer_reload() -> Iterator[None]:
 
 
 def write_served(texts: Mapping[Path, bytes]) -> None:
-    """Write files that nginx reads, and have it take them, or mark them as what it has yet to take."""
-    named = any(reads(str(path)) for path in texts)
-    if named:
+    """Write files that nginx reads, and reload it, or mark it as pending."""
+    read = any(reads(str(path)) for path in texts)
+    if read:
         mark_pending(NGINX)
     for path, text in texts.items():
         write(path, text, 0o600)
-    if named and DEFERRED not in os.environ:
+    if read and DEFERRED not in os.environ:
         reload_nginx()
 
 
 def note_renewed(lineage: str) -> None:
-    """Have nginx take what certbot renewed for somebody else, in its own folder, if nginx reads it there."""
+    """Reload nginx for a certificate of another user that certbot renewed, if nginx reads it in certbot's folder."""
     if reads(f"{lineage}/"):
         mark_pending(NGINX)
         if DEFERRED not in os.environ:
@@ -60,7 +60,10 @@ def note_renewed(lineage: str) -> None:
 
 
 def reload_if_pending(window: float = 0.0) -> bool:
-    """Have nginx take what was marked, at a quiet moment within so many seconds; return whether there was any.
+    """Reload nginx if it is marked as pending, at a quiet moment; return whether it was.
+
+    Args:
+        window: seconds in which to wait for a quiet moment.
 
     Raises:
         DeployError: nginx refuses its configuration.
@@ -73,18 +76,20 @@ def reload_if_pending(window: float = 0.0) -> bool:
 
 
 def reload_nginx() -> None:
-    """Have nginx take its configuration and certificates now, if it runs; see :func:`take_pending`."""
+    """Reload nginx now, if it runs; see :func:`reload_if_pending`."""
     if systemd.show(NGINX)[0].up:
         if (checked := _configuration()).returncode:
-            raise DeployError(f"nginx refuses its configuration, and goes on with what it has:\n{last_lines(checked)}")
+            raise DeployError(
+                f"nginx refuses its configuration, and continues with the former one:\n{last_lines(checked)}"
+            )
         nginx.reload_and_wait(NGINX)
     mark_applied(NGINX)
 
 
 def reads(path: str) -> bool:
-    """Tell whether nginx runs and its configuration names a file, or one in a folder that ends with a slash.
+    """Return whether nginx runs and its configuration names a file, or any file of a folder that ends with a slash.
 
-    A configuration that nginx refuses may lack just this file.
+    A configuration that nginx refuses counts, too: it may refuse it because this file is missing.
     """
     if not systemd.show(NGINX)[0].up:
         return False

@@ -1,68 +1,97 @@
-"""What the hardening of a host comes to: parts, each with files, packages and units, as the controller decided."""
+"""The desired hardening of a host: parts, each with files, packages and units, as the controller decided."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.hardening.firewall import Firewall
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.managed_files import ManagedFile
 
+if TYPE_CHECKING:
+    from ansible_collections.asgi.deploy.plugins.module_utils._shared.desired_state import (
+        FileEntry,
+        HardeningEntry,
+        HardeningPartEntry,
+    )
+
 
 @dataclass(frozen=True)
 class Part:
-    """Files that belong together, and how the host takes them."""
+    """Files that belong together, and how the host applies them; see `HardeningPartEntry`.
+
+    Attributes:
+        name: of the switch, without hardening_.
+        files: its files.
+        on: whether it is desired.
+        packages: Debian packages that it needs.
+        enabled: units that start at boot.
+        active: those of them that must run now.
+        ends: units of this collection that end when the part is switched off.
+        take: verbs of systemctl and units, after a change of files.
+        not_beside: packages that do the same already.
+        in_containers: whether a container has any use for it.
+    """
 
     name: str
-    items: tuple[ManagedFile, ...]
+    files: tuple[ManagedFile, ...]
     on: bool = True
     packages: tuple[str, ...] = ()
-    enabled: tuple[str, ...] = ()  # units that start at boot
-    active: tuple[str, ...] = ()  # those of them that must run now
-    ends: tuple[str, ...] = ()  # units that are ours, and end when the part is taken back
-    take: tuple[tuple[str, ...], ...] = ()  # verbs of systemctl and units, after a change of files
-    not_beside: tuple[str, ...] = ()  # packages that do the same already
-    in_containers: bool = True  # whether a container has any use for it
+    enabled: tuple[str, ...] = ()
+    active: tuple[str, ...] = ()
+    ends: tuple[str, ...] = ()
+    take: tuple[tuple[str, ...], ...] = ()
+    not_beside: tuple[str, ...] = ()
+    in_containers: bool = True
 
     @classmethod
-    def of(cls, options: Mapping[str, Any]) -> Part:
-        """From the options of the module harden; what is off has none of its files and needs no packages."""
-        on = options["on"]
-        files = options["files"] if on else [{**item, "state": "absent"} for item in options["files"]]
+    def of(cls, entry: HardeningPartEntry) -> Part:
+        """Return the part that an entry describes; a part that is off has none of its files and needs no packages."""
+        on = entry["on"]
+        absent: list[FileEntry] = [{**file, "state": "absent"} for file in entry["files"]]
         return cls(
-            name=options["name"],
+            name=entry["name"],
             on=on,
-            items=tuple(map(ManagedFile.of, files)),
-            packages=tuple(options["packages"] if on else ()),
-            enabled=tuple(options["enabled"]),
-            active=tuple(options["active"]),
-            ends=tuple(options["ends"]),
-            take=tuple(map(tuple, options["take"])),
-            not_beside=tuple(options["not_beside"]),
-            in_containers=options["in_containers"],
+            files=tuple(map(ManagedFile.of, entry["files"] if on else absent)),
+            packages=tuple(entry["packages"] if on else ()),
+            enabled=tuple(entry["enabled"]),
+            active=tuple(entry["active"]),
+            ends=tuple(entry["ends"]),
+            take=tuple(map(tuple, entry["take"])),
+            not_beside=tuple(entry["not_beside"]),
+            in_containers=entry["in_containers"],
         )
 
 
 @dataclass(frozen=True)
 class DesiredHardening:
-    """The hardening that a host must have."""
+    """The hardening that a host must have; see `HardeningEntry`.
+
+    Attributes:
+        parts: files, packages and units.
+        firewall: what comes in; None leaves the firewall as it is.
+        sshd: values that `sshd -T` must show, by lower-case keyword.
+        ssh_exceptions: criteria of `Match` by which passwords or root are meant to be let in.
+        sysctl: values of kernel parameters, by dotted name.
+        services: units that must not run.
+    """
 
     parts: tuple[Part, ...]
     firewall: Firewall | None = None
-    sshd: Mapping[str, str] = field(default_factory=dict)  # what `sshd -T` must show
-    ssh_exceptions: tuple[str, ...] = ()  # criteria of `Match` by which passwords or root are meant to be let in
+    sshd: Mapping[str, str] = field(default_factory=dict)
+    ssh_exceptions: tuple[str, ...] = ()
     sysctl: Mapping[str, str] = field(default_factory=dict)
-    services: tuple[str, ...] = ()  # units that must not run
+    services: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, options: Mapping[str, Any]) -> DesiredHardening:
-        """From :data:`DESIRED_HARDENING_OPTIONS`."""
+    def of(cls, entry: HardeningEntry) -> DesiredHardening:
+        """Return the hardening that an entry describes."""
         return cls(
-            parts=tuple(map(Part.of, options["parts"])),
-            firewall=Firewall.of(options["firewall"]) if options["firewall"] else None,
-            sshd=options["sshd"],
-            ssh_exceptions=tuple(options["ssh_exceptions"]),
-            sysctl=options["sysctl"],
-            services=tuple(options["services"]),
+            parts=tuple(map(Part.of, entry["parts"])),
+            firewall=Firewall.of(entry["firewall"]) if entry["firewall"] else None,
+            sshd=entry["sshd"],
+            ssh_exceptions=tuple(entry["ssh_exceptions"]),
+            sysctl=entry["sysctl"],
+            services=tuple(entry["services"]),
         )

@@ -1,65 +1,92 @@
-"""The host's firewall: what it lets in, as text for nft; who listens, and who would be shut out."""
+"""The firewall of a host: what it lets in, as text for nft, and which programs it would block."""
 
 from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.ports import LISTEN, parse_sockets
 
+if TYPE_CHECKING:
+    from ansible_collections.asgi.deploy.plugins.module_utils._shared.desired_state import FirewallEntry, OpeningEntry
+
 TABLE = "asgi_firewall"
 
-# Of /proc/net/tcp and udp, see include/net/tcp_states.h of the kernel: a listener of TCP, a socket of UDP without peer.
+# States in /proc/net/tcp and udp, as in include/net/tcp_states.h of the kernel: a listener of TCP, a socket of UDP
+# without a peer.
 _STATES = {"tcp": LISTEN, "udp": "07", "ip": "07"}
-# What a host asks for by itself: addresses (DHCP), names and neighbours on the local network (mDNS, LLMNR), the time.
+# Clients that a host runs by itself: for addresses (DHCP), for names and neighbours (mDNS, LLMNR), and for the time.
 _CLIENTS = {("udp", port) for port in (68, 123, 323, 546, 5353, 5355)} | {("tcp", 5355)}
-# Protocols beside them that a socket may be of: ICMP and its successor come in, TCP and UDP have ports, and the last is
-# for sending alone.
+# Further protocols of sockets that are no reason for a message: ICMP and ICMPv6 are let in, TCP and UDP have ports, and
+# the last one only sends.
 _PROTOCOLS = {("ip", number) for number in (1, 58, 6, 17, 255)}
-# Its ports are led to containers before any input chain sees them.
+# The ports of these programs are forwarded to containers before any input chain sees them.
 _FORWARDED = ("docker-proxy",)
 
 
 @dataclass(frozen=True)
 class Opening:
-    """A port that is open, for everybody or for some networks."""
+    """A port that is open, for everyone or for some networks.
+
+    Attributes:
+        port: its number.
+        protocol: tcp or udp.
+        allow: networks that may connect; everyone where it is empty.
+    """
 
     port: int
     protocol: str = "tcp"
     allow: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, options: Mapping[str, Any]) -> Opening:
-        return cls(int(options["port"]), options.get("protocol") or "tcp", tuple(options.get("allow") or ()))
+    def of(cls, entry: OpeningEntry) -> Opening:
+        """Return the opening that an entry describes."""
+        return cls(int(entry["port"]), entry.get("protocol") or "tcp", tuple(entry.get("allow") or ()))
 
 
 @dataclass(frozen=True)
 class Firewall:
-    """What comes in. Everything else does not; what the host asks for outside is answered."""
+    """What is let in. Everything else is not; answers to connections of the host are.
 
-    web: tuple[Opening, ...] = ()  # ports of visitors, whose connections are not tracked
+    Attributes:
+        web: ports of visitors, whose connections are not tracked.
+        openings: further ports.
+        ssh_allow: networks that may reach sshd; everyone where it is empty.
+        rules: lines of nft's language, for the end of the input chain.
+        closed: ports that programs listen on and no one outside is to reach.
+    """
+
+    web: tuple[Opening, ...] = ()
     openings: tuple[Opening, ...] = ()
-    ssh_allow: tuple[str, ...] = ()  # networks; none means everybody
-    rules: tuple[str, ...] = ()  # of nft's language, for the end of the input chain
-    closed: tuple[int, ...] = ()  # ports that are known to be listened on and not to be reached
+    ssh_allow: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
+    closed: tuple[int, ...] = ()
 
     @classmethod
-    def of(cls, options: Mapping[str, Any]) -> Firewall:
+    def of(cls, entry: FirewallEntry) -> Firewall:
+        """Return the firewall that an entry describes."""
         return cls(
-            web=tuple(map(Opening.of, options["web"])),
-            openings=tuple(map(Opening.of, options["open"])),
-            ssh_allow=tuple(options["ssh_allow"]),
-            rules=tuple(options["rules"]),
-            closed=tuple(options["close"]),
+            web=tuple(map(Opening.of, entry["web"])),
+            openings=tuple(map(Opening.of, entry["open"])),
+            ssh_allow=tuple(entry["ssh_allow"]),
+            rules=tuple(entry["rules"]),
+            closed=tuple(entry["close"]),
         )
 
 
 @dataclass(frozen=True)
 class Listener:
-    """A program that can be reached from outside."""
+    """A program that is reachable from outside.
+
+    Attributes:
+        protocol: tcp, udp, or ip for a raw socket.
+        port: its number; of a raw socket that of the IP protocol.
+        inode: of its socket.
+        program: its name; empty if it is not known.
+    """
 
     protocol: str
     port: int
@@ -68,32 +95,34 @@ class Listener:
 
 
 def ruleset(firewall: Firewall, ssh_ports: Iterable[int], ephemeral: int) -> str:
-    """The text for ``nft --file``, which takes it as a whole or not at all.
+    """Return the text for ``nft --file``, which takes it as a whole or not at all.
 
-    Visitors' connections are not tracked: the kernel's table of connections has an end, and a flood would fill it.
+    Visitors' connections are not tracked: the kernel's table of connections is limited, and a flood would fill it.
 
     Args:
-        firewall: what comes in.
-        ssh_ports: where sshd listens.
+        firewall: what is let in.
+        ssh_ports: the ports where sshd listens.
         ephemeral: the first of the ports that the kernel gives to clients.
     """
-    web = {kind: sorted({one.port for one in firewall.web if one.protocol == kind}) for kind in ("tcp", "udp")}
+    web = {
+        kind: sorted({opening.port for opening in firewall.web if opening.protocol == kind}) for kind in ("tcp", "udp")
+    }
     into = [f"fib daddr type local {kind} dport {_set(ports)} notrack" for kind, ports in web.items() if ports]
     out = [f"fib saddr type local {kind} sport {_set(ports)} notrack" for kind, ports in web.items() if ports]
-    doors = [Opening(port, "tcp", firewall.ssh_allow) for port in sorted(set(ssh_ports))]
+    ssh = [Opening(port, "tcp", firewall.ssh_allow) for port in sorted(set(ssh_ports))]
     accepted = [
         'iif "lo" accept',
         "ip saddr 127.0.0.0/8 drop",
         "ip6 saddr ::1 drop",
         *(f"{kind} dport {_set(ports)} accept" for kind, ports in web.items() if ports),
         "ct state established,related accept",
-        # Of connections that the host itself opened before these rules: nobody has tracked them, and none begins so.
+        # Connections that the host itself opened before these rules, which were not tracked; no new one begins so.
         f"ct state new tcp dport >= {ephemeral} tcp flags & (syn | ack) == ack accept",
         "ct state invalid drop",
         "meta l4proto { 1, 58 } accept",  # ICMP, by number: the file of names is not on every host
         "udp sport 67 udp dport 68 accept",
         "ip6 saddr fe80::/10 udp sport 547 udp dport 546 accept",
-        *(line for one in (*doors, *firewall.openings) for line in _accept(one)),
+        *(line for opening in (*ssh, *firewall.openings) for line in _accept(opening)),
         *firewall.rules,
     ]
     chains = {
@@ -129,9 +158,11 @@ def _accept(opening: Opening) -> list[str]:
 
 
 def parse_listeners(text: str, protocol: str) -> list[Listener]:
-    """Who can be reached from outside, from the text of /proc/net/tcp, tcp6, udp or udp6.
+    """Return the listeners that are reachable from outside, from the text of a table of sockets.
 
-    For `ip`, of raw and raw6, the number of a protocol of its own stands where a port stands.
+    Args:
+        text: of /proc/net/tcp, udp or raw, or of one of these with a 6.
+        protocol: tcp, udp, or ip for raw sockets, whose port is the number of their IP protocol.
     """
     return [
         Listener(protocol, socket.port, socket.inode)
@@ -141,26 +172,29 @@ def parse_listeners(text: str, protocol: str) -> list[Listener]:
 
 
 def _is_loopback(address: str) -> bool:
-    """Of an address as the kernel writes it: words of four bytes in the machine's order."""
+    """Return whether an address is local; it is written in words of four bytes in the machine's order."""
     data = b"".join(bytes.fromhex(address[at : at + 8])[::-1] for at in range(0, len(address), 8))
-    found = ipaddress.ip_address(data)
-    mapped = getattr(found, "ipv4_mapped", None)
-    return (mapped or found).is_loopback
+    parsed = ipaddress.ip_address(data)
+    mapped = getattr(parsed, "ipv4_mapped", None)
+    return (mapped or parsed).is_loopback
 
 
 def blocked_listeners(
     firewall: Firewall, ssh_ports: Iterable[int], listeners: Iterable[Listener], ephemeral: int
 ) -> list[Listener]:
-    """Programs that can be reached now, could not any more, and of which nobody has said that this is meant.
+    """Return programs that are reachable now and would not be any more, unless an option says that this is meant.
 
     Args:
+        firewall: what is let in.
+        ssh_ports: the ports where sshd listens.
+        listeners: the programs that are reachable now.
         ephemeral: the first of the ports that the kernel gives to clients; a UDP socket above it that a program holds
             is one of a client that waits for an answer.
     """
-    known = {(one.protocol, one.port) for one in (*firewall.web, *firewall.openings)}
+    known = {(opening.protocol, opening.port) for opening in (*firewall.web, *firewall.openings)}
     known |= {("tcp", port) for port in ssh_ports} | _CLIENTS | _PROTOCOLS
     known |= {(protocol, port) for port in firewall.closed for protocol in ("tcp", "udp")}
-    # A rule of the user's own may open it; whether it does, nft alone could tell.
+    # A rule of the user may open it; only nft could decide whether it does.
     known |= {
         (match[1], int(port))
         for rule in firewall.rules
@@ -173,16 +207,17 @@ def blocked_listeners(
         for match in re.finditer(r"\b(?:l4proto|ip protocol|ip6 nexthdr) (?:\{([^}]*)\}|(\d+))", rule)
         for number in re.findall(r"\d+", match[1] or match[2])
     }
-    found: dict[tuple[str, int], Listener] = {}
-    for one in listeners:
-        client = one.protocol == "udp" and one.port >= ephemeral and one.program
-        if (one.protocol, one.port) not in known and one.program not in _FORWARDED and not client:
-            found.setdefault((one.protocol, one.port), one)
-    return list(found.values())
+    blocked: dict[tuple[str, int], Listener] = {}
+    for listener in listeners:
+        address = (listener.protocol, listener.port)
+        client = listener.protocol == "udp" and listener.port >= ephemeral and listener.program
+        if address not in known and listener.program not in _FORWARDED and not client:
+            blocked.setdefault(address, listener)
+    return list(blocked.values())
 
 
 def admits(firewall: Firewall, address: str) -> bool:
-    """Whether SSH from an address gets through."""
+    """Return whether the firewall lets SSH from an address in."""
     client = ipaddress.ip_address(address.partition("%")[0])
     client = getattr(client, "ipv4_mapped", None) or client
     return not firewall.ssh_allow or any(client in ipaddress.ip_network(network) for network in firewall.ssh_allow)

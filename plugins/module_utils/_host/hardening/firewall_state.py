@@ -1,4 +1,4 @@
-"""What a host itself tells of its firewall: whether its rules are loaded, and which ports are its applications'."""
+"""The firewall as it is on a host: whether its rules are loaded, and which ports belong to applications."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ def is_loaded() -> bool:
 
 
 def with_own_ports(firewall: Firewall) -> Firewall:
-    """Open what applications on this host listen on, whether this run knows of them or not."""
-    found = {
+    """Return a firewall that also opens the ports of all applications on this host, even of those not in this run."""
+    openings = {
         Opening(int(port))
         for file in Path(UNITS).glob("asgi-*.socket")
         for port in re.findall(r"^ListenStream=(\d+)$", file.read_text(encoding="utf-8"), re.MULTILINE)
     }
-    if NGINX_SERVES.exists():  # also when there is no application behind it any more
-        found |= {Opening(443), Opening(443, "udp")}
-    more = sorted(found - set(firewall.web), key=lambda one: (one.port, one.protocol))
+    if NGINX_SERVES.exists():  # even if no application is behind it any more
+        openings |= {Opening(443), Opening(443, "udp")}
+    more = sorted(openings - set(firewall.web), key=lambda opening: (opening.port, opening.protocol))
     return replace(firewall, web=(*firewall.web, *more))

@@ -1,4 +1,4 @@
-"""What the role hardening does on a host: looks, refuses what would shut somebody out, writes, and can go back.
+"""The hardening of a host: it inspects, refuses what would lock someone out, applies, and can be undone.
 
 Firewall and sshd are changed on trial: see trial.py.
 """
@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.hardening import ssh_access, ssh_exceptions, sysctl
 from ansible_collections.asgi.deploy.plugins.module_utils._host.hardening.desired import DesiredHardening, Part
@@ -50,37 +50,52 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.system.managed_f
 )
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 
+if TYPE_CHECKING:
+    from ansible_collections.asgi.deploy.plugins.module_utils._shared.observed_state import Difference
+
 
 @dataclass
 class HardeningState:
-    """What is on the host, as far as it is not as it shall be."""
+    """What differs on the host from the desired hardening.
 
-    drift: dict[str, list[tuple[ManagedFile, dict[str, Any]]]] = field(default_factory=dict)
+    Attributes:
+        drift: files that differ, by part.
+        units: units that do not run or do not start at boot, by part.
+        masked: units that an administrator has forbidden to start, by part.
+        packages: Debian packages that are missing.
+        parameters: of the kernel.
+        running: services that must not run.
+        stopped: services that an earlier run switched off and that are to run again.
+        firewall: whether the rules must be loaded.
+        unconfirmed: whether an earlier run was cut off before its new connection.
+    """
+
+    drift: dict[str, list[tuple[ManagedFile, Difference]]] = field(default_factory=dict)
     units: dict[str, list[str]] = field(default_factory=dict)
     masked: dict[str, list[str]] = field(default_factory=dict)
     packages: list[str] = field(default_factory=list)
     parameters: sysctl.Parameters = field(default_factory=sysctl.Parameters)
-    running: list[str] = field(default_factory=list)  # services that shall not
-    stopped: list[str] = field(default_factory=list)  # services that we once switched off and shall no more
-    firewall: bool = False  # the rules are to be loaded
-    unconfirmed: bool = False  # an earlier run was cut off before its new connection
+    running: list[str] = field(default_factory=list)
+    stopped: list[str] = field(default_factory=list)
+    firewall: bool = False
+    unconfirmed: bool = False
 
     @property
     def changed(self) -> list[str]:
-        """The names of what is to be done."""
-        also = {
+        """Return the names of what must be applied."""
+        others = {
             "firewall": self.firewall,
             "sysctl": bool(self.parameters.differ),
             "services": bool(self.running or self.stopped),
             "packages": bool(self.packages),
             "confirmation": self.unconfirmed,
         }
-        return sorted({*self.drift, *self.units, *(name for name, needed in also.items() if needed)})
+        return sorted({*self.drift, *self.units, *(name for name, needed in others.items() if needed)})
 
     @property
-    def diff(self) -> list[dict[str, Any]]:
-        """As Ansible's --diff shows it."""
-        shown = [difference for part in self.drift.values() for _item, difference in part]
+    def diff(self) -> list[Difference]:
+        """Return the differences, as Ansible's --diff shows them."""
+        differences = [difference for part in self.drift.values() for _item, difference in part]
         before = "".join(f"{name} = {value}\n" for name, value in self.parameters.found.items())
         after = "".join(f"{name} = {value}\n" for name, value in self.parameters.differ.items())
         before += "".join(f"{unit} runs\n" for unit in self.running)
@@ -88,98 +103,109 @@ class HardeningState:
         after += "".join(f"{name} is installed\n" for name in self.packages)
         after += "".join(f"{unit} runs\n" for units in self.units.values() for unit in units)
         header = "the running host"
-        shown += [{"before_header": header, "after_header": header, "before": before, "after": after}]
-        return [one for one in shown if one["before"] != one["after"]]
+        differences.append({"before_header": header, "after_header": header, "before": before, "after": after})
+        return [difference for difference in differences if difference["before"] != difference["after"]]
 
 
 class Hardening:
-    """One host on its way to what is wanted."""
+    """The hardening of this host."""
 
-    def __init__(self, wanted: DesiredHardening) -> None:
+    def __init__(self, desired: DesiredHardening) -> None:
+        """Read how this run came here and what sshd is configured to do.
+
+        Raises:
+            DeployError: sshd refuses its configuration.
+        """
         self.connection = ssh_access.find_connection()
         self.sshd = ssh_access.effective_options()
         self.ssh_ports = ssh_access.ports(self.sshd, self.connection)
-        self.wanted = wanted
-        self.firewall = with_own_ports(wanted.firewall) if wanted.firewall else None
+        self.desired = desired
+        self.firewall = with_own_ports(desired.firewall) if desired.firewall else None
         self.parts = [
-            self._with_rules(part) if part.name == "firewall" else part for part in wanted.parts if _applies(part)
+            self._with_rules(part) if part.name == "firewall" else part for part in desired.parts if _applies(part)
         ]
 
     def _with_rules(self, part: Part) -> Part:
-        """The firewall's part, with the rules that only the host can know: where its sshd listens."""
+        """Return the firewall's part with its rules, which depend on the ports where sshd listens."""
         text = ruleset(self.firewall, self.ssh_ports, self._ephemeral()) if self.firewall else ""
         rules = ManagedFile(RULES, "file" if part.on else "absent", text.encode(), 0o600, "root", "root")
-        return replace(part, items=(rules, *part.items))
+        return replace(part, files=(rules, *part.files))
 
     def _ephemeral(self) -> int:
-        """The first of the ports that the kernel gives to clients, once its parameters are as they shall be."""
+        """Return the first of the ports that the kernel gives to clients, by the desired parameters."""
         name = "net.ipv4.ip_local_port_range"
-        found = self.wanted.sysctl.get(name) or Path("/proc/sys", name.replace(".", "/")).read_text()
-        return int(found.split()[0])
+        ports = self.desired.sysctl.get(name) or Path("/proc/sys", name.replace(".", "/")).read_text()
+        return int(ports.split()[0])
 
-    def look(self) -> HardeningState:
-        found = HardeningState(unconfirmed=UNDO.exists())
-        former = [name for name in _read_record("services") if name not in self.wanted.services]
-        named = [name for part in self.parts if part.on for name in part.enabled] + [*self.wanted.services, *former]
+    def inspect(self) -> HardeningState:
+        """Return what differs on the host; change nothing."""
+        state = HardeningState(unconfirmed=UNDO.exists())
+        former = [name for name in _read_record("services") if name not in self.desired.services]
+        named = [name for part in self.parts if part.on for name in part.enabled] + [*self.desired.services, *former]
         seen = {unit.name: unit for unit in systemd.show(*dict.fromkeys(named))}
         for part in self.parts:
-            others = [item for other in self.parts if other is not part for item in other.items]
-            if drift := differences(part.items, others):
-                found.drift[part.name] = drift
+            others = [file for other in self.parts if other is not part for file in other.files]
+            if drift := differences(part.files, others):
+                state.drift[part.name] = drift
             if not part.on:
                 continue
             units = [seen[name] for name in part.enabled]
             down = [unit.name for unit in units if not unit.enabled or (unit.name in part.active and not unit.active)]
             if down:
-                found.units[part.name] = down
-            # What takes changes back is no switch's.
+                state.units[part.name] = down
+            # The undo of trials belongs to no switch.
             if part.name != "undo" and (masked := [unit.name for unit in units if unit.masked]):
-                found.masked[part.name] = masked
-        found.packages = apt.missing_packages([name for part in self.parts for name in part.packages])
-        found.parameters = sysctl.inspect(self.wanted.sysctl, _read_record("sysctl"), _read_record("refused"))
-        found.running = [name for name in self.wanted.services if seen[name].present and _runs(seen[name])]
-        found.stopped = [name for name in former if seen[name].present]
-        if self.wanted.firewall:
-            found.firewall = bool({"firewall"} & {*found.drift, *found.units}) or not is_loaded()
-        return found
+                state.masked[part.name] = masked
+        state.packages = apt.missing_packages([name for part in self.parts for name in part.packages])
+        state.parameters = sysctl.inspect(self.desired.sysctl, _read_record("sysctl"), _read_record("refused"))
+        state.running = [name for name in self.desired.services if seen[name].present and _runs(seen[name])]
+        state.stopped = [name for name in former if seen[name].present]
+        if self.desired.firewall:
+            state.firewall = bool({"firewall"} & {*state.drift, *state.units}) or not is_loaded()
+        return state
 
-    def refusals(self, found: HardeningState) -> list[str]:
-        """Why nothing may be changed: each says what was found and what to write."""
+    def refusals(self, state: HardeningState) -> list[str]:
+        """Return why nothing may be changed; each text says what was found and what to write."""
         reasons = [
             f"hardening_{name}: {', '.join(units)} is masked on this host and cannot be started; "
             f"unmask it with systemctl unmask, or write hardening_{name}: false"
-            for name, units in found.masked.items()
+            for name, units in state.masked.items()
         ]
         if self.firewall:
             reasons += other_firewalls()
-            reasons += self._firewall_refusals(self.firewall) if found.firewall else []
-        if self.wanted.sshd and "sshd" in found.drift and (seen := self.connection):
-            if not ssh_access.has_key(seen.user, ssh_access.effective_options(seen.user)):
+            reasons += self._firewall_refusals(self.firewall) if state.firewall else []
+        if self.desired.sshd and "sshd" in state.drift and (connection := self.connection):
+            user = connection.user
+            if not ssh_access.has_key(user, ssh_access.effective_options(user)):
                 reasons.append(
-                    f"hardening_ssh: the user {seen.user}, as whom this run logged in, has no authorized key and would "
-                    "be shut out; give it one (ssh-copy-id), or write hardening_ssh: false"
+                    f"hardening_ssh: the user {user}, as which this run logged in, has no authorized key and would be "
+                    "locked out; give it one (ssh-copy-id), or write hardening_ssh: false"
                 )
-            if seen.user == "root" and self.wanted.sshd.get("permitrootlogin") == "no":
+            if user == "root" and self.desired.sshd.get("permitrootlogin") == "no":
                 reasons.append(
-                    "hardening_ssh_root: found false, and this run logged in as root, who would be shut out; "
+                    "hardening_ssh_root: found false, and this run logged in as root, which would be locked out; "
                     "connect as another user, or leave it out"
                 )
-        return reasons + (self._ssh_refusals("sshd" in found.drift) if self.wanted.sshd else [])
+        return reasons + (self._ssh_refusals("sshd" in state.drift) if self.desired.sshd else [])
 
     def _ssh_refusals(self, changes: bool) -> list[str]:
-        """Why keys alone are not what this host would have, or nobody could come by one."""
+        """Return why this host would accept more than keys, or why no one could log in by a key.
+
+        Args:
+            changes: whether the settings of sshd are about to change.
+        """
         lines = list(ssh_exceptions.configuration())
         reasons = [
-            f"hardening_ssh: {one.place} has {one.option} {one.value} for Match {one.criteria}, which lets passwords "
-            f"or root in again; take it out, or write hardening_ssh_exceptions: [{one.criteria}]"
-            for one in ssh_exceptions.unexpected_options(lines, self.wanted.sshd, self.wanted.ssh_exceptions)
+            f"hardening_ssh: {match.place} has {match.option} {match.value} for Match {match.criteria}, which lets "
+            f"passwords or root in again; remove it, or write hardening_ssh_exceptions: [{match.criteria}]"
+            for match in ssh_exceptions.unexpected_options(lines, self.desired.sshd, self.desired.ssh_exceptions)
         ]
-        root = self.wanted.sshd.get("permitrootlogin") != "no"
-        # What did not come by SSH proves nothing of it when it comes again.
+        root = self.desired.sshd.get("permitrootlogin") != "no"
+        # A run that did not come by SSH proves nothing about SSH by a second connection.
         if changes and self.connection is None and not ssh_exceptions.users_with_keys(self.sshd, root):
             reasons.append(
                 "hardening_ssh: this run did not come by SSH, and no user of the host has an authorized key, so that "
-                "nobody could log in any more; give one to somebody, or write hardening_ssh: false"
+                "no one could log in any more; give a user one, or write hardening_ssh: false"
             )
         return reasons
 
@@ -191,7 +217,8 @@ class Hardening:
                 f"{', '.join(firewall.ssh_allow)}; add it"
             )
         for port in sorted(set(self.ssh_ports)):
-            if any(one.allow for one in firewall.openings if (one.protocol, one.port) == ("tcp", port)):
+            same = [opening for opening in firewall.openings if (opening.protocol, opening.port) == ("tcp", port)]
+            if any(opening.allow for opening in same):
                 reasons.append(
                     f"hardening_open: found port {port} with allow, where sshd listens, which has an option for that; "
                     "write hardening_ssh_allow"
@@ -199,109 +226,109 @@ class Hardening:
             if port in firewall.closed:
                 reasons.append(f"hardening_close: found {port}, where sshd listens, which stays open; leave it out")
         return reasons + [
-            describe_blocked(one)
-            for one in blocked_listeners(firewall, self.ssh_ports, find_listeners(), self._ephemeral())
+            describe_blocked(listener)
+            for listener in blocked_listeners(firewall, self.ssh_ports, find_listeners(), self._ephemeral())
         ]
 
-    def apply(self, found: HardeningState) -> tuple[list[str], bool]:
-        """Does what is to be done.
+    def apply(self, state: HardeningState) -> tuple[list[str], bool]:
+        """Apply what differs.
 
         Returns:
-            The parameters that the kernel did not take, and whether a new connection has to confirm.
+            The parameters that the kernel refused, and whether a new connection has to confirm the changes.
         """
-        if found.packages:
-            apt.install(found.packages)
-        on_trial = found.firewall or bool(self.wanted.sshd and "sshd" in found.drift)
+        if state.packages:
+            apt.install(state.packages)
+        on_trial = state.firewall or bool(self.desired.sshd and "sshd" in state.drift)
         if on_trial:
             keep_undo(verb for part in self.parts if part.name == "sshd" for verb in part.take)
         for part in self.parts:
-            if not part.on and part.name in found.drift:
+            if not part.on and part.name in state.drift:
                 _stop_own(part.ends)
         try:
-            self._write(found)
+            self._write(state)
         except BaseException:
-            if on_trial and not found.unconfirmed:
+            if on_trial and not state.unconfirmed:
                 shutil.rmtree(UNDO)
             raise
-        if on_trial or found.unconfirmed:
+        if on_trial or state.unconfirmed:
             systemd.restart(TIMER)
-        self._take(found)
-        fixed = [*found.parameters.fixed, *self._set_parameters(found)]
-        self._switch_services(found)
-        return fixed, on_trial or found.unconfirmed
+        self._activate(state)
+        fixed = [*state.parameters.fixed, *self._set_parameters(state)]
+        self._switch_services(state)
+        return fixed, on_trial or state.unconfirmed
 
-    def _write(self, found: HardeningState) -> None:
-        items = [item for part in self.parts for item, _difference in found.drift.get(part.name, [])]
-        # What puts back comes first.
-        apply_all(sorted(items, key=lambda item: "undo" not in item.path.name), lambda: self._validate(found))
-        if any("/systemd/" in str(item.path) for item in items):
+    def _write(self, state: HardeningState) -> None:
+        files = [file for part in self.parts for file, _difference in state.drift.get(part.name, [])]
+        # The files of the undo come first.
+        apply_all(sorted(files, key=lambda file: "undo" not in file.path.name), lambda: self._validate(state))
+        if any("/systemd/" in str(file.path) for file in files):
             systemd.daemon_reload()
 
-    def _validate(self, found: HardeningState) -> None:
-        if self.wanted.firewall and "firewall" in found.drift:
+    def _validate(self, state: HardeningState) -> None:
+        if self.desired.firewall and "firewall" in state.drift:
             _check(["nft", "--check", "--file", str(RULES)], "nft refuses the rules")
-        if "sshd" in found.drift:
+        if "sshd" in state.drift:
             _check(["sshd", "-t"], "sshd refuses its settings")
-            if wrong := ssh_access.ineffective_options(ssh_access.effective_options(), self.wanted.sshd):
+            if ineffective := ssh_access.ineffective_options(ssh_access.effective_options(), self.desired.sshd):
                 raise DeployError(
-                    f"sshd does not take {SSHD_SETTINGS}; put back as it was: {'; '.join(wrong)}. A file that comes "
-                    "before it says something else, or sshd_config does not include that folder"
+                    f"sshd does not take {SSHD_SETTINGS}; restored as it was: {'; '.join(ineffective)}. A file that is "
+                    "read before it has another value, or sshd_config does not include that folder"
                 )
 
-    def _take(self, found: HardeningState) -> None:
-        # The firewall starts at boot only when a new connection has come through it. What puts back does so already
-        # when sshd takes its settings.
-        due = [part for part in self.parts if part.on and part.name in {*found.drift, *found.units} - {"firewall"}]
-        if enabled := list(chain.from_iterable(part.enabled for part in due)):
+    def _activate(self, state: HardeningState) -> None:
+        # The firewall starts at boot only when a new connection has come through it. The undo must be there already
+        # when sshd reads its settings.
+        changed = [part for part in self.parts if part.on and part.name in {*state.drift, *state.units} - {"firewall"}]
+        if enabled := list(chain.from_iterable(part.enabled for part in changed)):
             systemd.enable(*enabled)
         for part in self.parts:
-            if part.name in found.drift:
+            if part.name in state.drift:
                 for verb, unit in part.take:
                     systemd.change(verb, unit)
-        if active := list(chain.from_iterable(part.active for part in due)):
+        if active := list(chain.from_iterable(part.active for part in changed)):
             systemd.start(*active)
-        if found.firewall:
+        if state.firewall:
             systemd.change("reload-or-restart", FIREWALL)
             systemd.start(WATCH)
 
-    def _set_parameters(self, found: HardeningState) -> list[str]:
+    def _set_parameters(self, state: HardeningState) -> list[str]:
         refused = []
-        if found.parameters.differ:
+        if state.parameters.differ:
             former = _read_record("sysctl")
-            ours = set(sysctl.inspect(self.wanted.sysctl, {}).differ)
-            kept = {**{name: found.parameters.found[name] for name in ours if name in found.parameters.found}, **former}
+            ours = set(sysctl.inspect(self.desired.sysctl, {}).differ)
+            kept = {**{name: state.parameters.found[name] for name in ours if name in state.parameters.found}, **former}
             _write_record("sysctl", kept)
-            refused = sysctl.apply(found.parameters)
+            refused = sysctl.apply(state.parameters)
             _write_record(
-                "refused", {**_read_record("refused"), **{name: found.parameters.differ[name] for name in refused}}
+                "refused", {**_read_record("refused"), **{name: state.parameters.differ[name] for name in refused}}
             )
-            back = {name for name in found.parameters.differ if name not in ours}
-            _write_record("sysctl", {name: value for name, value in kept.items() if name not in back})
+            restored = {name for name in state.parameters.differ if name not in ours}
+            _write_record("sysctl", {name: value for name, value in kept.items() if name not in restored})
         return refused
 
-    def _switch_services(self, found: HardeningState) -> None:
-        if not found.running and not found.stopped:
+    def _switch_services(self, state: HardeningState) -> None:
+        if not state.running and not state.stopped:
             return
         former = _read_record("services")
-        for unit in systemd.show(*found.running):
+        for unit in systemd.show(*state.running):
             former.setdefault(unit.name, "enabled" if unit.enabled else "started")
         _write_record("services", former)
-        if found.running:
-            systemd.run_systemctl("disable", "--now", "--quiet", "--", *found.running)
-        for name in found.stopped:
+        if state.running:
+            systemd.run_systemctl("disable", "--now", "--quiet", "--", *state.running)
+        for name in state.stopped:
             if former[name] == "enabled":
                 systemd.enable(name)
             systemd.start(name)
-        _write_record("services", {name: how for name, how in former.items() if name not in found.stopped})
+        _write_record("services", {name: how for name, how in former.items() if name not in state.stopped})
 
 
 def reboot_required() -> bool:
-    """Whether an upgrade waits for a reboot."""
+    """Return whether an upgrade waits for a reboot."""
     return Path("/run/reboot-required").exists()
 
 
 def _applies(part: Part) -> bool:
-    """Whether this host needs a part at all; to take it back, nothing speaks against."""
+    """Return whether this host needs a part at all; one that is off can be removed from every host."""
     if (
         part.on
         and not part.in_containers
@@ -316,15 +343,15 @@ def _runs(unit: systemd.Unit) -> bool:
 
 
 def _stop_own(units: Sequence[str]) -> None:
-    """Ends what we had started, before its files go."""
-    if ours := [unit.name for unit in systemd.show(*units) if unit.present and _runs(unit)]:
-        systemd.run_systemctl("disable", "--now", "--quiet", "--", *ours)
+    """Stop units of this collection, before their files are removed."""
+    if running := [unit.name for unit in systemd.show(*units) if unit.present and _runs(unit)]:
+        systemd.run_systemctl("disable", "--now", "--quiet", "--", *running)
 
 
 def _check(command: list[str], otherwise: str) -> None:
     checked = run_unchecked(command)
     if checked.returncode:
-        raise DeployError(f"{otherwise}; put back as it was, and nothing was changed\n{last_lines(checked)}")
+        raise DeployError(f"{otherwise}; restored as it was, and nothing was changed\n{last_lines(checked)}")
 
 
 def _read_record(name: str) -> dict[str, str]:

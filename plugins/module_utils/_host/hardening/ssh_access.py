@@ -1,4 +1,4 @@
-"""The SSH connection that a run comes by, and what sshd says of itself: what must not be shut out."""
+"""The SSH connection of a run, and the configuration of sshd: what the hardening must not lock out."""
 
 from __future__ import annotations
 
@@ -14,15 +14,21 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import 
 
 @dataclass(frozen=True)
 class Connection:
-    """Where a run comes from, and as whom it logged in."""
+    """The connection of a run.
+
+    Attributes:
+        client: the address that it comes from.
+        port: the TCP port of this host.
+        user: the user that it logged in as.
+    """
 
     client: str
-    port: int  # of this host
+    port: int
     user: str
 
 
 def parse_environ(data: bytes) -> tuple[str, int] | None:
-    """Client and port of this host from the environment of a process that sshd started."""
+    """Return client and port of this host from the environment of a process that sshd started; None without them."""
     for entry in data.split(b"\0"):
         name, _separator, value = entry.partition(b"=")
         words = value.decode(errors="replace").split()
@@ -32,29 +38,29 @@ def parse_environ(data: bytes) -> tuple[str, int] | None:
 
 
 def parse_status(text: str) -> Mapping[str, str]:
-    """/proc/PID/status."""
+    """Return the values in the text of /proc/PID/status, by name."""
     return dict(line.split(":\t", 1) for line in text.splitlines() if ":\t" in line)
 
 
 def find_connection(proc: Path = Path("/proc"), pid: int | None = None) -> Connection | None:
-    """The connection by which this process was started; nothing without SSH.
+    """Return the SSH connection by which this process was started; None without SSH.
 
-    sudo hides it from us, so it is looked for in the processes that began this one, up to sshd. The outermost tells who
-    logged in.
+    sudo hides it from this process, so it is searched in the processes that started this one, up to sshd. The outermost
+    of them runs as the user that logged in.
     """
     found = None
-    here = os.getpid() if pid is None else pid
-    while here > 1:
+    process = os.getpid() if pid is None else pid
+    while process > 1:
         try:
-            status = parse_status((proc / str(here) / "status").read_text(errors="replace"))
-            seen = parse_environ((proc / str(here) / "environ").read_bytes())
-        except OSError:  # it ended meanwhile
+            status = parse_status((proc / str(process) / "status").read_text(errors="replace"))
+            client = parse_environ((proc / str(process) / "environ").read_bytes())
+        except OSError:  # it has ended
             break
         if status["Name"].startswith("sshd"):
             break
-        if seen:
-            found = Connection(*seen, _user(int(status["Uid"].split()[0])))
-        here = int(status["PPid"])
+        if client:
+            found = Connection(*client, _user(int(status["Uid"].split()[0])))
+        process = int(status["PPid"])
     return found
 
 
@@ -66,21 +72,24 @@ def _user(number: int) -> str:
 
 
 def effective_options(user: str | None = None) -> dict[str, list[str]]:
-    """sshd's configuration as it takes it, each option with all of its values; nothing where there is no sshd.
+    """Return the configuration that sshd applies, each option with all of its values; empty without sshd.
 
     Args:
-        user: as whom somebody logs in; without, as for everybody.
+        user: the user that logs in; None for the options that hold for everyone.
+
+    Raises:
+        DeployError: sshd refuses its configuration.
     """
     if not Path("/usr/sbin/sshd").exists():
         return {}
     shown = run_unchecked(["sshd", "-T", *(["-C", f"user={user},host=,addr="] if user else [])], reads=True)
     if shown.returncode:
-        raise DeployError(f"sshd refuses the configuration it has; mend it and run again\n{last_lines(shown)}")
+        raise DeployError(f"sshd refuses its present configuration; repair it and run again\n{last_lines(shown)}")
     return parse_effective(shown.stdout)
 
 
 def parse_effective(text: str) -> dict[str, list[str]]:
-    """What `sshd -T` prints; its names are in small letters up to OpenSSH 10.0, and as in the manual later."""
+    """Return the options that `sshd -T` prints; its names are in lower case up to OpenSSH 10.0, and mixed later."""
     options: dict[str, list[str]] = {}
     for line in text.splitlines():
         name, _separator, value = line.partition(" ")
@@ -88,16 +97,16 @@ def parse_effective(text: str) -> dict[str, list[str]]:
     return options
 
 
-def ports(options: Mapping[str, list[str]], seen: Connection | None) -> list[int]:
-    """Where sshd listens, and where this run came in: both, since a host may lead one port to another."""
-    found = {int(port) for port in options.get("port", [])}
-    return sorted(found | ({seen.port} if seen else set()))
+def ports(options: Mapping[str, list[str]], connection: Connection | None) -> list[int]:
+    """Return the ports where sshd listens, and the port of this run: a host may redirect one port to another."""
+    listening = {int(port) for port in options.get("port", [])}
+    return sorted(listening | ({connection.port} if connection else set()))
 
 
 def has_key(user: str, options: Mapping[str, list[str]]) -> bool:
-    """Whether a user may log in by a key, as far as files tell."""
+    """Return whether a user may log in by a key, as far as files show it."""
     if any(options.get(name, ["none"]) != ["none"] for name in ("authorizedkeyscommand", "trustedusercakeys")):
-        return True  # who may is decided elsewhere; that it works is tried before it is final
+        return True  # decided elsewhere; a new connection proves it before the change is final
     try:
         home = pwd.getpwnam(user).pw_dir
     except KeyError:
@@ -112,16 +121,16 @@ def has_key(user: str, options: Mapping[str, list[str]]) -> bool:
 
 
 def key_files(patterns: list[str], user: str, home: str) -> list[Path]:
-    """Where sshd looks for a user's keys; sshd_config(5), TOKENS."""
+    """Return the files where sshd searches for a user's keys; sshd_config(5), TOKENS."""
     words = [word for pattern in patterns for word in pattern.split() if word != "none"]
     filled = [word.replace("%%", "\0").replace("%h", home).replace("%u", user).replace("\0", "%") for word in words]
     return [Path(home, word) for word in filled]
 
 
-def ineffective_options(options: Mapping[str, list[str]], wanted: Mapping[str, str]) -> list[str]:
-    """Options of sshd that are something else than was written into its folder of settings."""
+def ineffective_options(options: Mapping[str, list[str]], desired: Mapping[str, str]) -> list[str]:
+    """Return options of sshd that differ from what was written into its folder of settings, as texts."""
     return [
         f"{name} is {' '.join(options.get(name, ['not known']))} instead of {value}"
-        for name, value in wanted.items()
+        for name, value in desired.items()
         if options.get(name) != [value]
     ]

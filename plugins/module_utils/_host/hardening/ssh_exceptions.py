@@ -1,4 +1,4 @@
-"""Exceptions that sshd makes for some: what a `Match` allows again, and who can log in by a key."""
+"""Exceptions in the configuration of sshd: options that a `Match` allows again, and users that can log in by a key."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from pathlib import Path
 from ansible_collections.asgi.deploy.plugins.module_utils._host.hardening import ssh_access
 
 CONFIGURATION = Path("/etc/ssh/sshd_config")
-_MOST_LEVELS = 16  # of files that include others, as sshd has it
-# What opens a door; other options may well differ for some.
-_DOORS = {
+_MOST_LEVELS = 16  # of files that include others, as in sshd
+# Options that let someone in; other options may differ for some connections.
+_LETTING_IN = {
     "passwordauthentication",
     "kbdinteractiveauthentication",
     "challengeresponseauthentication",
@@ -25,9 +25,16 @@ _NO_SHELLS = ("nologin", "false", "sync")
 
 @dataclass(frozen=True)
 class MatchOption:
-    """An option that holds for some connections alone."""
+    """An option that holds only for some connections.
 
-    criteria: str  # as `Match` has them, in small letters
+    Attributes:
+        criteria: as in `Match`, in lower case.
+        option: its keyword, in lower case.
+        value: as written.
+        place: its file and line.
+    """
+
+    criteria: str
     option: str
     value: str
     place: str
@@ -37,9 +44,9 @@ def options_within_match(lines: Sequence[tuple[str, str]]) -> list[MatchOption]:
     """Return the options within `Match` of a configuration.
 
     Args:
-        lines: each with its place; those of included files are where they are included.
+        lines: each with its place; lines of included files are where they are included.
     """
-    found = []
+    options = []
     criteria = ""
     for place, line in lines:
         words = _words(line)
@@ -49,14 +56,14 @@ def options_within_match(lines: Sequence[tuple[str, str]]) -> list[MatchOption]:
         if option == "match":
             criteria = value.lower()
         elif criteria and criteria != "all":
-            found.append(MatchOption(criteria, option, value, place))
-    return found
+            options.append(MatchOption(criteria, option, value, place))
+    return options
 
 
 def configuration(file: Path = CONFIGURATION, level: int = 0) -> Iterator[tuple[str, str]]:
-    """Yield the lines of sshd's configuration with their places, and in the place of `Include` those of the files.
+    """Yield the lines of sshd's configuration with their places, and instead of `Include` the lines of those files.
 
-    A file that is included has no effect on what comes after it: a `Match` in it ends with it.
+    A `Match` in a file that is included ends with that file.
     """
     try:
         text = file.read_text(encoding="utf-8", errors="replace")
@@ -77,36 +84,36 @@ def configuration(file: Path = CONFIGURATION, level: int = 0) -> Iterator[tuple[
 
 
 def unexpected_options(
-    lines: Sequence[tuple[str, str]], wanted: Mapping[str, str], meant: Sequence[str]
+    lines: Sequence[tuple[str, str]], desired: Mapping[str, str], meant: Sequence[str]
 ) -> list[MatchOption]:
-    """Return what allows passwords or root again, of which nobody has said that it is meant.
+    """Return options that allow passwords or root again, unless their criteria are meant.
 
     Args:
         lines: of sshd's configuration.
-        wanted: options as they shall be for everybody, in small letters.
-        meant: criteria that are meant, as `Match` has them.
+        desired: options as they must be for everyone, in lower case.
+        meant: criteria that are meant, as in `Match`.
     """
-    known = {" ".join(one.lower().split()) for one in meant}
+    known = {" ".join(criteria.lower().split()) for criteria in meant}
     return [
-        one
-        for one in options_within_match(lines)
-        if one.option in _DOORS
-        and wanted.get(one.option, "no" if one.option != "permitrootlogin" else one.value) != one.value.lower()
-        and " ".join(one.criteria.split()) not in known
+        match
+        for match in options_within_match(lines)
+        if match.option in _LETTING_IN
+        and desired.get(match.option, "no" if match.option != "permitrootlogin" else match.value) != match.value.lower()
+        and " ".join(match.criteria.split()) not in known
     ]
 
 
 def users_with_keys(options: Mapping[str, list[str]], root: bool) -> list[str]:
-    """Return the users who can log in by a key, as far as files tell.
+    """Return the users that can log in by a key, as far as files show it.
 
     Args:
-        options: of sshd, as it takes them.
+        options: of sshd, as it applies them.
         root: whether root may.
     """
-    people = [
-        one.pw_name for one in pwd.getpwall() if not one.pw_shell.endswith(_NO_SHELLS) and (root or one.pw_uid != 0)
+    users = [
+        user.pw_name for user in pwd.getpwall() if not user.pw_shell.endswith(_NO_SHELLS) and (root or user.pw_uid != 0)
     ]
-    return [name for name in people if ssh_access.has_key(name, options)]
+    return [name for name in users if ssh_access.has_key(name, options)]
 
 
 def _words(line: str) -> list[str]:

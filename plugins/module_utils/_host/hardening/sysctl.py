@@ -1,4 +1,4 @@
-"""Parameters of the kernel, by their files; names have slashes, as interfaces may have dots."""
+"""Parameters of the kernel, by their files; names have slashes, as names of interfaces may have dots."""
 
 from __future__ import annotations
 
@@ -12,32 +12,39 @@ ROOT = Path("/proc/sys")
 
 @dataclass(frozen=True)
 class Parameters:
-    """What shall be set, and what this host does not let be set."""
+    """Parameters that differ from their desired values.
 
-    differ: dict[str, str] = field(default_factory=dict)  # name to the value it shall have
-    found: dict[str, str] = field(default_factory=dict)  # name to the value it has
-    fixed: list[str] = field(default_factory=list)  # those that differ and are read-only here
+    Attributes:
+        differ: desired values, by name.
+        found: present values, by name.
+        fixed: names of parameters that differ and cannot be set on this host.
+    """
+
+    differ: dict[str, str] = field(default_factory=dict)
+    found: dict[str, str] = field(default_factory=dict)
+    fixed: list[str] = field(default_factory=list)
 
 
 def inspect(
-    wanted: Mapping[str, str], former: Mapping[str, str], refused: Mapping[str, str] | None = None, root: Path = ROOT
+    desired: Mapping[str, str], former: Mapping[str, str], refused: Mapping[str, str] | None = None, root: Path = ROOT
 ) -> Parameters:
-    """Compares; a parameter that this kernel does not have is passed over.
+    """Return the parameters that differ; those that this kernel does not have are left out.
 
     Args:
-        wanted: value by name; a * stands for every interface.
-        former: values from before for what we once set; what is not wanted any more gets its own back.
-        refused: values that the kernel did not take.
+        desired: values by name; a * stands for every interface.
+        former: values before an earlier run set them; a parameter that is not desired any more gets this value again.
+        refused: values that the kernel refused.
+        root: the folder of the parameters' files.
     """
     values: dict[str, str] = {}
-    for pattern, value in wanted.items():
+    for pattern, value in desired.items():
         values |= {str(path.relative_to(root)): value for path in sorted(root.glob(pattern.replace(".", "/")))}
-    back = {name: value for name, value in former.items() if name not in values and (root / name).exists()}
+    restored = {name: value for name, value in former.items() if name not in values and (root / name).exists()}
     state = Parameters()
-    for name, value in {**values, **back}.items():
+    for name, value in {**values, **restored}.items():
         try:
             now = _words((root / name).read_text())
-        except OSError:  # some are for writing alone, or want another name space
+        except OSError:  # some can only be written, or need another namespace
             continue
         if now == _words(value):
             continue
@@ -49,7 +56,7 @@ def inspect(
 
 
 def apply(state: Parameters, root: Path = ROOT) -> list[str]:
-    """Sets what differs; gives the names that the kernel did not take."""
+    """Set the parameters that differ; return the names of those that the kernel refused."""
     refused = []
     for name, value in state.differ.items():
         try:

@@ -1,7 +1,7 @@
 """Changes of the firewall and of sshd that a new connection has to confirm.
 
-Copies of what was there are kept, and a timer puts them back unless somebody confirms. The same happens at boot: a host
-that goes down before that comes up as it was.
+Copies of the former files are kept, and a timer restores them unless a new connection confirms the changes. The same
+happens at boot: a host that goes down before the confirmation comes up as it was.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ STATE = Path(layout.HARDENING)
 UNDO = Path(layout.UNDO)
 RULES = Path(layout.FIREWALL_RULES)
 FIREWALL = "asgi-firewall.service"
-WATCH = "asgi-firewall-watch.service"  # loads its rules again when somebody has thrown them away
+WATCH = "asgi-firewall-watch.service"  # loads its rules again when a program has deleted them
 TIMER = "asgi-hardening-undo.timer"
 SSHD_SETTINGS = Path(layout.SSHD_SETTINGS)
 
 UNDO_SCRIPT = """\
 #!/bin/sh
-# Puts back the firewall and sshd's settings: nobody has come by a new connection since they were changed.
+# Restores the firewall and sshd's settings: no new connection has confirmed them since they were changed.
 {restore}
 if [ -e {rules} ]; then
     systemctl --no-block try-reload-or-restart {firewall}
@@ -41,7 +41,7 @@ def keep_undo(take: Iterable[Sequence[str]]) -> None:
     """Copy what is about to be changed; copies of a run that was cut off are older, and stay.
 
     Args:
-        take: verbs of systemctl and units, by which sshd takes its settings.
+        take: verbs of systemctl and units, by which sshd reads its settings.
     """
     if UNDO.exists():
         return
@@ -64,7 +64,7 @@ def keep_undo(take: Iterable[Sequence[str]]) -> None:
 
 
 def confirm() -> bool:
-    """Make final what was changed on trial; return whether there was anything."""
+    """Make final what was changed on trial; return whether anything was."""
     if not UNDO.exists():
         return False
     systemd.stop(TIMER)

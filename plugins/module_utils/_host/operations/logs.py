@@ -136,7 +136,10 @@ def journal_line(layout: Layout, entry: Mapping[str, Json], query: Query) -> Lin
     level, request = int(priority) if re.fullmatch("[0-7]", priority) else LEVELS["info"], ""
     if record:
         request_id = record.get("request_id")
-        level, request = LEVELS.get(record["level"].lower(), level), request_id if isinstance(request_id, str) else ""
+        level, request = (
+            LEVELS.get(str(record["level"]).lower(), level),
+            request_id if isinstance(request_id, str) else "",
+        )
     foreign = query.request and query.request != request and f"[{query.request}]" not in message
     if level > LEVELS[query.level] or foreign:
         return None

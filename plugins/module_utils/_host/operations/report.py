@@ -119,7 +119,7 @@ def metadata(layout: Layout) -> MetadataState:
     """Return whether the cloud's metadata service is closed, and which users tried to reach it nevertheless."""
     rules = MetadataRules(layout)
     present = rules.present()
-    return {"loaded": rules.loaded() if present else None, "told": rules.told()}
+    return {"loaded": rules.loaded() if present else None, "told": rules.summary()}
 
 
 def integrity(store: Store, verify: bool) -> DamageReport:

@@ -136,7 +136,7 @@ class Deployment:
                 self.store.note_settings(release, settings.to_record())
                 self._steps.take(release, left, before, settings.unwatched() if urgent else settings)
                 doubts = observation.health_warnings(self.store, release, looped)
-            warnings = [*self._rules.told(), *builder.settle(release), *doubts]
+            warnings = [*self._rules.summary(), *builder.settle(release), *doubts]
             return self._result(True, release, before, warnings, builder.describe_source(identity))
 
     def rollback(self, to: str | None) -> ReleaseResult:
@@ -163,7 +163,7 @@ class Deployment:
                 left = [state for state in self._remaining(target, None, settings) if state != "watched"]
                 self._steps.take(target, left, before, settings)
                 self.store.note_state(target, "watched")
-            return self._result(True, target, before, [*warnings, *self._rules.told()])
+            return self._result(True, target, before, [*warnings, *self._rules.summary()])
 
     def _prepare(self, builder: ReleaseBuilder, identity: str | None, before: str | None) -> tuple[str, str]:
         """Put a release on disk; return its name, and what its source was resolved to."""

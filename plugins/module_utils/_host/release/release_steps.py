@@ -184,7 +184,7 @@ class ReleaseSteps:
     def _with_text(self, text: str, error: Exception) -> DeployError:
         """Return an error with a text about the application before its reason."""
         cause = error if isinstance(error, DeployError) else DeployError(str(error))
-        lines = [f"{self._layout.app}: {text}.", cause.reason, *self._rules.told()]
+        lines = [f"{self._layout.app}: {text}.", cause.reason, *self._rules.summary()]
         return DeployError("\n".join(lines), cause.log)
 
     @contextmanager

@@ -5,15 +5,13 @@ An inspection changes nothing. Its options, `INSPECTION_OPTIONS`, have the names
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.build.venvs import outdated_tools
 from ansible_collections.asgi.deploy.plugins.module_utils._host.certificates.certificate import (
-    CertificateRequest as Certificate,
-)
-from ansible_collections.asgi.deploy.plugins.module_utils._host.certificates.certificate import (
+    CertificateRequest,
     observe_certificate,
     reason_to_act,
 )
@@ -33,111 +31,99 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.web.socket_units
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 
 if TYPE_CHECKING:
-    from ansible_collections.asgi.deploy.plugins.module_utils._shared.release_options import (
-        ReleaseOptions,
-        RemovalOptions,
+    from ansible_collections.asgi.deploy.plugins.module_utils._shared.desired_state import (
+        HardeningOptions,
+        Inspection,
+        PartsOptions,
     )
+    from ansible_collections.asgi.deploy.plugins.module_utils._shared.observed_state import Observation
 
-_AT_ONCE = 4  # most of a look is waiting for programs
+_AT_ONCE = 4  # inspections at the same time: most of their time is waiting for programs
 
 
-def inspect_parts(wanted: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what differs of files, users and the like; of packages and units :func:`looked` says it, for all looks."""
-    found = differences([ManagedFile.of(options) for options in wanted["files"]])
-    drift = [str(item.path) for item, _difference in found]
-    if wanted["reload"] and is_pending(wanted["reload"]):
-        drift.append(wanted["reload"])
-    certificates = [Certificate(**options) for options in wanted["certificates"]]
+def inspect_all(inspections: Sequence[Inspection]) -> list[Observation]:
+    """Return an observation for each inspection, whose options have been checked."""
+    parts = [inspection["options"] for inspection in inspections if inspection["kind"] == "parts"]
+    packages = list(dict.fromkeys(name for options in parts for name in options["packages"]))
+    units = list(dict.fromkeys(name for options in parts for name in options["units"]))
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        # dpkg reads all that it knows each time, and systemctl connects each time: so each of them runs once.
+        missing_packages = pool.submit(apt.missing_packages, packages)
+        inactive_units = pool.submit(systemd.not_running_or_enabled, *units)
+        return list(pool.map(lambda each: _inspect(each, missing_packages, inactive_units), inspections))
+
+
+def _inspect(
+    inspection: Inspection, missing_packages: Future[list[str]], inactive_units: Future[list[str]]
+) -> Observation:
+    """Return what an inspection observed; an error is an observation, too, and the task that acts explains it."""
+    try:
+        if inspection["kind"] == "facts":
+            return cast("Observation", facts.read_facts())
+        if inspection["kind"] == "release":
+            options = inspection["options"]
+            return cast("Observation", ReleaseRequest.from_options(options).predict(options["everything"]))
+        if inspection["kind"] == "removal":
+            return {"changed": Removal(inspection["options"]).anything_left()}
+        if inspection["kind"] == "hardening":
+            return inspect_hardening(inspection["options"])
+        return inspect_parts(inspection["options"], missing_packages, inactive_units)
+    except (DeployError, OSError) as error:
+        return {"failed": str(error)}
+
+
+def inspect_parts(
+    options: PartsOptions, missing_packages: Future[list[str]], inactive_units: Future[list[str]]
+) -> Observation:
+    """Return what differs of packages, files, units, users and the like.
+
+    Args:
+        options: what must be on the host.
+        missing_packages: of all inspections.
+        inactive_units: of all inspections.
+    """
+    drifted = differences([ManagedFile.of(entry) for entry in options["files"]])
+    drift = [str(file.path) for file, _difference in drifted]
+    if options["reload"] and is_pending(options["reload"]):
+        drift.append(options["reload"])
+    certificates = [CertificateRequest(**entry) for entry in options["certificates"]]
+    reasons = {request.name: reason_to_act(request) or access_error(request) for request in certificates}
     return {
+        "missing_packages": [name for name in options["packages"] if name in missing_packages.result()],
+        "inactive_units": [name for name in options["units"] if name in inactive_units.result()],
         "drift": drift,
-        "diff": [difference for _item, difference in found],
-        "unmet_needs": unmet_needs(wanted["needs"]),
-        "missing_users": [name for name in wanted["users"] if not users.exists(name)],
-        "altered_users": [text for name in wanted["users"] if (text := users.alteration(name))],
-        "present_users": [name for name in wanted["no_users"] if users.exists(name)],
-        "port_owners": _port_owners(wanted["ports"]),
-        "server_owners": server_owners(wanted["server_names"]),
-        "outdated_venvs": [venv["path"] for venv in outdated_tools(wanted["venvs"])],
-        "missing_archives": missing_archives(wanted["archives"]),
-        "certificates_due": {
-            one.name: reason for one in certificates if (reason := reason_to_act(one) or access_error(one))
-        },
-        "lineages": [name for name in wanted["lineages"] if observe_certificate(name)],
+        "diff": [difference for _file, difference in drifted],
+        "unmet_needs": unmet_needs(options["needs"]),
+        "missing_users": [name for name in options["users"] if not users.exists(name)],
+        "altered_users": [text for name in options["users"] if (text := users.alteration(name))],
+        "present_users": [name for name in options["no_users"] if users.exists(name)],
+        "port_owners": _port_owners(options["ports"]),
+        "server_owners": server_owners(options["server_names"]),
+        "outdated_venvs": [tool["path"] for tool in outdated_tools(options["venvs"])],
+        "missing_archives": missing_archives(options["archives"]),
+        "certificates_due": {name: reason for name, reason in reasons.items() if reason},
+        "lineages": [name for name in options["lineages"] if observe_certificate(name)],
     }
 
 
 def _port_owners(ports: list[int]) -> dict[str, str]:
-    """Return who listens, by port; an application without nginx by its socket, which is there when it is down, too."""
+    """Return the program that listens on each port.
+
+    An application without nginx is known by its socket, which is there even when the application is down.
+    """
     owners = port_owners(ports)
-    ours = {port: unit for port, unit in public_sockets(ports).items() if owners.get(port) != "nginx"}
-    return {str(port): program for port, program in {**owners, **ours}.items()}
+    sockets = {port: unit for port, unit in public_sockets(ports).items() if owners.get(port) != "nginx"}
+    return {str(port): program for port, program in {**owners, **sockets}.items()}
 
 
-def inspect_release(wanted: Mapping[str, Any]) -> dict[str, Any]:
-    """What a release would do: see :meth:`ReleaseRequest.predict`."""
-    return {**ReleaseRequest.from_options(cast("ReleaseOptions", wanted)).predict(wanted["everything"])}
-
-
-def inspect_removal(wanted: Mapping[str, Any]) -> dict[str, Any]:
-    """Whether anything of an application is left that shall not be."""
-    return {"changed": Removal(cast("RemovalOptions", wanted)).anything_left()}
-
-
-def inspect_hardening(wanted: Mapping[str, Any]) -> dict[str, Any]:
-    """What hardening would do, why it would refuse, and whether an upgrade waits for a reboot."""
-    hardened = Hardening(DesiredHardening.of(wanted["wanted"]))
-    found = hardened.look()
+def inspect_hardening(options: HardeningOptions) -> Observation:
+    """Return what hardening would do, why it would refuse, and whether an upgrade waits for a reboot."""
+    hardening = Hardening(DesiredHardening.of(options["wanted"]))
+    state = hardening.inspect()
     return {
-        "missing_packages": found.packages,
-        "parts": found.changed,
-        "diff": found.diff,
-        "refusals": hardened.refusals(found),
+        "missing_packages": state.packages,
+        "parts": state.changed,
+        "diff": state.diff,
+        "refusals": hardening.refusals(state),
         "reboot_required": reboot_required(),
     }
-
-
-def inspect_facts(_wanted: Mapping[str, Any]) -> dict[str, Any]:
-    """What decisions need to know of the host: see :func:`facts.facts`."""
-    return facts.facts()
-
-
-Inspector = Callable[[Mapping[str, Any]], dict[str, Any]]
-
-INSPECTIONS: dict[str, Inspector] = {
-    "facts": inspect_facts,
-    "parts": inspect_parts,
-    "release": inspect_release,
-    "removal": inspect_removal,
-    "hardening": inspect_hardening,
-}
-
-
-def inspect_all(looks: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Return what was found, for looks each with its `kind` and its `options`, which have been checked."""
-    of_parts = [look["options"] for look in looks if look["kind"] == "parts"]
-    packages, units = (
-        list(dict.fromkeys(name for options in of_parts for name in options[key])) for key in ("packages", "units")
-    )
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        # dpkg reads all that it knows for each question, and systemctl connects for each: so both are asked once.
-        missing_packages, inactive_units = (
-            pool.submit(apt.missing_packages, packages),
-            pool.submit(systemd.not_running_or_enabled, *units),
-        )
-        return list(
-            pool.map(lambda look: _inspect(look["kind"], look["options"], missing_packages, inactive_units), looks)
-        )
-
-
-def _inspect(
-    kind: str, options: Mapping[str, Any], missing_packages: Future[list[str]], inactive_units: Future[list[str]]
-) -> dict[str, Any]:
-    """Return what a look found; what cannot be told is left to those who act, who say more of the circumstances."""
-    try:
-        found = INSPECTIONS[kind](options)
-        if kind == "parts":
-            found["missing_packages"] = [name for name in options["packages"] if name in missing_packages.result()]
-            found["inactive_units"] = [name for name in options["units"] if name in inactive_units.result()]
-    except (DeployError, OSError) as error:
-        return {"failed": str(error)}
-    return found

@@ -1,4 +1,4 @@
-"""Units that an application needs: whether the host has them, and what it may have been meant to need."""
+"""Units that an application needs: whether the host has them, and which unit a wrong name may have meant."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ _SIMILAR = 0.7
 
 
 def unmet_needs(names: Sequence[str]) -> list[str]:
-    """What is wrong with the units that an application needs; they may be stopped, but they must be there."""
+    """Return what is wrong with the units that an application needs; a unit may be stopped, but it must exist."""
     absent = [unit for unit in systemd.show(*names) if not unit.present]
     known = systemd.known_units() if absent else ()
     return [describe_need(unit, known) for unit in absent]
 
 
 def describe_need(unit: systemd.Unit, known: Iterable[str]) -> str:
-    """What is wrong with a unit that cannot be started, and what to write or to do instead."""
-    found = f"needs: found {unit.name!r}"
+    """Return what is wrong with a unit that cannot be started, and what to write or to do instead."""
+    beginning = f"needs: found {unit.name!r}"
     state = unit.properties.get("LoadState")
     if state == "masked":
-        return f"{found}, which is masked on this host; run systemctl unmask {unit.name}, or leave it out"
+        return f"{beginning}, which is masked on this host; run systemctl unmask {unit.name}, or leave it out"
     if state != "not-found":
-        return f"{found}, which systemd cannot load on this host ({state}); systemctl status {unit.name} tells why"
+        return f"{beginning}, which systemd cannot load on this host ({state}); systemctl status {unit.name} says why"
     if similar := similar_units(unit.name, known):
-        return f"{found}, which this host does not have; it has {', '.join(similar)}"
-    return f"{found}, which this host does not have; install what brings it before this run, or leave it out"
+        return f"{beginning}, which this host does not have; it has {', '.join(similar)}"
+    return f"{beginning}, which this host does not have; install what brings it before this run, or leave it out"
 
 
 def similar_units(name: str, known: Iterable[str]) -> list[str]:
-    """Units that a name was most likely meant to be, the nearest first; instances of templates are none of them."""
+    """Return units that a name was most likely meant to be, the nearest first, without instances of templates."""
     likeness = {other: _likeness(_stem(name), _stem(other)) for other in known}
     similar = [other for other, ratio in likeness.items() if ratio >= _SIMILAR and other.endswith(UNIT_SUFFIXES)]
     return sorted((other for other in similar if "@" not in other), key=lambda other: (-likeness[other], other))[
@@ -41,11 +41,11 @@ def similar_units(name: str, known: Iterable[str]) -> list[str]:
     ]
 
 
-def _likeness(one: str, other: str) -> float:
-    """How much two names have in common; one that is part of the other, as redis is of redis-server, comes first."""
-    short, long = sorted((one, other), key=len)
+def _likeness(name: str, other: str) -> float:
+    """Return how similar two names are; a name that is part of the other, as redis of redis-server, comes first."""
+    short, long = sorted((name, other), key=len)
     part = len(short) > 2 and short in long
-    return difflib.SequenceMatcher(None, one, other).ratio() + part
+    return difflib.SequenceMatcher(None, name, other).ratio() + part
 
 
 def _stem(name: str) -> str:

@@ -1,4 +1,4 @@
-"""Debian packages, by dpkg and apt-get alone."""
+"""Debian packages, by dpkg and apt-get only."""
 
 from __future__ import annotations
 
@@ -23,25 +23,29 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.unit_text impo
 
 LISTS = Path("/var/lib/apt/lists")
 FRESH = 3600.0  # seconds for which package lists are good enough
-# Asks nobody, and keeps what an administrator has changed.
+# Asks no questions, and keeps what an administrator has changed.
 KEEP = ("--option=Dpkg::Options::=--force-confdef", "--option=Dpkg::Options::=--force-confold")
-# An administrator's needrestart restarts nobody in the midst of a run; it does so with the next packages.
+# needrestart must restart no service during a run; it does so with the next packages.
 ENV = {"DEBIAN_FRONTEND": "noninteractive", "NEEDRESTART_SUSPEND": "1"}
 INSTALL_SECONDS = 1800
-_PATIENCE = 3 * INSTALL_SECONDS  # with what is installed behind, a few groups
-# What apt-get says after a power cut, and does nothing more: packages were being configured, or unpacked.
+_PATIENCE = 3 * INSTALL_SECONDS  # for what is installed in the background, a few groups
+# What apt-get prints after a power cut, when packages were being configured or unpacked, and refuses to do more.
 _CUT_OFF = ("dpkg was interrupted", "Unmet dependencies")
 BACKGROUND_UNIT = "asgi-install.service"
 _SURROUNDINGS = Path("/run/asgi-install.environment")
-_POLL = 0.1  # seconds between two looks at whether it has ended
-LOCK_SECONDS = 300  # a new VM often runs its first upgrades just now
-WAIT = f"--option=DPkg::Lock::Timeout={LOCK_SECONDS}"  # for dpkg's lock alone
+_POLL = 0.1  # seconds between two checks whether it has ended
+LOCK_SECONDS = 300  # a new VM often runs its first upgrades at that time
+WAIT = f"--option=DPkg::Lock::Timeout={LOCK_SECONDS}"  # only for dpkg's lock
 _LIST_POLL = 1.0  # seconds between two attempts to fetch lists
 _TRIES = 20  # of dpkg-query, a poll apart
 
 
 def missing_packages(names: Sequence[str]) -> list[str]:
-    """Those of the packages that are not installed."""
+    """Return those of the packages that are not installed.
+
+    Raises:
+        DeployError: dpkg-query fails again and again.
+    """
     if not names:
         return []
     argv = ["dpkg-query", "--show", "--showformat=${Package} ${db:Status-Status}\n", "--", *names]
@@ -50,20 +54,20 @@ def missing_packages(names: Sequence[str]) -> list[str]:
         if done.returncode in (0, 1):  # dpkg knows them all, or not all
             installed = {line.split()[0] for line in done.stdout.splitlines() if line.endswith(" installed")}
             return [name for name in names if name not in installed]
-        time.sleep(_POLL)  # what it was about to read is gone, as when dpkg is at work
-    raise DeployError(f"dpkg-query cannot tell what is installed: {last_lines(done)}")
+        time.sleep(_POLL)  # dpkg is at work, and has removed what it was about to read
+    raise DeployError(f"dpkg-query cannot list what is installed: {last_lines(done)}")
 
 
 def install(names: Sequence[str]) -> None:
-    """Installs packages, with lists that are not older than an hour, once what was cut off before is finished.
+    """Install packages, with lists that are not older than an hour; finish what was cut off before.
 
     Raises:
-        DeployError: they could not be installed; the text ends with what apt-get said.
+        DeployError: they could not be installed; the text ends with what apt-get printed.
     """
     try:
         _prepare(names)
         done = run_unchecked(_install_command(names), ENV, timeout=INSTALL_SECONDS)
-        if done.returncode and any(said in done.stderr for said in _CUT_OFF):
+        if done.returncode and any(sign in done.stderr for sign in _CUT_OFF):
             _finish()
             done = run_unchecked(_install_command(names), ENV, timeout=INSTALL_SECONDS)
         if done.returncode:
@@ -73,34 +77,34 @@ def install(names: Sequence[str]) -> None:
 
 
 def _finish() -> None:
-    """Has packages whole that a power cut left halfway; what cannot be, apt-get tells when it is asked for others."""
+    """Finish packages that a power cut left halfway; apt-get reports those that it cannot, with the next packages."""
     run_unchecked(
         ["dpkg", "--force-confdef", "--force-confold", "--configure", "--pending"], ENV, timeout=INSTALL_SECONDS
     )
-    # Of these dpkg lacks what they depend on.
+    # dpkg cannot finish packages whose dependencies are missing.
     run_unchecked(_install_command((), "--fix-broken", "--no-remove"), ENV, timeout=INSTALL_SECONDS)
 
 
 def install_in_background(groups: Sequence[Sequence[str]]) -> None:
-    """Begins to install packages, one group after the other, and leaves that to systemd.
+    """Begin to install packages, one group after the other, in a unit of systemd.
 
-    Whoever needs them calls :func:`have`, or :func:`settle` before it looks, and installs what is missing then; so that
-    nothing of it is an error here.
+    No error is raised: a task that needs them calls :func:`ensure_installed`, or :func:`wait_for_background_install`
+    before its inspection, and installs what is still missing.
     """
     with suppress(DeployError):
         _prepare(list(chain.from_iterable(groups)))
-        # By a file, as the properties of a unit are for everybody to read, and the way to a proxy may hold a password.
+        # In a file: any user can read the properties of a unit, and the URL of a proxy may hold a password.
         text = environment_file(environment(ENV)).encode(errors="surrogateescape")
         write(_SURROUNDINGS, text, 0o600)
         try:
             run(_systemd_run(*map(_install_command, groups)))
         except DeployError:
-            if not _installing_in_background():  # as when two runs begin at once
+            if not _installing_in_background():  # it is when two runs begin at the same time
                 _SURROUNDINGS.unlink(missing_ok=True)
 
 
 def _systemd_run(*commands: Sequence[str]) -> list[str]:
-    """Has systemd run commands, one after the other, whatever becomes of those before."""
+    """Return the command that has systemd run commands, one after the other, even where one of them fails."""
     *before, last = commands
     properties = [
         f"EnvironmentFile={_SURROUNDINGS}",
@@ -114,21 +118,21 @@ def _systemd_run(*commands: Sequence[str]) -> list[str]:
 
 
 def ensure_installed(names: Sequence[str]) -> None:
-    """Waits for those packages that are being installed behind, and installs what is missing then.
+    """Wait for packages that are being installed in the background, and install what is still missing.
 
     Raises:
-        DeployError: that failed.
+        DeployError: packages could not be installed.
     """
     if not missing_packages(names):
         return
     _wait(lambda: not missing_packages(names))
-    if left := missing_packages(names):
-        install(left)
-        log_to_journal(f"installed {', '.join(left)}")
+    if missing := missing_packages(names):
+        install(missing)
+        log_to_journal(f"installed {', '.join(missing)}")
 
 
 def wait_for_background_install() -> None:
-    """Waits until all that :func:`install_behind` began has ended, well or not."""
+    """Wait until all that :func:`install_in_background` began has ended, well or not."""
     _wait(lambda: False)
 
 
@@ -139,7 +143,10 @@ def _wait(enough: Callable[[], bool]) -> None:
 
 
 def _installing_in_background() -> bool:
-    """Whether packages are installed behind; systemd does not answer while it is upgraded itself."""
+    """Return whether packages are being installed in the background.
+
+    It is assumed where systemd does not answer, as while it is upgraded itself.
+    """
     states = "--state=active,activating,deactivating"
     shown = run_unchecked(
         ["systemctl", "list-units", states, "--plain", "--no-legend", "--", BACKGROUND_UNIT], reads=True
@@ -148,7 +155,7 @@ def _installing_in_background() -> bool:
 
 
 def _prepare(names: Sequence[str]) -> None:
-    """Has lists of packages that are not older than an hour, and nothing else of ours at work."""
+    """Wait for our other installations, and ensure lists of packages that are not older than an hour."""
     wait_for_background_install()
     if not _lists_are_fresh():
         _fetch_lists()
@@ -157,7 +164,7 @@ def _prepare(names: Sequence[str]) -> None:
 
 
 def _fetch_lists() -> None:
-    """Fetches lists of packages once nobody else does; apt-get itself waits for dpkg's lock alone."""
+    """Fetch lists of packages once no other program does; apt-get itself waits only for dpkg's lock."""
     deadline = time.monotonic() + LOCK_SECONDS
     while (done := run_unchecked(["apt-get", "--quiet", "update"], ENV)).returncode:
         if f"{LISTS}/lock" not in done.stderr or time.monotonic() > deadline:
@@ -166,20 +173,21 @@ def _fetch_lists() -> None:
 
 
 def _lists_are_fresh() -> bool:
-    """Whether there are lists of packages that are good enough."""
+    """Return whether there are lists of packages that are recent enough."""
     return any(LISTS.glob("*_Packages*")) and time.time() - LISTS.stat().st_mtime <= FRESH
 
 
 def _install_command(names: Sequence[str], *options: str) -> list[str]:
-    """The command that installs packages."""
+    """Return the command that installs packages."""
     how = (WAIT, *KEEP, "--quiet", "--yes", "--no-install-recommends", *options)
     return ["/usr/bin/apt-get", *how, "install", "--", *names]
 
 
 def _leave_out_welcome_page() -> None:
-    """Debian's nginx starts with a page of its own, and cannot be installed where IPv6 is off: that page listens there.
+    """Put an empty file in the place of the welcome page of Debian's nginx.
 
-    Where there is a file already, the package leaves it as it is.
+    That page listens on IPv6, so that the package cannot be installed where IPv6 is off. The package keeps a file that
+    exists.
     """
     site = Path(NGINX_WELCOME)
     if not site.parent.exists():

@@ -1,4 +1,4 @@
-"""Running programs, with errors that say what the program said."""
+"""Programs that are run, with errors that contain what the program printed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import IO
 
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 
-_PRCTL = getattr(ctypes.CDLL(None), "prctl", None)  # looked up here, not after a fork; a controller may be no Linux
+_PRCTL = getattr(ctypes.CDLL(None), "prctl", None)  # resolved here, not after a fork; a controller may not run Linux
 _PR_SET_PDEATHSIG = 1  # of the kernel's uapi/linux/prctl.h
 MOST_OUTPUT = 2**26  # bytes that are kept of what a program prints
 MOST_LINE = 2**20  # bytes
@@ -31,10 +31,16 @@ def run_unchecked(
 ) -> subprocess.CompletedProcess[str]:
     """Run a program to its end and return its result, whatever its exit status.
 
-    With `reads` it changes nothing and may outlive us; that it dies with us costs more than most programs that do.
+    Args:
+        argv: the program and its arguments.
+        env: variables in addition to :func:`environment`.
+        cwd: its working directory.
+        timeout: seconds.
+        reads: whether it changes nothing, so that it may outlive this process; to prevent that costs more time than
+            most programs that only read.
 
     Raises:
-        DeployError: the program is not there, did not end within `timeout` seconds, or printed too much.
+        DeployError: the program does not exist, did not end within `timeout` seconds, or printed too much.
     """
     try:
         process = subprocess.Popen(
@@ -44,7 +50,7 @@ def run_unchecked(
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            # It must not go on writing where the next run begins anew.
+            # It must not go on writing while the next run starts again.
             preexec_fn=None if reads else _die_with_parent,
         )
     except FileNotFoundError as error:
@@ -68,7 +74,7 @@ def outputs(
         Its standard output and standard error, and how many bytes of the former were left out.
 
     Raises:
-        subprocess.TimeoutExpired: it did not end within so many seconds, and was ended.
+        subprocess.TimeoutExpired: it did not end within `timeout` seconds, and was killed.
     """
     deadline = None if timeout is None else time.monotonic() + timeout
     kept: dict[int, deque[bytes]] = {}
@@ -89,8 +95,8 @@ def outputs(
                     kept[key.fd].append(chunk)
                     sizes[key.fd] += len(chunk)
                     while sizes[key.fd] > most:
-                        gone = len(kept[key.fd].popleft())
-                        sizes[key.fd], left_out[key.fd] = sizes[key.fd] - gone, left_out[key.fd] + gone
+                        dropped = len(kept[key.fd].popleft())
+                        sizes[key.fd], left_out[key.fd] = sizes[key.fd] - dropped, left_out[key.fd] + dropped
         process.wait(_left(process, deadline))
     except BaseException:
         process.kill()
@@ -111,9 +117,9 @@ def _text(output: bytes) -> str:
     return output.decode(errors="replace").replace("\r\n", "\n").replace("\r", "\n")
 
 
-def environment(given: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Return the environment of a program: our own, such as the address of a proxy, PATH and the like, and `given`."""
-    return {**os.environ, "PATH": PATH, "LC_ALL": "C.UTF-8", "HOME": "/root", **(given or {})}
+def environment(variables: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return the environment of a program: that of this process, fixed PATH, LC_ALL and HOME, and `variables`."""
+    return {**os.environ, "PATH": PATH, "LC_ALL": "C.UTF-8", "HOME": "/root", **(variables or {})}
 
 
 def _die_with_parent() -> None:
@@ -128,10 +134,10 @@ def run(
     timeout: float = 600,
     reads: bool = False,
 ) -> str:
-    """Runs a program that must succeed and gives its standard output; see :func:`attempt`.
+    """Run a program that must succeed, and return its standard output; see :func:`run_unchecked`.
 
     Raises:
-        DeployError: it failed; the text ends with the last lines it printed.
+        DeployError: it failed; the text ends with the last lines that it printed.
     """
     result = run_unchecked(argv, env, cwd, timeout, reads)
     if result.returncode:
@@ -141,7 +147,7 @@ def run(
 
 @contextmanager
 def start_reading(argv: Sequence[str]) -> Iterator[Iterator[str]]:
-    """Yield what a program prints, line by line; it is ended when nobody reads on.
+    """Yield what a program prints, line by line; end the program when the block ends.
 
     Lines that are longer than `MOST_LINE` bytes are left out.
     """
@@ -168,5 +174,5 @@ def _lines(stream: IO[bytes]) -> Iterator[str]:
 
 
 def last_lines(result: subprocess.CompletedProcess[str], count: int = 20) -> str:
-    """The end of what a program printed, preferring its standard error."""
+    """Return the last lines that a program printed to its standard error, or if there are none to its output."""
     return "\n".join((result.stderr.strip() or result.stdout.strip()).splitlines()[-count:])

@@ -1,4 +1,4 @@
-"""What decisions need to know of a host, by the names that Ansible's own facts have."""
+"""Facts of a host that decisions need, by the names of Ansible's own facts."""
 
 from __future__ import annotations
 
@@ -6,14 +6,18 @@ import ipaddress
 import os
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import memory, netfilter
+
+if TYPE_CHECKING:
+    from ansible_collections.asgi.deploy.plugins.module_utils._shared.observed_state import HostFacts
 
 _LOOPBACK = "::1"  # other addresses of its interface may be public ones, as of anycast
 
 
-def facts() -> dict[str, Any]:
+def read_facts() -> HostFacts:
+    """Return the facts of this host."""
     system = os_release(_read("/etc/os-release") or _read("/usr/lib/os-release"))
     return {
         "distribution": system.get("ID", "linux").capitalize(),
@@ -28,30 +32,30 @@ def facts() -> dict[str, Any]:
 
 
 def os_release(text: str) -> dict[str, str]:
-    """Assignments as of a shell: see os-release(5). What is read of them has no escapes."""
+    """Return the assignments in the text of os-release(5); the values that are used have no escapes."""
     pairs = (line.split("=", 1) for line in text.splitlines() if "=" in line and not line.startswith("#"))
     return {key.strip(): value.strip().strip("\"'") for key, value in pairs}
 
 
 def ipv6_addresses(text: str) -> list[str]:
-    """From the text of /proc/net/if_inet6, where a line begins with the address in hexadecimal digits."""
-    found = [str(ipaddress.IPv6Address(int(line.split()[0], 16))) for line in text.splitlines()]
-    return [address for address in found if address != _LOOPBACK]
+    """Return the addresses in the text of /proc/net/if_inet6, where a line begins with hexadecimal digits of one."""
+    addresses = [str(ipaddress.IPv6Address(int(line.split()[0], 16))) for line in text.splitlines()]
+    return [address for address in addresses if address != _LOOPBACK]
 
 
 def nameservers(text: str) -> list[str]:
     """Return the addresses of name servers in the text of /etc/resolv.conf: see resolv.conf(5)."""
     words = [line.split() for line in text.splitlines()]
     named = [line[1].partition("%")[0] for line in words if len(line) > 1 and line[0] == "nameserver"]
-    found = []
+    addresses = []
     for name in named:
         with suppress(ValueError):
-            found.append(str(ipaddress.ip_address(name)))
-    return found
+            addresses.append(str(ipaddress.ip_address(name)))
+    return addresses
 
 
 def _read(path: str) -> str:
-    """Of a kernel without IPv6 there is no file of its addresses."""
+    """Return the text of a file; none where it is missing, as that of addresses on a kernel without IPv6."""
     try:
         return Path(path).read_text(encoding="utf-8")
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""The journald of a namespace, which reads its settings when it starts."""
+"""The journald of each namespace; it reads its settings only when it starts."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.unit_names imp
 
 
 class JournalServices:
-    """Those of the namespaces whose settings are among files that change."""
+    """The journald services of namespaces whose settings are among files that change."""
 
     def __init__(self, paths: Iterable[Path]) -> None:
         self._namespaces = sorted({name for path in paths if (name := namespace_of(path))})
 
     @property
     def pending(self) -> list[str]:
-        """The names by which it is noted that one has yet to read its settings: of a file that each has."""
+        """Return the names under which pending settings are marked: that of the first file of each namespace."""
         return [JournalSettings(name).first.name for name in self._namespaces]
 
     def read_settings(self) -> None:
-        """Restart those that run. Programs keep their connections, which systemd holds during the restart."""
+        """Restart the services that run; systemd keeps the connections of programs during the restart."""
         if self._namespaces:
             systemd.change("try-restart", *map(journal_service, self._namespaces))
 
@@ -34,6 +34,6 @@ def namespace_of(path: Path) -> str | None:
     >>> namespace_of(Path("/etc/systemd/journald@asgi-shop.conf.d/own.conf"))
     'asgi-shop'
     """
-    found = (re.fullmatch(r"journald@(.+)\.conf(\.d)?", part) for part in path.parts)
+    settings = (re.fullmatch(r"journald@(.+)\.conf(\.d)?", part) for part in path.parts)
     service = re.fullmatch(r"systemd-journald@(.+)\.service\.d", path.parent.name)
-    return next((one[1] for one in (*found, service) if one), None)
+    return next((match[1] for match in (*settings, service) if match), None)

@@ -1,4 +1,4 @@
-"""Work that only one process on a host does at a time."""
+"""Locks for work that only one process on a host may do at a time."""
 
 from __future__ import annotations
 
@@ -15,27 +15,31 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import 
 
 @contextmanager
 def exclusive_lock(path: Path, seconds: float) -> Iterator[None]:
-    """Wait for others that hold a lock; the kernel lets go of it when its holder dies, so it is never stale.
+    """Hold a lock while the block runs; wait until another process releases it.
 
-    Only root can open its file, and so hold it.
+    The kernel releases it when its holder dies, so it is never stale. Only root can open its file, and so hold it.
+
+    Args:
+        path: of the lock's file.
+        seconds: how long to wait.
 
     Raises:
-        DeployError: another one held it for so many seconds.
+        DeployError: another process held it for that long.
     """
     with open(path, "w", encoding="utf-8", opener=open_private) as file:
-        os.fchmod(file.fileno(), 0o600)  # one of before was open to all
+        os.fchmod(file.fileno(), 0o600)  # an older version created it readable by all
         if not acquire(file, time.monotonic() + seconds):
             raise DeployError(f"another run has held {path} for {seconds:.0f} s")
         yield
 
 
 def open_private(path: str, flags: int) -> int:
-    """Open a file that only root may, for `open`: whoever can open it can hold its lock."""
+    """Open a file that only root can open, as `opener` of `open`: a process that can open it can hold its lock."""
     return os.open(path, flags | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
 
 
 def acquire(file: TextIO, deadline: float) -> bool:
-    """Whether an open file is locked for this process alone, by a moment of the monotonic clock."""
+    """Return whether an open file could be locked for this process only, by a deadline of the monotonic clock."""
     while True:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,4 +1,4 @@
-"""A set of files that stand or fall together."""
+"""A set of files that is applied as a whole: all of them are written, or none."""
 
 from __future__ import annotations
 
@@ -10,37 +10,57 @@ import secrets
 import shutil
 import stat
 import tempfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, NamedTuple
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.pending_units import is_pending
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 
-# What a file is called meanwhile that may have to come back: programs that read whole folders pass over such names.
+if TYPE_CHECKING:
+    from ansible_collections.asgi.deploy.plugins.module_utils._shared.desired_state import FileEntry
+    from ansible_collections.asgi.deploy.plugins.module_utils._shared.observed_state import Difference
+
+# The name of a copy until the new files are valid: programs that read whole folders ignore such names.
 _KEPT = ".{}~"
 
-# The state of a folder below an exclusive directory that no item needs; its content goes first.
+# The state of a folder below an exclusive directory that no file needs; its content is removed first.
 _UNNEEDED = "unneeded directory"
 
 
 @dataclass(frozen=True)
 class ManagedFile:
-    """A file, a directory, a link, or the absence of a file; what is of another kind is never removed for it."""
+    """A file, a directory, a link, or the absence of a file; nothing of another kind is removed for it.
+
+    Attributes:
+        path: absolute.
+        state: file, directory, link, absent, or an unneeded directory.
+        content: of a file its bytes, of a link its target.
+        mode: permission bits.
+        owner: the name of a user.
+        group: the name of a group.
+        secret: whether the content is never shown.
+        exclusive: of a directory, whether everything below it that no file of the set names is removed.
+    """
 
     path: Path
     state: str
-    content: bytes  # of a link what it leads to
+    content: bytes
     mode: int
     owner: str
     group: str
     secret: bool = False
-    exclusive: bool = False  # of a directory: what is below it and named by no item of the set is removed
+    exclusive: bool = False
 
     @classmethod
-    def of(cls, options: Mapping[str, Any]) -> ManagedFile:
+    def of(cls, options: FileEntry) -> ManagedFile:
+        """Return the file that an entry describes.
+
+        Raises:
+            DeployError: the entry contradicts itself.
+        """
         state = options["state"]
         mode = options["mode"] or ("0755" if state == "directory" else "0644")
         secret = options.get("secret_content")
@@ -61,44 +81,48 @@ class ManagedFile:
 
     @classmethod
     def leftover(cls, path: Path, folder: bool = False) -> ManagedFile:
-        """Return an item that removes what is at a path."""
+        """Return what removes the file, or the empty folder, at a path."""
         return cls(path, _UNNEEDED if folder else "absent", b"", 0, "", "")
 
-    def difference(self, hidden: bool = False) -> dict[str, Any] | None:
-        """Return what is not as it must be, as Ansible's --diff shows it; nothing when all is right.
+    def difference(self, hidden: bool = False) -> Difference | None:
+        """Return what differs, as Ansible's --diff shows it; None if nothing does.
 
         Args:
             hidden: whether the path leads through something that is removed first, so that nothing is there then.
+
+        Raises:
+            DeployError: a directory is where a file belongs, or the other way round.
         """
-        found = None if hidden else _observe(self.path)
-        if self.state in ("absent", _UNNEEDED) and found is None:
+        observed = None if hidden else _observe(self.path)
+        if self.state in ("absent", _UNNEEDED) and observed is None:
             return None
         if self.state == _UNNEEDED:
             return self._diff("directory\n", "")
         kind = self.state if self.state in ("directory", "link") else "file"
-        if found and (found["kind"] == "directory") != (kind == "directory"):
-            raise DeployError(f"{self.path} is a {found['kind']} where a {kind} belongs; move it away and run again")
+        if observed and (observed.kind == "directory") != (kind == "directory"):
+            raise DeployError(f"{self.path} is a {observed.kind} where a {kind} belongs; move it away and run again")
         if self.state == "absent":
             return self._diff("present\n", "")
-        if found is None or found["kind"] != kind:
-            return self._diff(f"{found['kind']}\n" if found else "", self._text())
-        if kind != "directory" and found["content"] != self.content:
-            before = "another secret\n" if self.secret else found["content"].decode(errors="replace")
+        if observed is None or observed.kind != kind:
+            return self._diff(f"{observed.kind}\n" if observed else "", self._text())
+        if kind != "directory" and observed.content != self.content:
+            before = "another secret\n" if self.secret else observed.content.decode(errors="replace")
             before = f"link to {before}\n" if kind == "link" else before
             return self._diff(before, self._text())
-        wanted = {"owner": self.owner, "group": self.group, "mode": f"{self.mode:04o}"}
-        if kind != "link" and any(found[key] != value for key, value in wanted.items()):
-            return self._diff(_attributes(found), _attributes(wanted))
+        attributes = _attributes(self.owner, self.group, f"{self.mode:04o}")
+        if kind != "link" and observed.attributes != attributes:
+            return self._diff(observed.attributes, attributes)
         if is_pending(self.path.name):
-            return self._diff("systemd does not go by it yet\n", "systemd goes by it\n")
+            return self._diff("systemd has not read it yet\n", "systemd has read it\n")
         return None
 
     def apply(self) -> None:
+        """Write or remove the file."""
         if self.state == "absent":
             self.path.unlink(missing_ok=True)
             return
         if self.state == _UNNEEDED:
-            with suppress(OSError):  # something came there just now: it differs still, and the next run says so
+            with suppress(OSError):  # a program has just put something there: the next run reports it
                 self.path.rmdir()
             return
         self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -118,15 +142,15 @@ class ManagedFile:
             return f"link to {self.content.decode()}\n"
         return "directory\n" if self.state == "directory" else self.content.decode(errors="replace")
 
-    def _diff(self, before: str, after: str) -> dict[str, Any]:
+    def _diff(self, before: str, after: str) -> Difference:
         return {"before_header": str(self.path), "after_header": str(self.path), "before": before, "after": after}
 
 
 def absolute_path(path: str) -> Path:
-    """A path of this host, which stands on its own.
+    """Return a path of this host that depends on no folder.
 
     Raises:
-        DeployError: it does not.
+        DeployError: it is relative.
     """
     if not Path(path).is_absolute():
         raise DeployError(f"path: found {path!r}, expected one that begins with /, as in path: /etc/motd")
@@ -134,7 +158,7 @@ def absolute_path(path: str) -> Path:
 
 
 def write(path: Path, content: bytes, mode: int = 0o644, owner: str = "root", group: str = "root") -> None:
-    """Replaces a file in one step: whoever opens it finds the old content or the new, with no wider rights."""
+    """Replace a file in one step: a program that opens it gets the old content or the new, with no wider rights."""
     handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
@@ -162,18 +186,18 @@ def _link(path: Path, target: str) -> None:
 
 def differences(
     items: Sequence[ManagedFile], others: Sequence[ManagedFile] = ()
-) -> list[tuple[ManagedFile, dict[str, Any]]]:
-    """Return the items that are not as they must be, each with its difference.
+) -> list[tuple[ManagedFile, Difference]]:
+    """Return the files that differ from the host, each with its difference.
 
-    What is left over in exclusive directories comes last, as items of its own, so that a run that is killed has removed
-    nothing that still served; only what is in the way of an item comes first.
+    What is left over in exclusive directories comes last, as files of its own, so that a run that is killed has removed
+    nothing that was still in use; only what is in the way of a file comes first.
 
     Args:
-        items: what to compare.
-        others: further items of the same set: what they name is no leftover.
+        items: the files to compare.
+        others: further files of the same set: what they name is no leftover.
     """
     leftovers = _leftovers([*items, *others])
-    if not leftovers:  # as it is where nothing is to be done: what is on the way of each path costs more than all else
+    if not leftovers:  # the usual case: to compare the parents of each path costs more than everything else
         return [(item, difference) for item in items if (difference := item.difference())]
     gone = {item.path for item in leftovers if item.state == "absent"}
     tops = {item.path for item in items if item.exclusive}
@@ -186,7 +210,7 @@ def differences(
 
 
 def _leftovers(items: Sequence[ManagedFile]) -> list[ManagedFile]:
-    """Return items that remove what is in exclusive directories and has no item, each folder after its content.
+    """Return what removes the files in exclusive directories that nothing names, each folder after its content.
 
     A link is removed, never what it leads to: os.walk does not follow it.
     """
@@ -195,33 +219,33 @@ def _leftovers(items: Sequence[ManagedFile]) -> list[ManagedFile]:
         return []
     states = {os.path.normpath(item.path): item.state for item in items}
     needed = _folders(path for path, state in states.items() if state != "absent")
-    found: dict[str, ManagedFile] = {}
+    leftovers: dict[str, ManagedFile] = {}
     for top in tops:
         for folder, folders, files in os.walk(top, topdown=False):
             links = [name for name in folders if os.path.islink(os.path.join(folder, name))]
             paths = [os.path.join(folder, name) for name in sorted([*files, *links])]
-            found |= {path: ManagedFile.leftover(Path(path)) for path in paths if path not in states}
+            leftovers |= {path: ManagedFile.leftover(Path(path)) for path in paths if path not in states}
             if folder not in states and folder not in needed:
-                found[folder] = ManagedFile.leftover(Path(folder), folder=True)
-    return list(found.values())
+                leftovers[folder] = ManagedFile.leftover(Path(folder), folder=True)
+    return list(leftovers.values())
 
 
 def _folders(paths: Iterable[str]) -> set[str]:
-    """Return the folders that are on the way to these, which are normal and absolute."""
-    found: set[str] = set()
+    """Return all parents of these paths, which are normal and absolute."""
+    folders: set[str] = set()
     for path in paths:
-        while (path := os.path.dirname(path)) not in found:
-            found.add(path)
-    return found
+        while (path := os.path.dirname(path)) not in folders:
+            folders.add(path)
+    return folders
 
 
 def apply_all(items: Sequence[ManagedFile], validate: Callable[[], None]) -> None:
-    """Applies all items and validates the result; when that fails, puts back what was there and raises.
+    """Apply all files and validate the result; when that fails, restore the former files and raise the error.
 
-    Directories, having no content of their own, stay.
+    Directories have no content of their own, and stay.
     """
     kept: list[tuple[Path, Path | None]] = []
-    # They hold what was kept until all is valid.
+    # They hold copies until everything is valid.
     unneeded = [item for item in items if item.state == _UNNEEDED]
     try:
         for item in items:
@@ -232,8 +256,8 @@ def apply_all(items: Sequence[ManagedFile], validate: Callable[[], None]) -> Non
             item.apply()
         validate()
     except BaseException as error:
-        if wrong := [text for path, before in reversed(kept) if (text := _restore(path, before))]:
-            raise DeployError("\n".join([str(error), *wrong])) from error
+        if problems := [text for path, before in reversed(kept) if (text := _restore(path, before))]:
+            raise DeployError("\n".join([str(error), *problems])) from error
         raise
     for _path, before in kept:
         if before:
@@ -243,7 +267,7 @@ def apply_all(items: Sequence[ManagedFile], validate: Callable[[], None]) -> Non
 
 
 def _keep(path: Path) -> Path | None:
-    """Another name for a file that is there: to have it back by that takes no space, even on a disk that is full."""
+    """Give a file a second name, by which it can be restored even on a full disk; return it, or None without a file."""
     if not os.path.lexists(path) or _is_folder(path):
         return None
     before = path.with_name(_KEPT.format(path.name))
@@ -253,16 +277,16 @@ def _keep(path: Path) -> Path | None:
 
 
 def _restore(path: Path, before: Path | None) -> str | None:
-    """Has a file as it was; gives what went wrong."""
+    """Restore a file; return what went wrong, or None."""
     try:
         if before:
-            if _is_folder(path):  # it was made in the place of a file or a link; what was written there is gone again
+            if _is_folder(path):  # a folder replaced the file or the link; its new content is already removed
                 _remove_empty(path)
             os.replace(before, path)
         elif os.path.lexists(path):
             path.unlink()
     except OSError as error:
-        return f"{path} could not be put back as it was: {error}" + (f"; it is kept as {before}" if before else "")
+        return f"{path} could not be restored as it was: {error}" + (f"; it is kept as {before}" if before else "")
     return None
 
 
@@ -275,23 +299,28 @@ def _remove_empty(folder: Path) -> None:
         os.rmdir(place)
 
 
-def _observe(path: Path) -> dict[str, Any] | None:
+class _Observed(NamedTuple):
+    """What is at a path."""
+
+    kind: str  # file, directory, link or special file
+    attributes: str  # owner, group and mode, as lines
+    content: bytes  # of a file its bytes, of a link its target
+
+
+def _observe(path: Path) -> _Observed | None:
+    """Return what is at a path; None if nothing is."""
     try:
         status = path.lstat()
     except (FileNotFoundError, NotADirectoryError):
         return None
     kinds = {stat.S_IFREG: "file", stat.S_IFDIR: "directory", stat.S_IFLNK: "link"}
     kind = kinds.get(stat.S_IFMT(status.st_mode), "special file")
-    return {
-        "kind": kind,
-        "mode": f"{stat.S_IMODE(status.st_mode):04o}",
-        "owner": _name(_user, status.st_uid),
-        "group": _name(_group, status.st_gid),
-        "content": path.read_bytes() if kind == "file" else os.fsencode(os.readlink(path)) if kind == "link" else b"",
-    }
+    mode = f"{stat.S_IMODE(status.st_mode):04o}"
+    content = path.read_bytes() if kind == "file" else os.fsencode(os.readlink(path)) if kind == "link" else b""
+    return _Observed(kind, _attributes(_name(_user, status.st_uid), _name(_group, status.st_gid), mode), content)
 
 
-# Each question has the C library read a whole file. A number without a name, which may get one, is not kept.
+# The C library reads a whole file each time. A number without a name may get one, so it is not cached.
 @functools.cache
 def _user(number: int) -> str:
     return pwd.getpwuid(number).pw_name
@@ -309,5 +338,5 @@ def _name(lookup: Callable[[int], str], number: int) -> str:
         return str(number)
 
 
-def _attributes(found: Mapping[str, Any]) -> str:
-    return "".join(f"{key}: {found[key]}\n" for key in ("owner", "group", "mode"))
+def _attributes(owner: str, group: str, mode: str) -> str:
+    return f"owner: {owner}\ngroup: {group}\nmode: {mode}\n"

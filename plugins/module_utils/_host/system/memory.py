@@ -1,4 +1,4 @@
-"""How much memory a host has, and whether a further generation of an application fits in it."""
+"""The memory of a host, and whether another generation of an application fits in it."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ MIB = 1024 * 1024
 
 
 def parse_kib(text: str, key: str) -> int:
-    """Bytes of a line such as ``MemAvailable:  123 kB`` in /proc/meminfo or /proc/PID/smaps_rollup."""
-    found = re.search(rf"^{key}:\s+(\d+) kB$", text, re.MULTILINE)
-    return int(found[1]) * 1024 if found else 0
+    """Return the bytes in a line such as ``MemAvailable:  123 kB`` of /proc/meminfo or /proc/PID/smaps_rollup."""
+    match = re.search(rf"^{key}:\s+(\d+) kB$", text, re.MULTILINE)
+    return int(match[1]) * 1024 if match else 0
 
 
 def total() -> int:
-    """Return the bytes of memory that the kernel has, of which systemd's percentages are."""
+    """Return the bytes of memory that the kernel has, which is what systemd's percentages refer to."""
     return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
 
 
 def available() -> int:
-    """Bytes that can be used without swapping, as the kernel estimates them."""
+    """Return the bytes that can be used without swapping, as the kernel estimates them."""
     return parse_kib(Path("/proc/meminfo").read_text(encoding="ascii"), "MemAvailable")
 
 
 def used_by(processes: Iterable[int]) -> int:
-    """Bytes of processes, of shared pages only their share; those that end meanwhile count nothing."""
+    """Return the bytes that processes use, with their share of shared pages; a process that has ended uses none."""
     total = 0
     for process in processes:
         try:
@@ -38,12 +38,12 @@ def used_by(processes: Iterable[int]) -> int:
 
 
 def refusal(needed: int, free: int, draining: Iterable[str]) -> str | None:
-    """Why another generation must not be started; nothing when it fits.
+    """Return why another generation must not be started; None if it fits.
 
     Args:
-        needed: bytes that the live generation uses, as the measure of the next one.
+        needed: bytes that the live generation uses, as an estimate of the next one.
         free: bytes that are available.
-        draining: releases that still run for connections of theirs.
+        draining: releases that still serve their last connections.
     """
     if needed <= free:
         return None

@@ -1,8 +1,9 @@
 """The rules of nft that keep an application, and what builds it, from the cloud's metadata service.
 
-And from hosts outside of `sandbox.outgoing`, where it has a socket that its unit's lines do not bound: one that systemd
-made, and what was accepted by it, counts as that of the unit which made it. They are a table of the application's own,
-apart from any firewall. A unit loads them at boot, and another one once a program has deleted all rules.
+They also keep it from hosts outside of `sandbox.outgoing`, where the lines of its unit do not restrict a socket: the
+kernel counts a socket that systemd made, and connections accepted from it, as those of the unit that made it. The rules
+are a table of the application's own, apart from any firewall. A unit loads them at boot, and another unit loads them
+again once a program has deleted all rules.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import pwd
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import nft, systemd, users
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.managed_files import ManagedFile, differences
@@ -22,32 +23,41 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.metadata_addre
     METADATA_OPTION,
 )
 
+if TYPE_CHECKING:
+    from ansible_collections.asgi.deploy.plugins.module_utils._shared.release_options import ClosingEntry
+
 APPLICATION, BUILD, OUTGOING = "application", "build", "outgoing"
-"""Names of counters."""
+"""Names of the counters of refused packets."""
 _LOOPBACK = ("127.0.0.0/8", "::1/128")
-_BEGINS = "tcp flags & (syn | ack) == syn"  # a connection that this host begins, and no visitor
+_BEGINS = "tcp flags & (syn | ack) == syn"  # a connection that this host opens, and no visitor
 
 
 @dataclass(frozen=True)
 class Bounds:
-    """Where an application may begin connections by a socket that systemd made, or that was accepted by it."""
+    """Where an application may connect to by a socket that systemd made, or by a connection accepted from it.
 
-    user: int  # the number of the application's user
-    ports: tuple[int, ...]  # of such sockets
+    Attributes:
+        user: the number of the application's user.
+        ports: TCP ports of such sockets.
+        networks: where connections may lead.
+    """
+
+    user: int
+    ports: tuple[int, ...]
     networks: tuple[str, ...]
 
 
 def ruleset(table: str, numbers: Mapping[str, int], ports: tuple[int, ...] = (), bounds: Bounds | None = None) -> str:
     """Return the text for ``nft --file``, which takes it as a whole or not at all.
 
-    Port 53 stays open, as name servers of clouds have such addresses. What begins no connection of the ports passes: it
-    answers one, as of a cloud's health checks, which come from such an address.
+    Port 53 stays open, as name servers of clouds have such addresses. Packets from the ports that open no connection
+    pass: they answer one, such as a cloud's health check, which comes from such an address.
 
     Args:
         table: its name.
-        numbers: those of the users that they are closed to, by the counter of what is refused.
-        ports: those of sockets that systemd made for the application, and which therefore are root's.
-        bounds: where connections of the application may lead; without, anywhere.
+        numbers: numbers of the users that the addresses are closed to, by the counter of what is refused.
+        ports: TCP ports of sockets that systemd made for the application, and that therefore belong to root.
+        bounds: where connections of the application may lead; None for anywhere.
     """
     families: dict[str, list[str]] = {"ip": [], "ip6": []}
     for address in CLOSED_ADDRESSES:
@@ -55,7 +65,7 @@ def ruleset(table: str, numbers: Mapping[str, int], ports: tuple[int, ...] = (),
     output = [f"{family} daddr {{ {', '.join(some)} }} jump closed" for family, some in families.items()]
     if bounds:
         output += [f"meta skuid 0 tcp sport {port} {_BEGINS} jump bounded" for port in bounds.ports]
-        # What was accepted is the application's, and gets another port when it is connected elsewhere.
+        # An accepted socket is the application's, and gets another port when it is connected elsewhere.
         output.append(f"meta skuid {bounds.user} {_BEGINS} jump bounded")
     # Protocols by number: the file of names is not on every host.
     closed = [
@@ -64,7 +74,7 @@ def ruleset(table: str, numbers: Mapping[str, int], ports: tuple[int, ...] = (),
         "meta l4proto { 6, 17 } th dport 53 accept",
         *(f"meta skuid {number} counter name {name} goto refused" for name, number in numbers.items()),
     ]
-    # A connection by IPv6 is tried again after any other answer, for a second and more.
+    # After any other answer a client tries a connection by IPv6 again, for a second and more.
     refused = ["meta l4proto 6 reject with tcp reset", "reject"]
     names = [APPLICATION] * bool(ports) + list(numbers) + [OUTGOING] * bool(bounds)
     return (
@@ -81,12 +91,13 @@ def ruleset(table: str, numbers: Mapping[str, int], ports: tuple[int, ...] = (),
 
 
 def _bounded(bounds: Bounds) -> list[str]:
-    networks = [ipaddress.ip_network(one) for one in (*_LOOPBACK, *bounds.networks)]
+    networks = [ipaddress.ip_network(network) for network in (*_LOOPBACK, *bounds.networks)]
     lines = []
     for family, version in (("ip", 4), ("ip6", 6)):
         # nft refuses networks within others.
-        some = ipaddress.collapse_addresses(one for one in networks if one.version == version)  # type: ignore[type-var]
-        lines.append(f"{family} daddr {{ {', '.join(map(str, some))} }} return")
+        same = (network for network in networks if network.version == version)
+        collapsed = ipaddress.collapse_addresses(same)  # type: ignore[type-var]
+        lines.append(f"{family} daddr {{ {', '.join(map(str, collapsed))} }} return")
     return [*lines, f"counter name {OUTGOING} goto refused"]
 
 
@@ -96,17 +107,24 @@ def _chain(name: str, lines: list[str]) -> str:
 
 @dataclass(frozen=True)
 class Closing:
-    """Which users the rules of nft keep from the metadata service, and where an application is bounded by them."""
+    """Which users the rules of nft keep from the metadata service, and where they restrict an application.
 
-    by_nft: bool = True  # whether by rules at all; without, lines of its units do what they can
-    application: bool = True  # not to what builds it only
-    ports: tuple[int, ...] = ()  # see ruleset
-    outgoing: tuple[str, ...] | None = None  # the networks that these ports, and all else of it, may connect to
+    Attributes:
+        by_nft: whether rules of nft are used; if not, lines of units do what they can.
+        application: whether the service is closed to the application, and not only to its build.
+        ports: see :func:`ruleset`.
+        outgoing: networks that these ports, and everything else of the application, may connect to; None for all.
+    """
+
+    by_nft: bool = True
+    application: bool = True
+    ports: tuple[int, ...] = ()
+    outgoing: tuple[str, ...] | None = None
 
     @classmethod
-    def of(cls, options: Mapping[str, Any]) -> Closing:
+    def of(cls, options: ClosingEntry) -> Closing:
         """From :data:`CLOSING_OPTIONS`."""
-        outgoing = options.get("outgoing")  # which records of former versions lack
+        outgoing = options.get("outgoing")  # which records of older versions lack
         networks = None if outgoing is None else tuple(outgoing)
         return cls(options["by_nft"], options["application"], tuple(options["ports"]), networks)
 
@@ -120,17 +138,17 @@ class MetadataRules:
         self._starts = Path(UNITS, "sysinit.target.wants", layout.metadata_unit)
 
     def in_place(self, closing: Closing) -> bool:
-        """Return whether the rules are on disk, in the kernel, and there at the next boot; or gone where unwanted."""
+        """Return whether the rules are on disk, in the kernel, and enabled at boot, or absent if none are desired."""
         if not closing.by_nft:
             return not self.present()
         try:
-            found = differences([self._item(closing)])
-        except KeyError:  # a user is not there yet
+            drift = differences([self._rules_file(closing)])
+        except KeyError:  # a user does not exist yet
             return False
-        return not found and self._starts.is_symlink() and self.loaded()
+        return not drift and self._starts.is_symlink() and self.loaded()
 
     def closes_application(self) -> bool:
-        """Return whether the rules on disk are for the application, too, and not only for its builds."""
+        """Return whether the rules on disk are for the application as well, and not only for its builds."""
         try:
             return f"counter {APPLICATION} {{" in self._file.read_text(encoding="utf-8")
         except FileNotFoundError:
@@ -150,7 +168,7 @@ class MetadataRules:
         """Write the rules and load them, or remove them; return whether that was needed.
 
         Raises:
-            DeployError: nft refuses them; ends with what it said.
+            DeployError: nft refuses them; ends with what it printed.
         """
         if self.in_place(closing):
             return False
@@ -158,12 +176,12 @@ class MetadataRules:
             self.remove()
             return True
         users.ensure_build_user(self._layout)
-        self._item(closing).apply()
+        self._rules_file(closing).apply()
         systemd.enable(self._layout.metadata_unit)
         systemd.change("reload-or-restart", self._layout.metadata_unit)
         return True
 
-    def _item(self, closing: Closing) -> ManagedFile:
+    def _rules_file(self, closing: Closing) -> ManagedFile:
         names = {APPLICATION: self._layout.user} if closing.application else {}
         names[BUILD] = self._layout.build_user
         numbers = {counter: pwd.getpwnam(name).pw_uid for counter, name in names.items()}
@@ -183,7 +201,7 @@ class MetadataRules:
         return nft.is_loaded(self._layout.metadata_table, Path(self._layout.metadata_loaded))
 
     def remove(self) -> None:
-        """Remove the rules from disk and from the kernel, before anybody else can have the users' numbers."""
+        """Remove the rules from disk and from the kernel, before another user can get the users' numbers."""
         unit = self._layout.metadata_unit
         self._file.unlink(missing_ok=True)
         if systemd.show(unit)[0].present:
@@ -201,30 +219,30 @@ class MetadataRules:
         """Return how many packets were refused since the last release began, or since the rules were loaded."""
         return nft.counters(self._layout.metadata_table) if self.present() else {}
 
-    def told(self) -> list[str]:
-        """Return what there is to know of what was refused."""
-        return texts(self.refused())
+    def summary(self) -> list[str]:
+        """Return what was refused, as texts."""
+        return describe_refused(self.refused())
 
 
-def texts(refused: Mapping[str, int]) -> list[str]:
-    """Return what to tell of packets that were refused, by counter."""
-    told = []
+def describe_refused(refused: Mapping[str, int]) -> list[str]:
+    """Return a text for each counter of refused packets that is not zero."""
+    texts = []
     if count := refused.get(APPLICATION, 0):
-        told.append(
+        texts.append(
             f"The application asked the cloud's metadata service, which is closed to it: {_packets(count)} refused. "
             f"If it uses the machine's role, write {METADATA_OPTION}."
         )
     if count := refused.get(OUTGOING, 0):
-        told.append(
+        texts.append(
             f"The application tried to reach other hosts than those of sandbox.outgoing by the socket of its visitors: "
             f"{_packets(count)} refused."
         )
     if count := refused.get(BUILD, 0):
-        told.append(
+        texts.append(
             f"What builds its environment asked the cloud's metadata service, which is closed to every build: "
             f"{_packets(count)} refused."
         )
-    return told
+    return texts
 
 
 def _packets(count: int) -> str:

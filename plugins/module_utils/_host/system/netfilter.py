@@ -1,4 +1,4 @@
-"""Whether the kernel has what nft sets up: asked without nft, whose package may not be installed yet."""
+"""Whether the kernel supports nft; found out without nft, as its package may not be installed yet."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _SECONDS = 5
 def takes_rules() -> bool:
     """Return whether this kernel takes rules from this process.
 
-    A container without the right to set up its network has a kernel that refuses.
+    The kernel refuses in a container that may not set up its network.
     """
     # A header of netlink, and one of nfnetlink: any family, version 0, no resource.
     message = struct.pack("=IHHIIBBH", 20, _GET_GENERATION, _REQUEST, 1, 0, 0, 0, 0)

@@ -1,4 +1,4 @@
-"""Tables of nft: whether the kernel has them as they were loaded, and what their counters say."""
+"""Tables of nft: whether the kernel has them as they were loaded, and their counters."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 import shutil
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import PATH, run_unchecked
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
@@ -14,12 +14,26 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import 
 _SECONDS = 30  # nft waits for the kernel only
 
 
+class _Counter(TypedDict):
+    """A counter, as nft prints it in JSON."""
+
+    name: str
+    packets: int
+
+
+class _Entry(TypedDict, total=False):
+    """An entry of a listing in JSON, of which only counters are read."""
+
+    counter: _Counter
+
+
 def installed() -> bool:
+    """Return whether nft is on this host."""
     return bool(shutil.which("nft", path=PATH))
 
 
 def is_loaded(table: str, listing: Path) -> bool:
-    """Return whether the kernel has a table as it was when it was listed into a file, whatever its counters say."""
+    """Return whether the kernel has a table as it was when it was listed into a file, apart from its counters."""
     if not listing.exists() or not installed():
         return False
     done = run_unchecked(
@@ -29,9 +43,9 @@ def is_loaded(table: str, listing: Path) -> bool:
 
 
 def counters(table: str) -> dict[str, int]:
-    """Return how many packets each counter of a table has counted; nothing where nft cannot tell.
+    """Return how many packets each counter of a table has counted; none where nft fails.
 
-    Counters only add to what is said of a release, and must not replace it.
+    An error of nft is left out: counters only add to the report of a release.
     """
     if not installed():
         return {}
@@ -47,15 +61,15 @@ def counters(table: str) -> dict[str, int]:
 def parse_counters(text: str) -> dict[str, int]:
     """Return the packets by counter, from what ``nft --json`` printed."""
     try:
-        listed: list[dict[str, Any]] = json.loads(text)["nftables"]
-        found = [entry["counter"] for entry in listed if "counter" in entry]
-        return {str(one["name"]): int(one["packets"]) for one in found}
+        entries: list[_Entry] = json.loads(text)["nftables"]
+        listed = [entry["counter"] for entry in entries if "counter" in entry]
+        return {str(counter["name"]): int(counter["packets"]) for counter in listed}
     except (ValueError, KeyError, TypeError):
         return {}
 
 
 def reset_counters(table: str) -> None:
-    """Set the counters of a table to zero, if it is there and nft answers."""
+    """Set the counters of a table to zero, if it exists and nft succeeds."""
     if not installed():
         return
     with suppress(DeployError):
@@ -63,6 +77,6 @@ def reset_counters(table: str) -> None:
 
 
 def delete_table(table: str) -> None:
-    """Delete a table, if it is there."""
+    """Delete a table, if it exists."""
     if installed():
         run_unchecked(["nft", f"add table inet {table}; delete table inet {table}"], timeout=_SECONDS)

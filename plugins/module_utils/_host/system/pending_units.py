@@ -1,4 +1,4 @@
-"""Units that have yet to take the files that were written for them."""
+"""Units that have not applied yet the files that were written for them."""
 
 from __future__ import annotations
 
@@ -8,37 +8,42 @@ from pathlib import Path
 
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import STATE
 
-# A file here says that a unit has yet to take the configuration on disk: written before the first change, removed after
-# the reload. It survives a run that is killed between the two.
+# A file here marks a unit that has not applied the configuration on disk: it is written before the first change, and
+# removed after the reload. It survives a run that is killed in between.
 PENDING = Path(STATE, "pending")
-_RESTART = "restart"  # its text, where a reload would not do
+_RESTART = "restart"  # the text of a mark where a reload is not enough
 
 
 def is_pending(unit: str) -> bool:
-    """Whether a run ended between changing this unit's files and making it take them."""
+    """Return whether a run ended between changing a unit's files and making the unit apply them."""
     return (PENDING / unit).exists()
 
 
 def needs_restart(unit: str) -> bool:
-    """Whether what has yet to be taken is only taken at a start."""
+    """Return whether pending files of a unit are applied only by a restart."""
     return is_pending(unit) and (PENDING / unit).read_text(encoding="utf-8") == _RESTART
 
 
 @contextmanager
 def pending_reload(unit: str, restart: bool = False) -> Iterator[None]:
-    """Marks a unit as behind its files until the block has made it take them, by a restart if it has to be one."""
+    """Mark a unit as pending until the block has made it apply its files.
+
+    Args:
+        unit: its name.
+        restart: whether a reload is not enough.
+    """
     mark_pending(unit, restart)
     yield
     mark_applied(unit)
 
 
 def mark_pending(unit: str, restart: bool = False) -> None:
-    """Marks a unit as behind its files, until :func:`taken`."""
+    """Mark a unit as pending, until :func:`mark_applied`; see :func:`pending_reload`."""
     PENDING.mkdir(parents=True, exist_ok=True)
     text = _RESTART if restart or needs_restart(unit) else ""
     (PENDING / unit).write_text(text, encoding="utf-8")
 
 
 def mark_applied(unit: str) -> None:
-    """A unit goes by its files."""
+    """Mark a unit as one that has applied its files."""
     (PENDING / unit).unlink(missing_ok=True)

@@ -10,16 +10,16 @@ _ENDED = ("Z", "X")  # states of a process that is still listed
 
 
 def parents() -> dict[int, int]:
-    """Every process with its parent."""
-    found = {}
+    """Return the parent of every process, by number."""
+    parent_of = {}
     for number in map(int, filter(str.isdecimal, os.listdir("/proc"))):
         if fields := _stat(number):
-            found[number] = int(fields[1])
-    return found
+            parent_of[number] = int(fields[1])
+    return parent_of
 
 
 def identity(number: int) -> str:
-    """Return what no other process has, now or later: its number, its start, and the boot; empty where it has ended."""
+    """Return what identifies a process for good: its number, its start and the boot; empty if it has ended."""
     if not (start := start_ticks(number)):
         return ""
     with open(_BOOT, encoding="ascii") as file:
@@ -27,19 +27,19 @@ def identity(number: int) -> str:
 
 
 def is_running(identified: str) -> bool:
-    """Return whether the process that :func:`identity` told is still there."""
+    """Return whether the process that :func:`identity` returned this for still runs."""
     number = identified.partition(" ")[0]
     return number.isdecimal() and identity(int(number)) == identified
 
 
 def start_ticks(number: int) -> int:
-    """Return when a process began, in ticks since the boot; 0 where it has ended."""
+    """Return when a process began, in ticks since the boot; 0 if it has ended."""
     fields = _stat(number)
     return int(fields[19]) if fields and fields[0] not in _ENDED else 0
 
 
 def _stat(number: int) -> list[str]:
-    """Return what the kernel tells of a process, from its state on: proc_pid_stat(5); nothing where there is none."""
+    """Return the fields of proc_pid_stat(5) of a process, from its state on; none if it does not exist."""
     try:
         with open(f"/proc/{number}/stat", encoding="utf-8", errors="replace") as file:
             text = file.read()
@@ -50,7 +50,7 @@ def _stat(number: int) -> list[str]:
 
 
 def descendants(main: int, parent_of: Mapping[int, int]) -> set[int]:
-    """A process and all that descend from it."""
+    """Return a process and all processes that descend from it; none if it does not exist."""
     members = {main} if main in parent_of else set()
     grown = True
     while grown:

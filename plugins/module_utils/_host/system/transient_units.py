@@ -1,4 +1,4 @@
-"""Transient units: what runs once, by systemd-run."""
+"""Transient units: programs that systemd-run runs once."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.system import jo
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import PYTHON
 
 _SHARE = re.compile(r"(?<=[:,]size=)([0-9]+)%")  # of the memory
-# Other signs are escaped in the file that systemd keeps of such a unit. Not all versions read them back as they were:
-# 252 keeps the backslash before a $, a ; and a quote, and 257 has two $ for one.
+# systemd escapes other characters in the file that it keeps of such a unit, and not all versions read them back
+# correctly: 252 keeps the backslash before a $, a ; and a quote, and 257 reads two $ for one.
 _PLAIN = re.compile(r"[A-Za-z0-9_@%+=:,./~-]+")
-_NOT_RUN = range(200, 246)  # exit statuses that are systemd's own, as in systemd.exec(5)
+_NOT_RUN = range(200, 246)  # exit statuses of systemd itself, as in systemd.exec(5)
 _REASON = 6  # lines of the journal
 _ENCODED = """\
 import base64, json, os, sys
@@ -29,14 +29,14 @@ except OSError as error:
 
 
 def command(unit: str, argv: Sequence[str], properties: Iterable[str], *options: str) -> list[str]:
-    """The command that runs another one as a unit, which is what it was also after a daemon-reload.
+    """Return the command that runs another one as a unit, which a daemon-reload does not change.
 
-    That may come at any time, as when a package is installed: also before the unit has started.
+    A daemon-reload may come at any time, as when a package is installed, even before the unit has started.
 
     Args:
         unit: its name.
         argv: the command, with its program's path.
-        properties: of the unit, as in lines of its section Service.
+        properties: of the unit, as lines of its section Service.
         options: of systemd-run.
     """
     lines = (f"--property={lasting_property(line)}" for line in properties)
@@ -50,17 +50,23 @@ def _lasting_words(argv: Sequence[str]) -> list[str]:
 
 
 def with_journal(done: CompletedProcess[str], unit: str, began: float) -> CompletedProcess[str]:
-    """What came of a program that ran as a unit; where it did not even begin systemd tells why, in the journal."""
+    """Return the result of a program that ran as a unit, with lines of the journal where systemd could not start it.
+
+    Args:
+        done: the result of systemd-run.
+        unit: its name.
+        began: when it was started, in seconds of the epoch.
+    """
     if done.returncode in _NOT_RUN and not (done.stderr.strip() or done.stdout.strip()):
         done.stderr = journal.read([unit], _REASON, began)
     return done
 
 
 def lasting_property(line: str) -> str:
-    """A property that is the same after a daemon-reload.
+    """Return a property that a daemon-reload does not change.
 
-    systemd (252 to 257 at least) keeps a transient unit in a file, where it doubles each percent sign. It does not make
-    one of two again in options of TemporaryFileSystem, and no unit starts with a size of 50%%; so it is in bytes here.
+    systemd (252 to 257 at least) keeps a transient unit in a file, where it doubles each percent sign. In options of
+    TemporaryFileSystem it does not undo that, and no unit starts with a size of 50%%; so a size is written in bytes.
     """
     if not line.startswith("TemporaryFileSystem="):
         return line

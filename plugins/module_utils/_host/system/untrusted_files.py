@@ -1,4 +1,4 @@
-"""Files that others wrote, read by root: regular ones only, below a folder, of a bounded size."""
+"""Files that other users wrote, read by root: only regular files, below a folder, of a limited size."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from pathlib import Path
 
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 
-MAX_TEXT = 8 * 2**20  # bytes of what lists requirements: the largest uv.lock known has less than two
+MAX_TEXT = 8 * 2**20  # bytes of a list of requirements: the largest uv.lock that is known has less than 2 MiB
 
 
 def find(top: Path, name: str) -> Path | None:
-    """Return the regular file that `name` leads to below `top`, by links of the tree as well; nothing where none is.
+    """Return the regular file that `name` leads to below `top`, also by links of the tree; None if there is none.
 
     Raises:
-        DeployError: it leads out of `top`, or to what is no regular file.
+        DeployError: it leads out of `top`, or to something else than a regular file.
     """
-    place = top / name
-    if not os.path.lexists(place):
+    path = top / name
+    if not os.path.lexists(path):
         return None
     try:
-        real, whole = place.resolve(), top.resolve()
+        real, whole = path.resolve(), top.resolve()
         kind = real.lstat().st_mode
     except FileNotFoundError:
         raise DeployError(f"{name} is a link to nothing; take it out") from None
@@ -35,15 +35,15 @@ def find(top: Path, name: str) -> Path | None:
 
 
 def read(top: Path, name: str, most: int = MAX_TEXT) -> bytes | None:
-    """Return the content of the file that `name` leads to below `top`; nothing where none is.
+    """Return the content of the file that `name` leads to below `top`; None if there is none.
 
     Args:
-        top: a folder that others have written.
+        top: a folder that another user has written.
         name: a path below it.
-        most: bytes that it may have.
+        most: the bytes that the file may have.
 
     Raises:
-        DeployError: as :func:`find` does, or it is too large.
+        DeployError: as :func:`find` does, or the file is too large.
     """
     content = read_head(top, name, most + 1)
     if content is not None and len(content) > most:
@@ -52,9 +52,9 @@ def read(top: Path, name: str, most: int = MAX_TEXT) -> bytes | None:
 
 
 def read_head(top: Path, name: str, size: int) -> bytes | None:
-    """Return the first bytes of the file that `name` leads to below `top`; nothing where none is.
+    """Return the first bytes of the file that `name` leads to below `top`; None if there is none.
 
-    Whatever happens to the tree meanwhile, the file is opened through no link, and a pipe is not waited for.
+    Even if another process changes the tree at the same time, no link is followed and no pipe is waited for.
 
     Raises:
         DeployError: as :func:`find` does.
@@ -73,8 +73,8 @@ def read_head(top: Path, name: str, size: int) -> bytes | None:
     except OSError as error:
         raise DeployError(f"{name} cannot be read: {error}") from error
     finally:
-        for one in opened:
-            os.close(one)
+        for folder_handle in opened:
+            os.close(folder_handle)
     with os.fdopen(handle, "rb") as file:
         if not stat.S_ISREG(os.fstat(handle).st_mode):
             raise DeployError(f"{name} is no regular file")
@@ -82,10 +82,10 @@ def read_head(top: Path, name: str, size: int) -> bytes | None:
 
 
 def read_text(top: Path, name: str, most: int = MAX_TEXT) -> str | None:
-    """Return the same as text.
+    """Return the content of the file that `name` leads to below `top` as text; None if there is none.
 
     Raises:
-        DeployError: as :func:`read` does, or it is no UTF-8.
+        DeployError: as :func:`read` does, or the content is not UTF-8.
     """
     content = read(top, name, most)
     try:

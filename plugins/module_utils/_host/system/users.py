@@ -1,4 +1,4 @@
-"""System users, as whom nobody logs in."""
+"""System users that no one logs in as."""
 
 from __future__ import annotations
 
@@ -6,37 +6,39 @@ import grp
 import os
 import pwd
 from collections.abc import Callable
-from typing import Any
+from typing import TypeVar
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import run
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import NOWHERE, Layout
 
+EntryT = TypeVar("EntryT", pwd.struct_passwd, grp.struct_group)
 _NO_SHELL = "/usr/sbin/nologin"
 
 
 def exists(name: str) -> bool:
+    """Return whether a user exists."""
     return _is_known(pwd.getpwnam, name)
 
 
 def create(name: str, comment: str = "", home: str = NOWHERE) -> None:
-    """Makes a user with a group of its own, and no folder for its home.
+    """Create a user with a group of its own, and no folder for its home.
 
     Raises:
         DeployError: that failed; ends with what useradd said.
     """
     about = [f"--comment={comment}", f"--home-dir={home}", "--no-create-home", f"--shell={_NO_SHELL}"]
-    # useradd refuses to make a group that is there.
+    # useradd refuses to create a group that exists.
     group = [f"--gid={name}"] if _is_known(grp.getgrnam, name) else ["--user-group"]
     try:
         run(["useradd", "--system", *about, *group, "--", name])
     except DeployError:
-        if not exists(name):  # another run may have made it meanwhile
+        if not exists(name):  # another run may have created it at the same time
             raise
 
 
 def alteration(name: str) -> str | None:
-    """Return how a user differs from one that :func:`make` made, in its shell or groups; nothing if it is not there."""
+    """Return how the shell or the groups of a user differ from what :func:`create` sets; None if it does not exist."""
     if not exists(name):
         return None
     found = pwd.getpwnam(name)
@@ -49,21 +51,21 @@ def alteration(name: str) -> str | None:
 
 
 def restore(name: str) -> None:
-    """Give a user its shell and its group again, and no other group; what runs as it has other groups until it ends."""
+    """Restore the shell and the groups of a user; its running processes keep their groups until they end."""
     if not _is_known(grp.getgrnam, name):
         run(["groupadd", "--system", "--", name])
     run(["usermod", f"--shell={_NO_SHELL}", f"--gid={name}", "--groups=", "--", name])
 
 
 def ensure_build_user(layout: Layout) -> str:
-    """Make the user who builds an application's environments, if it is not there; return its name."""
+    """Create the user that builds an application's environments, if it does not exist; return its name."""
     if not exists(layout.build_user):
         create(layout.build_user, layout.build_comment)
     return layout.build_user
 
 
 def remove(name: str) -> None:
-    """Remove a user and the group of that name, if they are there.
+    """Remove a user and the group of that name, if they exist.
 
     Raises:
         DeployError: that failed; ends with what userdel said.
@@ -79,7 +81,7 @@ def _group(number: int) -> str:
         return str(number)
 
 
-def _is_known(lookup: Callable[[str], Any], name: str) -> bool:
+def _is_known(lookup: Callable[[str], EntryT], name: str) -> bool:
     try:
         lookup(name)
     except KeyError:

@@ -1,25 +1,38 @@
-"""A certificate, got from its CA now."""
+"""The task that obtains a certificate from its CA at once."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, TypedDict
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.certificates.renewal import ensure
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.journal import log_to_journal
 from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks.results import reports_errors
 
-OPTIONS: dict[str, Any] = {"name": {"type": "str", "required": True}}
+if TYPE_CHECKING:
+    from ansible_collections.asgi.deploy.plugins.module_utils._shared.option_specs import OptionSpecs
+    from ansible_collections.asgi.deploy.plugins.module_utils._shared.task_results import CertificateResult
+
+OPTIONS: OptionSpecs = {"name": {"type": "str", "required": True}}
+
+
+class CertificateOptions(TypedDict):
+    """The options of the task.
+
+    Attributes:
+        name: of the certificate.
+    """
+
+    name: str
 
 
 @reports_errors
-def act(options: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
-    """See M(asgi.deploy.certificate)."""
+def act(options: CertificateOptions, check_mode: bool) -> CertificateResult:
+    """Obtain a certificate; see M(asgi.deploy.certificate)."""
     if check_mode:
         return {"changed": True}
     outcome = ensure(options["name"])
     if outcome.changed:
-        log_to_journal(f"{options['name']}: its certificate was put right")
+        log_to_journal(f"{options['name']}: its certificate was updated")
     if outcome.problem is None:
         return {"changed": outcome.changed}
     return {"changed": outcome.changed, "problem": outcome.problem, "warnings": [outcome.problem]}

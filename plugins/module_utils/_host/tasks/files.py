@@ -1,10 +1,10 @@
-"""A set of files that stand or fall together, written and taken, with the users whose they are."""
+"""The task that applies files of a host as a set, with the users that own them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
-from typing import Any
+from typing import TYPE_CHECKING, TypedDict
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import systemd, users
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import last_lines, run_unchecked
@@ -26,7 +26,13 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.web.socket_units
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.task_options import FILES, USER_OPTIONS
 
-OPTIONS: dict[str, Any] = {
+if TYPE_CHECKING:
+    from ansible_collections.asgi.deploy.plugins.module_utils._shared.desired_state import FileEntry, UserEntry
+    from ansible_collections.asgi.deploy.plugins.module_utils._shared.observed_state import Difference
+    from ansible_collections.asgi.deploy.plugins.module_utils._shared.option_specs import OptionSpecs
+    from ansible_collections.asgi.deploy.plugins.module_utils._shared.task_results import FilesResult
+
+OPTIONS: OptionSpecs = {
     "files": FILES,
     "beside": FILES,
     "validate": {"type": "list", "elements": "str", "default": []},
@@ -37,88 +43,131 @@ OPTIONS: dict[str, Any] = {
 UNLOGGED = ("files", "beside")
 
 
+class FilesOptions(TypedDict):
+    """The options of the task.
+
+    Attributes:
+        files: what must be on the host.
+        beside: files that the service does not read, written in the same step.
+        validate: the command that validates the result; none if it is empty.
+        reload: the service that reads the files; none if it is None.
+        units: units that must be enabled and active.
+        users: system users that must exist.
+    """
+
+    files: list[FileEntry]
+    beside: list[FileEntry]
+    validate: list[str]
+    reload: str | None
+    units: list[str]
+    users: list[UserEntry]
+
+
 @reports_errors
-def act(options: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
-    """See M(asgi.deploy.files)."""
-    unit = options["reload"]
-    files, beside = ([ManagedFile.of(one) for one in options[name]] for name in ("files", "beside"))
-    read = differences(files, beside)
-    found = read + differences(beside, files)
-    idle = systemd.not_running_or_enabled(*options["units"])
+def act(options: FilesOptions, check_mode: bool) -> FilesResult:
+    """Apply the files; see M(asgi.deploy.files)."""
+    unit, validate = options["reload"], options["validate"]
+    files = [ManagedFile.of(entry) for entry in options["files"]]
+    unread = [ManagedFile.of(entry) for entry in options["beside"]]
+    read_drift = differences(files, unread)
+    drift = read_drift + differences(unread, files)
+    inactive = systemd.not_running_or_enabled(*options["units"])
     missing = [user for user in options["users"] if not users.exists(user["name"])]
     altered = {user["name"]: text for user in options["users"] if (text := users.alteration(user["name"]))}
-    paths, names = [str(item.path) for item, _difference in found], [*(user["name"] for user in missing), *altered]
-    changed = bool(found or idle or names) or bool(unit and is_pending(unit))
+    paths = [str(file.path) for file, _difference in drift]
+    names = [*(user["name"] for user in missing), *altered]
+    changed = bool(drift or inactive or names) or bool(unit and is_pending(unit))
     if changed and not check_mode:
         for user in missing:
             users.create(**user)
         for name in altered:
             users.restore(name)
-        # What goes beside the files is no concern of who reads these.
-        alone = options["beside"] and not read and not (unit and is_pending(unit))
-        silent: dict[str, Any] = {"validate": [], "reload": None} if alone else {}
-        _apply([item for item, _difference in found], idle, {**options, **silent})
-        if idle:
-            systemd.start(*idle)
-        log_to_journal(f"put right: {', '.join([*names, *paths, *idle]) or unit}")
-    diff = [difference for _item, difference in found]
-    before = "".join(f"{text}\n" for text in altered.values())
-    diff += [{"before": before, "after": "".join(f"user {name}\n" for name in names)}] if names else []
-    return {"changed": changed, "paths": paths, "units": idle, "users": names, "diff": diff}
+        if options["beside"] and not read_drift and not (unit and is_pending(unit)):
+            unit, validate = None, []  # the service reads nothing that changes
+        _apply([file for file, _difference in drift], inactive, unit, validate)
+        if inactive:
+            systemd.start(*inactive)
+        log_to_journal(f"applied: {', '.join([*names, *paths, *inactive]) or options['reload']}")
+    diff = [difference for _file, difference in drift]
+    if names:
+        diff.append(_user_difference(names, altered.values()))
+    return {"changed": changed, "paths": paths, "units": inactive, "users": names, "diff": diff}
 
 
-def _apply(items: list[ManagedFile], idle: list[str], options: Mapping[str, Any]) -> None:
-    unit = options["reload"]
-    # Of a service's drop-in most takes effect when it starts.
-    restart = bool(unit) and (needs_restart(unit) or any(item.path.parent.name == f"{unit}.d" for item in items))
-    listeners = ChangedSockets(items)
-    journals = JournalServices(item.path for item in items)
-    told = False
+def _user_difference(names: Iterable[str], alterations: Iterable[str]) -> Difference:
+    return {
+        "before": "".join(f"{text}\n" for text in alterations),
+        "after": "".join(f"user {name}\n" for name in names),
+    }
 
-    def take() -> None:
-        nonlocal told
-        if options["validate"]:
-            checked = run_unchecked(options["validate"])
+
+def _apply(files: list[ManagedFile], inactive: Sequence[str], unit: str | None, validate: Sequence[str]) -> None:
+    """Write files that differ, and make a unit apply them; restore the former files where it refuses.
+
+    Args:
+        files: what differs.
+        inactive: units that are to start afterwards.
+        unit: the service that reads the files, if one does.
+        validate: a command that validates the files; none if it is empty.
+
+    Raises:
+        DeployError: the files are refused; says by what.
+    """
+    # Most settings of a service's drop-in take effect when the service starts.
+    restart = unit is not None and (needs_restart(unit) or any(file.path.parent.name == f"{unit}.d" for file in files))
+    sockets = ChangedSockets(files)
+    journals = JournalServices(file.path for file in files)
+    reloaded: list[str] = []
+
+    def activate() -> None:
+        if validate:
+            checked = run_unchecked(validate)
             if checked.returncode:
-                raise _refused(f"{options['validate'][0]} refuses the configuration", items, last_lines(checked))
+                raise _refusal(f"{validate[0]} refuses the configuration", files, last_lines(checked))
         try:
-            listeners.listen_anew()
+            sockets.restart()
         except DeployError as error:
-            raise _refused(f"{', '.join(listeners.changed)} cannot listen", items, str(error)) from error
+            raise _refusal(f"{', '.join(sockets.changed)} cannot listen", files, str(error)) from error
         if unit:
-            told = systemd.show(unit)[0].up
+            up = systemd.show(unit)[0].up
+            reloaded.extend([unit] if up else [])
             try:
-                if restart and told:
-                    systemd.reload_and_restart(unit)
-                else:
-                    if restart:
-                        systemd.daemon_reload()
-                    nginx.reload_and_wait(unit)
+                _reload(unit, restart, up)
             except DeployError as error:
-                took = "start with" if restart else "take"
-                raise _refused(f"{unit} does not {took} it", items, str(error)) from error
-        listeners.stop_those_that_go()
+                verb = "start with" if restart else "take"
+                raise _refusal(f"{unit} does not {verb} it", files, str(error)) from error
+        sockets.stop_removed()
 
-    with ExitStack() as behind:
+    with ExitStack() as afterwards:
         if unit:
-            behind.enter_context(pending_reload(unit, restart))
-        for name in (*listeners.changed, *journals.pending):
-            behind.enter_context(pending_reload(name))
-        behind.callback(journals.read_settings)
-        if idle or any("/systemd/" in str(item.path) for item in items):
-            behind.callback(systemd.daemon_reload)
+            afterwards.enter_context(pending_reload(unit, restart))
+        for name in (*sockets.changed, *journals.pending):
+            afterwards.enter_context(pending_reload(name))
+        afterwards.callback(journals.read_settings)
+        if inactive or any("/systemd/" in str(file.path) for file in files):
+            afterwards.callback(systemd.daemon_reload)
         try:
-            apply_all(items, take)
+            apply_all(files, activate)
         except (DeployError, OSError):
-            listeners.as_before()
-            if told:
+            sockets.restore()
+            if reloaded:
                 systemd.daemon_reload()
-                nginx.reload_and_wait(unit)
+                nginx.reload_and_wait(reloaded[0])
             raise
-        if idle:
-            systemd.enable(*idle, read=False)  # it is about to read all
+        if inactive:
+            systemd.enable(*inactive, read=False)  # the callback is about to make systemd read all units
 
 
-def _refused(what: str, items: list[ManagedFile], said: str) -> DeployError:
-    paths = ", ".join(str(item.path) for item in items)
-    return DeployError(f"{what}; put back as it was: {paths}\n{said}")
+def _reload(unit: str, restart: bool, up: bool) -> None:
+    """Make a unit apply its files, by a restart if it has to be one and the unit is up."""
+    if restart and up:
+        systemd.reload_and_restart(unit)
+        return
+    if restart:
+        systemd.daemon_reload()
+    nginx.reload_and_wait(unit)
+
+
+def _refusal(what: str, files: list[ManagedFile], output: str) -> DeployError:
+    paths = ", ".join(str(file.path) for file in files)
+    return DeployError(f"{what}; restored as it was: {paths}\n{output}")

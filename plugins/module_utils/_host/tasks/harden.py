@@ -1,9 +1,8 @@
-"""The hardening of a host."""
+"""The task that hardens a host."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, TypedDict
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.hardening.desired import DesiredHardening
 from ansible_collections.asgi.deploy.plugins.module_utils._host.hardening.hardening import Hardening, reboot_required
@@ -14,34 +13,51 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks.results im
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.task_options import DESIRED_HARDENING_OPTIONS
 
-OPTIONS: dict[str, Any] = {
+if TYPE_CHECKING:
+    from ansible_collections.asgi.deploy.plugins.module_utils._shared.desired_state import HardeningEntry
+    from ansible_collections.asgi.deploy.plugins.module_utils._shared.option_specs import OptionSpecs
+    from ansible_collections.asgi.deploy.plugins.module_utils._shared.task_results import HardenResult
+
+OPTIONS: OptionSpecs = {
     "confirm": {"type": "bool", "default": False},
     "wanted": {"type": "dict", "options": DESIRED_HARDENING_OPTIONS},
 }
 
 
+class HardenOptions(TypedDict):
+    """The options of the task.
+
+    Attributes:
+        confirm: whether to make final what was changed on trial, and nothing else.
+        wanted: the hardening that is desired.
+    """
+
+    confirm: bool
+    wanted: HardeningEntry | None
+
+
 @reports_errors
-def act(options: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
-    """See M(asgi.deploy.harden)."""
+def act(options: HardenOptions, check_mode: bool) -> HardenResult:
+    """Harden the host; see M(asgi.deploy.harden)."""
     if options["confirm"]:
         return {"changed": not check_mode and confirm()}
     if options["wanted"] is None:
-        raise DeployError("wanted: found nothing, expected all that shall be, or confirm: true")
+        raise DeployError("wanted: found nothing, expected the desired hardening, or confirm: true")
     if not check_mode:
         apt.wait_for_background_install()
-    host = Hardening(DesiredHardening.of(options["wanted"]))
-    found = host.look()
-    if reasons := host.refusals(found):
+    hardening = Hardening(DesiredHardening.of(options["wanted"]))
+    state = hardening.inspect()
+    if reasons := hardening.refusals(state):
         raise DeployError("\n".join([*reasons, "Nothing was changed."]))
-    fixed, on_trial = found.parameters.fixed, False
-    if found.changed and not check_mode:
-        fixed, on_trial = host.apply(found)
-        log_to_journal(f"hardened: {', '.join(found.changed)}")
+    fixed, on_trial = state.parameters.fixed, False
+    if state.changed and not check_mode:
+        fixed, on_trial = hardening.apply(state)
+        log_to_journal(f"hardened: {', '.join(state.changed)}")
     return {
-        "changed": bool(found.changed),
+        "changed": bool(state.changed),
         "check_mode": check_mode,
-        "parts": found.changed,
-        "diff": found.diff,
+        "parts": state.changed,
+        "diff": state.diff,
         "on_trial": on_trial,
         "fixed": fixed,
         "reboot_required": reboot_required(),

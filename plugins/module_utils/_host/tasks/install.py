@@ -1,12 +1,12 @@
-"""Debian packages, and virtual environments of programs, installed where they are missing."""
+"""The task that installs Debian packages, and virtual environments of programs, where they are missing."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, TypedDict
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.build.installers import VENV_PACKAGE
 from ansible_collections.asgi.deploy.plugins.module_utils._host.build.package_sources import prepare_sources
@@ -16,36 +16,58 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.system.journal i
 from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks.results import reports_errors
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.task_options import TOOLS
 
-OPTIONS: dict[str, Any] = {
+if TYPE_CHECKING:
+    from ansible_collections.asgi.deploy.plugins.module_utils._shared.desired_state import ToolEntry
+    from ansible_collections.asgi.deploy.plugins.module_utils._shared.option_specs import OptionSpecs
+    from ansible_collections.asgi.deploy.plugins.module_utils._shared.task_results import InstallResult
+
+OPTIONS: OptionSpecs = {
     "packages": {"type": "list", "elements": "str", "default": []},
     "later": {"type": "list", "elements": "list", "default": []},
     "venvs": TOOLS,
 }
 
 
+class InstallOptions(TypedDict):
+    """The options of the task.
+
+    Attributes:
+        packages: Debian packages to install now.
+        later: groups of Debian packages, which systemd installs one group after the other.
+        venvs: virtual environments of programs to build now.
+    """
+
+    packages: list[str]
+    later: list[list[str]]
+    venvs: list[ToolEntry]
+
+
 @reports_errors
-def act(options: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
-    """See M(asgi.deploy.install)."""
+def act(options: InstallOptions, check_mode: bool) -> InstallResult:
+    """Install what is missing; see M(asgi.deploy.install)."""
     packages = apt.missing_packages(options["packages"])
-    later = [left for group in options["later"] if (left := apt.missing_packages(group))]
-    venvs = outdated_tools(options["venvs"])
-    names = [*packages, *chain.from_iterable(later), *(venv["path"] for venv in venvs)]
+    later = [missing for group in options["later"] if (missing := apt.missing_packages(group))]
+    tools = outdated_tools(options["venvs"])
+    names = [*packages, *chain.from_iterable(later), *(tool["path"] for tool in tools)]
     if names and not check_mode:
-        _install(packages, venvs, later)
-        if now := [*packages, *(venv["path"] for venv in venvs)]:
-            log_to_journal(f"installed {', '.join(now)}")
+        _install(packages, tools, later)
+        if installed := [*packages, *(tool["path"] for tool in tools)]:
+            log_to_journal(f"installed {', '.join(installed)}")
         if later:
-            log_to_journal(f"begun to install {', '.join(chain.from_iterable(later))}")
+            log_to_journal(f"began to install {', '.join(chain.from_iterable(later))}")
     return {"changed": bool(names), "diff": {"before": "", "after": "".join(f"{name}\n" for name in names)}}
 
 
-def _install(packages: Sequence[str], venvs: Sequence[Mapping[str, Any]], later: Sequence[Sequence[str]]) -> None:
-    """Side by side, once there is what builds environments: dpkg keeps one processor busy, and a disk."""
-    first = [name for name in packages if name == VENV_PACKAGE and venvs]
+def _install(packages: Sequence[str], tools: Sequence[ToolEntry], later: Sequence[Sequence[str]]) -> None:
+    """Install packages and build environments at the same time: dpkg keeps one processor busy, and a disk.
+
+    The package that builds environments comes first.
+    """
+    first = [name for name in packages if name == VENV_PACKAGE and tools]
     if first:
         apt.install(first)
     with ThreadPoolExecutor(1) as pool:
-        building = pool.submit(_build, venvs)
+        building = pool.submit(_build, tools)
         if rest := [name for name in packages if name not in first]:
             apt.install(rest)
         if later:
@@ -53,8 +75,8 @@ def _install(packages: Sequence[str], venvs: Sequence[Mapping[str, Any]], later:
         building.result()
 
 
-def _build(venvs: Sequence[Mapping[str, Any]]) -> None:
-    for venv in venvs:
-        path = Path(venv["path"])
-        with prepare_sources(f".{path.name}", None, venv["wheelhouse"]) as given:
-            build_tool(path, venv["requirements"], given)
+def _build(tools: Sequence[ToolEntry]) -> None:
+    for tool in tools:
+        path = Path(tool["path"])
+        with prepare_sources(f".{path.name}", None, tool["wheelhouse"]) as sources:
+            build_tool(path, tool["requirements"], sources)

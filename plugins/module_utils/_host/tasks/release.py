@@ -1,10 +1,9 @@
-"""A version of an application, put live, and its certificate."""
+"""The task that puts a version of an application live, and obtains its certificate."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.request import ReleaseRequest
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.stopping import refuse_held
@@ -13,12 +12,18 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks import cer
 from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks.results import reports_errors, switch_diff
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.masking import masked
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.release_options import ReleaseOptions
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.task_options import RELEASE_OPTIONS
 
 if TYPE_CHECKING:
-    from ansible_collections.asgi.deploy.plugins.module_utils._shared.release_options import ReleaseOptions
+    from ansible_collections.asgi.deploy.plugins.module_utils._shared.option_specs import OptionSpecs
+    from ansible_collections.asgi.deploy.plugins.module_utils._shared.task_results import (
+        CertificateResult,
+        CertificateSummary,
+        ReleaseTaskResult,
+    )
 
-OPTIONS: dict[str, Any] = {
+OPTIONS: OptionSpecs = {
     **RELEASE_OPTIONS,
     "certificate": {"type": "str"},
     "leave_stopped": {"type": "bool", "default": False},
@@ -27,51 +32,85 @@ OPTIONS: dict[str, Any] = {
 UNLOGGED = ("wanted",)
 
 
-def act(options: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
-    """See M(asgi.deploy.release). Most of the time of a certificate is waiting for its CA."""
+class ReleaseTaskOptions(ReleaseOptions):
+    """The options of the task.
+
+    Attributes:
+        certificate: the name of the certificate to obtain at the same time; None for none.
+        leave_stopped: whether an application that is stopped stays so, without an error.
+        urgent: whether the release is not watched.
+    """
+
+    certificate: str | None
+    leave_stopped: bool
+    urgent: bool
+
+
+def act(options: ReleaseTaskOptions, check_mode: bool) -> ReleaseTaskResult:
+    """Put the version live; see M(asgi.deploy.release).
+
+    The certificate is obtained at the same time, as most of its time is waiting for the CA.
+    """
     name = options["certificate"]
     if name is None:
         return _release(options, check_mode)
     with ThreadPoolExecutor(1) as pool:
-        getting = pool.submit(_ensure_certificate, name, check_mode)
+        obtaining = pool.submit(_ensure_certificate, name, check_mode)
         released = _release(options, check_mode)
-    return merge_results(released, getting.result(), name)
+    return merge_results(released, obtaining.result(), name)
 
 
-def merge_results(released: Mapping[str, Any], certificate: Mapping[str, Any], name: str) -> dict[str, Any]:
-    """The answers of the release and the certificate as one, which has failed where either has."""
-    told = {**released, "certificate": {key: certificate[key] for key in ("changed", "problem") if key in certificate}}
-    told["changed"] = bool(released.get("changed") or certificate.get("changed"))
+def merge_results(released: ReleaseTaskResult, certificate: CertificateResult, name: str) -> ReleaseTaskResult:
+    """Return the results of the release and the certificate as one, which has failed if either has.
+
+    Args:
+        released: the result of the release.
+        certificate: the result of the certificate.
+        name: of the certificate, which is that of the application.
+    """
+    result: ReleaseTaskResult = {**released, "certificate": _summary(certificate)}
+    result["changed"] = bool(released.get("changed") or certificate.get("changed"))
     if warnings := [*released.get("warnings", []), *certificate.get("warnings", [])]:
-        told["warnings"] = warnings
+        result["warnings"] = warnings
     if certificate.get("failed"):
-        failure = f"the certificate {name} could not be had: {certificate['msg']}"
+        failure = f"the certificate {name} could not be obtained: {certificate['msg']}"
         if released.get("failed"):
             before = released["msg"]
         elif stopped := released.get("stopped"):
             before = f"{name}: {stopped}, and"
         else:
             before = f"release {released['release']} is live, but"
-        told |= {"failed": True, "msg": f"{before}\n{failure}"}
-    return told
+        result["failed"], result["msg"] = True, f"{before}\n{failure}"
+    return result
+
+
+def _summary(certificate: CertificateResult) -> CertificateSummary:
+    summary: CertificateSummary = {}
+    if "changed" in certificate:
+        summary["changed"] = certificate["changed"]
+    if "problem" in certificate:
+        summary["problem"] = certificate["problem"]
+    return summary
 
 
 @reports_errors
-def _release(options: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
+def _release(options: ReleaseTaskOptions, check_mode: bool) -> ReleaseTaskResult:
     wanted = options["wanted"]
-    result: dict[str, Any]
     try:
-        order = ReleaseRequest.from_options(cast("ReleaseOptions", options))
-        if options["leave_stopped"] and not check_mode:
-            result = {**order.release_unless_stopped(options["by"], options["lock_timeout"], options["urgent"])}
-        elif check_mode:
-            result = {**order.predict(everything=True)}
+        request = ReleaseRequest.from_options(options)
+        if check_mode:
+            result = cast("ReleaseTaskResult", request.predict(everything=True))
+        elif options["leave_stopped"]:
+            result = cast(
+                "ReleaseTaskResult",
+                request.release_unless_stopped(options["by"], options["lock_timeout"], options["urgent"]),
+            )
         else:
-            result = {**order.release(options["urgent"])}
+            result = cast("ReleaseTaskResult", request.release(options["urgent"]))
     except (DeployError, OSError) as error:
         raise DeployError(masked(str(error), wanted["secrets"].values())) from error
     if result.get("stopped") and not options["leave_stopped"]:
-        refuse_held(order.layout, result["before"])
+        refuse_held(request.layout, result["before"])
     if result.get("stopped"):
         return result
     if result["changed"] and not check_mode:
@@ -82,8 +121,8 @@ def _release(options: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     return {**result, "diff": diff}
 
 
-def _ensure_certificate(name: str, check_mode: bool) -> dict[str, Any]:
+def _ensure_certificate(name: str, check_mode: bool) -> CertificateResult:
     try:
         return act_certificate.act({"name": name}, check_mode)
-    except Exception as error:  # what became of the release has to be told all the same
+    except Exception as error:  # the result of the release must be reported nevertheless
         return {"failed": True, "msg": f"{type(error).__name__}: {error}"}

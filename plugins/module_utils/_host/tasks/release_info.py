@@ -1,21 +1,36 @@
-"""What a host has of an application."""
+"""The task that reports what a host has of an application."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, TypedDict
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.operations import report
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store import Store
 from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks.results import reports_errors
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
 
-OPTIONS: dict[str, Any] = {"name": {"type": "str", "required": True}, "deploys": {"type": "int", "default": 10}}
+if TYPE_CHECKING:
+    from ansible_collections.asgi.deploy.plugins.module_utils._shared.option_specs import OptionSpecs
+    from ansible_collections.asgi.deploy.plugins.module_utils._shared.task_results import ReleaseInfoResult
+
+OPTIONS: OptionSpecs = {"name": {"type": "str", "required": True}, "deploys": {"type": "int", "default": 10}}
+
+
+class ReleaseInfoOptions(TypedDict):
+    """The options of the task.
+
+    Attributes:
+        name: of the application.
+        deploys: how many of the last attempts to return.
+    """
+
+    name: str
+    deploys: int
 
 
 @reports_errors
-def act(options: Mapping[str, Any], _check_mode: bool) -> dict[str, Any]:
-    """See M(asgi.deploy.release_info)."""
+def act(options: ReleaseInfoOptions, _check_mode: bool) -> ReleaseInfoResult:
+    """Return what the host has of the application; see M(asgi.deploy.release_info)."""
     layout = Layout(options["name"])
     store = Store(layout)
     return {

@@ -1,9 +1,8 @@
-"""An application, removed."""
+"""The task that removes an application."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.operations.removal import Removal
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.journal import log_to_journal
@@ -12,14 +11,15 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.task_options i
 
 if TYPE_CHECKING:
     from ansible_collections.asgi.deploy.plugins.module_utils._shared.release_options import RemovalOptions
+    from ansible_collections.asgi.deploy.plugins.module_utils._shared.task_results import TaskResult
 
 OPTIONS = REMOVAL_OPTIONS
 
 
 @reports_errors
-def act(options: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
-    """See M(asgi.deploy.remove)."""
-    removal = Removal(cast("RemovalOptions", options))
+def act(options: RemovalOptions, check_mode: bool) -> TaskResult:
+    """Remove the application; see M(asgi.deploy.remove)."""
+    removal = Removal(options)
     changed = removal.anything_left()
     if changed and not check_mode:
         removal.remove()

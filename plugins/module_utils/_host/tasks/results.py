@@ -1,34 +1,41 @@
-"""What a run is told of what it had a host do."""
+"""What the results of tasks have in common: how an error becomes one, and how a switch of releases is shown."""
 
 from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 
-Task = Callable[[Mapping[str, Any], bool], dict[str, Any]]
-"""Takes options, and whether to change nothing; gives an answer as Ansible takes it."""
+if TYPE_CHECKING:
+    from ansible_collections.asgi.deploy.plugins.module_utils._shared.observed_state import Difference
+
+OptionsT = TypeVar("OptionsT")
+ResultT = TypeVar("ResultT")
 
 
-def reports_errors(doing: Task) -> Task:
-    """With its errors as an answer that Ansible takes for a failure."""
+def reports_errors(task: Callable[[OptionsT, bool], ResultT]) -> Callable[[OptionsT, bool], ResultT]:
+    """Wrap a task so that it returns its errors as a result, by which Ansible fails.
 
-    @functools.wraps(doing)
-    def answer(options: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
-        os.umask(0o022)  # whatever root's own is: nginx and the application must get to what is made
+    Args:
+        task: takes options, and whether to change nothing; returns its result.
+    """
+
+    @functools.wraps(task)
+    def run(options: OptionsT, check_mode: bool) -> ResultT:
+        os.umask(0o022)  # instead of root's own: nginx and the application must be able to read what is written
         try:
-            return doing(options, check_mode)
+            return task(options, check_mode)
         except (DeployError, OSError) as error:
-            return {"failed": True, "msg": str(error)}
+            return cast("ResultT", {"failed": True, "msg": str(error)})
 
-    return answer
+    return run
 
 
-def switch_diff(app: str, before: str | None, after: str | None) -> dict[str, str]:
-    """Which release serves, before and after, as Ansible's --diff shows it."""
+def switch_diff(app: str, before: str | None, after: str | None) -> Difference:
+    """Return which release serves, before and after, as Ansible's --diff shows it."""
     header = f"{app}: live release"
     return {
         "before_header": header,

@@ -1,9 +1,8 @@
-"""A release of before, put live again."""
+"""The task that rolls back to a former release."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.deployment import Deployment
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.stopping import refuse_held
@@ -11,21 +10,38 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.release.way_back
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.journal import log_to_journal
 from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks.results import reports_errors, switch_diff
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.release_options import RunOptions
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.task_options import RUN_OPTIONS
 
-OPTIONS: dict[str, Any] = {**RUN_OPTIONS, "to": {"type": "str"}}
+if TYPE_CHECKING:
+    from ansible_collections.asgi.deploy.plugins.module_utils._shared.application_state import ReleaseResult
+    from ansible_collections.asgi.deploy.plugins.module_utils._shared.option_specs import OptionSpecs
+    from ansible_collections.asgi.deploy.plugins.module_utils._shared.task_results import RollbackResult
+
+OPTIONS: OptionSpecs = {**RUN_OPTIONS, "to": {"type": "str"}}
+
+
+class RollbackOptions(RunOptions):
+    """The options of the task.
+
+    Attributes:
+        to: the release; None for the last one that served well.
+    """
+
+    to: str | None
 
 
 @reports_errors
-def act(options: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
-    """See M(asgi.deploy.rollback)."""
+def act(options: RollbackOptions, check_mode: bool) -> RollbackResult:
+    """Roll back; see M(asgi.deploy.rollback)."""
     layout = Layout(options["name"])
     deployment = Deployment(layout, options["by"], options["lock_timeout"])
     if check_mode:
-        refuse_held(layout, deployment.store.live())
-        target, live = choose_rollback(deployment.store, options["to"]), deployment.store.live()
-        result: dict[str, Any] = {"changed": target != live, "release": target, "before": live, "steps": {}}
+        live = deployment.store.live()
+        refuse_held(layout, live)
+        target = choose_rollback(deployment.store, options["to"])
+        result: ReleaseResult = {"changed": target != live, "release": target, "before": live, "steps": {}}
     else:
-        result = {**deployment.rollback(options["to"])}
+        result = deployment.rollback(options["to"])
         log_to_journal(f"{layout.app}: release {result['release']} is live")
     return {**result, "diff": switch_diff(layout.app, result["before"], result["release"])}

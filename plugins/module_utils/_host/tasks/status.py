@@ -1,12 +1,11 @@
-"""How a host and its applications are."""
+"""The task that reports the status of a host and its applications."""
 
 from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, TypedDict
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.certificates.status import read_status
 from ansible_collections.asgi.deploy.plugins.module_utils._host.hardening.firewall_state import is_loaded
@@ -16,16 +15,35 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.system import me
 from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks.results import reports_errors
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import ROOT, Layout
 
-OPTIONS: dict[str, Any] = {
+if TYPE_CHECKING:
+    from ansible_collections.asgi.deploy.plugins.module_utils._shared.application_state import HostStatus
+    from ansible_collections.asgi.deploy.plugins.module_utils._shared.option_specs import OptionSpecs
+    from ansible_collections.asgi.deploy.plugins.module_utils._shared.task_results import StatusResult
+
+OPTIONS: OptionSpecs = {
     "names": {"type": "list", "elements": "str", "default": []},
     "deploys": {"type": "int", "default": 5},
     "verify": {"type": "bool", "default": False},
 }
 
 
+class StatusOptions(TypedDict):
+    """The options of the task.
+
+    Attributes:
+        names: of applications; all of the host where it is empty.
+        deploys: how many of the last attempts to return of each.
+        verify: whether to read every file of releases, instead of only its status.
+    """
+
+    names: list[str]
+    deploys: int
+    verify: bool
+
+
 @reports_errors
-def act(options: Mapping[str, Any], _check_mode: bool) -> dict[str, Any]:
-    """See M(asgi.deploy.status)."""
+def act(options: StatusOptions, _check_mode: bool) -> StatusResult:
+    """Return the status of the host; see M(asgi.deploy.status)."""
     names = options["names"] or _all_names()
     return {
         "changed": False,
@@ -39,7 +57,7 @@ def _all_names() -> list[str]:
     return sorted(path.name for path in Path(ROOT).iterdir() if path.is_dir()) if Path(ROOT).is_dir() else []
 
 
-def _host() -> dict[str, Any]:
+def _host() -> HostStatus:
     disk = shutil.disk_usage(ROOT if Path(ROOT).is_dir() else "/")
     return {
         "now": time.time(),

@@ -1,4 +1,4 @@
-"""nginx takes a new configuration: told so by a signal, it says to nobody whether it did, and when."""
+"""Reloads of nginx. It reloads on a signal, and reports neither whether it succeeded nor when it has."""
 
 from __future__ import annotations
 
@@ -9,52 +9,54 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.system import sy
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.systemd import Unit
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 
-_TAKEN_WITHIN = 30.0
-"""Seconds. nginx itself tries for 2.5 to get a port that another program holds: TRIES of ngx_open_listening_sockets."""
-_SERVES = b"nginx: worker process"
-"""What a worker calls itself until it is told to end; from then on it takes no connection."""
+_RELOAD_SECONDS = 30.0
+"""nginx itself tries for 2.5 s to get a port that another program holds: TRIES of ngx_open_listening_sockets."""
+_SERVING_TITLE = b"nginx: worker process"
+"""The title of a worker until it begins to end; from then on it accepts no connection."""
 
 
 def reload_and_wait(name: str) -> None:
-    """Has a service take its new configuration without stopping, and starts it where it does not run.
+    """Reload a service, or start it if it does not run.
 
-    When this returns, no worker of nginx takes a connection by the configuration of before. Of other services it
-    returns when their command for it has ended.
+    When this returns, no worker of nginx accepts a connection by the former configuration. For another service it
+    returns when the command for its reload has ended.
 
     Raises:
-        DeployError: it failed, or nginx goes on with what it had; the text tells why, in the service's own words.
+        DeployError: it failed, or nginx continues with its former configuration; the text ends with the service's log.
     """
     unit = systemd.show(name)[0]
     before = serving_workers(unit)
     log = _log(unit)
     begins = _size(log)
     systemd.reload_or_start(name)
-    deadline = time.monotonic() + _TAKEN_WITHIN
+    deadline = time.monotonic() + _RELOAD_SECONDS
     while before & serving_workers(unit):
         if time.monotonic() > deadline:
-            raise DeployError(f"{name} was told to reload, and goes on with what it had:\n{_end(log, begins)}")
+            raise DeployError(
+                f"{name} got the signal to reload, and continues with its former configuration:\n{_end(log, begins)}"
+            )
         time.sleep(0.02)
 
 
 def serving_workers(unit: Unit, proc: Path = Path("/proc")) -> set[int]:
-    """The workers of nginx that take connections; nothing for a service that is not nginx, or does not run."""
+    """Return the workers of nginx that accept connections; none for another service, or one that does not run."""
     main = unit.properties.get("MainPID", "0")
     try:
         children = (proc / main / "task" / main / "children").read_text(encoding="ascii").split()
     except OSError:
         return set()
-    return {int(child) for child in children if _title(proc / child) == _SERVES}
+    return {int(child) for child in children if _title(proc / child) == _SERVING_TITLE}
 
 
 def _title(process: Path) -> bytes:
     try:
         return (process / "cmdline").read_bytes().split(b"\0", 1)[0]
-    except OSError:  # it has ended meanwhile
+    except OSError:  # it has ended
         return b""
 
 
 def _log(unit: Unit) -> Path:
-    """Where nginx's main process writes what goes wrong: it has its error log for standard error."""
+    """Return the error log of nginx: its main process has it as its standard error."""
     return Path("/proc", unit.properties.get("MainPID", "0"), "fd", "2")
 
 
@@ -66,7 +68,13 @@ def _size(file: Path) -> int:
 
 
 def _end(file: Path, begins: int, lines: int = 15) -> str:
-    """The last lines of what came after so many bytes."""
+    """Return the last lines of a file, without its first bytes.
+
+    Args:
+        file: the file.
+        begins: how many bytes to leave out.
+        lines: how many lines at most.
+    """
     try:
         with file.open("rb") as stream:
             stream.seek(begins)

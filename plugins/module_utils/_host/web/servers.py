@@ -1,4 +1,4 @@
-"""Whose server in nginx has a name, from the files of applications that are there."""
+"""Applications that have a server of a name in nginx, from the files of their sites."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _NAMES = re.compile(r"^\s*server_name ([^;]+);", re.MULTILINE)
 
 
 def server_owners(names: Collection[str], folder: Path = Path(NGINX, "sites")) -> list[str]:
-    """Return the applications that have a server with one of these names, as nginx writes them."""
+    """Return the applications that have a server with one of these names, as server_name of nginx has them."""
     owners = []
     for file in sorted(folder.glob("*.conf")) if names else []:
         text = file.read_text(encoding="utf-8", errors="replace")

@@ -1,4 +1,4 @@
-"""Sockets of systemd whose units change, and the services that have their listeners from them."""
+"""Sockets of systemd whose units change, and the services that use their listeners."""
 
 from __future__ import annotations
 
@@ -14,40 +14,44 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import 
 
 def public_sockets(ports: Collection[int], folder: Path = Path(UNITS)) -> dict[int, str]:
     """Return the public listeners of applications without nginx that have one of these ports, by port."""
-    found = {}
+    sockets = {}
     for file in sorted(folder.glob("asgi-*.public.socket")):
         listens = re.search(
             r"^ListenStream=(\d{1,5})$", file.read_text(encoding="utf-8", errors="replace"), re.MULTILINE
         )
         if listens and int(listens[1]) in ports:
-            found[int(listens[1])] = file.name
-    return found
+            sockets[int(listens[1])] = file.name
+    return sockets
 
 
 class ChangedSockets:
-    """The sockets among a set of files that is about to be applied."""
+    """The sockets among a set of files that is about to be applied.
 
-    def __init__(self, items: Sequence[ManagedFile]) -> None:
-        sockets = [item for item in items if item.path.suffix == ".socket"]
-        self.changed = [item.path.name for item in sockets if item.state == "file"]
-        self._gone = [item.path.name for item in sockets if item.state == "absent"]
-        self._up = [unit.name for unit in systemd.show(*self.changed, *self._gone) if unit.active]
-        self._behind = [name for name in self.changed if is_pending(name)]  # since a run before this one
-        self._served = [name for unit in self._up for name in systemd.dependents(unit)]
+    Attributes:
+        changed: names of sockets whose files are written.
+    """
 
-    def stop_those_that_go(self) -> None:
-        """systemd would keep their ports until the host is started anew."""
-        systemd.stop_running(*(name for name in self._gone if name in self._up))
+    def __init__(self, files: Sequence[ManagedFile]) -> None:
+        sockets = [file for file in files if file.path.suffix == ".socket"]
+        self.changed = [file.path.name for file in sockets if file.state == "file"]
+        self._removed = [file.path.name for file in sockets if file.state == "absent"]
+        self._up = [unit.name for unit in systemd.show(*self.changed, *self._removed) if unit.active]
+        self._pending = [name for name in self.changed if is_pending(name)]  # since an earlier run
+        self._dependents = [name for unit in self._up for name in systemd.dependents(unit)]
 
-    def listen_anew(self) -> None:
-        """Has those that are up listen as their units say now; services that need them are started anew."""
+    def stop_removed(self) -> None:
+        """Stop sockets whose files are removed; systemd would keep their ports until the host is rebooted."""
+        systemd.stop_running(*(name for name in self._removed if name in self._up))
+
+    def restart(self) -> None:
+        """Restart changed sockets that are up, with the services that need them, so that they listen as written."""
         systemd.reload_and_restart(*self.changed)
 
-    def as_before(self) -> None:
-        """Once the units are back: the listeners that there were, and their services."""
+    def restore(self) -> None:
+        """Start the former listeners and their services, once the former files are restored."""
         if self._up:
             systemd.daemon_reload()
-            systemd.start(*self._up, *self._served)
+            systemd.start(*self._up, *self._dependents)
         for name in self.changed:
-            if name not in self._behind:
+            if name not in self._pending:
                 mark_applied(name)

@@ -29,7 +29,7 @@ def call(action: Action, module: str, function: str, *arguments: Json, secrets: 
 
 
 def test_a_function_is_called() -> None:
-    assert call(Action(), FACTS, "facts") == facts.facts()
+    assert call(Action(), FACTS, "read_facts") == facts.read_facts()
 
 
 def test_a_host_is_inspected() -> None:
@@ -39,18 +39,18 @@ def test_a_host_is_inspected() -> None:
 
 def test_a_task_that_is_delegated_finds_the_python_of_its_host() -> None:
     variables = {"ansible_python_interpreter": "/no/such/python3", "ansible_delegated_vars": {"there": here()}}
-    assert Transport(Action(delegate_to="there"), variables).call(FACTS, "facts") == facts.facts()
+    assert Transport(Action(delegate_to="there"), variables).call(FACTS, "read_facts") == facts.read_facts()
 
 
 def test_a_former_interpreter_is_no_path() -> None:
-    found = Transport(Action(), {"ansible_python_interpreter": "auto_silent"}).call(FACTS, "facts")
+    found = Transport(Action(), {"ansible_python_interpreter": "auto_silent"}).call(FACTS, "read_facts")
     assert json.dumps(found)
 
 
 @pytest.mark.parametrize(
     ("python", "function", "says"),
     [
-        ("/no/such/python3", "facts", "/no/such/python3 is not on the host; install it"),
+        ("/no/such/python3", "read_facts", "/no/such/python3 is not on the host; install it"),
         (sys.executable, "nothing", "ended with status 1:\nTraceback"),
         ("/bin/true", "facts", "/bin/true on the host ended with status 0"),
     ],
@@ -78,7 +78,7 @@ class Become:
 def test_a_sudo_that_is_missing_is_not_taken_for_a_python_that_is_missing(program: str | None, tmp_path: Path) -> None:
     action = Action(become=Become("sudo", program), path=str(tmp_path))
     with pytest.raises(AnsibleActionFail, match=r"ansible_become_method: found 'sudo', but .*sudo is not on the host"):
-        call(action, FACTS, "facts")
+        call(action, FACTS, "read_facts")
 
 
 def test_a_python_that_is_missing_is_named_where_there_is_a_sudo(tmp_path: Path) -> None:
@@ -86,7 +86,7 @@ def test_a_python_that_is_missing_is_named_where_there_is_a_sudo(tmp_path: Path)
     sudo.write_text('#!/bin/sh\nexec /no/such/python3 "$@"\n')
     sudo.chmod(0o755)
     with pytest.raises(AnsibleActionFail, match=r"python.* is not on the host; install it"):
-        call(Action(become=Become("sudo"), path=str(tmp_path)), FACTS, "facts")
+        call(Action(become=Become("sudo"), path=str(tmp_path)), FACTS, "read_facts")
 
 
 def test_the_host_masks_secrets_before_it_prints_anything() -> None:
@@ -128,7 +128,7 @@ def test_a_traceback_has_no_secret() -> None:
 def test_the_command_is_one_short_line_without_quotes() -> None:
     """So any login shell takes it; tests of the scenario `services` log in by tcsh, csh and fish."""
     action = Action()
-    call(action, FACTS, "facts")
+    call(action, FACTS, "read_facts")
     (command,) = action.commands
     assert "\n" not in command and len(command) < 250
     assert not set(PROGRAM) & set("'\"!$`\\")

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks.release import merge_results
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.task_results import ReleaseTaskResult
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common import host_results
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.host_results import (
     ASYNC_KEYS,
@@ -192,8 +193,14 @@ def test_status_documents_a_live_release_as_release_info_does() -> None:
 
 
 def test_a_certificate_that_failed_is_told_with_its_release() -> None:
-    released = {"changed": True, "release": "v1-0a1b2c3d", "before": None, "steps": {}, "commit": None}
+    released: ReleaseTaskResult = {
+        "changed": True,
+        "release": "v1-0a1b2c3d",
+        "before": None,
+        "steps": {},
+        "commit": None,
+    }
     answer = merge_results(released, {"failed": True, "msg": "nginx refuses its configuration"}, "shop")
     told = checked("release", answer)
     assert told["failed"]
-    assert told["msg"].endswith("the certificate shop could not be had: nginx refuses its configuration")
+    assert told["msg"].endswith("the certificate shop could not be obtained: nginx refuses its configuration")

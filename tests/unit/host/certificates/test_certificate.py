@@ -1,16 +1,19 @@
-"""What certificates say, and when one is due."""
+"""Certificates: what they contain, and when one is requested."""
 
 from __future__ import annotations
 
 import importlib
 import time
-from typing import Any
+from collections.abc import Sequence
 
 import pytest
 from ansible_collections.asgi.deploy.plugins.module_utils._host.certificates.certificate import (
+    MOMENT,
     SELF_SIGNED,
     STAND_IN,
+    X509,
     CertificateRequest,
+    Lineage,
     certificate_status,
     describe_failure,
     is_account_lost,
@@ -25,6 +28,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.certificates.cer
     wait_until,
 )
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.addresses import in_url, is_address
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.observed_state import LastAttempt, RequestKey
 
 CA = "https://acme.example.com/directory"
 
@@ -58,8 +62,8 @@ CA = "https://acme.example.com/directory"
 )
 def test_parse_x509(text: str, domains: list[str], end: tuple[int, ...]) -> None:
     found = parse_x509(text)
-    assert found["domains"] == domains
-    assert tuple(found["ends"])[:6] == end
+    assert found.domains == domains
+    assert found.ends is not None and tuple(found.ends)[:6] == end
 
 
 def test_parse_where_months_have_other_names(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -70,16 +74,19 @@ def test_parse_where_months_have_other_names(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr("_strptime._regex_cache", {})
     with pytest.raises(ValueError, match="does not match format"):
         time.strptime("Dec 14 12:00:00 2030", "%b %d %H:%M:%S %Y")
-    assert tuple(parse_x509("notAfter=Dec  4 12:00:00 2030 GMT\n")["ends"])[:3] == (2030, 12, 4)
+    ends = parse_x509("notAfter=Dec  4 12:00:00 2030 GMT\n").ends
+    assert ends is not None and tuple(ends)[:3] == (2030, 12, 4)
 
 
 def test_parse_no_certificate() -> None:
-    assert parse_x509("") == {"domains": [], "ends": None, "issuer": ""}
+    nothing = parse_x509("")
+    assert nothing == X509([], None, "")
+    assert (nothing.seconds, nothing.made_here) == (0.0, None)
 
 
 def test_end_can_be_compared_with_now() -> None:
-    assert parse_x509("notAfter=Jan  1 00:00:00 2020 GMT\n")["ends"] < time.gmtime()
-    assert parse_x509("notAfter=Jan  1 00:00:00 2199 GMT\n")["ends"] > time.gmtime()
+    assert parse_x509("notAfter=Jan  1 00:00:00 2020 GMT\n").seconds < 0
+    assert parse_x509("notAfter=Jan  1 00:00:00 2199 GMT\n").seconds > 0
 
 
 @pytest.mark.parametrize(
@@ -99,26 +106,28 @@ def test_parse_renewal(text: str, server: str | None) -> None:
 
 DAY = 86400
 RENEWAL = {"server": CA, "key_type": "ecdsa", "required_profile": None, "authenticator": "webroot"}
-WANTED = CertificateRequest("shop", ["b.example.com", "a.example.com"], renewal=RENEWAL)
+REQUEST = CertificateRequest("shop", ["b.example.com", "a.example.com"], renewal=RENEWAL)
 
 
-def found(**changes: Any) -> dict[str, Any]:
-    renewal = {"server": CA, "key_type": "ecdsa", "authenticator": "webroot", "account": "1a2b"}
-    return {"domains": ["a.example.com", "b.example.com"], "renewal": renewal, "expired": False, **changes}
+KEPT = Lineage(
+    ["a.example.com", "b.example.com"],
+    {"server": CA, "key_type": "ecdsa", "authenticator": "webroot", "account": "1a2b"},
+    expired=False,
+)
 
 
-def renewal(**changes: str) -> dict[str, Any]:
-    return found(renewal={**found()["renewal"], **changes})
+def renewal(**changes: str) -> Lineage:
+    return KEPT._replace(renewal={**KEPT.renewal, **changes})
 
 
 @pytest.mark.parametrize(
     ("certificate", "reason"),
     [
-        pytest.param(found(), None, id="all is right, in another order"),
+        pytest.param(KEPT, None, id="all is right, in another order"),
         pytest.param(None, "there is none", id="none"),
-        pytest.param(found(domains=["a.example.com"]), "it is for a.example.com", id="a name more"),
+        pytest.param(KEPT._replace(domains=["a.example.com"]), "it is for a.example.com", id="a name more"),
         pytest.param(
-            found(domains=["a.example.com", "b.example.com", "c.example.com"]),
+            KEPT._replace(domains=["a.example.com", "b.example.com", "c.example.com"]),
             "it is for a.example.com, b.example.com, c.example.com",
             id="a name less",
         ),
@@ -134,23 +143,17 @@ def renewal(**changes: str) -> dict[str, Any]:
         pytest.param(
             renewal(authenticator="standalone"), "its authenticator is standalone, not webroot", id="another challenge"
         ),
-        pytest.param(found(renewal={}), "it is from None", id="no CA"),
-        pytest.param(found(expired=True), "it has expired", id="expired"),
+        pytest.param(KEPT._replace(renewal={}), "it is from None", id="no CA"),
+        pytest.param(KEPT._replace(expired=True), "it has expired", id="expired"),
     ],
 )
-def test_due(certificate: dict[str, Any] | None, reason: str | None) -> None:
-    assert reason_to_request(certificate, WANTED) == reason
+def test_reason_to_request(certificate: Lineage | None, reason: str | None) -> None:
+    assert reason_to_request(certificate, REQUEST) == reason
 
 
-def made(**changes: Any) -> dict[str, Any]:
-    return {
-        "domains": ["a.example.com", "b.example.com"],
-        "issuer": f"O = {STAND_IN}",
-        "made_here": STAND_IN,
-        "seconds": 7.0 * DAY,
-        "ends": time.gmtime(1_900_000_000),
-        **changes,
-    }
+def made(kind: str = STAND_IN, seconds: float = 7.0 * DAY, domains: Sequence[str] = KEPT.domains) -> X509:
+    """Return a certificate that ends in so many seconds; one of a CA's where its kind is empty."""
+    return X509(list(domains), time.gmtime(time.time() + seconds), f"O = {kind}" if kind else "CN = R1")
 
 
 @pytest.mark.parametrize(
@@ -162,21 +165,21 @@ def made(**changes: Any) -> dict[str, Any]:
         (made(seconds=3.0 * DAY), STAND_IN, "it will soon expire"),
         (made(domains=["a.example.com"]), STAND_IN, "it is for a.example.com"),
         # One of the CA's serves on, even for other names, and to its last hour.
-        (made(made_here=None, domains=["x.example.com"], seconds=60.0), STAND_IN, None),
-        (made(made_here=None, seconds=-60.0), STAND_IN, "it has expired"),
+        (made("", 60.0, ["x.example.com"]), STAND_IN, None),
+        (made("", -60.0), STAND_IN, "it has expired"),
         (made(), SELF_SIGNED, "it was not made here"),
-        (made(made_here=None), SELF_SIGNED, "it was not made here"),
-        (made(made_here=SELF_SIGNED, seconds=31.0 * DAY), SELF_SIGNED, None),
-        (made(made_here=SELF_SIGNED, seconds=29.0 * DAY), SELF_SIGNED, "it will soon expire"),
+        (made(""), SELF_SIGNED, "it was not made here"),
+        (made(SELF_SIGNED, 31.0 * DAY), SELF_SIGNED, None),
+        (made(SELF_SIGNED, 29.0 * DAY), SELF_SIGNED, "it will soon expire"),
     ],
 )
-def test_self_signed_due(certificate: dict[str, Any] | None, kind: str, reason: str | None) -> None:
-    assert reason_to_make(certificate, WANTED, kind) == reason
+def test_reason_to_make(certificate: X509 | None, kind: str, reason: str | None) -> None:
+    assert reason_to_make(certificate, REQUEST, kind) == reason
 
 
 def test_what_is_served() -> None:
-    assert served_texts(WANTED, b"chain", b"key") == [b"chainkey"]
-    assert [path.name for path in WANTED.files] == ["combined.pem"]
+    assert served_texts(REQUEST, b"chain", b"key") == [b"chainkey"]
+    assert [path.name for path in REQUEST.files] == ["combined.pem"]
     direct = CertificateRequest("shop", ["example.com"], group="asgi-shop")
     assert served_texts(direct, b"chain", b"key") == [b"chain", b"key"]
     assert [path.name for path in direct.files] == ["fullchain.pem", "privkey.pem"]
@@ -227,11 +230,11 @@ LIMITED = (
 def test_when_the_ca_wants_to_be_asked_again(said: str, moment: float | None) -> None:
     assert retry_at(said) == moment
     if moment:
-        assert likely_reason(said).endswith("it is asked again after 2026-11-22 20:00:00 UTC, not before")
+        assert likely_reason(said).endswith("the next request follows after 2026-11-22 20:00:00 UTC, not before")
 
 
-ASKED = {"server": CA, "domains": ["a.example.com"]}
-WAIT = {"ok": False, "wait": {"until": "2026-11-22T20:00:00Z", "asked": ASKED}}
+ASKED: RequestKey = {"server": CA, "domains": ["a.example.com"]}
+WAIT: LastAttempt = {"ok": False, "wait": {"until": "2026-11-22T20:00:00Z", "asked": ASKED}}
 
 
 @pytest.mark.parametrize(
@@ -246,7 +249,7 @@ WAIT = {"ok": False, "wait": {"until": "2026-11-22T20:00:00Z", "asked": ASKED}}
     ],
 )
 def test_a_ca_that_said_when_is_not_asked_before(
-    last: dict[str, Any] | None, asked: dict[str, Any], now: float, until: str | None
+    last: LastAttempt | None, asked: RequestKey, now: float, until: str | None
 ) -> None:
     assert wait_until(last, asked, now) == until
     if until:  # what is said instead is known again for what it is
@@ -292,9 +295,9 @@ def test_finding(addresses: list[str], own: list[str], probe: str | None, told: 
         ("  Type:   unauthorized\n  Detail: Invalid response from http://a.example.com/: 404", "another server"),
         ("Unable to register an account: externalAccountRequired", "certificate_account"),
         ("urn:ietf:params:acme:error:caa :: CAA record forbids", "CAA"),
-        ("Error returned by the ACME server: JWS has an invalid anti-replay nonce: P9lSz", "refused nonces"),
-        ("Plugin legacy name: Unable to determine base domain for a.example.com", "the DNS provider did not take"),
-        ("something new", "certbot's own words"),
+        ("Error returned by the ACME server: JWS has an invalid anti-replay nonce: P9lSz", "refused its own nonces"),
+        ("Plugin legacy name: Unable to determine base domain for a.example.com", "the DNS provider refused"),
+        ("something new", "the output of certbot"),
     ],
 )
 def test_likely_reason(said: str, reason: str) -> None:
@@ -322,28 +325,32 @@ def test_account_lost(said: str, lost: bool) -> None:
     [
         (None, "Nothing is served yet."),
         (made(), "a self-signed stand-in is served, WHICH NO BROWSER TRUSTS."),
-        (made(made_here=None), "The one from before is served on; it ends 2030-03-17 17:46 UTC."),
+        (
+            X509([], time.gmtime(1_900_000_000), "CN = R1"),
+            "The former one is still served; it ends 2030-03-17 17:46 UTC.",
+        ),
     ],
 )
-def test_problem_tells_what_is_served(serving: dict[str, Any] | None, told: str) -> None:
-    text = describe_failure(WANTED, "Type: dns\nDetail: NXDOMAIN", ["a.example.com has no address"], serving)
+def test_a_failure_says_what_is_served(serving: X509 | None, told: str) -> None:
+    text = describe_failure(REQUEST, "Type: dns\nDetail: NXDOMAIN", ["a.example.com has no address"], serving)
     lines = text.splitlines()
-    assert lines[0] == "shop: the CA gave no certificate for b.example.com, a.example.com."
+    assert lines[0] == "shop: the CA issued no certificate for b.example.com, a.example.com."
     assert told in lines[1]
     assert "Seen from this host: a.example.com has no address." in lines
     assert lines[-2:] == ["  Type: dns", "  Detail: NXDOMAIN"]
 
 
 def test_status() -> None:
-    last = {"at": "2026-01-01T00:00:00Z", "ok": False, "text": "…"}
-    assert certificate_status(WANTED, made(), last) == {
+    last: LastAttempt = {"at": "2026-01-01T00:00:00Z", "ok": False, "text": "…"}
+    served = made()
+    assert certificate_status(REQUEST, served, last) == {
         "name": "shop",
         "domains": ["b.example.com", "a.example.com"],
         "source": "stand-in",
         "issuer": f"O = {STAND_IN}",
-        "not_after": "2030-03-17T17:46:40Z",
+        "not_after": time.strftime(MOMENT, served.ends) if served.ends else None,
         "days_left": 7.0,
         "last": last,
     }
-    assert certificate_status(WANTED, made(made_here=None, issuer="CN = R1"), None)["source"] == "acme"
-    assert certificate_status(WANTED, None, None)["not_after"] is None
+    assert certificate_status(REQUEST, made(""), None)["source"] == "acme"
+    assert certificate_status(REQUEST, None, None)["not_after"] is None

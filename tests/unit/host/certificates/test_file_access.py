@@ -53,9 +53,9 @@ def test_a_mode_that_is_wrong_is_told_and_put_right(tmp_path: Path) -> None:
     file.touch()
     file.chmod(0o644)
     access = Access(file, 0o600, os.getgid())
-    assert access.wrong() == f"{file} has mode 0644 instead of 0600"
+    assert access.error() == f"{file} has mode 0644 instead of 0600"
     file.chmod(0o600)
-    assert access.wrong() == (
+    assert access.error() == (
         None if os.getuid() == 0 else f"{file} is owned by {os.getuid()}:{os.getgid()} instead of 0:{os.getgid()}"
     )
-    assert Access(tmp_path / "none", 0o600, 0).wrong() is None
+    assert Access(tmp_path / "none", 0o600, 0).error() is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import shutil
 import socket
@@ -41,7 +42,7 @@ def want(host: Path, **changes: object) -> CertificateRequest:
     """Write down what the host shall have."""
     wanted = CertificateRequest("shop", ["shop.example.com"], "given", **changes)  # type: ignore[arg-type]
     (host / "wanted" / "shop").mkdir(parents=True)
-    (host / "wanted" / "shop" / "wanted.json").write_text(json.dumps(wanted.plain()))
+    (host / "wanted" / "shop" / "wanted.json").write_text(json.dumps(dataclasses.asdict(wanted)))
     return wanted
 
 
@@ -76,7 +77,7 @@ def test_one_that_cannot_be_read_does_not_end_the_others(host: Path) -> None:
     want(host, port=1)
     shutil.copytree(host / "wanted" / "shop", host / "wanted" / "blog")
     (host / "wanted" / "blog" / "wanted.json").write_text(
-        json.dumps(CertificateRequest("blog", ["a.example.com"], "given").plain())
+        json.dumps(dataclasses.asdict(CertificateRequest("blog", ["a.example.com"], "given")))
     )
     (host / "tls" / "blog").mkdir()
     (host / "tls" / "blog" / "combined.pem").write_text("no certificate\n")
@@ -84,7 +85,7 @@ def test_one_that_cannot_be_read_does_not_end_the_others(host: Path) -> None:
     (host / "certificates.json").write_text("{")  # somebody wrote there
     said = renewal.renew()
     assert [text.partition(":")[0] for text in said] == ["blog", "shop"]
-    assert "holds no certificate" in said[0] and "nothing is served" in said[1]
+    assert "contains no certificate" in said[0] and "nothing is served" in said[1]
     assert {entry["name"] for entry in json.loads((host / "certificates.json").read_text())["certificates"]} == {
         "blog",
         "shop",
@@ -99,7 +100,7 @@ def test_what_is_served_is_renewed_while_the_ca_refuses_another(host: Path, monk
         asked.append(command)
         return "no address" if command == "certonly" else None
 
-    former = {"domains": ["shop.example.com"], "renewal": {}, "expired": False}
+    former = certificates.Lineage(["shop.example.com"], {}, expired=False)
     for module in (certificates, renewal):
         monkeypatch.setattr(module, "observe_certificate", lambda _name: former)
     monkeypatch.setattr(renewal, "_certbot", certbot)
@@ -109,10 +110,10 @@ def test_what_is_served_is_renewed_while_the_ca_refuses_another(host: Path, monk
     monkeypatch.setattr(pending_units, "PENDING", host / "pending")
     wanted = CertificateRequest("shop", ["shop.example.com", "new.example.com"])
     (host / "wanted" / "shop").mkdir(parents=True)
-    (host / "wanted" / "shop" / "wanted.json").write_text(json.dumps(wanted.plain()))
+    (host / "wanted" / "shop" / "wanted.json").write_text(json.dumps(dataclasses.asdict(wanted)))
     (problem,) = renewal.renew()
     assert asked == ["certonly", "renew"]
-    assert "the CA gave no certificate for shop.example.com, new.example.com" in problem
+    assert "the CA issued no certificate for shop.example.com, new.example.com" in problem
     assert (host / "tls" / "shop" / "combined.pem").read_bytes() == (host / "chain").read_bytes() + b"key"
 
 

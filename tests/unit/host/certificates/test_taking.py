@@ -45,7 +45,7 @@ def test_what_is_not_served_is_no_reload(tmp_path: Path, reloads: list[str]) -> 
 
 
 def test_a_configuration_that_stays_refused_is_told(tmp_path: Path, reloads: list[str]) -> None:
-    with pytest.raises(DeployError, match="nginx refuses its configuration, and goes on with what it has"):
+    with pytest.raises(DeployError, match="nginx refuses its configuration, and continues with the former one:"):
         taking.write_served({tmp_path / "other.pem": b"chain and key"})
     assert reloads == []
     assert pending_units.is_pending(taking.NGINX), "the next run goes on with it"

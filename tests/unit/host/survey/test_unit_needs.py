@@ -80,7 +80,7 @@ def test_near_are_few() -> None:
             "cron.service",
             "bad-setting",
             "needs: found 'cron.service', which systemd cannot load on this host (bad-setting); "
-            "systemctl status cron.service tells why",
+            "systemctl status cron.service says why",
             id="broken",
         ),
     ],

@@ -6,10 +6,10 @@ import os
 from typing import Any
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.facts import (
-    facts,
     ipv6_addresses,
     nameservers,
     os_release,
+    read_facts,
 )
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.worker_count import worker_count
 
@@ -36,7 +36,7 @@ def test_name_servers() -> None:
 
 
 def test_they_are_what_decisions_ask_for() -> None:
-    found = facts()
+    found = read_facts()
     assert found["processor_nproc"] == len(os.sched_getaffinity(0))
     assert found["distribution"] and found["distribution_major_version"].isdecimal()
     assert found["memtotal_mb"] > 0

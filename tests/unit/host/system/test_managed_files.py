@@ -8,7 +8,7 @@ import os
 import stat
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypeAlias, cast
 
 import pytest
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import managed_files as filesets
@@ -23,13 +23,16 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import 
 
 ME = getpass.getuser()
 MINE = grp.getgrgid(os.getgid()).gr_name
+State: TypeAlias = Literal["file", "directory", "link", "absent"]
 
 
 OWNER = {"owner": ME, "group": MINE}
 
 
 def item(path: Path, content: str = "", state: str = "file", mode: str | None = None) -> ManagedFile:
-    return ManagedFile.of({"path": path, "state": state, "content": content, "mode": mode, "owner": ME, "group": MINE})
+    return ManagedFile.of(
+        {"path": str(path), "state": cast("State", state), "content": content, "mode": mode, "owner": ME, "group": MINE}
+    )
 
 
 def mode_of(path: Path) -> int:
@@ -108,7 +111,17 @@ def test_apply(tmp_path: Path, before: Callable[[Path], None], wanted: dict[str,
 
 
 def link(path: Path, target: str) -> ManagedFile:
-    return ManagedFile.of({"path": path, "state": "link", "target": target, "content": None, "mode": None} | OWNER)
+    return ManagedFile.of(
+        {
+            "path": str(path),
+            "state": "link",
+            "target": target,
+            "content": None,
+            "mode": None,
+            "owner": ME,
+            "group": MINE,
+        }
+    )
 
 
 @pytest.mark.parametrize("before", [nothing, a_file, a_link])
@@ -135,10 +148,20 @@ def test_a_link_goes_again_when_the_set_is_refused(tmp_path: Path, before: Calla
     assert filesets._observe(path) == found
 
 
-@pytest.mark.parametrize("options", [{"state": "link", "target": None}, {"state": "file", "target": "/etc/motd"}])
-def test_what_a_link_leads_to_is_said_for_links(options: dict[str, str | None]) -> None:
+@pytest.mark.parametrize(("state", "target"), [("link", None), ("file", "/etc/motd")])
+def test_what_a_link_leads_to_is_said_for_links(state: State, target: str | None) -> None:
     with pytest.raises(DeployError, match="as in state: link, target: /etc/motd"):
-        ManagedFile.of({"path": "/etc/a", "content": None, "mode": None, **OWNER, **options})
+        ManagedFile.of(
+            {
+                "path": "/etc/a",
+                "state": state,
+                "target": target,
+                "content": None,
+                "mode": None,
+                "owner": ME,
+                "group": MINE,
+            }
+        )
 
 
 @pytest.mark.parametrize("before", [a_file, a_link])
@@ -289,7 +312,7 @@ def test_rollback_goes_on_where_a_file_cannot_be_put_back(tmp_path: Path, monkey
     with pytest.raises(DeployError) as error:
         apply_all([item(good, "new\n"), item(bad, "new\n")], break_one)
     kept = tmp_path / ".bad~"
-    assert str(error.value) == f"refused\n{bad} could not be put back as it was: no way; it is kept as {kept}"
+    assert str(error.value) == f"refused\n{bad} could not be restored as it was: no way; it is kept as {kept}"
     assert [file.read_text() for file in (good, kept)] == ["old\n", "old\n"]
 
 

@@ -8,28 +8,44 @@ import os
 import stat
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import cast
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.module_utils._host.survey.inspections import inspect_parts
+from ansible_collections.asgi.deploy.plugins.module_utils._host.survey.inspections import inspect_all
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.managed_files import (
     ManagedFile,
     apply_all,
     differences,
 )
 from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks import files as files_task
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.desired_state import FileEntry, PartsOptions
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.task_options import PARTS_OPTIONS
 from ansible_collections.asgi.deploy.plugins.plugin_utils._ansible.host_action import check_options
 
-MINE = {"owner": getpass.getuser(), "group": grp.getgrgid(os.getgid()).gr_name}
+ME, MINE = getpass.getuser(), grp.getgrgid(os.getgid()).gr_name
 
 
-def wanted(top: Path) -> list[dict[str, Any]]:
+def wanted(top: Path) -> list[FileEntry]:
     """Return an exclusive directory with one file, in a folder of its own."""
     return [
-        {"path": str(top), "state": "directory", "exclusive": True, "content": None, "mode": None, **MINE},
-        {"path": str(top / "new" / "renewal.py"), "state": "file", "content": "new", "mode": None, **MINE},
+        {
+            "path": str(top),
+            "state": "directory",
+            "exclusive": True,
+            "content": None,
+            "mode": None,
+            "owner": ME,
+            "group": MINE,
+        },
+        {
+            "path": str(top / "new" / "renewal.py"),
+            "state": "file",
+            "content": "new",
+            "mode": None,
+            "owner": ME,
+            "group": MINE,
+        },
     ]
 
 
@@ -183,20 +199,22 @@ def test_the_task(top: Path, monkeypatch: pytest.MonkeyPatch, check_mode: bool) 
     directory, file = wanted(top)
     options, _secrets = check_options(files_task.OPTIONS, {"files": [file], "beside": [directory]})
     before = tree(top)
-    told = files_task.act(options, check_mode)
+    checked = cast("files_task.FilesOptions", options)
+    told = files_task.act(checked, check_mode)
     assert told["changed"] and str(top / "renewal.py") in told["paths"]
     assert {"before": "directory\n", "after": ""}.items() <= next(
         one for one in told["diff"] if one["before_header"] == str(top / "empty")
     ).items()
     assert (tree(top) == before) is check_mode
-    assert files_task.act(options, False)["changed"] is check_mode
-    assert not files_task.act(options, False)["changed"]
+    assert files_task.act(checked, False)["changed"] is check_mode
+    assert not files_task.act(checked, False)["changed"]
 
 
 def test_an_inspection(top: Path) -> None:
     before = tree(top)
     options, _secrets = check_options(PARTS_OPTIONS, {"files": wanted(top)})
-    drift = inspect_parts(options)["drift"]
+    (observed,) = inspect_all([{"kind": "parts", "options": cast("PartsOptions", options)}])
+    drift = observed["drift"]
     assert {str(top / "renewal.py"), str(top / "old" / "__pycache__"), str(top / "empty")} <= set(drift)
     assert tree(top) == before
 

@@ -6,7 +6,11 @@ import shutil
 import subprocess
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.module_utils._host.system.metadata_rules import Bounds, ruleset, texts
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.metadata_rules import (
+    Bounds,
+    describe_refused,
+    ruleset,
+)
 
 RULES = """\
 # Written by asgi.deploy, role app, for the numbers that the users have now.
@@ -92,14 +96,14 @@ def test_nft_takes_them(ports: tuple[int, ...], networks: tuple[str, ...] | None
 
 
 def test_what_is_told_names_the_option() -> None:
-    assert texts({"application": 0, "build": 0}) == texts({}) == []
-    assert texts({"application": 3, "build": 1}) == [
+    assert describe_refused({"application": 0, "build": 0}) == describe_refused({}) == []
+    assert describe_refused({"application": 3, "build": 1}) == [
         "The application asked the cloud's metadata service, which is closed to it: 3 packets were refused. "
         "If it uses the machine's role, write sandbox: {metadata: true}.",
         "What builds its environment asked the cloud's metadata service, which is closed to every build: "
         "1 packet was refused.",
     ]
-    assert texts({"outgoing": 2}) == [
+    assert describe_refused({"outgoing": 2}) == [
         "The application tried to reach other hosts than those of sandbox.outgoing by the socket of its visitors: "
         "2 packets were refused."
     ]

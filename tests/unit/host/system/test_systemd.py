@@ -16,6 +16,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.system.systemd i
     parse_usable,
 )
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.json_values import Json
 
 SERVICE = """\
 Id=asgi-shop@v1-0a1b2c3d.service
@@ -125,9 +126,9 @@ def test_process_that_did_not_end(result: str) -> None:
 @pytest.mark.parametrize(
     ("text", "names", "message"),
     [
-        pytest.param("", ["a.service"], "systemctl show told of 0 units instead of 1", id="nothing"),
-        pytest.param(SERVICE, ["a", "b"], "systemctl show told of 1 units instead of 2", id="one less"),
-        pytest.param(f"{SERVICE}\n{BOOT}", ["a"], "systemctl show told of 2 units instead of 1", id="one more"),
+        pytest.param("", ["a.service"], "systemctl show: found 0 units, expected 1", id="nothing"),
+        pytest.param(SERVICE, ["a", "b"], "systemctl show: found 1 units, expected 2", id="one less"),
+        pytest.param(f"{SERVICE}\n{BOOT}", ["a"], "systemctl show: found 2 units, expected 1", id="one more"),
     ],
 )
 def test_units_that_were_not_asked_for(text: str, names: list[str], message: str) -> None:
@@ -196,7 +197,7 @@ def test_telling(entries: list[tuple[str, str]], lines: int, told: str) -> None:
         ({}, ""),
     ],
 )
-def test_message(entry: dict[str, object], text: str) -> None:
+def test_message(entry: dict[str, Json], text: str) -> None:
     assert message(entry) == text
 
 

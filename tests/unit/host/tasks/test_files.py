@@ -6,14 +6,16 @@ import grp
 import os
 import pwd
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import pending_units, systemd, users
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.systemd import Unit
 from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks import files as act_files
+from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks.files import FilesOptions
 from ansible_collections.asgi.deploy.plugins.module_utils._host.web import nginx
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.task_results import FilesResult
 from ansible_collections.asgi.deploy.plugins.plugin_utils._ansible.host_action import check_options
 
 NGINX, TIMER = "nginx.service", "asgi-logs.timer"
@@ -43,10 +45,10 @@ class Host:
         up = name in self.up
         return Unit(name, {"ActiveState": "active" if up else "inactive", "UnitFileState": "enabled" if up else ""})
 
-    def act(self, *paths: str, check_mode: bool = False, **more: Any) -> dict[str, Any]:
+    def act(self, *paths: str, check_mode: bool = False, **more: Any) -> FilesResult:
         files = [{"path": str(self.units / path), "content": "x", **MINE} for path in paths]
         options, _secrets = check_options(act_files.OPTIONS, {"files": files, **more})
-        return act_files.act(options, check_mode)
+        return act_files.act(cast("FilesOptions", options), check_mode)
 
 
 @pytest.fixture
@@ -94,7 +96,7 @@ def test_a_journal_that_did_not_take_its_settings_is_still_due(host: Host, monke
     with monkeypatch.context() as patch:
         patch.setattr(systemd, "change", fails)
         assert host.act(settings)["msg"] == "systemctl try-restart failed"
-    assert host.act(settings, check_mode=True)["diff"][0]["after"] == "systemd goes by it\n"
+    assert host.act(settings, check_mode=True)["diff"][0]["after"] == "systemd has read it\n"
     host.asked.clear()
     host.act(settings)
     assert ["try-restart", JOURNALD] in host.asked

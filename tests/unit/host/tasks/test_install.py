@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import apt
 from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks import install as act_install
+from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks.install import InstallOptions
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.desired_state import ToolEntry
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 
 SECONDS = 20.0  # of patience
@@ -50,9 +52,9 @@ def host(monkeypatch: pytest.MonkeyPatch) -> Host:
     return Host(monkeypatch)
 
 
-def options(path: Path, *packages: str) -> dict[str, Any]:
-    venv = {"path": str(path / "certbot"), "requirements": "certbot==1\n", "wheelhouse": None}
-    return {"packages": packages, "venvs": [venv], "later": []}
+def options(path: Path, *packages: str) -> InstallOptions:
+    venv: ToolEntry = {"path": str(path / "certbot"), "requirements": "certbot==1\n", "wheelhouse": None}
+    return {"packages": list(packages), "venvs": [venv], "later": []}
 
 
 def test_what_builds_comes_first_and_the_rest_meanwhile(host: Host, tmp_path: Path) -> None:
@@ -67,9 +69,9 @@ def test_without_environments_apt_is_asked_once(host: Host) -> None:
 
 
 def test_what_is_needed_later_is_begun_when_packages_are_there(host: Host, tmp_path: Path) -> None:
-    later = {"later": [["git"], ["nftables", "unattended-upgrades"]]}
-    told = act_install.act({**options(tmp_path, "nginx"), **later}, False)
-    assert host.done == [["nginx"], {"behind": later["later"]}, str(tmp_path / "certbot")]
+    later = [["git"], ["nftables", "unattended-upgrades"]]
+    told = act_install.act({**options(tmp_path, "nginx"), "later": later}, False)
+    assert host.done == [["nginx"], {"behind": later}, str(tmp_path / "certbot")]
     assert told["diff"]["after"].splitlines()[:4] == ["nginx", "git", "nftables", "unattended-upgrades"]
     assert act_install.act({"packages": [], "venvs": [], "later": [["git"]]}, True)["changed"]
 
@@ -96,7 +98,7 @@ def test_whoever_needs_packages_waits_for_them_and_installs_what_does_not_come(
 
 
 def test_a_place_that_is_none_is_told_before_anything_is_installed(host: Host) -> None:
-    venv = {"path": "certbot", "requirements": "certbot==1\n", "wheelhouse": None}
+    venv: ToolEntry = {"path": "certbot", "requirements": "certbot==1\n", "wheelhouse": None}
     told = act_install.act({"packages": ["nginx"], "venvs": [venv], "later": []}, False)
     assert told["failed"] and told["msg"].startswith("path: found 'certbot', expected one that begins with /")
     assert host.done == []
@@ -244,5 +246,5 @@ def test_dpkg_at_work_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(apt, "run_unchecked", lambda *_argv, **_options: next(answers))
     assert apt.missing_packages(["git", "nginx"]) == ["nginx"]
     monkeypatch.setattr(apt, "run_unchecked", lambda argv, **_options: subprocess.CompletedProcess(argv, 2, "", "gone"))
-    with pytest.raises(DeployError, match="dpkg-query cannot tell what is installed: gone"):
+    with pytest.raises(DeployError, match="dpkg-query cannot list what is installed: gone"):
         apt.missing_packages(["git"])

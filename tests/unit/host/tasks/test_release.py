@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks import certificate as act_certificate
 from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks import release as act_release
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.task_results import ReleaseTaskResult
 
 LIVE = {"changed": True, "release": "v1"}
 SAME = {"changed": False, "release": "v1"}
 FAILED = {"failed": True, "msg": "no release"}
 
 
+def options(certificate: str | None) -> act_release.ReleaseTaskOptions:
+    """Return the options of a release; the parts that need a host are replaced."""
+    return cast("act_release.ReleaseTaskOptions", {"certificate": certificate})
+
+
 def told(
     monkeypatch: pytest.MonkeyPatch, released: Mapping[str, Any], certificate: Any, check_mode: bool = False
-) -> dict[str, Any]:
+) -> ReleaseTaskResult:
     """Return the answer, where the release and the certificate come to these; one that is an error is raised."""
 
     def had(options: Mapping[str, Any], check: bool) -> Any:
@@ -27,7 +33,7 @@ def told(
 
     monkeypatch.setattr(act_certificate, "act", had)
     monkeypatch.setattr(act_release, "_release", lambda _options, _check_mode: released)
-    return act_release.act({"certificate": "shop"}, check_mode)
+    return act_release.act(options("shop"), check_mode)
 
 
 @pytest.mark.parametrize(
@@ -63,7 +69,7 @@ def test_warnings_of_both_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_certificate_that_fails_hides_nothing_of_the_release(
     monkeypatch: pytest.MonkeyPatch, certificate: Any, why: str
 ) -> None:
-    failure = f"the certificate shop could not be had: {why}"
+    failure = f"the certificate shop could not be obtained: {why}"
     answer = told(monkeypatch, LIVE, certificate)
     assert (answer["failed"], answer["msg"]) == (True, f"release v1 is live, but\n{failure}")
     answer = told(monkeypatch, FAILED, certificate)
@@ -78,4 +84,4 @@ def test_a_release_that_fails_keeps_its_certificate(monkeypatch: pytest.MonkeyPa
 def test_without_a_certificate_nobody_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(act_release, "_release", lambda _options, _check_mode: LIVE)
     monkeypatch.setattr(act_certificate, "act", lambda *_arguments: pytest.fail("asked"))
-    assert act_release.act({"certificate": None}, False) == LIVE
+    assert act_release.act(options(None), False) == LIVE

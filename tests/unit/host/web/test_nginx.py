@@ -41,7 +41,7 @@ def test_waits_for_workers_of_before(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_tells_of_a_configuration_that_is_not_taken(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     log = tmp_path / "error.log"
     log.write_text("of yesterday\n")
-    monkeypatch.setattr(nginx, "_TAKEN_WITHIN", 0.1)
+    monkeypatch.setattr(nginx, "_RELOAD_SECONDS", 0.1)
     monkeypatch.setattr(nginx, "serving_workers", lambda unit: {101})
     monkeypatch.setattr(nginx, "_log", lambda unit: log)
 
@@ -53,7 +53,8 @@ def test_tells_of_a_configuration_that_is_not_taken(monkeypatch: pytest.MonkeyPa
     with pytest.raises(DeployError) as told:
         nginx.reload_and_wait("nginx.service")
     assert str(told.value) == (
-        "nginx.service was told to reload, and goes on with what it had:\nbind() to 0.0.0.0:8089 failed"
+        "nginx.service got the signal to reload, and continues with its former configuration:\n"
+        "bind() to 0.0.0.0:8089 failed"
     )
 
 

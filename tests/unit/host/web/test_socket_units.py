@@ -32,22 +32,22 @@ def asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[list[str]]:
 def test_one_that_changes_and_one_that_goes(asked: list[list[str]]) -> None:
     listeners = ChangedSockets([unit_file(SHOP), unit_file(BLOG, "absent"), unit_file("asgi-shop.public.service")])
     assert (listeners.changed, asked) == ([SHOP], [])
-    listeners.listen_anew()
-    listeners.stop_those_that_go()
+    listeners.restart()
+    listeners.stop_removed()
     assert asked == [["reload_and_restart", SHOP], ["stop_running", BLOG]]
 
 
 def test_what_was_there_comes_back_with_its_services(asked: list[list[str]], tmp_path: Path) -> None:
     listeners = ChangedSockets([unit_file(SHOP)])
     (tmp_path / SHOP).touch()  # as the run that is refused has it
-    listeners.as_before()
+    listeners.restore()
     assert asked == [["daemon_reload"], ["start", SHOP, "asgi-shop@v1.service"]]
     assert not (tmp_path / SHOP).exists()
 
 
 def test_what_a_killed_run_left_to_do_stays_to_be_done(tmp_path: Path) -> None:
     (tmp_path / SHOP).touch()
-    ChangedSockets([unit_file(SHOP)]).as_before()
+    ChangedSockets([unit_file(SHOP)]).restore()
     assert (tmp_path / SHOP).exists()
 
 

@@ -15,7 +15,8 @@ from ansible_collections.asgi.deploy.plugins.action import survey
 from ansible_collections.asgi.deploy.plugins.action.survey import ActionModule, checked
 from ansible_collections.asgi.deploy.plugins.module_utils._host.survey.inspections import inspect_all
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import apt, systemd
-from ansible_collections.asgi.deploy.plugins.module_utils._host.system.facts import facts as found_here
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.facts import read_facts as found_here
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.desired_state import Inspection, PartsOptions
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.task_options import PARTS_OPTIONS
 from ansible_collections.asgi.deploy.plugins.plugin_utils._ansible.transport import Transport
@@ -103,11 +104,11 @@ def test_facts_that_are_kept_replace_no_variable(
 
 def test_facts_are_a_look() -> None:
     """For who has no pipelining."""
-    assert inspect_all([{"kind": "facts", "options": {}}]) == [found_here()]
+    assert inspect_all([{"kind": "facts"}]) == [found_here()]
 
 
-def look_at_parts(**wanted: list[str]) -> dict[str, Any]:
-    options = ArgumentSpecValidator(PARTS_OPTIONS).validate(wanted).validated_parameters
+def look_at_parts(**wanted: list[str]) -> Inspection:
+    options: PartsOptions = ArgumentSpecValidator(PARTS_OPTIONS).validate(wanted).validated_parameters
     return {"kind": "parts", "options": options}
 
 
@@ -139,10 +140,10 @@ def test_units_of_all_parts_are_one_question(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_packages_that_cannot_be_listed_are_left_to_the_task_that_acts(monkeypatch: pytest.MonkeyPatch) -> None:
     def missing(_names: list[str]) -> list[str]:
-        raise DeployError("dpkg-query cannot tell what is installed")
+        raise DeployError("dpkg-query cannot list what is installed")
 
     monkeypatch.setattr(apt, "missing_packages", missing)
-    assert inspect_all([look_at_parts(packages=["git"])]) == [{"failed": "dpkg-query cannot tell what is installed"}]
+    assert inspect_all([look_at_parts(packages=["git"])]) == [{"failed": "dpkg-query cannot list what is installed"}]
 
 
 def test_parts_that_are_missing_here() -> None:
