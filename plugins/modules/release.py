@@ -152,11 +152,9 @@ options:
         description: V(system), a version, or the path of an interpreter on the host.
         type: str
         default: system
-      extras:
-        description: Extras of the application to install.
-        type: list
-        elements: str
-        default: []
+      extras: {description: Extras of the application to install., type: list, elements: str, default: []}
+      requirements: {description: The file that lists what the application needs., type: str}
+      dependency_groups: {description: Dependency groups to install., type: list, elements: str, default: []}
       index:
         description: The index to use in the place of the host's own.
         type: dict

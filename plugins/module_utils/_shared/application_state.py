@@ -54,6 +54,7 @@ class ReleaseRecord(TypedDict, total=False):
         wheelhouse: SHA-256 of the archive of wheels that was shipped, if one was.
         version: of the source.
         venv: the name of its virtual environment.
+        requirements: the file of its source that lists what the application needs.
         unpinned: requirements of the server that were installed without a hash.
         states: when each state was last reached.
         seal: a digest of its encrypted secrets.
@@ -68,6 +69,7 @@ class ReleaseRecord(TypedDict, total=False):
     wheelhouse: str | None
     version: str
     venv: str
+    requirements: str
     unpinned: list[str]
     states: dict[str, float]
     seal: str

@@ -152,6 +152,8 @@ class ReleaseEntry(TypedDict):
         build_hosts: the only hosts that the build may connect to; None allows all.
         python: system, a version, or a path on the host.
         extras: optional dependencies of the application to install.
+        requirements: the file that lists what the application needs; None takes the first of an order.
+        dependency_groups: dependency groups of the application to install.
         index: the index of distributions; None is the installer's own.
         server_lock: the lock of the server's distributions, with hashes.
         require_hashes: whether everything that is installed must have a hash.
@@ -183,6 +185,8 @@ class ReleaseEntry(TypedDict):
     build_hosts: list[str] | None
     python: str
     extras: list[str]
+    requirements: str | None
+    dependency_groups: list[str]
     index: IndexEntry | None
     server_lock: str
     require_hashes: bool

@@ -99,6 +99,8 @@ DESIRED_RELEASE_OPTIONS: OptionSpecs = {
     "build_hosts": {"type": "list", "elements": "str"},
     "python": {"type": "str", "default": "system"},
     "extras": _TEXTS,
+    "requirements": {"type": "str"},
+    "dependency_groups": _TEXTS,
     "index": {"type": "dict", "options": INDEX_OPTIONS},
     "server_lock": {"type": "str", "default": ""},
     "require_hashes": {"type": "bool", "default": False},

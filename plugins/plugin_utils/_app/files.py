@@ -236,6 +236,8 @@ def _release(plan: AppPlan, packed: Packed, here: HostContext) -> ReleaseEntry:
         "installer": plan["installer"],
         "python": plan["python"],
         "extras": plan["extras"],
+        "requirements": plan["requirements"],
+        "dependency_groups": plan["dependency_groups"],
         "index": plan["index"],
         "wheelhouse": packed["wheelhouse"],
         "build": plan["build_lines"],

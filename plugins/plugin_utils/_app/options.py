@@ -267,6 +267,8 @@ class PlannedOptions(TypedDict):
     directory: str | None
     package: str | None
     extras: list[str]  # in a plan without those that the requirement of a package names
+    requirements: str | None
+    dependency_groups: list[str]
     python: str
     wheelhouse: str | None
     module: str

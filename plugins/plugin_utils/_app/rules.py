@@ -42,6 +42,8 @@ RULES: dict[str, checks.Rule] = {
     "directory": checks.controller_path,
     "package": validators.package,
     "extras": validators.extras,
+    "requirements": validators.dependency_file,
+    "dependency_groups": validators.dependency_groups,
     "index.url": checks.web_url,
     "index.username": checks.word,
     "index.password": checks.word,

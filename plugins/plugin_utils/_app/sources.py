@@ -29,6 +29,8 @@ _BELONG = {
     "deploy_key": ("git",),
     "known_hosts": ("git",),
     "verify": ("git",),
+    "requirements": ("git", "archive", "directory"),
+    "dependency_groups": ("git", "archive", "directory"),
     "require_hashes": ("git", "archive", "directory"),
     "version": ("git", "archive", "directory"),
 }

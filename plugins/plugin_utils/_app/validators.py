@@ -10,6 +10,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.addresses import host_of
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.dependency_names import ORDER, PYLOCK
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.dependency_names import kind_of as dependency_kind
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.json_values import Json
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.known_hosts import key_content
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.log_levels import LEVELS
@@ -109,6 +111,24 @@ def package(value: str) -> str | None:
 def extras(value: list[str]) -> str | None:
     wrong = [item for item in value if not _EXTRA.fullmatch(item)]
     return f"found {', '.join(map(repr, wrong))}, expected names, as in extras: [postgres]" if wrong else None
+
+
+def dependency_groups(value: list[str]) -> str | None:
+    """Return what is wrong with names of dependency groups."""
+    wrong = [item for item in value if not _EXTRA.fullmatch(item)]
+    return f"found {', '.join(map(repr, wrong))}, expected names, as in dependency_groups: [prod]" if wrong else None
+
+
+def dependency_file(value: str) -> str | None:
+    """Return what is wrong with the path of a file that lists dependencies."""
+    name = value.rpartition("/")[2]
+    listed = name in ORDER or name.endswith((".txt", ".in")) or dependency_kind(name) == PYLOCK
+    if listed and subdirectory(value) is None:
+        return None
+    return (
+        f"found {value!r}, expected the path of a requirements file, or one of {', '.join(ORDER)}, below the source's "
+        "top, as in requirements: requirements/production.txt"
+    )
 
 
 def hosts(value: list[str]) -> str | None:

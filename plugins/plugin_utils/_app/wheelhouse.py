@@ -13,11 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.build import installers, requirements
+from ansible_collections.asgi.deploy.plugins.module_utils._host.build.dependency_files import DependencyOptions
 from ansible_collections.asgi.deploy.plugins.module_utils._host.build.package_sources import (
     DEFAULT_SOURCES,
     PackageSources,
     from_index,
 )
+from ansible_collections.asgi.deploy.plugins.module_utils._host.build.pyproject import read_pyproject, string_list
 from ansible_collections.asgi.deploy.plugins.module_utils._host.source.sources import application_folder, source_of
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import last_lines, run_unchecked
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
@@ -170,9 +172,10 @@ def _compiled(plan: Mapping[str, Any], tools: Tools, base: str | None) -> list[P
     if plan["source"]["kind"] == "package":
         needed = requirements.Requirements("package", f"{plan['source']['requirement']}\n", False)
     else:
+        options = DependencyOptions(plan["requirements"], plan["extras"], plan["dependency_groups"])
         uv = installers.Uv(tools.supplies, program=str(tools.bin / "uv"))
-        needed = requirements.requirements_of(tree, uv, where, plan["extras"], None)
-    if needed.source == "requirements.txt":
+        needed = requirements.requirements_of(tree, uv, where, options)
+    if needed.in_place:
         refuse_builds(requirements.included_files(tree, needed.source), where)
         file = tree / needed.source
     else:
@@ -183,9 +186,9 @@ def _compiled(plan: Mapping[str, Any], tools: Tools, base: str | None) -> list[P
     keep = _written(tools.scratch / "keep.txt", constraints(plan["server_lock"], has))
     server = _written(tools.scratch / "server.in", installable(plan["server_requirements"], has))
     compiled.append(tools.compile(server, keep))
-    build = requirements.read_pyproject(tree).get("build-system")
+    build = read_pyproject(tree).get("build-system")
     if isinstance(build, dict):
-        needs = requirements.string_list(build, "requires")
+        needs = string_list(build, "requires")
         refuse_builds({"pyproject.toml": "\n".join(needs)}, where)
         compiled.append(tools.compile(_written(tools.scratch / "build.in", needs)))
     if plan["installer"] != "pip":

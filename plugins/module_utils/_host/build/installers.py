@@ -63,6 +63,11 @@ class Interpreter:
     path: str
     tag: str
 
+    @functools.cached_property
+    def version(self) -> str:
+        """Its version, as in 3.13.5."""
+        return run([self.path, "-c", "import platform; print(platform.python_version())"]).strip().rstrip("+")
+
     @classmethod
     @functools.cache
     def at(cls, path: str) -> Interpreter:
@@ -118,7 +123,7 @@ class Installer:
     def install(self, venv: Path, *arguments: str, cwd: Path | None = None) -> None:
         raise NotImplementedError
 
-    def lock(self, tree: Path, extras: Sequence[str] = ()) -> str:
+    def lock(self, tree: Path, extras: Sequence[str] = (), groups: Sequence[str] = ()) -> str:
         """The text of requirements that a tree's uv.lock stands for."""
         raise NotImplementedError
 
@@ -201,7 +206,7 @@ class Uv(Installer):
         ]
         self._do([*argv, *self.supplies.arguments, *arguments], self.env, cwd)
 
-    def lock(self, tree: Path, extras: Sequence[str] = ()) -> str:
+    def lock(self, tree: Path, extras: Sequence[str] = (), groups: Sequence[str] = ()) -> str:
         argv = [
             self.program,
             "export",
@@ -213,7 +218,7 @@ class Uv(Installer):
             "--no-header",
             "--no-annotate",
         ]
-        argv += [f"--extra={extra}" for extra in extras]
+        argv += [*(f"--extra={extra}" for extra in extras), *(f"--group={group}" for group in groups)]
         return self._do([*argv, "--project", str(tree)], self.env, tree)
 
     def conflicts(self, venv: Path) -> str:
@@ -241,7 +246,7 @@ class Pip(Installer):
     def install(self, venv: Path, *arguments: str, cwd: Path | None = None) -> None:
         self._do(self._pip(venv, "install", "--quiet", *self.supplies.arguments, *arguments), self.env, cwd)
 
-    def lock(self, tree: Path, extras: Sequence[str] = ()) -> str:
+    def lock(self, tree: Path, extras: Sequence[str] = (), groups: Sequence[str] = ()) -> str:
         raise DeployError(
             "uv.lock of the application needs uv to be read; write installer: uv, or add a requirements.txt"
         )

@@ -1,18 +1,41 @@
-"""What an application needs to be installed, as its uv.lock, requirements.txt or pyproject.toml says."""
+"""What an application needs to be installed, from the file of its tree that lists it."""
 
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from ansible_collections.asgi.deploy.plugins.module_utils._host.build import pylock
+from ansible_collections.asgi.deploy.plugins.module_utils._host.build.dependency_files import (
+    NO_OPTIONS,
+    Candidates,
+    DependencyOptions,
+    refuse_choices,
+)
 from ansible_collections.asgi.deploy.plugins.module_utils._host.build.installers import Installer
+from ansible_collections.asgi.deploy.plugins.module_utils._host.build.pyproject import (
+    dependencies,
+    is_package,
+    read_pyproject,
+    read_toml,
+    refuse_sources,
+)
+from ansible_collections.asgi.deploy.plugins.module_utils._host.build.uv_workspace import (
+    lock_folder,
+    package_lines,
+    without_packages,
+    workspace_root,
+)
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import untrusted_files
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.dependency_names import (
+    PYLOCK,
+    REQUIREMENTS,
+    UV_LOCK,
+    kind_of,
+)
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
-from ansible_collections.asgi.deploy.plugins.module_utils._shared.requirement_hashes import normalised, unhashed
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.requirement_hashes import unhashed
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.requirement_lines import (
     included_file,
     lines,
@@ -26,11 +49,26 @@ _MOST_FILES = 200  # that a requirements.txt includes
 
 @dataclass(frozen=True)
 class Requirements:
-    """What an application needs: the file it was found in, its text, and whether that points into the tree."""
+    """What an application needs.
+
+    Attributes:
+        source: the path, in the application's folder, of the file that lists it; or `package`, or `text`.
+        text: requirements, each in a line.
+        local: whether they name files of the tree.
+        packages: lines that name packages of the same repository; these are installed into the release.
+        folder: where their paths start.
+    """
 
     source: str
     text: str
     local: bool
+    packages: tuple[str, ...] = ()
+    folder: Path | None = None
+
+    @property
+    def in_place(self) -> bool:
+        """Whether the installer reads the file itself, which finds what it includes by its place."""
+        return self.source not in ("package", "text") and kind_of(self.source) == REQUIREMENTS
 
 
 def included(tree: Path, name: str) -> str:
@@ -72,105 +110,61 @@ def _included_path(name: str, other: str) -> str:
     return other if "://" in other else os.path.normpath(os.path.join(os.path.dirname(name), other))
 
 
-def read_pyproject(tree: Path) -> dict[str, object]:
-    """The tables of a tree's pyproject.toml; empty where there is none."""
-    text = untrusted_files.read_text(tree, "pyproject.toml")
-    if text is None:
-        return {}
-    import tomllib  # Python 3.11; imported here so that hosts with an older one can use requirements.txt
-
-    try:
-        return tomllib.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise DeployError(f"pyproject.toml of the application cannot be read: {error}") from error
-
-
-def is_package(tree: Path) -> bool:
-    """Whether the application is itself to be installed: it says how it is built."""
-    return "build-system" in read_pyproject(tree)
-
-
 def requirements_of(
-    tree: Path, installer: Installer, where: str, extras: Sequence[str] = (), whole: Path | None = None
+    tree: Path,
+    installer: Installer,
+    where: str,
+    options: DependencyOptions = NO_OPTIONS,
+    whole: Path | None = None,
+    live: str | None = None,
 ) -> Requirements:
-    """What the application in `tree` needs, from the first of uv.lock, requirements.txt and pyproject.toml.
+    """Return what an application needs, from the file that its entry names, or the first of `dependency_files.ORDER`.
 
-    `whole` is the tree that `tree` is a folder of, where it is one: requirements may include files from there.
+    Args:
+        tree: the application's folder.
+        installer: exports a uv.lock.
+        where: what messages call the application.
+        options: of its entry.
+        whole: the repository, of which the tree is a folder; requirements may include files from there.
+        live: the file that the live release was built from; see `Candidates`.
 
     Raises:
-        DeployError: there is none of them, or it cannot be read.
+        DeployError: there is no such file, or it cannot be read.
     """
-    if untrusted_files.find(tree, "uv.lock"):
-        text = installer.lock(tree, extras)
-        return Requirements("uv.lock", text, points_into_tree(text))
     whole = whole or tree
-    requirements_file = str(tree.relative_to(whole) / "requirements.txt")
-    if untrusted_files.find(whole, requirements_file):
-        if extras:
-            raise DeployError(
-                f"extras: found {', '.join(extras)}, but {where} lists what it needs in a requirements.txt, "
-                "which has none; leave extras out, or add a uv.lock"
-            )
-        text = included(whole, requirements_file)
-        return Requirements("requirements.txt", text, points_into_tree(text))
-    table = read_pyproject(tree).get("project")
-    if isinstance(table, dict):
-        dynamic = string_list(table, "dynamic")
-        if "dependencies" in dynamic or (extras and "optional-dependencies" in dynamic):
-            raise DeployError(
-                f"{where} has a pyproject.toml with dynamic dependencies, which only a build can tell; "
-                "add a uv.lock or a requirements.txt"
-            )
-        needed = [*string_list(table, "dependencies"), *_of_extras(table, extras, where)]
-        return Requirements("pyproject.toml", "".join(f"{item}\n" for item in needed), False)
-    raise DeployError(
-        f"{where} holds no uv.lock, requirements.txt or pyproject.toml with a [project] table at its top; "
-        "add one that lists what the application needs, fastapi for example"
-    )
+    pyproject = read_pyproject(tree)
+    root = lock_folder(tree, whole)
+    file = Candidates(tree, where, root is not None, pyproject, live).choose(options.file)
+    kind = kind_of(file)
+    if kind == UV_LOCK and root:
+        text, packages = without_packages(installer.lock(tree, options.extras, options.groups))
+        return Requirements(file, text, points_into_tree(text), packages, root)
+    if kind == PYLOCK:
+        text = pylock.requirements(read_toml(tree, file), options, file)
+        return Requirements(file, text, points_into_tree(text))
+    if kind == REQUIREMENTS:
+        refuse_choices(options, file, where)
+        text = included(whole, str(tree.relative_to(whole) / file))
+        return Requirements(file, text, points_into_tree(text))
+    needed = dependencies(pyproject, options, where)
+    if workspace := workspace_root(tree, whole):
+        refuse_sources(read_pyproject(workspace), needed, where)
+    return Requirements(file, "".join(f"{item}\n" for item in needed), False)
 
 
-def string_list(table: Mapping[str, Any], key: str) -> list[str]:
-    """Return a list of texts of pyproject.toml; empty where the key is not there.
+def packages_of(tree: Path, whole: Path, requirements: Requirements) -> list[str]:
+    """Return requirements for the packages that a release installs from its own repository.
+
+    Args:
+        tree: the application's folder; it is one of them if it says how it is built.
+        whole: the repository.
+        requirements: of the application.
 
     Raises:
-        DeployError: it is something else.
+        DeployError: one that its lock names is not there.
     """
-    found = table.get(key, [])
-    if not isinstance(found, list) or not all(isinstance(item, str) for item in found):
-        raise DeployError(f'pyproject.toml: {key} is no list of texts; write one, as in {key} = ["fastapi"]')
-    return found
-
-
-def _of_extras(table: Mapping[str, Any], extras: Sequence[str], where: str) -> list[str]:
-    """What the extras of a project need; one that names others of the same project stands for these."""
-    groups = table.get("optional-dependencies", {})
-    if not isinstance(groups, dict):
-        raise DeployError("pyproject.toml: optional-dependencies is no table; write one, with a list for each extra")
-    optional = {normalised(name): string_list(groups, name) for name in groups}
-    own = re.compile(rf"\s*{re.escape(normalised(str(table.get('name'))))}\s*\[([^\]]*)\]\s*")
-    needed: list[str] = []
-    seen: set[str] = set()
-    left = [normalised(extra) for extra in extras]
-    while left:
-        extra = left.pop(0)
-        if extra not in optional:
-            has = f"it has {', '.join(sorted(optional))}" if optional else "it has none"
-            raise DeployError(f"extras: found {extra!r}, which the pyproject.toml of {where} does not have; {has}")
-        if extra in seen:
-            continue
-        seen.add(extra)
-        for item in optional[extra]:
-            if others := own.fullmatch(normalised_requirement(item)):
-                left += [normalised(other.strip()) for other in others[1].split(",")]
-            else:
-                needed.append(item)
-    return needed
-
-
-def normalised_requirement(requirement: str) -> str:
-    """A requirement with its name as all spellings of it have it in common."""
-    name = re.match(r"\s*[A-Za-z0-9._-]+", requirement)
-    return normalised(name[0].strip()) + requirement[name.end() :] if name else requirement
+    own = {tree.resolve(): str(tree.resolve())} if is_package(tree) else {}
+    return list({**own, **package_lines(requirements.packages, requirements.folder or tree, whole)}.values())
 
 
 def check_protection(requirements: Requirements, tree: Path, where: str, hashes: bool, insecure: bool) -> None:
@@ -203,6 +197,11 @@ def _check_hashes(requirements: Requirements, tree: Path, where: str) -> None:
         raise DeployError(
             f"require_hashes: {requirements.source} of {where} has no hashes for {', '.join(names[:5])}{more}; "
             "write them with uv lock, or uv pip compile --generate-hashes, or leave require_hashes out"
+        )
+    if requirements.packages:
+        raise DeployError(
+            f"require_hashes: {requirements.source} of {where} names {', '.join(requirements.packages[:3])}, and what "
+            "builds that would be fetched without hashes; leave require_hashes out"
         )
     if is_package(tree):
         raise DeployError(

@@ -92,10 +92,10 @@ def build(
         file = Path(folder, "requirements.txt")
         file.write_text(requirements.text, encoding="utf-8")
         # A requirements.txt of the application stays where it is, so that what it includes is found beside it.
-        given = tree / "requirements.txt" if requirements.source == "requirements.txt" else file
+        given = tree / requirements.source if requirements.in_place else file
         wheels = ["--only-binary=:all:"] if server.strict else []
         strict = ["--require-hashes"] if hashed(requirements.text) else []
-        installer.install(venv, *strict, *wheels, "-r", str(given), cwd=tree)
+        installer.install(venv, *strict, *wheels, "-r", str(given), cwd=requirements.folder or tree)
         _install_server(venv, installer, server, wheels, Path(folder))
     mark_complete(venv, mark)
 
@@ -146,11 +146,23 @@ def build_tool(path: Path, requirements: str, supplies: PackageSources = DEFAULT
             build(path, installer, Interpreter.at(PYTHON), needed, path.parent, mark=mark)
 
 
-def build_package(tree: Path, target: Path, installer: Installer, venv: Path) -> None:
-    """Installs the application itself, without what it needs, into a directory of its release."""
+def build_packages(lines: Sequence[str], tree: Path, target: Path, installer: Installer, venv: Path) -> None:
+    """Install the application itself, and packages of its repository, without what they need, into its release.
+
+    Args:
+        lines: a requirement for each of them.
+        tree: the application's folder.
+        target: a folder of the release, which is created.
+        installer: of the application.
+        venv: its environment.
+    """
     target.mkdir()
-    with installer.place.lent(target):
-        installer.install(venv, "--no-deps", "--target", str(target), str(tree), cwd=tree)
+    place = installer.place
+    with place.lent(target), tempfile.TemporaryDirectory(prefix="asgi-", dir=place.folder) as folder:
+        Path(folder).chmod(0o755)
+        file = Path(folder, "packages.txt")
+        file.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+        installer.install(venv, "--no-deps", "--target", str(target), "-r", str(file), cwd=tree)
 
 
 def distributions(venv: Path) -> Mapping[str, str]:

@@ -5,31 +5,14 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Mapping, Sequence
 from pathlib import Path
-from subprocess import CompletedProcess
 from typing import TYPE_CHECKING
 
-from ansible_collections.asgi.deploy.plugins.module_utils._host.build import venvs
-from ansible_collections.asgi.deploy.plugins.module_utils._host.build.build_sandbox import (
-    SandboxedRunner,
-    chain_commands,
-    stop_leftover_build,
-)
-from ansible_collections.asgi.deploy.plugins.module_utils._host.build.installers import (
-    Installer,
-    Interpreter,
-    installer_for,
-)
-from ansible_collections.asgi.deploy.plugins.module_utils._host.build.package_sources import prepare_sources
-from ansible_collections.asgi.deploy.plugins.module_utils._host.build.requirements import (
-    Requirements,
-    check_protection,
-    is_package,
-    requirements_of,
-)
+from ansible_collections.asgi.deploy.plugins.module_utils._host.build.build_sandbox import stop_leftover_build
+from ansible_collections.asgi.deploy.plugins.module_utils._host.build.installers import Interpreter
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release import credentials
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.additions import Additions, holds
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.assembly import Assembly, restrict
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.inputs import ReleaseInputs
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.instance import Instance
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.integrity import Condition, Integrity, summarize
@@ -40,7 +23,6 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.system.managed_f
 from ansible_collections.asgi.deploy.plugins.module_utils._shared import generations
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.identity import digest
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import UNITS, Layout
-from ansible_collections.asgi.deploy.plugins.module_utils._shared.requirement_hashes import unlocked, unpinned
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.unit_names import release_id
 
 if TYPE_CHECKING:
@@ -49,7 +31,6 @@ if TYPE_CHECKING:
         ReleaseRecord,
         SourceResult,
     )
-    from ansible_collections.asgi.deploy.plugins.module_utils._shared.json_values import Json
     from ansible_collections.asgi.deploy.plugins.module_utils._shared.observed_state import SourceSummary
 
 
@@ -81,10 +62,10 @@ class ReleaseBuilder:
         inputs = self.inputs
         content = {
             "source": self.source.content(identity),
-            "supplies": self._supplies,
+            "supplies": inputs.package_sources,
             "interpreter": self.interpreter.tag,
             "installer": inputs.installer,
-            **self._server,
+            **inputs.server_content,
             "files": dict(inputs.files),
             "environment": inputs.environment,
             "tree": dict(inputs.tree),
@@ -151,21 +132,6 @@ class ReleaseBuilder:
             return True
         return self.store.record(release).get("seal") == credentials.seal(self.store.path(release) / credentials.FOLDER)
 
-    @property
-    def _supplies(self) -> dict[str, Json]:
-        """Return where distributions come from, and which extras; never a password."""
-        index = self.inputs.index["url"] if self.inputs.index else None
-        return {"index": index, "wheelhouse": self.inputs.wheelhouse, "extras": [*sorted(self.inputs.extras)]}
-
-    @property
-    def _server(self) -> dict[str, Json]:
-        inputs = self.inputs
-        return {
-            "server": list(inputs.server_requirements),
-            "server_lock": inputs.server_lock,
-            "require_hashes": inputs.require_hashes,
-        }
-
     def prepare(self, release: str, identity: str) -> None:
         """Make the directory of the release; its record comes last and states that it is complete.
 
@@ -183,15 +149,16 @@ class ReleaseBuilder:
         shutil.rmtree(path, ignore_errors=True)
         whole = path / ("tree" if self.source.subdirectory else "src")
         whole.mkdir(parents=True)
-        venv, unhashed = self._built(path, whole, identity)
+        parts = (self.layout, self.store, self.integrity, self.additions, self.source, self.inputs, self.interpreter)
+        built = Assembly(*parts).make(path, whole, identity)
         # A build may have put a link in the place of a folder.
         tree = application_folder(whole, self.source.subdirectory, self.source.where(self.inputs.version, identity))
         if tree != whole:
             (path / "src").symlink_to(tree.relative_to(path))
         self.additions.check(tree)
         self.additions.install(tree, self.layout.user)
-        _give(whole, self.layout.user)
-        (path / "venv").symlink_to(Path("../../venvs", venv))
+        restrict(whole, self.layout.user)
+        (path / "venv").symlink_to(Path("../../venvs", built.venv))
         for item in self._files(release):
             item.apply()
         self.additions.repair(path, self.layout.user)
@@ -199,8 +166,8 @@ class ReleaseBuilder:
         import compileall  # not above: no inspection needs it
 
         compileall.compile_dir(str(path / "runtime"), quiet=2)
-        _give(path / "runtime", self.layout.user)
-        with self.integrity.recording(release, venv):
+        restrict(path / "runtime", self.layout.user)
+        with self.integrity.recording(release, built.venv):
             os.sync()  # after a power cut the record must not be there without what it stands for
         source = self.source.told(identity)
         record: ReleaseRecord = {
@@ -208,8 +175,9 @@ class ReleaseBuilder:
             "commit": source.get("commit"),
             "wheelhouse": self.inputs.wheelhouse,
             "version": self.inputs.version,
-            "venv": venv,
-            "unpinned": unhashed,
+            "venv": built.venv,
+            "requirements": built.file,
+            "unpinned": built.unpinned,
             "states": {**self._released_before(release), "prepared": time.time()},
         }
         if self.inputs.secrets:
@@ -228,88 +196,6 @@ class ReleaseBuilder:
         if self.inputs.secrets:
             credentials.write_encrypted(self.inputs.secrets, folder)
         return credentials.seal(folder)
-
-    def _built(self, path: Path, whole: Path, identity: str) -> tuple[str, list[str]]:
-        """Check the source out below `whole` and compile it, as the user of the build.
-
-        Returns:
-            The name of its virtual environment, which is built if no release has it yet, and the distributions of the
-            server that have no known hash.
-        """
-        where, inputs = self.source.where(self.inputs.version, identity), self.inputs
-        with prepare_sources(self.layout.app, inputs.index, inputs.wheelhouse) as given:
-            place = SandboxedRunner(self.layout, inputs.build, inputs.build_hosts, inputs.insecure_transport)
-            installer = installer_for(inputs.installer, given, place)
-            with place.lent(whole):
-                ran = self._check_out(identity, whole, place)
-                tree = application_folder(whole, self.source.subdirectory, where)
-                self.additions.check(tree)
-                needs = self._requirements(tree, whole, installer, identity)
-                check_protection(needs, tree, where, inputs.require_hashes, inputs.insecure_transport)
-                venv = self._venv(path, tree, installer, needs)
-                if place.ran != ran:
-                    place.attempt(self._compiler(whole))
-                return venv, unpinned(self._others, needs.text)
-
-    def _check_out(self, identity: str, whole: Path, place: SandboxedRunner) -> int:
-        """Check the source out; return how many programs had run when its tree was compiled, or -1 if it was not.
-
-        If there are environments already, most releases need no other one, and no program runs after git: so the tree
-        is compiled by the same unit.
-        """
-        if not (store := self.source.store):
-            self.source.checkout(identity, whole)
-            return -1
-        shutil.chown(store, group=place.user)
-        store.chmod(0o750)
-        then = self._compiler(whole) if self.store.venvs() else None
-
-        def run_in(argv: Sequence[str], env: Mapping[str, str] | None) -> CompletedProcess[str]:
-            return place.attempt(chain_commands(argv, then) if then else argv, env, reads=[store])
-
-        self.source.checkout(identity, whole, run_in)
-        return place.ran if then else -1
-
-    def _compiler(self, tree: Path) -> list[str]:
-        """Return the program that compiles a tree. An error in the source is reported by the application itself."""
-        return [self.interpreter.path, "-I", "-m", "compileall", "-qq", str(tree)]
-
-    def _venv(self, path: Path, tree: Path, installer: Installer, requirements: Requirements) -> str:
-        content = {
-            "requirements": requirements.text,
-            # A requirement that is a path in the tree belongs to this release only.
-            "tree": path.name if requirements.local else None,
-            "supplies": self._supplies,
-            "interpreter": self.interpreter.tag,
-            "installer": installer.name,
-            **self._server,
-        }
-        complete = [name for name in self.store.venvs() if venvs.is_complete(Path(self.layout.venvs, name))]
-        name = generations.standing(
-            digest(content)[:16],
-            complete,
-            self.integrity.known_venvs(),
-            lambda venv: not self.integrity.venv(venv).damage,
-        )
-        venv = Path(self.layout.venvs, name)
-        if name not in complete:
-            server = venvs.Server(self.inputs.server_lock, self._others, self.inputs.require_hashes)
-            venvs.build(venv, installer, self.interpreter, requirements, tree, server)
-        if is_package(tree):
-            venvs.build_package(tree, path / "site", installer, venv)
-            _give(path / "site", self.layout.user)
-        return name
-
-    @property
-    def _others(self) -> list[str]:
-        """Return the requirements of the server for which the collection has no hashes."""
-        return unlocked(self.inputs.server_lock, self.inputs.server_requirements)
-
-    def _requirements(self, tree: Path, whole: Path, installer: Installer, identity: str) -> Requirements:
-        if self.source.requirement:
-            return Requirements("package", f"{self.source.requirement}\n", False)
-        where = self.source.where(self.inputs.version, identity)
-        return requirements_of(tree, installer, where, self.inputs.extras, whole)
 
     def _files(self, release: str) -> list[ManagedFile]:
         """Return the files and units of a release."""
@@ -332,12 +218,3 @@ class ReleaseBuilder:
         if not self.additions.is_intact(self.store.path(release)):
             return "what was added to its source was changed"
         return None
-
-
-def _give(tree: Path, group: str) -> None:
-    """Allow only the application to read its code, and only root to write it."""
-    for folder, _folders, files in os.walk(tree):
-        for path in (Path(folder), *(Path(folder, name) for name in files)):
-            if not path.is_symlink():
-                shutil.chown(path, "root", group)
-                path.chmod(0o750 if path.stat().st_mode & 0o100 else 0o640)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from ansible_collections.asgi.deploy.plugins.module_utils._shared.json_values import Json
     from ansible_collections.asgi.deploy.plugins.module_utils._shared.release_options import (
         AdditionsEntry,
         IndexEntry,
@@ -31,6 +32,8 @@ class ReleaseInputs:
         build: lines of a unit that restrict programs of the build.
         python: system, a version, or a path on the host.
         extras: optional dependencies of the application to install.
+        requirements: the file that lists its dependencies; None takes the first of an order.
+        dependency_groups: dependency groups of the application to install.
         index: the index of distributions; None is the installer's own.
         wheelhouse: SHA-256 of the archive of wheels that was shipped, if one was.
         secrets: values, by the names of the application's variables.
@@ -52,6 +55,8 @@ class ReleaseInputs:
     build: Sequence[str]
     python: str = "system"
     extras: Sequence[str] = ()
+    requirements: str | None = None
+    dependency_groups: Sequence[str] = ()
     index: IndexEntry | None = None
     wheelhouse: str | None = None
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -76,6 +81,8 @@ class ReleaseInputs:
             build=entry["build"],
             python=entry["python"],
             extras=entry["extras"],
+            requirements=entry["requirements"],
+            dependency_groups=entry["dependency_groups"],
             index=entry["index"],
             wheelhouse=entry["wheelhouse"],
             secrets=entry["secrets"],
@@ -85,3 +92,24 @@ class ReleaseInputs:
             insecure_transport=entry["insecure_transport"],
             verify=entry["verify"],
         )
+
+    @property
+    def package_sources(self) -> dict[str, Json]:
+        """Return where distributions come from, and which are chosen; never a password."""
+        index = self.index["url"] if self.index else None
+        sources: dict[str, Json] = {"index": index, "wheelhouse": self.wheelhouse, "extras": [*sorted(self.extras)]}
+        # An entry without these options has the same release as before there were any.
+        if self.requirements:
+            sources["requirements"] = self.requirements
+        if self.dependency_groups:
+            sources["dependency_groups"] = [*sorted(self.dependency_groups)]
+        return sources
+
+    @property
+    def server_content(self) -> dict[str, Json]:
+        """Return what its server is installed from."""
+        return {
+            "server": [*self.server_requirements],
+            "server_lock": self.server_lock,
+            "require_hashes": self.require_hashes,
+        }

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from ansible_collections.asgi.deploy.plugins.module_utils._host.build.dependency_files import DependencyOptions
 from ansible_collections.asgi.deploy.plugins.module_utils._host.build.installers import (
     Installer,
     Interpreter,
     Pip,
     interpreters,
 )
+from ansible_collections.asgi.deploy.plugins.module_utils._host.build.pyproject import is_package
 from ansible_collections.asgi.deploy.plugins.module_utils._host.build.requirements import (
     Requirements,
     check_protection,
     included,
-    is_package,
     requirements_of,
 )
 from ansible_collections.asgi.deploy.plugins.module_utils._host.build.venvs import is_complete
@@ -35,7 +37,7 @@ class Exporting(Installer):
         super().__init__()
         self.text = text
 
-    def lock(self, tree: Path, extras: Sequence[str] = ()) -> str:
+    def lock(self, tree: Path, extras: Sequence[str] = (), groups: Sequence[str] = ()) -> str:
         return self.text
 
 
@@ -147,7 +149,7 @@ def test_files_have_a_size_and_a_number(tmp_path: Path, monkeypatch: pytest.Monk
 def test_what_a_project_says_has_a_type(tmp_path: Path, table: str, text: str) -> None:
     make(tmp_path, {"pyproject.toml": f'[project]\nname = "shop"\n{table}\n'})
     with pytest.raises(DeployError, match=text):
-        requirements_of(tmp_path, Exporting(""), WHERE, ["a"])
+        requirements_of(tmp_path, Exporting(""), WHERE, DependencyOptions(extras=["a"]))
 
 
 PROJECT = '[project]\nname = "shop"\nversion = "1"\ndependencies = ["fastapi>=0.100", "httpx"]\n'
@@ -158,7 +160,7 @@ PROJECT = '[project]\nname = "shop"\nversion = "1"\ndependencies = ["fastapi>=0.
     [
         pytest.param(
             {"uv.lock": "version = 1\n", "requirements.txt": "a\n", "pyproject.toml": PROJECT},
-            Requirements("uv.lock", "exported==1\n", False),
+            Requirements("uv.lock", "exported==1\n", False, (), Path("TREE")),
             id="uv.lock comes first",
         ),
         pytest.param(
@@ -180,7 +182,8 @@ PROJECT = '[project]\nname = "shop"\nversion = "1"\ndependencies = ["fastapi>=0.
     ],
 )
 def test_requirements_of(tmp_path: Path, files: dict[str, str], expected: Requirements) -> None:
-    assert requirements_of(make(tmp_path, files), Exporting("exported==1\n"), WHERE) == expected
+    found = requirements_of(make(tmp_path, files), Exporting("exported==1\n"), WHERE)
+    assert replace(found, folder=found.folder and Path("TREE")) == expected
 
 
 @pytest.mark.parametrize(
@@ -206,16 +209,6 @@ def test_what_points_into_the_tree(tmp_path: Path, line: str, local: bool) -> No
     """Its code may change while its name does not, so a virtual environment must not be shared."""
     make(tmp_path, {"libs/x/pyproject.toml": PROJECT, "requirements.txt": f"fastapi\n{line}\n"})
     assert requirements_of(tmp_path, Pip(), WHERE).local is local
-
-
-@pytest.mark.parametrize("files", [{}, {"setup.py": ""}, {"pyproject.toml": '[tool.poetry]\nname = "shop"\n'}])
-def test_no_requirements(tmp_path: Path, files: dict[str, str]) -> None:
-    with pytest.raises(DeployError) as error:
-        requirements_of(make(tmp_path, files), Pip(), WHERE)
-    assert str(error.value) == (
-        f"{WHERE} holds no uv.lock, requirements.txt or pyproject.toml with a [project] table at its top; "
-        "add one that lists what the application needs, fastapi for example"
-    )
 
 
 def test_requirements_that_only_a_build_tells(tmp_path: Path) -> None:
@@ -288,7 +281,7 @@ round = ["shop[round]"]
     ],
 )
 def test_extras(tmp_path: Path, extras: list[str], more: list[str]) -> None:
-    found = requirements_of(make(tmp_path, {"pyproject.toml": EXTRAS}), Pip(), WHERE, extras)
+    found = requirements_of(make(tmp_path, {"pyproject.toml": EXTRAS}), Pip(), WHERE, DependencyOptions(extras=extras))
     assert found.text.splitlines() == ["fastapi>=0.100", "httpx", *more]
 
 
@@ -308,7 +301,7 @@ def test_extras(tmp_path: Path, extras: list[str], more: list[str]) -> None:
         ),
         pytest.param(
             {"requirements.txt": "a\n"},
-            f"extras: found mysql, but {WHERE} lists what it needs in a requirements.txt, which has none; "
+            f"extras: found mysql, but {WHERE} lists what it needs in requirements.txt, which has none; "
             "leave extras out, or add a uv.lock",
             id="requirements.txt",
         ),
@@ -316,7 +309,7 @@ def test_extras(tmp_path: Path, extras: list[str], more: list[str]) -> None:
 )
 def test_extras_that_are_not_there(tmp_path: Path, files: dict[str, str], text: str) -> None:
     with pytest.raises(DeployError) as error:
-        requirements_of(make(tmp_path, files), Pip(), WHERE, ["mysql"])
+        requirements_of(make(tmp_path, files), Pip(), WHERE, DependencyOptions(extras=["mysql"]))
     assert str(error.value) == text
 
 

@@ -1,0 +1,164 @@
+"""The source and the virtual environment of a release, made as the user who builds."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from subprocess import CompletedProcess
+from typing import NamedTuple
+
+from ansible_collections.asgi.deploy.plugins.module_utils._host.build import venvs
+from ansible_collections.asgi.deploy.plugins.module_utils._host.build.build_sandbox import (
+    SandboxedRunner,
+    chain_commands,
+)
+from ansible_collections.asgi.deploy.plugins.module_utils._host.build.dependency_files import DependencyOptions
+from ansible_collections.asgi.deploy.plugins.module_utils._host.build.installers import (
+    Installer,
+    Interpreter,
+    installer_for,
+)
+from ansible_collections.asgi.deploy.plugins.module_utils._host.build.package_sources import prepare_sources
+from ansible_collections.asgi.deploy.plugins.module_utils._host.build.pyproject import read_pyproject
+from ansible_collections.asgi.deploy.plugins.module_utils._host.build.python_version import check_python
+from ansible_collections.asgi.deploy.plugins.module_utils._host.build.requirements import (
+    Requirements,
+    check_protection,
+    packages_of,
+    requirements_of,
+)
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.additions import Additions
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.inputs import ReleaseInputs
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.integrity import Integrity
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store import Store
+from ansible_collections.asgi.deploy.plugins.module_utils._host.source.sources import Source, application_folder
+from ansible_collections.asgi.deploy.plugins.module_utils._shared import generations
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.identity import digest
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.requirement_hashes import unlocked, unpinned
+
+
+class Assembled(NamedTuple):
+    """What was made.
+
+    Attributes:
+        venv: the name of the virtual environment.
+        file: the path, in the application's folder, of the file that lists its dependencies.
+        unpinned: requirements of its server that were installed without a hash.
+    """
+
+    venv: str
+    file: str
+    unpinned: list[str]
+
+
+@dataclass(frozen=True)
+class Assembly:
+    """Makes the source and the virtual environment of one release."""
+
+    layout: Layout
+    store: Store
+    integrity: Integrity
+    additions: Additions
+    source: Source
+    inputs: ReleaseInputs
+    interpreter: Interpreter
+
+    def make(self, path: Path, whole: Path, identity: str) -> Assembled:
+        """Check the source out and compile it; build its environment if no release has it yet.
+
+        Args:
+            path: the folder of the release.
+            whole: the folder for its source.
+            identity: of the source.
+        """
+        where, inputs = self.source.where(self.inputs.version, identity), self.inputs
+        with prepare_sources(self.layout.app, inputs.index, inputs.wheelhouse) as given:
+            place = SandboxedRunner(self.layout, inputs.build, inputs.build_hosts, inputs.insecure_transport)
+            installer = installer_for(inputs.installer, given, place)
+            with place.lent(whole):
+                ran = self._check_out(identity, whole, place)
+                tree = application_folder(whole, self.source.subdirectory, where)
+                self.additions.check(tree)
+                check_python(tree, read_pyproject(tree), self.interpreter, inputs.python != "system", where)
+                requirements = self._requirements(tree, whole, installer, where)
+                check_protection(requirements, tree, where, inputs.require_hashes, inputs.insecure_transport)
+                venv = self._venv(path, tree, whole, installer, requirements)
+                if place.ran != ran:
+                    place.attempt(self._compiler(whole))
+                return Assembled(venv, requirements.source, unpinned(self._others, requirements.text))
+
+    def _check_out(self, identity: str, whole: Path, place: SandboxedRunner) -> int:
+        """Check the source out; return how many programs have run when its tree was compiled, or -1 if it was not.
+
+        Where there are environments already, most releases need no other one, and no program runs after git: so what
+        is there then is compiled by the same unit.
+        """
+        if not (store := self.source.store):
+            self.source.checkout(identity, whole)
+            return -1
+        shutil.chown(store, group=place.user)
+        store.chmod(0o750)
+        then = self._compiler(whole) if self.store.venvs() else None
+
+        def run_in(argv: Sequence[str], env: Mapping[str, str] | None) -> CompletedProcess[str]:
+            return place.attempt(chain_commands(argv, then) if then else argv, env, reads=[store])
+
+        self.source.checkout(identity, whole, run_in)
+        return place.ran if then else -1
+
+    def _compiler(self, tree: Path) -> list[str]:
+        """Return the program that compiles a tree. What it cannot compile is for the application to say."""
+        return [self.interpreter.path, "-I", "-m", "compileall", "-qq", str(tree)]
+
+    def _venv(self, path: Path, tree: Path, whole: Path, installer: Installer, requirements: Requirements) -> str:
+        """Return the name of the environment, which is built if no release has it yet."""
+        content = {
+            "requirements": requirements.text,
+            # What points into the tree points into this very release's.
+            "tree": path.name if requirements.local else None,
+            "supplies": self.inputs.package_sources,
+            "interpreter": self.interpreter.tag,
+            "installer": installer.name,
+            **self.inputs.server_content,
+        }
+        complete = [one for one in self.store.venvs() if venvs.is_complete(Path(self.layout.venvs, one))]
+        name = generations.standing(
+            digest(content)[:16],
+            complete,
+            self.integrity.known_venvs(),
+            lambda one: not self.integrity.venv(one).damage,
+        )
+        venv = Path(self.layout.venvs, name)
+        if name not in complete:
+            server = venvs.Server(self.inputs.server_lock, self._others, self.inputs.require_hashes)
+            venvs.build(venv, installer, self.interpreter, requirements, tree, server)
+        if packages := packages_of(tree, whole, requirements):
+            venvs.build_packages(packages, tree, path / "site", installer, venv)
+            restrict(path / "site", self.layout.user)
+        return name
+
+    @property
+    def _others(self) -> list[str]:
+        """Return requirements of the server that the collection has no hashes of."""
+        return unlocked(self.inputs.server_lock, self.inputs.server_requirements)
+
+    def _requirements(self, tree: Path, whole: Path, installer: Installer, where: str) -> Requirements:
+        if self.source.requirement:
+            return Requirements("package", f"{self.source.requirement}\n", False)
+        options = DependencyOptions(self.inputs.requirements, self.inputs.extras, self.inputs.dependency_groups)
+        live = self.store.live()
+        file = self.store.record(live).get("requirements", "") if live else None
+        return requirements_of(tree, installer, where, options, whole, file)
+
+
+def restrict(tree: Path, group: str) -> None:
+    """Let a group read a folder, and no one else; only root can write it."""
+    for folder, _folders, files in os.walk(tree):
+        for path in (Path(folder), *(Path(folder, name) for name in files)):
+            if not path.is_symlink():
+                shutil.chown(path, "root", group)
+                path.chmod(0o750 if path.stat().st_mode & 0o100 else 0o640)
