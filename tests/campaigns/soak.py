@@ -206,9 +206,9 @@ def main() -> int:
     if options.write:
         DATA.write_text(json.dumps(found.plain(), indent=1) + "\n")
         render()
-    # A worker that is killed takes what it has in hand with it, and nothing prevents that.
-    spared = [row for kind, row in found.rows.items() if kind != "kill"]
-    return 1 if any(row.own_lost or row.websockets_cut or sum(row.lost.values()) for row in spared) else 0
+    for failure in found.failures:
+        print(f"FAILED {failure}", flush=True)
+    return 1 if found.failures else 0
 
 
 if __name__ == "__main__":

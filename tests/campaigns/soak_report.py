@@ -22,6 +22,7 @@ EVENTS = {
     "kill": "SIGKILL of one worker, until there is another one",
     "none": "nothing happens: the rest of the time",
 }
+RELOADS = ("reload", "renewal")  # of nginx
 HEAD = (
     *("event", "times", "requests of hey", "GET lost", "POST lost"),
     *("requests of tests.traffic", "lost", "WebSockets cut"),
@@ -83,6 +84,24 @@ class Soak:
         return cls(**data | {"rows": {kind: Row(**row) for kind, row in data["rows"].items()}})
 
     @property
+    def failures(self) -> list[str]:
+        """Return what must not have happened; see the part of the page that explains losses."""
+        found = []
+        for kind, row in self.rows.items():
+            # A worker that is killed takes with it the requests that it has in hand.
+            allowed = 2 * row.times if kind in RELOADS and self.closes_idle_connections else 0
+            lost = {"hey": sum(row.lost.values()), "tests.traffic": row.own_lost, "WebSockets": row.websockets_cut}
+            limits = {"hey": allowed, "tests.traffic": allowed, "WebSockets": 0}
+            if kind != "kill":
+                found += [f"{kind}: {who} lost {lost[who]}" for who in lost if lost[who] > limits[who]]
+        return found
+
+    @property
+    def closes_idle_connections(self) -> bool:
+        """Return whether nginx closes at a reload what is idle, without `keepalive_min_timeout`."""
+        return tuple(map(int, self.host["nginx"].split("."))) < (1, 27, 4)
+
+    @property
     def total(self) -> Row:
         total = Row()
         for row in self.rows.values():
@@ -122,6 +141,10 @@ def section(soak: Soak) -> list[str]:
         *table(soak),
         "",
         *(why if reasons else []),
+        "A worker that is killed takes with it the requests that it has in hand. At a [reload](web.md#of-the-host),"
+        " nginx before 1.27.4 closes kept connections on which a request may be on its way; more than two of them for each"
+        " reload fail the campaign. So does any other loss.",
+        "",
     ]
 
 

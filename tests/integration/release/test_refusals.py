@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -49,7 +50,9 @@ def test_refuses_an_application_that_says_nothing_of_what_it_needs(site: Web) ->
     repository.create(source)
     repository.commit("v1.0.0")
     output = refused(site, git=repository.url)
-    assert "holds no uv.lock, requirements.txt or pyproject.toml with a [project] table at its top" in output
+    assert (
+        "holds no uv.lock, pylock.toml, requirements.txt or pyproject.toml with a [project] table at its top" in output
+    )
 
 
 def test_refuses_a_module_that_the_application_does_not_have(site: Web) -> None:
@@ -58,17 +61,24 @@ def test_refuses_a_module_that_the_application_does_not_have(site: Web) -> None:
 
 PROJECT = """\
 [project]
-name = "hello"
+name = "@NAME@"
 version = "1.0.0"
 requires-python = ">=3.11"
-dependencies = ["starlette==1.10.0"]
+dependencies = [@NEEDS@"starlette==1.10.0"]
 
 [build-system]
 requires = ["uv_build>=0.9"]
 build-backend = "uv_build"
 """
+WORKSPACE = """\
+[tool.uv.workspace]
+members = ["packages/*"]
+[tool.uv.sources]
+greeting = {workspace = true}
+"""
 APP = """\
 from importlib.metadata import version
+from importlib.util import find_spec
 
 from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
@@ -76,24 +86,38 @@ from starlette.routing import Route
 
 
 async def home(request):
-    return PlainTextResponse(version("hello"))
+    said = ""
+    if find_spec("greeting"):
+        import greeting
+
+        said = f" {greeting.WORD}"
+    return PlainTextResponse(version("hello") + said)
 
 
 app = Starlette(routes=[Route("/", home)])
 """
 
 
+def project(folder: Path, name: str, text: str, needs: str = "") -> None:
+    """Write a package with one module."""
+    package = folder / "src" / name
+    package.mkdir(parents=True, exist_ok=True)
+    (folder / "pyproject.toml").write_text(PROJECT.replace("@NAME@", name).replace("@NEEDS@", needs))
+    (folder / "README.md").write_text("hello\n")
+    (package / "__init__.py").write_text(text)
+
+
 @pytest.mark.parametrize("installer", ["uv", "pip"])
 def test_builds_from_a_lock_or_from_the_project(site: Web, installer: str) -> None:
-    """A package with uv.lock by uv, and the same without a lock by pip; it is installed, as its metadata shows."""
+    """Serve a member of a workspace that has a uv.lock by uv, and a package without a lock by pip."""
     name = f"hello-{installer}"
     source = HOSTS.parent / f"{name}-source"
-    package = source / "src" / "hello"
-    package.mkdir(parents=True, exist_ok=True)
-    (source / "pyproject.toml").write_text(PROJECT)
-    (source / "README.md").write_text("hello\n")
-    (package / "__init__.py").write_text(APP)
-    if installer == "uv":
+    workspace = installer == "uv"
+    member = source / "packages" / "hello" if workspace else source
+    project(member, "hello", APP, '"greeting", ' if workspace else "")
+    if workspace:
+        project(source / "packages" / "greeting", "greeting", 'WORD = "hello"\n')
+        (source / "pyproject.toml").write_text(WORKSPACE)
         lock(source)
     repository = LAB.repository(name, HOSTS.parent / name)
     repository.create(source)
@@ -108,10 +132,13 @@ def test_builds_from_a_lock_or_from_the_project(site: Web, installer: str) -> No
         workers="1",
         installer=installer,
         gate={"path": "/"},
+        **({"subdirectory": "packages/hello"} if workspace else {}),
     )
     playbook("--extra-vars", variables, f"--limit={site.host.name}").ok()
     answer = https.wait(f"{name}.{DOMAIN}", site.host.address, site.ca)
-    assert (answer.status_code, answer.text) == (200, "1.0.0")
+    assert (answer.status_code, answer.text) == (200, "1.0.0 hello" if workspace else "1.0.0")
+    record = json.loads(site.host.run(f"cat /srv/asgi/{name}/current/release.json").stdout)
+    assert record["requirements"] == ("uv.lock" if workspace else "pyproject.toml")
     assert site.get("/version").status_code == 200, "the other application on the host serves on"
 
 

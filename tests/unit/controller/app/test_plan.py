@@ -53,6 +53,8 @@ def test_defaults(spec: dict[str, Any], facts: Facts) -> None:
         "directory": None,
         "package": None,
         "extras": [],
+        "requirements": None,
+        "dependency_groups": [],
         "index": None,
         "build_hosts": None,
         "python": "system",

@@ -105,3 +105,19 @@ def test_what_is_written_is_read_again(tmp_path: Path) -> None:
     file = tmp_path / "soak.json"
     file.write_text(json.dumps(SOAK.plain()))
     assert Soak.read(file) == SOAK
+
+
+@pytest.mark.parametrize(
+    ("kind", "row", "nginx", "failures"),
+    [
+        ("reload", Row(2, 900, {"POST": 4}, 100, 4), "1.26.3", []),
+        ("renewal", Row(2, 900, {"POST": 5}, 100), "1.26.3", ["renewal: hey lost 5"]),
+        ("reload", Row(2, 900, {"POST": 1}, 100), "1.28.0", ["reload: hey lost 1"]),
+        ("reload", Row(2, 900, {}, 100, 0, 1), "1.26.3", ["reload: WebSockets lost 1"]),
+        ("switch", Row(2, 900, {"GET": 1}, 100, 1), "1.26.3", ["switch: hey lost 1", "switch: tests.traffic lost 1"]),
+        ("kill", Row(2, 900, {"GET": 1}, 100, 1, 1), "1.26.3", []),
+    ],
+)
+def test_losses_that_are_not_explained_fail_the_campaign(kind: str, row: Row, nginx: str, failures: list[str]) -> None:
+    found = Soak(SOAK.began, SOAK.seconds, {"nginx": nginx}, SOAK.capacity, SOAK.pace, {kind: row})
+    assert found.failures == failures
