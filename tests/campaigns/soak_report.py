@@ -142,8 +142,8 @@ def section(soak: Soak) -> list[str]:
         "",
         *(why if reasons else []),
         "A worker that is killed takes with it the requests that it has in hand. At a [reload](web.md#of-the-host),"
-        " nginx before 1.27.4 closes kept connections on which a request may be on its way; more than two of them for each"
-        " reload fail the campaign. So does any other loss.",
+        " nginx before 1.27.4 closes kept connections on which a request may be on its way; more than two of them for"
+        " each reload fail the campaign. So does any other loss.",
         "",
     ]
 

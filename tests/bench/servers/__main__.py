@@ -51,9 +51,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
+def page() -> str:
+    """Return the page of what was measured, by this and by the soak."""
+    return markdown(read(DATA), section(Soak.read(SOAK)) if SOAK.exists() else ())
+
+
 def render() -> None:
-    """Write the page from what was measured, by this and by the soak."""
-    PAGE.write_text(markdown(read(DATA), section(Soak.read(SOAK)) if SOAK.exists() else ()))
+    """Write the page."""
+    PAGE.write_text(page())
 
 
 def parser() -> argparse.ArgumentParser:

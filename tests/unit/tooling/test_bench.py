@@ -11,13 +11,13 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.release.states i
 
 from tests import ROOT
 from tests.bench.playbook import report as playbook
-from tests.bench.servers import report as servers
+from tests.bench.servers import __main__ as servers
 from tests.bench.serving import report as serving
 
 DOCS = ROOT / "docs"
 PAGES: dict[str, tuple[str, Callable[[Path], str]]] = {
     "speed": ("playbook", lambda data: playbook.markdown(json.loads(data.read_text(encoding="utf-8")))),
-    "servers": ("servers", lambda data: servers.markdown(servers.read(data))),
+    "servers": ("servers", lambda _data: servers.page()),
     "serving": ("serving", lambda data: serving.markdown(json.loads(data.read_text(encoding="utf-8")))),
 }
 
