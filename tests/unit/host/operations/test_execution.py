@@ -1,4 +1,4 @@
-"""A command in the live release, as far as that can be told without systemd."""
+"""A command in the live release, as far as it can be tested without systemd."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ def test_a_link_in_the_place_of_a_folder_is_removed(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["disk", "file"]
 
 
-def test_what_remains_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_remains_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As when a program goes on writing there."""
     monkeypatch.setattr(shutil, "rmtree", lambda *_arguments, **_options: None)
     with pytest.raises(DeployError, match=r"cannot be removed: found files in it after 3 tries; end the program"):

@@ -38,10 +38,10 @@ def additions(**changes: Any) -> Additions:
     return Additions(**{"files": {}, "links": {}, "static": {}, **changes})
 
 
-def laid(wanted: Additions, release: Path) -> None:
-    wanted.check(release / "src")
-    wanted.install(release / "src", GROUP)
-    wanted.repair(release, GROUP)
+def install(added: Additions, release: Path) -> None:
+    added.check(release / "src")
+    added.install(release / "src", GROUP)
+    added.repair(release, GROUP)
 
 
 def test_contents_come_in_base64() -> None:
@@ -56,10 +56,10 @@ def test_nothing_to_add(release: Path) -> None:
 
 @ROOT
 def test_files(release: Path) -> None:
-    wanted = additions(files={"config/settings.toml": b"ours", "new/a/b": b"\x00"})
-    assert not wanted.is_intact(release)
-    laid(wanted, release)
-    assert wanted.is_intact(release)
+    added = additions(files={"config/settings.toml": b"ours", "new/a/b": b"\x00"})
+    assert not added.is_intact(release)
+    install(added, release)
+    assert added.is_intact(release)
     assert (release / "src/config/settings.toml").read_text() == "ours"
     assert (release / "src/new/a/b").read_bytes() == b"\x00"
     assert (release / "src/new/a/b").stat().st_mode & 0o777 == 0o640
@@ -67,9 +67,9 @@ def test_files(release: Path) -> None:
 
 @ROOT
 @pytest.mark.parametrize("change", ["write", "remove", "link"])
-def test_a_changed_file_is_mended(release: Path, change: str) -> None:
-    wanted = additions(files={"config/settings.toml": b"ours"})
-    laid(wanted, release)
+def test_a_changed_file_is_repaired(release: Path, change: str) -> None:
+    added = additions(files={"config/settings.toml": b"ours"})
+    install(added, release)
     file = release / "src/config/settings.toml"
     if change == "write":
         file.write_text("theirs")
@@ -78,9 +78,9 @@ def test_a_changed_file_is_mended(release: Path, change: str) -> None:
     if change == "link":
         (release / "elsewhere").write_text("ours")
         file.symlink_to(release / "elsewhere")
-    assert not wanted.is_intact(release)
-    wanted.repair(release, GROUP)
-    assert wanted.is_intact(release)
+    assert not added.is_intact(release)
+    added.repair(release, GROUP)
+    assert added.is_intact(release)
     assert not file.is_symlink()
     assert file.read_text() == "ours"
 
@@ -91,41 +91,41 @@ def test_links(release: Path, tmp_path: Path, before: str) -> None:
     if before == "link":
         place.parent.mkdir()
         place.symlink_to("../config")
-    wanted = additions(links={str(place.relative_to(release / "src")): "/var/lib/x/media"})
-    assert not wanted.is_intact(release)
-    laid(wanted, release)
+    added = additions(links={str(place.relative_to(release / "src")): "/var/lib/x/media"})
+    assert not added.is_intact(release)
+    install(added, release)
     assert str(place.readlink()) == "/var/lib/x/media"
-    assert wanted.is_intact(release)
+    assert added.is_intact(release)
     place.unlink()
-    assert not wanted.is_intact(release)
-    wanted.repair(release, GROUP)
-    assert wanted.is_intact(release)
+    assert not added.is_intact(release)
+    added.repair(release, GROUP)
+    assert added.is_intact(release)
     assert (release / "src/config/settings.toml").exists()  # what a link led to is left unchanged
 
 
 def test_static_files(release: Path) -> None:
-    wanted = additions(static={"/static/app/": "public", "/css/": "public/css"})
-    assert not wanted.is_intact(release)
-    laid(wanted, release)
+    added = additions(static={"/static/app/": "public", "/css/": "public/css"})
+    assert not added.is_intact(release)
+    install(added, release)
     public = release / "public"
     found = {str(path.relative_to(public)) for path in public.rglob("*") if path.is_file()}
     assert found == {"static/app/css/site.css", "static/app/logo.png", "css/site.css"}
     assert not (public / "static/app/logo.png").is_symlink()
     assert {(public / path).stat().st_mode & 0o777 for path in found} == {0o644}
-    assert wanted.is_intact(release)
+    assert added.is_intact(release)
     (public / "css/site.css").unlink()
-    assert not wanted.is_intact(release)
-    wanted.repair(release, GROUP)
-    assert wanted.is_intact(release)
+    assert not added.is_intact(release)
+    added.repair(release, GROUP)
+    assert added.is_intact(release)
 
 
 @ROOT
-def test_a_file_that_is_mended_is_served_anew(release: Path) -> None:
-    wanted = additions(files={"public/config.js": b"ours"}, static={"/static/": "public"})
-    laid(wanted, release)
+def test_a_file_that_is_repaired_is_served_again(release: Path) -> None:
+    added = additions(files={"public/config.js": b"ours"}, static={"/static/": "public"})
+    install(added, release)
     (release / "src/public/config.js").write_text("theirs")
-    assert not wanted.is_intact(release)
-    wanted.repair(release, GROUP)
+    assert not added.is_intact(release)
+    added.repair(release, GROUP)
     assert (release / "public/static/config.js").read_text() == "ours"
 
 
@@ -140,7 +140,7 @@ def make(path: Path, kind: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "kind", "wanted", "text"),
+    ("path", "kind", "options", "text"),
     [
         pytest.param(
             "config/a",
@@ -230,8 +230,8 @@ def make(path: Path, kind: str) -> None:
         ),
     ],
 )
-def test_refusals(release: Path, path: str, kind: str, wanted: dict[str, Any], text: str) -> None:
+def test_refusals(release: Path, path: str, kind: str, options: dict[str, Any], text: str) -> None:
     make(release / "src" / path, kind)
     with pytest.raises(DeployError) as error:
-        laid(additions(**wanted), release)
+        install(additions(**options), release)
     assert str(error.value) == text

@@ -1,4 +1,4 @@
-"""What runs beside a release's server, with what systemd would say of it."""
+"""The background units of a release, with what systemd would show of them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.module_utils._host.release import background as work
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release import background
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.background import (
     BackgroundUnits,
     busy_releases,
@@ -40,10 +40,12 @@ class Host:
         self.states: dict[str, dict[str, str]] = {}
         self.done: list[tuple[str, list[str]]] = []
 
-    def install(self, layout: Layout, release: str, state: str | None = None, alone: str = "beat") -> None:
+    def install(self, layout: Layout, release: str, state: str | None = None, exclusive: str = "beat") -> None:
         for kind in KINDS:
             name = layout.unit(kind, release)
-            text = f'[Service]\nExecStart="python" "-m" "x"\n[X-ASGI]\nExclusive={"yes" if alone in kind else "no"}\n'
+            text = (
+                f'[Service]\nExecStart="python" "-m" "x"\n[X-ASGI]\nExclusive={"yes" if exclusive in kind else "no"}\n'
+            )
             (self.folder / name).write_text(text, encoding="utf-8")
             if state and not kind.startswith("job"):
                 self.states[name] = {**UP, "ActiveState": state}
@@ -52,12 +54,12 @@ class Host:
         return [Unit(name, self.states.get(name, {"ActiveState": "inactive", "LoadState": "loaded"})) for name in names]
 
     def listed(self, *patterns: str, states: str | None = None) -> list[str]:
-        wanted = states.split(",") if states else None
+        requested = states.split(",") if states else None
         return [
             name
             for name, properties in self.states.items()
             if any(fnmatch.fnmatch(name, pattern) for pattern in patterns)
-            and (wanted is None or properties["ActiveState"] in wanted)
+            and (requested is None or properties["ActiveState"] in requested)
         ]
 
     def states_of(self, *patterns: str) -> dict[str, str]:
@@ -81,8 +83,8 @@ def a_host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
     units.mkdir()
     stamps.mkdir()
     host = Host(units)
-    monkeypatch.setattr(work, "UNITS", units)
-    monkeypatch.setattr(work, "STAMPS", stamps)
+    monkeypatch.setattr(background, "UNITS", units)
+    monkeypatch.setattr(background, "STAMPS", stamps)
     monkeypatch.setattr(systemd, "run_unchecked", host.attempt)
     monkeypatch.setattr(systemd, "show", host.show)
     monkeypatch.setattr(systemd, "list_units", host.listed)
@@ -126,11 +128,13 @@ def test_up(host: Host, changes: dict[str, dict[str, str]], up: bool) -> None:
 
 def test_up_without_any(host: Host) -> None:
     assert BackgroundUnits(SHOP, OLD).is_up()
-    assert not BackgroundUnits(SHOP, OLD, ["service", "live", "process-worker-1"]).is_up(), "wanted, and not there yet"
+    assert not BackgroundUnits(SHOP, OLD, ["service", "live", "process-worker-1"]).is_up(), (
+        "requested, but not there yet"
+    )
 
 
-def test_hand_over(host: Host) -> None:
-    """The old ones are told to stop first; only the exclusive one is waited for, and starts last."""
+def test_switch_to_a_release(host: Host) -> None:
+    """The old ones begin to stop first; only the exclusive one is waited for, and starts last."""
     host.install(SHOP, OLD, "active")
     host.install(SHOP, NEW)
     switch_background_units(SHOP, NEW)
@@ -146,20 +150,20 @@ def test_hand_over(host: Host) -> None:
 
 @pytest.mark.parametrize(("old", "new"), [("beat", "nothing"), ("nothing", "beat"), ("beat", "beat")])
 def test_exclusive_in_either_release(host: Host, old: str, new: str) -> None:
-    host.install(SHOP, OLD, "deactivating", alone=old)
-    host.install(SHOP, NEW, alone=new)
+    host.install(SHOP, OLD, "deactivating", exclusive=old)
+    host.install(SHOP, NEW, exclusive=new)
     switch_background_units(SHOP, NEW)
     assert host.asked("stop") == [[f"process-beat-1@{OLD}"]]
 
 
-def test_hand_over_back_does_not_wait_for_a_start(host: Host) -> None:
+def test_going_back_does_not_wait_for_a_start(host: Host) -> None:
     host.install(SHOP, OLD, "deactivating")
     host.install(SHOP, NEW, "active")
     switch_background_units(SHOP, OLD, wait=False)
     assert [verb for verb, _ in host.done] == ["stop_soon", "start_soon", "stop", "start_soon"]
 
 
-def test_hand_over_to_a_release_without_any(host: Host) -> None:
+def test_switch_to_a_release_without_background_units(host: Host) -> None:
     host.install(SHOP, OLD, "active")
     switch_background_units(SHOP, NEW)
     assert [verb for verb, _ in host.done] == ["stop_soon", "stop"]
@@ -197,8 +201,8 @@ def test_a_job_or_a_command_keeps_its_release_and_nothing_more(host: Host, kind:
     assert (releases_at_work(SHOP), busy_releases(SHOP)) == (set(), {OLD})
 
 
-def test_all_releases_are_told_apart_by_one_question(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A release whose server has failed is there; what drains or pauses one is no work of it."""
+def test_one_query_distinguishes_all_releases(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A release whose server has failed is loaded; a unit that drains or pauses it is no background unit."""
     asked: list[tuple[str, ...]] = []
     host.states = {
         **{SHOP.unit(kind, NEW): UP for kind in ("service", "socket", "live", "process-worker-1", "timer-tick")},
@@ -228,7 +232,7 @@ def test_all_releases_are_told_apart_by_one_question(host: Host, monkeypatch: py
         ({**UP, "NRestarts": "1", "Result": "success"}, "process worker (2) does not stay up: it has gone down"),
     ],
 )
-def test_trouble(host: Host, later: dict[str, str], text: str | None) -> None:
+def test_a_process_that_ended_is_reported(host: Host, later: dict[str, str], text: str | None) -> None:
     names = [SHOP.unit(f"process-worker-{number}", NEW) for number in (1, 2)]
     host.states = dict.fromkeys(names, UP)
     trouble = RestartWatcher({name: describe_kind(SHOP.kind(name)) for name in names})
@@ -238,14 +242,14 @@ def test_trouble(host: Host, later: dict[str, str], text: str | None) -> None:
     assert trouble.ended == ([names[1]] if text else [])
 
 
-def test_trouble_without_processes(host: Host) -> None:
+def test_without_processes_nothing_is_reported(host: Host) -> None:
     assert BackgroundUnits(SHOP, NEW).watch_restarts()() is None
 
 
-def test_forget(host: Host) -> None:
+def test_units_of_a_release_are_removed(host: Host) -> None:
     host.install(SHOP, OLD)
     host.install(SHOP, NEW)
-    stamps = [work.STAMPS / f"stamp-{SHOP.unit('timer-tick', release)}" for release in (OLD, NEW)]
+    stamps = [background.STAMPS / f"stamp-{SHOP.unit('timer-tick', release)}" for release in (OLD, NEW)]
     for stamp in stamps:
         stamp.touch()
     BackgroundUnits(SHOP, OLD).remove_units()
@@ -255,7 +259,7 @@ def test_forget(host: Host) -> None:
 
 
 @pytest.mark.parametrize(
-    ("stamps", "due"),
+    ("stamps", "latest"),
     [
         ([], {}),
         ([("asgi-shop.job-tick@v1.timer", 5.0)], {"asgi-shop.job-tick": 5.0}),
@@ -265,14 +269,14 @@ def test_forget(host: Host) -> None:
         ),
     ],
 )
-def test_latest(stamps: list[tuple[str, float]], due: dict[str, float]) -> None:
-    assert latest_by_timer(stamps) == due
+def test_latest(stamps: list[tuple[str, float]], latest: dict[str, float]) -> None:
+    assert latest_by_timer(stamps) == latest
 
 
 def test_a_timer_goes_on_where_that_of_the_other_release_was(host: Host) -> None:
     host.install(SHOP, OLD, "active")
     host.install(SHOP, NEW)
-    old, new = (work.STAMPS / f"stamp-{SHOP.unit('timer-tick', release)}" for release in (OLD, NEW))
+    old, new = (background.STAMPS / f"stamp-{SHOP.unit('timer-tick', release)}" for release in (OLD, NEW))
     old.touch()
     at = old.stat().st_mtime
     switch_background_units(SHOP, NEW)

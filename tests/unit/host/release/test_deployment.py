@@ -41,7 +41,7 @@ def test_choose_goes_further_back_after_a_named_one(several: Deployment) -> None
         choose_rollback(several.store, None)
 
 
-def test_who_finishes_a_run_that_was_cut_off_tells_what_served_before_it(several: Deployment) -> None:
+def test_a_run_that_completes_another_records_what_served_before_that(several: Deployment) -> None:
     with suppress(KeyboardInterrupt), several._audited("v0", None):
         raise KeyboardInterrupt
     for _time in range(2):

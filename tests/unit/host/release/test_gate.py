@@ -20,10 +20,11 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.release.probe im
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.processes import descendants, parents
 
 Answer = Callable[[socket.socket, int], None]
+Received = Sequence[tuple[int | None, str | None]]
 
 
 @pytest.mark.parametrize(
-    ("status", "wanted", "passed"),
+    ("status", "expected", "passed"),
     [
         (200, ["2xx"], True),
         (204, ["2xx"], True),
@@ -37,8 +38,8 @@ Answer = Callable[[socket.socket, int], None]
         (200, ["20"], False),
     ],
 )
-def test_passes(status: int, wanted: list[str], passed: bool) -> None:
-    assert status_matches(status, wanted) is passed
+def test_status_matches(status: int, expected: list[str], passed: bool) -> None:
+    assert status_matches(status, expected) is passed
 
 
 def gate(
@@ -52,22 +53,22 @@ def gate(
     return Gate(path, status, timeout, successes, "shop.example.com", workers, uptime)
 
 
-def feed(answers: Answers, *given: tuple[int | None, str | None]) -> Answers:
-    for worker, wrong in given:
+def feed(answers: Answers, *received: tuple[int | None, str | None]) -> Answers:
+    for worker, wrong in received:
         answers.add(worker, wrong)
     return answers
 
 
 @pytest.mark.parametrize(
-    ("wanted", "given", "alive", "passed"),
+    ("requested", "received", "alive", "passed"),
     [
         pytest.param(gate(), [], [], False, id="no answer"),
-        pytest.param(gate(), [(None, None)], [], True, id="one, whoever gave it"),
+        pytest.param(gate(), [(None, None)], [], True, id="one, from any worker"),
         pytest.param(gate(successes=3), [(1, None)] * 2, [1], False, id="too few"),
         pytest.param(gate(successes=3), [(1, None)] * 3, [1], True, id="enough"),
         pytest.param(gate(successes=2), [(1, None), (1, "x"), (1, None)], [1], False, id="not in a row"),
-        pytest.param(gate(successes=2), [(1, "x"), (1, None), (1, None)], [1], True, id="wrong before"),
-        pytest.param(gate(successes=1), [(1, None), (None, "x")], [1], False, id="wrong at last"),
+        pytest.param(gate(successes=2), [(1, "x"), (1, None), (1, None)], [1], True, id="a failure before"),
+        pytest.param(gate(successes=1), [(1, None), (None, "x")], [1], False, id="a failure at last"),
         pytest.param(gate(workers=2), [(1, None)] * 9, [1, 2], False, id="one of two workers"),
         pytest.param(gate(workers=2), [(1, None), (2, None)], [1, 2], True, id="both workers"),
         pytest.param(gate(workers=2, successes=3), [(1, None), (2, None)], [1, 2], False, id="both, but too few"),
@@ -81,8 +82,8 @@ def feed(answers: Answers, *given: tuple[int | None, str | None]) -> Answers:
         pytest.param(gate(workers=1), [(1, None), (2, None)], [1, 2, 3], True, id="more than there should be"),
     ],
 )
-def test_answers(wanted: Gate, given: Sequence[tuple[int | None, str | None]], alive: list[int], passed: bool) -> None:
-    assert feed(Answers(wanted), *given).passed(alive) is passed
+def test_answers(requested: Gate, received: Received, alive: list[int], passed: bool) -> None:
+    assert feed(Answers(requested), *received).passed(alive) is passed
 
 
 def test_worker_that_ended_has_to_be_replaced() -> None:
@@ -94,7 +95,7 @@ def test_worker_that_ended_has_to_be_replaced() -> None:
 
 
 @pytest.mark.parametrize(
-    ("wanted", "given", "text"),
+    ("requested", "received", "text"),
     [
         (gate(workers=2), [], "only 0 of 2 workers answered GET /ready"),
         (gate(workers=2), [(1, None)], "only 1 of 2 workers answered GET /ready"),
@@ -103,8 +104,8 @@ def test_worker_that_ended_has_to_be_replaced() -> None:
         (gate(workers=2), [(2, "GET /ready answered 500"), (1, None)], "only 1 of 2 workers answered GET /ready"),
     ],
 )
-def test_lacking(wanted: Gate, given: Sequence[tuple[int | None, str | None]], text: str) -> None:
-    assert feed(Answers(wanted), *given).missing() == text
+def test_what_is_missing_is_described(requested: Gate, received: Received, text: str) -> None:
+    assert feed(Answers(requested), *received).missing() == text
 
 
 def reply(status: str, body: str = "") -> Answer:
@@ -142,7 +143,7 @@ def server(path: Path, answer: Answer) -> Iterator[list[str]]:
     listener.bind(str(path))
     listener.listen()
 
-    def one(connection: socket.socket, number: int) -> None:
+    def handle(connection: socket.socket, number: int) -> None:
         with connection, suppress(OSError):
             requests.append(connection.recv(65536).decode())
             answer(connection, number)
@@ -150,7 +151,7 @@ def server(path: Path, answer: Answer) -> Iterator[list[str]]:
     def serve() -> None:
         with suppress(OSError):
             for number in range(1_000_000):
-                threading.Thread(target=one, args=(listener.accept()[0], number), daemon=True).start()
+                threading.Thread(target=handle, args=(listener.accept()[0], number), daemon=True).start()
 
     thread = threading.Thread(target=serve, daemon=True)
     thread.start()
@@ -166,12 +167,12 @@ def alive() -> str | None:
     return None
 
 
-def nobody() -> set[int]:
+def no_processes() -> set[int]:
     return set()
 
 
-def asked(path: Path, wanted: Gate, timeout: float = 5, broken: Callable[[], str | None] = alive) -> str | None:
-    probe = Probe(str(path), wanted, timeout, broken)
+def failure_of(path: Path, requested: Gate, timeout: float = 5, broken: Callable[[], str | None] = alive) -> str | None:
+    probe = Probe(str(path), requested, timeout, broken)
     probe.close()
     return probe.failure
 
@@ -182,7 +183,7 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("answer", "wanted"),
+    ("answer", "requested"),
     [
         pytest.param(reply("200 OK", "ready"), gate(), id="ready at once"),
         pytest.param(reply("404 Not Found"), gate(status=("2xx", "3xx", "4xx")), id="404 accepted"),
@@ -190,14 +191,14 @@ def path(tmp_path: Path) -> Path:
         pytest.param(reply("204 No Content"), gate(status=("204",)), id="exact status"),
     ],
 )
-def test_passed(path: Path, answer: Answer, wanted: Gate) -> None:
+def test_a_release_passes_its_gate(path: Path, answer: Answer, requested: Gate) -> None:
     with server(path, answer):
-        assert wait_until_passed(str(path), wanted, alive, nobody) is None
+        assert wait_until_passed(str(path), requested, alive, no_processes) is None
 
 
 def test_socket_that_comes_late(path: Path) -> None:
     results: list[str | None] = []
-    watcher = threading.Thread(target=lambda: results.append(wait_until_passed(str(path), gate(), alive, nobody)))
+    watcher = threading.Thread(target=lambda: results.append(wait_until_passed(str(path), gate(), alive, no_processes)))
     watcher.start()
     time.sleep(0.15)
     with server(path, reply("200 OK")):
@@ -208,13 +209,13 @@ def test_socket_that_comes_late(path: Path) -> None:
 def test_successes_must_be_in_a_row(path: Path) -> None:
     ok, wrong = reply("200 OK"), reply("503 Busy")
     with server(path, replies(ok, ok, wrong, ok, ok, ok)) as requests:
-        assert wait_until_passed(str(path), gate(successes=3), alive, nobody) is None
+        assert wait_until_passed(str(path), gate(successes=3), alive, no_processes) is None
     assert len(requests) == 6
 
 
 def test_asks_as_nginx_does(path: Path) -> None:
     with server(path, reply("200 OK")) as requests:
-        assert asked(path, gate("/ready?deep=1")) is None
+        assert failure_of(path, gate("/ready?deep=1")) is None
     first, *headers = requests[0].splitlines()
     assert first == "GET /ready?deep=1 HTTP/1.1"
     expected = {"Host: shop.example.com", "X-Forwarded-Proto: https", "X-Forwarded-For: 127.0.0.1", "X-ASGI-Probe: 1"}
@@ -223,7 +224,7 @@ def test_asks_as_nginx_does(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "wanted", "text"),
+    ("answer", "requested", "text"),
     [
         pytest.param(
             reply("500 Internal Server Error"),
@@ -252,38 +253,38 @@ def test_asks_as_nginx_does(path: Path) -> None:
         ),
     ],
 )
-def test_refused(path: Path, answer: Answer, wanted: Gate, text: str) -> None:
+def test_a_release_fails_its_gate(path: Path, answer: Answer, requested: Gate, text: str) -> None:
     with server(path, answer):
-        found = wait_until_passed(str(path), wanted, alive, nobody)
-    assert found == text
+        failure = wait_until_passed(str(path), requested, alive, no_processes)
+    assert failure == text
 
 
 def test_no_socket(path: Path) -> None:
     text = "GET /ready failed: [Errno 2] No such file or directory (for 0.2 s)"
-    assert wait_until_passed(str(path), gate(timeout=0.2), alive, nobody) == text
+    assert wait_until_passed(str(path), gate(timeout=0.2), alive, no_processes) == text
 
 
 def test_too_few_answers_in_time(path: Path) -> None:
     with server(path, reply("200 OK")):
-        found = wait_until_passed(str(path), gate(timeout=0.2, successes=1_000_000), alive, nobody)
-    assert re.fullmatch(r"only [1-9]\d* answers in a row passed \(for 0.2 s\)", str(found))
+        failure = wait_until_passed(str(path), gate(timeout=0.2, successes=1_000_000), alive, no_processes)
+    assert re.fullmatch(r"only [1-9]\d* answers in a row passed \(for 0.2 s\)", str(failure))
 
 
 def test_process_that_died_ends_the_wait(path: Path) -> None:
     started = time.monotonic()
     gone = "the service does not stay up"
-    assert wait_until_passed(str(path), gate(timeout=60), lambda: gone, nobody) == gone
+    assert wait_until_passed(str(path), gate(timeout=60), lambda: gone, no_processes) == gone
     assert time.monotonic() - started < 1
 
 
 def test_process_that_died_after_its_last_answer(path: Path) -> None:
     with server(path, reply("200 OK")):
-        assert wait_until_passed(str(path), gate(), lambda: "its process ended", nobody) == "its process ended"
+        assert wait_until_passed(str(path), gate(), lambda: "its process ended", no_processes) == "its process ended"
 
 
 def test_answer_without_end_does_not_hold_the_gate(path: Path) -> None:
     watcher = threading.Thread(
-        target=wait_until_passed, args=(str(path), gate(timeout=0.5), alive, nobody), daemon=True
+        target=wait_until_passed, args=(str(path), gate(timeout=0.5), alive, no_processes), daemon=True
     )
     with server(path, drip):
         watcher.start()
@@ -291,13 +292,13 @@ def test_answer_without_end_does_not_hold_the_gate(path: Path) -> None:
         assert not watcher.is_alive()
 
 
-def test_short_waits_are_told_truly(path: Path) -> None:
+def test_short_waits_are_reported_exactly(path: Path) -> None:
     with server(path, hang):
-        assert asked(path, gate(), 0.3) == "GET /ready got no answer within 0.3 s"
+        assert failure_of(path, gate(), 0.3) == "GET /ready got no answer within 0.3 s"
 
 
 def test_probe_keeps_its_connection_until_it_is_closed(path: Path) -> None:
-    """Else nobody could tell who has answered."""
+    """Otherwise the process that answered could not be identified."""
     ended = threading.Event()
 
     def answer(connection: socket.socket, number: int) -> None:
@@ -315,7 +316,7 @@ def test_probe_keeps_its_connection_until_it_is_closed(path: Path) -> None:
 
 @pytest.mark.parametrize("successes", [1, 3])
 def test_process_that_died_ends_the_wait_for_an_answer(path: Path, successes: int) -> None:
-    """systemd's listener takes the question, and nobody is there to answer."""
+    """systemd's listener accepts the request, and no process is there to answer."""
     started = time.monotonic()
 
     def broken() -> str | None:
@@ -324,14 +325,14 @@ def test_process_that_died_ends_the_wait_for_an_answer(path: Path, successes: in
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(path))
         listener.listen()
-        found = wait_until_passed(str(path), gate(timeout=60, successes=successes, workers=2), broken, nobody)
-    assert found == "the service does not stay up"
+        failure = wait_until_passed(str(path), gate(timeout=60, successes=successes, workers=2), broken, no_processes)
+    assert failure == "the service does not stay up"
     assert time.monotonic() - started < 1.5
 
 
 def test_probe_of_what_is_broken(path: Path) -> None:
     with server(path, hang):
-        assert asked(path, gate(), 60, lambda: "its process ended") == "its process ended"
+        assert failure_of(path, gate(), 60, lambda: "its process ended") == "its process ended"
 
 
 def test_half_an_answer(path: Path) -> None:
@@ -341,22 +342,22 @@ def test_half_an_answer(path: Path) -> None:
 
     started = time.monotonic()
     with server(path, half):
-        found = wait_until_passed(str(path), gate(timeout=1), alive, nobody)
-    assert found == "GET /ready got no answer within 1 s (for 1 s)"
+        failure = wait_until_passed(str(path), gate(timeout=1), alive, no_processes)
+    assert failure == "GET /ready got no answer within 1 s (for 1 s)"
     assert time.monotonic() - started < 3
 
 
 def test_uptime(path: Path) -> None:
     started = time.monotonic()
     with server(path, reply("200 OK")) as requests:
-        assert wait_until_passed(str(path), gate(uptime=0.5), alive, nobody) is None
+        assert wait_until_passed(str(path), gate(uptime=0.5), alive, no_processes) is None
     assert 0.5 <= time.monotonic() - started < 2
     assert len(requests) < 20
 
 
 def test_uptime_beyond_the_timeout(path: Path) -> None:
     with server(path, reply("200 OK")):
-        assert wait_until_passed(str(path), gate(timeout=0.2, uptime=0.6), alive, nobody) is None
+        assert wait_until_passed(str(path), gate(timeout=0.2, uptime=0.6), alive, no_processes) is None
 
 
 def test_service_that_ends_before_its_uptime(path: Path) -> None:
@@ -366,7 +367,7 @@ def test_service_that_ends_before_its_uptime(path: Path) -> None:
         return "the service does not stay up" if time.monotonic() > started + 0.3 else None
 
     with server(path, reply("200 OK")):
-        assert wait_until_passed(str(path), gate(uptime=60), broken, nobody) == "the service does not stay up"
+        assert wait_until_passed(str(path), gate(uptime=60), broken, no_processes) == "the service does not stay up"
     assert time.monotonic() - started < 2
 
 
@@ -380,22 +381,22 @@ def test_worker_that_ends_within_the_uptime(path: Path) -> None:
         connection.sendall(f"HTTP/1.1 200 OK\r\nX-ASGI-Worker: {seen[-1]}\r\nContent-Length: 0\r\n\r\n".encode())
 
     with server(path, answer):
-        found = wait_until_passed(str(path), gate(workers=1, uptime=60), alive, lambda: seen[-1:])
-        assert found == "the service does not stay up: a worker that had answered has ended"
+        failure = wait_until_passed(str(path), gate(workers=1, uptime=60), alive, lambda: seen[-1:])
+        assert failure == "the service does not stay up: a worker that had answered has ended"
         assert wait_until_passed(str(path), gate(workers=1), alive, lambda: seen[-1:]) is None
 
 
 def test_answer_that_fails_within_the_uptime(path: Path) -> None:
     with server(path, replies(reply("200 OK"), reply("200 OK"), reply("500 Oops"))):
-        found = wait_until_passed(str(path), gate(timeout=0.5, uptime=0.5), alive, nobody)
-    assert str(found).startswith("GET /ready answered 500 Oops")
+        failure = wait_until_passed(str(path), gate(timeout=0.5, uptime=0.5), alive, no_processes)
+    assert str(failure).startswith("GET /ready answered 500 Oops")
 
 
 def test_uptime_does_not_lengthen_the_wait_for_what_does_not_answer(path: Path) -> None:
     started = time.monotonic()
     with server(path, reply("500 Oops")):
-        found = wait_until_passed(str(path), gate(timeout=0.3, uptime=3), alive, nobody)
-    assert found == "GET /ready answered 500 Oops, expected 2xx (for 0.3 s)"
+        failure = wait_until_passed(str(path), gate(timeout=0.3, uptime=3), alive, no_processes)
+    assert failure == "GET /ready answered 500 Oops, expected 2xx (for 0.3 s)"
     assert time.monotonic() - started < 1.5
 
 
@@ -422,7 +423,7 @@ def failing(listener: socket.socket) -> None:
 
 
 def looping(listener: socket.socket) -> None:
-    """Serve as an event loop does: all workers are told of a connection, and one gets it."""
+    """Serve as an event loop does: all workers are woken for a connection, and one accepts it."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while question := await reader.read(65536):
@@ -430,14 +431,14 @@ def looping(listener: socket.socket) -> None:
         writer.close()
 
     async def run() -> None:
-        async with await asyncio.start_unix_server(serve, sock=listener) as one:
-            await one.serve_forever()
+        async with await asyncio.start_unix_server(serve, sock=listener) as server:
+            await server.serve_forever()
 
     asyncio.run(run())
 
 
 def starting(listener: socket.socket) -> None:
-    """Act as a worker that is importing the application, and never completes it."""
+    """Wait as a worker that imports the application and never completes it."""
     time.sleep(60)
 
 
@@ -523,19 +524,19 @@ def test_worker_that_never_answers(path: Path, tasks: list[Worker], text: str) -
         assert wait_until_passed(str(path), gate(timeout=1, workers=len(tasks)), alive, ours) == text
 
 
-def test_worker_that_takes_questions_and_does_not_answer(path: Path) -> None:
+def test_worker_that_accepts_requests_and_does_not_answer(path: Path) -> None:
     """However slow the machine is, the second question is not answered: no worker is left that does."""
     with workers(path, answering_once, stuck):
-        found = wait_until_passed(str(path), gate(timeout=3, workers=2), alive, ours)
-    assert re.fullmatch(r"GET /ready got no answer within [0-9.]+ s \(for 3 s\)", str(found))
+        failure = wait_until_passed(str(path), gate(timeout=3, workers=2), alive, ours)
+    assert re.fullmatch(r"GET /ready got no answer within [0-9.]+ s \(for 3 s\)", str(failure))
 
 
 def test_worker_that_answers_wrongly(path: Path) -> None:
     """Whichever of the two was last to be asked, the gate is not passed."""
     with workers(path, answering, failing):
-        found = str(wait_until_passed(str(path), gate(timeout=1, workers=2, successes=3), alive, ours))
-    assert found.endswith("(for 1 s)")
-    assert found.startswith(("GET /ready answered 500 Oops", "only 1 of 2 workers"))
+        failure = str(wait_until_passed(str(path), gate(timeout=1, workers=2, successes=3), alive, ours))
+    assert failure.endswith("(for 1 s)")
+    assert failure.startswith(("GET /ready answered 500 Oops", "only 1 of 2 workers"))
 
 
 def test_worker_that_was_killed_does_not_count(path: Path) -> None:
@@ -543,22 +544,22 @@ def test_worker_that_was_killed_does_not_count(path: Path) -> None:
         assert wait_until_passed(str(path), gate(timeout=20, workers=2), alive, ours) is None
         os.kill(started[0], signal.SIGKILL)
         os.waitpid(started[0], 0)
-        found = wait_until_passed(str(path), gate(timeout=0.5, workers=2), alive, ours)
-    assert found == "only 1 of 2 workers answered GET /ready (for 0.5 s)"
+        failure = wait_until_passed(str(path), gate(timeout=0.5, workers=2), alive, ours)
+    assert failure == "only 1 of 2 workers answered GET /ready (for 0.5 s)"
 
 
 @pytest.mark.parametrize(
     ("header", "worker"),
     [
-        pytest.param("X-ASGI-Worker: 4711\r\n", 4711, id="told"),
+        pytest.param("X-ASGI-Worker: 4711\r\n", 4711, id="stated"),
         pytest.param("x-asgi-worker: 4711\r\n", 4711, id="in lower case, as uvicorn writes"),
-        pytest.param("", None, id="not told"),
+        pytest.param("", None, id="not stated"),
         pytest.param("X-ASGI-Worker: \r\n", None, id="empty"),
         pytest.param("X-ASGI-Worker: -1\r\n", None, id="no number"),
         pytest.param("X-ASGI-Worker: one\r\n", None, id="a word"),
     ],
 )
-def test_who_answered(path: Path, header: str, worker: int | None) -> None:
+def test_the_process_that_answered_is_read(path: Path, header: str, worker: int | None) -> None:
     text = f"HTTP/1.1 200 OK\r\n{header}Content-Length: 0\r\n\r\n"
     with server(path, lambda connection, _: connection.sendall(text.encode())):
         probe = Probe(str(path), gate(), 5)
@@ -566,26 +567,26 @@ def test_who_answered(path: Path, header: str, worker: int | None) -> None:
     assert (probe.worker, probe.failure) == (worker, None)
 
 
-def test_worker_that_does_not_say_who_it_is(path: Path) -> None:
+def test_worker_that_does_not_state_its_process(path: Path) -> None:
     with server(path, reply("200 OK")):
-        found = wait_until_passed(str(path), gate(timeout=0.3, workers=1), alive, nobody)
-    assert found == "only 0 of 1 workers answered GET /ready (for 0.3 s)"
+        failure = wait_until_passed(str(path), gate(timeout=0.3, workers=1), alive, no_processes)
+    assert failure == "only 0 of 1 workers answered GET /ready (for 0.3 s)"
 
 
 def test_process_of_another_service_does_not_count(path: Path) -> None:
     """The number comes from what is tested: it must be one of the service's own processes."""
     with workers(path, answering):
-        found = wait_until_passed(str(path), gate(timeout=0.3, workers=1), alive, lambda: {1})
-    assert found == "only 0 of 1 workers answered GET /ready (for 0.3 s)"
+        failure = wait_until_passed(str(path), gate(timeout=0.3, workers=1), alive, lambda: {1})
+    assert failure == "only 0 of 1 workers answered GET /ready (for 0.3 s)"
 
 
-def test_workers_need_not_be_told_apart(path: Path) -> None:
+def test_a_gate_without_workers_counts_answers_only(path: Path) -> None:
     with workers(path, answering, starting):
-        assert wait_until_passed(str(path), gate(successes=5), alive, nobody) is None
+        assert wait_until_passed(str(path), gate(successes=5), alive, no_processes) is None
 
 
 def test_waiting_for_a_worker_is_no_load(path: Path) -> None:
-    """The host serves visitors meanwhile, and what is asked for may ask a database."""
+    """The host serves visitors at the same time, and each request may query a database."""
     with server(path, reply("200 OK")) as requests:
-        assert wait_until_passed(str(path), gate(timeout=1, workers=2), alive, nobody)
+        assert wait_until_passed(str(path), gate(timeout=1, workers=2), alive, no_processes)
     assert len(requests) <= 200

@@ -73,11 +73,11 @@ def test_names() -> None:
 def test_a_release_is_drained_whatever_of_it_is_gone(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, gone: str, asked: list[list[str]]
 ) -> None:
-    told: list[list[str]] = []
+    calls: list[list[str]] = []
     monkeypatch.setattr(instances, "UNITS", tmp_path)
-    monkeypatch.setattr(systemd, "start_soon", lambda *names: told.append(["start", *names]))
-    monkeypatch.setattr(systemd, "stop_soon", lambda *names: told.append(["stop", *names]))
-    monkeypatch.setattr(systemd, "daemon_reload", lambda: told.append(["reload"]))
+    monkeypatch.setattr(systemd, "start_soon", lambda *names: calls.append(["start", *names]))
+    monkeypatch.setattr(systemd, "stop_soon", lambda *names: calls.append(["stop", *names]))
+    monkeypatch.setattr(systemd, "daemon_reload", lambda: calls.append(["reload"]))
     layout = Layout("shop", PurePosixPath(tmp_path, "srv"))
     for release in ("v1-0a1b2c3d", "v2-ffffffff"):
         program, unit = Path(layout.release(release), "drain.sh"), Instance(layout, release).files["drain"]
@@ -92,7 +92,7 @@ def test_a_release_is_drained_whatever_of_it_is_gone(
     if gone == "unit":
         unit.unlink()
     drain_with_units_of(layout, "v1-0a1b2c3d", "v2-ffffffff")
-    assert told == asked
+    assert calls == asked
     assert (program.exists(), unit.exists()) == (gone != "folder", True)
 
 

@@ -1,4 +1,4 @@
-"""What is told of an application's releases and environments, by their manifests."""
+"""Reports of damage to releases and environments, by their manifests."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def test_a_manifest_that_cannot_be_read(store: Store, text: str) -> None:
 
 
 def test_what_was_restored_from_a_backup_is_read_once(store: Store) -> None:
-    """With what Python has cached meanwhile."""
+    """With what Python has cached since then."""
     file = store.path(SHOP) / "main.py"
     file.unlink()
     file.write_text("app = 1\n", encoding="utf-8")
@@ -135,7 +135,7 @@ def test_folders_that_others_can_write(store: Store) -> None:
     ]
 
 
-def test_told_of_one_release_once() -> None:
+def test_a_release_is_reported_once() -> None:
     damaged = Condition(["main.py was changed"])
     found = summarize({SHOP: damaged, f"{SHOP}.2": Condition(loose=["src has mode 0777 instead of 0750"])}, ["/srv"])
     assert found == {

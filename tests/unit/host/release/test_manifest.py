@@ -110,7 +110,7 @@ def test_owners_and_modes_are_restore_attributes_in_place(top: Path) -> None:
     assert found(top, manifest) == Differences()
 
 
-def test_what_only_a_content_tells_is_found_when_it_is_asked_for(top: Path) -> None:
+def test_a_change_that_only_the_content_shows_is_found_on_request(top: Path) -> None:
     manifest = recorded(Tree(top))
     entries = {path: entry._replace(content=f"{entry.content}0") for path, entry in manifest.entries.items()}
     other = replace(manifest, entries=entries)
@@ -148,7 +148,7 @@ def test_a_text_that_is_no_manifest(text: str) -> None:
         decode(text)
 
 
-def test_its_first_line_tells_whether_anything_changed(top: Path) -> None:
+def test_its_first_line_shows_whether_anything_changed(top: Path) -> None:
     manifest = replace(recorded(Tree(top)), users={"asgi-shop": 995}, groups={})
     head = encode(manifest).partition("\n")[0]
     assert unchanged(head, Tree(top).read(), NOW.__getitem__, NOW.__getitem__)

@@ -67,7 +67,7 @@ def test_judge(runs: list[UnitCondition], answer: str | None, wrong: str, unprov
 
 
 @pytest.mark.parametrize(
-    ("found", "told", "doubt"),
+    ("health", "summary", "doubt"),
     [
         (ReleaseHealth("v1"), "v1 still serves", ""),
         (ReleaseHealth("v1", failure="no"), "v1 is live, but not well: no", "v1 is live, but not well: no"),
@@ -78,5 +78,5 @@ def test_judge(runs: list[UnitCondition], answer: str | None, wrong: str, unprov
         ),
     ],
 )
-def test_told(found: ReleaseHealth, told: str, doubt: str) -> None:
-    assert (found.summary(), found.doubt) == (told, doubt)
+def test_health_is_described(health: ReleaseHealth, summary: str, doubt: str) -> None:
+    assert (health.summary(), health.doubt) == (summary, doubt)

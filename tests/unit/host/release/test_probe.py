@@ -1,4 +1,4 @@
-"""An application that answers without end holds nobody up."""
+"""An application that answers without end holds no one up."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ def main_process() -> Iterator[subprocess.Popen[bytes]]:
 
 @pytest.fixture(name="asked")
 def questions(monkeypatch: pytest.MonkeyPatch, process: subprocess.Popen[bytes]) -> list[str]:
-    """Return the questions to systemd, which tells of a service with that main process."""
+    """Return the queries to systemd, which shows a service with that main process."""
     asked: list[str] = []
 
     def show(*names: str) -> list[systemd.Unit]:
@@ -46,7 +46,7 @@ def test_systemd_is_not_asked_while_the_main_process_lives(process: subprocess.P
     assert watcher.processes() == {process.pid}
 
 
-def test_a_main_process_that_ended_is_told_at_once(process: subprocess.Popen[bytes], asked: list[str]) -> None:
+def test_a_main_process_that_ended_is_reported_at_once(process: subprocess.Popen[bytes], asked: list[str]) -> None:
     watcher = RestartWatcher({UNIT: "the service"})
     process.kill()
     os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)  # a process that has ended, and is listed still
@@ -84,7 +84,7 @@ def test_workers_are_what_the_main_process_has_started(
     assert asked == [UNIT]
 
 
-def test_a_worker_that_has_ended_is_told(process: subprocess.Popen[bytes]) -> None:
+def test_a_worker_that_has_ended_is_reported(process: subprocess.Popen[bytes]) -> None:
     assert ended_worker([os.getpid(), process.pid]) is None
     process.kill()
     os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)  # its supervisor has not looked yet

@@ -20,7 +20,7 @@ FOUR = [KeptRelease("b", 2, "y"), KeptRelease("d", 4, "z"), KeptRelease("a", 1, 
         pytest.param(3, set(), ["a"], id="one too many"),
         pytest.param(1, set(), ["c", "b", "a"], id="all but the newest"),
         pytest.param(1, {"a"}, ["c", "b"], id="the live one is the oldest"),
-        pytest.param(2, {"a", "b"}, [], id="protected beside the newest"),
+        pytest.param(2, {"a", "b"}, [], id="protected in addition to the newest"),
         pytest.param(2, {"gone"}, ["b", "a"], id="protected but not there"),
     ],
 )

@@ -102,9 +102,9 @@ def record(live: float | None = None, failed: str | None = None, **states: float
     [
         pytest.param(record(live=2), True, id="served"),
         pytest.param({"states": {"prepared": 1, "live": 2}}, True, id="served, and nothing was ever said against it"),
-        pytest.param(record(live=2, failed="the service does not stay up"), False, id="taken back"),
+        pytest.param(record(live=2, failed="the service does not stay up"), False, id="rolled back"),
         pytest.param(record(failed="GET / answered 500"), False, id="gate not passed"),
-        pytest.param(record(), False, id="prepared alone"),
+        pytest.param(record(), False, id="only prepared"),
         pytest.param(record(released=2, started=3, gated=4), False, id="never live"),
         pytest.param({"states": {"live": 2}}, False, id="not whole"),
         pytest.param({"states": {}}, False, id="no states"),

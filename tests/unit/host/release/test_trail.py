@@ -98,7 +98,7 @@ def test_an_attempt_within_another_one_ends_only_itself(store: Store) -> None:
 
 
 def test_the_next_run_ends_what_was_killed(store: Store) -> None:
-    """With the truth: the link was renamed by it, as nobody else has run since."""
+    """With the truth: the link was renamed by it, as no other run came since."""
     put_live(store, "v1", "live", "watched")
     killed(store, "with store.audited({'by': 'eve', 'version': 'v2', 'from': 'v1', 'to': None})")
     assert [line.get("result") for line in lines(store)] == [None]

@@ -25,7 +25,7 @@ def line(status: int | str) -> str:
     return json.dumps({"time": "2026-01-02T03:04:05+00:00", "status": status, "request": "GET /ü?q=1"})
 
 
-OLD = Switch("v1", "v0", at=0)  # of a time that is over: all that nobody answers is the new release's
+OLD = Switch("v1", "v0", at=0)  # of a time that is over: all that is not answered is the new release's
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_verdict(good: int, bad: int, percent: float, errors: int, condemned: bo
 
 
 @pytest.mark.parametrize(("status", "error"), [(499, False), (500, True), (502, True), (599, True), (404, False)])
-def test_server_errors_alone_count(status: int, error: bool) -> None:
+def test_only_server_errors_count(status: int, error: bool) -> None:
     seen = Tally()
     for visit in visits([line(status)]):
         seen.add(visit)
@@ -190,7 +190,7 @@ def entry(status: int, release: str, ended: float, seconds: float = 0.1) -> str:
 
 
 def test_late_answers_of_the_release_before_do_not_condemn_the_new_one(path: Path) -> None:
-    """They prolong the watch, and the release is asked meanwhile."""
+    """They prolong the watch, and the release is asked at the same time."""
     log, now = AccessLog(path), time.time()
     add(path, entry(504, "", now, 60) * 9 + entry(502, "", now + 0.9) * 9 + entry(200, "v1", now))
     asked: list[float] = []
@@ -199,7 +199,7 @@ def test_late_answers_of_the_release_before_do_not_condemn_the_new_one(path: Pat
         asked.append(time.monotonic())
         return None
 
-    switch = Switch("v1", "v0", at=now - 4)  # for one more second nobody knows
+    switch = Switch("v1", "v0", at=now - 4)  # for one more second no one knows
     started = time.monotonic()
     assert watched(log, WatchLimits(0.5, 10, 5), switch, ask=ask) is None
     assert 1.2 <= time.monotonic() - started < 10

@@ -1,4 +1,4 @@
-"""Which release a rollback leads to, and what is told of those it passes over."""
+"""The release that a rollback chooses, and what it reports of those that it skips."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_a_damaged_release_is_passed_over(several: Store) -> None:
     ]
 
 
-def test_a_change_that_only_a_content_tells_of_is_found(several: Store) -> None:
+def test_a_change_that_only_the_content_shows_is_found(several: Store) -> None:
     """As of a disk that fails: nothing wrote the file."""
     Integrity(several).adopt()
     manifest = Path(several.layout.manifests, "releases", "v0.json")
