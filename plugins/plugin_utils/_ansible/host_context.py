@@ -56,7 +56,7 @@ class AnsibleHostContext:
         """Return the entries of all applications of the host, as the user wrote them."""
         return cast("list[dict[str, Json]]", self.value("asgi_apps")) if "asgi_apps" in self._variables else []
 
-    def options(self, role: AnyRole, arguments: Mapping[str, Json]) -> dict[str, Any]:
+    def options(self, role: AnyRole, arguments: Mapping[str, Json]) -> dict[str, Json]:
         """Return the options of a role, named without its prefix; defaults come from its argument spec.
 
         Args:

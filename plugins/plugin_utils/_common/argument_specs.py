@@ -86,7 +86,7 @@ def resolve(
     values: Mapping[str, Json],
     where: str = "",
     examples: Mapping[str, str] | None = None,
-) -> tuple[dict[str, Any], list[str]]:
+) -> tuple[dict[str, Json], list[str]]:
     """Return `values` with types converted and defaults filled in, and every mistake in them.
 
     `where` precedes the name of each option in a message; `examples` are shown for required options that are missing.

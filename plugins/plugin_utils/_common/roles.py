@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any, Generic, Protocol, TypeVar, cast
+from typing import Generic, Protocol, TypeVar, cast
 
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.json_values import Json
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.host_facts import Facts
@@ -44,7 +44,7 @@ class HostContext(Protocol):
     def apps(self) -> list[dict[str, Json]]:
         """Return the entries of asgi_apps, as the user wrote them."""
 
-    def options(self, role: AnyRole, arguments: Mapping[str, Json]) -> dict[str, Any]:
+    def options(self, role: AnyRole, arguments: Mapping[str, Json]) -> dict[str, Json]:
         """Return the options of a role, named without its prefix, with their defaults."""
 
     def contents(self, app: Mapping[str, Json]) -> Contents:

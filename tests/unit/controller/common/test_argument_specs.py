@@ -39,8 +39,9 @@ def test_defaults() -> None:
 
 
 def test_defaults_are_copies() -> None:
-    resolve(OPTIONS, LEAST)[0]["gate"]["status"].append("5xx")
-    resolve(OPTIONS, LEAST)[0]["env"]["A"] = "1"
+    resolved: Any = resolve(OPTIONS, LEAST)[0]
+    resolved["gate"]["status"].append("5xx")
+    resolved["env"]["A"] = "1"
     assert resolve(OPTIONS, LEAST)[0]["gate"] == GATE
     assert resolve(OPTIONS, LEAST)[0]["env"] == {}
 
