@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from ansible.errors import AnsibleActionFail
 from ansible.module_utils.parsing.convert_bool import boolean
@@ -23,7 +23,7 @@ class ActionModule(HostAction):
     host_task = task_logs
     _supports_async = False
 
-    def acted(self, variables: dict[str, Any]) -> dict[str, Any]:
+    def acted(self, variables: dict[str, Any]) -> dict[str, Json]:
         """Return the place in the journal where the printed records end."""
         options: dict[str, Json] = dict(self._task.args)
         seconds = self._seconds(options)
@@ -34,7 +34,7 @@ class ActionModule(HostAction):
             found = self.answer(options, variables)
             if found.get("failed"):
                 return found
-            for line in found["lines"]:
+            for line in cast("list[str]", found["lines"]):
                 Display().display(f"{host}  {line}" if several else line)
             if time.monotonic() >= ends:
                 return {"changed": False, "cursor": found["cursor"]}

@@ -180,7 +180,7 @@ def _by_module(transport: Transport, looks: Sequence[Mapping[str, Json]]) -> Jso
     Raises:
         AnsibleActionFail: it ends without an answer.
     """
-    answer = transport.run_module({"looks": looks}, "asgi.deploy.look")
+    answer = transport.run_module({"looks": cast("Json", looks)}, "asgi.deploy.look")
     if answer.get("failed") or "found" not in answer:
         with refuse_bad_answers():
             said = checked_result("look", {**answer, "failed": True}, CRASH_KEYS)

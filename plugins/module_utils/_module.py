@@ -1,56 +1,63 @@
-"""What our modules have in common: what they do is a function, and their options are not all for the journal."""
+"""What the modules of this collection share: each calls a function, and logs no option that holds secrets."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from types import ModuleType
+from typing import TYPE_CHECKING
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
+if TYPE_CHECKING:
+    from ansible_collections.asgi.deploy.plugins.module_utils._shared.json_values import Json
+    from ansible_collections.asgi.deploy.plugins.module_utils._shared.option_specs import OptionSpec, OptionSpecs
 
-def discreet_module(spec: Mapping[str, Any], *unlogged: str) -> AnsibleModule:
-    """A module that logs nothing of some options.
 
-    Ansible logs every option of a module. It looks for secrets in the text that it has made of the value, where one
-    with a line break, a backslash or quotes is written in another way and is not found.
+def discreet_module(spec: OptionSpecs, *unlogged: str) -> AnsibleModule:
+    """Return a module that logs nothing of some options.
+
+    Ansible logs every option of a module. It searches the text of a value for secrets, and does not find a secret with
+    a line break, a backslash or quotes, which the text has in another form.
 
     Args:
         spec: the module's argument spec.
         unlogged: the options, in which secrets may be deep inside.
     """
-    shut = {name: {**option, "no_log": True} if name in unlogged else option for name, option in spec.items()}
-    module = AnsibleModule(argument_spec=shut, supports_check_mode=True)
-    # Each text in them counts as a secret now; only those that are one shall be masked in what is returned.
+    hidden: OptionSpecs = {name: _hidden(option) if name in unlogged else option for name, option in spec.items()}
+    module = AnsibleModule(argument_spec=hidden, supports_check_mode=True)
+    # Each text in them counts as a secret now; in the result, only those that are secrets are to be masked.
     module.no_log_values.clear()
     check(module, spec, module.params)
     return module
 
 
-def run_act(of: Any) -> None:
-    """What a module does, where it is sent as one.
+def run_act(task: ModuleType) -> None:
+    """Run a task of a host as a module.
 
     Args:
-        of: a file of plugins/module_utils, with `OPTIONS`, and `act` that takes them and whether to change nothing.
-            Its `UNLOGGED` are the options in which secrets may be deep inside.
+        task: a file of plugins/module_utils/_host/tasks, with `OPTIONS`, and `act` that takes their values and whether
+            to change nothing. Its `UNLOGGED` are the options in which secrets may be deep inside.
     """
-    module = discreet_module(of.OPTIONS, *getattr(of, "UNLOGGED", ()))
-    answer = of.act(module.params, module.check_mode)
+    module = discreet_module(task.OPTIONS, *getattr(task, "UNLOGGED", ()))
+    answer = task.act(module.params, module.check_mode)
     if answer.pop("failed", False):
         module.fail_json(**answer)
     module.exit_json(**answer)
 
 
-def check(
-    module: AnsibleModule, spec: Mapping[str, Any], options: Mapping[str, Any], where: str = ""
-) -> dict[str, Any]:
-    """Options with their defaults, whose secrets are masked in all that the module returns.
+def check(module: AnsibleModule, spec: OptionSpecs, options: Mapping[str, Json], where: str = "") -> dict[str, Json]:
+    """Return options with their defaults, and have the module mask their secrets in all that it returns.
 
-    Fails when one is wrong; `where` is told before what is.
+    The module fails if an option is wrong; its message begins with `where`.
     """
     result = ArgumentSpecValidator(dict(spec)).validate(dict(options))
     if result.error_messages:
         module.fail_json(msg=f"{where}{'; '.join(result.error_messages)}")
     module.no_log_values.update(result._no_log_values)
-    checked: dict[str, Any] = result.validated_parameters
+    checked: dict[str, Json] = result.validated_parameters
     return checked
+
+
+def _hidden(option: OptionSpec) -> OptionSpec:
+    return {**option, "no_log": True}

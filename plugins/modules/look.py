@@ -296,10 +296,11 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.task_options i
 
 if TYPE_CHECKING:
     from ansible_collections.asgi.deploy.plugins.module_utils._shared.desired_state import Inspection
+    from ansible_collections.asgi.deploy.plugins.module_utils._shared.option_specs import OptionSpecs
 
 
 def main() -> None:
-    spec = {
+    spec: OptionSpecs = {
         "kind": {"type": "str", "choices": sorted(INSPECTION_OPTIONS), "required": True},
         "options": {"type": "dict", "required": True},
     }

@@ -11,6 +11,8 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.errors import UnsupportedError
 from ansible.plugins.action import ActionBase
 from ansible.utils.unsafe_proxy import wrap_var
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.json_values import Json
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.option_specs import OptionSpecs
 from ansible_collections.asgi.deploy.plugins.plugin_utils._ansible.host_code import PACKAGE, packed
 from ansible_collections.asgi.deploy.plugins.plugin_utils._ansible.transport import Transport, refuse_bad_answers
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.argument_specs import plain
@@ -34,17 +36,17 @@ class HostAction(ActionBase):  # type: ignore[misc]
         packed(_name(cls.host_task))
         returned(_module(cls.host_task))
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Json]:
         """Return the result of the task."""
-        result: dict[str, Any] = super().run(tmp, task_vars)
+        result: dict[str, Json] = super().run(tmp, task_vars)
         del tmp
         return {**result, **self.acted(task_vars or {})}
 
-    def acted(self, variables: dict[str, Any]) -> dict[str, Any]:
+    def acted(self, variables: dict[str, Any]) -> dict[str, Json]:
         """Return what the host answers to the options of the task."""
         return self.answer(self._task.args, variables)
 
-    def answer(self, options: Mapping[str, Any], variables: dict[str, Any]) -> dict[str, Any]:
+    def answer(self, options: Mapping[str, Json], variables: Mapping[str, Any]) -> dict[str, Json]:
         """Return what the host answers to options, as far as the module documents it.
 
         Raises:
@@ -53,7 +55,7 @@ class HostAction(ActionBase):  # type: ignore[misc]
         transport = Transport(self, variables)
         if transport.module_reason:
             further = ASYNC_KEYS if self._task.async_val else CRASH_KEYS
-            answer: Any = transport.run_module(options)
+            answer: Json = transport.run_module(options)
         else:
             asked, secrets = check_options(self.host_task.OPTIONS, plain(options))
             check_mode, further = bool(self._task.check_mode), {}
@@ -65,9 +67,7 @@ class HostAction(ActionBase):  # type: ignore[misc]
         return wrap_var(found)  # type: ignore[no-any-return]  # ansible-core 2.18 would evaluate a template in it
 
 
-def check_options(
-    spec: Mapping[str, Any], options: Mapping[str, Any], where: str = ""
-) -> tuple[dict[str, Any], set[str]]:
+def check_options(spec: OptionSpecs, options: Mapping[str, Json], where: str = "") -> tuple[dict[str, Json], set[str]]:
     """Return options with their defaults, and the secrets in them, which nothing that is answered may show.
 
     Raises:

@@ -43,7 +43,7 @@ class Transport:
 
     @property
     def module_reason(self) -> str:
-        """Why a module has to do it; empty where code can be sent."""
+        """Return why a module has to do it, in a few words; empty where code can be sent."""
         action = self._action
         if action._task.async_val:
             return "async"
@@ -89,21 +89,22 @@ class Transport:
         with refuse_bad_answers():
             return remove_values(parse_answer(answers[-1][len(MARK) :]), hidden)  # type: ignore[no-any-return]
 
-    def run_module(self, options: Mapping[str, Any], name: str | None = None) -> dict[str, Any]:
+    def run_module(self, options: Mapping[str, Json], name: str | None = None) -> dict[str, Json]:
         """Return what a module answers: the one of the action's own name, or another.
 
         Its warnings are objects since ansible-core 2.19, and text again in the result.
         """
         action, task = self._action, self._action._task
         Display().vvv(f"by a module: {self.module_reason}", host=self._variables.get("inventory_hostname"))
-        result: dict[str, Any] = action._execute_module(
+        result = action._execute_module(
             module_name=name,
             module_args=options,
             task_vars=self._variables,
             wrap_async=task.async_val and not action._connection.has_native_async,
         )
-        warnings = [str(getattr(getattr(item, "event", None), "msg", item)) for item in result.get("warnings") or []]
-        return {**result, **({"warnings": warnings} if warnings else {})}
+        if warnings := result.get("warnings"):
+            result["warnings"] = [str(getattr(getattr(item, "event", None), "msg", item)) for item in warnings]
+        return result  # type: ignore[no-any-return]
 
     def _python(self) -> str:
         """Return the path of the host's Python."""

@@ -22,7 +22,7 @@ BY_MODULE, BY_CODE = "by a module: ", "asgi.deploy answers: "
 
 
 def ask(*arguments: str, user: str = "admin", **env: str) -> Run:
-    """Have Ansible ask the host for a file with a secret in its name, and return all that it prints with -vvv."""
+    """Make Ansible ask the host for a file with a secret in its name, and return all that it prints with -vvv."""
     options = {"files": [{"path": f"/tmp/{HIDDEN}/key", "secret_content": HIDDEN}]}
     argv = [str(Path(sys.executable).with_name("ansible")), SIDE, "--become", "--check", "-vvv"]
     argv += [f"--inventory={HOSTS}", f"--extra-vars=ansible_user={user}", *arguments]

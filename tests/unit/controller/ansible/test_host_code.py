@@ -37,11 +37,11 @@ def _only_for_types(node: ast.stmt) -> bool:
 
 @pytest.mark.parametrize("name", sorted(MODULES))
 def test_all_that_it_imports_is_sent(name: str) -> None:
-    wanted, new = set[str](), {name}
+    needed, new = set[str](), {name}
     while new:
-        wanted |= new
-        new = set[str]().union(*map(imported, new)) - wanted
-    assert list(host_code.needed(name)) == sorted(wanted)
+        needed |= new
+        new = set[str]().union(*map(imported, new)) - needed
+    assert list(host_code.needed(name)) == sorted(needed)
 
 
 FACTS, INSPECTIONS = "_host.system.facts", "_host.survey.inspections"

@@ -20,6 +20,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.system.managed_f
 from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks import files as files_task
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.desired_state import FileEntry, PartsOptions
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.json_values import Json
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.task_options import PARTS_OPTIONS
 from ansible_collections.asgi.deploy.plugins.plugin_utils._ansible.host_action import check_options
 
@@ -197,7 +198,9 @@ def test_the_task(top: Path, monkeypatch: pytest.MonkeyPatch, check_mode: bool) 
     """Its two lists are one set; in check mode it only tells."""
     monkeypatch.setattr(files_task, "log_to_journal", lambda _text: None)
     directory, file = wanted(top)
-    options, _secrets = check_options(files_task.OPTIONS, {"files": [file], "beside": [directory]})
+    options, _secrets = check_options(
+        files_task.OPTIONS, cast("dict[str, Json]", {"files": [file], "beside": [directory]})
+    )
     before = tree(top)
     checked = cast("files_task.FilesOptions", options)
     told = files_task.act(checked, check_mode)
@@ -212,7 +215,7 @@ def test_the_task(top: Path, monkeypatch: pytest.MonkeyPatch, check_mode: bool) 
 
 def test_an_inspection(top: Path) -> None:
     before = tree(top)
-    options, _secrets = check_options(PARTS_OPTIONS, {"files": wanted(top)})
+    options, _secrets = check_options(PARTS_OPTIONS, {"files": cast("Json", wanted(top))})
     (observed,) = inspect_all([{"kind": "parts", "options": cast("PartsOptions", options)}])
     drift = observed["drift"]
     assert {str(top / "renewal.py"), str(top / "old" / "__pycache__"), str(top / "empty")} <= set(drift)

@@ -15,6 +15,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks import fil
 from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks.files import FilesOptions
 from ansible_collections.asgi.deploy.plugins.module_utils._host.web import nginx
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.json_values import Json
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.task_results import FilesResult
 from ansible_collections.asgi.deploy.plugins.plugin_utils._ansible.host_action import check_options
 
@@ -47,7 +48,7 @@ class Host:
 
     def act(self, *paths: str, check_mode: bool = False, **more: Any) -> FilesResult:
         files = [{"path": str(self.units / path), "content": "x", **MINE} for path in paths]
-        options, _secrets = check_options(act_files.OPTIONS, {"files": files, **more})
+        options, _secrets = check_options(act_files.OPTIONS, cast("dict[str, Json]", {"files": files, **more}))
         return act_files.act(cast("FilesOptions", options), check_mode)
 
 
