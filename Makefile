@@ -16,7 +16,7 @@ PYTHON_VERSION = $(shell $(CURDIR)/$(PYTHON) -c 'import sys; print("%d.%d" % sys
 # Of ansible-core, each with the oldest Python that its lock is for.
 CORES := 2.18=3.11 2.19=3.11 2.20=3.12 2.21=3.12
 # What `make lint` runs side by side, the longest first; each is a target of its own, too.
-LINTS := lint-ansible lint-mypy lint-plugins lint-yaml lint-layers lint-places lint-changelog lint-ruff lint-format
+LINTS := lint-ansible lint-mypy lint-plugins lint-yaml lint-layers lint-places lint-changelog lint-history lint-ruff lint-format
 TIMED = @$(PYTHON) -m tests.project.times $@
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
@@ -87,6 +87,9 @@ lint-format: setup
 
 lint-places: setup
 	$(TIMED) $(PYTHON) -m tests.project.places
+
+lint-history: setup
+	$(TIMED) $(PYTHON) -m tests.project.history
 
 lint-words: setup
 	$(TIMED) $(PYTHON) -m tests.project.words

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from tests import ROOT
 
-ELSEWHERE = ("README.md", "CONTRIBUTING.md", "tests/lab/README.md", "examples/shop/README.md")
+ELSEWHERE = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "tests/lab/README.md", "examples/shop/README.md")
 PAGES = tuple(path for pattern in (*ELSEWHERE, "roles/*/README.md", "docs/*.md") for path in sorted(ROOT.glob(pattern)))
 KINDS = {"console", "diff", "jinja", "json", "python", "text", "yaml"}
 RECIPES = "CONTRIBUTING.md"  # whose other blocks are files and changes of files: see recipes.py
