@@ -90,6 +90,18 @@ def test_each_file_that_is_named_is_there(page: str) -> None:
     assert gone == []
 
 
+def test_each_type_that_a_run_passes_on_is_one() -> None:
+    section = (ROOT / "docs/architecture.md").read_text().partition("## One run\n")[2].partition("\n### ")[0]
+    named = set(re.findall(r"`([A-Z][A-Za-z]+)`", section))
+    assert len(named) > 5
+    defined = {
+        found
+        for file in (ROOT / "plugins").rglob("*.py")
+        for found in re.findall(r"^class (\w+)", file.read_text(), re.M)
+    }
+    assert named - defined == set()
+
+
 def test_each_command_of_the_lab_is_one() -> None:
     commands = [command.of_lab for command in pages.commands() if command.of_lab]
     assert len(commands) > 10
