@@ -25,9 +25,9 @@ TITLE = "## Words"
 _VERBS = """
 Abort Accept Add Allow Answer Append Apply Archive Arrange Ask Assert Assign Attach Attack Authenticate Begin Bind
 Block Boot Break Bring Build Bundle Buy Cache Calculate Call Cancel Change Check Choose Clean Clear Clone Close
-Collect Combine Commit Compare Compile Complete Compress Compute Configure Confirm Connect Consume Convert Copy Count Create
-Cut Decide Declare Decode Decompress Decorate Decrypt Define Delay Delete Deliver Deny Deploy Derive Describe Detect
-Determine Disable Discard Disconnect Display Divide Download Drain Draw Drop Echo Edit Emit Empty Enable Encode
+Collect Combine Commit Compare Compile Complete Compress Compute Configure Confirm Connect Consume Convert Copy Count
+Create Cut Decide Declare Decode Decompress Decorate Decrypt Define Delay Delete Deliver Deny Deploy Derive Describe
+Detect Determine Disable Discard Disconnect Display Divide Download Drain Draw Drop Echo Edit Emit Empty Enable Encode
 Encrypt End Enforce Ensure Enter Escape Evaluate Exchange Exclude Execute Exit Expand Expect Expire Explain Export
 Expose Extend Extract Fail Fetch Fill Filter Find Finish Fix Flush Follow Forbid Force Forget Format Forward Free
 Freeze Gather Generate Give Grant Group Guess Handle Harden Hash Hide Hold Identify Ignore Implement Import Include
