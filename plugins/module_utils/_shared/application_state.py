@@ -326,26 +326,44 @@ class SourceResult(TypedDict):
     trusted_at_first_use: list[TrustedKey]
 
 
-class ReleaseResult(TypedDict):
-    """The result of a release or a rollback.
+class RunResult(TypedDict):
+    """What the results of a release and of a rollback have in common.
 
     Attributes:
         changed: whether anything changed on the host.
-        release: the release that serves; None where it is not known.
-        before: the release that served before.
+        before: the release that served before; None if none did.
         steps: seconds that each step took, by its name.
         warnings: what the user must know although it succeeded.
-        source: where the code comes from.
+    """
+
+    changed: bool
+    before: str | None
+    steps: dict[str, float]
+    warnings: NotRequired[list[str]]
+
+
+class RollbackOutcome(RunResult):
+    """The result of a rollback.
+
+    Attributes:
+        release: the release that serves.
+    """
+
+    release: str
+
+
+class ReleaseResult(RunResult):
+    """The result of a release.
+
+    Attributes:
+        release: the release that serves; None where it is not known.
+        source: where the code comes from; empty if it could not be resolved.
         commit: of git; None if the code does not come from git.
         trusted_at_first_use: keys of git servers that the host trusts because it saw them first.
         stopped: since when and by whom the application is stopped; None if it is not.
     """
 
-    changed: bool
     release: str | None
-    before: str | None
-    steps: dict[str, float]
-    warnings: NotRequired[list[str]]
     source: NotRequired[SourceSummary]
     commit: NotRequired[str | None]
     trusted_at_first_use: NotRequired[list[TrustedKey]]

@@ -14,6 +14,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.application_st
     LiveState,
     ReleaseResult,
     ReleaseSummary,
+    RollbackOutcome,
 )
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.observed_state import CertificateStatus, Difference
 
@@ -160,7 +161,7 @@ class ReleaseInfoResult(LiveState):
     deploys: list[Attempt]
 
 
-class RollbackResult(ReleaseResult):
+class RollbackResult(RollbackOutcome):
     """The result of a rollback.
 
     Attributes:
@@ -175,3 +176,15 @@ class CertificateSummary(TypedDict):
 
     changed: NotRequired[bool]
     problem: NotRequired[str | None]
+
+
+class RestartTaskResult(TaskResult, total=False):
+    """The result of a restart.
+
+    Attributes:
+        release: the live release.
+        seconds: how long it took; absent in check mode.
+    """
+
+    release: str
+    seconds: float

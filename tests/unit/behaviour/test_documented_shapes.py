@@ -11,7 +11,12 @@ from typing import Any, Literal, NotRequired, Required, Union, get_args, get_ori
 import pytest
 import yaml
 from ansible_collections.asgi.deploy.plugins.action import check, show, survey, wheelhouse
-from ansible_collections.asgi.deploy.plugins.module_utils._shared import task_results
+from ansible_collections.asgi.deploy.plugins.module_utils._shared import (
+    application_state,
+    desired_state,
+    release_options,
+    task_results,
+)
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.application_state import Attempt
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.observed_state import (
     Difference,
@@ -93,6 +98,14 @@ def test_the_options_of_a_task_are_those_of_its_documentation(module: str) -> No
     assert without_undocumented(spec, documented) == documented
 
 
+@pytest.mark.parametrize("module", ON_HOSTS)
+def test_the_type_of_a_tasks_options_has_the_keys_of_its_spec(module: str) -> None:
+    task = importlib.import_module(f"{TASKS}.{module}")
+    # A task imports the types of its options only for mypy.
+    shapes = vars(desired_state) | vars(release_options) | vars(task_results) | vars(application_state)
+    assert set(get_type_hints(task.act, localns=shapes)["options"].__annotations__) == set(task.OPTIONS)
+
+
 @pytest.mark.parametrize("module", ON_THE_CONTROLLER)
 def test_the_options_of_an_action_are_those_of_its_documentation(module: str) -> None:
     documented = shape(documented_options(module))
@@ -121,8 +134,13 @@ RESULTS = {
     "harden": task_results.HardenResult,
     "install": task_results.InstallResult,
     "logs": task_results.LogsResult,
+    "pause": application_state.StateResult,
     "release": task_results.ReleaseTaskResult,
+    "release_info": task_results.ReleaseInfoResult,
+    "restart": task_results.RestartTaskResult,
+    "rollback": task_results.RollbackResult,
     "status": task_results.StatusResult,
+    "stop": application_state.StateResult,
     "survey": SurveyResult,
 }
 # `diff` is of every module, as Ansible documents it; `ansible_facts` of the survey is Ansible's as well.

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from ansible_collections.asgi.deploy.plugins.module_utils._shared.application_state import (
         Attempt,
         ReleaseResult,
+        RollbackOutcome,
         SourceResult,
     )
     from ansible_collections.asgi.deploy.plugins.module_utils._shared.observed_state import ReleasePrediction
@@ -139,7 +140,7 @@ class Deployment:
             warnings = [*self._rules.summary(), *builder.settle(release), *doubts]
             return self._result(True, release, before, warnings, builder.describe_source(identity))
 
-    def rollback(self, to: str | None) -> ReleaseResult:
+    def rollback(self, to: str | None) -> RollbackOutcome:
         """Roll back to a release that is still on the host.
 
         Args:
@@ -153,7 +154,8 @@ class Deployment:
             refuse_held(self.layout, before)
             target = choose_rollback(self.store, to)
             if target == before:
-                return self._result(False, target, before, observation.health_warnings(self.store, target))
+                warnings = observation.health_warnings(self.store, target)
+                return {"changed": False, "release": target, "before": before, "steps": {}, "warnings": warnings}
             Integrity(self.store).repair()
             settings = ReleaseSettings.from_record(self.store.record(target))
             self._rules.count_from_now()
@@ -163,7 +165,13 @@ class Deployment:
                 left = [state for state in self._remaining(target, None, settings) if state != "watched"]
                 self._steps.take(target, left, before, settings)
                 self.store.note_state(target, "watched")
-            return self._result(True, target, before, [*warnings, *self._rules.summary()])
+            return {
+                "changed": True,
+                "release": target,
+                "before": before,
+                "steps": dict(self._steps.seconds),
+                "warnings": [*warnings, *self._rules.summary()],
+            }
 
     def _prepare(self, builder: ReleaseBuilder, identity: str | None, before: str | None) -> tuple[str, str]:
         """Put a release on disk; return its name, and what its source was resolved to."""
@@ -211,19 +219,15 @@ class Deployment:
         return self.store.audited(line)
 
     def _result(
-        self,
-        changed: bool,
-        release: str | None,
-        before: str | None,
-        warnings: list[str] | None = None,
-        source: SourceResult | None = None,
+        self, changed: bool, release: str, before: str | None, warnings: list[str], source: SourceResult
     ) -> ReleaseResult:
-        result: ReleaseResult = {
+        return {
             "changed": changed,
             "release": release,
             "before": before,
             "steps": dict(self._steps.seconds),
+            "warnings": warnings,
+            "source": source["source"],
+            "commit": source["commit"],
+            "trusted_at_first_use": source["trusted_at_first_use"],
         }
-        if warnings is not None:
-            result["warnings"] = warnings
-        return {**result, **source} if source else result

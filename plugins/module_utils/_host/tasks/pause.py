@@ -1,9 +1,8 @@
-"""An application, paused or resumed."""
+"""The task that pauses or resumes an application."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Literal
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.operations.pause import is_paused, pause, resume
 from ansible_collections.asgi.deploy.plugins.module_utils._host.operations.restart import require_live_release
@@ -12,23 +11,38 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store im
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.journal import log_to_journal
 from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks.results import reports_errors
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.release_options import RunOptions
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.task_options import RUN_OPTIONS
 
-OPTIONS: dict[str, Any] = {
+if TYPE_CHECKING:
+    from ansible_collections.asgi.deploy.plugins.module_utils._shared.application_state import StateResult
+    from ansible_collections.asgi.deploy.plugins.module_utils._shared.option_specs import OptionSpecs
+
+OPTIONS: OptionSpecs = {
     **RUN_OPTIONS,
     "state": {"type": "str", "choices": ["paused", "resumed"], "required": True},
 }
 
 
+class PauseOptions(RunOptions):
+    """The options of the task.
+
+    Attributes:
+        state: what the application must be.
+    """
+
+    state: Literal["paused", "resumed"]
+
+
 @reports_errors
-def act(options: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
-    """See M(asgi.deploy.pause)."""
-    layout, wanted = Layout(options["name"]), options["state"] == "paused"
+def act(options: PauseOptions, check_mode: bool) -> StateResult:
+    """Pause or resume the application; see M(asgi.deploy.pause)."""
+    layout, pauses = Layout(options["name"]), options["state"] == "paused"
     if check_mode:
         release = require_live_release(Store(layout))
         refuse_stopped(layout)
-        return {"changed": is_paused(layout, release) is not wanted, "release": release}
-    done = (pause if wanted else resume)(layout, options["by"], options["lock_timeout"])
-    if done["changed"]:
+        return {"changed": is_paused(layout, release) is not pauses, "release": release}
+    result = (pause if pauses else resume)(layout, options["by"], options["lock_timeout"])
+    if result["changed"]:
         log_to_journal(f"{layout.app}: {options['state']}")
-    return {**done}
+    return result

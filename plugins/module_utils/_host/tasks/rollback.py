@@ -14,7 +14,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.release_option
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.task_options import RUN_OPTIONS
 
 if TYPE_CHECKING:
-    from ansible_collections.asgi.deploy.plugins.module_utils._shared.application_state import ReleaseResult
+    from ansible_collections.asgi.deploy.plugins.module_utils._shared.application_state import RollbackOutcome
     from ansible_collections.asgi.deploy.plugins.module_utils._shared.option_specs import OptionSpecs
     from ansible_collections.asgi.deploy.plugins.module_utils._shared.task_results import RollbackResult
 
@@ -40,7 +40,7 @@ def act(options: RollbackOptions, check_mode: bool) -> RollbackResult:
         live = deployment.store.live()
         refuse_held(layout, live)
         target = choose_rollback(deployment.store, options["to"])
-        result: ReleaseResult = {"changed": target != live, "release": target, "before": live, "steps": {}}
+        result: RollbackOutcome = {"changed": target != live, "release": target, "before": live, "steps": {}}
     else:
         result = deployment.rollback(options["to"])
         log_to_journal(f"{layout.app}: release {result['release']} is live")

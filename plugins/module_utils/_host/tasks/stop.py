@@ -1,9 +1,8 @@
-"""An application, stopped or started."""
+"""The task that stops or starts an application."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Literal
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.operations.restart import require_live_release
 from ansible_collections.asgi.deploy.plugins.module_utils._host.operations.stop import (
@@ -17,23 +16,38 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store im
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.journal import log_to_journal
 from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks.results import reports_errors
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.release_options import RunOptions
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.task_options import RUN_OPTIONS
 
-OPTIONS: dict[str, Any] = {
+if TYPE_CHECKING:
+    from ansible_collections.asgi.deploy.plugins.module_utils._shared.application_state import StateResult
+    from ansible_collections.asgi.deploy.plugins.module_utils._shared.option_specs import OptionSpecs
+
+OPTIONS: OptionSpecs = {
     **RUN_OPTIONS,
     "state": {"type": "str", "choices": ["stopped", "started"], "required": True},
 }
 
 
+class StopOptions(RunOptions):
+    """The options of the task.
+
+    Attributes:
+        state: what the application must be.
+    """
+
+    state: Literal["stopped", "started"]
+
+
 @reports_errors
-def act(options: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
-    """See M(asgi.deploy.stop)."""
+def act(options: StopOptions, check_mode: bool) -> StateResult:
+    """Stop or start the application; see M(asgi.deploy.stop)."""
     layout, stops = Layout(options["name"]), options["state"] == "stopped"
     if check_mode:
         release = require_live_release(Store(layout))
         refuse_paused(layout, release)
         return {"changed": needs_stop(layout) if stops else needs_start(layout, release), "release": release}
-    done = (stop if stops else start)(layout, options["by"], options["lock_timeout"])
-    if done["changed"]:
+    result = (stop if stops else start)(layout, options["by"], options["lock_timeout"])
+    if result["changed"]:
         log_to_journal(f"{layout.app}: {options['state']}")
-    return {**done}
+    return result
