@@ -95,7 +95,7 @@ RELEASES = [
     Broken("import-error", "RuntimeError: broken at import", 'raise RuntimeError("broken at import")\n'),
     Broken("missing-attribute", "module 'shop.main' has no attribute 'nothing'", entry={"module": "shop.main:nothing"}),
     Broken("lifespan-failure", "RuntimeError: cannot start", LIFESPAN),
-    Broken("start-hangs", "GET /ready got no answer within", "import time\ntime.sleep(3600)\n", entry={"gate": QUICK}),
+    Broken("start-hangs", "GET /ready: no answer within", "import time\ntime.sleep(3600)\n", entry={"gate": QUICK}),
     Broken(
         "start-too-slow",
         "GET /ready answered 503 Service Unavailable, expected 200 (for 4 s)",

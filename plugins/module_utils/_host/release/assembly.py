@@ -1,4 +1,4 @@
-"""The source and the virtual environment of a release, made as the user who builds."""
+"""The source and the virtual environment of a release, made as the user of the build."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.requirement_ha
 
 
 class Assembled(NamedTuple):
-    """What was made.
+    """The result of an assembly.
 
     Attributes:
         venv: the name of the virtual environment.
@@ -76,9 +76,9 @@ class Assembly:
             identity: of the source.
         """
         where, inputs = self.source.where(self.inputs.version, identity), self.inputs
-        with prepare_sources(self.layout.app, inputs.index, inputs.wheelhouse) as given:
+        with prepare_sources(self.layout.app, inputs.index, inputs.wheelhouse) as sources:
             place = SandboxedRunner(self.layout, inputs.build, inputs.build_hosts, inputs.insecure_transport)
-            installer = installer_for(inputs.installer, given, place)
+            installer = installer_for(inputs.installer, sources, place)
             with place.lent(whole):
                 ran = self._check_out(identity, whole, place)
                 tree = application_folder(whole, self.source.subdirectory, where)
@@ -92,10 +92,10 @@ class Assembly:
                 return Assembled(venv, requirements.source, unpinned(self._others, requirements.text))
 
     def _check_out(self, identity: str, whole: Path, place: SandboxedRunner) -> int:
-        """Check the source out; return how many programs have run when its tree was compiled, or -1 if it was not.
+        """Check the source out; return how many programs had run when its tree was compiled, or -1 if it was not.
 
-        Where there are environments already, most releases need no other one, and no program runs after git: so what
-        is there then is compiled by the same unit.
+        If there are environments already, most releases need no other one, and no program runs after git: so the tree
+        is compiled by the same unit.
         """
         if not (store := self.source.store):
             self.source.checkout(identity, whole)
@@ -111,26 +111,26 @@ class Assembly:
         return place.ran if then else -1
 
     def _compiler(self, tree: Path) -> list[str]:
-        """Return the program that compiles a tree. What it cannot compile is for the application to say."""
+        """Return the program that compiles a tree. An error in the source is reported by the application itself."""
         return [self.interpreter.path, "-I", "-m", "compileall", "-qq", str(tree)]
 
     def _venv(self, path: Path, tree: Path, whole: Path, installer: Installer, requirements: Requirements) -> str:
         """Return the name of the environment, which is built if no release has it yet."""
         content = {
             "requirements": requirements.text,
-            # What points into the tree points into this very release's.
+            # A requirement that is a path in the tree belongs to this release only.
             "tree": path.name if requirements.local else None,
             "supplies": self.inputs.package_sources,
             "interpreter": self.interpreter.tag,
             "installer": installer.name,
             **self.inputs.server_content,
         }
-        complete = [one for one in self.store.venvs() if venvs.is_complete(Path(self.layout.venvs, one))]
+        complete = [name for name in self.store.venvs() if venvs.is_complete(Path(self.layout.venvs, name))]
         name = generations.standing(
             digest(content)[:16],
             complete,
             self.integrity.known_venvs(),
-            lambda one: not self.integrity.venv(one).damage,
+            lambda venv: not self.integrity.venv(venv).damage,
         )
         venv = Path(self.layout.venvs, name)
         if name not in complete:
@@ -156,7 +156,7 @@ class Assembly:
 
 
 def restrict(tree: Path, group: str) -> None:
-    """Let a group read a folder, and no one else; only root can write it."""
+    """Allow only a group to read a folder, and only root to write it."""
     for folder, _folders, files in os.walk(tree):
         for path in (Path(folder), *(Path(folder, name) for name in files)):
             if not path.is_symlink():

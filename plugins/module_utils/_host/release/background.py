@@ -77,7 +77,7 @@ class BackgroundUnits:
         return [name for name in self.processes if is_exclusive(_text(Path(UNITS, name)))]
 
     def missing_programs(self) -> str | None:
-        """Return which unit has no program to start; None when all have one."""
+        """Return a text about a unit whose program does not exist; None if there is none."""
         venv = Path(self.layout.release(self.release), "venv", "bin")
         for name in (*self.processes, *self.jobs):
             program = command_of(_text(Path(UNITS, name)))
@@ -152,9 +152,10 @@ class BackgroundUnits:
 
 
 def switch_background_units(layout: Layout, release: str, wait: bool = True) -> None:
-    """Stop the background units of all other releases and start those of this one; wait only for an exclusive process.
+    """Stop the background units of all other releases, and start those of this one.
 
-    Every step can be repeated; the target starts last, and shows that all of them were done.
+    Only the end of an exclusive process is waited for. Every step can be repeated; the target starts last, and shows
+    that all of them were done.
 
     Args:
         layout: of the application.

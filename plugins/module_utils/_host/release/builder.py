@@ -35,7 +35,13 @@ if TYPE_CHECKING:
 
 
 class ReleaseBuilder:
-    """Makes from the inputs of a release what is on disk."""
+    """Makes the directory of a release from its inputs.
+
+    Attributes:
+        layout: of the application.
+        inputs: of the release.
+        store: the releases of the application.
+    """
 
     def __init__(self, layout: Layout, inputs: ReleaseInputs) -> None:
         self.layout = layout

@@ -24,7 +24,7 @@ class BadRelease:
 
     Attributes:
         error: the reason, with its log.
-        no_way_back: why the release before does no better; empty if it may.
+        no_way_back: why the previous release does no better; empty if it may.
     """
 
     error: DeployError

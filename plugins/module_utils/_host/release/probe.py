@@ -81,7 +81,7 @@ class Probe:
                 return reason
             answer = self._answer()  # its status is enough; a body may have no end
         except TimeoutError:
-            return f"GET {gate.path} got no answer within {round(timeout, 1):g} s"
+            return f"GET {gate.path}: no answer within {round(timeout, 1):g} s"
         except OSError as error:
             return f"GET {gate.path} failed: {error or type(error).__name__}"
         self.worker = answer.worker

@@ -23,7 +23,7 @@ def find_surplus(store: Store, release: str, keep: int, loaded: LoadedReleases) 
 
     Args:
         store: the releases of the application.
-        release: the live one, which stays, as does the one before it.
+        release: the live one, which stays, as does the previous one.
         keep: how many stay.
         loaded: the releases of which something runs.
     """

@@ -147,7 +147,7 @@ class ReleaseSteps:
         self._store.note(release, states={**states, "live": time.time()}, failed=None)
 
     def _go_back(self, release: str, before: str, reason: str) -> None:
-        """Make the release before live again, which was kept running for this: it takes one rename."""
+        """Make the previous release live again, which was kept running for this: it takes one rename."""
         instance = Instance(self._layout, before)
         if not instance.is_up() or instance.is_draining():
             instance.start()

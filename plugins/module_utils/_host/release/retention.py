@@ -33,7 +33,7 @@ def releases_to_prune(releases: Collection[KeptRelease], keep: int, protected: C
     Args:
         releases: those on disk.
         keep: how many stay.
-        protected: those that are needed, such as the live one, the one before it, and those that drain.
+        protected: those that are needed, such as the live one, the previous one, and those that drain.
     """
     newest_first = sorted(releases, key=lambda kept: (kept.good, kept.created, kept.release), reverse=True)
     stay = {kept.release for kept in [kept for kept in newest_first if not kept.superseded][:keep]} | set(protected)

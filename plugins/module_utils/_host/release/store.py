@@ -124,7 +124,7 @@ class Store:
         return sorted(path.name for path in venvs.iterdir()) if venvs.is_dir() else []
 
     def switch(self, release: str) -> None:
-        """Make `current` name a release, in one rename(2); `previous` names the one before it by then."""
+        """Make `current` name a release, in one rename(2); `previous` already names the release from before."""
         if (before := self.live()) and before != release:
             _link(Path(self.layout.previous), before)
         _link(self.current, release)

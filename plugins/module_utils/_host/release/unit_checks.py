@@ -17,7 +17,11 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.unit_text impo
 
 
 def check_units(units: Mapping[str, str]) -> None:
-    """Check with the host's systemd what only it can judge in the texts of units, by kind; raise DeployError."""
+    """Check the texts of units, by kind, with the host's systemd, the only one that knows what it supports.
+
+    Raises:
+        DeployError: systemd does not understand one.
+    """
     check_schedules(units)
     check_calls(units)
 
@@ -66,7 +70,7 @@ def find_program(program: str, venv: Path) -> str | None:
 
 
 def describe_search(venv: Path) -> str:
-    """Return a text that lists where :func:`find_program` did not find a program."""
+    """Return the end of a message about a program that :func:`find_program` does not find."""
     return f"is neither in {venv} nor in /usr/local/bin, /usr/bin and /bin"
 
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store import Store
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.kept_connections import SETTLED
 
-_BEFORE = 60.0  # seconds before a switch by which the release before is judged
+_BEFORE = 60.0  # seconds before a switch by which the previous release is judged
 
 
 @dataclass(frozen=True)
@@ -86,13 +86,13 @@ class Switch:
     """A switch from one release to another.
 
     No line shows which release did not answer nginx: the upstream has the same name for all. And connections to the
-    release before are kept for a while.
+    previous release are kept for a while.
 
     Attributes:
         release: the new one.
         before: the one that it replaced, if there was one.
         at: when, in seconds of the epoch.
-        before_since: when the one before went live, in seconds of the epoch.
+        before_since: when the previous one went live, in seconds of the epoch.
     """
 
     release: str
@@ -116,7 +116,7 @@ class Switch:
         return visit.release == self.release or (not visit.release and visit.began > self.settled)
 
     def of_before(self, visit: Visit) -> bool:
-        """Return whether a request certainly went to the release before, in its last minute."""
+        """Return whether a request certainly went to the previous release, in its last minute."""
         if visit.began > self.at or visit.ended < self.at - _BEFORE:
             return False
         return visit.release == self.before or (not visit.release and visit.began > self.before_since + SETTLED)

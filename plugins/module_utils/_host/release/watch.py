@@ -44,7 +44,7 @@ class WatchVerdict:
 
     Attributes:
         failure: the reason.
-        no_way_back: why the release before does no better; empty if it may.
+        no_way_back: why the previous release does no better; empty if it may.
     """
 
     failure: str
@@ -69,7 +69,7 @@ def question_verdict(questions: Questions, limits: WatchLimits) -> str | None:
 
 
 def no_way_back(new: Tally, before: Tally, switch: Switch, limits: WatchLimits) -> str:
-    """Return why the release before does no better than the new one; empty if it does, or if that is not known."""
+    """Return why the previous release does no better than the new one; empty if it does, or if that is not known."""
     if not (limits.exceeded(before.failed, before.requests) and before.worse_than(new)):
         return ""
     return (

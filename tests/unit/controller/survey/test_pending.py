@@ -43,7 +43,7 @@ def test_nothing_differs(kind: str, found: Any) -> None:
         ("parts", {**PARTS, "port_conflicts": ["80"]}),
         ("release", {**RELEASE, "changed": True}),
         ("release", {**RELEASE, "noted": False}),
-        ("release", {**RELEASE, "health": "v1 is live, but not well: GET /ready got no answer within 2 s"}),
+        ("release", {**RELEASE, "health": "v1 is live, but not well: GET /ready: no answer within 2 s"}),
         ("release", {"failed": "the repository does not answer"}),
         ("removal", {"changed": True}),
         ("hardening", {**HARDENING, "parts": ["firewall"]}),

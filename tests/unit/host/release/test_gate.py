@@ -238,7 +238,7 @@ def test_asks_as_nginx_does(path: Path) -> None:
             "GET / answered 404 Not Found, expected 200, 3xx (for 0.3 s)",
             id="404",
         ),
-        pytest.param(hang, gate(timeout=1), "GET /ready got no answer within 1 s (for 1 s)", id="hang"),
+        pytest.param(hang, gate(timeout=1), "GET /ready: no answer within 1 s (for 1 s)", id="hang"),
         pytest.param(
             hang_up,
             gate(timeout=0.3),
@@ -294,7 +294,7 @@ def test_answer_without_end_does_not_hold_the_gate(path: Path) -> None:
 
 def test_short_waits_are_reported_exactly(path: Path) -> None:
     with server(path, hang):
-        assert failure_of(path, gate(), 0.3) == "GET /ready got no answer within 0.3 s"
+        assert failure_of(path, gate(), 0.3) == "GET /ready: no answer within 0.3 s"
 
 
 def test_probe_keeps_its_connection_until_it_is_closed(path: Path) -> None:
@@ -343,7 +343,7 @@ def test_half_an_answer(path: Path) -> None:
     started = time.monotonic()
     with server(path, half):
         failure = wait_until_passed(str(path), gate(timeout=1), alive, no_processes)
-    assert failure == "GET /ready got no answer within 1 s (for 1 s)"
+    assert failure == "GET /ready: no answer within 1 s (for 1 s)"
     assert time.monotonic() - started < 3
 
 
@@ -528,7 +528,7 @@ def test_worker_that_accepts_requests_and_does_not_answer(path: Path) -> None:
     """However slow the machine is, the second question is not answered: no worker is left that does."""
     with workers(path, answering_once, stuck):
         failure = wait_until_passed(str(path), gate(timeout=3, workers=2), alive, ours)
-    assert re.fullmatch(r"GET /ready got no answer within [0-9.]+ s \(for 3 s\)", str(failure))
+    assert re.fullmatch(r"GET /ready: no answer within [0-9.]+ s \(for 3 s\)", str(failure))
 
 
 def test_worker_that_answers_wrongly(path: Path) -> None:

@@ -9,7 +9,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.release.observat
     judge,
 )
 
-SLOW = "GET /ready got no answer within 2 s"
+SLOW = "GET /ready: no answer within 2 s"
 
 
 def service(down: str = "", up_for: float = 1000, ends: int = 0) -> UnitCondition:

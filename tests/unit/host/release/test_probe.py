@@ -65,7 +65,7 @@ def test_the_deadline_is_over_the_whole(serve: Callable[[Answer], str], answer: 
     began = time.monotonic()
     probe = Probe(serve(answer), GATE, timeout=1)
     probe.close()
-    assert probe.failure is not None and probe.failure.startswith("GET /ready ")
+    assert probe.failure is not None and probe.failure.startswith("GET /ready")
     assert time.monotonic() - began < 10
 
 
