@@ -11,8 +11,12 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import 
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.json_values import Json
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.option_specs import OptionSpecs
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan import app_plan
-from ansible_collections.asgi.deploy.plugins.plugin_utils._app.wheelhouse import Beside, Target, fill
-from ansible_collections.asgi.deploy.plugins.plugin_utils._certificate.options import asks_the_ca, certbot_locks
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.wheelhouse import CollectionProgram, Target, fill
+from ansible_collections.asgi.deploy.plugins.plugin_utils._certificate.options import (
+    asks_the_ca,
+    certbot_locks,
+    provider_of,
+)
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.argument_specs import plain
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.host_facts import checked_facts
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.local_files import read_all
@@ -48,9 +52,9 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         try:
             facts = checked_facts(plain(variables.get("ansible_facts", {})))
             plan = app_plan(app, facts, read_all(self._loader, app, base))
-            locks = certbot_locks(options.get("certificate_dns_plugin")) if asks_the_ca(app, options) else []
-            beside = Beside(locks, Target.of("system", facts)) if locks else None
-            wheels = fill(plan, Target.of(plan["python"], facts), base, beside)
+            locks = certbot_locks(provider_of(options)) if asks_the_ca(app, options) else []
+            program = CollectionProgram(locks, Target.of("system", facts)) if locks else None
+            wheels = fill(plan, Target.of(plan["python"], facts), base, program)
         except (DeployError, ValueError, OSError) as error:
             raise AnsibleActionFail(harmless(str(error))) from error
         return {**super().run(tmp, task_vars), "changed": bool(wheels), "wheels": wheels}

@@ -113,7 +113,6 @@ def app_plan(
         "upstream_keepalive": UPSTREAM_KEEPALIVE,
         # nginx closes its own idle connections within that time; they must not be cut.
         "drain_limit": max(app["drain_timeout"], SETTLED + 1),
-        "boot_unit": layout.boot_unit,
         **tree,
         "plain_transports": plain_transports(app),
         "sandbox_changes": sandbox.changes(app["sandbox"]),
@@ -126,7 +125,6 @@ def app_plan(
         "workers": workers.count,
         "workers_reason": workers.reason,
         "host_memory": facts.get("memtotal_mb"),
-        "platform": platform.abilities,
         "packages": [
             platform.packages.venv,
             *source_packages(app, platform.packages),

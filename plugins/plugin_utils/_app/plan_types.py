@@ -267,9 +267,7 @@ class AppPlan(PlannedOptions, AdditionsPlan):
     plain_transports: list[str]  # what comes over a plain transport
     notices: list[str]  # what a run says of it
     site: SitePlan
-    platform: dict[str, bool]  # what programs of the system can do
     upstream_keepalive: Keepalive
-    boot_unit: str
     public_units: list[str]  # of an application without nginx
     paths: dict[str, str]  # fixed paths of a host
     data: str  # paths of the application, as the next ones

@@ -6,7 +6,6 @@ import re
 import shlex
 import ssl
 from collections.abc import Mapping
-from typing import Any
 from urllib.parse import urlsplit
 
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.addresses import host_of
@@ -24,7 +23,7 @@ ENV_MAX = 131_072
 SECRET_MIN = 8  # shorter ones could not be masked in output without masking half of it
 SECRET_MAX = 65_536
 SECRETS_MAX = 524_288  # of all together; systemd gives a unit 1 MiB of credentials at most
-# Read before the application's own code runs, or by whoever starts it.
+# Read before the application's own code runs, or by what starts it.
 _TOO_EARLY = re.compile(r"PYTHON.*|LD_.*|PATH|HOME|WORKERS|JOURNAL_STREAM|PROMETHEUS_MULTIPROC_DIR|SPT_NOENV")
 RESERVED_ENV = {"ASGI_APP", "ASGI_RELEASE", "ASGI_PROCESS", "ASGI_JOB", "ASGI_RUNTIME", "CREDENTIALS_DIRECTORY"}
 WORKERS_MAX = 1024
@@ -50,6 +49,7 @@ _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 
 def git(value: str) -> str | None:
+    """Return what is wrong with a repository."""
     expected = "expected a repository, as in git: https://git.example.com/shop.git"
     if re.search(r"\s", value) or _UNPRINTABLE.search(value):
         return f"found {value!r}, {expected}"
@@ -76,12 +76,14 @@ def git(value: str) -> str | None:
 
 
 def subdirectory(value: str) -> str | None:
+    """Return what is wrong with a folder of the source."""
     if _SUBDIRECTORY.fullmatch(value) and not {".", ".."}.intersection(value.split("/")):
         return None
     return f"found {value!r}, expected a folder of the source, as in subdirectory: backend"
 
 
 def deploy_key(value: str) -> str | None:
+    """Return what is wrong with a private key; never its text."""
     if _KEY.fullmatch(value.strip()):
         return None
     return (
@@ -91,6 +93,7 @@ def deploy_key(value: str) -> str | None:
 
 
 def signers(value: list[str]) -> str | None:
+    """Return what is wrong with public SSH keys."""
     expected = "expected a public SSH key as its .pub file has it, as in ssh-ed25519 AAAAC3Nz… ops@example.com"
     if not value:
         return f"found an empty list, {expected}"
@@ -98,17 +101,19 @@ def signers(value: list[str]) -> str | None:
 
 
 def _is_public_key(line: str) -> bool:
-    found = _PUBLIC_KEY.fullmatch(line.strip())
-    return found is not None and key_content(found[1], found[2]) is not None
+    key = _PUBLIC_KEY.fullmatch(line.strip())
+    return key is not None and key_content(key[1], key[2]) is not None
 
 
 def package(value: str) -> str | None:
+    """Return what is wrong with a distribution."""
     if _REQUIREMENT.fullmatch(value) and "==" in value:
         return None
     return f"found {value!r}, expected a distribution and its exact version, as in package: shop==1.4.2"
 
 
 def extras(value: list[str]) -> str | None:
+    """Return what is wrong with names of extras."""
     wrong = [item for item in value if not _EXTRA.fullmatch(item)]
     return f"found {', '.join(map(repr, wrong))}, expected names, as in extras: [postgres]" if wrong else None
 
@@ -132,7 +137,7 @@ def dependency_file(value: str) -> str | None:
 
 
 def hosts(value: list[str]) -> str | None:
-    """What is wrong with names of hosts that builds may reach; those of a local network have no dot."""
+    """Return what is wrong with names of hosts that builds may reach; those of a local network have no dot."""
     if twice := sorted({item for item in value if value.count(item) > 1}):
         return f"found {', '.join(twice)} twice"
     wrong = [item for item in value if not _HOST.fullmatch(item)]
@@ -141,18 +146,21 @@ def hosts(value: list[str]) -> str | None:
 
 
 def python(value: str) -> str | None:
+    """Return what is wrong with a version of Python or its path."""
     if _PYTHON.fullmatch(value):
         return None
     return f'found {value!r}, expected system, a version or an absolute path, as in python: "3.13"'
 
 
 def version(value: str) -> str | None:
+    """Return what is wrong with a tag, branch or commit."""
     if not _REF.fullmatch(value) or ".." in value or value.endswith(("/", ".", ".lock")) or "//" in value:
         return f"found {value!r}, expected a tag, branch or commit, as in version: v1.4.2"
     return None
 
 
 def module(value: str) -> str | None:
+    """Return what is wrong with the name of an application in a module."""
     if _MODULE.fullmatch(value):
         return None
     if _DOTTED.fullmatch(value):
@@ -161,6 +169,7 @@ def module(value: str) -> str | None:
 
 
 def env(value: Mapping[str, Json]) -> str | None:
+    """Return what is wrong with environment variables."""
     wrong = []
     for key, item in value.items():
         if not _ENV.fullmatch(key):
@@ -181,13 +190,13 @@ def env(value: Mapping[str, Json]) -> str | None:
 
 
 def _no_variable(key: str) -> str:
-    """What follows a =, which somebody may have written as one would in a file, is its value."""
+    """Return the error for a key that is no name; what follows a = is not shown, as it may be a value of a file."""
     name = f"{key.partition('=')[0]}=…" if "=" in key else key
     return f"{name!r} is no name of an environment variable: letters, digits and underscores"
 
 
-def secrets(value: Mapping[str, Any]) -> str | None:
-    """What is wrong with secrets; no value is told."""
+def secrets(value: Mapping[str, Json]) -> str | None:
+    """Return what is wrong with secrets; never a value."""
     wrong = []
     for key, item in value.items():
         if not _ENV.fullmatch(key) or len(key) > 128:
@@ -209,18 +218,21 @@ def secrets(value: Mapping[str, Any]) -> str | None:
 
 
 def workers(value: str) -> str | None:
+    """Return what is wrong with a number of workers."""
     if value == "auto" or is_count(value):
         return None
     return f"found {value!r}, expected auto or a number from 1 to 1024, as in workers: auto"
 
 
 def statuses(value: list[str]) -> str | None:
+    """Return what is wrong with HTTP status and classes of it."""
     if value and all(map(_STATUS.fullmatch, value)):
         return None
     return f"found {value!r}, expected numbers or classes of HTTP status, as in [200] or [2xx, 3xx]"
 
 
 def requirements(value: list[str]) -> str | None:
+    """Return what is wrong with requirements of the server."""
     wrong = [item for item in value if not _REQUIREMENT.fullmatch(item)]
     return (
         f"found {', '.join(map(repr, wrong))}, expected name or name==version, as in gunicorn==27.0.1"
@@ -230,6 +242,7 @@ def requirements(value: list[str]) -> str | None:
 
 
 def command(value: str) -> str | None:
+    """Return what is wrong with a command."""
     if CONTROL.search(value):
         return f"found {value!r}, expected one line"
     try:
@@ -247,6 +260,7 @@ def command(value: str) -> str | None:
 
 
 def unit(value: str) -> str | None:
+    """Return what is wrong with the name of a unit."""
     kinds = f"{', '.join(UNIT_SUFFIXES[:-1])} or {UNIT_SUFFIXES[-1]}"
     stem = value[: value.rfind(".")] if value.endswith(UNIT_SUFFIXES) else ""
     if len(value) <= 255 and _UNIT.fullmatch(stem):
@@ -257,31 +271,36 @@ def unit(value: str) -> str | None:
 
 
 def units(value: list[str]) -> str | None:
+    """Return what is wrong with names of units."""
     if twice := sorted({item for item in value if value.count(item) > 1}):
         return f"found {', '.join(twice)} twice"
     return "; ".join(filter(None, map(unit, value))) or None
 
 
-def levels(value: Mapping[str, Any]) -> str | None:
+def levels(value: Mapping[str, Json]) -> str | None:
+    """Return what is wrong with levels of loggers."""
     wrong = [f"{name}: {level}" for name, level in value.items() if str(level) not in LEVELS]
     return f"found {', '.join(wrong)}, expected one of {', '.join(LEVELS)} for each logger" if wrong else None
 
 
 def function(value: str) -> str | None:
+    """Return what is wrong with the name of a function in a module."""
     return None if _MODULE.fullmatch(value) else f"found {value!r}, expected package.module:function"
 
 
-def hooks(value: Mapping[str, Any]) -> str | None:
-    wrong = [f"{name}: {text}" for name, item in value.items() if item is not None and (text := function(item))]
-    return "; ".join(wrong) or None
+def hooks(value: Mapping[str, str | None]) -> str | None:
+    """Return what is wrong with functions that are hooks."""
+    errors = [f"{name}: {error}" for name, item in value.items() if item is not None and (error := function(item))]
+    return "; ".join(errors) or None
 
 
 def title(value: str) -> str | None:
+    """Return what is wrong with the title of processes."""
     return None if _TITLE.fullmatch(value) else f"found {value!r}, expected letters, digits, dots, hyphens and spaces"
 
 
 def ciphers(value: str) -> str | None:
-    """What OpenSSL on the controller says; TLS 1.3's own names choose nothing there, and would leave nothing over."""
+    """Return what OpenSSL on the controller says; names of TLS 1.3 choose nothing there, and would leave no cipher."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     try:
         context.set_ciphers(value)
@@ -294,4 +313,5 @@ def ciphers(value: str) -> str | None:
 
 
 def is_count(value: str) -> bool:
+    """Return whether a text is a number of workers."""
     return value.isascii() and value.isdigit() and 1 <= int(value[:5]) <= WORKERS_MAX

@@ -1,4 +1,4 @@
-"""Fills a folder with the wheels that an application needs on a host, on the controller, with uv and pip of its own."""
+"""Wheels that an application needs on a host, fetched into a folder of the controller with uv and pip of its own."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.build import installers, requirements
 from ansible_collections.asgi.deploy.plugins.module_utils._host.build.dependency_files import DependencyOptions
@@ -24,11 +23,13 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.source.sources i
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import last_lines, run_unchecked
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.identity import file_digest
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.release_options import IndexEntry
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.requirement_hashes import (
     installable,
     normalised,
     pins,
 )
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan_types import AppPlan
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.wheel_requirements import refuse_builds
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.host_facts import Facts
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.local_files import resolve_path
@@ -51,15 +52,15 @@ class Target:
 
     @classmethod
     def of(cls, python: str, facts: Facts) -> Target:
-        """The host's, or the version that the option `python` names."""
+        """Return the target of a host, with its own version of Python or that of the option `python`."""
         version = facts["python"]["version"]
         named = re.search(r"3\.\d+$", python)
-        wanted = named[0] if named else f"{version['major']}.{version['minor']}"
-        return cls(wanted, facts["architecture"], platform_of(facts).glibc)
+        number = named[0] if named else f"{version['major']}.{version['minor']}"
+        return cls(number, facts["architecture"], platform_of(facts).glibc)
 
     @property
     def platforms(self) -> list[str]:
-        """The names by which pip knows wheels that run there, newest first."""
+        """Return the names by which pip knows wheels that run there, newest first."""
         names = []
         for minor in range(self.glibc, OLDEST.get(self.machine, 17) - 1, -1):
             names.append(f"manylinux_2_{minor}_{self.machine}")
@@ -69,6 +70,7 @@ class Target:
 
     @property
     def for_uv(self) -> str:
+        """Return the name by which uv knows the target."""
         return f"{self.machine}-manylinux_2_{min(self.glibc, NEWEST_FOR_UV)}"
 
     def __str__(self) -> str:
@@ -76,35 +78,35 @@ class Target:
 
 
 def pinned(text: str) -> dict[str, str]:
-    """Names and versions of compiled requirements."""
+    """Return names and versions of compiled requirements."""
     return {normalised(name): version for name, version in _PINNED.findall(text)}
 
 
 @dataclass(frozen=True)
-class Beside:
-    """What a program of ours on the same host needs: files that pin it, and the host's own Python."""
+class CollectionProgram:
+    """A program of this collection on the same host: the files that pin it, and the host's own Python."""
 
     files: Sequence[Path]
     target: Target
 
 
-def fill(plan: Mapping[str, Any], target: Target, base: str | None, beside: Beside | None = None) -> list[str]:
-    """Adds the wheels that are missing in an application's wheelhouse, and gives their names.
+def fill(plan: AppPlan, target: Target, base: str | None, program: CollectionProgram | None = None) -> list[str]:
+    """Add the wheels that are missing in an application's wheelhouse, and return their names.
 
     Raises:
         DeployError: something has no wheel for the target, or cannot be fetched; names it.
     """
-    folder = resolve_path(plan["wheelhouse"], base)
+    folder = resolve_path(plan["wheelhouse"] or "", base)
     with tempfile.TemporaryDirectory(prefix="asgi-") as scratch:
-        tools = Tools(Path(scratch), _supplies(plan["index"], Path(scratch)), target)
+        tools = Tools(Path(scratch), _package_sources(plan["index"], Path(scratch)), target)
         tools.install()
         files = _compiled(plan, tools, base)
         fetched = Path(scratch, "wheels")
         for file in files:
             tools.download(file, fetched)
-        if beside:
-            system = replace(tools, target=beside.target)
-            source = _written(Path(scratch, "beside.in"), (f"-r {file}" for file in beside.files))
+        if program:
+            system = replace(tools, target=program.target)
+            source = _write(Path(scratch, "program.in"), (f"-r {file}" for file in program.files))
             system.download(system.compile(source), fetched)
         folder.mkdir(parents=True, exist_ok=True)
         new = sorted(path.name for path in fetched.iterdir() if not (folder / path.name).exists())
@@ -114,11 +116,11 @@ def fill(plan: Mapping[str, Any], target: Target, base: str | None, beside: Besi
     return new
 
 
-def _supplies(index: Mapping[str, Any] | None, scratch: Path) -> PackageSources:
-    """As on a host, but with the home and the caches of whoever runs the playbook."""
-    given = from_index(index, scratch) if index else DEFAULT_SOURCES
+def _package_sources(index: IndexEntry | None, scratch: Path) -> PackageSources:
+    """Return the package sources as on a host, but with the home and the caches of the user who runs the playbook."""
+    sources = from_index(index, scratch) if index else DEFAULT_SOURCES
     own = {"HOME": str(Path.home())}
-    return replace(given, uv={**given.uv, **own, "UV_CACHE_DIR": str(scratch / "uv")}, pip={**given.pip, **own})
+    return replace(sources, uv={**sources.uv, **own, "UV_CACHE_DIR": str(scratch / "uv")}, pip={**sources.pip, **own})
 
 
 @dataclass(frozen=True)
@@ -126,7 +128,7 @@ class Tools:
     """uv and pip in a virtual environment of their own, working for a target."""
 
     scratch: Path
-    supplies: PackageSources
+    sources: PackageSources
     target: Target
 
     @property
@@ -134,13 +136,13 @@ class Tools:
         return self.scratch / "tools" / "bin"
 
     def install(self) -> None:
-        self._run([sys.executable, "-m", "venv", str(self.scratch / "tools")], self.supplies.pip, "")
-        own = _written(self.scratch / "tools.txt", [installers.uv_requirement()])
+        self._run([sys.executable, "-m", "venv", str(self.scratch / "tools")], self.sources.pip, "")
+        own = _write(self.scratch / "tools.txt", [installers.uv_requirement()])
         pip = [str(self.bin / "python"), "-m", "pip", "install", "--quiet", "--require-hashes", "-r", str(own)]
-        self._run(pip, self.supplies.pip, "uv cannot be installed on the controller")
+        self._run(pip, self.sources.pip, "uv cannot be installed on the controller")
 
     def compile(self, source: Path, constraints: Path | None = None, cwd: Path | None = None) -> Path:
-        """A file with all that the requirements in `source` lead to on the target, pinned with hashes."""
+        """Return a file with all that the requirements in `source` lead to on the target, pinned with hashes."""
         handle, name = tempfile.mkstemp(suffix=".txt", dir=self.scratch)
         os.close(handle)
         argv = [str(self.bin / "uv"), "pip", "compile", "--quiet", "--no-header", "--no-annotate", "--generate-hashes"]
@@ -148,8 +150,8 @@ class Tools:
         argv += ["--python", str(self.bin / "python"), "--python-version", self.target.python]
         argv += ["--python-platform", self.target.for_uv, "--only-binary", ":all:", "--output-file", name]
         argv += ["--constraints", str(constraints)] if constraints else []
-        told = f"wheelhouse: not everything can be had as a wheel for {self.target}"
-        self._run([*argv, str(source)], self.supplies.uv, told, cwd)
+        failure = f"wheelhouse: not everything is there as a wheel for {self.target}"
+        self._run([*argv, str(source)], self.sources.uv, failure, cwd)
         return Path(name)
 
     def download(self, requirements: Path, into: Path) -> None:
@@ -157,62 +159,63 @@ class Tools:
         argv += ["--disable-pip-version-check", "--no-input", "--dest", str(into), "--requirement", str(requirements)]
         argv += ["--implementation", "cp", "--python-version", self.target.python]
         argv += [f"--platform={name}" for name in self.target.platforms]
-        told = f"wheelhouse: not everything can be had as a wheel for {self.target}"
-        self._run(argv, self.supplies.pip, told)
+        failure = f"wheelhouse: not everything is there as a wheel for {self.target}"
+        self._run(argv, self.sources.pip, failure)
 
-    def _run(self, argv: Sequence[str], env: Mapping[str, str], told: str, cwd: Path | None = None) -> None:
+    def _run(self, argv: Sequence[str], env: Mapping[str, str], failure: str, cwd: Path | None = None) -> None:
         result = run_unchecked(argv, env, str(cwd) if cwd else None, timeout=1800)
         if result.returncode:
-            raise DeployError(f"{told or argv[0]}:\n{self.supplies.masked(last_lines(result))}")
+            raise DeployError(f"{failure or argv[0]}:\n{self.sources.masked(last_lines(result))}")
 
 
-def _compiled(plan: Mapping[str, Any], tools: Tools, base: str | None) -> list[Path]:
-    """Compiled requirements of the application, of its server, of its build and of uv, which may differ in versions."""
+def _compiled(plan: AppPlan, tools: Tools, base: str | None) -> list[Path]:
+    """Return compiled requirements of the application, its server, its build and uv, which may differ in versions."""
     tree, where = _tree(plan, tools.scratch, base)
     if plan["source"]["kind"] == "package":
         needed = requirements.Requirements("package", f"{plan['source']['requirement']}\n", False)
     else:
         options = DependencyOptions(plan["requirements"], plan["extras"], plan["dependency_groups"])
-        uv = installers.Uv(tools.supplies, program=str(tools.bin / "uv"))
+        uv = installers.Uv(tools.sources, program=str(tools.bin / "uv"))
         needed = requirements.requirements_of(tree, uv, where, options)
     if needed.in_place:
         refuse_builds(requirements.included_files(tree, needed.source), where)
         file = tree / needed.source
     else:
         refuse_builds({needed.source: needed.text}, where)
-        file = _written(tools.scratch / "application.in", needed.text.splitlines())
+        file = _write(tools.scratch / "application.in", needed.text.splitlines())
     compiled = [tools.compile(file, cwd=tree)]
-    has = pinned(compiled[0].read_text(encoding="utf-8"))
-    keep = _written(tools.scratch / "keep.txt", constraints(plan["server_lock"], has))
-    server = _written(tools.scratch / "server.in", installable(plan["server_requirements"], has))
+    versions = pinned(compiled[0].read_text(encoding="utf-8"))
+    keep = _write(tools.scratch / "keep.txt", constraints(plan["server_lock"], versions))
+    server = _write(tools.scratch / "server.in", installable(plan["server_requirements"], versions))
     compiled.append(tools.compile(server, keep))
     build = read_pyproject(tree).get("build-system")
     if isinstance(build, dict):
         needs = string_list(build, "requires")
         refuse_builds({"pyproject.toml": "\n".join(needs)}, where)
-        compiled.append(tools.compile(_written(tools.scratch / "build.in", needs)))
+        compiled.append(tools.compile(_write(tools.scratch / "build.in", needs)))
     if plan["installer"] != "pip":
-        compiled.append(tools.compile(_written(tools.scratch / "uv.in", [f"uv=={installers.UV_VERSION}"])))
+        compiled.append(tools.compile(_write(tools.scratch / "uv.in", [f"uv=={installers.UV_VERSION}"])))
     return compiled
 
 
-def constraints(lock: str, has: Mapping[str, str]) -> list[str]:
-    """Return the versions of what a host installs: what the application `has`, and what serves it by the lock."""
-    return [f"{name}=={version}" for name, version in {**pins(lock), **has}.items()]
+def constraints(lock: str, versions: Mapping[str, str]) -> list[str]:
+    """Return the versions that a host installs: those of the application, and those of the lock for its server."""
+    return [f"{name}=={version}" for name, version in {**pins(lock), **versions}.items()]
 
 
-def _tree(plan: Mapping[str, Any], scratch: Path, base: str | None) -> tuple[Path, str]:
-    """The application's own folder on the controller, and what it is called in a message."""
+def _tree(plan: AppPlan, scratch: Path, base: str | None) -> tuple[Path, str]:
+    """Return the application's own folder on the controller, and its name in a message."""
     whole = scratch / "tree"
     whole.mkdir()
-    options = dict(plan["source"])
+    options, archive = plan["source"], plan["archive"]
     if plan["directory"]:
         whole = resolve_path(plan["directory"], base)
         return application_folder(whole, options["subdirectory"], str(whole)), str(whole)
-    if options["kind"] == "archive" and not options["url"]:
-        given = resolve_path(plan["archive"]["path"], base)
-        options["sha256"] = file_digest(given)
-        (scratch / options["sha256"]).symlink_to(given.absolute())
+    if archive and archive["path"]:
+        file = resolve_path(archive["path"], base)
+        digest = file_digest(file)
+        options = {**options, "sha256": digest}
+        (scratch / digest).symlink_to(file.absolute())
     source = source_of(options, scratch / "git", scratch, {"HOME": str(Path.home())})
     identity = source.fetch(plan["version"], source.resolve(plan["version"]))
     source.checkout(identity, whole)
@@ -220,6 +223,7 @@ def _tree(plan: Mapping[str, Any], scratch: Path, base: str | None) -> tuple[Pat
     return application_folder(whole, source.subdirectory, where), where
 
 
-def _written(path: Path, lines: Iterable[str]) -> Path:
+def _write(path: Path, lines: Iterable[str]) -> Path:
+    """Write lines into a file, and return its path."""
     path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
     return path

@@ -1,13 +1,16 @@
-"""What the role certificate wants on a host: certbot, its files and timer, from what was decided of it."""
+"""The desired state of the role certificate on a host: certbot, its files and timer, from the plan."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-from ansible_collections.asgi.deploy.plugins.module_utils._shared.desired_state import FileEntry
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.desired_state import (
+    FileEntry,
+    PartsOptions,
+    ToolEntry,
+)
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import (
     ACME_CA,
     CERTBOT,
@@ -18,6 +21,11 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import 
 )
 from ansible_collections.asgi.deploy.plugins.plugin_utils._ansible.host_code import PACKAGE, needed, source
 from ansible_collections.asgi.deploy.plugins.plugin_utils._certificate.plan import RENEWAL
+from ansible_collections.asgi.deploy.plugins.plugin_utils._certificate.plan_types import (
+    CertificatePlan,
+    CertificateState,
+)
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.inspections import InspectionEntry
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.managed_files import (
     absent,
     directory,
@@ -34,61 +42,57 @@ _HOOK = f"{LETSENCRYPT}/renewal-hooks/deploy/asgi-deploy"
 Text = Callable[[str], str]
 
 
-def desired_state(plan: Mapping[str, Any], here: HostContext) -> dict[str, Any]:
-    """What its tasks take.
+def desired_state(plan: CertificatePlan, here: HostContext) -> CertificateState:
+    """Return what the tasks of the role take.
 
     Args:
         plan: the certificate's.
         here: reads files on the controller.
-
-    Returns:
-        `served`, files of which a change is a change of what nginx serves; `renewal`, all others; `units` that are
-        enabled and active; `venvs` of programs.
     """
-    text = here.text
-    given = plan["given"] or {}
+    text, given = here.text, plan["given"]
     chain, key = (text(given["certificate"]), text(given["key"])) if given else ("", "")
     by_ca = [*_acme(plan, text), *_hooks(plan, text)] if plan["by_ca"] else []
-    own = _own_pair(plan, chain, key) if given and not plan["by_nginx"] else []
+    pair = _own_pair(plan, chain, key) if given and not plan["by_nginx"] else []
     return {
         "served": [*_challenge(plan), *_combined(plan, f"{chain}\n{key}")],
-        "renewal": [*_units(plan), *_modules(plan), *by_ca, *own],
+        "renewal": [*_units(plan), *_modules(plan), *by_ca, *pair],
         "units": [TIMER],
         "venvs": [_certbot(plan)] if plan["by_ca"] else [],
     }
 
 
-def inspections(plan: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
-    """What to look at, for what :func:`desired_state` gave."""
-    options = {
+def inspections(plan: CertificatePlan, state: CertificateState) -> dict[str, InspectionEntry]:
+    """Return what to inspect for a desired state."""
+    options: PartsOptions = {
         "packages": plan["packages"],
-        "venvs": own["venvs"],
-        "files": own["served"] + own["renewal"],
+        "venvs": state["venvs"],
+        "files": state["served"] + state["renewal"],
         "reload": "nginx.service",
-        "units": own["units"],
-        "certificates": [plan["wanted"]],
+        "units": state["units"],
+        "certificates": [plan["requested"]],
     }
     return {"certificate": {"kind": "parts", "options": options}}
 
 
-def _certbot(plan: Mapping[str, Any]) -> dict[str, Any]:
+def _certbot(plan: CertificatePlan) -> ToolEntry:
+    """Return certbot, with its plugin for a DNS provider."""
     locks = [Path(lock).read_text(encoding="utf-8").rstrip() for lock in plan["locks"]]
     return {"path": _CERTBOT, "requirements": "\n".join(locks), "wheelhouse": plan["wheelhouse"]}
 
 
-def _challenge(plan: Mapping[str, Any]) -> list[FileEntry]:
+def _challenge(plan: CertificatePlan) -> list[FileEntry]:
     if not plan["by_ca"] or plan["authenticator"] != "webroot":
         return []
     answer = file(f"{NGINX}/http.d/acme.conf", rendered("certificate", "acme.conf.j2", plan))
     return [directory(plan["webroot"]), answer]
 
 
-def _combined(plan: Mapping[str, Any], text: str) -> list[FileEntry]:
+def _combined(plan: CertificatePlan, text: str) -> list[FileEntry]:
     return [secret(f"{plan['placed']}/combined.pem", text)] if plan["given"] and plan["by_nginx"] else []
 
 
-def _own_pair(plan: Mapping[str, Any], chain: str, key: str) -> list[FileEntry]:
-    """Of an application that ends TLS itself."""
+def _own_pair(plan: CertificatePlan, chain: str, key: str) -> list[FileEntry]:
+    """Return the certificate and key of an application that ends TLS itself."""
     group = plan["served"]["group"] or "root"
     return [
         secret(f"{plan['placed']}/privkey.pem", key, mode="0640", group=group),
@@ -96,23 +100,23 @@ def _own_pair(plan: Mapping[str, Any], chain: str, key: str) -> list[FileEntry]:
     ]
 
 
-def _units(plan: Mapping[str, Any]) -> list[FileEntry]:
-    """What shall be had, and the renewal service with its timer."""
+def _units(plan: CertificatePlan) -> list[FileEntry]:
+    """Return the record of the requested certificate, and the renewal service with its timer."""
     folder = plan["folder"]
     return [
         directory(str(CONFIGURATION)),
         directory(folder, mode="0700"),
-        file(f"{folder}/wanted.json", json.dumps(plan["wanted"], indent=4, sort_keys=True) + "\n"),
+        file(f"{folder}/wanted.json", json.dumps(plan["requested"], indent=4, sort_keys=True) + "\n"),
         secret(f"{folder}/dns.ini", plan["credentials"], present=bool(plan["credentials"])),
         file(f"{UNITS}/asgi-certificates.service", rendered("certificate", "renew.service.j2", plan)),
         file(f"{UNITS}/{TIMER}", rendered("certificate", "renew.timer.j2", plan)),
     ]
 
 
-def _modules(plan: Mapping[str, Any]) -> list[FileEntry]:
-    """Return what keeps certificates on the host without Ansible: the same code that a run sends there, and no other.
+def _modules(plan: CertificatePlan) -> list[FileEntry]:
+    """Return what renews certificates on the host without Ansible: the same code that a run sends there, and no other.
 
-    Files of other versions are removed, by certificates that write certbot's hook as well: it starts one of the files.
+    A certificate of a CA also removes files of other versions: it writes certbot's hook, which starts one of the files.
     """
     place = f"{plan['library']}/{PACKAGE.replace('.', '/')}"
     collection = "/".join([plan["library"], *PACKAGE.split(".")[:3]])
@@ -120,7 +124,7 @@ def _modules(plan: Mapping[str, Any]) -> list[FileEntry]:
     return [directory(collection, exclusive=plan["by_ca"]), *modules]
 
 
-def _acme(plan: Mapping[str, Any], text: Text) -> list[FileEntry]:
+def _acme(plan: CertificatePlan, text: Text) -> list[FileEntry]:
     return [
         file(_CA_FILE, text(plan["ca_file"])) if plan["ca_file"] else absent(_CA_FILE),
         file(_HOOK, rendered("certificate", "deployed.sh.j2", plan), mode="0755"),
@@ -128,9 +132,9 @@ def _acme(plan: Mapping[str, Any], text: Text) -> list[FileEntry]:
     ]
 
 
-def _hooks(plan: Mapping[str, Any], text: Text) -> list[FileEntry]:
-    """Programs on the controller that write into the DNS."""
-    programs = {name: plan["hooks"].get(name) for name in ("auth", "cleanup")}
+def _hooks(plan: CertificatePlan, text: Text) -> list[FileEntry]:
+    """Return the programs that write into the DNS."""
+    programs = {"auth": plan["hooks"]["auth"], "cleanup": plan["hooks"]["cleanup"]}
     return [
         secret(f"{plan['folder']}/{name}", text(program) if program else "", present=bool(program), mode="0700")
         for name, program in programs.items()

@@ -1,4 +1,4 @@
-"""The options of certificates: a rule for each, and what does not go together with the applications."""
+"""The options of certificates: a rule for each, and contradictions between them and the applications."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import ipaddress
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.json_values import Json
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.shared_domains import (
+    Spec,
     addresses,
     domains_of,
     owns,
@@ -26,8 +27,8 @@ DIRECTORIES = {
 }
 NAMES_MAX = 100  # "Names per Certificate" of Let's Encrypt's rate limits
 CERTBOT_LOCKS = ROLES / "certificate" / "files"
-# What certbot's plugins for DNS providers ask for, each of the sets by itself; with an empty one the host's own role
-# may do. Taken from the plugins' `_setup_credentials`.
+# The sets of credentials that certbot's plugins for DNS providers take; with an empty set the host's own role can
+# suffice. Taken from the plugins' `_setup_credentials`.
 PROVIDERS: dict[str, tuple[tuple[str, ...], ...]] = {
     "cloudflare": (("api_token",), ("email", "api_key")),
     "digitalocean": (("token",),),
@@ -52,6 +53,7 @@ _HMAC = re.compile(r"[A-Za-z0-9_-]{16,}=*")
 
 
 def directory(value: str) -> str | None:
+    """Return what is wrong with the address of a CA."""
     if value in DIRECTORIES or _URL.fullmatch(value):
         return None
     meant = nearest(value, DIRECTORIES)
@@ -60,65 +62,78 @@ def directory(value: str) -> str | None:
 
 
 def profile(value: str) -> str | None:
+    """Return what is wrong with the name of a profile."""
     return None if _PROFILE.fullmatch(value) else f"found {value!r}, expected a name, as in tlsserver"
 
 
 def key_id(value: str) -> str | None:
+    """Return what is wrong with the name of an account's key."""
     return None if _KEY_ID.fullmatch(value) else "is no key's name: expected what the CA calls the KID, in one word"
 
 
 def hmac_key(value: str) -> str | None:
+    """Return what is wrong with an account's key; never what it is."""
     if _HMAC.fullmatch(value):
         return None
     return "is no key: expected what the CA gave, in URL-safe Base64: letters, digits, hyphens and underscores"
 
 
 def propagation(value: int) -> str | None:
+    """Return what is wrong with a number of seconds."""
     return None if 0 <= value <= 3600 else f"found {value}, expected 0 to 3600 seconds"
 
 
-def dns_plugin(value: Mapping[str, Any]) -> str | None:
-    """What is wrong with the credentials for a DNS provider; what they are is not told."""
-    name, given = value.get("name"), value.get("credentials") or {}
+def dns_plugin(value: Mapping[str, Json]) -> str | None:
+    """Return what is wrong with the credentials for a DNS provider; never what they are."""
+    name, written = value.get("name"), value.get("credentials")
+    credentials = written if isinstance(written, Mapping) else {}
     sets = PROVIDERS.get(str(name))
-    if sets is None:  # told where the choices are checked
+    if sets is None:  # reported where the choices are checked
         return None
     optional = OPTIONAL.get(str(name), ())
-    if not any(set(one) <= set(given) and set(given) <= {*one, *optional} for one in sets):
-        ways = " or ".join("{" + ", ".join(f"{key}: …" for key in one) + "}" for one in sets if one)
+    if not any(set(keys) <= set(credentials) <= {*keys, *optional} for keys in sets):
+        ways = " or ".join("{" + ", ".join(f"{key}: …" for key in keys) + "}" for keys in sets if keys)
         more = f", with {', '.join(optional)} where needed" if optional else ""
         none = ", or none where the host has a role of its own" if () in sets else ""
-        found = ", ".join(sorted(map(str, given))) or "none"
+        found = ", ".join(sorted(map(str, credentials))) or "none"
         return f"credentials: found {found}, expected for {name} {ways}{more}{none}"
-    wrong = [key for key, text in given.items() if not _is_credential(str(name), text)]
+    unusable = [key for key, text in credentials.items() if not _is_credential(str(name), text)]
     return (
-        f"credentials: {', '.join(wrong)}: expected text in one line, with one kind of quotes at most"
-        if wrong
+        f"credentials: {', '.join(unusable)}: expected text in one line, with one kind of quotes at most"
+        if unusable
         else None
     )
 
 
-def _is_credential(provider: str, text: Any) -> bool:
-    """Whether certbot reads a text from its file as it is."""
+def _is_credential(provider: str, text: Json) -> bool:
+    """Return whether certbot reads a text from its file as it is."""
     if isinstance(text, (Mapping, list, bool)) or text is None or not str(text).strip():
         return False
     if provider == "google":
         return str(text).lstrip().startswith("{")
-    found = str(text)
-    return not (re.search(r"[\x00-\x1f\x7f]|%\([^)]*\)s", found) or ("'" in found and '"' in found))
+    value = str(text)
+    return not (re.search(r"[\x00-\x1f\x7f]|%\([^)]*\)s", value) or ("'" in value and '"' in value))
 
 
-def certbot_locks(plugin: Any) -> list[Path]:
-    """The files that pin certbot, and its plugin for a DNS provider where there is one."""
-    name = plugin.get("name") if isinstance(plugin, Mapping) else None
-    return [CERTBOT_LOCKS / "certbot.txt", *([CERTBOT_LOCKS / "dns" / f"{name}.txt"] if name in PROVIDERS else [])]
+def provider_of(options: Mapping[str, Json]) -> Json:
+    """Return the name of the DNS provider, as the user wrote it; None without one."""
+    plugin = options.get("certificate_dns_plugin")
+    return plugin.get("name") if isinstance(plugin, Mapping) else None
 
 
-def wheel_error(app: Mapping[str, Any], folder: Path, options: Mapping[str, Any]) -> str | None:
-    """What is missing in an application's folder of wheels, from which certbot is installed too."""
+def certbot_locks(provider: Json) -> list[Path]:
+    """Return the files that pin certbot, and its plugin for a DNS provider, if that is known."""
+    return [
+        CERTBOT_LOCKS / "certbot.txt",
+        *([CERTBOT_LOCKS / "dns" / f"{provider}.txt"] if str(provider) in PROVIDERS else []),
+    ]
+
+
+def wheel_error(app: Spec, folder: Path, options: Mapping[str, Json]) -> str | None:
+    """Return what is missing in an application's folder of wheels, from which certbot is installed too."""
     if not asks_the_ca(app, options):
         return None
-    for lock in certbot_locks(options.get("certificate_dns_plugin")):
+    for lock in certbot_locks(provider_of(options)):
         name, version = _CERTBOT.findall(lock.read_text(encoding="utf-8"))[0]
         if not any(folder.glob(f"{name.replace('-', '_')}-{version}-*.whl")):
             return (
@@ -129,7 +144,7 @@ def wheel_error(app: Mapping[str, Any], folder: Path, options: Mapping[str, Any]
 
 
 def program_error(value: str, path: Path) -> str | None:
-    """What is wrong with a program on the controller, found at `path`."""
+    """Return what is wrong with a program of the controller at `path`."""
     if not path.is_file():
         return f"found {value!r}, which is no file on the controller ({path})"
     if path.read_bytes()[:64].startswith((b"#!", b"\x7fELF", b"$ANSIBLE_VAULT;")):
@@ -137,8 +152,8 @@ def program_error(value: str, path: Path) -> str | None:
     return f"found {value!r}, which is no program: expected a first line as in #!/bin/sh"
 
 
-def contradictions(options: Mapping[str, Any], apps: Sequence[Any]) -> list[str]:
-    """What does not go together: options of the role, as far as they are given, and the applications' names."""
+def contradictions(options: Mapping[str, Json], apps: Sequence[Spec | Json]) -> list[str]:
+    """Return what is wrong with the options that the user wrote, together, and with names of applications."""
     dns, hooks = options.get("certificate_challenge") == "dns", options.get("certificate_dns_hooks")
     plugin = options.get("certificate_dns_plugin")
     if dns and not hooks and not plugin:
@@ -158,19 +173,20 @@ def contradictions(options: Mapping[str, Any], apps: Sequence[Any]) -> list[str]
     return errors if dns else errors + _wildcards(options, apps)
 
 
-def _wildcards(options: Mapping[str, Any], apps: Sequence[Any]) -> list[str]:
+def _wildcards(options: Mapping[str, Json], apps: Sequence[Spec | Json]) -> list[str]:
+    """Return an error for each wildcard that a CA would have to check by HTTP."""
     return [
         f"asgi_apps[{index}] ({app.get('name', '?')}).domains: found {name!r}; a CA gives a certificate for a wildcard "
-        "by its DNS alone: write certificate_challenge: dns and certificate_dns_plugin, or tls.certificate and tls.key"
+        "only by its DNS: write certificate_challenge: dns and certificate_dns_plugin, or tls.certificate and tls.key"
         for index, app in enumerate(apps)
-        if asks_the_ca(app, options) and isinstance(app, Mapping) and owns(app, apps)
+        if isinstance(app, Mapping) and asks_the_ca(app, options) and owns(app, apps)
         for name in [*domains_of(app), *redirect_names(app)]
         if name.startswith("*.")
     ]
 
 
-def _too_many(options: Mapping[str, Any], apps: Sequence[Any]) -> list[str]:
-    """Names that one certificate cannot have; what another CA allows is its own affair."""
+def _too_many(options: Mapping[str, Json], apps: Sequence[Spec | Json]) -> list[str]:
+    """Return an error for each application with too many names; only limits of Let's Encrypt are known."""
     if options.get("certificate_directory") not in (None, "", *DIRECTORIES):
         return []
     errors = []
@@ -186,33 +202,35 @@ def _too_many(options: Mapping[str, Any], apps: Sequence[Any]) -> list[str]:
     return errors
 
 
-def _addresses(options: Mapping[str, Any], apps: Sequence[Any], dns: bool) -> list[str]:
-    """Why the CA gives no certificate for an address."""
+def _addresses(options: Mapping[str, Json], apps: Sequence[Spec | Json], dns: bool) -> list[str]:
+    """Return an error for each address that the CA gives no certificate for."""
     errors = []
-    # What the user wrote may be no text, which a dictionary would not look for.
+    # The user may have written a value that no dictionary can search for.
     public = options.get("certificate_directory", "production") in tuple(DIRECTORIES)
-    found_profile = options.get("certificate_profile")
+    written_profile = options.get("certificate_profile")
     for index, app in enumerate(apps):
-        for address in addresses(app) if asks_the_ca(app, options) else []:
+        if not isinstance(app, Mapping) or not asks_the_ca(app, options):
+            continue
+        for address in addresses(app):
             where = f"asgi_apps[{index}] ({app.get('name', '?')}).domains: found {address!r}"
             if dns:
-                errors.append(f"{where}; a CA looks at an address by HTTP alone: leave out certificate_challenge: dns")
+                errors.append(f"{where}; a CA checks an address only by HTTP: leave out certificate_challenge: dns")
             elif public and not ipaddress.ip_address(address).is_global:
                 errors.append(
                     f"{where}, which is no public address, so that Let's Encrypt gives no certificate for it: write "
                     "certificate_directory for a CA of your own, or certificate_source: self-signed"
                 )
-            elif public and found_profile != "shortlived":
-                told = f"found {found_profile!r}" if found_profile else "is missing"
+            elif public and written_profile != "shortlived":
+                found = f"found {written_profile!r}" if written_profile else "is missing"
                 errors.append(
-                    f"certificate_profile: {told}; Let's Encrypt gives certificates for addresses, as {address} of "
-                    f"asgi_apps[{index}], with certificate_profile: shortlived alone"
+                    f"certificate_profile: {found}; Let's Encrypt gives certificates for addresses, as {address} of "
+                    f"asgi_apps[{index}], only with certificate_profile: shortlived"
                 )
     return errors
 
 
-def asks_the_ca(app: Any, options: Mapping[str, Any]) -> bool:
-    """Whether an application needs a certificate from the CA; one that cannot be read is taken to."""
+def asks_the_ca(app: Spec | Json, options: Mapping[str, Json]) -> bool:
+    """Return whether an application needs a certificate from the CA; also for one that is unreadable."""
     if options.get("certificate_source") == "self-signed":
         return False
     if isinstance(app, Mapping) and app.get("state") == "absent":
@@ -240,7 +258,7 @@ RULES: dict[str, checks.Rule] = {
 }
 
 
-def conflicts(_options: Mapping[str, Any], inventory: Inventory) -> list[str]:
+def conflicts(_options: Mapping[str, Json], inventory: Inventory) -> list[str]:
     """Return what is wrong in the options of certificates together with the applications, and with files they name."""
     variables, apps, base = inventory.variables, inventory.apps, inventory.base
     errors = []
@@ -255,6 +273,6 @@ def conflicts(_options: Mapping[str, Any], inventory: Inventory) -> list[str]:
     hooks = variables.get("certificate_dns_hooks")
     for key in ("auth", "cleanup"):
         hook = hooks.get(key) if isinstance(hooks, Mapping) else None
-        if isinstance(hook, str) and (wrong_hook := program_error(hook, resolve_path(hook, base))):
-            errors.append(f"certificate_dns_hooks.{key}: {wrong_hook}")
+        if isinstance(hook, str) and (error := program_error(hook, resolve_path(hook, base))):
+            errors.append(f"certificate_dns_hooks.{key}: {error}")
     return errors + contradictions(variables, apps)

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import cast
 
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.json_values import Json
 from ansible_collections.asgi.deploy.plugins.plugin_utils._certificate import files, options
 from ansible_collections.asgi.deploy.plugins.plugin_utils._certificate.plan import certificate_plan
+from ansible_collections.asgi.deploy.plugins.plugin_utils._certificate.plan_types import (
+    CertificateOptions,
+    CertificatePlan,
+)
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.roles import HostContext, Role, Stage
 
 
-def _plan(here: HostContext, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    return certificate_plan(here.options(ROLE, arguments), here.facts)
+def _plan(here: HostContext, arguments: Mapping[str, Json]) -> CertificatePlan:
+    """Return the plan of one certificate."""
+    return certificate_plan(cast("CertificateOptions", here.options(ROLE, arguments)), here.facts)
 
 
 ROLE = Role(

@@ -82,11 +82,6 @@ class Platform:
         """Return the name and the version."""
         return f"{self.name} {self.version}"
 
-    @property
-    def abilities(self) -> dict[str, bool]:
-        """Return what the programs of the system can do, by the names of the attributes."""
-        return {name: value for name, value in vars(self).items() if isinstance(value, bool)}
-
 
 PLATFORMS = (
     Platform(

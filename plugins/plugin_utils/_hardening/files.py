@@ -1,44 +1,63 @@
-"""What the role hardening wants on a host: its parts, each with what it needs, from what was decided of it."""
+"""The desired state of the role hardening on a host: its parts, each with what it needs, from its plan."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TypedDict, Unpack
 
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.desired_state import (
+    HardeningEntry,
+    HardeningPartEntry,
+)
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import SSHD_SETTINGS, SYSCTL_SETTINGS, UNITS
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.unit_names import journal_service
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.inspections import InspectionEntry
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.managed_files import file
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.roles import HostContext
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.templates import rendered
+from ansible_collections.asgi.deploy.plugins.plugin_utils._hardening.plan_types import HardeningPlan
 
 
-def desired_state(plan: Mapping[str, Any], _here: HostContext) -> dict[str, Any]:
-    """What M(asgi.deploy.harden) takes as `wanted`."""
+def desired_state(plan: HardeningPlan, _here: HostContext) -> HardeningEntry:
+    """Return what M(asgi.deploy.harden) takes."""
     return {
         "parts": _parts(plan),
-        "firewall": plan["firewall_wanted"],
-        "sshd": plan["sshd_wanted"],
+        "firewall": plan["desired_firewall"],
+        "sshd": plan["desired_sshd"],
         "ssh_exceptions": plan["ssh_exceptions"],
-        "sysctl": plan["sysctl_wanted"],
-        "services": plan["services_wanted"],
+        "sysctl": plan["desired_sysctl"],
+        "services": plan["desired_services"],
     }
 
 
-def inspections(_plan: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
-    """What to look at, for what :func:`desired_state` gave."""
-    return {"host": {"kind": "hardening", "options": {"wanted": own}}}
+def inspections(_plan: HardeningPlan, state: HardeningEntry) -> dict[str, InspectionEntry]:
+    """Return what to inspect for a desired state."""
+    return {"host": {"kind": "hardening", "options": {"wanted": state}}}
 
 
-def _parts(plan: Mapping[str, Any]) -> list[dict[str, Any]]:
+class _Details(TypedDict, total=False):
+    """What a part needs in addition to its files."""
+
+    packages: list[str]
+    enabled: list[str]
+    active: list[str]
+    ends: list[str]
+    take: list[list[str]]
+    not_beside: list[str]
+    in_containers: bool
+
+
+def _parts(plan: HardeningPlan) -> list[HardeningPartEntry]:
+    """Return all parts, on or off."""
     packages, units = plan["packages"], plan["units"]
 
     def part(
-        name: str, on: Any, files: Mapping[str, str] | None = None, mode: str = "0644", **more: Any
-    ) -> dict[str, Any]:
-        """`files` are templates, by the paths of what is made of them; `mode` is theirs."""
+        name: str, on: bool, files: Mapping[str, str] | None = None, mode: str = "0644", **details: Unpack[_Details]
+    ) -> HardeningPartEntry:
+        """Return a part; `files` are templates, by the paths of the files that they make, which have the `mode`."""
         texts = {path: rendered("hardening", template, plan) for path, template in (files or {}).items()}
         made = [file(path, text, mode=mode) for path, text in texts.items()]
-        return {"name": name, "on": bool(on), "files": made, **more}
+        return {"name": name, "on": on, "files": made, **details}
 
     return [
         part(
@@ -72,7 +91,7 @@ def _parts(plan: Mapping[str, Any]) -> list[dict[str, Any]]:
         ),
         part(
             "sysctl",
-            plan["sysctl_rules"],
+            bool(plan["sysctl_rules"]),
             {
                 str(SYSCTL_SETTINGS): "sysctl.conf.j2",
                 f"{UNITS}/asgi-sysctl.service": "sysctl.service.j2",

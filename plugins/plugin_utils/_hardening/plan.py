@@ -1,21 +1,26 @@
-"""The hardening of a host: what its options come to. Their rules are in options.py.
+"""The plan of the hardening of a host. The rules for its options are in options.py.
 
 Numbers are those of the CIS benchmark that docs/hardening.md names, and of the baselines of dev-sec.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict
-from typing import Any
+from collections.abc import Iterable
+from typing import cast
 
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.desired_state import FirewallEntry, OpeningEntry
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import PATHS
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.ports import CHALLENGE_PORT
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.host_facts import Facts
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.platforms import platform_of
 from ansible_collections.asgi.deploy.plugins.plugin_utils._hardening.options import SWITCHES
+from ansible_collections.asgi.deploy.plugins.plugin_utils._hardening.plan_types import (
+    HardeningOptions,
+    HardeningPlan,
+    Switches,
+)
 
-# Kernel parameters, each with the rule that asks for it; * is every interface. What could shut somebody out of a live
+# Kernel parameters, each with the rule that asks for it; * is every interface. What could lock someone out of a live
 # host is not among them, see docs/hardening.md.
 SYSCTL: dict[str, tuple[str, str]] = {
     "net.ipv4.conf.*.send_redirects": ("0", "CIS 3.3.2, sysctl-16"),
@@ -65,26 +70,25 @@ CIPHERS = (
 MACS = ("hmac-sha2-512-etm@openssh.com", "hmac-sha2-256-etm@openssh.com", "umac-128-etm@openssh.com")
 
 
-WEB: tuple[dict[str, Any], ...] = ({"port": 80}, {"port": 443}, {"port": 443, "protocol": "udp"})
+WEB: tuple[OpeningEntry, ...] = ({"port": 80}, {"port": 443}, {"port": 443, "protocol": "udp"})
 
 
 def hardening_plan(
-    options: Mapping[str, Any], facts: Facts, app_ports: Iterable[int] = (), behind_nginx: bool = False
-) -> dict[str, Any]:
-    """The whole desired state of the host's hardening.
+    options: HardeningOptions, facts: Facts, app_ports: Iterable[int] = (), behind_nginx: bool = False
+) -> HardeningPlan:
+    """Return the plan of the host's hardening.
 
     Args:
         options: those of the role hardening, named without its prefix.
         facts: the host's.
-        app_ports: where applications serve without nginx.
-        behind_nginx: whether there are others.
+        app_ports: ports of applications without nginx.
+        behind_nginx: whether there are applications behind nginx.
 
     Raises:
         ValueError: the host's system is not supported.
     """
     platform = platform_of(facts)
-    names = [switch.removeprefix("hardening_") for switch in SWITCHES]
-    switched = {name: bool(options["hardening"] and options[name]) for name in names}
+    switched = _switches(options)
     values = {
         **(SYSCTL if switched["sysctl"] else {}),
         **(CORE_DUMPS if switched["no_core_dumps"] else {}),
@@ -92,24 +96,24 @@ def hardening_plan(
     if switched["sysctl"]:
         own = {name: ("" if value is None else str(value), "yours") for name, value in options["sysctl_values"].items()}
         values = {name: pair for name, pair in {**values, **own}.items() if pair[0]}
-    web: tuple[dict[str, Any], ...] = WEB if behind_nginx else ({"port": CHALLENGE_PORT},)
-    more = sorted(set(app_ports) - {one["port"] for one in web})
+    web: tuple[OpeningEntry, ...] = WEB if behind_nginx else ({"port": CHALLENGE_PORT},)
+    ports = sorted(set(app_ports) - {opening["port"] for opening in web})
+    extra: list[OpeningEntry] = [{"port": port} for port in ports]
+    firewall: FirewallEntry = {
+        "web": [*web, *extra],
+        "open": options["open"],
+        "close": options["close"],
+        "rules": options["firewall_rules"],
+        "ssh_allow": options["ssh_allow"],
+    }
     return {
         **options,
         **switched,
         "paths": PATHS,
         "sysctl_rules": values,
-        "sysctl_wanted": {name: value for name, (value, _number) in values.items()},
-        "firewall_wanted": {
-            "web": [*web, *({"port": port} for port in more)],
-            "open": options["open"],
-            "close": options["close"],
-            "rules": options["firewall_rules"],
-            "ssh_allow": options["ssh_allow"],
-        }
-        if switched["firewall"]
-        else None,
-        "sshd_wanted": {
+        "desired_sysctl": {name: value for name, (value, _number) in values.items()},
+        "desired_firewall": firewall if switched["firewall"] else None,
+        "desired_sshd": {
             "passwordauthentication": "no",
             "kbdinteractiveauthentication": "no",
             **({} if options["ssh_root"] else {"permitrootlogin": "no"}),
@@ -119,9 +123,25 @@ def hardening_plan(
         "key_exchanges": ",".join([*(_POST_QUANTUM if platform.post_quantum_ssh else ()), *KEY_EXCHANGES]),
         "ciphers": ",".join(CIPHERS),
         "macs": ",".join(MACS),
-        "packages": asdict(platform.packages),
-        "units": asdict(platform.units),
+        "packages": {
+            "nft": platform.packages.nft,
+            "updates": platform.packages.updates,
+            "time": platform.packages.time,
+            "other_time": list(platform.packages.other_time),
+            "bans": list(platform.packages.bans),
+        },
+        "units": {
+            "ssh": platform.units.ssh,
+            "time": platform.units.time,
+            "updates": list(platform.units.updates),
+        },
         "apt_origins": list(platform.apt_origins),
         "bans_web": behind_nginx,
-        "services_wanted": options["services_off"] if switched["services"] else [],
+        "desired_services": options["services_off"] if switched["services"] else [],
     }
+
+
+def _switches(options: HardeningOptions) -> Switches:
+    """Return the switches of the role; all of them are off where the whole role is."""
+    names = [switch.removeprefix("hardening_") for switch in SWITCHES]
+    return cast("Switches", {name: on and options["hardening"] for name, on in options.items() if name in names})

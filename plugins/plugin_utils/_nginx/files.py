@@ -1,11 +1,8 @@
-"""What the role nginx wants on a host: its files and units, from what was decided of it."""
+"""The desired state of the role nginx on a host: its files and units, from its plan."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-from ansible_collections.asgi.deploy.plugins.module_utils._shared.desired_state import FileEntry
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.desired_state import FileEntry, PartsOptions
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import (
     CONFIGURATION,
     LOGROTATE,
@@ -15,29 +12,37 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import 
     TRIM_LOGS,
     UNITS,
 )
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.inspections import InspectionEntry
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.managed_files import absent, directory, file
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.roles import HostContext
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.templates import rendered
+from ansible_collections.asgi.deploy.plugins.plugin_utils._nginx.plan_types import NginxPlan, NginxState
 
 
-def desired_state(plan: Mapping[str, Any], _here: HostContext) -> dict[str, Any]:
-    """What its tasks take: `files`, and `units` that are enabled and active."""
+def desired_state(plan: NginxPlan, _here: HostContext) -> NginxState:
+    """Return what the tasks of the role take."""
     return {"files": _files(plan), "units": ["nginx.service", "asgi-logs.timer"]}
 
 
-def inspections(plan: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
-    """What to look at, for what :func:`desired_state` gave."""
-    options = {"packages": plan["packages"], "reload": "nginx.service", "ports": [80, 443], **own}
+def inspections(plan: NginxPlan, state: NginxState) -> dict[str, InspectionEntry]:
+    """Return what to inspect for a desired state."""
+    options: PartsOptions = {
+        "packages": plan["packages"],
+        "reload": "nginx.service",
+        "ports": [80, 443],
+        "files": state["files"],
+        "units": state["units"],
+    }
     return {"host": {"kind": "parts", "options": options}}
 
 
-def _files(plan: Mapping[str, Any]) -> list[FileEntry]:
+def _files(plan: NginxPlan) -> list[FileEntry]:
     def made(path: str, template: str, *, present: bool = True) -> FileEntry:
         return file(path, rendered("nginx", template, plan), present=present)
 
     return [
         *(directory(f"{NGINX}/{name}") for name in ("http.d", "sites", "below", "metrics.d", "auth", "pages")),
-        directory(str(NGINX_LOGS), group="adm", mode="0751"),  # nginx's workers open anew what is in it
+        directory(str(NGINX_LOGS), group="adm", mode="0751"),  # nginx's workers open files in it again
         directory(str(CONFIGURATION)),
         # The package's welcome page claims the port-80 default server.
         absent(str(NGINX_WELCOME)),

@@ -1,17 +1,18 @@
-"""The host's web server: what its options come to on a host. Their rules are in options.py."""
+"""The plan of a host's web server. The rules for its options are in options.py."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.json_values import Json
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import PATHS
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.shared_domains import (
     unnamed,
 )
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.host_facts import Facts
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.platforms import PLATFORMS, platform_of
-from ansible_collections.asgi.deploy.plugins.plugin_utils._nginx.options import conflicts
+from ansible_collections.asgi.deploy.plugins.plugin_utils._nginx.options import contradictions
+from ansible_collections.asgi.deploy.plugins.plugin_utils._nginx.plan_types import NginxOptions, NginxPlan
 
 # Mozilla's guidelines 6.0; those of TLS 1.3 are always on. Without OpenSSL 3.5 there is no post-quantum group.
 PROTOCOLS = {"intermediate": "TLSv1.2 TLSv1.3", "modern": "TLSv1.3"}
@@ -35,18 +36,18 @@ LOGS_SIZE = 2**31  # bytes that rotated logs of all sites may have
 COMPRESSED = ("text/css", "application/javascript", "image/svg+xml", "application/json", "text/plain")
 
 
-def nginx_plan(options: Mapping[str, Any], facts: Facts, apps: Sequence[Mapping[str, Any]] = ()) -> dict[str, Any]:
-    """The whole desired state of the host's web server.
+def nginx_plan(options: NginxOptions, facts: Facts, apps: Sequence[Mapping[str, Json] | Json] = ()) -> NginxPlan:
+    """Return the plan of the host's web server.
 
     Args:
         options: those of the role nginx, named without its prefix.
         facts: the host's.
-        apps: the host's applications, as the user wrote them; one of them may be asked for by an address.
+        apps: the host's applications, as the user wrote them; visitors may ask for one of them by an address.
 
     Raises:
-        ValueError: the options contradict each other, or the host cannot do what they ask for; says what and why.
+        ValueError: the options contradict each other, or the host does not support them; says which and why.
     """
-    if errors := conflicts({f"nginx_{name}": value for name, value in options.items()}):
+    if errors := contradictions(options["proxy_protocol"], options["trusted_proxies"], options["http3"]):
         raise ValueError("\n".join(errors))
     platform = platform_of(facts)
     if options["http3"] and not platform.nginx_http3:
@@ -63,7 +64,7 @@ def nginx_plan(options: Mapping[str, Any], facts: Facts, apps: Sequence[Mapping[
         "listen_http": [f"{host}80{proxied}" for host in hosts],
         "listen_https": [f"{host}443 ssl{http2}{proxied}" for host in hosts],
         "listen_quic": [f"{host}443 quic" for host in hosts] if options["http3"] else [],
-        # Who names nobody in TLS is refused, unless there is a site that has no name but an address.
+        # Visitors who name no site in TLS are refused, unless a site has no name but an address.
         "unnamed": bool(unnamed(apps)),
         "http2_directive": platform.nginx_http2_directive,
         "ticket_keys_rotate": platform.nginx_ticket_keys_rotate,
@@ -72,9 +73,9 @@ def nginx_plan(options: Mapping[str, Any], facts: Facts, apps: Sequence[Mapping[
         "protocols": PROTOCOLS[options["tls"]],
         "ciphers": ":".join(CIPHERS) if options["tls"] == "intermediate" else None,
         "groups": ":".join([*([POST_QUANTUM] if platform.post_quantum_group else []), *GROUPS]),
-        "refused": REFUSED,
-        "error_pages": ERROR_PAGES,
-        "methods": METHODS,
+        "refused": list(REFUSED),
+        "error_pages": list(ERROR_PAGES),
+        "methods": list(METHODS),
         "logs_size": LOGS_SIZE,
         "worker_processes": facts.get("processor_nproc") or "auto",
         "real_ip_header": real_ip if options["trusted_proxies"] else None,

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import cast
 
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.json_values import Json
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.ports import behind_nginx
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.roles import HostContext, PortConflict, Role, Stage
 from ansible_collections.asgi.deploy.plugins.plugin_utils._nginx import files, options
 from ansible_collections.asgi.deploy.plugins.plugin_utils._nginx.plan import nginx_plan
+from ansible_collections.asgi.deploy.plugins.plugin_utils._nginx.plan_types import NginxOptions, NginxPlan
 
 
-def _plan(here: HostContext, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    return nginx_plan(here.options(ROLE, arguments), here.facts, here.apps)
+def _plan(here: HostContext, arguments: Mapping[str, Json]) -> NginxPlan:
+    """Return the plan of the host's web server."""
+    return nginx_plan(cast("NginxOptions", here.options(ROLE, arguments)), here.facts, here.apps)
 
 
 ROLE = Role(

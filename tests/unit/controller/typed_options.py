@@ -43,7 +43,9 @@ def _option_errors(option: Mapping[str, Any], hint: Any, where: str) -> Iterator
         (inner,) = choices
         (element,) = get_args(inner) or (None,)
         if option.get("elements") == "dict" and is_typeddict(element):
-            yield from type_errors(option.get("options", {}), element, f"{where}[].")
+            # What the elements lack has no default in a resolved list.
+            names = option.get("options", {}).keys() ^ get_type_hints(element).keys()
+            yield from (f"{where}[].{name}: is not in both {element.__name__} and the spec" for name in sorted(names))
         elif get_origin(inner) is not list or element is not _KINDS[option.get("elements", "str")][0]:
             yield f"{where}: found {inner}, expected a list of {option.get('elements', 'str')}"
     elif option.get("choices"):

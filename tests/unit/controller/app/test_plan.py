@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import PATHS
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan import app_plan
-from ansible_collections.asgi.deploy.plugins.plugin_utils._common.platforms import platform_of
 from ansible_collections.asgi.deploy.plugins.plugin_utils._inventory.inventory import inventory_errors
 
 Facts = Callable[[str], Any]
@@ -138,7 +137,6 @@ def test_defaults(spec: dict[str, Any], facts: Facts) -> None:
         "neighbour": False,
         "stopped": False,
         "upstream_keepalive": {"connections": 256, "time": 3, "timeout": 2},
-        "boot_unit": "asgi-boot@shop.service",
         "metadata": {"by_nft": True, "application": True, "ports": [], "outgoing": None},
         "metadata_directory": "asgi-metadata",
         "notices": [
@@ -146,7 +144,6 @@ def test_defaults(spec: dict[str, Any], facts: Facts) -> None:
             "sandbox: {metadata: true}, or else metadata: false, which ends this line"
         ],
         "host_memory": 4096,
-        "platform": platform_of({"distribution": "Debian", "distribution_major_version": "13"}).abilities,
     }
 
 
@@ -209,19 +206,6 @@ def test_drain_lasts_as_long_as_idle_connections_of_nginx(
 )
 def test_watch(spec: dict[str, Any], facts: Facts, watch: dict[str, Any], planned: dict[str, int]) -> None:
     assert app_plan({**spec, "watch": watch}, facts("13"))["watch"] == planned
-
-
-@pytest.mark.parametrize(("major", "able", "newest"), [("12", False, False), ("13", True, False), ("14", True, True)])
-def test_platform(spec: dict[str, Any], facts: Facts, major: str, able: bool, newest: bool) -> None:
-    found = app_plan(spec, facts(major))["platform"]
-    common = (
-        "nginx_http2_directive",
-        "nginx_http3",
-        "nginx_ticket_keys_rotate",
-        "post_quantum_group",
-        "post_quantum_ssh",
-    )
-    assert found == {**dict.fromkeys(common, able), "nginx_keepalive_min_timeout": newest}
 
 
 @pytest.mark.parametrize(
@@ -382,7 +366,8 @@ def test_no_applications(inventory: dict[str, Any], apps: Any, error: str) -> No
         pytest.param(
             {"settings": {"bind": "0.0.0.0:8000", "threads": 4}},
             [
-                "asgi_apps[0] (shop).settings.bind: is no setting of a release: the listener is systemd's, and only for nginx; leave it out, or write proxy: none to serve without nginx",
+                "asgi_apps[0] (shop).settings.bind: is no setting of a release: the listener is systemd's, "
+                "and only for nginx; leave it out, or write proxy: none to serve without nginx",
                 "asgi_apps[0] (shop).settings.threads: found 4, which server: gunicorn does not take: "
                 "an asgi worker has one event loop; write more workers",
             ],
@@ -476,7 +461,7 @@ TO_SHARE = "; to share it, each expects a path of its own, as in site: {path: /b
             {"name": "blog", "domains": ["blog.example.com", "9.9.9.9"]},
             [
                 "certificate_profile: is missing; Let's Encrypt gives certificates for addresses, as 9.9.9.9 of "
-                "asgi_apps[1], with certificate_profile: shortlived alone"
+                "asgi_apps[1], only with certificate_profile: shortlived"
             ],
             id="one address",
         ),

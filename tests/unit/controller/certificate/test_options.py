@@ -120,7 +120,7 @@ def test_right(inventory: dict[str, Any], options: dict[str, Any]) -> None:
         ),
         (
             {**dns(PLUGIN), "domains": ["a.example.com", "9.9.9.9"]},
-            "asgi_apps[0] (shop).domains: found '9.9.9.9'; a CA looks at an address by HTTP alone: leave out",
+            "asgi_apps[0] (shop).domains: found '9.9.9.9'; a CA checks an address only by HTTP: leave out",
         ),
         (
             {"site": {"redirect_from": ["2620:fe::9"]}},
@@ -158,7 +158,7 @@ def test_every_provider_is_offered_and_pinned() -> None:
     assert options["name"]["choices"] == sorted(PROVIDERS)
     (certbot,) = (pinned(lock.read_text(encoding="utf-8"))["certbot"] for lock in certbot_locks(None))
     for name in PROVIDERS:
-        _, lock = certbot_locks({"name": name})
+        _, lock = certbot_locks(name)
         # Its own file holds nothing that certbot's has in another version.
         assert pinned(lock.read_text(encoding="utf-8"))[f"certbot-dns-{name}"] == certbot
         assert "certbot" not in pinned(lock.read_text(encoding="utf-8"))
@@ -181,7 +181,7 @@ def test_every_provider_is_offered_and_pinned() -> None:
         (None, ""),
     ],
 )
-def test_credentials_as_the_plugin_reads_them(plugin: dict[str, Any] | None, text: str) -> None:
+def test_credentials_as_the_plugin_reads_them(plugin: Any, text: str) -> None:
     assert dns_credentials(plugin) == text
 
 

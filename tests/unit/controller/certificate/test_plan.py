@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.asgi.deploy.plugins.plugin_utils._certificate.plan import certificate_plan
+from ansible_collections.asgi.deploy.plugins.plugin_utils._certificate.plan_types import CertificatePlan
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.argument_specs import resolve, role_options
 
 PLUGIN = {"name": "ovh", "credentials": {"endpoint": "ovh-eu", "application_key": "k"}}
@@ -13,12 +14,13 @@ DEBIAN: Any = {"distribution": "Debian", "distribution_major_version": "13"}
 GIVEN = {"certificate": "chain.pem", "key": "key.pem"}
 
 
-def plan(**options: Any) -> dict[str, Any]:
+def plan(**options: Any) -> CertificatePlan:
     given: dict[str, Any] = {"certificate_name": "shop", "certificate_domains": ["shop.example.com"]}
     given |= {f"certificate_{name}": value for name, value in options.items()}
     resolved, errors = resolve(role_options("certificate"), given)
     assert not errors
-    return certificate_plan({name.removeprefix("certificate_"): value for name, value in resolved.items()}, DEBIAN)
+    named: Any = {name.removeprefix("certificate_"): value for name, value in resolved.items()}
+    return certificate_plan(named, DEBIAN)
 
 
 @pytest.mark.parametrize(
@@ -37,7 +39,7 @@ def test_who_gives_it_and_how(options: dict[str, Any], source: str, authenticato
     found = plan(**options)
     assert (found["source"], found["by_ca"], found["authenticator"]) == (source, source == "acme", authenticator)
     # What the host compares with what it has; without a CA nothing is renewed.
-    assert found["wanted"]["renewal"] == (found["renewal"] if source == "acme" else {})
+    assert found["requested"]["renewal"] == (found["renewal"] if source == "acme" else {})
     assert ("python3-venv" in found["packages"]) == (source == "acme")
 
 
@@ -58,11 +60,12 @@ def test_programs_are_for_those_who_have_no_plugin() -> None:
         "auth": "add",
         "cleanup": "remove",
     }
-    assert plan(challenge="dns", dns_plugin=PLUGIN)["hooks"] == {}
-    assert plan(dns_hooks={"auth": "add"})["hooks"] == {}
+    nothing = {"auth": None, "cleanup": None}
+    assert plan(challenge="dns", dns_plugin=PLUGIN)["hooks"] == nothing
+    assert plan(dns_hooks={"auth": "add"})["hooks"] == nothing
 
 
 def test_no_credentials_where_no_ca_is_asked() -> None:
     assert "ovh-eu" in plan(challenge="dns", dns_plugin=PLUGIN)["credentials"]
     assert plan(challenge="dns", dns_plugin=PLUGIN, given=GIVEN)["credentials"] == ""
-    assert "ovh-eu" not in str(plan(challenge="dns", dns_plugin=PLUGIN)["wanted"])
+    assert "ovh-eu" not in str(plan(challenge="dns", dns_plugin=PLUGIN)["requested"])

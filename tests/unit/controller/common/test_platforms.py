@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.host_facts import Facts
-from ansible_collections.asgi.deploy.plugins.plugin_utils._common.platforms import PLATFORMS, platform_of
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.platforms import PLATFORMS, Platform, platform_of
 
 from tests import ROOT
 
@@ -42,7 +42,7 @@ def test_a_code_name_of_another_distribution() -> None:
 def test_what_templates_read_is_what_programs_can_do() -> None:
     """No name, number or list: these are for plans."""
     able = {"nginx_http2_directive", "nginx_http3", "nginx_keepalive_min_timeout", "nginx_ticket_keys_rotate"}
-    assert set(PLATFORMS[0].abilities) == {*able, "post_quantum_group", "post_quantum_ssh"}
+    assert set(_abilities(PLATFORMS[0])) == {*able, "post_quantum_group", "post_quantum_ssh"}
 
 
 def test_a_number_counts_more_than_a_codename() -> None:
@@ -60,3 +60,20 @@ def test_no_other_file_names_a_release(folder: str) -> None:
     assert len(files) > 50
     found = [str(path.relative_to(ROOT)) for path in files if release.search(path.read_text(encoding="utf-8"))]
     assert found == (["plugins/plugin_utils/_common/platforms.py"] if folder == "plugins" else [])
+
+
+@pytest.mark.parametrize(("major", "able", "newest"), [("12", False, False), ("13", True, False), ("14", True, True)])
+def test_abilities_of_each_debian(major: str, able: bool, newest: bool) -> None:
+    platform = platform_of({"distribution": "Debian", "distribution_major_version": major})
+    common = (
+        "nginx_http2_directive",
+        "nginx_http3",
+        "nginx_ticket_keys_rotate",
+        "post_quantum_group",
+        "post_quantum_ssh",
+    )
+    assert _abilities(platform) == {**dict.fromkeys(common, able), "nginx_keepalive_min_timeout": newest}
+
+
+def _abilities(platform: Platform) -> dict[str, bool]:
+    return {name: value for name, value in vars(platform).items() if isinstance(value, bool)}

@@ -15,10 +15,10 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._inventory.inventory i
 Facts = Callable[[str], Any]
 
 
-def planned(facts: Any, apps: Any = (), **given: Any) -> dict[str, Any]:
+def planned(facts: Any, apps: Any = (), **given: Any) -> Any:
     resolved, errors = resolve(role_options("hardening"), given)
     assert errors == []
-    options = {name.removeprefix("hardening_"): value for name, value in resolved.items()}
+    options: Any = {name.removeprefix("hardening_"): value for name, value in resolved.items()}
     return hardening_plan(options, facts, public_ports(apps), behind_nginx(apps))
 
 
@@ -87,7 +87,7 @@ def test_right(inventory: dict[str, Any], options: dict[str, Any]) -> None:
         ),
         (
             {"hardening_open": [{"port": 80, "allow": ["10.0.0.0/8"]}]},
-            "hardening_open: found port 80, which is open to everybody for visitors and the CA; leave it out, "
+            "hardening_open: found port 80, which is open to everyone for visitors and the CA; leave it out, "
             "and write site.allow for an application that is not for all of them",
         ),
         (
@@ -144,13 +144,13 @@ def test_all_of_it_by_default_but_bans(facts: Facts) -> None:
     plan = planned(facts("13"))
     off = [switch for switch in SWITCHES if not plan[switch.removeprefix("hardening_")]]
     assert off == ["hardening_bans"]
-    assert plan["sysctl_wanted"] == {name: value for name, (value, _) in {**SYSCTL, **CORE_DUMPS}.items()}
+    assert plan["desired_sysctl"] == {name: value for name, (value, _) in {**SYSCTL, **CORE_DUMPS}.items()}
 
 
 def test_one_switch_for_all(facts: Facts) -> None:
     plan = planned(facts("13"), hardening=False, hardening_bans=True)
     assert not any(plan[switch.removeprefix("hardening_")] for switch in SWITCHES)
-    assert (plan["firewall_wanted"], plan["sshd_wanted"], plan["sysctl_wanted"], plan["services_wanted"]) == (
+    assert (plan["desired_firewall"], plan["desired_sshd"], plan["desired_sysctl"], plan["desired_services"]) == (
         None,
         {},
         {},
@@ -162,14 +162,14 @@ def test_ports_of_applications_without_nginx(facts: Facts, spec: dict[str, Any])
     apps = [spec, {**spec, "name": "direct", "proxy": "none", "tls": {"port": 8443}}]
     apps += [{**spec, "name": "gone", "proxy": "none", "tls": {"port": 9443}, "state": "absent"}]
     plan = planned(facts("13"), apps)
-    assert [one["port"] for one in plan["firewall_wanted"]["web"]] == [80, 443, 443, 8443]
+    assert [one["port"] for one in plan["desired_firewall"]["web"]] == [80, 443, 443, 8443]
     assert plan["bans_web"] is True
     assert planned(facts("13"), apps[1:])["bans_web"] is False
 
 
 def test_values_of_ones_own(facts: Facts) -> None:
     values = {"vm.swappiness": 10, "kernel.sysrq": None, "kernel.kptr_restrict": 1}
-    wanted = planned(facts("13"), hardening_sysctl_values=values)["sysctl_wanted"]
+    wanted = planned(facts("13"), hardening_sysctl_values=values)["desired_sysctl"]
     assert (wanted["vm.swappiness"], wanted["kernel.kptr_restrict"]) == ("10", "1")
     assert "kernel.sysrq" not in wanted
 
@@ -181,8 +181,8 @@ def test_no_key_exchange_that_sshd_does_not_know(facts: Facts) -> None:
 
 
 def test_root(facts: Facts) -> None:
-    assert "permitrootlogin" not in planned(facts("13"))["sshd_wanted"]
-    assert planned(facts("13"), hardening_ssh_root=False)["sshd_wanted"]["permitrootlogin"] == "no"
+    assert "permitrootlogin" not in planned(facts("13"))["desired_sshd"]
+    assert planned(facts("13"), hardening_ssh_root=False)["desired_sshd"]["permitrootlogin"] == "no"
 
 
 def test_an_unsupported_system(facts: Facts) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.argument_specs import resolve, role_options
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.roles import Inventory
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.validators import networks, snippet
 from ansible_collections.asgi.deploy.plugins.plugin_utils._nginx import plan as webserver
 from ansible_collections.asgi.deploy.plugins.plugin_utils._nginx.options import conflicts, place
@@ -14,7 +15,7 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._nginx.options import 
 Facts = Callable[[str], Any]
 
 
-def options(**given: Any) -> dict[str, Any]:
+def options(**given: Any) -> Any:
     resolved, errors = resolve(role_options("nginx"), {f"nginx_{name}": value for name, value in given.items()})
     assert not errors
     return {name.removeprefix("nginx_"): value for name, value in resolved.items()}
@@ -89,7 +90,7 @@ def test_place(value: str, good: bool) -> None:
     ],
 )
 def test_conflicts(facts: Facts, given: dict[str, Any], wrong: list[str]) -> None:
-    found = conflicts({f"nginx_{name}": value for name, value in given.items()})
+    found = conflicts({f"nginx_{name}": value for name, value in given.items()}, Inventory({}, [], None))
     assert [text for text, start in zip(found, wrong, strict=True) if not text.startswith(start)] == []
     if wrong:
         with pytest.raises(ValueError, match=wrong[0]):

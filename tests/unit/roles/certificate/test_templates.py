@@ -142,16 +142,16 @@ def test_what_certbot_is_told(render: Render, options: dict[str, Any], there: li
 
 def test_a_provider_is_part_of_what_shall_be_had(wanted: Variable, here: Variable) -> None:
     options = {**OPTIONS, "certificate_challenge": "dns", "certificate_dns_plugin": PROVIDER}
-    renewal = plan_of("certificate", here(**options), {})["wanted"]["renewal"]
+    renewal = plan_of("certificate", here(**options), {})["requested"]["renewal"]
     assert renewal["authenticator"] == "dns-rfc2136" and renewal["dns_rfc2136_propagation_seconds"] is None
     options["certificate_dns_plugin"] = {**PROVIDER, "propagation": 5}
-    had = plan_of("certificate", here(**options), {})["wanted"]
+    had = plan_of("certificate", here(**options), {})["requested"]
     assert had["renewal"]["dns_rfc2136_propagation_seconds"] == "5" and "hush" not in str(had)
     (venv,) = wanted("certificate", **options)["venvs"]
     assert "\ncertbot-dns-rfc2136==" in venv["requirements"] and "\ncertbot==" in venv["requirements"]
     (venv,) = wanted("certificate", **OPTIONS)["venvs"]
     assert "certbot-dns" not in venv["requirements"]
-    assert not [key for key in plan_of("certificate", here(**OPTIONS), {})["wanted"]["renewal"] if "dns" in key]
+    assert not [key for key in plan_of("certificate", here(**OPTIONS), {})["requested"]["renewal"] if "dns" in key]
 
 
 def test_credentials_are_for_root_alone(wanted: Variable) -> None:
