@@ -38,6 +38,7 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._survey.desired import
     inspections_of_neighbour,
     inspections_of_role,
 )
+from ansible_collections.asgi.deploy.plugins.plugin_utils._survey.port_moves import record_moves
 from ansible_collections.asgi.deploy.plugins.plugin_utils._survey.result import (
     all_findings,
     hand_over_servers,
@@ -97,13 +98,14 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         # The result is not shown, as decisions may hold secrets; errors are.
         seen, order = hand_over_servers(seen, options["apps"], near, here.apps)
         host, check_mode = str(variables["inventory_hostname"]), bool(self._task.check_mode)
+        ports = record_moves(seen, here)
         stopped = keep_stopped(seen, options["refuse_stopped"])
-        found = survey_result(seen, order, host, check_mode)
+        found = survey_result(seen, order, host, check_mode, ports)
         if not check_mode:  # the changes that are shown in check mode include these texts
             for name, text in {} if options["refuse_stopped"] else stopped.items():
                 Display().display(f"{host}: {name}: {text}")
-            for name in found["moves_behind_nginx"]:
-                Display().display(f"{host}: {name}: {moves.NOTE}")
+            for name, target in {} if found["problems"] else ports.goes_to.items():
+                Display().display(f"{host}: {name}: {moves.NOTES[target]}")
         if options["installs"] and not check_mode:
             installed = [*found["missing_packages"], *chain.from_iterable(found["later_packages"])]
             pending.take(installed, found["missing_venvs"], all_findings(found))

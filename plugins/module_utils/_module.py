@@ -28,7 +28,8 @@ def discreet_module(spec: OptionSpecs, *unlogged: str) -> AnsibleModule:
     module = AnsibleModule(argument_spec=hidden, supports_check_mode=True)
     # Each text in them counts as a secret now; in the result, only those that are secrets are to be masked.
     module.no_log_values.clear()
-    check(module, spec, module.params)
+    # An option that was not given is None by now, which is none of its choices.
+    check(module, spec, {name: value for name, value in module.params.items() if value is not None})
     return module
 
 
@@ -52,9 +53,9 @@ def check(module: AnsibleModule, spec: OptionSpecs, options: Mapping[str, Json],
     The module fails if an option is wrong; its message begins with `where`.
     """
     result = ArgumentSpecValidator(dict(spec)).validate(dict(options))
+    module.no_log_values.update(result._no_log_values)  # before it can fail, as that shows the options as well
     if result.error_messages:
         module.fail_json(msg=f"{where}{'; '.join(result.error_messages)}")
-    module.no_log_values.update(result._no_log_values)
     checked: dict[str, Json] = result.validated_parameters
     return checked
 

@@ -80,6 +80,14 @@ options:
   reload:
     description: The service that reads the files.
     type: str
+  port_goes_to:
+    description:
+      - Of a port that goes from a socket of systemd to the service in O(reload), or the other way, to which it goes.
+        With V(service) sockets whose units are removed are closed before the service takes its configuration, and
+        stopped after it. With V(sockets) those that change are stopped before that, and started with the services that
+        need them after it. Connections are refused only in between.
+    type: str
+    choices: [service, sockets]
   validate:
     description: The command that must succeed with the new files in place, as a list of arguments.
     type: list

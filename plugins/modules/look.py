@@ -136,6 +136,11 @@ found:
         NAME:
           description: The name of a program.
           type: str
+    nginx_servers:
+      description: Who has a server of nginx on a port that it holds and that was asked for, an application or a file.
+      type: list
+      elements: str
+      returned: for V(parts)
     server_owners:
       description: The applications that have a server in nginx with one of the names that were asked for.
       type: list

@@ -256,6 +256,45 @@ options:
         without waiting for it, so this is not for an application that ends TLS itself.
     type: str
   urgent: {description: "Whether to watch nothing; the gate is asked all the same.", type: bool, default: false}
+  port:
+    description:
+      - What moves the port of visitors between nginx and the application as its release goes live, as options of
+        M(asgi.deploy.files). Such a release is not watched, as there is no way back for it.
+    type: dict
+    suboptions:
+      goes_to:
+        description:
+          - As O(files.port_goes_to) of M(asgi.deploy.files). With V(sockets) the port moves before the switch, and the
+            gate is asked once more after it; what fails is put back as it was. With V(service) it moves after the
+            switch.
+        type: str
+        choices: [service, sockets]
+        required: true
+      files:
+        description: The files.
+        type: list
+        elements: dict
+        required: true
+        suboptions:
+          path: {description: Where it is., type: str, required: true}
+          state:
+            description: What it is.
+            type: str
+            choices: [file, directory, link, absent]
+            default: file
+          content: {description: The text of a file., type: str}
+          target: {description: What a link leads to., type: str}
+          secret_content: {description: "The same, of a file whose text is not to be shown anywhere.", type: str}
+          mode: {description: Its mode in octal., type: str}
+          owner: {description: Its owner., type: str, default: root}
+          group: {description: Its group., type: str, default: root}
+          exclusive: {description: "Of a directory, whether nothing else may be below it.", type: bool, default: false}
+      validate:
+        description: The command that must succeed with the new files in place.
+        type: list
+        elements: str
+        required: true
+      reload: {description: The service that reads the files., type: str, required: true}
 extends_documentation_fragment: [asgi.deploy.run]
 """
 

@@ -109,13 +109,6 @@ refusals:
   type: list
   elements: str
   returned: success
-moves_behind_nginx:
-  description:
-    - The applications that come behind nginx on the port that they have by themselves. They are released before nginx
-      gets the port.
-  type: list
-  elements: str
-  returned: success
 problems:
   description: Why nothing can be done about what differs, or why it cannot be told, each with its role or application.
   type: list

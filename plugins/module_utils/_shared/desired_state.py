@@ -180,6 +180,7 @@ class PartsOptions(TypedDict, total=False):
         users: system users that must exist.
         no_users: users that must not exist.
         ports: TCP ports whose listeners are reported.
+        nginx_servers: whether it is reported who else nginx serves on those of these ports that it holds.
         server_names: names in nginx whose applications are reported.
         certificates: certificates that must be in place.
         lineages: names for which it is reported whether certbot has a certificate.
@@ -195,6 +196,7 @@ class PartsOptions(TypedDict, total=False):
     users: list[str]
     no_users: list[str]
     ports: list[int]
+    nginx_servers: bool
     server_names: list[str]
     certificates: list[CertificateEntry]
     lineages: list[str]

@@ -44,6 +44,7 @@ CERTBOT_PROGRAM = CERTBOT / "bin" / "certbot"
 LIBRARY = PROGRAMS / "lib"  # from which certificates are renewed without Ansible
 
 NGINX = PurePosixPath("/etc/nginx/asgi")
+NGINX_DEFAULT = NGINX / "default.conf"  # what nginx does with visitors of no application
 NGINX_LOGS = PurePosixPath("/var/log/nginx/asgi")
 NGINX_WELCOME = PurePosixPath("/etc/nginx/sites-enabled/default")  # the page of Debian's package
 

@@ -197,6 +197,7 @@ class Observation(HostFacts, ReleasePrediction, total=False):
         altered_users: how users differ in shell or groups, as messages.
         present_users: users that still exist.
         port_owners: names of programs that listen, by port.
+        nginx_servers: who has a server of nginx on a port that it holds, applications and paths of others' files.
         server_owners: applications that have a server in nginx with one of the names.
         outdated_venvs: paths of virtual environments that must be built.
         missing_archives: SHA-256 of archives that have not been shipped.
@@ -217,6 +218,7 @@ class Observation(HostFacts, ReleasePrediction, total=False):
     altered_users: list[str]
     present_users: list[str]
     port_owners: dict[str, str]
+    nginx_servers: list[str]
     server_owners: list[str]
     outdated_venvs: list[str]
     missing_archives: list[str]

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from ansible_collections.asgi.deploy.plugins.module_utils._shared.option_specs import OptionSpec, OptionSpecs
 
 
+TO_SERVICE, TO_SOCKETS = "service", "sockets"
+"""Which side gets a port that moves: the service that is reloaded, or the sockets that change."""
+
 _WHOLE: OptionSpec = {"type": "int", "required": True}
 _TEXT: OptionSpec = {"type": "str", "required": True}
 _TEXTS: OptionSpec = {"type": "list", "elements": "str", "default": []}
@@ -154,6 +157,7 @@ PARTS_OPTIONS: OptionSpecs = {
     "users": _TEXTS,  # that must exist; no one logs in as one of them
     "no_users": _TEXTS,  # that must not
     "ports": {"type": "list", "elements": "int", "default": []},  # of which to report the program that listens
+    "nginx_servers": {"type": "bool", "default": False},  # whether to report who else nginx serves on these ports
     "server_names": _TEXTS,  # of which to report the applications that have them in nginx
     "certificates": {"type": "list", "elements": "dict", "default": []},  # as the role certificate writes them down
     "lineages": _TEXTS,  # names for which to report whether certbot has a certificate

@@ -14,6 +14,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import 
     CERTIFICATES,
     JOURNALD,
     NGINX,
+    NGINX_DEFAULT,
     UNITS,
     Layout,
 )
@@ -23,6 +24,7 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan_types import
     AppState,
     CertificateArguments,
     Packed,
+    PortMoveEntry,
 )
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.sites import auth_file
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.argument_specs import ROLES
@@ -43,6 +45,7 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._common.templates impo
 
 # What runs in the processes of an application together with it; see the package's own text.
 _RUNTIME = "asgi_deploy_runtime"
+_NO_DEFAULT = "# Written by asgi.deploy, role app. No application is behind nginx, which gave up its ports.\n"
 
 
 def desired_state(plan: AppPlan, here: HostContext) -> AppState:
@@ -60,7 +63,7 @@ def desired_state(plan: AppPlan, here: HostContext) -> AppState:
         "users": users(plan),
         "host": [*boot_files(plan), *journal_files(plan), *(_direct_files(plan, here) if plan["direct"] else [])],
         "site": site_files(plan),
-        "public": [] if plan["direct"] else _no_public_files(plan),
+        "port": _port_move(plan),
         "release": _release(plan, packed, here),
         "packages": plan["packages"],
         "certificate": certificate_options(plan, packed),
@@ -89,6 +92,7 @@ def inspections(plan: AppPlan, state: AppState) -> dict[str, InspectionEntry]:
         "files": state["host"] + state["site"],
         "reload": "nginx.service",
         "ports": [plan["tls"]["port"]] if plan["direct"] else [],
+        "nginx_servers": plan["direct"] is not None,
         "server_names": [] if plan["direct"] else [*plan["site"]["hosts"], *plan["site"]["redirect_hosts"]],
         "needs": plan["needs"],
         "archives": [archive["sha256"] for archive in packed["archives"]],
@@ -149,11 +153,11 @@ def journal_files(plan: AppPlan) -> list[FileEntry]:
     ]
 
 
-def public_files(plan: AppPlan) -> list[FileEntry]:
-    """Return units of an application that is served without nginx."""
+def public_files(plan: AppPlan, listens: str) -> list[FileEntry]:
+    """Return units of an application that is served without nginx, whose socket listens on a port or a path."""
     templates = ("public.socket.j2", "public.service.j2")
     return [
-        file(f"{UNITS}/{unit}", rendered("app", template, plan))
+        file(f"{UNITS}/{unit}", rendered("app", template, plan, listens=listens))
         for unit, template in zip(plan["public_units"], templates, strict=True)
     ]
 
@@ -161,7 +165,9 @@ def public_files(plan: AppPlan) -> list[FileEntry]:
 def _direct_files(plan: AppPlan, here: HostContext) -> list[FileEntry]:
     folder, ca = plan["tls_folder"], plan["tls"]["client_ca"]
     clients = [file(f"{folder}/client-ca.pem", here.text(ca), mode="0640", group=plan["user"])] if ca else []
-    return [*public_files(plan), directory(folder, mode="0750", group=plan["user"]), *clients]
+    # While nginx has the port, the release passes its gate with a socket that no visitor reaches.
+    listens = f"/run/{plan['public_units'][0]}" if plan["port_goes_to"] else str(plan["tls"]["port"])
+    return [*public_files(plan, listens), directory(folder, mode="0750", group=plan["user"]), *clients]
 
 
 def _site_paths(name: str) -> tuple[str, str, str, str]:
@@ -198,10 +204,27 @@ def site_files(plan: AppPlan) -> list[FileEntry]:
         entries.append(absent(f"{plan['tls_folder']}/combined.pem"))
     if behind:  # they are removed when nginx serves, not before
         entries += _no_public_files(plan)
+    elif plan["port_goes_to"]:
+        entries.append(file(str(NGINX_DEFAULT), _NO_DEFAULT))
+    if plan["nginx_default"]:
+        entries.append(plan["nginx_default"])
     if plan["stopped"]:
         kept = files_of_other_proxy(plan)
         entries = [entry for entry in entries if entry["path"] not in kept]
     return entries
+
+
+def _port_move(plan: AppPlan) -> PortMoveEntry | None:
+    """Return how the port of visitors moves between nginx and the application, where it does."""
+    if plan["port_goes_to"] is None:
+        return None
+    own = public_files(plan, str(plan["tls"]["port"])) if plan["direct"] else []
+    return {
+        "goes_to": plan["port_goes_to"],
+        "files": [*site_files(plan), *own],
+        "validate": ["nginx", "-t", "-q"],
+        "reload": "nginx.service",
+    }
 
 
 def _no_public_files(plan: AppPlan) -> list[FileEntry]:
@@ -212,7 +235,9 @@ def files_of_other_proxy(plan: AppPlan) -> list[str]:
     """Return the files of the other way to serve, which go when the application does; they stay while it is stopped."""
     if plan["direct"]:
         return list(_site_paths(plan["name"]))
-    return [f"{UNITS}/{unit}" for unit in plan["public_units"]]
+    own = [f"{UNITS}/{unit}" for unit in plan["public_units"]]
+    # While the application has the port, nginx cannot listen there.
+    return [*own, *_site_paths(plan["name"])] if plan["port_stays"] else own
 
 
 def _release(plan: AppPlan, packed: Packed, here: HostContext) -> ReleaseEntry:

@@ -132,4 +132,7 @@ def app_plan(
         ],
         "neighbour": False,
         "stopped": False,
+        "port_goes_to": None,
+        "port_stays": False,
+        "nginx_default": None,
     }

@@ -280,6 +280,9 @@ class AppPlan(PlannedOptions, AdditionsPlan):
     metadata_directory: str
     neighbour: bool  # whether the run is for another application, whose server may become this one's
     stopped: bool  # whether an inspection observed that it is stopped
+    port_goes_to: str | None  # which side gets its port of visitors in this run: TO_SERVICE or TO_SOCKETS
+    port_stays: bool  # whether it keeps the port that it has, as it is stopped
+    nginx_default: FileEntry | None  # what nginx has on the port that it gets, for all applications
 
 
 class GivenCertificate(TypedDict):
@@ -306,6 +309,15 @@ class CertificateArguments(TypedDict):
     certificate_served: ServedCertificate
 
 
+class PortMoveEntry(TypedDict):
+    """How a port of visitors moves with a release, as the option `port` of M(asgi.deploy.release)."""
+
+    goes_to: str
+    files: list[FileEntry]
+    validate: list[str]
+    reload: str
+
+
 class AppState(TypedDict, total=False):
     """What the tasks of the role take. For an application that must go there is only `by` and `site`."""
 
@@ -313,7 +325,7 @@ class AppState(TypedDict, total=False):
     site: Required[list[FileEntry]]  # files of nginx, and what has to go when these are in place
     users: list[UserEntry]
     host: list[FileEntry]  # other files
-    public: list[FileEntry]  # units of the application's own listener, which go where nginx listens
+    port: PortMoveEntry | None  # how its port of visitors moves with the release
     release: ReleaseEntry
     packages: list[str]
     certificate: CertificateArguments

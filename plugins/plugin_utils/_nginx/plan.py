@@ -60,6 +60,8 @@ def nginx_plan(options: NginxOptions, facts: Facts, apps: Sequence[Mapping[str, 
     return {
         **options,
         "paths": PATHS,
+        # Ports that an application gives up later in the run, or keeps while it is stopped.
+        "held": [],
         "packages": [*platform.packages.web, *([platform.packages.brotli] if options["brotli"] else [])],
         "listen_http": [f"{host}80{proxied}" for host in hosts],
         "listen_https": [f"{host}443 ssl{http2}{proxied}" for host in hosts],

@@ -1,34 +1,134 @@
-"""Applications that come behind nginx on the port that they listen on by themselves."""
+"""Applications that go behind nginx, or leave it, on a port that both of them want."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.observed_state import Observation
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.task_options import TO_SERVICE, TO_SOCKETS
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan_types import AppPlan
 
-PUBLIC = ".public.socket"
-NOTE = (
-    "comes behind nginx on the port that it has by itself: its visitors wait, or are refused, from the switch to the "
-    "new release until nginx serves it, and the new release is not watched"
-)
+NOTES = {
+    TO_SERVICE: (
+        "comes behind nginx on the port that it has by itself: connections are refused for a moment after the switch "
+        "to the new release, until nginx has the port, and the new release is not watched"
+    ),
+    TO_SOCKETS: (
+        "leaves nginx and takes its port: connections are refused for a moment before the switch to the new release, "
+        "and wait then until it has started with the port; the new release is not watched"
+    ),
+}
+STAYS = "keeps the port that it has until it is started; the run after that moves it"
 
 
-def socket_of(name: str) -> str:
-    """Return the unit that listens for an application without nginx."""
-    return Layout(name).public_units[0]
+class Application(NamedTuple):
+    """An application of a run.
+
+    Attributes:
+        plan: what was decided of it.
+        host: what was found of its files and ports.
+        release: what was found of its release.
+    """
+
+    plan: AppPlan
+    host: Observation
+    release: Observation
+
+    @property
+    def name(self) -> str:
+        return str(self.plan["name"])
+
+    @property
+    def socket(self) -> str:
+        """Return the unit that listens for it without nginx."""
+        return Layout(self.name).public_units[0]
+
+    @property
+    def present(self) -> bool:
+        return bool(self.plan["state"] == "present")
+
+    @property
+    def stopped(self) -> bool:
+        return bool(self.release.get("stopped"))
+
+    @property
+    def wants_nginx_port(self) -> bool:
+        """Return whether it is to have a port by itself that nginx holds; one that is live already has lost it."""
+        if not (self.present and self.plan["direct"]):
+            return False
+        goes_live = self.stopped or "live" in self.release.get("left", ()) or "failed" in self.release
+        return goes_live and self.host.get("port_owners", {}).get(str(self.plan["tls"]["port"])) == "nginx"
 
 
-def behind_nginx(plans: Iterable[tuple[AppPlan, bool]], owners: Iterable[str]) -> list[str]:
-    """Return the applications whose own socket holds a port that nginx needs.
+@dataclass(frozen=True)
+class PortMoves:
+    """What becomes of ports that nginx and applications of a run want.
+
+    Attributes:
+        goes_to: who gets the port of an application with its release, by its name: `TO_SERVICE` or `TO_SOCKETS`.
+        staying: applications that are stopped, and keep theirs.
+        held: ports that nginx does not listen on before an application gives it up.
+        refusals: why an application cannot move, by its name.
+    """
+
+    goes_to: Mapping[str, str] = field(default_factory=dict)
+    staying: Collection[str] = ()
+    held: Sequence[int] = ()
+    refusals: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def settled(self) -> set[str]:
+        """Return the applications whose ports are no conflict."""
+        return {*self.goes_to, *self.staying}
+
+
+NOTHING = PortMoves()
+
+
+def decide(apps: Sequence[Application], nginx_ports: Mapping[str, str]) -> PortMoves:
+    """Decide which ports move in a run.
 
     Args:
-        plans: of each application its plan, and whether it is stopped: a stopped one cannot be released.
-        owners: the programs and sockets that hold the ports of nginx.
+        apps: the applications of the run.
+        nginx_ports: who has the ports that nginx is to have, by port.
     """
-    holders = set(owners)
-    return [
-        plan["name"]
-        for plan, stopped in plans
-        if plan["state"] == "present" and not plan["direct"] and not stopped and socket_of(plan["name"]) in holders
-    ]
+    holders = {owner: int(port) for port, owner in nginx_ports.items()}
+    coming = [app for app in apps if app.present and not app.plan["direct"] and app.socket in holders]
+    leaving = [app for app in apps if app.wants_nginx_port]
+    refusals = {app.name: text for app in leaving if not app.stopped and (text := _others(app, apps, leaving))}
+    behind = [app.name for app in apps if app.present and not app.plan["direct"]]
+    for app in coming:
+        if app.stopped and (others := [name for name in behind if name != app.name]):
+            refusals[app.name] = (
+                f"is stopped, and has port {holders[app.socket]}, which nginx needs for {', '.join(others)}; "
+                "start it by the playbook start, and run again"
+            )
+    moving = [app for app in (*coming, *leaving) if app.name not in refusals]
+    return PortMoves(
+        {app.name: TO_SERVICE if app in coming else TO_SOCKETS for app in moving if not app.stopped},
+        [app.name for app in moving if app.stopped],
+        sorted(holders[app.socket] for app in coming),
+        refusals,
+    )
+
+
+def _others(app: Application, apps: Sequence[Application], leaving: Sequence[Application]) -> str:
+    """Return why nginx cannot give up the port that an application is to have; nothing where it can."""
+    going = {
+        one.name for one in apps if one not in leaving and not one.stopped and (not one.present or one.plan["direct"])
+    }
+    others = [name for name in app.host.get("nginx_servers", ()) if name != app.name and name not in going]
+    if not others:
+        return ""
+    return (
+        f"port {app.plan['tls']['port']} is nginx's, which serves {', '.join(dict.fromkeys(others))} there as well; "
+        "write another tls.port, or move these first"
+    )
+
+
+def in_order(order: Sequence[str], moves: PortMoves) -> list[str]:
+    """Return who takes a port of nginx after all others, whose servers nginx has given up by then."""
+    return sorted(order, key=lambda name: moves.goes_to.get(name) == TO_SOCKETS)

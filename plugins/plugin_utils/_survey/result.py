@@ -9,7 +9,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.json_values im
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app import shared_domains
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.roles import AnyRole
 from ansible_collections.asgi.deploy.plugins.plugin_utils._inventory.roles import AFTER_APPS, BEFORE_APPS
-from ansible_collections.asgi.deploy.plugins.plugin_utils._survey import moves, neighbours, pending, stopped
+from ansible_collections.asgi.deploy.plugins.plugin_utils._survey import moves, neighbours, pending, port_moves, stopped
 from ansible_collections.asgi.deploy.plugins.plugin_utils._survey.survey_types import (
     AppParts,
     Findings,
@@ -67,13 +67,20 @@ def keep_stopped(seen: Sequence[Inspected], refuse: bool) -> dict[str, str]:
     for inspection, observed in seen:
         if text := stopped.text(inspection.app_plan, observed):
             stopped.leave_proxy(inspection.app_plan, hosts[inspection.of])
-            texts[inspection.of] = text
+            stays = inspection.app_plan.get("port_stays")
+            texts[inspection.of] = f"{text}; it {moves.STAYS}" if stays else text
             if refuse:
                 observed["refusals"] = [stopped.refusal(observed)]
     return texts
 
 
-def survey_result(seen: Sequence[Inspected], order: Sequence[str], host: str, check_mode: bool) -> SurveyResult:
+def survey_result(
+    seen: Sequence[Inspected],
+    order: Sequence[str],
+    host: str,
+    check_mode: bool,
+    ports: moves.PortMoves = moves.NOTHING,
+) -> SurveyResult:
     """Return what is pending, by role and application; in check mode everything counts as pending.
 
     Args:
@@ -81,10 +88,9 @@ def survey_result(seen: Sequence[Inspected], order: Sequence[str], host: str, ch
         order: the names of applications in the order of a run.
         host: the name of the host.
         check_mode: whether nothing may be changed.
+        ports: ports that move in this run.
     """
-    moving = _moving(seen)
-    sockets = set(map(moves.socket_of, moving))
-    findings = [_findings(one, host, check_mode, sockets) for one in seen]
+    findings = [_findings(one, host, check_mode, ports) for one in seen]
     pairs = [(one.inspection, found) for one, found in zip(seen, findings, strict=True)]
     # What others install on a host or remove from it decides which ports the firewall opens; a release does not.
     moved = any(found["due"] for inspection, found in pairs if inspection.kind != "release")
@@ -101,12 +107,11 @@ def survey_result(seen: Sequence[Inspected], order: Sequence[str], host: str, ch
         "check_mode": check_mode,
         "roles": roles,
         "apps": cast("dict[str, AppParts]", apps),
-        "order": list(order),
+        "order": moves.in_order(order, ports),
         "roles_before": _pending_roles(BEFORE_APPS, roles),
         "roles_after": _pending_roles(AFTER_APPS, roles),
         "due": list(dict.fromkeys(inspection.of for inspection, found in pairs if found["due"])),
         "refusals": [f"{inspection.of}: {text}" for inspection, found in pairs for text in found.get("refusals", ())],
-        "moves_behind_nginx": moving,
         "problems": [f"{inspection.of}: {text}" for inspection, found in pairs for text in pending.problems(found)],
         "missing_packages": missing,
         "later_packages": later,
@@ -120,44 +125,21 @@ def all_findings(result: SurveyResult) -> list[Findings]:
     return [*result["roles"].values(), *(found for app in parts for found in app.values())]
 
 
-def _findings(one: Inspected, host: str, check_mode: bool, sockets: set[str]) -> Findings:
+def _findings(one: Inspected, host: str, check_mode: bool, ports: moves.PortMoves) -> Findings:
     """Return what the host reports of one part, with what follows from it.
 
     Args:
         one: the inspection.
         host: the name of the host.
         check_mode: whether nothing may be changed.
-        sockets: units whose ports nginx gets in this run.
+        ports: ports that move in this run.
     """
     inspection, observed = one
-    owners = {port: program for port, program in observed.get("port_owners", {}).items() if program not in sockets}
-    conflicts = pending.port_conflicts(inspection.role, inspection.of, host, owners)
+    conflicts = port_moves.conflicts(one, host, ports)
     document = {**observed, "decided": inspection.plan, "check_mode": check_mode, "port_conflicts": conflicts}
     found = cast("Findings", document)
     found["due"] = check_mode or pending.differs(inspection.kind, found)
     return found
-
-
-def _moving(seen: Sequence[Inspected]) -> list[str]:
-    """Return the applications that come behind nginx on their own port, and note it in their plans."""
-    owners = [
-        owner
-        for inspection, observed in seen
-        if inspection.role == "nginx"
-        for owner in observed.get("port_owners", {}).values()
-    ]
-    if not any(owner.endswith(moves.PUBLIC) for owner in owners):
-        return []
-    plans = [
-        (inspection.app_plan, bool(observed.get("stopped")))
-        for inspection, observed in seen
-        if (inspection.role, inspection.part) == ("app", "release")
-    ]
-    moving = moves.behind_nginx(plans, owners)
-    for plan, _stopped in plans:
-        if plan["name"] in moving:
-            plan["notices"] = [*plan["notices"], moves.NOTE]
-    return moving
 
 
 def _pending_roles(some: Sequence[AnyRole], findings: Mapping[str, RoleFindings]) -> list[str]:

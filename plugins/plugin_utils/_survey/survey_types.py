@@ -93,7 +93,6 @@ class SurveyResult(TypedDict):
     roles_after: list[str]
     due: list[str]
     refusals: list[str]
-    moves_behind_nginx: list[str]
     problems: list[str]
     missing_packages: list[str]
     later_packages: list[list[str]]

@@ -161,7 +161,7 @@ TRIES = settings(
 def units(options: Mapping[str, Any]) -> dict[str, str]:
     wanted = plan.app_plan(options, FACTS)
     found = files_app.units(wanted)
-    files = files_app.public_files(wanted)
+    files = files_app.public_files(wanted, "443")
     boot = files_app.boot_files(wanted)
     return {**found, **{str(number): file["content"] or "" for number, file in enumerate([*files, *boot])}}
 

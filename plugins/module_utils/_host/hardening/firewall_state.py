@@ -8,10 +8,10 @@ from pathlib import Path
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.hardening.firewall import TABLE, Firewall, Opening
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import nft
-from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import FIREWALL_LOADED, NGINX, UNITS
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import FIREWALL_LOADED, NGINX_DEFAULT, UNITS
 
 LOADED = Path(FIREWALL_LOADED)
-NGINX_SERVES = Path(NGINX, "default.conf")
+NGINX_SERVES = Path(NGINX_DEFAULT)
 
 
 def is_loaded() -> bool:
@@ -26,7 +26,8 @@ def with_own_ports(firewall: Firewall) -> Firewall:
         for file in Path(UNITS).glob("asgi-*.socket")
         for port in re.findall(r"^ListenStream=(\d+)$", file.read_text(encoding="utf-8"), re.MULTILINE)
     }
-    if NGINX_SERVES.exists():  # even if no application is behind it any more
+    # Even if no application is behind it any more, unless it has given up its ports.
+    if NGINX_SERVES.exists() and re.search(r"^ *listen .*443", NGINX_SERVES.read_text(encoding="utf-8"), re.MULTILINE):
         openings |= {Opening(443), Opening(443, "udp")}
     more = sorted(openings - set(firewall.web), key=lambda opening: (opening.port, opening.protocol))
     return replace(firewall, web=(*firewall.web, *more))

@@ -19,6 +19,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.release.instance
 )
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.integrity import Integrity
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.metadata_closing import as_live, restore
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.port_move import PortMove
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.pruning import find_surplus
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.release_steps import ReleaseSteps
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.settings import ReleaseSettings
@@ -101,8 +102,10 @@ class Deployment:
             "health": doubt,
         }
 
-    def release(self, builder: ReleaseBuilder, settings: ReleaseSettings, urgent: bool = False) -> ReleaseResult:
-        """Make the release of a builder's inputs serve; an urgent one is not watched.
+    def release(
+        self, builder: ReleaseBuilder, settings: ReleaseSettings, urgent: bool = False, port: PortMove | None = None
+    ) -> ReleaseResult:
+        """Make the release of a builder's inputs serve; one that is urgent, or takes its port along, is not watched.
 
         Raises:
             DeployError: it failed; the release from before still serves.
@@ -135,7 +138,7 @@ class Deployment:
                     entry["to"] = release
                     left = without_reached(left, self.store.record(release))
                 self.store.note_settings(release, settings.to_record())
-                self._steps.take(release, left, before, settings.unwatched() if urgent else settings)
+                self._steps.take(release, left, before, settings.unwatched() if urgent or port else settings, port)
                 doubts = observation.health_warnings(self.store, release, looped)
             warnings = [*self._rules.summary(), *builder.settle(release), *doubts]
             return self._result(True, release, before, warnings, builder.describe_source(identity))

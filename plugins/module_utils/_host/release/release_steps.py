@@ -23,6 +23,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.release.instance
     drain_with_units_of,
     without_draining,
 )
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.port_move import PortMove, no_check
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.pruning import prune
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.settings import ReleaseSettings
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store import Store
@@ -50,8 +51,18 @@ class ReleaseSteps:
         """Return other releases whose server or background units run, and that do not drain yet."""
         return without_draining(self._layout, loaded.serving - {release}) | loaded.at_work - {release}
 
-    def take(self, release: str, left: Collection[str], before: str | None, settings: ReleaseSettings) -> None:
-        """Take a prepared release through the states that are left; what serves is not touched before the switch."""
+    def take(
+        self,
+        release: str,
+        left: Collection[str],
+        before: str | None,
+        settings: ReleaseSettings,
+        port: PortMove | None = None,
+    ) -> None:
+        """Take a prepared release through the states that are left; what serves is not touched before the switch.
+
+        With `port`, the port of visitors moves with it, and there is no way back to the release before.
+        """
         began = time.time()
         was_up = (instance := Instance(self._layout, release)).is_up()
         if "released" in left:
@@ -61,6 +72,9 @@ class ReleaseSteps:
                 raise self.error_with_outcome(release, before, "was not put live", error) from error
         try:
             self._until_gated(release, left, before, settings, began)
+            if port and port.before_switch and "live" in left:
+                with self.measured("moved"):
+                    port.move(lambda: instance.pass_gate(settings.gate, began))
         except Exception as error:  # of any kind: what was started must not stay
             self._abandon(release, before, was_up, _first_line(error))
             if before:
@@ -72,11 +86,13 @@ class ReleaseSteps:
         if "live" in left:
             with self.measured("live"):
                 self._switch(release, before)
+        if port and not port.before_switch:
+            with self.measured("moved"):
+                self._move_port(release, port)
         if "working" in left:
+            goes_back = "watched" in left and not port
             with self.measured("working"):
-                self._start_background(
-                    release, find_way_back(self._store, release, before) if "watched" in left else None
-                )
+                self._start_background(release, find_way_back(self._store, release, before) if goes_back else None)
         if "watched" in left:
             with self.measured("watched"):
                 self._watch(release, before, settings, log, began)
@@ -122,6 +138,13 @@ class ReleaseSteps:
             raise self.error_with_outcome(release, before, "was rolled back", failed.error)
         self._store.note_state(release, "watched")
         self._store.note(release, failed=None)
+
+    def _move_port(self, release: str, port: PortMove) -> None:
+        """Move the port of visitors to nginx, which serves a release that has just gone live."""
+        try:
+            port.move(no_check)
+        except (DeployError, OSError) as error:
+            raise self._with_text(f"release {release} is live, but its port did not move", error) from error
 
     def _start_background(self, release: str, way_back: str | None) -> None:
         """Move processes and timers to a release that has just gone live; go back if they cannot be started."""

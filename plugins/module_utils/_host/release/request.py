@@ -11,6 +11,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.release.builder 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.deployment import Deployment
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.gate import Gate
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.inputs import ReleaseInputs
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.port_move import PortMove
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.settings import ReleaseSettings
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.states import STATES
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.stopped_release import StoppedRelease
@@ -70,12 +71,12 @@ class ReleaseRequest:
         inputs = ReleaseInputs.from_entry(entry)
         return cls(layout, inputs, settings, deployment, closing, entry["packages"])
 
-    def release(self, urgent: bool = False) -> ReleaseResult:
+    def release(self, urgent: bool = False, port: PortMove | None = None) -> ReleaseResult:
         """Make the release serve: see :meth:`Deployment.release`."""
         apt.ensure_installed(self.packages)
         builder = ReleaseBuilder(self.layout, self.inputs)
         try:
-            result = self.deployment.release(builder, self.settings, urgent)
+            result = self.deployment.release(builder, self.settings, urgent, port)
         except DeployError as error:
             raise DeployError("\n".join([*self._first_keys(builder), error.reason]), error.log) from error
         return {**result, "warnings": [*self._first_keys(builder), *result.get("warnings", [])]}
@@ -121,9 +122,11 @@ class ReleaseRequest:
             "stopped": None,
         }
 
-    def release_unless_stopped(self, by: str, lock_timeout: float, urgent: bool = False) -> ReleaseResult:
+    def release_unless_stopped(
+        self, by: str, lock_timeout: float, urgent: bool = False, port: PortMove | None = None
+    ) -> ReleaseResult:
         """Make the release serve; if the application is stopped, do only what needs no release."""
         if describe_stop(self.layout) is None:
-            return self.release(urgent)
+            return self.release(urgent, port)
         builder = ReleaseBuilder(self.layout, self.inputs)
         return StoppedRelease(self.deployment.store, builder, self.closing, self.settings).leave(by, lock_timeout)

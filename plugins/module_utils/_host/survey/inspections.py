@@ -26,8 +26,8 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.system import ap
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.managed_files import ManagedFile, differences
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.pending_units import is_pending
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.ports import port_owners
-from ansible_collections.asgi.deploy.plugins.module_utils._host.web.servers import server_owners
-from ansible_collections.asgi.deploy.plugins.module_utils._host.web.socket_units import public_sockets
+from ansible_collections.asgi.deploy.plugins.module_utils._host.web.public_sockets import public_sockets
+from ansible_collections.asgi.deploy.plugins.module_utils._host.web.servers import server_owners, servers_on
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 
 if TYPE_CHECKING:
@@ -86,6 +86,8 @@ def inspect_parts(
     drift = [str(file.path) for file, _difference in drifted]
     if options["reload"] and is_pending(options["reload"]):
         drift.append(options["reload"])
+    owners = _port_owners(options["ports"])
+    shared = [port for port in options["ports"] if options["nginx_servers"] and owners.get(str(port)) == "nginx"]
     certificates = [CertificateRequest(**entry) for entry in options["certificates"]]
     reasons = {request.name: reason_to_act(request) or access_error(request) for request in certificates}
     return {
@@ -97,7 +99,8 @@ def inspect_parts(
         "missing_users": [name for name in options["users"] if not users.exists(name)],
         "altered_users": [text for name in options["users"] if (text := users.alteration(name))],
         "present_users": [name for name in options["no_users"] if users.exists(name)],
-        "port_owners": _port_owners(options["ports"]),
+        "port_owners": owners,
+        "nginx_servers": [name for port in shared for name in servers_on(port)],
         "server_owners": server_owners(options["server_names"]),
         "outdated_venvs": [tool["path"] for tool in outdated_tools(options["venvs"])],
         "missing_archives": missing_archives(options["archives"]),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, TypedDict
 
@@ -24,7 +24,12 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks.results im
 from ansible_collections.asgi.deploy.plugins.module_utils._host.web import nginx
 from ansible_collections.asgi.deploy.plugins.module_utils._host.web.socket_units import ChangedSockets
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
-from ansible_collections.asgi.deploy.plugins.module_utils._shared.task_options import FILES, USER_OPTIONS
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.task_options import (
+    FILES,
+    TO_SERVICE,
+    TO_SOCKETS,
+    USER_OPTIONS,
+)
 
 if TYPE_CHECKING:
     from ansible_collections.asgi.deploy.plugins.module_utils._shared.desired_state import FileEntry, UserEntry
@@ -37,6 +42,7 @@ OPTIONS: OptionSpecs = {
     "beside": FILES,
     "validate": {"type": "list", "elements": "str", "default": []},
     "reload": {"type": "str"},
+    "port_goes_to": {"type": "str", "choices": [TO_SERVICE, TO_SOCKETS]},
     "units": {"type": "list", "elements": "str", "default": []},
     "users": {"type": "list", "elements": "dict", "default": [], "options": USER_OPTIONS},
 }
@@ -51,6 +57,7 @@ class FilesOptions(TypedDict):
         beside: files that the service does not read, written in the same step.
         validate: the command that validates the result; none if it is empty.
         reload: the service that reads the files; none if it is None.
+        port_goes_to: which side gets a port that moves, TO_SERVICE or TO_SOCKETS; None if none moves.
         units: units that must be enabled and active.
         users: system users that must exist.
     """
@@ -59,6 +66,7 @@ class FilesOptions(TypedDict):
     beside: list[FileEntry]
     validate: list[str]
     reload: str | None
+    port_goes_to: str | None
     units: list[str]
     users: list[UserEntry]
 
@@ -66,6 +74,20 @@ class FilesOptions(TypedDict):
 @reports_errors
 def act(options: FilesOptions, check_mode: bool) -> FilesResult:
     """Apply the files; see M(asgi.deploy.files)."""
+    return apply_files(options, check_mode)
+
+
+def apply_files(options: FilesOptions, check_mode: bool, check: Callable[[], None] | None = None) -> FilesResult:
+    """Apply the files; see M(asgi.deploy.files).
+
+    Args:
+        options: of the task.
+        check_mode: whether to change nothing.
+        check: where a port goes to sockets, checks that their service answers, and raises DeployError if not.
+
+    Raises:
+        DeployError: the files are refused, or `check` failed; the former files are restored.
+    """
     unit, validate = options["reload"], options["validate"]
     files = [ManagedFile.of(entry) for entry in options["files"]]
     unread = [ManagedFile.of(entry) for entry in options["beside"]]
@@ -84,7 +106,8 @@ def act(options: FilesOptions, check_mode: bool) -> FilesResult:
             users.restore(name)
         if options["beside"] and not read_drift and not (unit and is_pending(unit)):
             unit, validate = None, []  # the service reads nothing that changes
-        _apply([file for file, _difference in drift], inactive, unit, validate)
+        port_goes_to = options["port_goes_to"]
+        _apply([file for file, _difference in drift], inactive, unit, validate, port_goes_to, check)
         if inactive:
             systemd.start(*inactive)
         log_to_journal(f"applied: {', '.join([*names, *paths, *inactive]) or options['reload']}")
@@ -101,7 +124,14 @@ def _user_difference(names: Iterable[str], alterations: Iterable[str]) -> Differ
     }
 
 
-def _apply(files: list[ManagedFile], inactive: Sequence[str], unit: str | None, validate: Sequence[str]) -> None:
+def _apply(
+    files: list[ManagedFile],
+    inactive: Sequence[str],
+    unit: str | None,
+    validate: Sequence[str],
+    port_goes_to: str | None,
+    check: Callable[[], None] | None,
+) -> None:
     """Write files that differ, and make a unit apply them; restore the former files where it refuses.
 
     Args:
@@ -109,6 +139,8 @@ def _apply(files: list[ManagedFile], inactive: Sequence[str], unit: str | None, 
         inactive: units that are to start afterwards.
         unit: the service that reads the files, if one does.
         validate: a command that validates the files; none if it is empty.
+        port_goes_to: as in the options.
+        check: as of :func:`apply_files`.
 
     Raises:
         DeployError: the files are refused; says by what.
@@ -117,6 +149,7 @@ def _apply(files: list[ManagedFile], inactive: Sequence[str], unit: str | None, 
     restart = unit is not None and (needs_restart(unit) or any(file.path.parent.name == f"{unit}.d" for file in files))
     sockets = ChangedSockets(files)
     journals = JournalServices(file.path for file in files)
+    closer = sockets.closer()
     reloaded: list[str] = []
 
     def activate() -> None:
@@ -125,7 +158,12 @@ def _apply(files: list[ManagedFile], inactive: Sequence[str], unit: str | None, 
             if checked.returncode:
                 raise _refusal(f"{validate[0]} refuses the configuration", files, last_lines(checked))
         try:
-            sockets.restart()
+            if port_goes_to == TO_SERVICE:
+                closer.close()
+            elif port_goes_to == TO_SOCKETS:
+                sockets.stop_changed()
+            else:
+                sockets.restart()
         except DeployError as error:
             raise _refusal(f"{', '.join(sockets.changed)} cannot listen", files, str(error)) from error
         if unit:
@@ -136,9 +174,14 @@ def _apply(files: list[ManagedFile], inactive: Sequence[str], unit: str | None, 
             except DeployError as error:
                 verb = "start with" if restart else "take"
                 raise _refusal(f"{unit} does not {verb} it", files, str(error)) from error
+        if port_goes_to == TO_SOCKETS:
+            _start_on_ports(sockets, files, check)
+        if port_goes_to != TO_SERVICE:
+            closer.close()
         sockets.stop_removed()
 
-    with ExitStack() as afterwards:
+    with ExitStack() as always, ExitStack() as afterwards:
+        always.callback(closer.remove)
         if unit:
             afterwards.enter_context(pending_reload(unit, restart))
         for name in (*sockets.changed, *journals.pending):
@@ -149,7 +192,7 @@ def _apply(files: list[ManagedFile], inactive: Sequence[str], unit: str | None, 
         try:
             apply_all(files, activate)
         except (DeployError, OSError):
-            sockets.restore()
+            sockets.restore(port_goes_to)
             if reloaded:
                 systemd.daemon_reload()
                 nginx.reload_and_wait(reloaded[0])
@@ -168,6 +211,16 @@ def _reload(unit: str, restart: bool, up: bool) -> None:
     nginx.reload_and_wait(unit)
 
 
-def _refusal(what: str, files: list[ManagedFile], output: str) -> DeployError:
+def _start_on_ports(sockets: ChangedSockets, files: list[ManagedFile], check: Callable[[], None] | None) -> None:
+    """Start sockets on the ports that a unit has given up, and check that their service answers."""
+    try:
+        sockets.take_ports()
+        if check:
+            check()
+    except DeployError as error:
+        raise _refusal(f"{', '.join(sockets.changed)} does not serve", files, error.reason, error.log) from error
+
+
+def _refusal(what: str, files: list[ManagedFile], output: str, log: str = "") -> DeployError:
     paths = ", ".join(str(file.path) for file in files)
-    return DeployError(f"{what}; restored as it was: {paths}\n{output}")
+    return DeployError(f"{what}; restored as it was: {paths}\n{output}", log)

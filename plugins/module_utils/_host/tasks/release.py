@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, TypedDict, cast
 
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.port_move import Check, PortMove
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.request import ReleaseRequest
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.stopping import refuse_held
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.journal import log_to_journal
 from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks import certificate as act_certificate
+from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks.files import apply_files
 from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks.results import reports_errors, switch_diff
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.masking import masked
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.release_options import ReleaseOptions
-from ansible_collections.asgi.deploy.plugins.module_utils._shared.task_options import RELEASE_OPTIONS
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.task_options import (
+    FILE_OPTIONS,
+    RELEASE_OPTIONS,
+    TO_SERVICE,
+    TO_SOCKETS,
+)
 
 if TYPE_CHECKING:
+    from ansible_collections.asgi.deploy.plugins.module_utils._shared.desired_state import FileEntry
     from ansible_collections.asgi.deploy.plugins.module_utils._shared.option_specs import OptionSpecs
     from ansible_collections.asgi.deploy.plugins.module_utils._shared.task_results import (
         CertificateResult,
@@ -23,13 +31,29 @@ if TYPE_CHECKING:
         ReleaseTaskResult,
     )
 
+PORT_OPTIONS: OptionSpecs = {
+    "goes_to": {"type": "str", "required": True, "choices": [TO_SERVICE, TO_SOCKETS]},
+    "files": {"type": "list", "elements": "dict", "required": True, "options": FILE_OPTIONS},
+    "validate": {"type": "list", "elements": "str", "required": True},
+    "reload": {"type": "str", "required": True},
+}
 OPTIONS: OptionSpecs = {
     **RELEASE_OPTIONS,
     "certificate": {"type": "str"},
     "leave_stopped": {"type": "bool", "default": False},
     "urgent": {"type": "bool", "default": False},
+    "port": {"type": "dict", "options": PORT_OPTIONS},
 }
-UNLOGGED = ("wanted",)
+UNLOGGED = ("wanted", "port")
+
+
+class PortOptions(TypedDict):
+    """What moves the port of visitors with a release; the keys are as those of `FilesOptions`."""
+
+    goes_to: str
+    files: list[FileEntry]
+    validate: list[str]
+    reload: str
 
 
 class ReleaseTaskOptions(ReleaseOptions):
@@ -39,11 +63,13 @@ class ReleaseTaskOptions(ReleaseOptions):
         certificate: the name of the certificate to obtain at the same time; None for none.
         leave_stopped: whether an application that is stopped stays so, without an error.
         urgent: whether the release is not watched.
+        port: what moves the port of visitors with it; None if it does not move.
     """
 
     certificate: str | None
     leave_stopped: bool
     urgent: bool
+    port: PortOptions | None
 
 
 def act(options: ReleaseTaskOptions, check_mode: bool) -> ReleaseTaskResult:
@@ -93,9 +119,32 @@ def _summary(certificate: CertificateResult) -> CertificateSummary:
     return summary
 
 
+def _port_move(port: PortOptions | None) -> PortMove | None:
+    """Return what moves the port of visitors, from options."""
+    if port is None:
+        return None
+
+    def move(check: Check) -> None:
+        apply_files(
+            {
+                "files": port["files"],
+                "beside": [],
+                "validate": port["validate"],
+                "reload": port["reload"],
+                "port_goes_to": port["goes_to"],
+                "units": [],
+                "users": [],
+            },
+            check_mode=False,
+            check=check,
+        )
+
+    return PortMove(port["goes_to"] == TO_SOCKETS, move)
+
+
 @reports_errors
 def _release(options: ReleaseTaskOptions, check_mode: bool) -> ReleaseTaskResult:
-    wanted = options["wanted"]
+    wanted, port = options["wanted"], _port_move(options["port"])
     try:
         request = ReleaseRequest.from_options(options)
         if check_mode:
@@ -103,10 +152,10 @@ def _release(options: ReleaseTaskOptions, check_mode: bool) -> ReleaseTaskResult
         elif options["leave_stopped"]:
             result = cast(
                 "ReleaseTaskResult",
-                request.release_unless_stopped(options["by"], options["lock_timeout"], options["urgent"]),
+                request.release_unless_stopped(options["by"], options["lock_timeout"], options["urgent"], port),
             )
         else:
-            result = cast("ReleaseTaskResult", request.release(options["urgent"]))
+            result = cast("ReleaseTaskResult", request.release(options["urgent"], port))
     except (DeployError, OSError) as error:
         raise DeployError(masked(str(error), wanted["secrets"].values())) from error
     if result.get("stopped") and not options["leave_stopped"]:

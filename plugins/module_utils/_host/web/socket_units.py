@@ -2,26 +2,53 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Sequence
+import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import systemd
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.managed_files import ManagedFile
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.pending_units import is_pending, mark_applied
-from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import UNITS
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.ports import port_owners
+from ansible_collections.asgi.deploy.plugins.module_utils._host.web.public_sockets import port_of
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import PYTHON
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.task_options import TO_SERVICE, TO_SOCKETS
+
+_RUNTIME_UNITS = Path("/run/systemd/system")
+_FREE_WITHIN = 2.0  # seconds: workers of nginx close their listeners a moment after they say that they end
+_CLOSES = """\
+# Written by asgi.deploy. Ends the listening of a socket for all processes that have it.
+[Service]
+Type=oneshot
+Sockets={socket}
+ExecStart={python} -Ic "import socket; socket.socket(fileno=3).shutdown(socket.SHUT_RDWR)"
+"""
 
 
-def public_sockets(ports: Collection[int], folder: Path = Path(UNITS)) -> dict[int, str]:
-    """Return the public listeners of applications without nginx that have one of these ports, by port."""
-    sockets = {}
-    for file in sorted(folder.glob("asgi-*.public.socket")):
-        listens = re.search(
-            r"^ListenStream=(\d{1,5})$", file.read_text(encoding="utf-8", errors="replace"), re.MULTILINE
-        )
-        if listens and int(listens[1]) in ports:
-            sockets[int(listens[1])] = file.name
-    return sockets
+class SocketCloser:
+    """Ends the listening of sockets of systemd at once, and leaves to their services what they accepted.
+
+    To stop a socket would end its services first, and until then no other program could have the port. It takes a
+    service of systemd that is given the listener, and is created while the socket's unit is still there.
+    """
+
+    def __init__(self, sockets: Sequence[str]) -> None:
+        self._units = [_RUNTIME_UNITS / f"{name.removesuffix('.socket')}.close.service" for name in sockets]
+        for name, unit in zip(sockets, self._units):
+            unit.parent.mkdir(parents=True, exist_ok=True)
+            unit.write_text(_CLOSES.format(socket=name, python=PYTHON), encoding="utf-8")
+        if self._units:
+            systemd.daemon_reload()
+
+    def close(self) -> None:
+        """Make the kernel refuse connections from now on."""
+        if self._units:
+            systemd.start(*(unit.name for unit in self._units))
+
+    def remove(self) -> None:
+        """Remove the services; systemd forgets them when it reads its units again."""
+        for unit in self._units:
+            unit.unlink(missing_ok=True)
 
 
 class ChangedSockets:
@@ -38,19 +65,42 @@ class ChangedSockets:
         self._up = [unit.name for unit in systemd.show(*self.changed, *self._removed) if unit.active]
         self._pending = [name for name in self.changed if is_pending(name)]  # since an earlier run
         self._dependents = [name for unit in self._up for name in systemd.dependents(unit)]
+        self._ports = [port for file in sockets if (port := port_of(file.content.decode(errors="replace")))]
+
+    def closer(self) -> SocketCloser:
+        """Return what frees the ports of removed sockets at once."""
+        return SocketCloser([name for name in self._removed if name in self._up])
 
     def stop_removed(self) -> None:
         """Stop sockets whose files are removed; systemd would keep their ports until the host is rebooted."""
-        systemd.stop_running(*(name for name in self._removed if name in self._up))
+        removed = [name for name in self._removed if name in self._up]
+        systemd.stop_running(*removed)
+        systemd.reset_failed(*removed)  # a socket that was closed has failed
+
+    def stop_changed(self) -> None:
+        """Stop changed sockets with their services, so that they can start as soon as their new ports are free."""
+        systemd.stop_running(*(name for name in self.changed if name in self._up))
+        systemd.daemon_reload()
+
+    def take_ports(self) -> None:
+        """Start changed sockets on ports that were just given up, and then their services."""
+        deadline = time.monotonic() + _FREE_WITHIN
+        while port_owners(self._ports) and time.monotonic() < deadline:
+            time.sleep(0.005)
+        systemd.start(*self.changed, *self._dependents)
 
     def restart(self) -> None:
         """Restart changed sockets that are up, with the services that need them, so that they listen as written."""
         systemd.reload_and_restart(*self.changed)
 
-    def restore(self) -> None:
+    def restore(self, port_goes_to: str | None = None) -> None:
         """Start the former listeners and their services, once the former files are restored."""
+        if port_goes_to == TO_SOCKETS:
+            systemd.stop_running(*self.changed)
         if self._up:
             systemd.daemon_reload()
+            if port_goes_to == TO_SERVICE:  # removed sockets may be closed, which counts as up
+                systemd.restart(*self._up)
             systemd.start(*self._up, *self._dependents)
         for name in self.changed:
             if name not in self._pending:

@@ -1,13 +1,15 @@
 """The public listener of a release that serves without a proxy.
 
 All releases inherit the one listener that systemd holds, and only the one that `current` names takes connections from
-it: the switch is the same rename as behind nginx, and what comes in the meantime waits in the kernel's queue.
+it: the switch is the same rename as behind nginx, and what comes in the meantime waits in the kernel's queue. Where
+`current` names a release behind nginx, the one before takes connections until the listener is closed: no other does.
 """
 
 from __future__ import annotations
 
 import asyncio
 import fcntl
+import json
 import os
 import socket
 from collections.abc import Callable, Sequence
@@ -19,6 +21,7 @@ from .bounds import HEAD_SECONDS
 from .settings import RELEASE
 from .tls import Certificate
 
+SETTINGS_BELOW = Path("runtime", "asgi_deploy_runtime", "settings.json")  # of a release
 _TICK = 0.1
 _OTHERS = 5 * _TICK
 
@@ -61,6 +64,14 @@ class Public:
         except OSError:
             return False
 
+    def successor(self) -> bool:
+        """Whether the release that `current` names takes connections from the listener; a broken one counts as such."""
+        try:
+            settings = json.loads((self._current / SETTINGS_BELOW).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return True
+        return bool(settings.get("direct"))
+
     @property
     def open(self) -> bool:
         """Whether connections are taken."""
@@ -73,7 +84,7 @@ class Public:
             if live and not self.open:
                 turned(live)
                 await self.start()
-            elif self.open and not live:
+            elif self.open and not live and (self._stopped.exists() or self.successor()):
                 turned(live)
                 await self.stop()
                 if self._stopped.exists():

@@ -44,11 +44,15 @@ def test_what_is_refused_is_due() -> None:
     assert stopped.refusal(FOUND) == "stopped since noon by ada; run asgi.deploy.start first"
 
 
-@pytest.mark.parametrize("direct", [None, {"tls": {}}])
-def test_visitors_of_what_is_stopped_come_the_same_way(direct: Any) -> None:
+@pytest.mark.parametrize(
+    ("direct", "port_stays", "left"),
+    [(None, False, ["site"]), (None, True, []), ({"tls": {}}, False, ["public"]), ({"tls": {}}, True, ["public"])],
+)
+def test_visitors_of_what_is_stopped_come_the_same_way(direct: Any, port_stays: bool, left: list[str]) -> None:
     """Its live release is started again, which is of the proxy that it had."""
-    site, public = "/etc/nginx/asgi/sites/shop.conf", "/etc/systemd/system/asgi-shop.public.socket"
-    plan: Any = {"name": "shop", "direct": direct, "public_units": ["asgi-shop.public.socket"]}
-    found: Any = {"drift": [site, public, "/etc/motd"]}
+    paths = {"site": "/etc/nginx/asgi/sites/shop.conf", "public": "/etc/systemd/system/asgi-shop.public.socket"}
+    units = ["asgi-shop.public.socket"]
+    plan: Any = {"name": "shop", "direct": direct, "public_units": units, "port_stays": port_stays}
+    found: Any = {"drift": [*paths.values(), "/etc/motd"]}
     stopped.leave_proxy(plan, found)
-    assert (plan["stopped"], found["drift"]) == (True, [public if direct else site, "/etc/motd"])
+    assert (plan["stopped"], found["drift"]) == (True, [*(paths[name] for name in left), "/etc/motd"])

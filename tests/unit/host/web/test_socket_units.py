@@ -8,7 +8,7 @@ import pytest
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import pending_units, systemd
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.managed_files import ManagedFile
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.systemd import Unit
-from ansible_collections.asgi.deploy.plugins.module_utils._host.web.socket_units import ChangedSockets, public_sockets
+from ansible_collections.asgi.deploy.plugins.module_utils._host.web.socket_units import ChangedSockets
 
 SHOP, BLOG = "asgi-shop.public.socket", "asgi-blog.public.socket"
 
@@ -49,11 +49,3 @@ def test_what_a_killed_run_left_to_do_stays_to_be_done(tmp_path: Path) -> None:
     (tmp_path / SHOP).touch()
     ChangedSockets([unit_file(SHOP)]).restore()
     assert (tmp_path / SHOP).exists()
-
-
-def test_public_listeners_are_known_by_their_ports(tmp_path: Path) -> None:
-    (tmp_path / "asgi-shop.public.socket").write_text("[Socket]\nListenStream=443\n")
-    (tmp_path / "asgi-blog.public.socket").write_text("[Socket]\nListenStream=8443\n")
-    (tmp_path / "asgi-odd.public.socket").write_text("# ListenStream=80\nListenStream=/run/odd\n")
-    (tmp_path / "asgi-shop@v1.socket").write_text("[Socket]\nListenStream=80\n")
-    assert public_sockets([80, 443], tmp_path) == {443: "asgi-shop.public.socket"}
