@@ -28,6 +28,7 @@ class NginxPlan(NginxOptions):
 
     paths: dict[str, str]  # fixed paths of a host
     packages: list[str]
+    held: list[int]  # ports that an application gives up later in the run, or keeps while it is stopped
     listen_http: list[str]  # arguments of the directive listen, as the next ones
     listen_https: list[str]
     listen_quic: list[str]  # empty without HTTP/3
