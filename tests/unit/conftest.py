@@ -102,7 +102,7 @@ def render(here: Here) -> Render:
 
 
 @pytest.fixture
-def wanted(here: Here) -> Render:
+def desired_state(here: Here) -> Render:
     """Return what a role's tasks take, with what is decided of the given variables, or with `plan`."""
     from ansible_collections.asgi.deploy.plugins.plugin_utils._survey import desired
 

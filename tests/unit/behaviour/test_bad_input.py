@@ -12,8 +12,8 @@ import yaml
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.messages import sanitize
 from ansible_collections.asgi.deploy.plugins.plugin_utils._inventory.inventory import inventory_errors
 
-# Each entry: options of one application beside those of the fixture `spec`, or of several, or variables of the host;
-# `<1000 x>` stands for a thousand of them; and all that is said.
+# Each entry: options of one application in addition to those of the fixture `spec`, or of several, or variables of the
+# host; `<1000 x>` stands for a thousand of them; and all that is said.
 TABLE = yaml.safe_load(Path(__file__).with_name("bad_input.yml").read_text(encoding="utf-8"))
 ROWS = [pytest.param(row, id=f"{group}-{number}") for group, rows in TABLE.items() for number, row in enumerate(rows)]
 SECRETS = ("hunter22", "b3Bl")
@@ -33,7 +33,7 @@ def enlarged(value: Any) -> Any:
 
 @pytest.mark.parametrize("row", ROWS)
 def test_bad_input(inventory: dict[str, Any], row: dict[str, Any]) -> None:
-    """The application beside it in the table is right, so what is said is of what is wrong."""
+    """The application next to it in the table is right, so what is said is of what is wrong."""
     options = enlarged(row.get("apps") or [row.get("app", {})])
     spec = inventory["asgi_apps"][0] | {"domains": ["shop.example.com"]}
     inventory["asgi_apps"] = [copy.deepcopy(spec) | entry for entry in options]
@@ -100,7 +100,7 @@ def test_there_are_enough_of_every_kind() -> None:
         ("x" * 201, f"{'x' * 60} … (121 characters more) … {'x' * 20}"),
     ],
 )
-def test_told(text: str, shown: str) -> None:
+def test_messages(text: str, shown: str) -> None:
     assert sanitize(text) == shown
     assert sanitize(shown) == shown
 

@@ -26,9 +26,9 @@ def builder(*arguments: str) -> None:
 def test_the_build_context_has_the_collection_and_what_runs_it(tmp_path: Path) -> None:
     builder("create", f"--file={DEFINITION}", f"--context={tmp_path}", "--output-filename=Containerfile")
     recipe = (tmp_path / "Containerfile").read_text(encoding="utf-8")
-    wanted = yaml.safe_load(DEFINITION.read_text(encoding="utf-8"))
-    assert f'EE_BASE_IMAGE="{wanted["images"]["base_image"]["name"]}"' in recipe
-    assert f'"{wanted["dependencies"]["ansible_core"]["package_pip"]} ansible-runner"' in recipe
+    definition = yaml.safe_load(DEFINITION.read_text(encoding="utf-8"))
+    assert f'EE_BASE_IMAGE="{definition["images"]["base_image"]["name"]}"' in recipe
+    assert f'"{definition["dependencies"]["ansible_core"]["package_pip"]} ansible-runner"' in recipe
     assert "-r requirements.yml" in recipe
     required = yaml.safe_load((tmp_path / "_build" / "requirements.yml").read_text(encoding="utf-8"))
     assert required == {"collections": [{"name": "asgi.deploy"}]}

@@ -50,7 +50,7 @@ def exposure(tmp_path: Path) -> Callable[[str], float]:
     ],
 )
 def test_every_unit_of_an_application(
-    wanted: Variable,
+    desired_state: Variable,
     exposure: Callable[[str], float],
     spec: dict[str, Any],
     facts: Facts,
@@ -72,9 +72,9 @@ def test_nginx(render: Render, facts: Facts, exposure: Callable[[str], float]) -
     assert exposure(f"{dropped}ExecStart=/usr/sbin/nginx\n") <= 3
 
 
-def test_nginx_has_it_unless_it_is_switched_off(wanted: Variable, facts: Facts) -> None:
+def test_nginx_has_it_unless_it_is_switched_off(desired_state: Variable, facts: Facts) -> None:
     for given, state in (({}, "file"), ({"nginx_sandbox": False}, "absent")):
-        *_, found = wanted("nginx", ansible_facts=facts("12"), **given)["files"]
+        *_, found = desired_state("nginx", ansible_facts=facts("12"), **given)["files"]
         assert found["path"] == "/etc/systemd/system/nginx.service.d/asgi-deploy.conf"
         assert found["state"] == state
 
@@ -86,7 +86,7 @@ def test_renewal(render: Render, exposure: Callable[[str], float]) -> None:
     assert exposure(text) <= 3
 
 
-def test_failure_is_told(render: Render, verify: Callable[[dict[str, str]], None]) -> None:
+def test_failure_is_reported(render: Render, verify: Callable[[dict[str, str]], None]) -> None:
     text = render("app", "failed.service.j2", plan={})
     verify({"asgi-failed@a.service": text})
     assert json.dumps("OBJECT_SYSTEMD_UNIT=$$MONITOR_UNIT") in text

@@ -159,10 +159,10 @@ TRIES = settings(
 
 
 def units(options: Mapping[str, Any]) -> dict[str, str]:
-    wanted = plan.app_plan(options, FACTS)
-    found = files_app.units(wanted)
-    files = files_app.public_files(wanted, "443")
-    boot = files_app.boot_files(wanted)
+    decided = plan.app_plan(options, FACTS)
+    found = files_app.units(decided)
+    files = files_app.public_files(decided, "443")
+    boot = files_app.boot_files(decided)
     return {**found, **{str(number): file["content"] or "" for number, file in enumerate([*files, *boot])}}
 
 
@@ -174,8 +174,8 @@ def lines(_render: Value, options: Mapping[str, Any]) -> list[Any]:
 
 def shape(render: Value, options: Mapping[str, Any]) -> list[Any]:
     """Return the directives of a site's files, without their arguments but with how many these are."""
-    wanted = plan.app_plan(options, FACTS)
-    text = render("app", "site.conf.j2", plan=wanted) + render("app", "metrics.conf.j2", plan=wanted)
+    decided = plan.app_plan(options, FACTS)
+    text = render("app", "site.conf.j2", plan=decided) + render("app", "metrics.conf.j2", plan=decided)
     return directives(parsed(text))
 
 

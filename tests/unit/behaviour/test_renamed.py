@@ -1,4 +1,4 @@
-"""Who comes from a release that had another name for an option or a variable is told the present one."""
+"""A former name of an option or a variable is refused with the present one."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def former_names(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.mark.parametrize(
-    ("names", "written", "told"),
+    ("names", "written", "message"),
     [
         pytest.param(
             {"processes_count": ("workers", "0.2.0")},
@@ -48,9 +48,9 @@ def former_names(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
         ),
     ],
 )
-def test_options(inventory: dict[str, Any], names: dict[str, Any], written: dict[str, Any], told: str) -> None:
+def test_options(inventory: dict[str, Any], names: dict[str, Any], written: dict[str, Any], message: str) -> None:
     inventory["asgi_apps"][0].update(written)
-    assert inventory_errors(inventory) == [told]
+    assert inventory_errors(inventory) == [message]
 
 
 @pytest.mark.parametrize("names", [{"route": ("path", "0.2.0")}])

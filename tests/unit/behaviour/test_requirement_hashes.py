@@ -50,17 +50,17 @@ def test_pins_and_what_is_left() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("a==1\n", "uv.lock of {} has no hashes for a; write them with uv lock, or uv pip compile --generate-hashes"),
         ("".join(f"a{number}\n" for number in range(7)), "has no hashes for a0, a1, a2, a3, a4 and 2 more; write them"),
     ],
 )
-def test_an_application_without_hashes_is_refused(tmp_path: Path, text: str, told: str) -> None:
+def test_an_application_without_hashes_is_refused(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(DeployError) as error:
         check_protection(Requirements("uv.lock", text, False), tmp_path, WHERE, hashes=True, insecure=False)
     assert str(error.value).startswith("require_hashes: uv.lock of")
-    assert told.format(WHERE) in str(error.value)
+    assert message.format(WHERE) in str(error.value)
 
 
 def test_an_application_that_is_built_is_refused(tmp_path: Path) -> None:
@@ -118,17 +118,21 @@ def test_what_the_lock_holds_besides_is_left_out_with_what_needs_it(spec: dict[s
 
 def test_other_versions_of_a_server_are_left_out_of_the_lock(spec: dict[str, Any], facts: Any) -> None:
     """They are installed, without hashes."""
-    wanted: Any = ["gunicorn==26.0.0", "uvicorn==0.54.0", "uvicorn-worker", "uvloop[x]==0.23.0"]
-    plan = app_plan({**spec, "server_requirements": wanted}, facts("13"))
-    assert plan["server_requirements"] == wanted
+    requirements: Any = ["gunicorn==26.0.0", "uvicorn==0.54.0", "uvicorn-worker", "uvloop[x]==0.23.0"]
+    plan = app_plan({**spec, "server_requirements": requirements}, facts("13"))
+    assert plan["server_requirements"] == requirements
     assert set(hashes.pins(plan["server_lock"])) == {"uvicorn", "click", "h11"}
-    assert hashes.unlocked(plan["server_lock"], wanted) == ["gunicorn==26.0.0", "uvicorn-worker", "uvloop[x]==0.23.0"]
+    assert hashes.unlocked(plan["server_lock"], requirements) == [
+        "gunicorn==26.0.0",
+        "uvicorn-worker",
+        "uvloop[x]==0.23.0",
+    ]
 
 
 def test_what_the_application_has_with_hashes_is_not_unpinned() -> None:
-    wanted: Any = ["gunicorn==26.0.0", "Uvicorn_Worker", "uvicorn[standard]==0.54.0", "uvloop"]
+    requirements: Any = ["gunicorn==26.0.0", "Uvicorn_Worker", "uvicorn[standard]==0.54.0", "uvloop"]
     text = "uvicorn-worker==0.4.0 --hash=sha256:00\nuvicorn==0.50.0 \\\n  --hash=sha256:00\nuvloop==0.23.0\n"
-    assert hashes.unpinned(wanted, text) == ["gunicorn==26.0.0", "uvloop"]
+    assert hashes.unpinned(requirements, text) == ["gunicorn==26.0.0", "uvloop"]
     assert hashes.unpinned([], text) == []
 
 

@@ -1,4 +1,4 @@
-"""Secrets: what they add to a release's name, when they must be written anew, and what is masked."""
+"""Secrets: what they add to a release's name, when they must be written again, and what is masked."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ COMMIT = "a" * 40
 
 @pytest.fixture(autouse=True)
 def anybody_may_be_root(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let any user chown, so that a file keeps the owner who runs the tests."""
+    """Allow any user to chown, so that a file keeps the owner who runs the tests."""
     if os.geteuid():
         monkeypatch.setattr(os, "fchown", lambda *args: None)
 
@@ -47,7 +47,7 @@ def test_the_same_secrets_are_the_same_release_and_others_another(tmp_path: Path
     assert len({first, *(other.identify(COMMIT) for other in others)}) == 4
 
 
-def test_who_knows_all_but_the_key_cannot_tell_a_guess_from_a_miss(tmp_path: Path) -> None:
+def test_an_attacker_without_the_key_cannot_distinguish_a_guess_from_a_miss(tmp_path: Path) -> None:
     """Two hosts with the same of everything have names of their own."""
     names = {builder(tmp_path / host, A=VALUE).identify(COMMIT) for host in ("one", "two")}
     assert len(names) == 2
@@ -135,9 +135,9 @@ def test_secrets_that_are_right(value: dict[str, Any]) -> None:
     ],
 )
 def test_secrets_that_are_wrong(value: dict[str, Any], text: str) -> None:
-    told = secrets(value)
-    assert told and text in told
-    assert VALUE not in told
+    error = secrets(value)
+    assert error and text in error
+    assert VALUE not in error
 
 
 def test_environment_that_no_program_can_be_given() -> None:

@@ -128,7 +128,7 @@ def test_plan(spec: dict[str, Any], facts: Facts, changes: Any, version: str, so
         pytest.param(
             {"index": {"url": "https://pypi.example.com/simple", "password": "s3cret"}},
             "index.username: is missing; expected who the password is of, as in username: __token__",
-            id="password of nobody",
+            id="password without a user",
         ),
         pytest.param(
             {"index": {"username": "x"}},
@@ -176,7 +176,7 @@ ARCHIVE = {"kind": "archive", "url": None, "sha256": SHA, "name": "shop.zip"}
 
 
 @pytest.mark.parametrize(
-    ("options", "told"),
+    ("options", "description"),
     [
         (
             {**GIT, "subdirectory": "backend"},
@@ -190,8 +190,8 @@ ARCHIVE = {"kind": "archive", "url": None, "sha256": SHA, "name": "shop.zip"}
         ({"kind": "package", "requirement": SHA}, {"kind": "package", "requirement": SHA}),
     ],
 )
-def test_told(tmp_path: Path, options: dict[str, Any], told: dict[str, Any]) -> None:
-    assert source_of(options, tmp_path).told(SHA) == told
+def test_description(tmp_path: Path, options: dict[str, Any], description: dict[str, Any]) -> None:
+    assert source_of(options, tmp_path).told(SHA) == description
 
 
 def test_a_deploy_key_is_no_part_of_a_release(tmp_path: Path) -> None:

@@ -56,7 +56,7 @@ def test_a_submodule_is_fetched_from_a_folder_of_the_host(tmp_path: Path) -> Non
 
 def test_a_commit_of_another_author_is_checked_out(tmp_path: Path) -> None:
     repository = Repository(tmp_path / "shop")
-    commit = repository.commit("from somebody else")
+    commit = repository.commit("from another author")
     git(tmp_path, "clone", "--quiet", str(repository.path), "tree")
     assert git(tmp_path / "tree", "rev-parse", "HEAD").strip() == commit
 
@@ -81,7 +81,7 @@ def test_a_pipe_is_waited_for(tmp_path: Path) -> None:
 
 
 def test_a_folder_is_inspected_and_another_one_is_read(tmp_path: Path) -> None:
-    """As what is swapped between the look at a path and its opening."""
+    """As what is swapped between the inspection of a path and its opening."""
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "file").write_text("secret")
     (tmp_path / "tree").mkdir()
@@ -94,15 +94,15 @@ def test_a_folder_is_inspected_and_another_one_is_read(tmp_path: Path) -> None:
 
 
 def test_requirements_are_included_from_elsewhere(tmp_path: Path) -> None:
-    """What is in them is told, and installed."""
-    (tmp_path / "secret.txt").write_text("s3cret-of-somebody==1\n")
+    """What is in them is shown, and installed."""
+    (tmp_path / "secret.txt").write_text("s3cret-of-a-user==1\n")
     (tmp_path / "tree").mkdir()
     (tmp_path / "tree" / "requirements.txt").write_text("-r link.txt\n")
     (tmp_path / "tree" / "link.txt").symlink_to("../secret.txt")
     uv = str(Path(sys.executable).with_name("uv"))
     argv = [uv, "pip", "compile", "--offline", "--no-index", "--no-cache", "requirements.txt"]
     done = subprocess.run(argv, cwd=tmp_path / "tree", capture_output=True, text=True, check=False)
-    assert "s3cret-of-somebody" in done.stderr
+    assert "s3cret-of-a-user" in done.stderr
 
 
 BACKEND = """\

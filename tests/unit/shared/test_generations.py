@@ -28,7 +28,7 @@ OTHER = "v1.1.0-0a1b2c3d"
         pytest.param("v9747566f.2-9747566f", "v9747566f.2-9747566f", 1, id="a version that looks like one"),
     ],
 )
-def test_a_name_tells_which_generation_it_is(name: str, first: str, which: int) -> None:
+def test_a_name_says_which_generation_it_is(name: str, first: str, which: int) -> None:
     assert (origin(name), number(name)) == (first, which)
 
 

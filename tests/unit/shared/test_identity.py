@@ -32,7 +32,7 @@ def test_digest_heeds(other: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("wanted", "installed", "result"),
+    ("requirements", "installed", "result"),
     [
         pytest.param(["gunicorn==27.0.1"], {}, ["gunicorn==27.0.1"], id="not there"),
         pytest.param(["uvicorn==0.54.0"], {"uvicorn": "0.50.0"}, ["uvicorn"], id="the application's version wins"),
@@ -47,5 +47,5 @@ def test_digest_heeds(other: dict[str, Any]) -> None:
         pytest.param([], {"uvicorn": "0.5"}, [], id="nothing"),
     ],
 )
-def test_installable(wanted: list[str], installed: dict[str, str], result: list[str]) -> None:
-    assert installable(wanted, installed) == result
+def test_installable(requirements: list[str], installed: dict[str, str], result: list[str]) -> None:
+    assert installable(requirements, installed) == result

@@ -74,7 +74,7 @@ def test_units_of_applications_whose_names_begin_alike() -> None:
         pytest.param("a" * 40, f"{'a' * 40}-0a1b2c3d", id="as long as may be"),
         pytest.param("a" * 41, f"{'a' * 40}-0a1b2c3d", id="too long"),
         pytest.param(f"{'a' * 39}/b", f"{'a' * 39}-0a1b2c3d", id="cut at what was replaced"),
-        pytest.param("..", "release-0a1b2c3d", id="dots alone"),
+        pytest.param("..", "release-0a1b2c3d", id="only dots"),
         pytest.param("//", "release-0a1b2c3d", id="nothing that can stay"),
     ],
 )

@@ -72,7 +72,7 @@ def test_round_trip(tmp_path: Path) -> None:
     assert set(found) - set(values) <= {"PATH", "PWD", "SHLVL", "_", "OLDPWD"}
 
 
-# A command as written for a shell, its words, and how systemd shall read them.
+# A command as written for a shell, its words, and how systemd is to read them.
 COMMANDS = [
     pytest.param("alembic upgrade head", ["alembic", "upgrade", "head"], '"alembic" "upgrade" "head"', id="plain"),
     pytest.param("  a   b  ", ["a", "b"], '"a" "b"', id="spaces between words"),
@@ -140,7 +140,7 @@ def test_systemd_takes_a_command_line_as_one(verify: Verify, command: str, words
         ("/bin/true '", "Unbalanced quoting"),
     ],
 )
-def test_systemd_would_tell_of_a_second_command(verify: Verify, command: str, said: str) -> None:
+def test_systemd_would_report_a_second_command(verify: Verify, command: str, said: str) -> None:
     with pytest.raises(AssertionError, match=said):
         verify(service(command))
 

@@ -1,4 +1,4 @@
-"""Pages of what was measured say what the data beside them says."""
+"""Pages of what was measured say what the data next to them says."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ PAGES: dict[str, tuple[str, Callable[[Path], str]]] = {
 def test_pages_are_current(page: str) -> None:
     data, rendered = PAGES[page]
     text = (DOCS / f"{page}.md").read_text(encoding="utf-8")
-    assert text == rendered(DOCS / "benchmarks" / f"{data}.json"), "write it anew, with --render"
+    assert text == rendered(DOCS / "benchmarks" / f"{data}.json"), "write it again, with --render"
 
 
-def test_steps_are_told_in_the_order_of_a_release() -> None:
+def test_steps_are_shown_in_the_order_of_a_release() -> None:
     assert ("resolved", *STATES) == playbook.STEPS

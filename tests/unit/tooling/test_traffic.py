@@ -367,7 +367,7 @@ def test_http2_sees_a_closed_connection() -> None:
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a certificate for NAME that is its own authority, with its key beside it."""
+    """Return a certificate for NAME that is its own authority, with its key next to it."""
     path = tmp_path_factory.mktemp("tls") / "certificate.pem"
     key = path.with_suffix(".key")
     words = (
@@ -484,7 +484,7 @@ def test_a_block_that_outlasts_the_traffic_proves_nothing() -> None:
         time.sleep(0.6)
 
 
-def test_a_failing_block_keeps_its_error_and_tells_of_the_traffic() -> None:
+def test_a_failing_block_keeps_its_error_and_reports_the_traffic() -> None:
     broken = pytest.raises(RuntimeError, match="no deployment")
     with background(well) as url, broken as failed, Traffic(url, get=1, seconds=20):
         raise RuntimeError("no deployment")

@@ -16,34 +16,34 @@ FOLDER = PurePosixPath("/opt/asgi/lib/ansible_collections/asgi/deploy")
 HOOK = "/etc/letsencrypt/renewal-hooks/deploy/asgi-deploy"  # certbot's, which starts a file of the library
 
 
-def renewal(wanted: Callable[..., Any], name: str, **more: Any) -> list[dict[str, Any]]:
+def renewal(desired_state: Callable[..., Any], name: str, **more: Any) -> list[dict[str, Any]]:
     facts = {"distribution": "Debian", "distribution_major_version": "13"}
     options = {"certificate_name": name, "certificate_domains": [f"{name}.example.com"], "ansible_facts": facts}
-    files: list[dict[str, Any]] = wanted("certificate", **options, **more)["renewal"]
+    files: list[dict[str, Any]] = desired_state("certificate", **options, **more)["renewal"]
     return files
 
 
-def library(wanted: Callable[..., Any], name: str, **more: Any) -> list[dict[str, Any]]:
-    files = renewal(wanted, name, certificate_email="ops@example.com", **more)
+def library(desired_state: Callable[..., Any], name: str, **more: Any) -> list[dict[str, Any]]:
+    files = renewal(desired_state, name, certificate_email="ops@example.com", **more)
     return [file for file in files if FOLDER in {path := PurePosixPath(file["path"]), *path.parents}]
 
 
-def test_nothing_of_a_former_version_stays_there(wanted: Callable[..., Any]) -> None:
-    exclusive = [file for file in library(wanted, "shop") if check_options(FILE_OPTIONS, file)[0]["exclusive"]]
+def test_nothing_of_a_former_version_stays_there(desired_state: Callable[..., Any]) -> None:
+    exclusive = [file for file in library(desired_state, "shop") if check_options(FILE_OPTIONS, file)[0]["exclusive"]]
     assert [file["path"] for file in exclusive] == [str(FOLDER)]
 
 
-def test_certificates_of_a_host_want_the_same_library(wanted: Callable[..., Any]) -> None:
-    own, others = library(wanted, "shop"), library(wanted, "blog")
+def test_certificates_of_a_host_want_the_same_library(desired_state: Callable[..., Any]) -> None:
+    own, others = library(desired_state, "shop"), library(desired_state, "blog")
     assert len(own) > 5
     assert own == others
-    signed = library(wanted, "shop", certificate_source="self-signed")
+    signed = library(desired_state, "shop", certificate_source="self-signed")
     assert [file for file in signed if file["state"] == "file"] == [file for file in own if file["state"] == "file"]
 
 
 @pytest.mark.parametrize("source", ["acme", "self-signed"])
-def test_only_who_writes_the_hook_removes_files(wanted: Callable[..., Any], source: str) -> None:
+def test_only_who_writes_the_hook_removes_files(desired_state: Callable[..., Any], source: str) -> None:
     """A hook of a former version starts a file that is there until the hook is written again, in the same run."""
-    files = renewal(wanted, "shop", certificate_email="ops@example.com", certificate_source=source)
+    files = renewal(desired_state, "shop", certificate_email="ops@example.com", certificate_source=source)
     removes = any(file.get("exclusive") for file in files)
     assert removes is any(file["path"] == HOOK for file in files)

@@ -38,7 +38,7 @@ def test_values_stay_what_they_are(
     assert wrong(inventory) == ([] if right else [check.TEXT_ONLY])
 
 
-def test_all_that_is_wrong_is_told_at_once(wrong: Wrong, inventory: dict[str, Any]) -> None:
+def test_all_errors_are_reported_at_once(wrong: Wrong, inventory: dict[str, Any]) -> None:
     assert wrong(inventory) == []
     inventory["certificate_emial"] = inventory.pop("certificate_email")
     inventory["asgi_apps"][0]["domian"] = "x"
@@ -57,7 +57,7 @@ def test_all_that_is_wrong_is_told_at_once(wrong: Wrong, inventory: dict[str, An
     ("variables", "found"),
     [({}, "is missing"), ({"asgi_apps": []}, "found an empty list"), ({"asgi_apps": None}, "is missing")],
 )
-def test_a_run_that_needs_names_alone_needs_some(wrong: Wrong, variables: dict[str, Any], found: str) -> None:
+def test_a_run_that_needs_only_names_needs_some(wrong: Wrong, variables: dict[str, Any], found: str) -> None:
     expected = [f"asgi_apps: {found}; expected a list with an entry for each application"]
     assert wrong(variables, apps=[]) == expected == wrong(variables)[:1]
 
@@ -68,7 +68,7 @@ def test_applications_that_are_none(wrong: Wrong, apps: Any) -> None:
 
 
 def test_no_other_variable_is_read(wrong: Wrong, inventory: dict[str, Any]) -> None:
-    """One of somebody else's may be undefined at this point."""
+    """A variable of another collection may be undefined at this point."""
     assert wrong({**inventory, "other": trusted("{{ not_defined_anywhere }}")}) == []
 
 
@@ -84,7 +84,7 @@ def test_where_names_are_enough_nothing_else_is_read(wrong: Wrong, inventory: di
     assert wrong({**inventory, "asgi_app": "shpo"}, apps=["shop"]) == ["asgi_app: found shpo, expected one of shop"]
 
 
-def test_what_is_asked_for_beside_the_inventory_is_checked(wrong: Wrong, inventory: dict[str, Any]) -> None:
+def test_variables_of_a_run_are_checked(wrong: Wrong, inventory: dict[str, Any]) -> None:
     assert wrong(inventory, change={"version": "v2"}) == []
     (error,) = wrong(inventory, change={"version": "--upload-pack=x"})
     assert error.startswith("asgi_apps[0] (shop).version: found '--upload-pack=x'")
@@ -97,7 +97,7 @@ def test_only_what_is_asked_for_is_changed(wrong: Wrong, inventory: dict[str, An
     assert error.startswith("asgi_apps[1] (blog).version: ")
 
 
-def test_who_has_others_in_its_server_does_not_go_alone(wrong: Wrong, inventory: dict[str, Any]) -> None:
+def test_an_owner_of_a_shared_server_is_not_removed_by_itself(wrong: Wrong, inventory: dict[str, Any]) -> None:
     below = {**copy.deepcopy(inventory["asgi_apps"][0]), "name": "blog", "site": {"path": "/blog"}}
     inventory["asgi_apps"].append(below)
     assert wrong({**inventory, "asgi_app": "blog"}, change={"state": "absent"}) == []

@@ -1,4 +1,4 @@
-"""What roles and applications want to have looked at, and what comes of the answer."""
+"""What roles and applications have inspected, and what comes of the answer."""
 
 from __future__ import annotations
 
@@ -62,10 +62,10 @@ def test_secrets_are_known(host: Any, spec: dict[str, Any]) -> None:
     assert any("hush hush" in one for one in secrets) and "very secret" in secrets
 
 
-def test_what_is_looked_at_is_what_is_written(host: Any, wanted: Callable[..., Any]) -> None:
+def test_what_is_inspected_is_what_is_written(host: Any, desired_state: Callable[..., Any]) -> None:
     look: Any
     (look,) = inspections_of_role("nginx", host, "role nginx", {})
-    written = wanted("nginx", plan=look.plan)
+    written = desired_state("nginx", plan=look.plan)
     assert (look.options["files"], look.options["units"]) == (written["files"], written["units"])
 
 
@@ -75,7 +75,7 @@ def test_facts_that_are_kept_replace_no_variable(
 ) -> None:
     """Ansible makes a variable of each; what `setup` found before, such as a domain, is not reported again."""
     here = {**found_here(), **facts("13"), "distribution_release": "trixie"}
-    said = {**here, "ansible_connection": "local", "_ansible_no_log": True}  # the last two by nobody who means well
+    said = {**here, "ansible_connection": "local", "_ansible_no_log": True}  # the last two only by an attacker
     monkeypatch.setattr(Transport, "call", lambda *_arguments: said)
     variables = {
         "inventory_hostname": "web1",
@@ -107,8 +107,8 @@ def test_facts_are_a_look() -> None:
     assert inspect_all([{"kind": "facts"}]) == [found_here()]
 
 
-def look_at_parts(**wanted: list[str]) -> Inspection:
-    options: PartsOptions = ArgumentSpecValidator(PARTS_OPTIONS).validate(wanted).validated_parameters
+def inspection_of_parts(**options_of_parts: list[str]) -> Inspection:
+    options: PartsOptions = ArgumentSpecValidator(PARTS_OPTIONS).validate(options_of_parts).validated_parameters
     return {"kind": "parts", "options": options}
 
 
@@ -120,7 +120,11 @@ def test_packages_of_all_parts_are_one_question(monkeypatch: pytest.MonkeyPatch)
         return ["git", "nginx"]
 
     monkeypatch.setattr(apt, "missing_packages", missing)
-    parts = [look_at_parts(packages=["git", "nginx"]), look_at_parts(), look_at_parts(packages=["openssl", "git"])]
+    parts = [
+        inspection_of_parts(packages=["git", "nginx"]),
+        inspection_of_parts(),
+        inspection_of_parts(packages=["openssl", "git"]),
+    ]
     assert [found["missing_packages"] for found in inspect_all(parts)] == [["git", "nginx"], [], ["git"]]
     assert asked == [["git", "nginx", "openssl"]]
 
@@ -133,7 +137,11 @@ def test_units_of_all_parts_are_one_question(monkeypatch: pytest.MonkeyPatch) ->
         return ["nginx.service"]
 
     monkeypatch.setattr(systemd, "not_running_or_enabled", idle)
-    parts = [look_at_parts(units=["nginx.service", "a.timer"]), look_at_parts(), look_at_parts(units=["a.timer"])]
+    parts = [
+        inspection_of_parts(units=["nginx.service", "a.timer"]),
+        inspection_of_parts(),
+        inspection_of_parts(units=["a.timer"]),
+    ]
     assert [found["inactive_units"] for found in inspect_all(parts)] == [["nginx.service"], [], []]
     assert asked == [("nginx.service", "a.timer")]
 
@@ -143,12 +151,14 @@ def test_packages_that_cannot_be_listed_are_left_to_the_task_that_acts(monkeypat
         raise DeployError("dpkg-query cannot list what is installed")
 
     monkeypatch.setattr(apt, "missing_packages", missing)
-    assert inspect_all([look_at_parts(packages=["git"])]) == [{"failed": "dpkg-query cannot list what is installed"}]
+    assert inspect_all([inspection_of_parts(packages=["git"])]) == [
+        {"failed": "dpkg-query cannot list what is installed"}
+    ]
 
 
 def test_parts_that_are_missing_here() -> None:
-    wanted = {"packages": ["no-such-package"], "users": ["nobody", "no-such-user"], "no_users": ["nobody"]}
-    (found,) = inspect_all([look_at_parts(**wanted)])
+    absent_ones = {"packages": ["no-such-package"], "users": ["nobody", "no-such-user"], "no_users": ["nobody"]}
+    (found,) = inspect_all([inspection_of_parts(**absent_ones)])
     assert found["missing_packages"] == ["no-such-package"]
     assert found["missing_users"] == ["no-such-user"]
     assert found["present_users"] == ["nobody"]

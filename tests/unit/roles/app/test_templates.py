@@ -256,11 +256,11 @@ def test_metrics_of_a_release_lie_in_a_directory_of_its_own(render: Render, plan
 
 
 def test_metrics_are_only_for_the_host(render: Render, plan: Plan) -> None:
-    wanted = plan(health={"metrics": "/-/metrics"})
-    own = render("app", "metrics.conf.j2", plan=wanted)
+    decided = plan(health={"metrics": "/-/metrics"})
+    own = render("app", "metrics.conf.j2", plan=decided)
     assert "location = /shop {" in own
     assert directives(own, "proxy_pass") == ["http://asgi_shop/-/metrics"]
-    site = render("app", "site.conf.j2", plan=wanted)
+    site = render("app", "site.conf.j2", plan=decided)
     assert re.findall(r"location = (\S+) \{\s*return 404;", site) == ["/-/metrics"]
     assert "return 404" not in render("app", "site.conf.j2", plan=plan())
 
@@ -279,14 +279,14 @@ def test_backlog(render: Render, plan: Plan) -> None:
 
 
 def test_files_of_a_release(plan: Plan) -> None:
-    """The whole runtime as it is in the repository, and what it is told."""
-    wanted = plan(log={"format": "text"})
-    files = files_app.release_files(wanted)
+    """The whole runtime as it is in the repository, and its settings."""
+    decided = plan(log={"format": "text"})
+    files = files_app.release_files(decided)
     runtime = {f"runtime/asgi_deploy_runtime/{path.name}": path.read_text() for path in RUNTIME.glob("*.py")}
     assert len(runtime) > 5
     assert {name: text for name, text in files.items() if name.endswith(".py")} == runtime
     assert set(files) - set(runtime) == {"runtime/asgi_deploy_runtime/settings.json", "drain.sh", "sandbox.conf"}
-    assert json.loads(files["runtime/asgi_deploy_runtime/settings.json"]) == wanted["serving"]["runtime"]
+    assert json.loads(files["runtime/asgi_deploy_runtime/settings.json"]) == decided["serving"]["runtime"]
 
 
 def test_draining_is_shown_as_long_as_it_lasts(render: Render, plan: Plan) -> None:
@@ -336,12 +336,12 @@ def units(render: Render, plan: Plan, tmp_path: Path, request: pytest.FixtureReq
     for name in ("gunicorn", "python", "alembic"):
         (programs / name).write_text("#!/bin/sh\n", encoding="utf-8")
         (programs / name).chmod(0o755)
-    wanted: dict[str, Any] = {
+    decided: dict[str, Any] = {
         **plan(release_command=str(programs / COMMAND), needs=["absent.service"], **request.param),
         "home": str(tmp_path),
     }
-    wanted["launcher"] = wanted["launcher"].replace("/srv/asgi/shop", str(tmp_path))
-    return {Layout("shop").unit(kind, RELEASE): render("app", name, plan=wanted) for kind, name in KINDS.items()}
+    decided["launcher"] = decided["launcher"].replace("/srv/asgi/shop", str(tmp_path))
+    return {Layout("shop").unit(kind, RELEASE): render("app", name, plan=decided) for kind, name in KINDS.items()}
 
 
 def test_systemd_takes_the_units_of_a_release(units: dict[str, str], verify: Verify) -> None:
@@ -357,7 +357,7 @@ def test_systemd_takes_the_units_of_a_release(units: dict[str, str], verify: Ver
         ("TimeoutStartSec=infinity", "TimeoutStartSec=forever"),
     ],
 )
-def test_systemd_would_tell_a_mistake(units: dict[str, str], verify: Verify, mistake: tuple[str, str]) -> None:
+def test_systemd_would_report_a_mistake(units: dict[str, str], verify: Verify, mistake: tuple[str, str]) -> None:
     with pytest.raises(AssertionError, match=mistake[1].split("=")[-1]):
         verify({name: text.replace(*mistake) for name, text in units.items()})
 
@@ -380,8 +380,8 @@ def sandbox(text: str) -> list[str]:
 
 
 def test_release_command_sees_what_the_application_sees(render: Render, plan: Plan) -> None:
-    wanted = plan(release_command=COMMAND)
-    service, command = (render("app", KINDS[kind], plan=wanted) for kind in ("service", "command"))
+    decided = plan(release_command=COMMAND)
+    service, command = (render("app", KINDS[kind], plan=decided) for kind in ("service", "command"))
     assert sandbox(command) == sandbox(service)
     assert {"PrivateUsers=yes", "ProtectSystem=strict", "StateDirectory=asgi/shop"} <= set(sandbox(command))
 
@@ -389,13 +389,13 @@ def test_release_command_sees_what_the_application_sees(render: Render, plan: Pl
 def test_secrets_are_credentials_of_every_unit(render: Render, plan: Plan) -> None:
     """Their values are in no file of the release; commands find them by way of the runtime."""
     job = {"command": "python -m shop.report", "schedule": "daily"}
-    wanted = plan(
+    decided = plan(
         secrets={"TOKEN": "hunter33", "PASSWORD": "hunter22"},
         release_command=COMMAND,
         processes={"worker": "celery worker"},
         jobs={"report": job},
     )
-    units = files_app.units(wanted)
+    units = files_app.units(decided)
     release = "/srv/asgi/shop/releases/%i"
     given = [f"LoadCredentialEncrypted={name}:{release}/secrets/{name}" for name in ("PASSWORD", "TOKEN")]
     run = f"ExecStart={release}/venv/bin/python -m asgi_deploy_runtime.run "
@@ -408,7 +408,7 @@ def test_secrets_are_credentials_of_every_unit(render: Render, plan: Plan) -> No
     for kind, start in started.items():
         assert set(given) <= set(units[kind].splitlines())
         assert start in units[kind]
-    texts = {**units, **files_app.release_files(wanted)}
+    texts = {**units, **files_app.release_files(decided)}
     assert set(given) <= set(texts["sandbox.conf"].splitlines())
     assert not [name for name, text in texts.items() if "hunter" in text]
     without = files_app.units(plan(release_command=COMMAND))
@@ -459,7 +459,7 @@ def home() -> Iterator[Path]:
 
 
 def draining(render: Render, plan: Plan, home: Path, release: str, limit: int = 30) -> list[str]:
-    """Return the script that drains a release, in its place, with a systemctl that only tells what it
+    """Return the script that drains a release, in its place, with a systemctl that only reports what it
     was called with.
     """
     folder = home / "releases" / release

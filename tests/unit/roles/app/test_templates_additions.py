@@ -109,7 +109,7 @@ def test_no_location_has_a_header_of_its_own(rendered: Rendered) -> None:
         ("0a1b2c3d.js", False),  # it may be a whole name
         ("chunk.abcdef01.js", True),
         ("report-20260131.pdf", False),
-        ("menu.deadbeef.js", False),  # a word, as far as anybody can tell
+        ("menu.deadbeef.js", False),  # a word, as far as a program can see
         ("jquery-3.7.1.min.js", False),
         ("bootstrap-datepicker.js", False),
         ("index-BxY3d_9k.js", False),

@@ -125,8 +125,8 @@ def test_timer(units: dict[str, str]) -> None:
 
 
 def test_need_what_the_application_needs(spec: dict[str, Any], facts: Facts) -> None:
-    wanted = app_plan({**spec, "needs": ["postgresql.service"], "processes": PROCESSES, "jobs": JOBS}, facts("13"))
-    units = files_app.work_units(wanted)
+    decided = app_plan({**spec, "needs": ["postgresql.service"], "processes": PROCESSES, "jobs": JOBS}, facts("13"))
+    units = files_app.work_units(decided)
     for kind in ("process-worker-1", "job-cleanup"):
         for key in ("After", "Wants"):
             assert section(units[kind], "Unit")[key].split() == [
@@ -135,9 +135,9 @@ def test_need_what_the_application_needs(spec: dict[str, Any], facts: Facts) -> 
 
 
 def test_target(units: dict[str, str]) -> None:
-    wanted = [line.removeprefix("Wants=") for line in units["live"].splitlines() if line.startswith("Wants=")]
+    units_of_wants = [line.removeprefix("Wants=") for line in units["live"].splitlines() if line.startswith("Wants=")]
     moved = [kind for kind in units if kind.startswith(("process-", "timer-"))]
-    assert wanted == [Layout("shop").unit(kind, "%i") for kind in moved]
+    assert units_of_wants == [Layout("shop").unit(kind, "%i") for kind in moved]
 
 
 def test_see_what_the_application_sees(units: dict[str, str]) -> None:
@@ -181,7 +181,7 @@ def test_systemd_takes_them(installed: dict[str, str], verify: Verify) -> None:
         ("Persistent", "Persistend"),
     ],
 )
-def test_systemd_would_tell_a_mistake(installed: dict[str, str], verify: Verify, mistake: tuple[str, str]) -> None:
+def test_systemd_would_report_a_mistake(installed: dict[str, str], verify: Verify, mistake: tuple[str, str]) -> None:
     with pytest.raises(AssertionError, match=mistake[1].split("=")[-1]):
         verify({name: text.replace(*mistake) for name, text in installed.items()})
 

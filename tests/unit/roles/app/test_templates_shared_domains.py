@@ -99,7 +99,7 @@ def test_a_dot_is_a_dot(text: Text) -> None:
 
 @pytest.mark.parametrize(("apps", "empty"), [("shop blog", "shop"), ("blog news", "blog")])
 def test_each_has_its_own_log(text: Text, apps: str, empty: str) -> None:
-    """What is nobody's is the owner's."""
+    """A path of no application is the owner's."""
     for name in apps.split():
         site, inner = text(apps, f"/etc/nginx/asgi/sites/{name}.conf"), text(apps, f"/etc/nginx/asgi/below/{name}.conf")
         log = f"access_log /var/log/nginx/asgi/{name}.access.log asgi buffer=64k flush=100ms if=$asgi_logged_{name};"
@@ -117,5 +117,5 @@ def test_form(text: Text, path: str) -> None:
     assert "\n\n\n" not in found and [line for line in found.splitlines() if line != line.rstrip()] == []
 
 
-def test_alone_nothing_is_of_others(text: Text) -> None:
+def test_an_application_by_itself_has_nothing_of_others(text: Text) -> None:
     assert "asgi_app" not in text("shop", SHOP) and "below" not in text("shop", SHOP)

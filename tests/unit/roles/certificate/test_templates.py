@@ -34,18 +34,18 @@ def test_challenge(render: Render) -> None:
     assert "root /var/lib/asgi-deploy/acme;" in text
 
 
-def test_renewal_runs_what_a_run_sends(render: Render, wanted: Variable) -> None:
+def test_renewal_runs_what_a_run_sends(render: Render, desired_state: Variable) -> None:
     lines = render("certificate", "renew.service.j2", **OPTIONS).splitlines()
     module = "ansible_collections.asgi.deploy.plugins.module_utils._host.certificates.renewal"
     assert f"ExecStart=/usr/bin/python3 -m {module} renew" in lines
     assert "Environment=PYTHONPATH=/opt/asgi/lib PYTHONDONTWRITEBYTECODE=1" in lines
-    paths = [file["path"] for file in wanted("certificate", **OPTIONS)["renewal"]]
+    paths = [file["path"] for file in desired_state("certificate", **OPTIONS)["renewal"]]
     assert f"/opt/asgi/lib/{module.replace('.', '/')}.py" in paths
 
 
-def test_renewal_runs_on_its_own(wanted: Variable, tmp_path: Path) -> None:
+def test_renewal_runs_on_its_own(desired_state: Variable, tmp_path: Path) -> None:
     """What is copied to the host is all that it imports."""
-    for file in (file for file in wanted("certificate", **OPTIONS)["renewal"] if file["path"].endswith(".py")):
+    for file in (file for file in desired_state("certificate", **OPTIONS)["renewal"] if file["path"].endswith(".py")):
         path = tmp_path / str(file["path"]).removeprefix("/")
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(file["content"], encoding="utf-8")
@@ -125,7 +125,7 @@ def test_renewal_runs_on_its_own(wanted: Variable, tmp_path: Path) -> None:
             ["192.0.2.1", "2001:db8::1"],
             id="addresses",
         ),
-        pytest.param({"certificate_domains": ["2001:db8::1"]}, [], ["\ndomains =", "2001"], id="addresses alone"),
+        pytest.param({"certificate_domains": ["2001:db8::1"]}, [], ["\ndomains =", "2001"], id="only addresses"),
         pytest.param(
             {"certificate_served": {"port": 8443, "group": "asgi-shop"}},
             ["authenticator = standalone"],
@@ -134,41 +134,41 @@ def test_renewal_runs_on_its_own(wanted: Variable, tmp_path: Path) -> None:
         ),
     ],
 )
-def test_what_certbot_is_told(render: Render, options: dict[str, Any], there: list[str], not_there: list[str]) -> None:
+def test_settings_of_certbot(render: Render, options: dict[str, Any], there: list[str], not_there: list[str]) -> None:
     text = render("certificate", "certbot.ini.j2", **{**OPTIONS, **options})
     assert set(there) <= set(text.splitlines())
     assert not [word for word in not_there if word in text]
 
 
-def test_a_provider_is_part_of_what_shall_be_had(wanted: Variable, here: Variable) -> None:
+def test_a_provider_is_part_of_the_desired_state(desired_state: Variable, here: Variable) -> None:
     options = {**OPTIONS, "certificate_challenge": "dns", "certificate_dns_plugin": PROVIDER}
     renewal = plan_of("certificate", here(**options), {})["requested"]["renewal"]
     assert renewal["authenticator"] == "dns-rfc2136" and renewal["dns_rfc2136_propagation_seconds"] is None
     options["certificate_dns_plugin"] = {**PROVIDER, "propagation": 5}
     had = plan_of("certificate", here(**options), {})["requested"]
     assert had["renewal"]["dns_rfc2136_propagation_seconds"] == "5" and "hush" not in str(had)
-    (venv,) = wanted("certificate", **options)["venvs"]
+    (venv,) = desired_state("certificate", **options)["venvs"]
     assert "\ncertbot-dns-rfc2136==" in venv["requirements"] and "\ncertbot==" in venv["requirements"]
-    (venv,) = wanted("certificate", **OPTIONS)["venvs"]
+    (venv,) = desired_state("certificate", **OPTIONS)["venvs"]
     assert "certbot-dns" not in venv["requirements"]
     assert not [key for key in plan_of("certificate", here(**OPTIONS), {})["requested"]["renewal"] if "dns" in key]
 
 
-def test_credentials_are_for_root_alone(wanted: Variable) -> None:
+def test_credentials_are_only_for_root(desired_state: Variable) -> None:
     options = {**OPTIONS, "certificate_challenge": "dns", "certificate_dns_plugin": PROVIDER}
-    files = wanted("certificate", **options)["renewal"]
+    files = desired_state("certificate", **options)["renewal"]
     (file,) = [file for file in files if "hush" in str(file)]
     assert (file["path"], file["mode"]) == ("/etc/asgi-deploy/certificates/shop/dns.ini", "0600")
     assert "hush" in file["secret_content"] and "content" not in file
     for others in (OPTIONS, {**options, "certificate_source": "self-signed"}):
-        found = wanted("certificate", **others)["renewal"]
+        found = desired_state("certificate", **others)["renewal"]
         (gone,) = [file for file in found if file["path"].endswith("/dns.ini")]
         assert gone["state"] == "absent" and not gone["secret_content"]
 
 
-def test_secrets_are_for_root_alone(wanted: Variable) -> None:
+def test_secrets_are_only_for_root(desired_state: Variable) -> None:
     binding = {"key_id": "kid-1", "hmac_key": "c2VjcmV0LWtleS1vZi0xNg"}
-    files = wanted("certificate", **OPTIONS, certificate_account=binding)["renewal"]
+    files = desired_state("certificate", **OPTIONS, certificate_account=binding)["renewal"]
     holding = [file for file in files if binding["hmac_key"] in str(file)]
     assert [(file["path"], file["mode"]) for file in holding] == [
         ("/etc/asgi-deploy/certificates/shop/certbot.ini", "0600")
@@ -177,12 +177,12 @@ def test_secrets_are_for_root_alone(wanted: Variable) -> None:
 
 
 @pytest.mark.parametrize("group", [None, "asgi-shop"])
-def test_a_given_key_is_for_those_who_serve_it(wanted: Variable, tmp_path: Path, group: str | None) -> None:
+def test_a_given_key_is_for_those_who_serve_it(desired_state: Variable, tmp_path: Path, group: str | None) -> None:
     (tmp_path / "cert.pem").write_text("CHAIN\n", encoding="utf-8")
     (tmp_path / "key.pem").write_text("KEY\n", encoding="utf-8")
     given = {"certificate": str(tmp_path / "cert.pem"), "key": str(tmp_path / "key.pem")}
     options = {**OPTIONS, "certificate_given": given, "certificate_served": {"group": group} if group else {}}
-    files = [file for name in ("served", "renewal") for file in wanted("certificate", **options)[name]]
+    files = [file for name in ("served", "renewal") for file in desired_state("certificate", **options)[name]]
     holding = [file for file in files if "KEY\n" in str(file.get("secret_content"))]
     assert [(file["path"], file["mode"], file.get("group")) for file in holding] == [
         ("/etc/asgi-deploy/tls/shop/privkey.pem", "0640", "asgi-shop")

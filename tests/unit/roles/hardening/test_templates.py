@@ -17,8 +17,8 @@ def variables(facts: Facts, spec: dict[str, Any]) -> dict[str, Any]:
     return {"ansible_facts": facts("13"), "asgi_apps": [spec]}
 
 
-def parts(wanted: Callable[..., Any], **variables: Any) -> dict[str, dict[str, Any]]:
-    return {part["name"]: part for part in wanted("hardening", **variables)["parts"]}
+def parts(desired_state: Callable[..., Any], **variables: Any) -> dict[str, dict[str, Any]]:
+    return {part["name"]: part for part in desired_state("hardening", **variables)["parts"]}
 
 
 def test_units_are_right(render: Render, verify: Verify, on_host: dict[str, Any]) -> None:
@@ -45,17 +45,17 @@ def test_every_parameter_has_its_rule(render: Render, on_host: dict[str, Any]) -
     assert all(lines[lines.index(line) - 1].startswith("# ") for line in values)
 
 
-def test_reboots_only_when_told(render: Render, on_host: dict[str, Any]) -> None:
+def test_reboots_only_at_a_given_time(render: Render, on_host: dict[str, Any]) -> None:
     assert 'Automatic-Reboot "false";' in render("hardening", "apt.conf.j2", **on_host)
-    told = render("hardening", "apt.conf.j2", hardening_reboot_at="04:00", **on_host)
-    assert 'Automatic-Reboot "true";' in told
-    assert 'Automatic-Reboot-Time "04:00";' in told
+    text = render("hardening", "apt.conf.j2", hardening_reboot_at="04:00", **on_host)
+    assert 'Automatic-Reboot "true";' in text
+    assert 'Automatic-Reboot-Time "04:00";' in text
 
 
 @pytest.mark.parametrize("major", ["12", "13"])
-def test_each_part_can_be_taken_back(wanted: Callable[..., Any], facts: Facts, major: str) -> None:
-    on = parts(wanted, ansible_facts=facts(major), hardening_bans=True)
-    off = parts(wanted, ansible_facts=facts(major), hardening=False)
+def test_each_part_can_be_undone(desired_state: Callable[..., Any], facts: Facts, major: str) -> None:
+    on = parts(desired_state, ansible_facts=facts(major), hardening_bans=True)
+    off = parts(desired_state, ansible_facts=facts(major), hardening=False)
     assert on.keys() == off.keys()
     for name, part in on.items():
         assert part["on"] and not off[name]["on"], name
@@ -65,5 +65,5 @@ def test_each_part_can_be_taken_back(wanted: Callable[..., Any], facts: Facts, m
         assert ours <= set(off[name].get("ends", [])), name
 
 
-def test_the_way_back_is_written_first(wanted: Callable[..., Any], on_host: dict[str, Any]) -> None:
-    assert next(iter(parts(wanted, **on_host))) == "undo"
+def test_the_way_back_is_written_first(desired_state: Callable[..., Any], on_host: dict[str, Any]) -> None:
+    assert next(iter(parts(desired_state, **on_host))) == "undo"

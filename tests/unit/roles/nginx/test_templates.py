@@ -370,7 +370,7 @@ def test_groups(render: Render, facts: Facts, major: str, groups: str) -> None:
     assert re.findall(r"ssl_ecdh_curve ([^;]+);", text) == [groups]
 
 
-def test_compression_leaves_secrets_alone(render: Render) -> None:
+def test_compression_leaves_secrets_out(render: Render) -> None:
     """nginx compresses text/html wherever it compresses at all, whatever the types are."""
     assert re.findall(r"(gzip|brotli) (\w+);", render("nginx", "https.conf.j2", nginx_brotli=True)) == [
         ("gzip", "off"),
@@ -470,5 +470,5 @@ def test_who_is_counted(render: Render, address: str, counted: str) -> None:
         if match:
             found = match["asgi_network"] if value == "$asgi_network" else packed
             break
-    wanted = ipaddress.ip_address(counted).packed
-    assert found == (wanted if len(found) == len(wanted) else wanted[:8])
+    expected = ipaddress.ip_address(counted).packed
+    assert found == (expected if len(found) == len(expected) else expected[:8])

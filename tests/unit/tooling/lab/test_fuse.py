@@ -36,8 +36,8 @@ def test_the_first_process_enters_its_groups(tmp_path: Path, count: int) -> None
     (unified / "pids.max").write_text("max\n")
     script = runner.SUPERVISOR.replace('find "$cgroup" -depth -type d -exec rmdir {} +', "true")
     argv = ["sh", "-c", script, "asgi-lab", str(unified), str(count), *map(str, groups), "sh", "-c", 'echo "$$ $1"']
-    done = subprocess.run([*argv, "sh", "told"], capture_output=True, text=True, check=False)
-    pid, told = done.stdout.split()
-    assert told == "told"
+    done = subprocess.run([*argv, "sh", "argument"], capture_output=True, text=True, check=False)
+    pid, argument = done.stdout.split()
+    assert argument == "argument"
     assert {(group / "cgroup.procs").read_text().strip() for group in (unified, *groups)} == {pid}
     assert (unified / "pids.max").read_text() == f"{fuse.PROCESSES}\n"

@@ -23,7 +23,7 @@ def test_sockets_have_short_paths() -> None:
     assert len(f"{ssh.SOCKETS}/") + 40 < LONGEST
 
 
-def test_none_is_kept_where_that_is_not_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_none_is_kept_where_that_is_not_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ssh, "KEPT", 0)
     assert TARGET.kept() == []
 

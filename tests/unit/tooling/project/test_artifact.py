@@ -58,7 +58,7 @@ def test_nothing_is_lost() -> None:
 
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a clone in which somebody works: files that git does not know, one that has changed, one that has gone."""
+    """Return a clone in which a user works: files that git does not know, one that has changed, one that has gone."""
     clone = tmp_path_factory.mktemp("clone")
     for name in ("changelogs", "docs", "meta", "playbooks", "plugins", "roles"):
         shutil.copytree(ROOT / name, clone / name)
@@ -81,7 +81,7 @@ def content(clone: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, 
         return {member.name: file.read() for member in tar if (file := tar.extractfile(member))}
 
 
-def test_what_git_does_not_know_stays_out_and_is_told(clone: Path, content: dict[str, bytes]) -> None:
+def test_what_git_does_not_know_stays_out_and_is_reported(clone: Path, content: dict[str, bytes]) -> None:
     assert set(FOREIGN) & set(content) == set()
     assert not any(b"asgi_secret" in text for name, text in content.items() if name != "FILES.json")
     assert unknown(clone) == ["group_vars/", "inventory.yml", "plugins/notes.py"]

@@ -137,10 +137,14 @@ def hosts_of(shown: Shown, inventory: dict[str, Any], folder: Path) -> Iterator[
         return
     apps = shown.values.get("asgi_apps", [{}]) if shown.kind == "host" else [shown.values]
     others = shown.values if shown.kind == "host" else {}
-    yield {**inventory, **filled(others), "asgi_apps": [beside(inventory["asgi_apps"][0], filled(app)) for app in apps]}
+    yield {
+        **inventory,
+        **filled(others),
+        "asgi_apps": [with_options(inventory["asgi_apps"][0], filled(app)) for app in apps],
+    }
 
 
-def beside(app: dict[str, Any], shown: dict[str, Any]) -> dict[str, Any]:
+def with_options(app: dict[str, Any], shown: dict[str, Any]) -> dict[str, Any]:
     """Return an application with what is shown of it."""
     taken = {"version", *SOURCES} if SOURCES.keys() & shown.keys() else set()
     return {**{key: value for key, value in app.items() if key not in taken}, **shown}
@@ -166,23 +170,23 @@ def test_a_page_that_names_systems_names_all_of_them(page: str) -> None:
 
 
 def test_settings_are_current() -> None:
-    assert docs.PAGE.read_text(encoding="utf-8") == docs.page(), "write it anew: make docs"
+    assert docs.PAGE.read_text(encoding="utf-8") == docs.page(), "write it again: make docs"
 
 
 def test_variables_are_current() -> None:
     text = docs.OPTIONS.read_text(encoding="utf-8")
     assert "| `asgi_app` | all |" in text
-    assert text == docs.with_variables(text), "write it anew: make docs"
+    assert text == docs.with_variables(text), "write it again: make docs"
 
 
 def test_plugins_are_current() -> None:
-    assert docs.PLUGINS_PAGE.read_text(encoding="utf-8") == docs.plugins_page(), "write it anew: make docs"
+    assert docs.PLUGINS_PAGE.read_text(encoding="utf-8") == docs.plugins_page(), "write it again: make docs"
 
 
 @pytest.mark.parametrize("role", docs.ROLES)
 def test_roles_are_current(role: str) -> None:
     page = ROOT / "roles" / role / "README.md"
-    assert page.read_text(encoding="utf-8") == docs.role_page(role), "write it anew: make docs"
+    assert page.read_text(encoding="utf-8") == docs.role_page(role), "write it again: make docs"
 
 
 def test_every_name_is_there() -> None:

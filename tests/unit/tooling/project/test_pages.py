@@ -33,7 +33,7 @@ def test_each_block_says_what_it_is() -> None:
 
 @pytest.mark.parametrize("page", pages.PAGES, ids=pages.name)
 def test_no_block_is_hidden(page: Path) -> None:
-    """An indented block says nothing of itself, so nobody would run it."""
+    """An indented block says nothing of itself, so no test would run it."""
     lines = pages.prose(page).splitlines()
     hidden = [line for before, line in zip(["", *lines], lines, strict=False) if not before and line.startswith("    ")]
     assert hidden == []
@@ -53,7 +53,7 @@ def test_each_command_is_run_or_said_why_not() -> None:
     "block", [block for block in pages.blocks() if block.kind == "console"], ids=lambda one: one.page
 )
 def test_a_block_of_commands_is_for_one_machine(block: pages.Block) -> None:
-    """Whoever copies it pastes it into one terminal."""
+    """A reader pastes it into one terminal."""
     assert len({command.prompt for command in pages.of_block(block)}) == 1, block.text
 
 
@@ -66,9 +66,9 @@ def test_what_is_printed_is_compared_by_its_shape() -> None:
 
 def test_each_target_is_there() -> None:
     made = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
-    wanted = {target for command in pages.commands() for target in command.targets}
-    assert len(wanted) > 10
-    assert wanted - made == set()
+    named = {target for command in pages.commands() for target in command.targets}
+    assert len(named) > 10
+    assert named - made == set()
 
 
 def test_each_name_is_one_of_the_collection() -> None:
@@ -133,14 +133,14 @@ def read_by(playbook: str) -> set[str]:
 
 
 @pytest.mark.parametrize("page", ["README.md", "docs/operations.md"])
-def test_each_playbook_is_told_of(page: str) -> None:
+def test_each_playbook_is_described(page: str) -> None:
     text = (ROOT / page).read_text(encoding="utf-8")
     assert {
         name for name in PLAYBOOKS if not re.search(rf"`(asgi\.deploy\.)?{name}`|playbook asgi\.deploy\.{name}\b", text)
     } == set()
 
 
-def test_each_folder_is_told_of() -> None:
+def test_each_folder_is_described() -> None:
     named = re.findall(r"`([a-z_/]+)/`", (ROOT / "README.md").read_text(encoding="utf-8"))
     there = {path.relative_to(ROOT) for top in (ROOT, ROOT / "tests") for path in top.iterdir() if path.is_dir()}
     folders = {str(path) for path in there if re.fullmatch(r"[a-z]+(/[a-z]+)?", str(path))} - {"tests", *MADE}
@@ -176,8 +176,8 @@ class Fetched(HTMLParser):
         self.addresses: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        wanted = {"script": "src", "img": "src", "link": "href", "iframe": "src", "source": "src"}.get(tag)
-        self.addresses += [value for key, value in attrs if key == wanted and value]
+        attribute = {"script": "src", "img": "src", "link": "href", "iframe": "src", "source": "src"}.get(tag)
+        self.addresses += [value for key, value in attrs if key == attribute and value]
 
 
 def test_the_site_is_whole_by_itself(tmp_path: Path) -> None:

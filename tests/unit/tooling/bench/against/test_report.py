@@ -14,7 +14,7 @@ def test_a_row_has_medians_and_the_range_of_ratios() -> None:
     assert "| a release | 2.00 s | 2.04 s | 1.020 | 0.900 | 1.200 | 1.000 |" in report("abc", {"a release": found})
 
 
-def test_a_request_is_told_in_microseconds() -> None:
+def test_a_request_is_shown_in_microseconds() -> None:
     assert "| a request | 250 µs | 251 µs | 1.004 |" in report("abc", {"a request": [pair(250e-6, 251e-6)]})
 
 
