@@ -5,9 +5,12 @@ A test compares their keys with the argument specs of the same names, such as `S
 
 from __future__ import annotations
 
-from typing import Literal, NotRequired, TypedDict
+from typing import TYPE_CHECKING, Literal, NotRequired, TypedDict
 
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.json_values import Json
+
+if TYPE_CHECKING:
+    from ansible_collections.asgi.deploy.plugins.module_utils._shared.desired_state import FileEntry
 
 
 class RunOptions(TypedDict):
@@ -222,3 +225,77 @@ class RemovalOptions(RunOptions):
     """
 
     data: bool
+
+
+class PortOptions(TypedDict):
+    """What moves the port of visitors with a release.
+
+    Attributes:
+        goes_to: service, if nginx listens on it from then on, or sockets, if units of systemd do.
+        files: files of nginx that are applied with it, as in `FilesOptions`.
+        validate: the command that validates them.
+        reload: the service that reads them.
+    """
+
+    goes_to: str
+    files: list[FileEntry]
+    validate: list[str]
+    reload: str
+
+
+class ReleaseTaskOptions(ReleaseOptions):
+    """The options of the task that makes a release serve, and obtains its certificate.
+
+    Attributes:
+        certificate: the name of the certificate to obtain at the same time; None for none.
+        leave_stopped: whether an application that is stopped stays so, without an error.
+        urgent: whether the release is not watched.
+        port: what moves the port of visitors with it; None if it does not move.
+    """
+
+    certificate: str | None
+    leave_stopped: bool
+    urgent: bool
+    port: PortOptions | None
+
+
+class CommandOptions(RunOptions):
+    """The options of the task that runs a command.
+
+    Attributes:
+        command: as for a shell, but without its expansions.
+        timeout: seconds after which the command is ended.
+    """
+
+    command: str
+    timeout: int
+
+
+class PauseOptions(RunOptions):
+    """The options of the task that pauses or resumes an application.
+
+    Attributes:
+        state: what the application must be.
+    """
+
+    state: Literal["paused", "resumed"]
+
+
+class StopOptions(RunOptions):
+    """The options of the task that stops or starts an application.
+
+    Attributes:
+        state: what the application must be.
+    """
+
+    state: Literal["stopped", "started"]
+
+
+class RollbackOptions(RunOptions):
+    """The options of the task that rolls back.
+
+    Attributes:
+        to: the release; None for the last one that served well.
+    """
+
+    to: str | None

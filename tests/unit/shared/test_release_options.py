@@ -7,6 +7,7 @@ from typing import is_typeddict
 
 import pytest
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.inputs import ReleaseInputs
+from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks import exec, pause, release, rollback, stop
 from ansible_collections.asgi.deploy.plugins.module_utils._shared import release_options as shapes
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.option_specs import OptionSpecs
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.task_options import (
@@ -30,6 +31,12 @@ SPECS: dict[str, OptionSpecs] = {
     "ReleaseEntry": DESIRED_RELEASE_OPTIONS,
     "ReleaseOptions": RELEASE_OPTIONS,
     "RemovalOptions": REMOVAL_OPTIONS,
+    "PortOptions": release.PORT_OPTIONS,
+    "ReleaseTaskOptions": release.OPTIONS,
+    "CommandOptions": exec.OPTIONS,
+    "PauseOptions": pause.OPTIONS,
+    "StopOptions": stop.OPTIONS,
+    "RollbackOptions": rollback.OPTIONS,
 }
 
 

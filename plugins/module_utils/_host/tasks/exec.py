@@ -8,11 +8,11 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.operations.execu
 from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks.results import reports_errors
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
-from ansible_collections.asgi.deploy.plugins.module_utils._shared.release_options import RunOptions
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.task_options import RUN_OPTIONS
 
 if TYPE_CHECKING:
     from ansible_collections.asgi.deploy.plugins.module_utils._shared.option_specs import OptionSpecs
+    from ansible_collections.asgi.deploy.plugins.module_utils._shared.release_options import CommandOptions
     from ansible_collections.asgi.deploy.plugins.module_utils._shared.task_results import CommandResult
 
 OPTIONS: OptionSpecs = {
@@ -20,18 +20,6 @@ OPTIONS: OptionSpecs = {
     "command": {"type": "str", "required": True},
     "timeout": {"type": "int", "default": 3600},
 }
-
-
-class CommandOptions(RunOptions):
-    """The options of the task.
-
-    Attributes:
-        command: as for a shell, but without its expansions.
-        timeout: seconds after which the command is ended.
-    """
-
-    command: str
-    timeout: int
 
 
 @reports_errors

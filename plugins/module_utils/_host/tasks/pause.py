@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.operations.pause import is_paused, pause, resume
 from ansible_collections.asgi.deploy.plugins.module_utils._host.operations.restart import require_live_release
@@ -11,27 +11,17 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store im
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.journal import log_to_journal
 from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks.results import reports_errors
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
-from ansible_collections.asgi.deploy.plugins.module_utils._shared.release_options import RunOptions
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.task_options import RUN_OPTIONS
 
 if TYPE_CHECKING:
     from ansible_collections.asgi.deploy.plugins.module_utils._shared.application_state import StateResult
     from ansible_collections.asgi.deploy.plugins.module_utils._shared.option_specs import OptionSpecs
+    from ansible_collections.asgi.deploy.plugins.module_utils._shared.release_options import PauseOptions
 
 OPTIONS: OptionSpecs = {
     **RUN_OPTIONS,
     "state": {"type": "str", "choices": ["paused", "resumed"], "required": True},
 }
-
-
-class PauseOptions(RunOptions):
-    """The options of the task.
-
-    Attributes:
-        state: what the application must be.
-    """
-
-    state: Literal["paused", "resumed"]
 
 
 @reports_errors

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, TypedDict, cast
+from typing import TYPE_CHECKING, cast
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.port_move import Check, PortMove
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.request import ReleaseRequest
@@ -14,7 +14,6 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks.files impo
 from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks.results import reports_errors, switch_diff
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.masking import masked
-from ansible_collections.asgi.deploy.plugins.module_utils._shared.release_options import ReleaseOptions
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.task_options import (
     FILE_OPTIONS,
     RELEASE_OPTIONS,
@@ -23,8 +22,8 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.task_options i
 )
 
 if TYPE_CHECKING:
-    from ansible_collections.asgi.deploy.plugins.module_utils._shared.desired_state import FileEntry
     from ansible_collections.asgi.deploy.plugins.module_utils._shared.option_specs import OptionSpecs
+    from ansible_collections.asgi.deploy.plugins.module_utils._shared.release_options import PortOptions, ReleaseTaskOptions
     from ansible_collections.asgi.deploy.plugins.module_utils._shared.task_results import (
         CertificateResult,
         CertificateSummary,
@@ -45,31 +44,6 @@ OPTIONS: OptionSpecs = {
     "port": {"type": "dict", "options": PORT_OPTIONS},
 }
 UNLOGGED = ("wanted", "port")
-
-
-class PortOptions(TypedDict):
-    """What moves the port of visitors with a release; the keys are as those of `FilesOptions`."""
-
-    goes_to: str
-    files: list[FileEntry]
-    validate: list[str]
-    reload: str
-
-
-class ReleaseTaskOptions(ReleaseOptions):
-    """The options of the task.
-
-    Attributes:
-        certificate: the name of the certificate to obtain at the same time; None for none.
-        leave_stopped: whether an application that is stopped stays so, without an error.
-        urgent: whether the release is not watched.
-        port: what moves the port of visitors with it; None if it does not move.
-    """
-
-    certificate: str | None
-    leave_stopped: bool
-    urgent: bool
-    port: PortOptions | None
 
 
 def act(options: ReleaseTaskOptions, check_mode: bool) -> ReleaseTaskResult:

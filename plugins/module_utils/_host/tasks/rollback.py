@@ -10,25 +10,15 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.release.way_back
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.journal import log_to_journal
 from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks.results import reports_errors, switch_diff
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
-from ansible_collections.asgi.deploy.plugins.module_utils._shared.release_options import RunOptions
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.task_options import RUN_OPTIONS
 
 if TYPE_CHECKING:
     from ansible_collections.asgi.deploy.plugins.module_utils._shared.application_state import RollbackOutcome
     from ansible_collections.asgi.deploy.plugins.module_utils._shared.option_specs import OptionSpecs
+    from ansible_collections.asgi.deploy.plugins.module_utils._shared.release_options import RollbackOptions
     from ansible_collections.asgi.deploy.plugins.module_utils._shared.task_results import RollbackResult
 
 OPTIONS: OptionSpecs = {**RUN_OPTIONS, "to": {"type": "str"}}
-
-
-class RollbackOptions(RunOptions):
-    """The options of the task.
-
-    Attributes:
-        to: the release; None for the last one that served well.
-    """
-
-    to: str | None
 
 
 @reports_errors

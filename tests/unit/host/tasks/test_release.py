@@ -8,6 +8,7 @@ from typing import Any, cast
 import pytest
 from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks import certificate as act_certificate
 from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks import release as act_release
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.release_options import ReleaseTaskOptions
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.task_results import ReleaseTaskResult
 
 LIVE = {"changed": True, "release": "v1"}
@@ -15,9 +16,9 @@ SAME = {"changed": False, "release": "v1"}
 FAILED = {"failed": True, "msg": "no release"}
 
 
-def options(certificate: str | None) -> act_release.ReleaseTaskOptions:
+def options(certificate: str | None) -> ReleaseTaskOptions:
     """Return the options of a release; the parts that need a host are replaced."""
-    return cast("act_release.ReleaseTaskOptions", {"certificate": certificate})
+    return cast("ReleaseTaskOptions", {"certificate": certificate})
 
 
 def told(
