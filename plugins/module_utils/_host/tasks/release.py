@@ -23,7 +23,10 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.task_options i
 
 if TYPE_CHECKING:
     from ansible_collections.asgi.deploy.plugins.module_utils._shared.option_specs import OptionSpecs
-    from ansible_collections.asgi.deploy.plugins.module_utils._shared.release_options import PortOptions, ReleaseTaskOptions
+    from ansible_collections.asgi.deploy.plugins.module_utils._shared.release_options import (
+        PortOptions,
+        ReleaseTaskOptions,
+    )
     from ansible_collections.asgi.deploy.plugins.module_utils._shared.task_results import (
         CertificateResult,
         CertificateSummary,
