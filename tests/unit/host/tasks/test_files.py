@@ -58,9 +58,9 @@ def host(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Host:
 
 
 def test_units_start_at_boot_before_systemd_reads_all_once(host: Host) -> None:
-    told = host.act(TIMER, units=[TIMER])
+    result = host.act(TIMER, units=[TIMER])
     assert host.asked == [["enable", TIMER], ["daemon_reload"], ["start", TIMER]]
-    assert told["units"] == [TIMER]
+    assert result["units"] == [TIMER]
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_a_journal_goes_by_its_new_settings(host: Host) -> None:
     assert host.asked == [["daemon_reload"], ["try-restart", JOURNALD]]
 
 
-def test_a_journal_that_did_not_take_its_settings_is_still_due(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_journal_that_did_not_read_its_settings_is_still_pending(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     def fails(*_words: str) -> None:
         raise DeployError("systemctl try-restart failed")
 
@@ -124,17 +124,17 @@ def test_users_are_as_they_were_made(host: Host, monkeypatch: pytest.MonkeyPatch
     assert host.asked == [["restore", "root"], ["daemon_reload"]]
 
 
-def test_who_reads_files_is_not_bothered_by_those_beside(host: Host, tmp_path: Path) -> None:
+def test_a_service_is_not_reloaded_for_files_that_it_does_not_read(host: Host, tmp_path: Path) -> None:
     host.up = {NGINX}
     seen = host.units / "seen"
-    other = {"path": str(tmp_path / "beside"), "content": "x", **MINE}
+    other = {"path": str(tmp_path / "unread"), "content": "x", **MINE}
     more: dict[str, Any] = {"reload": NGINX, "validate": ["touch", str(seen)]}
     assert host.act("site.conf", beside=[other], **more)["paths"] == [str(host.units / "site.conf"), other["path"]]
     assert host.asked == [["reload or start", NGINX], ["daemon_reload"]] and seen.exists()
     host.asked.clear()
     seen.unlink()
-    told = host.act("site.conf", beside=[{**other, "content": "y"}], **more)
-    assert (told["paths"], host.asked, seen.exists()) == ([other["path"]], [], False)
+    result = host.act("site.conf", beside=[{**other, "content": "y"}], **more)
+    assert (result["paths"], host.asked, seen.exists()) == ([other["path"]], [], False)
     (tmp_path / "pending").mkdir(exist_ok=True)
     (tmp_path / "pending" / NGINX).touch()  # a run before was killed: it does not go by its files yet
     assert host.act("site.conf", beside=[{**other, "content": "y"}], **more)["changed"]

@@ -34,14 +34,14 @@ class Host:
     def install(self, names: Sequence[str]) -> None:
         self.done.append(list(names))
         if "nginx" in names:
-            assert self.building.wait(SECONDS), "environments are built meanwhile"
+            assert self.building.wait(SECONDS), "environments are built at the same time"
             self.built.set()
         if self.broken in names:
             raise DeployError("no space left")
 
     def build(self, path: Path, _requirements: str, _given: Any) -> None:
         self.building.set()
-        assert self.built.wait(SECONDS), "packages are installed meanwhile"
+        assert self.built.wait(SECONDS), "packages are installed at the same time"
         self.done.append(str(path))
         if self.broken == str(path):
             raise DeployError("no index")
@@ -57,35 +57,35 @@ def options(path: Path, *packages: str) -> InstallOptions:
     return {"packages": list(packages), "venvs": [venv], "later": []}
 
 
-def test_what_builds_comes_first_and_the_rest_meanwhile(host: Host, tmp_path: Path) -> None:
-    told = act_install.act(options(tmp_path, "git", "nginx", "python3-venv"), False)
-    assert (told["changed"], host.done) == (True, [["python3-venv"], ["git", "nginx"], str(tmp_path / "certbot")])
-    assert told["diff"]["after"] == f"git\nnginx\npython3-venv\n{tmp_path / 'certbot'}\n"
+def test_the_package_that_builds_comes_first_and_the_rest_during_the_build(host: Host, tmp_path: Path) -> None:
+    result = act_install.act(options(tmp_path, "git", "nginx", "python3-venv"), False)
+    assert (result["changed"], host.done) == (True, [["python3-venv"], ["git", "nginx"], str(tmp_path / "certbot")])
+    assert result["diff"]["after"] == f"git\nnginx\npython3-venv\n{tmp_path / 'certbot'}\n"
 
 
-def test_without_environments_apt_is_asked_once(host: Host) -> None:
+def test_without_environments_apt_runs_once(host: Host) -> None:
     act_install.act({"packages": ["git", "python3-venv"], "venvs": [], "later": []}, False)
     assert host.done == [["git", "python3-venv"]]
 
 
-def test_what_is_needed_later_is_begun_when_packages_are_there(host: Host, tmp_path: Path) -> None:
+def test_later_packages_begin_once_the_others_are_installed(host: Host, tmp_path: Path) -> None:
     later = [["git"], ["nftables", "unattended-upgrades"]]
-    told = act_install.act({**options(tmp_path, "nginx"), "later": later}, False)
+    result = act_install.act({**options(tmp_path, "nginx"), "later": later}, False)
     assert host.done == [["nginx"], {"behind": later}, str(tmp_path / "certbot")]
-    assert told["diff"]["after"].splitlines()[:4] == ["nginx", "git", "nftables", "unattended-upgrades"]
+    assert result["diff"]["after"].splitlines()[:4] == ["nginx", "git", "nftables", "unattended-upgrades"]
     assert act_install.act({"packages": [], "venvs": [], "later": [["git"]]}, True)["changed"]
 
 
 @pytest.mark.parametrize(
     ("seen", "at_work", "installed"),
     [
-        ([[]], [], []),  # there already: dpkg is asked once
-        ([["git"], ["git"], [], []], [True], []),  # it comes
-        ([["git"], ["git"], ["git"], ["git"]], [True, False], [["git"]]),  # it ends without it
-        ([["git"], ["git"], []], [False], []),  # it has come between the two looks
+        ([[]], [], []),  # there already: dpkg is queried once
+        ([["git"], ["git"], [], []], [True], []),  # it arrives
+        ([["git"], ["git"], ["git"], ["git"]], [True, False], [["git"]]),  # the unit ends without it
+        ([["git"], ["git"], []], [False], []),  # it arrived between the two queries
     ],
 )
-def test_whoever_needs_packages_waits_for_them_and_installs_what_does_not_come(
+def test_a_task_waits_for_packages_and_installs_those_that_do_not_come(
     host: Host, monkeypatch: pytest.MonkeyPatch, seen: list[list[str]], at_work: list[bool], installed: list[Any]
 ) -> None:
     looks, answers = iter(seen), iter(at_work)
@@ -97,10 +97,10 @@ def test_whoever_needs_packages_waits_for_them_and_installs_what_does_not_come(
     assert host.done == installed and not list(looks)
 
 
-def test_a_place_that_is_none_is_told_before_anything_is_installed(host: Host) -> None:
+def test_a_relative_path_is_refused_before_anything_is_installed(host: Host) -> None:
     venv: ToolEntry = {"path": "certbot", "requirements": "certbot==1\n", "wheelhouse": None}
-    told = act_install.act({"packages": ["nginx"], "venvs": [venv], "later": []}, False)
-    assert told["failed"] and told["msg"].startswith("path: found 'certbot', expected one that begins with /")
+    result = act_install.act({"packages": ["nginx"], "venvs": [venv], "later": []}, False)
+    assert result["failed"] and result["msg"].startswith("path: found 'certbot', expected one that begins with /")
     assert host.done == []
 
 
@@ -117,13 +117,13 @@ def test_a_check_installs_nothing(host: Host, tmp_path: Path) -> None:
         ("{}/certbot", "no index"),
     ],
 )
-def test_what_fails_is_told(host: Host, tmp_path: Path, broken: str, says: str) -> None:
+def test_a_failure_is_reported(host: Host, tmp_path: Path, broken: str, says: str) -> None:
     host.broken = broken.format(tmp_path)
     assert act_install.act(options(tmp_path, "nginx", "python3-venv"), False) == {"failed": True, "msg": says}
 
 
 class Apt:
-    """A host whose programs answer as they are told to, and what they were asked."""
+    """A host whose programs give prepared answers, and the calls that they got."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         self.asked: list[list[str]] = []
@@ -165,26 +165,24 @@ def test_groups_are_installed_one_after_the_other_whatever_becomes_of_those_befo
     (before,) = [word for word in argv if "ExecStartPre" in word]
     assert before.startswith("--property=ExecStartPre=-/usr/bin/apt-get ") and before.endswith(" install -- git")
     assert 'DEBIAN_FRONTEND="noninteractive"' in package_manager.environment.read_text()
-    assert not any("DEBIAN_FRONTEND" in word for word in argv), "properties are for everybody to read"
+    assert not any("DEBIAN_FRONTEND" in word for word in argv), "everyone can read properties"
 
 
 @pytest.mark.parametrize("program", ["systemd-run", "apt-get"])
-def test_what_cannot_be_begun_is_left_to_whoever_needs_it(package_manager: Apt, program: str) -> None:
+def test_what_cannot_begin_is_left_to_the_task_that_needs_it(package_manager: Apt, program: str) -> None:
     package_manager.answers[program] = [(1, "no")]
-    next(package_manager.environment.parent.glob("*_Packages")).unlink()  # no lists: they are to be had first
+    next(package_manager.environment.parent.glob("*_Packages")).unlink()  # no lists: they must be fetched first
     apt.install_in_background([["git"]])
     assert not package_manager.environment.exists()
 
 
-def test_an_installation_that_fails_says_of_what(package_manager: Apt) -> None:
+def test_an_installation_that_fails_names_its_packages(package_manager: Apt) -> None:
     package_manager.answers["apt-get"] = [(100, "E: Unable to locate package gti")]
     with pytest.raises(DeployError, match="packages gti could not be installed: E: Unable to locate package gti"):
         apt.install(["gti"])
 
 
-def test_systemd_that_is_upgraded_meanwhile_is_waited_for(
-    package_manager: Apt, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_upgrade_of_systemd_is_waited_for(package_manager: Apt, monkeypatch: pytest.MonkeyPatch) -> None:
     answers = iter([1, 1, 0])
     monkeypatch.setattr(
         apt, "run_unchecked", lambda argv, **_options: subprocess.CompletedProcess(argv, next(answers), "", "")
@@ -193,7 +191,7 @@ def test_systemd_that_is_upgraded_meanwhile_is_waited_for(
     assert list(answers) == []
 
 
-def test_another_run_that_installs_behind_keeps_its_surroundings(
+def test_another_run_that_installs_in_the_background_keeps_its_environment(
     package_manager: Apt, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     package_manager.answers["systemd-run"] = [(1, "Unit asgi-install.service was already loaded")]
@@ -217,7 +215,7 @@ def test_lists_that_another_program_fetches_are_waited_for(package_manager: Apt)
 @pytest.mark.parametrize(
     ("said", "patience"), [("E: The repository has no Release file.", 300), (HELD.format(apt.LISTS), 0)]
 )
-def test_lists_that_cannot_be_had_are_told(
+def test_lists_that_cannot_be_fetched_are_reported(
     package_manager: Apt, monkeypatch: pytest.MonkeyPatch, said: str, patience: float
 ) -> None:
     monkeypatch.setattr(apt, "LOCK_SECONDS", patience)
@@ -232,9 +230,9 @@ def test_what_a_power_cut_left_is_finished_first(package_manager: Apt, said: str
     """dpkg cannot finish what lacks others; apt-get fetches these, and takes nothing away for it."""
     package_manager.answers = {"apt-get": [(100, said), (0, "")], "dpkg": [(1, "dependency problems")]}
     apt.install(["nftables"])
-    first, mended, again = package_manager.of("apt-get")
+    first, repaired, again = package_manager.of("apt-get")
     assert first == again and first[-1] == "nftables"
-    assert mended[-4:] == ["--fix-broken", "--no-remove", "install", "--"]
+    assert repaired[-4:] == ["--fix-broken", "--no-remove", "install", "--"]
     assert package_manager.of("dpkg")[0][-2:] == ["--configure", "--pending"]
 
 

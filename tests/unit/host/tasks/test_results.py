@@ -1,4 +1,4 @@
-"""What a run is told."""
+"""Results of tasks."""
 
 from __future__ import annotations
 
