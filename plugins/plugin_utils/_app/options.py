@@ -27,6 +27,13 @@ class ArchiveOptions(TypedDict):
     path: str | None  # on the controller
 
 
+class AptOptions(TypedDict):
+    """Debian packages of an application."""
+
+    build: list[str]  # that building its environment needs
+    run: list[str]  # that it needs when it runs
+
+
 class IndexOptions(TypedDict):
     """A private index of distributions, and the hosts that builds may reach."""
 
@@ -269,6 +276,7 @@ class PlannedOptions(TypedDict):
     extras: list[str]  # in a plan without those that the requirement of a package names
     requirements: str | None
     dependency_groups: list[str]
+    apt: AptOptions
     python: str
     wheelhouse: str | None
     module: str

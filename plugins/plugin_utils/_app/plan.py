@@ -128,6 +128,8 @@ def app_plan(
         "packages": [
             platform.packages.venv,
             *source_packages(app, platform.packages),
+            *app["apt"]["build"],
+            *app["apt"]["run"],
             *([platform.packages.nft] if closing["by_nft"] else []),
         ],
         "neighbour": False,

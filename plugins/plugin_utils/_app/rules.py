@@ -44,6 +44,8 @@ RULES: dict[str, checks.Rule] = {
     "extras": validators.extras,
     "requirements": validators.dependency_file,
     "dependency_groups": validators.dependency_groups,
+    "apt.build": validators.debian_packages,
+    "apt.run": validators.debian_packages,
     "index.url": checks.web_url,
     "index.username": checks.word,
     "index.password": checks.word,

@@ -38,6 +38,7 @@ _REQUIREMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(\[[A-Za-z0-9,_-]+\])?(==[
 _SUBDIRECTORY = re.compile(r"[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*")
 _KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----\n[A-Za-z0-9+/=\s:,-]+\n-----END [A-Z ]*PRIVATE KEY-----")
 _PUBLIC_KEY = re.compile(r"(\S+) ([A-Za-z0-9+/]+=*)( [ -~]*)?")
+_DEBIAN_PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.-]{1,99}(?<!-)")  # apt would take one that ends in - away
 _EXTRA = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
 _PYTHON = re.compile(r"system|3\.\d{1,2}|(/[A-Za-z0-9._+-]+)+")
 _HOST = re.compile(r"(?![0-9]+$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
@@ -116,6 +117,12 @@ def extras(value: list[str]) -> str | None:
     """Return what is wrong with names of extras."""
     wrong = [item for item in value if not _EXTRA.fullmatch(item)]
     return f"found {', '.join(map(repr, wrong))}, expected names, as in extras: [postgres]" if wrong else None
+
+
+def debian_packages(value: list[str]) -> str | None:
+    """Return what is wrong with names of Debian packages."""
+    wrong = [item for item in value if not _DEBIAN_PACKAGE.fullmatch(item)]
+    return f"found {', '.join(map(repr, wrong))}, expected names of packages, as in [gcc, libpq-dev]" if wrong else None
 
 
 def dependency_groups(value: list[str]) -> str | None:

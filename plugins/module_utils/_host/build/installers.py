@@ -15,12 +15,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from subprocess import CompletedProcess
 
+from ansible_collections.asgi.deploy.plugins.module_utils._host.build.build_errors import describe
 from ansible_collections.asgi.deploy.plugins.module_utils._host.build.build_sandbox import ROOT_RUNNER, BuildRunner
 from ansible_collections.asgi.deploy.plugins.module_utils._host.build.package_sources import (
     DEFAULT_SOURCES,
     PackageSources,
 )
-from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import PATH, last_lines, run
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import PATH, run
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.locks import exclusive_lock
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import CACHE, PROGRAMS, PYTHON
@@ -146,7 +147,8 @@ class Installer:
         return self._told(argv, result) if result.returncode else ""
 
     def _told(self, argv: Sequence[str], result: CompletedProcess[str]) -> str:
-        return self.supplies.masked(last_lines(result)) or f"{argv[0]} ended with status {result.returncode}"
+        printed = result.stderr.strip() or result.stdout.strip()
+        return describe(self.supplies.masked(printed)) or f"{argv[0]} ended with status {result.returncode}"
 
 
 class Uv(Installer):

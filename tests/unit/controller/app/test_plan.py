@@ -52,6 +52,7 @@ def test_defaults(spec: dict[str, Any], facts: Facts) -> None:
         "directory": None,
         "package": None,
         "extras": [],
+        "apt": {"build": [], "run": []},
         "requirements": None,
         "dependency_groups": [],
         "index": None,
@@ -643,3 +644,8 @@ def test_mistakes_everywhere_are_told_at_once(inventory: dict[str, Any]) -> None
 
 def test_an_empty_inventory_is_told_all_it_lacks() -> None:
     assert inventory_errors({}) == [f"asgi_apps: is missing; {A_LIST}", NO_EMAIL]
+
+
+def test_debian_packages_of_the_entry_are_installed(spec: dict[str, Any], facts: Facts) -> None:
+    packages = app_plan({**spec, "apt": {"build": ["gcc", "libpq-dev"], "run": ["libpq5"]}}, facts("13"))["packages"]
+    assert set(packages) - set(app_plan(spec, facts("13"))["packages"]) == {"gcc", "libpq-dev", "libpq5"}

@@ -44,6 +44,8 @@ GOOD: dict[str, list[Any]] = {
     "directory": ["../shop", ".", "~/shop", "/srv/my shop"],
     "package": ["shop==1.4.2", "shop[postgres,redis]==1.4.2", "a.b-c_d==1!2.0+local"],
     "extras": [[], ["postgres"], ["a.b-c_d", "x"]],
+    "apt.build": [[], ["gcc", "g++", "libpq-dev", "libssl1.1"]],
+    "apt.run": [[], ["libpq5"]],
     "requirements": ["uv.lock", "pylock.api.toml", "pyproject.toml", "requirements/production.txt", "deps/a.in"],
     "dependency_groups": [[], ["prod"], ["a.b-c_d", "x"]],
     "index.url": ["https://pypi.example.com/simple", "http://198.51.100.1:3141/root/pypi/+simple/"],
@@ -311,6 +313,8 @@ BAD: dict[str, list[Any]] = {
         "shop==1.*",
     ],
     "extras": [[""], ["a b"], ["a]"], ["-a"], ["a", "b,c"]],
+    "apt.build": [[""], ["-y"], ["gcc-"], ["gcc=1"], ["a b"], ["./x.deb"], ["GCC"], ["libpq-dev:i386"]],
+    "apt.run": [["x"], ["libpq5/stable"]],
     "requirements": ["", "prod", "/etc/requirements.txt", "../a.txt", "a b.txt", "setup.py", "poetry.toml", "-r.txt/"],
     "dependency_groups": [[""], ["a b"], ["-a"], ["a", "b,c"]],
     "index.url": [
