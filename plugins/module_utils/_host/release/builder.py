@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ansible_collections.asgi.deploy.plugins.module_utils._host.build.build_sandbox import stop_leftover_build
 from ansible_collections.asgi.deploy.plugins.module_utils._host.build.installers import Interpreter
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release import credentials
-from ansible_collections.asgi.deploy.plugins.module_utils._host.release.additions import Additions, holds
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.additions import Additions
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.assembly import Assembly, restrict
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.inputs import ReleaseInputs
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.instance import Instance
@@ -21,6 +21,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.source.sources i
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import systemd
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.managed_files import ManagedFile
 from ansible_collections.asgi.deploy.plugins.module_utils._shared import generations
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.code_text import code_of, lines_of_code
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.identity import digest
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import UNITS, Layout
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.unit_names import release_id
@@ -72,10 +73,11 @@ class ReleaseBuilder:
             "interpreter": self.interpreter.tag,
             "installer": inputs.installer,
             **inputs.server_content,
-            "files": dict(inputs.files),
+            # A comment that changes makes no other release.
+            "files": {name: code_of(name, text) for name, text in inputs.files.items()},
             "environment": inputs.environment,
             "tree": dict(inputs.tree),
-            "units": dict(inputs.units),
+            "units": {kind: lines_of_code(text) for kind, text in inputs.units.items()},
         }
         if key is not None:
             content["secrets"] = credentials.keyed_digest(inputs.secrets, key)
@@ -219,7 +221,7 @@ class ReleaseBuilder:
 
     def _altered(self, release: str) -> str | None:
         """Return what of a release differs from its inputs, apart from owner and mode; None if nothing does."""
-        if altered := [item.path.name for item in self._files(release) if not holds(item.path, item.content)]:
+        if altered := [item.path.name for item in self._files(release) if not item.has_same_code()]:
             return f"{', '.join(altered)} {'was' if len(altered) == 1 else 'were'} changed"
         if not self.additions.is_intact(self.store.path(release)):
             return "what was added to its source was changed"

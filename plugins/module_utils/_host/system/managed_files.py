@@ -17,7 +17,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.pending_units import is_pending
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.code_text import MARK, code_of
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import LIBRARY
 
 if TYPE_CHECKING:
     from ansible_collections.asgi.deploy.plugins.module_utils._shared.desired_state import FileEntry
@@ -105,7 +107,7 @@ class ManagedFile:
             return self._diff("present\n", "")
         if observed is None or observed.kind != kind:
             return self._diff(f"{observed.kind}\n" if observed else "", self._text())
-        if kind != "directory" and observed.content != self.content:
+        if kind != "directory" and observed.content != self.content and not self._differs_in_comments(observed.content):
             before = "another secret\n" if self.secret else observed.content.decode(errors="replace")
             before = f"link to {before}\n" if kind == "link" else before
             return self._diff(before, self._text())
@@ -115,6 +117,24 @@ class ManagedFile:
         if is_pending(self.path.name):
             return self._diff("systemd has not read it yet\n", "systemd has read it\n")
         return None
+
+    def has_same_code(self) -> bool:
+        """Return whether a file, and not a link, has this content or one that differs in comments only."""
+        try:
+            content = None if self.path.is_symlink() else self.path.read_bytes()
+        except OSError:
+            return False
+        return content is not None and (content == self.content or self._same_code(content))
+
+    def _differs_in_comments(self, content: bytes) -> bool:
+        """Return whether another content has the same code; only for a file that the collection itself writes."""
+        ours = self.path.is_relative_to(LIBRARY) or MARK.encode() in b"".join(self.content.split(b"\n", 2)[:2])
+        return self.state == "file" and not self.secret and ours and self._same_code(content)
+
+    def _same_code(self, content: bytes) -> bool:
+        texts = (item.decode(errors="replace") for item in (content, self.content))
+        one, other = (code_of(self.path.name, text) for text in texts)
+        return one == other
 
     def apply(self) -> None:
         """Write or remove the file."""

@@ -360,3 +360,45 @@ def test_write_is_one_step(tmp_path: Path) -> None:
     with path.open(encoding="utf-8") as reader:
         write(path, b"new\n", owner=ME, group=MINE)
         assert reader.read() == "old\n"
+
+
+OURS = "# Written by asgi.deploy, role app.\n[Unit]\nAfter=a\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "there", "differs"),
+    [
+        ("a.service", OURS, OURS.replace("app.", "nginx.") + "# why\n", False),
+        ("a.service", OURS, OURS.replace("After=a", "After=b"), True),
+        ("hook", f"#!/bin/sh\n{OURS}true\n", f"#!/bin/sh\n{OURS}# why\ntrue\n", False),
+        ("a.conf", OURS, f"{OURS}# why\n", True),
+        ("a.service", "[Unit]\n", "# a user's\n[Unit]\n", True),
+        ("a.py", "x = 1\n", "x = 1  # a user's\n", True),
+    ],
+)
+def test_a_comment_of_ours_is_no_difference(tmp_path: Path, name: str, text: str, there: str, differs: bool) -> None:
+    path = tmp_path / name
+    path.write_text(there)
+    file = item(path, text, mode=f"{mode_of(path):04o}")
+    assert bool(differences([file])) is differs
+    apply_all([file], accept)
+    assert path.read_text() == text, "a change of anything else brings the comments along"
+
+
+def test_a_comment_of_the_library_is_no_difference(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has the code that renews certificates."""
+    monkeypatch.setattr(filesets, "LIBRARY", tmp_path)
+    path = tmp_path / "deep" / "renewal.py"
+    path.parent.mkdir()
+    path.write_text('"""Renew."""\n\nx = 1\n')
+    mode = f"{mode_of(path):04o}"
+    assert not differences([item(path, '"""Renew certificates."""\n\nx = 1  # second\n', mode=mode)])
+    assert differences([item(path, '"""Renew."""\n\nx = 2\n', mode=mode)])
+
+
+def test_a_release_has_the_same_code_with_other_comments_and_not_by_a_link(tmp_path: Path) -> None:
+    path, link = tmp_path / "a.py", tmp_path / "b.py"
+    path.write_text("x = 1  # first\n")
+    link.symlink_to(path)
+    assert item(path, "x = 1\n").has_same_code() and not item(path, "x = 2\n").has_same_code()
+    assert not item(link, "x = 1\n").has_same_code() and not item(tmp_path / "c.py", "").has_same_code()

@@ -1,0 +1,67 @@
+"""The name of a release: by the code of its files, and not by their comments."""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePosixPath
+from typing import TypedDict
+
+import pytest
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.builder import ReleaseBuilder
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.inputs import ReleaseInputs
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.release_options import SourceEntry
+
+COMMIT = "a" * 40
+SOURCE: SourceEntry = {
+    "kind": "git",
+    "url": "/x",
+    "sha256": None,
+    "name": None,
+    "requirement": None,
+    "subdirectory": None,
+    "submodules": False,
+    "signers": [],
+    "deploy_key": None,
+    "known_hosts": [],
+    "plain_allowed": False,
+}
+
+
+class Texts(TypedDict, total=False):
+    """The files and units of a release."""
+
+    files: dict[str, str]
+    units: dict[str, str]
+
+
+def name(home: Path, texts: Texts) -> str:
+    """Return the name of a release with these files and units."""
+    inputs = ReleaseInputs(
+        source=SOURCE,
+        version="v1",
+        files=texts.get("files", {}),
+        environment="",
+        tree={"files": {}, "links": {}, "static": {}},
+        units=texts.get("units", {}),
+        server_requirements=[],
+        installer="pip",
+        build=[],
+    )
+    return ReleaseBuilder(Layout("shop", PurePosixPath(home)), inputs).identify(COMMIT)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "same"),
+    [
+        ({"files": {"run.py": "x = 1\n"}}, {"files": {"run.py": '"""Run it."""\n\nx = 1  # why\n'}}, True),
+        ({"files": {"run.py": "x = 1\n"}}, {"files": {"run.py": "x = 2\n"}}, False),
+        ({"files": {"run.py": "x = 1\n"}}, {"files": {"walk.py": "x = 1\n"}}, False),
+        ({"files": {"drain.sh": "#!/bin/sh\ntrue\n"}}, {"files": {"drain.sh": "#!/bin/sh\n# why\n\ntrue\n"}}, True),
+        ({"files": {"drain.sh": "#!/bin/sh\ntrue\n"}}, {"files": {"drain.sh": "#!/bin/sh\nfalse\n"}}, False),
+        ({"files": {"settings.json": "{}"}}, {"files": {"settings.json": "{ }"}}, False),
+        ({"units": {"service": "[Unit]\n"}}, {"units": {"service": "# why\n[Unit]\n"}}, True),
+        ({"units": {"service": "[Unit]\n"}}, {"units": {"service": "[Unit]\nAfter=a\n"}}, False),
+    ],
+)
+def test_a_comment_makes_no_other_release(tmp_path: Path, before: Texts, after: Texts, same: bool) -> None:
+    assert (name(tmp_path, before) == name(tmp_path, after)) is same
