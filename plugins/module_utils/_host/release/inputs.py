@@ -18,31 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ReleaseInputs:
-    """Everything that makes a release what it is, by the options of the same names: see `ReleaseEntry`.
-
-    Attributes:
-        source: where its code comes from.
-        version: of the source.
-        files: texts, by name in the directory of the release; readable by the application.
-        environment: the text of its environment file; readable only by root.
-        tree: what is added to its source.
-        units: texts, by kind of unit; %i stands for the release.
-        server_requirements: requirements of the server.
-        installer: auto, uv or pip.
-        build: lines of a unit that restrict programs of the build.
-        python: system, a version, or a path on the host.
-        extras: optional dependencies of the application to install.
-        requirements: the file that lists its dependencies; None takes the first of an order.
-        dependency_groups: dependency groups of the application to install.
-        index: the index of distributions; None is the installer's own.
-        wheelhouse: SHA-256 of the archive of wheels that was shipped, if one was.
-        secrets: values, by the names of the application's variables.
-        build_hosts: the only hosts that the build may connect to; None allows all.
-        server_lock: the lock of the server's distributions, with hashes.
-        require_hashes: whether everything that is installed must have a hash, and nothing is built.
-        insecure_transport: whether requirements may come over a transport without encryption.
-        verify: whether to read every file of earlier builds, instead of only its status.
-    """
+    """Everything that makes a release what it is: the options of the same names in `ReleaseEntry`."""
 
     source: SourceEntry
     version: str
@@ -95,10 +71,10 @@ class ReleaseInputs:
 
     @property
     def package_sources(self) -> dict[str, Json]:
-        """Return where distributions come from, and which are chosen; never a password."""
+        """Return where distributions come from, and which ones are installed; never a password."""
         index = self.index["url"] if self.index else None
         sources: dict[str, Json] = {"index": index, "wheelhouse": self.wheelhouse, "extras": [*sorted(self.extras)]}
-        # An entry without these options has the same release as before there were any.
+        # Without these options the digest is the same as before the options existed.
         if self.requirements:
             sources["requirements"] = self.requirements
         if self.dependency_groups:
@@ -107,7 +83,7 @@ class ReleaseInputs:
 
     @property
     def server_content(self) -> dict[str, Json]:
-        """Return what its server is installed from."""
+        """Return the requirements of its server, and how they are installed."""
         return {
             "server": [*self.server_requirements],
             "server_lock": self.server_lock,

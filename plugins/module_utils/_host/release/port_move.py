@@ -1,4 +1,4 @@
-"""The port of visitors, where it goes from nginx to a release or the other way as that goes live."""
+"""The port of visitors, when it moves from nginx to a release that goes live, or back to nginx."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ Check = Callable[[], None]
 
 
 class PortMove(NamedTuple):
-    """What moves it.
+    """How the port moves.
 
     Attributes:
-        before_switch: whether that comes before the switch, as where the release gets the port: its service starts
-            again with it. Where nginx gets it, the release must be live already.
-        move: does it, and ends with a check, which raises DeployError where nothing serves.
+        before_switch: whether it moves before the switch. A release that gets the port restarts its service with it;
+            before nginx gets the port, the release must be live.
+        move: moves it, and calls a check at the end, which raises DeployError if nothing serves.
     """
 
     before_switch: bool
@@ -22,4 +22,4 @@ class PortMove(NamedTuple):
 
 
 def no_check() -> None:
-    """Pass."""
+    """Accept everything."""
