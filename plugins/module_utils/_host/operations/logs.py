@@ -28,7 +28,7 @@ _UNIT_FIELDS = (
     ("COREDUMP_UNIT", "_UID", "0"),
     ("_SYSTEMD_UNIT", "", ""),
 )
-_SECONDS = 120.0  # for which records are searched
+_SECONDS = 120.0  # how long to search records
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,7 @@ _PROBE_SECONDS = 5
 
 
 def live(layout: Layout, store: Store) -> LiveState:
-    """Return how the live release is, after one request of its gate; of one that is held no answer is expected."""
+    """Return the state of the live release; unless it is paused or stopped, it must answer the request of its gate."""
     release = store.live()
     if release is None:
         return {

@@ -91,7 +91,7 @@ class ReleaseBuilder:
         return [release for release in self.store.on_disk() if self.store.record(release)]
 
     def is_intact(self, release: str) -> bool:
-        """Return whether the release, and the directories that hold it, have their owners and modes."""
+        """Return whether the release and the directories that contain it have the right owners and modes."""
         return not self.integrity.release(release).loose and not self.integrity.folders()
 
     def damage(self, release: str) -> list[str]:

@@ -105,7 +105,7 @@ class Deployment:
     def release(
         self, builder: ReleaseBuilder, settings: ReleaseSettings, urgent: bool = False, port: PortMove | None = None
     ) -> ReleaseResult:
-        """Make the release of a builder's inputs serve; one that is urgent, or takes its port along, is not watched.
+        """Make the release of a builder's inputs serve; without a watch if it is urgent or moves its port.
 
         Raises:
             DeployError: it failed; the release from before still serves.

@@ -20,7 +20,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import 
 
 @dataclass(frozen=True)
 class BadRelease:
-    """A release that must go.
+    """A release that failed its watch.
 
     Attributes:
         error: the reason, with its log.

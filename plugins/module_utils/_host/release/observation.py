@@ -21,10 +21,10 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.system import jo
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
 
-MINUTES = 10  # for so long an end counts
-_LOOP = 3  # ends in that time
+MINUTES = 10  # how far back the end of a process counts
+_LOOP = 3  # so many ends in that time are a restart loop
 BRIEFLY = 2.0  # seconds that an inspection waits for an answer; a slower release is asked again by a run
-_PROVEN = 60.0  # seconds after an end
+_PROVEN = 60.0  # seconds of uptime, after which earlier ends do not count
 
 
 @dataclass(frozen=True)

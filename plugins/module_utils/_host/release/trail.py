@@ -50,7 +50,9 @@ class Trail:
 
     @contextmanager
     def attempt(self, entry: Attempt, result: str = "live") -> Iterator[Attempt]:
-        """Add a line before the block and one after it, even if it fails, and first the ends that are missing.
+        """Add a line before the block and one after it, even if the block fails.
+
+        The missing ends of earlier attempts are added first.
 
         Args:
             entry: the fields of the first line. The block gets them, and may add to them for the second line.
@@ -83,9 +85,9 @@ class Trail:
         return [_completed(attempt, ends.get(attempt.get("id", ""))) for attempt in self._attempts()]
 
     def arrival(self, before: str | None, release: str | None) -> Attempt:
-        """Return what the second line of a release says of its target, once that is known.
+        """Return the fields about the target of a release, for the second line of its attempt.
 
-        A run that completes what another one put live replaces the release that served before that.
+        A run that completes an earlier one has the same release to go back to.
         """
         if release is None or release != before:
             return {"to": release}

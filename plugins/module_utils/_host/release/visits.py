@@ -10,7 +10,7 @@ from datetime import datetime
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store import Store
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.kept_connections import SETTLED
 
-_BEFORE = 60.0  # seconds before a switch by which the previous release is judged
+_BEFORE = 60.0  # seconds before a switch: requests in them judge the previous release
 
 
 @dataclass(frozen=True)

@@ -40,7 +40,7 @@ class WatchLimits:
 
 @dataclass(frozen=True)
 class WatchVerdict:
-    """The reason why a release must go.
+    """The reason to roll back a release.
 
     Attributes:
         failure: the reason.
@@ -52,14 +52,14 @@ class WatchVerdict:
 
 
 def error_verdict(tally: Tally, limits: WatchLimits) -> str | None:
-    """Return why these answers are too bad for a release to stay; None when they are not."""
+    """Return why a release with these answers must be rolled back; None if it may stay."""
     if limits.exceeded(tally.errors, tally.requests):
         return f"{tally.errors} of {tally.requests} requests ended with a server error, {limits}"
     return None
 
 
 def question_verdict(questions: Questions, limits: WatchLimits) -> str | None:
-    """Return the same for the requests to the socket of the release, by the same limits."""
+    """Return the same for requests to the socket of the release, by the same limits."""
     if limits.exceeded(len(questions.failures), questions.answers):
         return (
             f"{len(questions.failures)} of {questions.answers} requests to its own socket failed, {limits}: "
@@ -116,7 +116,7 @@ class AccessLog:
 def watch(
     log: AccessLog, switch: Switch, limits: WatchLimits, broken: Callable[[], str | None], ask: Ask
 ) -> WatchVerdict | None:
-    """Watch a release for `limits.seconds`; return why it must go, or None.
+    """Watch a release for `limits.seconds`; return why it must be rolled back, or None.
 
     If nginx got no answer and may have asked either release, the time begins when all requests go to the new one, and
     the watch sends it requests of its own.
