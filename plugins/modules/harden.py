@@ -110,7 +110,7 @@ options:
             type: list
             elements: list
             default: []
-          not_beside:
+          alternatives:
             description: Packages beside which it is not needed.
             type: list
             elements: str

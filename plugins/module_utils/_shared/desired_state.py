@@ -132,7 +132,7 @@ class HardeningPartEntry(TypedDict, total=False):
         active: those of them that must run now.
         ends: units of this collection that end when the part is removed.
         take: verbs of systemctl and units, after a change of files.
-        not_beside: packages that do the same; with all of them missing the part applies.
+        alternatives: packages that do the same; with all of them missing the part applies.
         in_containers: whether a container has any use for it.
     """
 
@@ -144,7 +144,7 @@ class HardeningPartEntry(TypedDict, total=False):
     active: list[str]
     ends: list[str]
     take: list[list[str]]
-    not_beside: list[str]
+    alternatives: list[str]
     in_containers: bool
 
 

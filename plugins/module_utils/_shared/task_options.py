@@ -135,7 +135,7 @@ HARDENING_PART_OPTIONS: OptionSpecs = {
     "active": _TEXTS,
     "ends": _TEXTS,
     "take": {"type": "list", "elements": "list", "default": []},
-    "not_beside": _TEXTS,
+    "alternatives": _TEXTS,
     "in_containers": {"type": "bool", "default": True},
 }
 DESIRED_HARDENING_OPTIONS: OptionSpecs = {

@@ -38,6 +38,7 @@ def files(value: Mapping[str, Json]) -> str | None:
 
 
 def _file(path: str, entry: Json) -> str | None:
+    """Return what is wrong with a file that is added."""
     expected = f"expected one of {', '.join(KINDS)}, as in {path}: {{src: settings.toml}}"
     if path in INSTALLED_FROM:
         return f"{path} decides what is installed; it belongs into the source"
@@ -65,6 +66,7 @@ def static(value: Mapping[str, Json]) -> str | None:
 
 
 def _static(prefix: str, entry: Json) -> str | None:
+    """Return what is wrong with a folder that nginx serves."""
     if not _PREFIX.fullmatch(prefix) or len(prefix) > PATH_MAX:
         return (
             f"found {prefix!r}, expected the beginning of URLs with a slash at both ends, as in /static/: public/static"
@@ -132,10 +134,12 @@ def additions_plan(app: AppOptions, layout: Layout) -> AdditionsPlan:
 
 
 def _below(top: str, place: PurePosixPath) -> str:
+    """Return the path below a folder."""
     return str(place.relative_to(top))
 
 
 def _overlap(first: str, second: str) -> bool:
+    """Return whether two paths are equal, or one is below the other."""
     return first == second or bool(nested([first, second]))
 
 

@@ -75,6 +75,7 @@ def resolve_work(app: Mapping[str, Json], where: str = "") -> tuple[ResolvedWork
 
 
 def _resolve_all(kind: EntryPoint, entries: Json, where: str) -> tuple[dict[str, Json], list[str]]:
+    """Return all processes or all jobs with their options, and what is wrong with them."""
     resolved: dict[str, Json] = {}
     errors: list[str] = []
     for name, value in entries.items() if isinstance(entries, Mapping) else ():
@@ -84,6 +85,7 @@ def _resolve_all(kind: EntryPoint, entries: Json, where: str) -> tuple[dict[str,
 
 
 def _resolve(kind: EntryPoint, name: str, value: Json, where: str) -> tuple[dict[str, Json], list[str]]:
+    """Return one process or job with its options, and what is wrong with it."""
     errors = []
     if len(name) > NAME_MAX or not NAME.fullmatch(name):
         errors.append(

@@ -62,6 +62,7 @@ def _value(text: str, start: int) -> tuple[str, str | None, int]:
 
 
 def _unquoted(written: str) -> tuple[str, str | None]:
+    """Return a value without quotes, and what is wrong with it."""
     value = re.split(r"(?:^|[ \t])#", written, maxsplit=1)[0].strip(" \t")
     if re.search(r"[ \t'\"`\\]|\$[{(]", value):
         return "", "holds spaces, quotes, backslashes or ${ outside quotes; put its value in single quotes"
@@ -69,6 +70,7 @@ def _unquoted(written: str) -> tuple[str, str | None]:
 
 
 def _unescaped(written: str) -> tuple[str, str | None]:
+    """Return a value in double quotes, and what is wrong with it."""
     if unknown := [char for char in _ESCAPE.findall(written) if char not in _ESCAPES]:
         return "", f"holds \\{unknown[0]}, which is read differently by different programs; use single quotes"
     if re.search(r"(?<!\\)(?:\\\\)*\$[{(]", written):
@@ -77,5 +79,6 @@ def _unescaped(written: str) -> tuple[str, str | None]:
 
 
 def _end_of_line(text: str, position: int) -> int:
+    """Return where the next line begins."""
     end = text.find("\n", position)
     return len(text) if end < 0 else end + 1

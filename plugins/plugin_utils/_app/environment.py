@@ -44,16 +44,16 @@ def variables_of(
     """
     written, file = values.get("env"), values.get("env_file")
     # What is wrong with a value is reported by the rule of `env`.
-    own = cast("dict[str, EnvironmentValue]", dict(written)) if isinstance(written, Mapping) else {}
+    env_values = cast("dict[str, EnvironmentValue]", dict(written)) if isinstance(written, Mapping) else {}
     read = (contents or {}).get(str(file), {})
     if not file or "content" not in read:
-        return own, []
+        return env_values, []
     try:
         text = base64.b64decode(read["content"]).decode("utf-8")
     except UnicodeDecodeError:
-        return own, [f"env_file: {file} is no UTF-8 text"]
+        return env_values, [f"env_file: {file} is no UTF-8 text"]
     parsed, mistakes = parse(text)
     errors = [f"env_file: {file}, {mistake}" for mistake in mistakes]
     if mistake := env(parsed):
         errors.append(f"env_file: {file}: {mistake}")
-    return {**parsed, **own}, errors
+    return {**parsed, **env_values}, errors

@@ -163,6 +163,7 @@ def public_files(plan: AppPlan, listens: str) -> list[FileEntry]:
 
 
 def _direct_files(plan: AppPlan, here: HostContext) -> list[FileEntry]:
+    """Return files of an application that is served without nginx."""
     folder, ca = plan["tls_folder"], plan["tls"]["client_ca"]
     clients = [file(f"{folder}/client-ca.pem", here.text(ca), mode="0640", group=plan["user"])] if ca else []
     # While nginx has the port, the release passes its gate with a socket that no visitor reaches.
@@ -190,6 +191,7 @@ def site_files(plan: AppPlan) -> list[FileEntry]:
     behind, users = not plan["direct"], plan["site"]["auth_text"]
 
     def made(path: str, template: str, present: bool) -> FileEntry:
+        """Return a file from a template."""
         return file(path, rendered("app", template, plan), present=present)
 
     entries = [
@@ -228,6 +230,7 @@ def _port_move(plan: AppPlan) -> PortMoveEntry | None:
 
 
 def _no_public_files(plan: AppPlan) -> list[FileEntry]:
+    """Return the absence of units of an application that is served without nginx."""
     return [absent(f"{UNITS}/{unit}") for unit in plan["public_units"]]
 
 

@@ -35,14 +35,17 @@ def ineffective_options(
 
 
 def _inner(written: Json) -> Mapping[str, Json]:
+    """Return a dictionary as the user wrote it; an empty one for another value."""
     return written if isinstance(written, Mapping) else {}
 
 
 def _written(spec: Mapping[str, Json], *keys: str) -> list[str]:
+    """Return those of the options that the user wrote."""
     return [key for key in keys if spec.get(key) is not None]
 
 
 def _together(app: AppOptions, spec: Mapping[str, Json]) -> list[str]:
+    """Return the errors of options that need another option."""
     errors = []
     if _written(spec, "release_timeout") and not app["release_command"]:
         errors.append(
@@ -86,6 +89,7 @@ def _together(app: AppOptions, spec: Mapping[str, Json]) -> list[str]:
 
 
 def _sizing(app: AppOptions, spec: Mapping[str, Json], variables: Mapping[str, EnvironmentValue]) -> list[str]:
+    """Return the errors of options that compute a number of workers, if the number is fixed."""
     if app["workers"] == "auto" and VARIABLE not in variables:
         return []
     number, instead = f"workers: {app['workers']}", "write workers: auto"
@@ -99,6 +103,7 @@ def _sizing(app: AppOptions, spec: Mapping[str, Json], variables: Mapping[str, E
 
 
 def _site(app: AppOptions, site: Mapping[str, Json]) -> list[str]:
+    """Return the errors of options of the site."""
     if app["proxy"] == "none":
         return []  # all of it is refused
     errors = []
@@ -113,8 +118,8 @@ def _site(app: AppOptions, site: Mapping[str, Json]) -> list[str]:
         errors.append(
             "site.users: no one is asked for a name; write site.auth: true, or auth: true for a path of site.paths"
         )
-    own = any(path.get("streaming") is False and path.get("timeout") is None for path in paths)
-    if _written(site, "timeout") and app["site"]["streaming"] and not own:
+    bounded = any(path.get("streaming") is False and path.get("timeout") is None for path in paths)
+    if _written(site, "timeout") and app["site"]["streaming"] and not bounded:
         errors.append(
             "site.timeout: has no effect with site.streaming: true, which lets the application be silent for an hour; "
             "leave it out, or write streaming: true for the paths that stream, in site.paths"
@@ -123,6 +128,7 @@ def _site(app: AppOptions, site: Mapping[str, Json]) -> list[str]:
 
 
 def _secrets(app: AppOptions, variables: Mapping[str, EnvironmentValue]) -> list[str]:
+    """Return the errors of secrets that a variable of the same name replaces."""
     return [
         f"secrets: {name} is in {'env' if name in app['env'] else 'env_file'} as well; leave out one of the two"
         for name in sorted(app["secrets"])

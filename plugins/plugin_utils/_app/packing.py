@@ -95,6 +95,7 @@ def pack(folder: Path, files: Sequence[PurePosixPath], into: Path) -> Archive:
 
 
 def _add(tar: tarfile.TarFile, path: Path, name: str) -> None:
+    """Add a file or a link to an archive."""
     entry = tarfile.TarInfo(name)
     if path.is_symlink():
         entry.type, entry.linkname = tarfile.SYMTYPE, str(path.readlink())
@@ -142,6 +143,7 @@ def _known_to_git(folder: Path) -> list[PurePosixPath] | None:
 
 
 def _walk(folder: Path) -> Iterator[PurePosixPath]:
+    """Yield files and links of a folder, without what tools leave behind."""
     for path, folders, files in os.walk(folder):
         here = Path(path)
         links = [name for name in folders if (here / name).is_symlink()]
@@ -157,6 +159,7 @@ def _walk(folder: Path) -> Iterator[PurePosixPath]:
 
 
 def _plain(path: Path) -> bool:
+    """Return whether a path is a file or a link."""
     return path.is_symlink() or path.is_file()
 
 
@@ -181,6 +184,7 @@ def packed(app: PlannedOptions, base: str | None) -> Packed:
 
 
 def _source(app: PlannedOptions, base: str | None, into: Path) -> Archive | None:
+    """Return the archive of the source; None if it does not come from the controller."""
     if app["directory"]:
         return pack_directory(resolve_path(app["directory"], base), into)
     archive = app["archive"]

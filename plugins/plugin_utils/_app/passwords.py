@@ -76,8 +76,10 @@ def sha512_crypt(password: str, salt: str) -> str:
 
 
 def _repeated(digest: bytes, length: int) -> bytes:
+    """Return a digest, repeated to a length."""
     return (digest * (length // len(digest) + 1))[:length]
 
 
 def _characters(bits: int, count: int) -> str:
+    """Return bits as characters of ALPHABET, the lowest first."""
     return "".join(ALPHABET[bits >> shift & 63] for shift in range(0, 6 * count, 6))

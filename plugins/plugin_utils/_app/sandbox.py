@@ -41,7 +41,7 @@ HIDDEN = (
 )
 # Sockets of systemd and of its services, each journal's among them, of which those of a namespace lie in a folder
 # named after it. What is left: where names are looked up, a folder by which programs see that systemd runs, and the
-# socket by which a service tells systemd how it is.
+# socket by which a service reports its state to systemd.
 SYSTEMD = "/run/systemd"
 RESOLVER, BOOTED, NOTIFY, HOST_JOURNAL = (f"{SYSTEMD}/{name}" for name in ("resolve", "system", "notify", "journal"))
 # A program that can speak to D-Bus can ask root's services for something.
@@ -131,6 +131,7 @@ def folders(value: Sequence[str]) -> str | None:
 
 
 def _folder(value: str) -> str | None:
+    """Return what is wrong with a folder that may be written."""
     if not _PATH.fullmatch(value):
         return f"found {value!r}, expected an absolute path, as in /mnt/exports"
     if _below(value, _HOMES):
@@ -186,11 +187,11 @@ def directives(app: AppOptions, layout: Layout, links: Mapping[str, str], direct
         facts: the host's.
     """
     options = app["sandbox"]
-    own = (str(layout.home), str(layout.data), str(layout.storage))
+    own_folders = (str(layout.home), str(layout.data), str(layout.storage))
     written = [str(layout.data), *links.values(), *options["write"]]
     return [
         *_privileges(options),
-        *_view(options, own, str(layout.tls) if direct else None),
+        *_view(options, own_folders, str(layout.tls) if direct else None),
         f"BindReadOnlyPaths=-{NOTIFY}",
         # systemd puts the namespace's sockets in the place of the host's.
         f"BindReadOnlyPaths={HOST_JOURNAL}" if app["log"]["journal"] == "host" else f"LogNamespace={layout.journal}",
@@ -222,6 +223,7 @@ def building(layout: Layout, facts: Facts) -> list[str]:
 
 
 def _privileges(options: SandboxOptions) -> list[str]:
+    """Return the lines that take privileges away."""
     return [
         *([f"SupplementaryGroups={' '.join(options['groups'])}"] if options["groups"] else []),
         "UMask=0077",
@@ -240,10 +242,10 @@ def _privileges(options: SandboxOptions) -> list[str]:
 
 
 def _view(
-    options: SandboxOptions, own: Sequence[str], tls: str | None, apart: Sequence[str] = (*PER_APPLICATION, OURS)
+    options: SandboxOptions, own_folders: Sequence[str], tls: str | None, apart: Sequence[str] = (*PER_APPLICATION, OURS)
 ) -> list[str]:
     """Return the lines that say what can be seen and written; of folders `apart` only what is bound into them."""
-    home, *kept = own
+    home, *kept = own_folders
     hidden = [*(path for path in HIDDEN if path not in apart), *([] if options["dbus"] else [DBUS])]
     return [
         "ProtectSystem=strict",
@@ -276,6 +278,7 @@ def _devices(options: SandboxOptions) -> list[str]:
 
 
 def _network_lines(options: SandboxOptions, local: Sequence[str] = ("AF_UNIX",)) -> list[str]:
+    """Return the lines of sockets and networks."""
     families = [*local, "AF_INET", "AF_INET6", *(FAMILIES[name] for name in options["sockets"])]
     lines = [f"RestrictAddressFamilies={' '.join(families)}"]
     if options["outgoing"] is not None:
@@ -286,6 +289,7 @@ def _network_lines(options: SandboxOptions, local: Sequence[str] = ("AF_UNIX",))
 
 
 def _calls(options: SandboxOptions) -> list[str]:
+    """Return the lines of system calls."""
     return [
         "SystemCallArchitectures=native",
         "SystemCallFilter=@system-service",
@@ -298,8 +302,10 @@ def _calls(options: SandboxOptions) -> list[str]:
 
 
 def _below(path: str, folders_above: Sequence[str]) -> bool:
+    """Return whether a path is one of the folders or below one."""
     return any(path == folder or path.startswith(f"{folder}/") for folder in folders_above)
 
 
 def _listed(values: Sequence[str]) -> str:
+    """Return values for a message."""
     return ", ".join(map(repr, values))

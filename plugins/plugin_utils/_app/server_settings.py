@@ -45,16 +45,19 @@ _HOOK = "uvicorn has no hooks; use the application's lifespan, or server: gunico
 
 
 def _gunicorn(name: str, uvicorn: Effect) -> dict[str, Effect]:
+    """Return the effects of a setting of gunicorn."""
     to = To(gunicorn=name)
     return {GUNICORN: to, GUNICORN_ASGI: to, UVICORN: uvicorn, GUNICORN_WSGI: to}
 
 
 def _uvicorn(name: str, asgi: Effect, wsgi: Effect) -> dict[str, Effect]:
+    """Return the effects of a setting of uvicorn."""
     to = To(uvicorn=name)
     return {GUNICORN: to, GUNICORN_ASGI: asgi, UVICORN: to, GUNICORN_WSGI: wsgi}
 
 
 def _limit(name: str) -> dict[str, Effect]:
+    """Return the effects of a limit of gunicorn's own parser."""
     to = To(gunicorn=name)
     return {GUNICORN: No(_H11), GUNICORN_ASGI: to, UVICORN: No(_H11), GUNICORN_WSGI: to}
 

@@ -84,6 +84,7 @@ def in_order(apps: Sequence[Spec]) -> list[Spec]:
     """
 
     def turn(app: Spec) -> int:
+        """Return a number: applications with a lower one come first."""
         if _behind_nginx(app):
             named = [*domains_of(app), *redirect_names(app)]
             return (1 if any(map(is_address, named)) else 0) if owns(app, apps) else 2
@@ -160,6 +161,7 @@ def urls(app: Spec) -> list[tuple[str, str]]:
 
 
 def _dictionary(written: Json) -> Mapping[str, Json]:
+    """Return a dictionary as it is; an empty one for another value."""
     return written if isinstance(written, Mapping) else {}
 
 
@@ -187,6 +189,7 @@ def same_claims(apps: Sequence[Spec]) -> Iterable[tuple[int, int, str]]:
 
 
 def _behind_nginx(app: Spec | Json) -> bool:
+    """Return whether an application is desired and served by nginx."""
     if not isinstance(app, Mapping) or app.get("state") == "absent":
         return False
     return app.get("proxy") in (None, "nginx")
@@ -211,6 +214,7 @@ def _names(written: Json) -> list[str]:
 
 
 def _is_written(spec: Spec | Json, option: str) -> bool:
+    """Return whether the user wrote an option."""
     value = spec
     for part in option.split("."):
         value = value.get(part) if isinstance(value, Mapping) else None

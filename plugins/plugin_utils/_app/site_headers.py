@@ -107,16 +107,21 @@ def untrusted(passed: Iterable[str], name: str) -> Iterable[RequestHeader]:
 
 def of_answers(site: SiteOptions, name: str) -> Iterable[AnswerHeader]:
     """Yield the headers of the answer, each with its value, and the variables of nginx for it."""
-    own = {key.lower() for key in site["headers"]}
-    values = {key: value for key, value in HEADERS.items() if key.lower() not in own}
+    replaced = {key.lower() for key in site["headers"]}
+    values = {key: value for key, value in HEADERS.items() if key.lower() not in replaced}
     values |= site["headers"]
     if site["hsts"]["enabled"]:
         values[HSTS] = hsts(site["hsts"])
     for number, (key, value) in enumerate(sorted(values.items())):
         if value:
             escaped = value.replace('"', '\\"')
-            said = f"$upstream_http_{key.lower().replace('-', '_')}"
-            yield {"name": key, "variable": f"$asgi_header{number}_{name}", "said": said, "value": escaped}
+            answered = f"$upstream_http_{key.lower().replace('-', '_')}"
+            yield {
+                "name": key,
+                "variable": f"$asgi_header{number}_{name}",
+                "said": answered,
+                "value": escaped,
+            }
 
 
 def hsts(options: HstsOptions) -> str:

@@ -198,6 +198,7 @@ def _misplaced_paths(app: AppOptions) -> Iterable[str]:
 
 
 def _static(app: AppOptions, path: str) -> str | None:
+    """Return the beginning of URLs that nginx answers by itself and a path is below; None without one."""
     return next((folder for folder in app["static"] if f"{path}/".startswith(folder)), None)
 
 
@@ -302,10 +303,12 @@ def _paths(app: AppOptions) -> Iterable[_Path]:
             options |= {"rate": HEALTH_RATE, "connections": HEALTH_CONNECTIONS}
         if path in checks and health["allow"]:
             options["allow"] = health["allow"]
-        own = site["paths"].get(path)
-        if own:
-            options = cast("PathLimits", {**options, **{key: value for key, value in own.items() if value is not None}})
-        yield _Path(path, options, own["timeout"] if own else None, path in health_paths)
+        written = site["paths"].get(path)
+        if written:
+            options = cast(
+                "PathLimits", {**options, **{key: value for key, value in written.items() if value is not None}}
+            )
+        yield _Path(path, options, written["timeout"] if written else None, path in health_paths)
 
 
 def _site_limits(site: SiteOptions) -> PathLimits:

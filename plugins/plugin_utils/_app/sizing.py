@@ -61,6 +61,7 @@ def _own_number(app: AppOptions, variables: Mapping[str, EnvironmentValue]) -> t
 
 
 def _variable_error(app: AppOptions) -> str:
+    """Return the error of a variable that is no number of workers."""
     expected = f"expected a number from 1 to {WORKERS_MAX}, as in {VARIABLE}: 4, or no {VARIABLE} at all"
     if VARIABLE in app["env"]:
         return f"env: {VARIABLE} wins over workers; found {str(app['env'][VARIABLE])!r}, {expected}"

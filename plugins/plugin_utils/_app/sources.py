@@ -67,6 +67,7 @@ def source_errors(app: Mapping[str, Json], spec: Mapping[str, Json], where: str)
 
 
 def _archive_errors(archive: Json, where: str) -> list[str]:
+    """Return the errors of the options of an archive together."""
     if not isinstance(archive, Mapping):
         return []
     url, path = archive.get("url"), archive.get("path")
@@ -84,6 +85,7 @@ def _archive_errors(archive: Json, where: str) -> list[str]:
 
 
 def _index_errors(app: Mapping[str, Json], where: str) -> list[str]:
+    """Return the errors of the options of an index together."""
     index, sandbox = app.get("index"), app.get("sandbox")
     outgoing = sandbox.get("outgoing") if isinstance(sandbox, Mapping) else None
     if index is None and outgoing is not None and not app.get("wheelhouse"):

@@ -53,6 +53,7 @@ def plain_transports(app: AppOptions) -> list[str]:
 
 
 def _git_is_plain(app: AppOptions) -> bool:
+    """Return whether git has nothing that protects what it fetches."""
     return bool(app["git"] and plain_transport(app["git"]) and not app["verify"])
 
 
@@ -65,6 +66,7 @@ def _index_is_plain(app: AppOptions) -> bool:
 
 
 def _plain(app: AppOptions) -> list[str]:
+    """Return the errors of plain transports."""
     if app["insecure_transport"]:
         return [] if plain_transports(app) else ["insecure_transport: has no effect on package; leave it out"]
     errors = []
@@ -85,6 +87,7 @@ def _plain(app: AppOptions) -> list[str]:
 
 
 def _keys(app: AppOptions) -> list[str]:
+    """Return the errors of keys of SSH servers."""
     lines = app["known_hosts"]
     if not lines or not app["git"]:  # without git it was refused before
         return []
@@ -110,4 +113,5 @@ def _protected(url: str) -> str:
 
 
 def _short(line: str) -> str:
+    """Return a line for a message."""
     return line if len(line) <= _SHOWN else f"{line[:_SHOWN]}…"

@@ -102,6 +102,7 @@ def signers(value: list[str]) -> str | None:
 
 
 def _is_public_key(line: str) -> bool:
+    """Return whether a line is a public SSH key."""
     key = _PUBLIC_KEY.fullmatch(line.strip())
     return key is not None and key_content(key[1], key[2]) is not None
 
@@ -115,8 +116,8 @@ def package(value: str) -> str | None:
 
 def extras(value: list[str]) -> str | None:
     """Return what is wrong with names of extras."""
-    wrong = [item for item in value if not _EXTRA.fullmatch(item)]
-    return f"found {', '.join(map(repr, wrong))}, expected names, as in extras: [postgres]" if wrong else None
+    others = [item for item in value if not _EXTRA.fullmatch(item)]
+    return f"found {', '.join(map(repr, others))}, expected names, as in extras: [postgres]" if others else None
 
 
 def debian_packages(value: list[str]) -> str | None:
@@ -127,8 +128,8 @@ def debian_packages(value: list[str]) -> str | None:
 
 def dependency_groups(value: list[str]) -> str | None:
     """Return what is wrong with names of dependency groups."""
-    wrong = [item for item in value if not _EXTRA.fullmatch(item)]
-    return f"found {', '.join(map(repr, wrong))}, expected names, as in dependency_groups: [prod]" if wrong else None
+    others = [item for item in value if not _EXTRA.fullmatch(item)]
+    return f"found {', '.join(map(repr, others))}, expected names, as in dependency_groups: [prod]" if others else None
 
 
 def dependency_file(value: str) -> str | None:
@@ -147,8 +148,8 @@ def hosts(value: list[str]) -> str | None:
     """Return what is wrong with names of hosts that builds may reach; those of a local network have no dot."""
     if twice := sorted({item for item in value if value.count(item) > 1}):
         return f"found {', '.join(twice)} twice"
-    wrong = [item for item in value if not _HOST.fullmatch(item)]
-    errors = (domain(item) for item in wrong)
+    others = [item for item in value if not _HOST.fullmatch(item)]
+    errors = (domain(item) for item in others)
     return "; ".join(filter(None, errors)) or None
 
 
@@ -177,23 +178,23 @@ def module(value: str) -> str | None:
 
 def env(value: Mapping[str, Json]) -> str | None:
     """Return what is wrong with environment variables."""
-    wrong = []
+    errors = []
     for key, item in value.items():
         if not _ENV.fullmatch(key):
-            wrong.append(_no_variable(key))
+            errors.append(_no_variable(key))
         elif key in RESERVED_ENV:
-            wrong.append(f"{key} is set by the release itself; leave it out")
+            errors.append(f"{key} is set by the release itself; leave it out")
         elif key == "GUNICORN_CMD_ARGS":
-            wrong.append(f"{key} would go past all that is checked here; write settings: {{…}}")
+            errors.append(f"{key} would go past all that is checked here; write settings: {{…}}")
         elif isinstance(item, (Mapping, list)) or item is None:
-            wrong.append(f"{key} is no text but {kind_of(item)}")
+            errors.append(f"{key} is no text but {kind_of(item)}")
         elif _UNPRINTABLE.search(str(item)):
-            wrong.append(f"{key} holds a control character")
+            errors.append(f"{key} holds a control character")
         elif len(key) + len(str(item).encode()) + 2 > ENV_MAX:
-            wrong.append(f"{key} is longer than a program can be given; write it in files")
+            errors.append(f"{key} is longer than a program can be given; write it in files")
         elif key == "PYTHONPATH" and not _PYTHON_PATH.fullmatch(str(item)):
-            wrong.append(f"{key} is no list of folders with colons between them, as in {key}: lib:vendor/lib")
-    return "; ".join(wrong) or None
+            errors.append(f"{key} is no list of folders with colons between them, as in {key}: lib:vendor/lib")
+    return "; ".join(errors) or None
 
 
 def _no_variable(key: str) -> str:
@@ -204,24 +205,24 @@ def _no_variable(key: str) -> str:
 
 def secrets(value: Mapping[str, Json]) -> str | None:
     """Return what is wrong with secrets; never a value."""
-    wrong = []
+    errors = []
     for key, item in value.items():
         if not _ENV.fullmatch(key) or len(key) > 128:
-            wrong.append(_no_variable(key))
+            errors.append(_no_variable(key))
         elif key in RESERVED_ENV or key == "GUNICORN_CMD_ARGS" or _TOO_EARLY.fullmatch(key):
-            wrong.append(f"{key} is read before secrets are there, and is none; write it in env or leave it out")
+            errors.append(f"{key} is read before secrets are there, and is none; write it in env or leave it out")
         elif not isinstance(item, str):
             quotes = "; put it in quotes" if isinstance(item, (int, float)) else ""
-            wrong.append(f"{key} is no text but {kind_of(item)}{quotes}")
+            errors.append(f"{key} is no text but {kind_of(item)}{quotes}")
         elif not SECRET_MIN <= len(item.encode()) <= SECRET_MAX:
             size = len(item.encode())
             why = "; a short one can be guessed" if 0 < size < SECRET_MIN else ""
-            wrong.append(f"{key} is {size} bytes long, expected {SECRET_MIN} to {SECRET_MAX}{why}")
+            errors.append(f"{key} is {size} bytes long, expected {SECRET_MIN} to {SECRET_MAX}{why}")
         elif "\0" in item:
-            wrong.append(f"{key} holds a NUL, which no environment variable can")
-    if not wrong and (size := sum(len(str(item).encode()) for item in value.values())) > SECRETS_MAX:
-        wrong.append(f"they are {size} bytes long together, expected at most {SECRETS_MAX}")
-    return "; ".join(wrong) or None
+            errors.append(f"{key} holds a NUL, which no environment variable can")
+    if not errors and (size := sum(len(str(item).encode()) for item in value.values())) > SECRETS_MAX:
+        errors.append(f"they are {size} bytes long together, expected at most {SECRETS_MAX}")
+    return "; ".join(errors) or None
 
 
 def workers(value: str) -> str | None:
@@ -240,10 +241,10 @@ def statuses(value: list[str]) -> str | None:
 
 def requirements(value: list[str]) -> str | None:
     """Return what is wrong with requirements of the server."""
-    wrong = [item for item in value if not _REQUIREMENT.fullmatch(item)]
+    others = [item for item in value if not _REQUIREMENT.fullmatch(item)]
     return (
-        f"found {', '.join(map(repr, wrong))}, expected name or name==version, as in gunicorn==27.0.1"
-        if wrong
+        f"found {', '.join(map(repr, others))}, expected name or name==version, as in gunicorn==27.0.1"
+        if others
         else None
     )
 
@@ -286,8 +287,8 @@ def units(value: list[str]) -> str | None:
 
 def levels(value: Mapping[str, Json]) -> str | None:
     """Return what is wrong with levels of loggers."""
-    wrong = [f"{name}: {level}" for name, level in value.items() if str(level) not in LEVELS]
-    return f"found {', '.join(wrong)}, expected one of {', '.join(LEVELS)} for each logger" if wrong else None
+    others = [f"{name}: {level}" for name, level in value.items() if str(level) not in LEVELS]
+    return f"found {', '.join(others)}, expected one of {', '.join(LEVELS)} for each logger" if others else None
 
 
 def function(value: str) -> str | None:

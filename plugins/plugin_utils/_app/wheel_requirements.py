@@ -46,10 +46,12 @@ def refuse_builds(files: Mapping[str, str | None], where: str) -> None:
 
 
 def _is_harmless(line: str) -> bool:
+    """Return whether a line of requirements has nothing built."""
     return bool(_INCLUDE.fullmatch(line) or _OPTIONS.fullmatch(line)) or _is_fetched(line)
 
 
 def _is_fetched(line: str) -> bool:
+    """Return whether a requirement names a distribution or a wheel."""
     if points_into_tree(line):
         return False
     text = _HASH.sub("", f"{line} ").strip()

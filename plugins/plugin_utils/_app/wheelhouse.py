@@ -74,6 +74,7 @@ class Target:
         return f"{self.machine}-manylinux_2_{min(self.glibc, NEWEST_FOR_UV)}"
 
     def __str__(self) -> str:
+        """Return the target for a message."""
         return f"Python {self.python} on {self.machine} with glibc 2.{self.glibc}"
 
 
@@ -119,8 +120,8 @@ def fill(plan: AppPlan, target: Target, base: str | None, program: CollectionPro
 def _package_sources(index: IndexEntry | None, scratch: Path) -> PackageSources:
     """Return the package sources as on a host, but with the home and the caches of the user who runs the playbook."""
     sources = from_index(index, scratch) if index else DEFAULT_SOURCES
-    own = {"HOME": str(Path.home())}
-    return replace(sources, uv={**sources.uv, **own, "UV_CACHE_DIR": str(scratch / "uv")}, pip={**sources.pip, **own})
+    home = {"HOME": str(Path.home())}
+    return replace(sources, uv={**sources.uv, **home, "UV_CACHE_DIR": str(scratch / "uv")}, pip={**sources.pip, **home})
 
 
 @dataclass(frozen=True)
@@ -133,12 +134,14 @@ class Tools:
 
     @property
     def bin(self) -> Path:
+        """Return the folder of programs."""
         return self.scratch / "tools" / "bin"
 
     def install(self) -> None:
+        """Install uv."""
         self._run([sys.executable, "-m", "venv", str(self.scratch / "tools")], self.sources.pip, "")
-        own = _write(self.scratch / "tools.txt", [installers.uv_requirement()])
-        pip = [str(self.bin / "python"), "-m", "pip", "install", "--quiet", "--require-hashes", "-r", str(own)]
+        pinned_uv = _write(self.scratch / "tools.txt", [installers.uv_requirement()])
+        pip = [str(self.bin / "python"), "-m", "pip", "install", "--quiet", "--require-hashes", "-r", str(pinned_uv)]
         self._run(pip, self.sources.pip, "uv cannot be installed on the controller")
 
     def compile(self, source: Path, constraints: Path | None = None, cwd: Path | None = None) -> Path:
@@ -155,6 +158,7 @@ class Tools:
         return Path(name)
 
     def download(self, requirements: Path, into: Path) -> None:
+        """Download the wheels of requirements into a folder."""
         argv = [str(self.bin / "python"), "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:"]
         argv += ["--disable-pip-version-check", "--no-input", "--dest", str(into), "--requirement", str(requirements)]
         argv += ["--implementation", "cp", "--python-version", self.target.python]
@@ -163,6 +167,7 @@ class Tools:
         self._run(argv, self.sources.pip, failure)
 
     def _run(self, argv: Sequence[str], env: Mapping[str, str], failure: str, cwd: Path | None = None) -> None:
+        """Run a program; raise DeployError, which begins with `failure`, if it fails."""
         result = run_unchecked(argv, env, str(cwd) if cwd else None, timeout=1800)
         if result.returncode:
             raise DeployError(f"{failure or argv[0]}:\n{self.sources.masked(last_lines(result))}")

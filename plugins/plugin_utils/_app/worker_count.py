@@ -30,6 +30,7 @@ class WorkerCount:
 
 
 def _whole(name: str, value: Json, least: int) -> int:
+    """Return a whole number; raise ValueError, which names it, if it is none or too small."""
     try:
         if isinstance(value, (bool, float)):
             raise ValueError

@@ -49,10 +49,10 @@ def desired_state(plan: CertificatePlan, here: HostContext) -> CertificateState:
         plan: the certificate's.
         here: reads files on the controller.
     """
-    text, given = here.text, plan["given"]
-    chain, key = (text(given["certificate"]), text(given["key"])) if given else ("", "")
+    text, pair_of_user = here.text, plan["given"]
+    chain, key = (text(pair_of_user["certificate"]), text(pair_of_user["key"])) if pair_of_user else ("", "")
     by_ca = [*_acme(plan, text), *_hooks(plan, text)] if plan["by_ca"] else []
-    pair = _own_pair(plan, chain, key) if given and not plan["by_nginx"] else []
+    pair = _own_pair(plan, chain, key) if pair_of_user and not plan["by_nginx"] else []
     return {
         "served": [*_challenge(plan), *_combined(plan, f"{chain}\n{key}")],
         "renewal": [*_units(plan), *_modules(plan), *by_ca, *pair],
@@ -81,6 +81,7 @@ def _certbot(plan: CertificatePlan) -> ToolEntry:
 
 
 def _challenge(plan: CertificatePlan) -> list[FileEntry]:
+    """Return the files with which nginx answers a CA."""
     if not plan["by_ca"] or plan["authenticator"] != "webroot":
         return []
     answer = file(f"{NGINX}/http.d/acme.conf", rendered("certificate", "acme.conf.j2", plan))
@@ -88,6 +89,7 @@ def _challenge(plan: CertificatePlan) -> list[FileEntry]:
 
 
 def _combined(plan: CertificatePlan, text: str) -> list[FileEntry]:
+    """Return the certificate and key of the user's for nginx, in one file."""
     return [secret(f"{plan['placed']}/combined.pem", text)] if plan["given"] and plan["by_nginx"] else []
 
 
@@ -125,6 +127,7 @@ def _modules(plan: CertificatePlan) -> list[FileEntry]:
 
 
 def _acme(plan: CertificatePlan, text: Text) -> list[FileEntry]:
+    """Return the files of certbot."""
     return [
         file(_CA_FILE, text(plan["ca_file"])) if plan["ca_file"] else absent(_CA_FILE),
         file(_HOOK, rendered("certificate", "deployed.sh.j2", plan), mode="0755"),

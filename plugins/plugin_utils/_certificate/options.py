@@ -164,8 +164,8 @@ def contradictions(options: Mapping[str, Json], apps: Sequence[Spec | Json]) -> 
         ]
     if hooks and plugin:
         return ["certificate_dns_hooks: is given with certificate_dns_plugin; leave out one of the two"]
-    for name, given in (("certificate_dns_hooks", hooks), ("certificate_dns_plugin", plugin)):
-        if given and not dns:
+    for name, written in (("certificate_dns_hooks", hooks), ("certificate_dns_plugin", plugin)):
+        if written and not dns:
             return [f"{name}: is given without certificate_challenge: dns; write both"]
     if options.get("certificate_source") == "self-signed":
         return []

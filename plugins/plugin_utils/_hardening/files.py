@@ -43,7 +43,7 @@ class _Details(TypedDict, total=False):
     active: list[str]
     ends: list[str]
     take: list[list[str]]
-    not_beside: list[str]
+    alternatives: list[str]
     in_containers: bool
 
 
@@ -120,7 +120,7 @@ def _parts(plan: HardeningPlan) -> list[HardeningPartEntry]:
             packages=[packages["time"]],
             enabled=[units["time"]],
             active=[units["time"]],
-            not_beside=list(packages["other_time"]),
+            alternatives=list(packages["other_time"]),
             in_containers=False,  # its clock is that of the machine around it
         ),
         part(

@@ -57,6 +57,7 @@ def _readable(value: Json | Sequence[Json]) -> list[OpeningEntry]:
 
 
 def _opening_error(entry: Json) -> str | None:
+    """Return what is wrong with one port that is opened."""
     if not isinstance(entry, Mapping) or "port" not in entry:
         return f"found {entry!r}, expected entries such as {{port: 9100, allow: [10.0.0.0/8]}}"
     if unknown := [key for key in entry if key not in ("port", "protocol", "allow")]:
@@ -78,6 +79,7 @@ def ports(value: Sequence[int]) -> str | None:
 
 
 def _is_port(value: Json) -> bool:
+    """Return whether a value is the number of a port."""
     return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 65_535
 
 

@@ -94,8 +94,10 @@ def hardening_plan(
         **(CORE_DUMPS if switched["no_core_dumps"] else {}),
     }
     if switched["sysctl"]:
-        own = {name: ("" if value is None else str(value), "yours") for name, value in options["sysctl_values"].items()}
-        values = {name: pair for name, pair in {**values, **own}.items() if pair[0]}
+        requested = {
+            name: ("" if value is None else str(value), "yours") for name, value in options["sysctl_values"].items()
+        }
+        values = {name: pair for name, pair in {**values, **requested}.items() if pair[0]}
     web: tuple[OpeningEntry, ...] = WEB if behind_nginx else ({"port": CHALLENGE_PORT},)
     ports = sorted(set(app_ports) - {opening["port"] for opening in web})
     extra: list[OpeningEntry] = [{"port": port} for port in ports]

@@ -38,7 +38,10 @@ def inspections(plan: NginxPlan, state: NginxState) -> dict[str, InspectionEntry
 
 
 def _files(plan: NginxPlan) -> list[FileEntry]:
+    """Return all files."""
+
     def made(path: str, template: str, *, present: bool = True) -> FileEntry:
+        """Return a file from a template."""
         return file(path, rendered("nginx", template, plan), present=present)
 
     return [

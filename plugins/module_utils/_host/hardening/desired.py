@@ -30,7 +30,7 @@ class Part:
         active: those of them that must run now.
         ends: units of this collection that end when the part is switched off.
         take: verbs of systemctl and units, after a change of files.
-        not_beside: packages that do the same already.
+        alternatives: packages that do the same already.
         in_containers: whether a container has any use for it.
     """
 
@@ -42,7 +42,7 @@ class Part:
     active: tuple[str, ...] = ()
     ends: tuple[str, ...] = ()
     take: tuple[tuple[str, ...], ...] = ()
-    not_beside: tuple[str, ...] = ()
+    alternatives: tuple[str, ...] = ()
     in_containers: bool = True
 
     @classmethod
@@ -59,7 +59,7 @@ class Part:
             active=tuple(entry["active"]),
             ends=tuple(entry["ends"]),
             take=tuple(map(tuple, entry["take"])),
-            not_beside=tuple(entry["not_beside"]),
+            alternatives=tuple(entry["alternatives"]),
             in_containers=entry["in_containers"],
         )
 

@@ -335,7 +335,7 @@ def _applies(part: Part) -> bool:
         and run_unchecked(["systemd-detect-virt", "--quiet", "--container"], reads=True).returncode == 0
     ):
         return False
-    return not part.on or not part.not_beside or len(apt.missing_packages(part.not_beside)) == len(part.not_beside)
+    return not part.on or not part.alternatives or len(apt.missing_packages(part.alternatives)) == len(part.alternatives)
 
 
 def _runs(unit: systemd.Unit) -> bool:
