@@ -242,7 +242,10 @@ def _privileges(options: SandboxOptions) -> list[str]:
 
 
 def _view(
-    options: SandboxOptions, own_folders: Sequence[str], tls: str | None, apart: Sequence[str] = (*PER_APPLICATION, OURS)
+    options: SandboxOptions,
+    own_folders: Sequence[str],
+    tls: str | None,
+    apart: Sequence[str] = (*PER_APPLICATION, OURS),
 ) -> list[str]:
     """Return the lines that say what can be seen and written; of folders `apart` only what is bound into them."""
     home, *kept = own_folders

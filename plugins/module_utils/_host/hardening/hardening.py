@@ -335,7 +335,9 @@ def _applies(part: Part) -> bool:
         and run_unchecked(["systemd-detect-virt", "--quiet", "--container"], reads=True).returncode == 0
     ):
         return False
-    return not part.on or not part.alternatives or len(apt.missing_packages(part.alternatives)) == len(part.alternatives)
+    return (
+        not part.on or not part.alternatives or len(apt.missing_packages(part.alternatives)) == len(part.alternatives)
+    )
 
 
 def _runs(unit: systemd.Unit) -> bool:
