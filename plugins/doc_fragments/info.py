@@ -1,9 +1,11 @@
-"""What holds for every module that only looks."""
+"""The attributes of modules that change nothing."""
 
 from __future__ import annotations
 
 
 class ModuleDocFragment:
+    """A fragment, as Ansible loads it."""
+
     DOCUMENTATION = """
 attributes:
   check_mode:
@@ -11,5 +13,5 @@ attributes:
     description: Changes nothing in any mode.
   diff_mode:
     support: none
-    description: Makes no change that could be shown.
+    description: Changes nothing that could be shown.
 """

@@ -1,9 +1,11 @@
-"""What every module takes that works under an application's lock."""
+"""The options of modules that hold the lock of an application."""
 
 from __future__ import annotations
 
 
 class ModuleDocFragment:
+    """A fragment, as Ansible loads it."""
+
     DOCUMENTATION = """
 options:
   name:
@@ -11,7 +13,7 @@ options:
     type: str
     required: true
   by:
-    description: Who asks, for the audit trail and for those who have to wait.
+    description: The user who runs the playbook, for the audit trail and for other runs that wait.
     type: str
     required: true
   lock_timeout:

@@ -5,16 +5,16 @@ from __future__ import annotations
 
 DOCUMENTATION = """
 name: wanted
-short_description: What a role wants on a host, as its tasks take it
+short_description: The desired state of a role on a host, as its tasks take it
 version_added: 0.1.0
 author: asgi.deploy contributors (!UNKNOWN)
 description:
-  - Makes files, units and releases from what M(asgi.deploy.survey) has decided, in the same way as that did to look at
-    them, so that they need not be kept meanwhile.
+  - Renders files, units and releases from the plan that M(asgi.deploy.survey) returned, as the survey did to inspect
+    the host, so that a run need not keep them.
 options:
   _terms:
     description:
-      - The name of the role, and what was decided of it.
+      - The name of the role, and its plan.
     required: true
     type: list
     elements: raw
@@ -27,7 +27,7 @@ _nginx_desired: "{{ lookup('asgi.deploy.wanted', 'nginx', survey.roles.nginx.dec
 
 RETURN = """
 _raw:
-  description: A dictionary, for each role another one; see C(plugins/plugin_utils/_ROLE/files.py).
+  description: A dictionary with keys that depend on the role; see C(plugins/plugin_utils/_ROLE/files.py).
   type: list
   elements: dict
 """

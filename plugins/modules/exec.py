@@ -10,26 +10,26 @@ short_description: Runs a command in the live release of an application
 version_added: 0.1.0
 author: asgi.deploy contributors (!UNKNOWN)
 description:
-  - Runs it with the release's code, environment, user and sandbox, waits for its end, and notes in the audit trail who
-    ran what and how it ended.
-  - The release stays on the host for as long as the command runs, whatever is released meanwhile.
+  - Runs the command with the release's code, environment, user and sandbox, waits for its end, and records in the audit
+    trail the user, the command and its result.
+  - The release stays on the host while the command runs, even if other releases go live.
 attributes:
   check_mode:
     support: full
-    description: Runs nothing, and tells in which release it would run.
+    description: Runs nothing, and reports in which release the command would run.
   diff_mode:
     support: none
     description: Does not know what the command changes.
 options:
   command:
     description:
-      - The command, written as for a shell, but run without one; its program is looked for in the virtual environment
+      - The command, written as for a shell, but run without one; its program is searched in the virtual environment
         first.
-      - It is seen by whoever may look at the host's processes, and noted in the audit trail. Keep secrets out of it.
+      - Users who may list the host's processes see it, and the audit trail records it. Keep secrets out of it.
     type: str
     required: true
   timeout:
-    description: Seconds that it may take; then it is ended and has failed.
+    description: Seconds after which the command is stopped and counts as failed.
     type: int
     default: 3600
 extends_documentation_fragment: [asgi.deploy.run]
@@ -45,24 +45,24 @@ EXAMPLES = """
 
 RETURN = """
 rc:
-  description: Its exit status; 128 and the signal's number when one ended it. The module fails when it is not V(0).
+  description: Its exit status, or 128 plus the number of the signal that ended it. The module fails if it is not V(0).
   type: int
   returned: always
 stdout:
-  description: What it printed.
+  description: Its standard output.
   type: str
   returned: always
 stderr:
-  description: What it printed to its standard error.
+  description: Its standard error.
   type: str
   returned: always
 lines:
-  description: Both, line by line, its errors last.
+  description: Both as lines, standard error last.
   type: list
   elements: str
   returned: always
 release:
-  description: The release it ran in.
+  description: The release that it ran in.
   type: str
   returned: always
 """
@@ -72,6 +72,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._module import run_act
 
 
 def main() -> None:
+    """Run the module."""
     run_act(act_exec)
 
 

@@ -1,29 +1,29 @@
 #!/usr/bin/python
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Module asgi.deploy.files: a set of files that stand or fall together."""
+"""Module asgi.deploy.files: a set of files that is applied as a whole."""
 
 from __future__ import annotations
 
 DOCUMENTATION = """
 module: files
-short_description: Writes a set of files that stand or fall together
+short_description: Writes a set of files as a whole, or none of them
 version_added: 0.1.0
 author: asgi.deploy contributors (!UNKNOWN)
 description:
   - Compares and writes many files in one call.
-  - After writing, the whole is validated; when that fails, every file is restored as it was and the validator's own
-    words are shown.
-  - A drop-in of the service in O(reload) has that started anew, where it runs; when it does not start, every file is
-    put back and it is started once more.
-  - A socket of systemd that listens and was changed listens anew, and what requires it is started again.
-  - A journald of a namespace of the journal whose configuration was changed is started again, where it runs.
-  - O(reload) takes its new configuration in the same call, and is started where it does not run. When the call ends,
-    nginx serves by it; where nginx goes on with what it had, every file is put back. What a killed run left undone, the
-    next one finishes.
+  - After writing, the whole set is validated. If that fails, every file is restored, and the validator's message is
+    shown.
+  - If a drop-in of the service in O(reload) changes, a running service is restarted. If it does not start, every file
+    is restored and it is started again.
+  - If a socket unit that listens changes, it is restarted with the units that require it.
+  - If the configuration of a journal namespace changes, its running journald is restarted.
+  - The service in O(reload) reads its new configuration in the same call, and is started if it does not run. When the
+    call ends, nginx serves by the new files; if nginx keeps its former configuration, every file is restored. The next
+    run finishes what a killed run left undone.
 attributes:
   check_mode:
     support: full
-    description: Tells which files differ; changes nothing.
+    description: Reports which files differ; changes nothing.
   diff_mode:
     support: full
     description: Shows each difference.
@@ -35,22 +35,22 @@ options:
     default: []
     suboptions: &file
       path:
-        description: Where it is.
+        description: Its absolute path.
         type: str
         required: true
       state:
-        description: What it is.
+        description: The kind of the entry.
         type: str
         choices: [file, directory, link, absent]
         default: file
       target:
-        description: What a link leads to.
+        description: The target of a link.
         type: str
       content:
         description: The text of a file.
         type: str
       secret_content:
-        description: The same, of a file whose text is not to be shown anywhere.
+        description: The text of a file that is never shown.
         type: str
       mode:
         description: Its mode in octal; V(0644) by default, V(0755) for a directory.
@@ -65,14 +65,14 @@ options:
         default: root
       exclusive:
         description:
-          - Of a directory, whether nothing else may be below it. Files, links and folders that
-            no other item names are removed; a link is removed, its target stays. When the set is
-            refused, they are put back.
+          - Of a directory, whether everything below it that no other entry names is removed. The
+            target of a removed link stays. If the set is refused, removed entries are
+            restored.
         type: bool
         default: false
   beside:
     description:
-      - Further files, which neither O(validate) nor O(reload) reads; where no others differ, both are left alone.
+      - Further files, which neither O(validate) nor O(reload) reads; if only these differ, neither of both runs.
     type: list
     elements: dict
     default: []
@@ -94,12 +94,12 @@ options:
     elements: str
     default: []
   units:
-    description: Units that run, and start at boot, with the files in place.
+    description: Units that must run, and start at boot, with the files in place.
     type: list
     elements: str
     default: []
   users:
-    description: System users without a login whose files these may be; each has a group of its name, and no other.
+    description: System users without a login that may own the files; each has a group of its name, and no other.
     type: list
     elements: dict
     default: []
@@ -109,11 +109,11 @@ options:
         type: str
         required: true
       comment:
-        description: What it is for.
+        description: Its purpose.
         type: str
         default: ""
       home:
-        description: Where its home is; nothing is made there.
+        description: The path of its home, which is not created.
         type: str
         default: /nonexistent
 """
@@ -140,7 +140,7 @@ units:
   elements: str
   returned: success
 users:
-  description: The users that were not there, or differed in shell or groups.
+  description: The users that did not exist, or differed in shell or groups.
   type: list
   elements: str
   returned: success
@@ -151,6 +151,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._module import run_act
 
 
 def main() -> None:
+    """Run the module."""
     run_act(act_files)
 
 

@@ -1,38 +1,39 @@
 #!/usr/bin/python
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Module asgi.deploy.harden: the whole hardening of a host, in one round trip when there is nothing to do."""
+"""Module asgi.deploy.harden: the hardening of a host, in one round trip if there is nothing to do."""
 
 from __future__ import annotations
 
 DOCUMENTATION = """
 module: harden
-short_description: Hardens a host, and takes it back
+short_description: Hardens a host, and undoes it
 version_added: 0.1.0
 author: asgi.deploy contributors (!UNKNOWN)
 description:
-  - Compares files, packages, units, kernel parameters and the firewall with what shall be, and acts on what differs.
-  - Refuses, before it changes anything, what would shut out whoever runs it or a program that others reach.
-  - Waits for packages that M(asgi.deploy.install) has begun to install for later.
-  - A change of the firewall or of sshd is on trial until it is called again with O(confirm), over a new connection. If
-    nobody does, the host puts both back by itself.
+  - Compares files, packages, units, kernel parameters and the firewall with the desired state, and changes what
+    differs.
+  - Refuses, before it changes anything, a state that would lock out its user or close a port that a program serves.
+  - Waits for packages that M(asgi.deploy.install) installs in the background.
+  - A change of the firewall or of sshd is on trial until the module is called with O(confirm) over a new connection.
+    Otherwise the host restores both.
 attributes:
   check_mode:
     support: full
-    description: Tells what differs; changes nothing.
+    description: Reports what differs; changes nothing.
   diff_mode:
     support: full
     description: Shows each difference.
 options:
   confirm:
-    description: Makes final what an earlier call has changed, and does nothing else.
+    description: Makes the changes of an earlier call final, and does nothing else.
     type: bool
     default: false
   wanted:
-    description: All that shall be; required unless O(confirm) is set.
+    description: The desired state; required unless O(confirm) is set.
     type: dict
     suboptions:
       parts:
-        description: What belongs together.
+        description: Parts that are applied separately.
         type: list
         elements: dict
         default: []
@@ -42,11 +43,11 @@ options:
             type: str
             required: true
           "on":
-            description: Whether it shall be; otherwise it is taken back.
+            description: Whether the part is desired; otherwise it is undone.
             type: bool
             required: true
           packages:
-            description: Debian packages that it needs; they stay when it is taken back.
+            description: Debian packages that it needs; they stay when it is undone.
             type: list
             elements: str
             default: []
@@ -57,20 +58,20 @@ options:
             default: []
             suboptions:
               path:
-                description: Where it is.
+                description: Its absolute path.
                 type: str
                 required: true
               state:
-                description: What it is.
+                description: The kind of the entry.
                 type: str
                 choices: [file, directory, link, absent]
                 default: file
-              target: {description: What a link leads to., type: str}
+              target: {description: The target of a link., type: str}
               content:
                 description: The text of a file.
                 type: str
               secret_content:
-                description: The same, of a file whose text is not to be shown anywhere.
+                description: The text of a file that is never shown.
                 type: str
               mode:
                 description: Its mode in octal; V(0644) by default, V(0755) for a directory.
@@ -85,9 +86,9 @@ options:
                 default: root
               exclusive:
                 description:
-                  - Of a directory, whether nothing else may be below it. Files, links and folders that
-                    no other item names are removed; a link is removed, its target stays. When the set is
-                    refused, they are put back.
+                  - Of a directory, whether everything below it that no other entry names is removed. The
+                    target of a removed link stays. If the set is refused, removed entries are
+                    restored.
                 type: bool
                 default: false
           enabled:
@@ -96,17 +97,17 @@ options:
             elements: str
             default: []
           active:
-            description: Those of them that run now.
+            description: The units of these that must run now.
             type: list
             elements: str
             default: []
           ends:
-            description: Units that end when it is taken back.
+            description: Units that are stopped when the part is undone.
             type: list
             elements: str
             default: []
           take:
-            description: Verbs of systemctl, each with a unit, by which the host takes changed files.
+            description: Commands of systemctl, each with a unit, that apply changed files.
             type: list
             elements: list
             default: []
@@ -116,19 +117,19 @@ options:
             elements: str
             default: []
           in_containers:
-            description: Whether a container has any use for it.
+            description: Whether the part applies to containers.
             type: bool
             default: true
       firewall:
         description:
-          - What comes in, as the role P(asgi.deploy.hardening#role) plans it; nothing where the firewall is off.
+          - The traffic that is allowed, as the role P(asgi.deploy.hardening#role) plans it; missing if it is off.
         type: dict
       sshd:
-        description: What C(sshd -T) shall show, by its names.
+        description: Values that C(sshd -T) must show, by keyword.
         type: dict
         default: {}
       ssh_exceptions:
-        description: Criteria of C(Match) by which passwords or root are meant to be let in.
+        description: Criteria of C(Match) for which passwords or root are allowed on purpose.
         type: list
         elements: str
         default: []
@@ -137,34 +138,34 @@ options:
         type: dict
         default: {}
       services:
-        description: Units that shall not run where they are installed.
+        description: Units that must not run.
         type: list
         elements: str
         default: []
 """
 
 EXAMPLES = """
-- name: Make final what a new connection came through
+- name: Make the changes final over a new connection
   asgi.deploy.harden:
     confirm: true
 """
 
 RETURN = """
 check_mode:
-  description: Whether nothing is to be changed.
+  description: Whether nothing was changed.
   type: bool
   returned: with O(wanted)
 parts:
-  description: The names of what was done.
+  description: The names of the parts that differed.
   type: list
   elements: str
   returned: with O(wanted)
 on_trial:
-  description: Whether a new connection has to confirm.
+  description: Whether a new connection must confirm the changes.
   type: bool
   returned: with O(wanted)
 fixed:
-  description: Kernel parameters that this host does not let be set, as in a container.
+  description: Kernel parameters that cannot be set on this host, as in a container.
   type: list
   elements: str
   returned: with O(wanted)
@@ -179,6 +180,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._module import run_act
 
 
 def main() -> None:
+    """Run the module."""
     run_act(act_harden)
 
 

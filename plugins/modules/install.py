@@ -1,50 +1,50 @@
 #!/usr/bin/python
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Module asgi.deploy.install: Debian packages, and virtual environments of programs, side by side."""
+"""Module asgi.deploy.install: Debian packages, and virtual environments of programs, in parallel."""
 
 from __future__ import annotations
 
 DOCUMENTATION = """
 module: install
-short_description: Installs Debian packages and virtual environments of programs, side by side
+short_description: Installs Debian packages and virtual environments of programs, in parallel
 version_added: 0.1.0
 author: asgi.deploy contributors (!UNKNOWN)
 description:
-  - Installs packages by apt-get alone. Unlike M(ansible.builtin.apt) it needs no python3-apt on the host, so that check
-    mode works on a bare one, and the first run does not install it.
-  - Builds virtual environments with uv, which is installed for it, or with pip where uv cannot be. One is built anew
-    when its requirements or the host's Python change.
-  - What builds them is installed before all other packages, so that they are built while these are.
+  - Installs packages with apt-get. Unlike M(ansible.builtin.apt) it needs no python3-apt on the host, so check mode
+    works on a bare host.
+  - Builds virtual environments with uv, which it installs, or with pip if uv cannot be installed. An environment is
+    built again when its requirements or the host's Python change.
+  - Installs the packages that build environments first, and builds while it installs the others.
 attributes:
   check_mode:
     support: full
-    description: Tells that it would install.
+    description: Reports whether it would install anything.
   diff_mode:
     support: full
-    description: Shows the names of packages, and where the environments are.
+    description: Shows the names of packages, and the paths of environments.
 options:
   packages:
-    description: Debian packages; those that are there already stay as they are.
+    description: Debian packages; installed ones are not upgraded.
     type: list
     elements: str
     default: []
   later:
     description:
-      - Groups of Debian packages that are needed later, in this order. When O(packages) are there, their installation
-        is begun and left to C(asgi-install.service), a transient unit. M(asgi.deploy.release) waits for those that it
-        needs, and this module and M(asgi.deploy.harden) wait until all has ended; where that has failed they install
-        what they need themselves.
+      - Groups of Debian packages that are needed later, in this order. After O(packages) are installed, the transient
+        unit C(asgi-install.service) installs these in the background. M(asgi.deploy.release) waits for packages that it
+        needs, and this module and M(asgi.deploy.harden) wait for the end of the unit. If it fails, they install what
+        they need.
     type: list
     elements: list
     default: []
   venvs:
-    description: Virtual environments, each with exactly what its requirements say.
+    description: Virtual environments, each with exactly its requirements.
     type: list
     elements: dict
     default: []
     suboptions:
       path:
-        description: Where it is; begins with C(/).
+        description: Its absolute path.
         type: str
         required: true
       requirements:
@@ -52,12 +52,12 @@ options:
         type: str
         required: true
       wheelhouse:
-        description: The SHA-256 of an archive of wheels that was shipped to the host; only these are installed then.
+        description: The SHA-256 of an archive of wheels on the host; then only these wheels are installed.
         type: str
 """
 
 EXAMPLES = """
-- name: Install certbot beside a web server
+- name: Install certbot and a web server
   asgi.deploy.install:
     packages: [nginx, python3-venv]
     venvs:
@@ -72,6 +72,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._module import run_act
 
 
 def main() -> None:
+    """Run the module."""
     run_act(act_install)
 
 

@@ -1,17 +1,17 @@
 #!/usr/bin/python
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Module asgi.deploy.logs: what an application logged on a host."""
+"""Module asgi.deploy.logs: the log of an application on a host."""
 
 from __future__ import annotations
 
 DOCUMENTATION = """
 module: logs
-short_description: What an application logged on a host
+short_description: Returns the log of an application on a host
 version_added: 0.1.0
 author: asgi.deploy contributors (!UNKNOWN)
 description:
   - Reads the application's own journal together with the host's, for all units of its releases, and nginx's log of its
-    requests, and returns lines to be read. Changes nothing.
+    requests, and returns readable lines. Changes nothing.
   - Times are in UTC.
 options:
   name:
@@ -19,11 +19,11 @@ options:
     type: str
     required: true
   lines:
-    description: How many of the last records to return at most.
+    description: The most records to return; the last ones count.
     type: int
     default: 50
   minutes:
-    description: How far to look back, in minutes; by default as far as there are records.
+    description: The age of the oldest record to return, in minutes; by default all records.
     type: float
   level:
     description: The lowest level to return.
@@ -32,19 +32,19 @@ options:
     default: debug
   request:
     description:
-      - The id of a request, as it is in the header C(X-Request-ID) of its answer; all lines that were logged for it are
-        returned, that of nginx included.
+      - The id of a request, from the header C(X-Request-ID) of its answer. All lines that were logged for it are
+        returned, including that of nginx.
     type: str
   access:
     description: Whether to return nginx's line for each request as well.
     type: bool
     default: false
   follow:
-    description: For how many seconds to go on, and to print what comes meanwhile.
+    description: For how many seconds to continue and print new records.
     type: int
     default: 0
   cursor:
-    description: A place in the journal, to return all that comes after it, but for nginx's lines.
+    description: A place in the journal; all records after it are returned, without nginx's lines.
     type: str
 extends_documentation_fragment: [asgi.deploy.info]
 """
@@ -58,14 +58,14 @@ EXAMPLES = """
 
 RETURN = """
 lines:
-  description: The records, the last one last.
+  description: The records, the oldest first.
   type: list
   elements: str
   returned: success
 cursor:
-  description: Where the journal ends.
+  description: The place of the last record in the journal.
   type: str
-  returned: success, null where it is not of the journal or holds nothing
+  returned: success, null if there is no record, or only nginx's log was read
 """
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks import logs as act_logs
@@ -73,6 +73,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._module import run_act
 
 
 def main() -> None:
+    """Run the module."""
     run_act(act_logs)
 
 

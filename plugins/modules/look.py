@@ -1,22 +1,21 @@
 #!/usr/bin/python
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Module asgi.deploy.look: looks at all that shall be on a host, in one round trip."""
+"""Module asgi.deploy.look: inspects a host, in one round trip."""
 
 from __future__ import annotations
 
 DOCUMENTATION = """
 module: look
-short_description: Looks at all that shall be on a host, in one round trip
+short_description: Inspects a host, in one round trip
 version_added: 0.1.0
 author: asgi.deploy contributors (!UNKNOWN)
 description:
-  - Reports what differs from what shall be, so that what would mend it is skipped, without a round trip, when nothing
-    does.
-  - M(asgi.deploy.survey) calls it, with what roles and applications want.
+  - Reports what differs from the desired state, so that tasks are skipped, without a round trip, if nothing differs.
+  - M(asgi.deploy.survey) calls it with the desired state of roles and applications.
 options:
   looks:
     description:
-      - What to look at. Not shown, as it may hold secrets.
+      - What to inspect. Not shown, as it may hold secrets.
     type: list
     elements: dict
     required: true
@@ -24,14 +23,14 @@ options:
       kind:
         description:
           - V(parts) for packages, files, units and the like, V(release) and V(removal) for an application, V(hardening)
-            for the host, V(facts) for what decisions need to know of it.
+            for the host, V(facts) for the facts that decisions depend on.
         type: str
         choices: [facts, hardening, parts, release, removal]
         required: true
       options:
         description:
-          - Those of M(asgi.deploy.release), M(asgi.deploy.remove) and M(asgi.deploy.harden).
-          - For V(parts) they are C(packages), C(files) and C(reload) as in M(asgi.deploy.files), C(units) that shall be
+          - The options of M(asgi.deploy.release), M(asgi.deploy.remove) and M(asgi.deploy.harden).
+          - For V(parts) they are C(packages), C(files) and C(reload) as in M(asgi.deploy.files), C(units) that must be
             enabled and active, C(needs), C(users), C(no_users), C(ports), C(server_names), C(certificates),
             C(lineages), C(archives) and C(venvs).
         type: dict
@@ -40,7 +39,7 @@ extends_documentation_fragment: [asgi.deploy.info]
 """
 
 EXAMPLES = """
-- name: Look at the host
+- name: Inspect the host
   asgi.deploy.look:
     looks:
       - kind: parts
@@ -49,15 +48,15 @@ EXAMPLES = """
 
 RETURN = """
 found:
-  description: What differs, for each of O(looks).
+  description: What each of O(looks) found.
   type: list
   elements: dict
   returned: success
   contains:
     failed:
-      description: Why it cannot be told.
+      description: Why the inspection failed; then there is no other key.
       type: str
-      returned: if it cannot
+      returned: if it failed
     distribution:
       description: The name of the system.
       type: str
@@ -79,7 +78,7 @@ found:
       type: int
       returned: for V(facts)
     all_ipv6_addresses:
-      description: Addresses but that of the loopback.
+      description: Addresses, without that of the loopback.
       type: list
       elements: str
       returned: for V(facts)
@@ -113,23 +112,23 @@ found:
       elements: str
       returned: for V(parts)
     missing_users:
-      description: Users that are not there.
+      description: Users that do not exist.
       type: list
       elements: str
       returned: for V(parts)
     altered_users:
-      description: What differs of users that are there, in shell or groups.
+      description: How existing users differ in shell or groups.
       type: list
       elements: str
       returned: for V(parts)
     present_users:
-      description: Users that are still there.
+      description: Users that still exist.
       type: list
       elements: str
       returned: for V(parts)
     port_owners:
       description:
-        - The programs that listen, by port; of an application without nginx its socket, also where it does not listen.
+        - The programs that listen, by port; for an application without nginx its socket unit, even if stopped.
       type: dict
       returned: for V(parts)
       contains:
@@ -142,7 +141,7 @@ found:
       elements: str
       returned: for V(parts)
     server_owners:
-      description: The applications that have a server in nginx with one of the names that were asked for.
+      description: The applications that have a server in nginx with one of the names.
       type: list
       elements: str
       returned: for V(parts)
@@ -157,7 +156,7 @@ found:
       elements: str
       returned: for V(parts)
     certificates_due:
-      description: Why certificates are to be had, by their names.
+      description: Why certificates must be obtained, by their names.
       type: dict
       returned: for V(parts)
       contains:
@@ -276,15 +275,15 @@ found:
       returned: for V(parts) and V(hardening)
       contains:
         before:
-          description: What is there.
+          description: The text on the host.
           type: str
           returned: always
         after:
-          description: What shall be.
+          description: The desired text.
           type: str
           returned: always
         before_header:
-          description: What it is of.
+          description: What the text belongs to.
           type: str
           returned: always
         after_header:
@@ -305,6 +304,7 @@ if TYPE_CHECKING:
 
 
 def main() -> None:
+    """Run the module."""
     spec: OptionSpecs = {
         "kind": {"type": "str", "choices": sorted(INSPECTION_OPTIONS), "required": True},
         "options": {"type": "dict", "required": True},

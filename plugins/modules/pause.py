@@ -1,38 +1,38 @@
 #!/usr/bin/python
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Module asgi.deploy.pause: holds what comes, or lets it go on."""
+"""Module asgi.deploy.pause: holds the requests of an application, or resumes it."""
 
 from __future__ import annotations
 
 DOCUMENTATION = """
 module: pause
-short_description: Holds what comes for an application, or lets it go on
+short_description: Holds the requests of an application, or resumes it
 version_added: 0.1.0
 author: asgi.deploy contributors (!UNKNOWN)
 description:
-  - Ends the live release's service, processes and timers, when they have done what they have in hand. systemd keeps the
-    listener, so that requests wait there and are not refused, each for as long as nginx waits for an answer, and as
-    many as the listener's backlog holds. WebSockets are closed. Jobs that run end in peace.
-  - Nothing is released, restarted or taken back meanwhile. After a reboot nothing is paused any more.
-  - The audit trail tells who did it.
+  - Stops the live release's service, processes and timers after they have finished their current work. systemd keeps
+    the listener, so that requests wait there and are not refused, each as long as nginx waits for an answer, and as
+    many as the listener's backlog holds. WebSockets are closed. Running jobs finish.
+  - A paused application is not released, restarted or rolled back. A reboot ends the pause.
+  - The audit trail records the user.
 options:
   state:
-    description: Whether to hold what comes, or to go on, which ends when all workers answer the gate's question again.
+    description: Whether to hold requests, or to resume, which ends when all workers answer the gate's request again.
     type: str
     choices: [paused, resumed]
     required: true
 attributes:
   check_mode:
     support: full
-    description: Tells whether something would change.
+    description: Reports whether anything would change.
   diff_mode:
     support: none
-    description: Changes no file that stays.
+    description: Changes no lasting file.
 extends_documentation_fragment: [asgi.deploy.run]
 """
 
 EXAMPLES = """
-- name: Hold all requests while the database moves
+- name: Hold all requests while the database is moved
   asgi.deploy.pause:
     name: shop
     state: paused
@@ -51,6 +51,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._module import run_act
 
 
 def main() -> None:
+    """Run the module."""
     run_act(act_pause)
 
 

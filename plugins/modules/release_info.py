@@ -1,16 +1,16 @@
 #!/usr/bin/python
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Module asgi.deploy.release_info: an application's releases on a host, and how the live one is."""
+"""Module asgi.deploy.release_info: the releases of an application on a host, and the status of the live one."""
 
 from __future__ import annotations
 
 DOCUMENTATION = """
 module: release_info
-short_description: An application's releases on a host, and how the live one is
+short_description: Returns the releases of an application on a host, and the status of the live one
 version_added: 0.1.0
 author: asgi.deploy contributors (!UNKNOWN)
 description:
-  - Looks; changes nothing.
+  - Changes nothing.
 options:
   name:
     description: The application's name.
@@ -24,7 +24,7 @@ extends_documentation_fragment: [asgi.deploy.info]
 """
 
 EXAMPLES = """
-- name: What serves?
+- name: Read which release serves
   asgi.deploy.release_info:
     name: shop
   register: shop
@@ -36,7 +36,7 @@ live:
   type: str
   returned: success, null if none does
 health:
-  description: What is wrong with the live release's answer to its gate's question; empty when nothing is.
+  description: What is wrong with the live release's answer to its gate's request; empty if nothing is.
   type: str
   returned: success
 workers:
@@ -44,7 +44,7 @@ workers:
   type: int
   returned: success
 worker_count:
-  description: Worker processes that the live release was given.
+  description: Worker processes that the live release runs.
   type: int
   returned: success
 workers_reason:
@@ -53,25 +53,25 @@ workers_reason:
   returned: success
   sample: "io_bound: 2 x 2 CPUs + 1"
 sandbox:
-  description: What the live release may do beyond, or, as with C(outgoing), less than every application.
+  description: How the sandbox of the live release differs from the default sandbox.
   type: dict
   returned: success
   sample: {jit: true}
 unpinned:
-  description: What of the option C(server_requirements) the live release has that came without a hash.
+  description: Packages of the option C(server_requirements) in the live release that were installed without a hash.
   type: list
   elements: str
   returned: success
   sample: [gunicorn==26.0.0]
 plain_transports:
-  description: What the live release takes over a plain transport, as C(insecure_transport) of its entry allows.
+  description: Sources of the live release with an unprotected transport, as C(insecure_transport) allows.
   type: list
   elements: str
   returned: success
   sample: [git http://git.example.com/shop.git]
 trusted_at_first_use:
   description:
-    - The keys of git's servers that this host trusts because it saw them first, where the entry has no C(known_hosts).
+    - Keys of git servers that this host trusts because it saw them first; the entry has no C(known_hosts).
   type: list
   elements: dict
   returned: success
@@ -95,15 +95,15 @@ service:
   returned: success
   contains:
     state:
-      description: As systemd has it.
+      description: As systemd shows it.
       type: str
       returned: if a release is live
     restarts:
-      description: How often it was started again.
+      description: How often systemd restarted it.
       type: int
       returned: if a release is live
     failed:
-      description: What to know of one that has failed for good; empty when it has not.
+      description: Why it has failed for good; empty if it has not.
       type: str
       returned: if a release is live
 memory:
@@ -116,15 +116,15 @@ processes:
   returned: success
   contains:
     NAME:
-      description: One of them, by name and number.
+      description: A process, by name and number.
       type: dict
       contains:
         state:
-          description: As systemd has it.
+          description: As systemd shows it.
           type: str
           returned: always
         restarts:
-          description: How often it was started again.
+          description: How often systemd restarted it.
           type: int
           returned: always
         failed:
@@ -145,19 +145,19 @@ jobs:
       type: dict
       contains:
         state:
-          description: Of its schedule, as systemd has it.
+          description: Of its timer, as systemd shows it.
           type: str
           returned: always
         next:
-          description: When it is due.
+          description: When it runs next.
           type: str
           returned: always, null if it is not
         last:
-          description: When it was due.
+          description: When it last ran.
           type: str
           returned: always, null if it never was
         result:
-          description: How it ended; V(success) for one that never ran.
+          description: How it ended; V(success) for a job that never ran.
           type: str
           returned: always, null if systemd does not know
 releases:
@@ -178,7 +178,7 @@ releases:
           type: str
           returned: always, null if it did not come from git
         version:
-          description: The version that was asked for.
+          description: The version that was requested.
           type: str
           returned: always, null if it was not prepared to the end
         previous:
@@ -186,7 +186,7 @@ releases:
           type: str
           returned: always, null if none did
         states:
-          description: When it reached each state, as seconds of the epoch.
+          description: When it reached each state, in seconds since the epoch.
           type: dict
           returned: always, null if it was not prepared to the end
         running:
@@ -194,7 +194,7 @@ releases:
           type: bool
           returned: always
         damage:
-          description: How it differs from its manifest; empty where it does not, or has none.
+          description: How it differs from its manifest; empty if it does not, or has none.
           type: list
           elements: str
           returned: always
@@ -208,21 +208,21 @@ packages:
   returned: success
   sample: {uvicorn: 0.54.0}
 tools:
-  description: What the collection itself has on the host, C(uv) and C(certbot), with their versions.
+  description: The tools of the collection on the host, C(uv) and C(certbot), with their versions.
   type: dict
   returned: success
 deploys:
-  description: The last attempts in the audit trail. Times are seconds of the epoch.
+  description: The last attempts in the audit trail. Times are seconds since the epoch.
   type: list
   elements: dict
   returned: success
   contains:
     id:
-      description: What its two lines have in common.
+      description: The same in both lines of an attempt.
       type: str
       returned: if the trail has it
     by:
-      description: Who asked for it.
+      description: The user who ran it.
       type: str
       returned: always
     result:
@@ -242,9 +242,9 @@ deploys:
     ended:
       description: When it ended.
       type: float
-      returned: always, null while it goes on, and for a run that was killed
+      returned: always, null while it runs, and for a run that was killed
     version:
-      description: The version that was asked for.
+      description: The version that was requested.
       type: str
       returned: for a release
     from:
@@ -252,19 +252,19 @@ deploys:
       type: str
       returned: for a release and a rollback, null if none did
     to:
-      description: The release that was to serve.
+      description: The release that had to serve.
       type: str
       returned: for a release and a rollback, null if its name was not known
     serves:
-      description: The release that served at its end.
+      description: The release that served in the end.
       type: str
       returned: for a release and a rollback that have ended, null if none did
     finishes:
-      description: The C(id) of the attempt that put the release live, was cut off, and is brought to its end by this.
+      description: The C(id) of the attempt that was cut off and that this one finishes.
       type: str
       returned: for a release that does so
     rollback:
-      description: Whether it was one.
+      description: Whether it was a rollback.
       type: bool
       returned: for a rollback
     steps:
@@ -280,7 +280,7 @@ deploys:
       type: str
       returned: for a pause
     resume:
-      description: The release that went on.
+      description: The release that resumed.
       type: str
       returned: for its end
     stop:
@@ -292,7 +292,7 @@ deploys:
       type: str
       returned: for its end
     remove:
-      description: The application that was to be removed.
+      description: The application that had to be removed.
       type: str
       returned: for a removal that was cut off or failed
     exec:
@@ -306,7 +306,7 @@ deploys:
     status:
       description: Its exit status.
       type: int
-      returned: for a command whose end its run has seen
+      returned: for a command whose run saw its end
 """
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks import release_info as act_release_info
@@ -314,6 +314,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._module import run_act
 
 
 def main() -> None:
+    """Run the module."""
     run_act(act_release_info)
 
 

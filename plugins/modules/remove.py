@@ -6,20 +6,20 @@ from __future__ import annotations
 
 DOCUMENTATION = """
 module: remove
-short_description: Takes an application off a host
+short_description: Removes an application from a host
 version_added: 0.1.0
 author: asgi.deploy contributors (!UNKNOWN)
 description:
   - Stops its releases and removes them with their units, virtual environments and the mirror of their source.
-  - Removes the application's own journal, with all that was logged there.
-  - Its site, user and certificate are the role's to remove, in the right order.
+  - Removes the application's own journal, with all its records.
+  - The role removes its site, user and certificate, in the right order.
 attributes:
   check_mode:
     support: full
-    description: Tells whether there is something to remove.
+    description: Reports whether there is anything to remove.
   diff_mode:
     support: none
-    description: Tells only that it would be removed.
+    description: Reports only whether it would be removed.
 options:
   data:
     description:
@@ -31,7 +31,7 @@ extends_documentation_fragment: [asgi.deploy.run]
 """
 
 EXAMPLES = """
-- name: Take the application off the host, and leave its data
+- name: Remove the application, and keep its data
   asgi.deploy.remove:
     name: shop
     by: ops
@@ -44,6 +44,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._module import run_act
 
 
 def main() -> None:
+    """Run the module."""
     run_act(act_remove)
 
 

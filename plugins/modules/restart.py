@@ -6,17 +6,17 @@ from __future__ import annotations
 
 DOCUMENTATION = """
 module: restart
-short_description: Restarts what serves, without losing a request
+short_description: Restarts an application without losing a request
 version_added: 0.1.0
 author: asgi.deploy contributors (!UNKNOWN)
 description:
-  - Restarts the live release's service and background processes. systemd holds the listener meanwhile, so that what
-    comes waits, for as long as the end and the start take, and is not refused. WebSockets are closed.
-  - Ends when all workers have answered the gate's question again. The audit trail tells who did it.
+  - Restarts the live release's service and background processes. systemd keeps the listener, so that requests wait
+    until the service has restarted, and are not refused. WebSockets are closed.
+  - Ends when all workers have answered the gate's request again. The audit trail records the user.
 attributes:
   check_mode:
     support: full
-    description: Tells which release it would restart.
+    description: Reports which release it would restart.
   diff_mode:
     support: none
     description: Changes no file.
@@ -36,7 +36,7 @@ release:
   type: str
   returned: success
 seconds:
-  description: How long it took until it answered again.
+  description: Seconds until it answered again.
   type: float
   returned: changed
 """
@@ -46,6 +46,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._module import run_act
 
 
 def main() -> None:
+    """Run the module."""
     run_act(act_restart)
 
 

@@ -6,28 +6,29 @@ from __future__ import annotations
 
 DOCUMENTATION = """
 module: rollback
-short_description: Goes back to a release that served well and is still on the host
+short_description: Rolls back to a release that served well and is still on the host
 version_added: 0.1.0
 author: asgi.deploy contributors (!UNKNOWN)
 description:
-  - Starts it, puts it through its gate, and switches to it, in the same lossless way as a new one; nothing is built.
-  - Never goes to a release that is incomplete, that never served, or that failed when it last did.
+  - Starts that release, waits until it passes its gate, and switches to it, without losing a request, as to a new one.
+    Builds nothing.
+  - Never switches to a release that is incomplete, that never served, or that failed when it last served.
 attributes:
   check_mode:
     support: full
-    description: Tells which release it would go back to.
+    description: Reports which release it would roll back to.
   diff_mode:
     support: full
     description: Shows the release that serves and the one that would.
 options:
   to:
-    description: The release to go back to; by default the one that served last before the one that does.
+    description: The release to roll back to; by default the one that served before the live one.
     type: str
 extends_documentation_fragment: [asgi.deploy.run]
 """
 
 EXAMPLES = """
-- name: Go back
+- name: Roll back
   asgi.deploy.rollback:
     name: shop
     by: ops
@@ -57,6 +58,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._module import run_act
 
 
 def main() -> None:
+    """Run the module."""
     run_act(act_rollback)
 
 

@@ -10,7 +10,7 @@ short_description: Prints lines as they are, or writes them to a file of the con
 version_added: 0.1.0
 author: asgi.deploy contributors (!UNKNOWN)
 description:
-  - For what is made to be read, such as a table, which M(ansible.builtin.debug) would print as data.
+  - For readable text such as a table, which M(ansible.builtin.debug) would print as data.
 options:
   lines:
     description: The lines.
@@ -19,8 +19,8 @@ options:
     required: true
   file:
     description:
-      - A file on the controller to write them to, in the place of printing them. The umask says who may read one that
-        is new.
+      - A file on the controller to write the lines to, instead of printing them. The umask decides who may read a new
+        file.
     type: str
 attributes:
   check_mode:

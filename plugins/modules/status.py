@@ -1,19 +1,19 @@
 #!/usr/bin/python
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Module asgi.deploy.status: how all applications of a host are, in one round trip."""
+"""Module asgi.deploy.status: the status of all applications of a host, in one round trip."""
 
 from __future__ import annotations
 
 DOCUMENTATION = """
 module: status
-short_description: How the applications of a host are, in one round trip
+short_description: Returns the status of all applications of a host, in one round trip
 version_added: 0.1.0
 author: asgi.deploy contributors (!UNKNOWN)
 description:
-  - Looks; changes nothing. The playbook C(asgi.deploy.status) shows what it returns as a table.
+  - Changes nothing. The playbook C(asgi.deploy.status) shows what it returns as a table.
 options:
   names:
-    description: The applications' names; by default all that have something on the host.
+    description: The applications' names; by default all that have files on the host.
     type: list
     elements: str
     default: []
@@ -22,14 +22,14 @@ options:
     type: int
     default: 5
   verify:
-    description: Whether to read all files of releases, instead of what their times tell of them.
+    description: Whether to read all files of releases, instead of comparing only their times.
     type: bool
     default: false
 extends_documentation_fragment: [asgi.deploy.info]
 """
 
 EXAMPLES = """
-- name: How is everything?
+- name: Read the status of the host
   asgi.deploy.status:
   register: host_status
 """
@@ -41,7 +41,7 @@ applications:
   returned: success
   contains:
     NAME:
-      description: One of them, by its name; the live release as M(asgi.deploy.release_info) returns it, and more.
+      description: An application, by its name; includes the live release as M(asgi.deploy.release_info) returns it.
       type: dict
       contains:
         live:
@@ -49,7 +49,7 @@ applications:
           type: str
           returned: success, null if none does
         health:
-          description: What is wrong with the live release's answer to its gate's question; empty when nothing is.
+          description: What is wrong with the live release's answer to its gate's request; empty if nothing is.
           type: str
           returned: success
         workers:
@@ -57,7 +57,7 @@ applications:
           type: int
           returned: success
         worker_count:
-          description: Worker processes that the live release was given.
+          description: Worker processes that the live release runs.
           type: int
           returned: success
         workers_reason:
@@ -66,26 +66,25 @@ applications:
           returned: success
           sample: "io_bound: 2 x 2 CPUs + 1"
         sandbox:
-          description: What the live release may do beyond, or, as with C(outgoing), less than every application.
+          description: How the sandbox of the live release differs from the default sandbox.
           type: dict
           returned: success
           sample: {jit: true}
         unpinned:
-          description: What of the option C(server_requirements) the live release has that came without a hash.
+          description: Packages of C(server_requirements) in the live release that were installed without a hash.
           type: list
           elements: str
           returned: success
           sample: [gunicorn==26.0.0]
         plain_transports:
-          description: What the live release takes over a plain transport, as C(insecure_transport) of its entry allows.
+          description: Sources of the live release with an unprotected transport, as C(insecure_transport) allows.
           type: list
           elements: str
           returned: success
           sample: [git http://git.example.com/shop.git]
         trusted_at_first_use:
           description:
-            - The keys of git's servers that this host trusts because it saw them first, where the entry has no
-              C(known_hosts).
+            - Keys of git servers that this host trusts because it saw them first; the entry has no C(known_hosts).
           type: list
           elements: dict
           returned: success
@@ -102,10 +101,10 @@ applications:
           type: dict
           returned: success
           contains:
-            state: {description: As systemd has it., type: str, returned: if a release is live}
-            restarts: {description: How often it was started again., type: int, returned: if a release is live}
+            state: {description: As systemd shows it., type: str, returned: if a release is live}
+            restarts: {description: How often systemd restarted it., type: int, returned: if a release is live}
             failed:
-              description: What to know of one that has failed for good; empty when it has not.
+              description: Why it has failed for good; empty if it has not.
               type: str
               returned: if a release is live
         memory:
@@ -118,11 +117,11 @@ applications:
           returned: success
           contains:
             NAME:
-              description: One of them, by name and number.
+              description: A process, by name and number.
               type: dict
               contains:
-                state: {description: As systemd has it., type: str, returned: always}
-                restarts: {description: How often it was started again., type: int, returned: always}
+                state: {description: As systemd shows it., type: str, returned: always}
+                restarts: {description: How often systemd restarted it., type: int, returned: always}
                 failed: {description: As for the service., type: str, returned: always}
                 memory: {description: Bytes that it uses., type: int, returned: always}
         jobs:
@@ -134,15 +133,15 @@ applications:
               description: One of them, by its name.
               type: dict
               contains:
-                state: {description: "Of its schedule, as systemd has it.", type: str, returned: always}
-                next: {description: When it is due., type: str, returned: "always, null if it is not"}
-                last: {description: When it was due., type: str, returned: "always, null if it never was"}
+                state: {description: "Of its timer, as systemd shows it.", type: str, returned: always}
+                next: {description: When it runs next., type: str, returned: "always, null if it is not scheduled"}
+                last: {description: When it last ran., type: str, returned: "always, null if it never ran"}
                 result:
-                  description: How it ended; V(success) for one that never ran.
+                  description: How it ended; V(success) for a job that never ran.
                   type: str
                   returned: always, null if systemd does not know
         version:
-          description: The version that was asked for.
+          description: The version that was requested.
           type: str
           returned: always, null if no release is live
         commit:
@@ -150,11 +149,11 @@ applications:
           type: str
           returned: always, null if it did not come from git
         since:
-          description: When the release went live, as seconds of the epoch.
+          description: When the release went live, in seconds since the epoch.
           type: float
           returned: always, null if no release is live
         maintenance:
-          description: Whether visitors see the page of maintenance.
+          description: Whether visitors see the maintenance page.
           type: bool
           returned: always
         paused:
@@ -162,7 +161,7 @@ applications:
           type: bool
           returned: always
         stopped:
-          description: Since when it is stopped, and by whom.
+          description: Since when and by whom it is stopped.
           type: str
           returned: always, null if it is not
           sample: stopped since 2026-11-30 11:20:05 UTC by ada
@@ -172,22 +171,22 @@ applications:
           returned: always
           contains:
             loaded:
-              description: Whether the kernel has the rules as they were loaded.
+              description: Whether the kernel still has the rules.
               type: bool
               returned: always, null if the application has none
             told:
-              description: What was refused since the last release began, or since the rules were loaded, as at boot.
+              description: Attempts that were refused since the last release, or since the rules were loaded.
               type: list
               elements: str
               returned: always
         damage:
-          description: How releases differ from their manifests, by their names; none that is whole.
+          description: How releases differ from their manifests, by their names; intact releases are missing.
           type: dict
           returned: always
           contains:
             NAME: {description: How., type: list, elements: str}
         loose:
-          description: Owners and modes of releases, and of the folders that hold them, that are not as they were made.
+          description: Owners and modes of releases, and of the folders that hold them, that differ.
           type: list
           elements: str
           returned: always
@@ -197,56 +196,56 @@ applications:
           elements: str
           returned: always
         draining:
-          description: The releases that finish what they have in hand.
+          description: The releases that finish their last requests.
           type: list
           elements: str
           returned: always
         deploys:
-          description: The last attempts in the audit trail. Times are seconds of the epoch.
+          description: The last attempts in the audit trail. Times are seconds since the epoch.
           type: list
           elements: dict
           returned: success
           contains:
-            id: {description: What its two lines have in common., type: str, returned: if the trail has it}
-            by: {description: Who asked for it., type: str, returned: always}
+            id: {description: The same in both lines of an attempt., type: str, returned: if the trail has it}
+            by: {description: The user who ran it., type: str, returned: always}
             result:
               description:
                 - V(live), V(unchanged), V(failed), V(ended) for a run that was cut off, V(running) for one that goes
-                  on, V(paused), V(stopped), V(removed), or how a command ended.
+                  on, V(paused), V(stopped), V(removed), or the result of a command.
               type: str
               returned: always
-            reason: {description: Why it failed., type: str, returned: if it did}
+            reason: {description: Why it failed., type: str, returned: if it failed}
             started: {description: When it began., type: float, returned: always}
             ended:
               description: When it ended.
               type: float
-              returned: always, null while it goes on, and for a run that was killed
-            version: {description: The version that was asked for., type: str, returned: for a release}
+              returned: always, null while it runs, and for a run that was killed
+            version: {description: The version that was requested., type: str, returned: for a release}
             from:
               description: The release that served before.
               type: str
               returned: for a release and a rollback, null if none did
             to:
-              description: The release that was to serve.
+              description: The release that had to serve.
               type: str
               returned: for a release and a rollback, null if its name was not known
             serves:
-              description: The release that served at its end.
+              description: The release that served in the end.
               type: str
               returned: for a release and a rollback that have ended, null if none did
             finishes:
-              description: The C(id) of the attempt that put it live and was cut off, which this brings to its end.
+              description: The C(id) of the attempt that was cut off and that this one finishes.
               type: str
               returned: for a release that does so
-            rollback: {description: Whether it was one., type: bool, returned: for a rollback}
+            rollback: {description: Whether it was a rollback., type: bool, returned: for a rollback}
             steps: {description: Seconds that each step took., type: dict, returned: for a release and a rollback}
             restart: {description: The release that was restarted., type: str, returned: for a restart}
             pause: {description: The release that was paused., type: str, returned: for a pause}
-            resume: {description: The release that went on., type: str, returned: for its end}
+            resume: {description: The release that resumed., type: str, returned: for a resumption}
             stop: {description: The release that was stopped., type: str, returned: for a stop}
-            start: {description: The release that was started., type: str, returned: for its end}
+            start: {description: The release that was started., type: str, returned: for a start}
             remove:
-              description: The application that was to be removed.
+              description: The application that had to be removed.
               type: str
               returned: for a removal that was cut off or failed
             exec: {description: The command., type: str, returned: for a command}
@@ -254,7 +253,7 @@ applications:
             status:
               description: Its exit status.
               type: int
-              returned: for a command whose end its run has seen
+              returned: for a command whose run saw its end
 certificates:
   description: The entries of C(/var/lib/asgi-deploy/certificates.json).
   type: dict
@@ -269,7 +268,7 @@ certificates:
           type: str
           returned: always
         domains:
-          description: What it is for.
+          description: The names and addresses that it is valid for.
           type: list
           elements: str
           returned: always
@@ -278,7 +277,7 @@ certificates:
           type: str
           returned: always
         issuer:
-          description: Who signed it.
+          description: The issuer.
           type: str
           returned: always, null if there is none
         not_after:
@@ -290,15 +289,15 @@ certificates:
           type: float
           returned: always, null if there is none
         last:
-          description: How the last attempt to get it ended.
+          description: The result of the last attempt to obtain it.
           type: dict
           returned: always, null if there was none
           contains:
-            at: {description: When that was., type: str, returned: always}
+            at: {description: The time of the attempt., type: str, returned: always}
             ok: {description: Whether it succeeded., type: bool, returned: always}
             text: {description: What went wrong., type: str, returned: always}
             wait:
-              description: Until when the CA will not be asked again, and for what that holds.
+              description: Until when the CA gets no further request, and which requests this concerns.
               type: dict
               returned: if the CA said so
 host:
@@ -307,7 +306,7 @@ host:
   returned: success
   contains:
     now:
-      description: Its time, as seconds of the epoch.
+      description: Its clock, in seconds since the epoch.
       type: float
       returned: always
     memory_available:
@@ -327,9 +326,9 @@ host:
       type: int
       returned: always
     firewall:
-      description: Whether the kernel has the firewall's rules as they were loaded.
+      description: Whether the kernel still has the firewall's rules.
       type: bool
-      returned: always, null if the firewall is not the role hardening's
+      returned: always, null if the role hardening does not manage the firewall
 """
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks import status as act_status
@@ -337,6 +336,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._module import run_act
 
 
 def main() -> None:
+    """Run the module."""
     run_act(act_status)
 
 

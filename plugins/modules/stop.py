@@ -6,36 +6,36 @@ from __future__ import annotations
 
 DOCUMENTATION = """
 module: stop
-short_description: Stops an application, over reboots, or starts it again
+short_description: Stops an application, also across reboots, or starts it again
 version_added: 0.1.0
 author: asgi.deploy contributors (!UNKNOWN)
 description:
-  - Stopped, it takes no new requests, and those that it has get their answers, as when a release is replaced. Then its
-    service, processes and timers end, and nothing starts them but V(started). Jobs that run end in peace.
+  - A stopped application takes no new requests, and answers those that it has, as when a release is replaced. Then its
+    service, processes and timers stop, and only V(started) starts them. Running jobs finish.
   - Visitors get the page of nginx with status 503. An application without nginx refuses their connections.
-  - It is not released, restarted, paused or taken back as long as it is stopped. Commands of M(asgi.deploy.exec) run.
-  - Started, the release that was live passes its gate before visitors come to it.
-  - A line of the audit trail tells who did it.
+  - A stopped application is not released, restarted, paused or rolled back. Commands of M(asgi.deploy.exec) run.
+  - With V(started) the release that was live passes its gate before it gets requests.
+  - The audit trail records the user.
 options:
   state:
     description:
-      - Whether to stop it, which ends when nothing of it runs any more, or to start it, which ends when all workers
-        answer the gate's question. One that does not pass stays stopped.
+      - Whether to stop the application, which ends when nothing of it runs, or to start it, which ends when all workers
+        answer the gate's request. An application that does not pass its gate stays stopped.
     type: str
     choices: [stopped, started]
     required: true
 attributes:
   check_mode:
     support: full
-    description: Tells whether something would change.
+    description: Reports whether anything would change.
   diff_mode:
     support: none
-    description: Changes no file that anybody writes.
+    description: Changes no file that users write.
 extends_documentation_fragment: [asgi.deploy.run]
 """
 
 EXAMPLES = """
-- name: Stop the shop until it is started
+- name: Stop the application until it is started
   asgi.deploy.stop:
     name: shop
     state: stopped
@@ -54,6 +54,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._module import run_act
 
 
 def main() -> None:
+    """Run the module."""
     run_act(act_stop)
 
 

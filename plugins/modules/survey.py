@@ -6,23 +6,22 @@ from __future__ import annotations
 
 DOCUMENTATION = """
 module: survey
-short_description: Finds out which roles and applications have something to do on a host
+short_description: Determines which roles and applications have something to do on a host
 version_added: 0.1.0
 author: asgi.deploy contributors (!UNKNOWN)
 description:
-  - Asks the host for the facts that decisions need, decides on the controller what shall be, makes all files and
-    units, and has one call on the host compare them with what is there, so that a run that changes nothing costs two
-    round trips however many roles and applications there are. Where the connection has no pipelining these are the
-    module M(asgi.deploy.look).
-  - What was decided is returned, and P(asgi.deploy.wanted#lookup) makes of it what a role's tasks take.
-  - The result is not shown, whatever the verbosity, as decisions may hold secrets.
+  - Asks the host for facts, plans the desired state on the controller, renders all files and units, and compares them
+    with the host in one call. So a run that changes nothing costs two round trips, for any number of roles and
+    applications. Without pipelining both are the module M(asgi.deploy.look).
+  - Returns the plans, from which P(asgi.deploy.wanted#lookup) makes what a role's tasks take.
+  - The result is not shown, whatever the verbosity, as plans may hold secrets.
 attributes:
   check_mode:
     support: full
     description: Changes nothing in any mode.
   diff_mode:
     support: full
-    description: Finds the differences of files as well; the filter P(asgi.deploy.changes#filter) shows them.
+    description: Returns the differences of files as well; the filter P(asgi.deploy.changes#filter) shows them.
 options:
   roles:
     description: Roles of the host, by their names in this collection.
@@ -30,7 +29,7 @@ options:
     elements: str
     default: []
   needed_roles:
-    description: Whether the roles that the host needs for its applications are inspected, too.
+    description: Whether to inspect also the roles that the host needs for its applications.
     type: bool
     default: false
   apps:
@@ -41,14 +40,14 @@ options:
   installs:
     description:
       - Whether RV(missing_packages), RV(later_packages) and RV(missing_venvs) are installed before roles and
-        applications act, so that these need not be told of them. In check mode, in which nothing is installed, they are
-        told.
+        applications act, so that their results leave these out. In check mode, in which nothing is installed, they
+        stay.
     type: bool
     default: false
   refuse_stopped:
     description:
-      - Whether an application that is stopped is a reason to do nothing, as RV(refusals) tell. Otherwise all of it but
-        its release is brought up to date, and the run says that it is stopped.
+      - Whether a stopped application is a reason to do nothing, which RV(refusals) names. Otherwise everything except
+        its release is updated, and the run reports that it is stopped.
     type: bool
     default: false
 """
@@ -63,23 +62,23 @@ EXAMPLES = """
 
 RETURN = """
 check_mode:
-  description: Whether nothing is to be changed.
+  description: Whether nothing may be changed.
   type: bool
   returned: success
 roles:
   description:
-    - For each role what differs, and with it C(decided), all that its own variables are made of, C(due), whether it has
-      something to do, and C(check_mode).
+    - For each role what differs, with C(decided), its plan, C(due), whether it has something to do, and
+      C(check_mode).
   type: dict
   returned: success
 apps:
   description:
-    - The same for each application's C(host), C(certificate) and C(release). C(packed) in C(decided) is what comes from
-      the controller.
+    - The same for each application's C(host), C(certificate) and C(release). C(packed) in C(decided) is what is shipped
+      from the controller.
   type: dict
   returned: success
 due:
-  description: The roles and applications that have something to do, and in check mode all.
+  description: The roles and applications that have something to do; in check mode all.
   type: list
   elements: str
   returned: success
@@ -98,43 +97,43 @@ roles_after:
   sample: [hardening]
 order:
   description:
-    - The names of the applications as they are put right one after the other, so that nobody's server is missing
-      meanwhile. As they were given, but who owns the server of a domain comes before those below it, and who goes from
-      a domain that another one has now goes last.
+    - The names of the applications in the order of the run, in which no server is missing at any time. It is the order
+      of C(asgi_apps), except that the owner of a domain's server comes before applications below it, and an application
+      that leaves a domain to another one comes last.
   type: list
   elements: str
   returned: success
 refusals:
-  description: Why no role begins, as the hardening or an application that is stopped allows nothing; each with which.
+  description: Why no role begins, each with its role or application, such as a hardening that would lock out its user.
   type: list
   elements: str
   returned: success
 problems:
-  description: Why nothing can be done about what differs, or why it cannot be told, each with its role or application.
+  description: Why differences cannot be applied, or an inspection failed, each with its role or application.
   type: list
   elements: str
   returned: success
 missing_packages:
   description:
-    - Debian packages that these miss to begin with; none when one of them will refuse to go on.
+    - Debian packages to install first; none if a role or an application refuses.
   type: list
   elements: str
   returned: success
 later_packages:
   description:
-    - Other packages that are missing, in groups as they are needed; O(asgi.deploy.install#module:later) takes them.
+    - Other missing packages, in groups in the order of need; O(asgi.deploy.install#module:later) takes them.
   type: list
   elements: list
   returned: success
 missing_venvs:
   description:
-    - Virtual environments that are to be built and need nothing that is shipped to the host, as M(asgi.deploy.install)
-      takes them; none when one of them will refuse to go on.
+    - Virtual environments to build that need no shipped wheels, as M(asgi.deploy.install) takes them; none if a role or
+      an application refuses.
   type: list
   elements: dict
   returned: success
 ansible_facts:
-  description: What decisions need to know of the host, as M(asgi.deploy.look) finds it.
+  description: The facts that decisions depend on, as M(asgi.deploy.look) returns them.
   type: dict
   returned: success
 """

@@ -1,6 +1,6 @@
 #!/usr/bin/python
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Documentation of the action asgi.deploy.wheelhouse, which runs on the controller alone."""
+"""Documentation of the action asgi.deploy.wheelhouse, which runs on the controller."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ short_description: Fills a folder with the wheels that an application needs on a
 version_added: 0.1.0
 author: asgi.deploy contributors (!UNKNOWN)
 description:
-  - Runs on the controller, and fetches wheels of all that the application, its server and its build need, for the
-    Python and the platform of the host, of which it needs the facts C(distribution), C(platform) and C(python).
-  - Where the host gets its certificate from a CA, of certbot too, for the Python of the host's own.
-  - Adds what is missing. Several applications and kinds of host may share a folder; to begin anew, remove it.
+  - Runs on the controller, and fetches the wheels that the application, its server and its build need, for the Python
+    and the platform of the host, of which it needs the facts C(distribution), C(platform) and C(python).
+  - If the host obtains its certificate from a CA, fetches the wheels of certbot for the host's own Python, too.
+  - Adds missing wheels. Several applications and kinds of host may share a folder; to start again, remove it.
 attributes:
   check_mode:
     support: none
-    description: Skipped, for only fetching tells what is needed.
+    description: Skipped, as only fetching shows what is needed.
   diff_mode:
     support: none
-    description: Returns the names of what is new.
+    description: Returns the names of new wheels.
 options:
   app:
     description: The application, as in an entry of C(asgi_apps).
@@ -29,7 +29,7 @@ options:
 """
 
 EXAMPLES = """
-- name: Have the wheels of each application
+- name: Fetch the wheels of each application
   asgi.deploy.wheelhouse:
     app: "{{ item }}"
   loop: "{{ asgi_apps }}"
@@ -37,7 +37,7 @@ EXAMPLES = """
 
 RETURN = """
 wheels:
-  description: The names of the wheels that are new.
+  description: The names of the new wheels.
   type: list
   elements: str
   returned: success

@@ -23,7 +23,8 @@ class AnsibleHostContext:
     """The variables of one host, and the files on the controller that they name."""
 
     def __init__(self, loader: DataLoader, templar: Templar, variables: Mapping[str, Any]) -> None:
-        """
+        """Take what Ansible hands an action.
+
         Args:
             loader: reads files, and decrypts them.
             templar: evaluates templates, with the variables.

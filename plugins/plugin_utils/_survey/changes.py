@@ -216,7 +216,7 @@ def _release(plan: AppPlan, found: AppFindings) -> str:
         return stopped.change(found)
     if "failed" in found or not (found["changed"] or not found["noted"]):
         return ""
-    after = found["release"] or f"{plan['version']}, whose name is known once the host can look at its source"
+    after = found["release"] or f"{plan['version']}, whose name is known once the host can read its source"
     if found["release"] and not found["left"]:
         if found["release"] in found.get("unrecorded", []):
             return f"{after}, which serves and was made by a former version, would be taken as it is"

@@ -216,7 +216,7 @@ def test_a_plan_of_an_empty_host(web: Web, tmp_path: Path) -> None:
     extra = only(web.domain)
     output = playbook("--extra-vars", extra, name="plan", inventories=(HOSTS, inventory)).ok().output
     assert f"{BARE}: nginx would change\n  packages  nginx" in output
-    assert "  release       none -> v1.1.0, whose name is known once the host can look at its source\n" in output
+    assert "  release       none -> v1.1.0, whose name is known once the host can read its source\n" in output
     assert "  certificate   there is none\n" in output
     assert LAB.host(BARE).run("ls -d /etc/nginx /opt/asgi /srv/asgi 2>/dev/null", check=False).stdout == ""
 

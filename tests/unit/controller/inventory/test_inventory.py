@@ -24,7 +24,7 @@ def test_odd_values_of_roles(inventory: dict[str, Any], variables: dict[str, Any
     assert any(error.startswith(says) for error in errors), errors
 
 
-def test_what_goes_together_is_not_told_of_wrong_options(inventory: dict[str, Any]) -> None:
+def test_contradictions_of_wrong_options_are_not_reported(inventory: dict[str, Any]) -> None:
     errors = inventory_errors({**inventory, "hardening_bans": "x", "hardening_ban_minutes": 5})
     assert not any("has no effect" in error for error in errors), errors
 

@@ -140,7 +140,7 @@ def text_of(plan: dict[str, Any], host: dict[str, Any], release: dict[str, Any],
             {"shop": "there is none"},
             [
                 "web1: shop would change",
-                "  release      none -> v2, whose name is known once the host can look at its source",
+                "  release      none -> v2, whose name is known once the host can read its source",
                 "  certificate  there is none",
                 "  packages     git, python3-venv",
                 "  users        asgi-shop",
