@@ -156,8 +156,8 @@ class ReleasePrediction(TypedDict, total=False):
         health: what is wrong with the live release's answer; empty when nothing is.
         noted: whether the host has recorded the same settings already.
         damage: what is damaged, by release.
-        loose: releases whose files are writable by others.
-        unrecorded: releases whose content was not recorded.
+        loose: what differs only in owner or mode, as texts; a run repairs it in place.
+        unrecorded: releases without a manifest.
         steps: seconds that each step took, by its name; none in a prediction.
         left: the states that are still to be reached.
         metadata: what would be done about the cloud's metadata service, as a word; None for nothing.
