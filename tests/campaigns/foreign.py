@@ -25,7 +25,7 @@ _ADDRESS = re.compile(r"\d+\.\d+\.\d+\.\d+:\d+")
 
 
 class ForeignError(Exception):
-    """It did not say what came of its requests."""
+    """A client that ended without a report of its requests."""
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""What builds environments is told by no property, and what it leaves is harmless."""
+"""A build gets no property that reveals secrets, and what it leaves is harmless."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_what_is_about_root_is_left_out() -> None:
     assert (found["HOME"], found["https_proxy"], found["UV_NO_PROGRESS"]) == ("/cache", "http://proxy:3128", "1")
 
 
-def test_what_was_lent_comes_back_harmless(tmp_path: Path) -> None:
+def test_writable_folders_come_back_harmless(tmp_path: Path) -> None:
     outside = tmp_path / "outside"
     outside.touch(mode=0o666)
     outside.chmod(0o666)
@@ -72,7 +72,7 @@ def test_a_program_that_systemd_forgot(stderr: str, forgotten: bool) -> None:
     assert is_lost(CompletedProcess([], 0, "", stderr)) == forgotten
 
 
-def test_nobody_is_let_in_by_an_access_list(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_access_list_lets_no_one_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tree = tmp_path / "tree"
     (tree / "folder").mkdir(parents=True)
     lists = {tree / "folder": ["system.posix_acl_access"]}  # not every file system has them

@@ -94,14 +94,14 @@ def test_what_is_there_instead_is_named(tmp_path: Path, files: list[str], says: 
     assert refusal(candidates(tmp_path, *files)).startswith(f"{WHERE} {says}")
 
 
-def test_project_of_poetry_alone_is_named(tmp_path: Path) -> None:
+def test_project_with_only_poetry_is_named(tmp_path: Path) -> None:
     found = candidates(tmp_path, pyproject_toml='[tool.poetry]\nname = "shop"\n')
     assert "has a pyproject.toml of poetry without a [project] table; run poetry lock and poetry export" in refusal(
         found
     )
 
 
-def test_settings_of_tools_alone_are_no_list(tmp_path: Path) -> None:
+def test_settings_of_tools_are_no_list_by_themselves(tmp_path: Path) -> None:
     found = candidates(tmp_path, "requirements/production.txt", pyproject_toml="[tool.ruff]\n")
     assert "has requirements/production.txt" in refusal(found)
 

@@ -53,7 +53,7 @@ def make(tree: Path, files: dict[str, str]) -> Path:
     ("files", "text"),
     [
         pytest.param({}, "", id="no file"),
-        pytest.param({"requirements.txt": "fastapi\n"}, "fastapi\n", id="alone"),
+        pytest.param({"requirements.txt": "fastapi\n"}, "fastapi\n", id="single"),
         pytest.param({"requirements.txt": "-r base.txt\n", "base.txt": "a\n"}, "-r base.txt\na\n", id="-r"),
         pytest.param({"requirements.txt": "-rbase.txt\n", "base.txt": "a\n"}, "-rbase.txt\na\n", id="-r without space"),
         pytest.param({"requirements.txt": "x\n -c c.txt # y\n", "c.txt": "a\n"}, "x\n -c c.txt # y\na\n", id="-c"),
@@ -211,7 +211,7 @@ def test_what_points_into_the_tree(tmp_path: Path, line: str, local: bool) -> No
     assert requirements_of(tmp_path, Pip(), WHERE).local is local
 
 
-def test_requirements_that_only_a_build_tells(tmp_path: Path) -> None:
+def test_requirements_that_only_a_build_knows(tmp_path: Path) -> None:
     make(tmp_path, {"pyproject.toml": '[project]\nname = "shop"\ndynamic = ["version", "dependencies"]\n'})
     with pytest.raises(DeployError, match="dynamic"):
         requirements_of(tmp_path, Pip(), WHERE)
@@ -313,7 +313,7 @@ def test_extras_that_are_not_there(tmp_path: Path, files: dict[str, str], text: 
     assert str(error.value) == text
 
 
-def test_what_is_included_may_lie_beside_the_folder_of_the_application(tmp_path: Path) -> None:
+def test_what_is_included_may_lie_next_to_the_folder_of_the_application(tmp_path: Path) -> None:
     make(tmp_path, {"base.txt": "b\n", "backend/requirements.txt": "-r ../base.txt\n"})
     found = requirements_of(tmp_path / "backend", Pip(), WHERE, whole=tmp_path)
     assert found.text == "-r ../base.txt\nb\n"
@@ -347,12 +347,12 @@ def test_another_build_of_the_same_version_is_another_interpreter(tmp_path: Path
     assert Interpreter.wanted("system").path == "/usr/bin/python3"
 
 
-@pytest.mark.parametrize("wanted", ["3.99", "/opt/nothing/bin/python3"])
-def test_an_interpreter_that_is_not_there(wanted: str) -> None:
+@pytest.mark.parametrize("interpreter", ["3.99", "/opt/nothing/bin/python3"])
+def test_an_interpreter_that_is_not_there(interpreter: str) -> None:
     with pytest.raises(DeployError) as error:
-        Interpreter.wanted(wanted)
+        Interpreter.wanted(interpreter)
     text = str(error.value)
-    assert text.startswith(f"python: found '{wanted}', which this host does not have. It has ")
+    assert text.startswith(f"python: found '{interpreter}', which this host does not have. It has ")
     assert text.endswith("write one of these or python: system, or install it on the host before")
 
 

@@ -67,7 +67,7 @@ def test_parse_x509(text: str, domains: list[str], end: tuple[int, ...]) -> None
 
 
 def test_parse_where_months_have_other_names(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ansible sets the language of whoever logs in."""
+    """Ansible sets the language of the user who logs in."""
     german = ["", "Jan", "Feb", "Mär", "Apr", "Mai", "Jun", "Jul", "Aug", "Sep", "Okt", "Nov", "Dez"]
     monkeypatch.setattr("calendar.month_abbr", german)
     monkeypatch.setattr("_strptime._TimeRE_cache", importlib.import_module("_strptime").TimeRE())
@@ -257,7 +257,7 @@ def test_a_ca_that_said_when_is_not_asked_before(
 
 
 @pytest.mark.parametrize(
-    ("addresses", "own", "probe", "told"),
+    ("addresses", "own", "probe", "parts"),
     [
         pytest.param(["192.0.2.1"], ["192.0.2.1"], None, [], id="all is right"),
         pytest.param([], [], None, ["a.example.com has no address"], id="no address"),
@@ -278,10 +278,10 @@ def test_a_ca_that_said_when_is_not_asked_before(
         pytest.param(["192.0.2.9"], [], "not (timed out)", ["192.0.2.9", "NAT", "answers not (timed out)"], id="both"),
     ],
 )
-def test_finding(addresses: list[str], own: list[str], probe: str | None, told: list[str]) -> None:
+def test_finding(addresses: list[str], own: list[str], probe: str | None, parts: list[str]) -> None:
     text = reachability_error("a.example.com", addresses, own, probe)
-    assert (text is None) == (not told)
-    assert all(part in str(text) for part in told)
+    assert (text is None) == (not parts)
+    assert all(part in str(text) for part in parts)
 
 
 @pytest.mark.parametrize(
@@ -321,7 +321,7 @@ def test_account_lost(said: str, lost: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("serving", "told"),
+    ("serving", "message"),
     [
         (None, "Nothing is served yet."),
         (made(), "a self-signed stand-in is served, WHICH NO BROWSER TRUSTS."),
@@ -331,11 +331,11 @@ def test_account_lost(said: str, lost: bool) -> None:
         ),
     ],
 )
-def test_a_failure_says_what_is_served(serving: X509 | None, told: str) -> None:
+def test_a_failure_says_what_is_served(serving: X509 | None, message: str) -> None:
     text = describe_failure(REQUEST, "Type: dns\nDetail: NXDOMAIN", ["a.example.com has no address"], serving)
     lines = text.splitlines()
     assert lines[0] == "shop: the CA issued no certificate for b.example.com, a.example.com."
-    assert told in lines[1]
+    assert message in lines[1]
     assert "Seen from this host: a.example.com has no address." in lines
     assert lines[-2:] == ["  Type: dns", "  Detail: NXDOMAIN"]
 

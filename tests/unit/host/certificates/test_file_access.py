@@ -48,7 +48,7 @@ def test_the_controller_says_the_modes_of_what_it_gives() -> None:
     assert desired_access(CertificateRequest("shop", ["shop.example.com"], source="given")) == []
 
 
-def test_a_mode_that_is_wrong_is_told_and_put_right(tmp_path: Path) -> None:
+def test_a_wrong_mode_is_reported_and_corrected(tmp_path: Path) -> None:
     file = tmp_path / "combined.pem"
     file.touch()
     file.chmod(0o644)

@@ -22,7 +22,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.system import pe
 def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return where a host keeps what it knows of its certificates, and one that was given to it."""
     for module, name, place in (
-        (renewal, "REQUESTS", "wanted"),
+        (renewal, "REQUESTS", "requests"),
         (status, "STATUS", "certificates.json"),
         (renewal, "LOCK", "lock"),
         (renewal, "CERTBOT", "certbot"),
@@ -39,11 +39,11 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def want(host: Path, **changes: object) -> CertificateRequest:
-    """Write down what the host shall have."""
-    wanted = CertificateRequest("shop", ["shop.example.com"], "given", **changes)  # type: ignore[arg-type]
-    (host / "wanted" / "shop").mkdir(parents=True)
-    (host / "wanted" / "shop" / "wanted.json").write_text(json.dumps(dataclasses.asdict(wanted)))
-    return wanted
+    """Write the certificate that the host must have."""
+    request = CertificateRequest("shop", ["shop.example.com"], "given", **changes)  # type: ignore[arg-type]
+    (host / "requests" / "shop").mkdir(parents=True)
+    (host / "requests" / "shop" / "wanted.json").write_text(json.dumps(dataclasses.asdict(request)))
+    return request
 
 
 @pytest.mark.parametrize("before", ["", "Bag Attributes\n    friendlyName: ünser Schlüssel\n"])
@@ -75,14 +75,14 @@ def test_what_is_served_is_compared_with_what_is_given(host: Path, before: str, 
 
 def test_one_that_cannot_be_read_does_not_end_the_others(host: Path) -> None:
     want(host, port=1)
-    shutil.copytree(host / "wanted" / "shop", host / "wanted" / "blog")
-    (host / "wanted" / "blog" / "wanted.json").write_text(
+    shutil.copytree(host / "requests" / "shop", host / "requests" / "blog")
+    (host / "requests" / "blog" / "wanted.json").write_text(
         json.dumps(dataclasses.asdict(CertificateRequest("blog", ["a.example.com"], "given")))
     )
     (host / "tls" / "blog").mkdir()
     (host / "tls" / "blog" / "combined.pem").write_text("no certificate\n")
     (host / "tls" / "shop" / "combined.pem").write_text((host / "chain").read_text())
-    (host / "certificates.json").write_text("{")  # somebody wrote there
+    (host / "certificates.json").write_text("{")  # another program wrote there
     said = renewal.renew()
     assert [text.partition(":")[0] for text in said] == ["blog", "shop"]
     assert "contains no certificate" in said[0] and "nothing is served" in said[1]
@@ -93,10 +93,10 @@ def test_one_that_cannot_be_read_does_not_end_the_others(host: Path) -> None:
 
 
 def test_what_is_served_is_renewed_while_the_ca_refuses_another(host: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Somebody added a name whose DNS is not ready."""
+    """A user added a name whose DNS is not ready."""
     asked: list[str] = []
 
-    def certbot(_wanted: object, command: str, *_arguments: str) -> str | None:
+    def certbot(_request: object, command: str, *_arguments: str) -> str | None:
         asked.append(command)
         return "no address" if command == "certonly" else None
 
@@ -104,13 +104,13 @@ def test_what_is_served_is_renewed_while_the_ca_refuses_another(host: Path, monk
     for module in (certificates, renewal):
         monkeypatch.setattr(module, "observe_certificate", lambda _name: former)
     monkeypatch.setattr(renewal, "_certbot", certbot)
-    monkeypatch.setattr(renewal, "check_reachability", lambda _wanted: [])
+    monkeypatch.setattr(renewal, "check_reachability", lambda _request: [])
     monkeypatch.setattr(renewal, "certbot_texts", lambda _name: ((host / "chain").read_bytes(), b"key"))
     monkeypatch.setattr(taking, "reads", lambda _path: False)
     monkeypatch.setattr(pending_units, "PENDING", host / "pending")
-    wanted = CertificateRequest("shop", ["shop.example.com", "new.example.com"])
-    (host / "wanted" / "shop").mkdir(parents=True)
-    (host / "wanted" / "shop" / "wanted.json").write_text(json.dumps(dataclasses.asdict(wanted)))
+    request = CertificateRequest("shop", ["shop.example.com", "new.example.com"])
+    (host / "requests" / "shop").mkdir(parents=True)
+    (host / "requests" / "shop" / "wanted.json").write_text(json.dumps(dataclasses.asdict(request)))
     (problem,) = renewal.renew()
     assert asked == ["certonly", "renew"]
     assert "the CA issued no certificate for shop.example.com, new.example.com" in problem

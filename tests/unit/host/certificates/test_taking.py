@@ -44,7 +44,7 @@ def test_what_is_not_served_is_no_reload(tmp_path: Path, reloads: list[str]) -> 
     assert reloads == []
 
 
-def test_a_configuration_that_stays_refused_is_told(tmp_path: Path, reloads: list[str]) -> None:
+def test_a_configuration_that_stays_refused_is_reported(tmp_path: Path, reloads: list[str]) -> None:
     with pytest.raises(DeployError, match="nginx refuses its configuration, and continues with the former one:"):
         taking.write_served({tmp_path / "other.pem": b"chain and key"})
     assert reloads == []

@@ -40,7 +40,7 @@ def test_lets_in_the_web_and_ssh_and_nothing_else() -> None:
 
 
 def test_replaces_itself_in_one_step() -> None:
-    """A table that is deleted before it is made anew, in the same file, is never missing."""
+    """A table that is deleted before it is made again, in the same file, is never missing."""
     text = ruleset(Firewall(web=WEB), [22], EPHEMERAL)
     assert (
         text.index("table inet asgi_firewall {\n}")
@@ -117,7 +117,7 @@ def shut(firewall: Firewall, *listeners: Listener) -> list[int]:
     return [one.port for one in blocked_listeners(firewall, [22], listeners, 32768)]
 
 
-def test_shuts_out_nobody_unasked() -> None:
+def test_shuts_out_no_one_unasked() -> None:
     database, metrics = Listener("tcp", 5432, "1", "postgres"), Listener("tcp", 9100, "2", "node_exporter")
     both = (database, Listener("tcp", 5432, "3", "postgres"), metrics)
     assert shut(Firewall(web=WEB), *both) == [5432, 9100]
@@ -126,7 +126,7 @@ def test_shuts_out_nobody_unasked() -> None:
     assert shut(Firewall(rules=("udp dport 5432 accept", "tcp dport 9100 drop")), *both) == [5432]
 
 
-def test_other_protocols_are_told_of() -> None:
+def test_other_protocols_are_reported() -> None:
     """VRRP of keepalived is one: without it each of two hosts takes itself for the only one."""
     vrrp, ping = Listener("ip", 112, "1", "keepalived"), Listener("ip", 1, "2", "ping")
     assert shut(Firewall(web=WEB), vrrp, ping) == [112]

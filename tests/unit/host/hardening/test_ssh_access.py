@@ -61,7 +61,7 @@ def test_where_keys_are(pattern: str, file: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "able"), [("# nobody yet\n\n", False), ("ssh-ed25519 AAAA ops\n", True), (None, False)]
+    ("text", "able"), [("# no key yet\n\n", False), ("ssh-ed25519 AAAA ops\n", True), (None, False)]
 )
 def test_a_key(tmp_path: Path, text: str | None, able: bool) -> None:
     if text is not None:
@@ -82,8 +82,8 @@ def test_keys_that_are_elsewhere() -> None:
 
 def test_what_sshd_does_not_take() -> None:
     options = {"passwordauthentication": ["yes"], "port": ["22"]}
-    wanted = {"passwordauthentication": "no", "port": "22", "permitrootlogin": "no"}
-    assert ssh_access.ineffective_options(options, wanted) == [
+    expected = {"passwordauthentication": "no", "port": "22", "permitrootlogin": "no"}
+    assert ssh_access.ineffective_options(options, expected) == [
         "passwordauthentication is yes instead of no",
         "permitrootlogin is not known instead of no",
     ]

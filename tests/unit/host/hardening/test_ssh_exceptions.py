@@ -11,7 +11,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.hardening.ssh_ex
     unexpected_options,
 )
 
-WANTED = {"passwordauthentication": "no", "kbdinteractiveauthentication": "no", "permitrootlogin": "no"}
+EXPECTED = {"passwordauthentication": "no", "kbdinteractiveauthentication": "no", "permitrootlogin": "no"}
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def sshd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 )
 def test_what_is_allowed_again(sshd: Path, text: str, found: list[str]) -> None:
     sshd.write_text(text)
-    seen = unexpected_options(list(configuration(sshd)), WANTED, ["User  meant"])
+    seen = unexpected_options(list(configuration(sshd)), EXPECTED, ["User  meant"])
     assert [f"{one.criteria}: {one.option} {one.value}" for one in seen] == found
 
 
@@ -49,16 +49,16 @@ def test_included_files_are_read_where_they_are_included(sshd: Path) -> None:
     extra = sshd.parent / "sshd_config.d" / "50-extra.conf"
     extra.write_text("Match User a\nPasswordAuthentication yes\n")
     sshd.write_text("Include sshd_config.d/*.conf\nPasswordAuthentication yes\nMatch User b\nPermitRootLogin yes\n")
-    seen = unexpected_options(list(configuration(sshd)), WANTED, [])
+    seen = unexpected_options(list(configuration(sshd)), EXPECTED, [])
     assert [(one.place, one.criteria) for one in seen] == [(f"{extra}:2", "user a"), (f"{sshd}:4", "user b")]
 
 
 def test_files_that_include_each_other_end(sshd: Path) -> None:
     sshd.write_text("Include sshd_config\nMatch User a\nPasswordAuthentication yes\n")
-    assert {one.criteria for one in unexpected_options(list(configuration(sshd)), WANTED, [])} == {"user a"}
+    assert {one.criteria for one in unexpected_options(list(configuration(sshd)), EXPECTED, [])} == {"user a"}
 
 
 def test_root_by_a_key_is_no_exception_where_root_may_log_in(sshd: Path) -> None:
     sshd.write_text("Match User root\nPermitRootLogin prohibit-password\n")
-    wanted = {name: value for name, value in WANTED.items() if name != "permitrootlogin"}
-    assert unexpected_options(list(configuration(sshd)), wanted, []) == []
+    expected = {name: value for name, value in EXPECTED.items() if name != "permitrootlogin"}
+    assert unexpected_options(list(configuration(sshd)), expected, []) == []

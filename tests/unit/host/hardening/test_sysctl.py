@@ -23,15 +23,15 @@ def kernel(tmp_path: Path) -> Path:
 
 
 def test_only_what_differs(root: Path) -> None:
-    wanted = {"net.ipv4.conf.*.rp_filter": "1", "net.ipv4.ip_local_port_range": "32768 60999", "kernel.no_such": "1"}
-    state = sysctl.inspect(wanted, {}, root=root)
+    expected = {"net.ipv4.conf.*.rp_filter": "1", "net.ipv4.ip_local_port_range": "32768 60999", "kernel.no_such": "1"}
+    state = sysctl.inspect(expected, {}, root=root)
     assert state.differ == {"net/ipv4/conf/all/rp_filter": "1"}
     assert state.found == {"net/ipv4/conf/all/rp_filter": "0"}
     assert sysctl.apply(state, root) == []
-    assert sysctl.inspect(wanted, {}, root=root) == sysctl.Parameters()
+    assert sysctl.inspect(expected, {}, root=root) == sysctl.Parameters()
 
 
-def test_what_is_read_only_is_told(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_read_only_is_reported(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.access", lambda path, mode: "sysrq" not in str(path))
     state = sysctl.inspect({"kernel.sysrq": "0"}, {}, root=root)
     assert (state.differ, state.fixed) == ({}, ["kernel/sysrq"])
@@ -42,7 +42,7 @@ def test_what_the_kernel_refused_is_not_tried_again(root: Path) -> None:
     assert sysctl.inspect({"kernel.sysrq": "1"}, {}, {"kernel/sysrq": "0"}, root).differ == {"kernel/sysrq": "1"}
 
 
-def test_taken_back(root: Path) -> None:
+def test_undone(root: Path) -> None:
     former = {"kernel/sysrq": "16", "net/ipv4/conf/gone/rp_filter": "0"}
     assert sysctl.inspect({}, former, root=root).differ == {"kernel/sysrq": "16"}
     assert sysctl.inspect({"kernel.sysrq": "0"}, former, root=root).differ == {"kernel/sysrq": "0"}

@@ -230,7 +230,7 @@ def answering(request: pytest.FixtureRequest) -> Iterator[str]:
     ids=["with a length", "in chunks", "no HTTP"],
 )
 def test_an_answer_that_is_cut_off(tmp_path: Path, answering: str, said: str) -> None:
-    """Nobody is told to take half a file for the one that is meant."""
+    """No message offers half a file as the one that is meant."""
     with pytest.raises(DeployError, match=rf"^archive\.url: {answering} cannot be fetched from this host: .*{said}"):
         ensure_archive(sha(b"x"), answering, "a.zip", tmp_path)
     assert list(tmp_path.iterdir()) == []

@@ -83,7 +83,7 @@ def test_not_found(refs: dict[str, str], version: str, has: str) -> None:
 
 
 class Repository:
-    """A repository of somebody else's, on this machine."""
+    """A repository of another user, on this machine."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -136,7 +136,7 @@ def test_versions_of_a_repository(mirror: Mirror, repository: Repository) -> Non
     assert {version: released(mirror, version) for version in versions} == versions
 
 
-def test_abbreviated_commit_is_known_after_a_fetch_alone(mirror: Mirror, repository: Repository) -> None:
+def test_abbreviated_commit_is_known_only_after_a_fetch(mirror: Mirror, repository: Repository) -> None:
     commit = repository.commit("first")
     assert mirror.resolve(commit[:8]) is None
     assert mirror.fetch(commit[:8], None) == commit

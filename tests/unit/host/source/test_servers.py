@@ -136,7 +136,7 @@ def test_another_key_than_root_knows(tmp_path: Path) -> None:
             "The ED25519 host key for git.example.com is marked as revoked.\n",
             "known_hosts: git.example.com shows a key (ED25519) that is marked @revoked",
         ),
-        # curl 7.88 and 8.14, as git 2.39 and 2.47 tell of them
+        # curl 7.88 and 8.14, as git 2.39 and 2.47 report them
         (
             "fatal: unable to access 'https://a/': Protocol \"http\" not supported or disabled in libcurl\n",
             "git: {url} leads to http://, which is not protected on its way; nothing was fetched",
@@ -154,5 +154,5 @@ def test_refusals(said: str, begins: str) -> None:
 
 
 @pytest.mark.parametrize("said", ["", "Permission denied (publickey).", "fatal: transport 'file' not allowed"])
-def test_other_failures_are_told_in_their_own_words(said: str) -> None:
+def test_other_failures_are_reported_in_their_own_words(said: str) -> None:
     assert Trust(known_hosts=[LINE]).refusal(URL, said) is None

@@ -82,10 +82,12 @@ def test_a_commit_that_is_signed_by_another_key(
 ) -> None:
     other = key("other")
     commit = repository.commit(other)
-    told = wrong(mirror, "main", key("ours"))
-    assert told is not None
-    assert told.startswith(f"verify.signers: found commit {commit[:12]} of {repository.path}, which none of these keys")
-    assert "expected a commit of git commit -S or a tag of git tag -s" in told
+    message = wrong(mirror, "main", key("ours"))
+    assert message is not None
+    assert message.startswith(
+        f"verify.signers: found commit {commit[:12]} of {repository.path}, which none of these keys"
+    )
+    assert "expected a commit of git commit -S or a tag of git tag -s" in message
 
 
 def test_a_commit_without_a_signature(repository: Repository, mirror: Mirror, key: Callable[[str], Path]) -> None:
@@ -98,8 +100,8 @@ def test_a_tag_that_is_signed(repository: Repository, mirror: Mirror, key: Calla
     repository.commit()
     repository("tag", "--sign", "--message=x", "v1", key=ours)
     assert wrong(mirror, "v1", ours) is None
-    told = wrong(mirror, "v1", key("other"))
-    assert told is not None and told.startswith("verify.signers: found tag v1 of ")
+    message = wrong(mirror, "v1", key("other"))
+    assert message is not None and message.startswith("verify.signers: found tag v1 of ")
     # The tag is of the version that is asked for, or counts for nothing.
     assert wrong(mirror, "main", ours) is not None
 
@@ -125,7 +127,7 @@ def test_a_commit_that_was_replaced(repository: Repository, mirror: Mirror, key:
     assert signature_error(mirror, "main", unsigned_one, [public(ours)]) is not None
 
 
-def test_settings_of_whoever_runs_it_count_for_nothing(
+def test_settings_of_the_user_who_runs_it_have_no_effect(
     repository: Repository, mirror: Mirror, key: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     other = key("other")
@@ -176,6 +178,6 @@ def test_public_keys(key: Callable[[str], Path]) -> None:
         f'command="id" {line}',
         f"{line}\n{line}",
     ):
-        told = signers([other])
-        assert told and told.endswith("as in ssh-ed25519 AAAAC3Nz… ops@example.com"), other
+        message = signers([other])
+        assert message and message.endswith("as in ssh-ed25519 AAAAC3Nz… ops@example.com"), other
     assert signers([]) and "found an empty list" in str(signers([]))

@@ -1,4 +1,4 @@
-"""The facts that decisions need, as the kernel tells them."""
+"""The facts that decisions need, as the kernel reports them."""
 
 from __future__ import annotations
 

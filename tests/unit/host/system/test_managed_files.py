@@ -80,14 +80,14 @@ def nothing(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("before", "wanted", "mode"),
+    ("before", "desired", "mode"),
     [
         pytest.param(nothing, {"content": "new\n"}, 0o644, id="create"),
         pytest.param(nothing, {"content": ""}, 0o644, id="create an empty file"),
         pytest.param(a_file, {"content": "new\n"}, 0o644, id="change"),
         pytest.param(a_file, {"content": "new\n", "mode": "0600"}, 0o600, id="change content and mode"),
         pytest.param(a_file_of_mode_600, {"content": "old\n"}, 0o644, id="mode drifted"),
-        pytest.param(a_file, {"content": "old\n", "mode": "0755"}, 0o755, id="mode alone"),
+        pytest.param(a_file, {"content": "old\n", "mode": "0755"}, 0o755, id="only mode"),
         pytest.param(a_link, {"content": "new\n"}, 0o644, id="dangling link in the way"),
         pytest.param(a_link_to_the_content, {"content": "new\n"}, 0o644, id="link to the same content"),
         pytest.param(nothing, {"state": "directory"}, 0o755, id="create a directory"),
@@ -95,18 +95,18 @@ def nothing(path: Path) -> None:
         pytest.param(a_directory, {"state": "directory", "mode": "0700"}, 0o700, id="close a directory"),
     ],
 )
-def test_apply(tmp_path: Path, before: Callable[[Path], None], wanted: dict[str, str], mode: int) -> None:
+def test_apply(tmp_path: Path, before: Callable[[Path], None], desired: dict[str, str], mode: int) -> None:
     path = tmp_path / "path"
     before(path)
-    wished = item(path, **wanted)
+    wished = item(path, **desired)
     assert [found for found, _ in differences([wished])] == [wished]
     apply_all([wished], accept)
     assert differences([wished]) == []
     assert mode_of(path) == mode
-    if wanted.get("state") == "directory":
+    if desired.get("state") == "directory":
         assert path.is_dir() and not path.is_symlink()
     else:
-        assert path.read_text(encoding="utf-8") == wanted["content"]
+        assert path.read_text(encoding="utf-8") == desired["content"]
         assert not path.is_symlink()
 
 
@@ -176,7 +176,7 @@ def test_absent(tmp_path: Path, before: Callable[[Path], None]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("before", "wanted", "message"),
+    ("before", "desired", "message"),
     [
         pytest.param(a_full_directory, {"state": "absent"}, "is a directory where a file belongs", id="absent"),
         pytest.param(a_full_directory, {"content": "new\n"}, "is a directory where a file belongs", id="file"),
@@ -185,15 +185,15 @@ def test_absent(tmp_path: Path, before: Callable[[Path], None]) -> None:
     ],
 )
 def test_nothing_is_removed_for_another_kind(
-    tmp_path: Path, before: Callable[[Path], None], wanted: dict[str, str], message: str
+    tmp_path: Path, before: Callable[[Path], None], desired: dict[str, str], message: str
 ) -> None:
     path = tmp_path / "path"
     before(path)
     with pytest.raises(DeployError, match=message):
-        differences([item(path, **wanted)])
+        differences([item(path, **desired)])
 
 
-def test_what_a_link_names_is_left_alone(tmp_path: Path) -> None:
+def test_what_a_link_names_is_left_unchanged(tmp_path: Path) -> None:
     other = tmp_path / "other"
     other.write_text("other\n", encoding="utf-8")
     path = tmp_path / "path"
@@ -216,7 +216,7 @@ def test_a_directory_keeps_what_is_in_it(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("before", "wanted", "diff"),
+    ("before", "desired", "diff"),
     [
         pytest.param(nothing, {"content": "new\n"}, ("", "new\n"), id="create"),
         pytest.param(a_file, {"content": "new\n"}, ("old\n", "new\n"), id="change"),
@@ -231,10 +231,10 @@ def test_a_directory_keeps_what_is_in_it(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_diff(tmp_path: Path, before: Callable[[Path], None], wanted: dict[str, str], diff: tuple[str, str]) -> None:
+def test_diff(tmp_path: Path, before: Callable[[Path], None], desired: dict[str, str], diff: tuple[str, str]) -> None:
     path = tmp_path / "path"
     before(path)
-    found = item(path, **wanted).difference()
+    found = item(path, **desired).difference()
     assert found == {"before_header": str(path), "after_header": str(path), "before": diff[0], "after": diff[1]}
 
 
@@ -250,24 +250,24 @@ def state_of(path: Path) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("before", "wanted"),
+    ("before", "desired"),
     [
         pytest.param(nothing, {"content": "new\n"}, id="new file"),
         pytest.param(a_file, {"content": "new\n"}, id="content"),
         pytest.param(a_file_of_mode_600, {"content": "new\n"}, id="content and mode"),
-        pytest.param(a_file_of_mode_600, {"content": "old\n"}, id="mode alone"),
+        pytest.param(a_file_of_mode_600, {"content": "old\n"}, id="only mode"),
         pytest.param(a_link, {"content": "new\n"}, id="link"),
         pytest.param(a_file, {"state": "absent"}, id="removed file"),
         pytest.param(a_link, {"state": "absent"}, id="removed link"),
     ],
 )
-def test_rollback(tmp_path: Path, before: Callable[[Path], None], wanted: dict[str, str]) -> None:
+def test_rollback(tmp_path: Path, before: Callable[[Path], None], desired: dict[str, str]) -> None:
     path, other = tmp_path / "path", tmp_path / "other"
     before(path)
     a_file(other)
     was = state_of(path)
     with pytest.raises(RuntimeError, match=r"^refused$"):
-        apply_all([item(other, "new\n"), item(path, **wanted)], refuse)
+        apply_all([item(other, "new\n"), item(path, **desired)], refuse)
     assert state_of(path) == was
     assert other.read_text(encoding="utf-8") == "old\n"
 
@@ -293,7 +293,7 @@ def test_rollback_takes_no_space(tmp_path: Path) -> None:
     assert sorted(tmp_path.iterdir()) == files
 
 
-def test_rollback_goes_on_where_a_file_cannot_be_put_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rollback_goes_on_where_a_file_cannot_be_restored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     good, bad = tmp_path / "good", tmp_path / "bad"
     a_file(good)
     a_file(bad)
@@ -326,14 +326,14 @@ def test_what_a_killed_run_kept_is_in_nobodys_way(tmp_path: Path) -> None:
 
 def test_a_unit_that_systemd_does_not_go_by_yet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pending_units, "PENDING", tmp_path / "pending")
-    wanted = item(tmp_path / "asgi-shop.public.socket", "new\n")
+    desired = item(tmp_path / "asgi-shop.public.socket", "new\n")
     with pytest.raises(RuntimeError), pending_units.pending_reload("asgi-shop.public.socket"):
-        apply_all([wanted], refuse)
-    apply_all([wanted], accept)
-    assert [found for found, _ in differences([wanted])] == [wanted]
+        apply_all([desired], refuse)
+    apply_all([desired], accept)
+    assert [found for found, _ in differences([desired])] == [desired]
     pending_units.mark_applied("asgi-shop.public.socket")
     pending_units.mark_applied("asgi-shop.public.socket")
-    assert differences([wanted]) == []
+    assert differences([desired]) == []
 
 
 def test_validation_finds_the_new_files(tmp_path: Path) -> None:
@@ -348,7 +348,7 @@ def test_write_leaves_nothing_behind(tmp_path: Path) -> None:
     path = tmp_path / "path"
     a_file(path)
     with pytest.raises(KeyError):
-        write(path, b"new\n", owner="nobody-has-this-name", group=MINE)
+        write(path, b"new\n", owner="no-user-has-this-name", group=MINE)
     assert [found.name for found in tmp_path.iterdir()] == ["path"]
     assert path.read_text(encoding="utf-8") == "old\n"
 

@@ -27,7 +27,7 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._ansible.host_action i
 ME, MINE = getpass.getuser(), grp.getgrgid(os.getgid()).gr_name
 
 
-def wanted(top: Path) -> list[FileEntry]:
+def desired(top: Path) -> list[FileEntry]:
     """Return an exclusive directory with one file, in a folder of its own."""
     return [
         {
@@ -51,11 +51,11 @@ def wanted(top: Path) -> list[FileEntry]:
 
 
 def items(top: Path) -> list[ManagedFile]:
-    return [ManagedFile.of(one) for one in wanted(top)]
+    return [ManagedFile.of(one) for one in desired(top)]
 
 
 def apply(top: Path, validate: Callable[[], None] = lambda: None) -> list[str]:
-    """Bring a directory to what is wanted; return the paths that differed, below it."""
+    """Bring a directory to the desired state; return the paths that differed, below it."""
     found = differences(items(top))
     apply_all([item for item, _difference in found], validate)
     return [str(item.path.relative_to(top)) for item, _difference in found]
@@ -110,7 +110,7 @@ def test_another_set_with_the_same_files_finds_nothing(top: Path) -> None:
     assert differences([*items(top), *items(top)]) == []
 
 
-def test_all_is_put_back_when_it_is_refused(top: Path) -> None:
+def test_all_is_restored_when_it_is_refused(top: Path) -> None:
     before = tree(top)
     with pytest.raises(RuntimeError, match="refused"):
         apply(top, refuse)
@@ -123,7 +123,7 @@ def test_an_empty_host(tmp_path: Path) -> None:
 
 
 def test_a_link_in_the_way_of_a_file(tmp_path: Path) -> None:
-    """What it leads to holds what is wanted, which is to be in the directory itself."""
+    """What it leads to holds the desired files, which is to be in the directory itself."""
     outside, top = tmp_path / "outside", tmp_path / "lib"
     for folder in (outside, top):
         folder.mkdir()
@@ -170,16 +170,16 @@ def test_the_directory_itself_must_not_be_a_link(tmp_path: Path) -> None:
 
 def test_a_file_cannot_be_exclusive(tmp_path: Path) -> None:
     with pytest.raises(DeployError, match="exclusive: found true for a file"):
-        ManagedFile.of({**wanted(tmp_path)[1], "exclusive": True})
+        ManagedFile.of({**desired(tmp_path)[1], "exclusive": True})
 
 
 def test_its_path_is_plain(tmp_path: Path) -> None:
     with pytest.raises(DeployError, match=r"expected a path without \.\."):
-        ManagedFile.of({**wanted(tmp_path)[0], "path": f"{tmp_path}/folder/../lib"})
+        ManagedFile.of({**desired(tmp_path)[0], "path": f"{tmp_path}/folder/../lib"})
 
 
 def test_a_file_that_is_named_in_a_roundabout_way_stays(tmp_path: Path) -> None:
-    directory, file = wanted(tmp_path)
+    directory, file = desired(tmp_path)
     roundabout = [ManagedFile.of(directory), ManagedFile.of({**file, "path": f"{tmp_path}/new/../new/renewal.py"})]
     apply(tmp_path)
     assert differences(roundabout) == []
@@ -187,7 +187,7 @@ def test_a_file_that_is_named_in_a_roundabout_way_stays(tmp_path: Path) -> None:
 
 def test_what_is_absent_is_not_emptied(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("stays")
-    absent = ManagedFile.of({**wanted(tmp_path)[0], "state": "absent"})
+    absent = ManagedFile.of({**desired(tmp_path)[0], "state": "absent"})
     with pytest.raises(DeployError, match="is a directory where a file belongs"):
         differences([absent])
     assert (tmp_path / "file").exists()
@@ -195,18 +195,18 @@ def test_what_is_absent_is_not_emptied(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("check_mode", [True, False])
 def test_the_task(top: Path, monkeypatch: pytest.MonkeyPatch, check_mode: bool) -> None:
-    """Its two lists are one set; in check mode it only tells."""
+    """Its two lists are one set; in check mode it only reports."""
     monkeypatch.setattr(files_task, "log_to_journal", lambda _text: None)
-    directory, file = wanted(top)
+    directory, file = desired(top)
     options, _secrets = check_options(
         files_task.OPTIONS, cast("dict[str, Json]", {"files": [file], "beside": [directory]})
     )
     before = tree(top)
     checked = cast("files_task.FilesOptions", options)
-    told = files_task.act(checked, check_mode)
-    assert told["changed"] and str(top / "renewal.py") in told["paths"]
+    result = files_task.act(checked, check_mode)
+    assert result["changed"] and str(top / "renewal.py") in result["paths"]
     assert {"before": "directory\n", "after": ""}.items() <= next(
-        one for one in told["diff"] if one["before_header"] == str(top / "empty")
+        one for one in result["diff"] if one["before_header"] == str(top / "empty")
     ).items()
     assert (tree(top) == before) is check_mode
     assert files_task.act(checked, False)["changed"] is check_mode
@@ -215,7 +215,7 @@ def test_the_task(top: Path, monkeypatch: pytest.MonkeyPatch, check_mode: bool) 
 
 def test_an_inspection(top: Path) -> None:
     before = tree(top)
-    options, _secrets = check_options(PARTS_OPTIONS, {"files": cast("Json", wanted(top))})
+    options, _secrets = check_options(PARTS_OPTIONS, {"files": cast("Json", desired(top))})
     (observed,) = inspect_all([{"kind": "parts", "options": cast("PartsOptions", options)}])
     drift = observed["drift"]
     assert {str(top / "renewal.py"), str(top / "old" / "__pycache__"), str(top / "empty")} <= set(drift)

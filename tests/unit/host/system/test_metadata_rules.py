@@ -95,7 +95,7 @@ def test_nft_takes_them(ports: tuple[int, ...], networks: tuple[str, ...] | None
     assert done.returncode == 0 or "Operation not permitted" in done.stderr, done.stderr
 
 
-def test_what_is_told_names_the_option() -> None:
+def test_the_message_names_the_option() -> None:
     assert describe_refused({"application": 0, "build": 0}) == describe_refused({}) == []
     assert describe_refused({"application": 3, "build": 1}) == [
         "The application asked the cloud's metadata service, which is closed to it: 3 packets were refused. "

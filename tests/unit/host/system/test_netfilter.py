@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import netfilter
 
-NOBODY = 65_534
+OTHER_USER = 65_534
 NFT = Path("/usr/sbin/nft")
 
 
 def test_without_the_right_to_set_up_the_network_it_takes_none() -> None:
     """As in a container that was not given it."""
     code = Path(netfilter.__file__).read_text(encoding="utf-8") + "\nprint(takes_rules())\n"
-    user = NOBODY if os.getuid() == 0 else None
+    user = OTHER_USER if os.getuid() == 0 else None
     done = subprocess.run(
         ["/usr/bin/python3", "-"], input=code, user=user, cwd="/", capture_output=True, text=True, check=True
     )

@@ -28,7 +28,7 @@ def test_a_table_that_was_never_listed_is_not_loaded(tmp_path: Path) -> None:
     assert not nft.is_loaded("asgi_metadata_shop", tmp_path / "loaded")
 
 
-def test_counters_that_cannot_be_told_replace_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_counters_that_cannot_be_listed_replace_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     def attempt(*_arguments: object, **_options: object) -> None:
         raise DeployError("nft did not end within 30 s")
 

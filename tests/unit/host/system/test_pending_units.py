@@ -23,7 +23,7 @@ def test_pending_survives_a_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert not pending_units.is_pending("nginx.service")
 
 
-def test_a_restart_that_did_not_come_about_is_still_due(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_restart_that_did_not_come_about_is_still_pending(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A reload in between is not enough."""
     monkeypatch.setattr(pending_units, "PENDING", tmp_path / "pending")
     with pytest.raises(RuntimeError), pending_units.pending_reload("nginx.service", restart=True):

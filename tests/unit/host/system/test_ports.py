@@ -31,7 +31,7 @@ TCP6 = """\
     [
         pytest.param(TCP, {80: {"18123", "18124"}, 8080: {"18200"}}, id="IPv4"),
         pytest.param(TCP6, {443: {"18125"}}, id="IPv6"),
-        pytest.param(TCP.splitlines()[0], {}, id="header alone"),
+        pytest.param(TCP.splitlines()[0], {}, id="only a header"),
         pytest.param("", {}, id="nothing"),
     ],
 )
@@ -54,15 +54,15 @@ def test_owner_of_a_port(family: int, address: str) -> None:
         assert port_owners([port]) == {}
         server.listen()
         assert port_owners([port]) == {port: comm()}
-    # The socket lives on for as long as another program looks at this one's descriptors.
+    # The socket lives on for as long as another program inspects the descriptors of this one.
     deadline = time.monotonic() + 10
     while port_owners([port]) and time.monotonic() < deadline:
         time.sleep(0.01)
     assert port_owners([port]) == {}
 
 
-def test_descriptor_that_closes_meanwhile_hides_no_owner() -> None:
-    """Listing /proc/self/fd takes the lowest free descriptor, which is closed again when it is looked at."""
+def test_descriptor_that_closes_in_between_hides_no_owner() -> None:
+    """Listing /proc/self/fd takes the lowest free descriptor, which is closed again when it is inspected."""
     free = os.open("/dev/null", os.O_RDONLY)
     with closing(socket.create_server(("127.0.0.1", 0))) as server:
         os.close(free)

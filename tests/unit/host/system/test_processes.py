@@ -34,7 +34,7 @@ def test_family(main: int, members: set[int]) -> None:
     assert descendants(main, PARENTS) == members
 
 
-def test_family_of_nobody() -> None:
+def test_family_of_no_process() -> None:
     assert descendants(1, {}) == set()
 
 

@@ -166,7 +166,7 @@ TRACEBACK = "Traceback (most recent call last):"
 
 
 @pytest.mark.parametrize(
-    ("entries", "lines", "told"),
+    ("entries", "lines", "message"),
     [
         pytest.param([], 5, "", id="nothing"),
         pytest.param([("1", "a"), ("2", "b"), ("1", "c")], 5, "a\nb\nc", id="no traceback"),
@@ -183,8 +183,8 @@ TRACEBACK = "Traceback (most recent call last):"
         pytest.param([("2", TRACEBACK), ("2", "  x"), ("2", "E"), ("1", "end")], 2, "  x\nE", id="end of a traceback"),
     ],
 )
-def test_telling(entries: list[tuple[str, str]], lines: int, told: str) -> None:
-    assert relevant_lines(entries, lines) == told
+def test_relevant_lines(entries: list[tuple[str, str]], lines: int, message: str) -> None:
+    assert relevant_lines(entries, lines) == message
 
 
 @pytest.mark.parametrize(
@@ -231,7 +231,7 @@ def test_readable(said: str, text: str) -> None:
     assert readable(message({"MESSAGE": list(said.encode())})) == text
 
 
-def test_traceback_within_a_record_is_told() -> None:
+def test_traceback_within_a_record_is_shown() -> None:
     """Its process is the one that failed, as with a plain one."""
     record = readable(f'{LOGGED}, "exception": "{TRACEBACK}\\nE"}}')
     assert (
@@ -249,7 +249,7 @@ def test_signs_that_end_a_line_elsewhere(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_a_journal_that_cannot_be_read_breaks_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is told of a failure goes on: the release that failed has yet to be ended."""
+    """A message about a failure does not end the run: the release that failed has yet to be ended."""
 
     def gone(_argv: list[str]) -> None:
         raise FileNotFoundError(2, "No such file or directory", "journalctl")
@@ -272,7 +272,7 @@ SOCKET = "asgi-shop.public.socket"
     ("names", "calls"),
     [([], []), ([SOCKET], [["systemctl", "daemon-reload"], ["systemctl", "try-restart", "--", SOCKET]])],
 )
-def test_restart_anew(monkeypatch: pytest.MonkeyPatch, names: list[str], calls: list[list[str]]) -> None:
+def test_restart(monkeypatch: pytest.MonkeyPatch, names: list[str], calls: list[list[str]]) -> None:
     """Without names systemctl would have something to say, too."""
     called: list[list[str]] = []
 
@@ -318,7 +318,7 @@ AWAY = (1, "Reload daemon failed: Transport endpoint is not connected")
 
 
 @pytest.mark.parametrize(
-    ("answers", "told"),
+    ("answers", "message"),
     [
         ([(0, "")], ""),
         ([AWAY, AWAY, (0, "")], ""),
@@ -327,10 +327,10 @@ AWAY = (1, "Reload daemon failed: Transport endpoint is not connected")
     ],
 )
 def test_systemd_that_is_upgraded_is_asked_again(
-    monkeypatch: pytest.MonkeyPatch, answers: list[tuple[int, str]], told: str
+    monkeypatch: pytest.MonkeyPatch, answers: list[tuple[int, str]], message: str
 ) -> None:
     left = answering(monkeypatch, answers)
-    with pytest.raises(DeployError, match=told) if told else nullcontext():
+    with pytest.raises(DeployError, match=message) if message else nullcontext():
         systemd.daemon_reload()
     assert list(left) == []
 
@@ -339,7 +339,7 @@ CANCELED = (1, "Job for systemd-journald@asgi-shop.socket canceled.\n")
 
 
 @pytest.mark.parametrize(
-    ("answers", "told"),
+    ("answers", "message"),
     [
         ([CANCELED, (0, "")], ""),
         ([CANCELED] * 20, "canceled"),
@@ -347,10 +347,10 @@ CANCELED = (1, "Job for systemd-journald@asgi-shop.socket canceled.\n")
     ],
 )
 def test_a_stop_that_another_job_cancels_is_asked_again(
-    monkeypatch: pytest.MonkeyPatch, answers: list[tuple[int, str]], told: str
+    monkeypatch: pytest.MonkeyPatch, answers: list[tuple[int, str]], message: str
 ) -> None:
     left = answering(monkeypatch, answers)
-    with pytest.raises(DeployError, match=told) if told else nullcontext():
+    with pytest.raises(DeployError, match=message) if message else nullcontext():
         systemd.stop_running("systemd-journald@asgi-shop.socket")
     assert list(left) == []
 
@@ -359,7 +359,7 @@ def test_a_stop_that_another_job_cancels_is_asked_again(
     ("state", "verbs"),
     [
         ("active", ["reload"]),
-        ("reloading", ["reload"]),  # by somebody else, who may have read what was there before
+        ("reloading", ["reload"]),  # by another program, which may have read what was there before
         ("activating", ["start", "reload"]),
         ("failed", ["start"]),
     ],

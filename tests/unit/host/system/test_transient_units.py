@@ -59,7 +59,7 @@ def test_lasting(line: str, expected: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "printed", "told"),
+    ("status", "printed", "message"),
     [
         (226, ("", ""), "why"),
         (1, ("", "no such package"), "no such package"),
@@ -69,7 +69,7 @@ def test_lasting(line: str, expected: str) -> None:
     ],
 )
 def test_what_did_not_run_says_why(
-    monkeypatch: pytest.MonkeyPatch, status: int, printed: tuple[str, str], told: str
+    monkeypatch: pytest.MonkeyPatch, status: int, printed: tuple[str, str], message: str
 ) -> None:
     monkeypatch.setattr(journal, "read", lambda *_asked: "why")
-    assert with_journal(CompletedProcess([], status, *printed), "asgi-shop.build.service", 0).stderr == told
+    assert with_journal(CompletedProcess([], status, *printed), "asgi-shop.build.service", 0).stderr == message

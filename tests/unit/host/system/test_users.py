@@ -22,7 +22,7 @@ def test_a_user_has_a_group_of_its_name(monkeypatch: pytest.MonkeyPatch, name: s
 
 
 @pytest.mark.parametrize(("name", "fails"), [("daemon", False), ("asgi-no-such", True)])
-def test_another_run_may_make_it_meanwhile(monkeypatch: pytest.MonkeyPatch, name: str, fails: bool) -> None:
+def test_another_run_may_make_it_at_the_same_time(monkeypatch: pytest.MonkeyPatch, name: str, fails: bool) -> None:
     def run(_argv: list[str]) -> str:
         raise DeployError(f"useradd: user '{name}' already exists")
 
@@ -31,7 +31,7 @@ def test_another_run_may_make_it_meanwhile(monkeypatch: pytest.MonkeyPatch, name
         users.create(name)
 
 
-def test_tells_who_is_there() -> None:
+def test_reports_who_is_there() -> None:
     assert (users.exists("root"), users.exists("asgi-no-such")) == (True, False)
 
 
@@ -45,7 +45,7 @@ def test_tells_who_is_there() -> None:
         ("/usr/sbin/nologin", 995, [995, 27, 4], "asgi-shop is in other groups: adm, sudo"),
     ],
 )
-def test_tells_what_differs_of_a_user(
+def test_reports_what_differs_of_a_user(
     monkeypatch: pytest.MonkeyPatch, shell: str, group: int, others: list[int], says: str | None
 ) -> None:
     names = {995: "asgi-shop", 0: "root", 27: "sudo", 4: "adm"}

@@ -30,7 +30,7 @@ def test_serving_of_what_does_not_run_or_has_no_children(tmp_path: Path, main: s
 
 
 def test_waits_for_workers_of_before(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Those that came meanwhile may stay."""
+    """Those that came in between may stay."""
     looks = [{101, 104}, {101, 104, 201}, {104, 201}, {201, 202}]
     monkeypatch.setattr(nginx, "serving_workers", lambda unit: looks.pop(0))
     _systemd(monkeypatch)
@@ -38,7 +38,7 @@ def test_waits_for_workers_of_before(monkeypatch: pytest.MonkeyPatch) -> None:
     assert looks == []
 
 
-def test_tells_of_a_configuration_that_is_not_taken(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_reports_a_configuration_that_is_not_taken(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     log = tmp_path / "error.log"
     log.write_text("of yesterday\n")
     monkeypatch.setattr(nginx, "_RELOAD_SECONDS", 0.1)
@@ -50,9 +50,9 @@ def test_tells_of_a_configuration_that_is_not_taken(monkeypatch: pytest.MonkeyPa
             file.write("bind() to 0.0.0.0:8089 failed\n")
 
     _systemd(monkeypatch, reload)
-    with pytest.raises(DeployError) as told:
+    with pytest.raises(DeployError) as error:
         nginx.reload_and_wait("nginx.service")
-    assert str(told.value) == (
+    assert str(error.value) == (
         "nginx.service got the signal to reload, and continues with its former configuration:\n"
         "bind() to 0.0.0.0:8089 failed"
     )

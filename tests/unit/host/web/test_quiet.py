@@ -15,7 +15,7 @@ ESTABLISHED, LISTENS, WAITS = "01", "0A", "06"
 @pytest.mark.parametrize(
     ("counts", "looks", "taken"),
     [
-        pytest.param([0], 9, True, id="nobody is there"),
+        pytest.param([0], 9, True, id="no one is there"),
         pytest.param([5], 9, False, id="what is usual is not known yet"),
         pytest.param([5, 7, 6], 9, False, id="as many as ever, while it is learned"),
         pytest.param([5, 7, 6, 6], 9, False, id="more than the least"),
@@ -38,7 +38,7 @@ def test_who_is_connected_is_counted_by_ipv4_and_ipv6(tmp_path: Path) -> None:
     assert quiet.count_connections(tmp_path) == 4
 
 
-def test_without_a_window_nobody_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_window_no_run_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(quiet, "count_connections", lambda: 5)
     monkeypatch.setattr("time.sleep", pytest.fail)
     quiet.wait_until_quiet(0)

@@ -99,7 +99,7 @@ def test_a_dot_is_a_dot(text: Text) -> None:
 
 @pytest.mark.parametrize(("apps", "empty"), [("shop blog", "shop"), ("blog news", "blog")])
 def test_each_has_its_own_log(text: Text, apps: str, empty: str) -> None:
-    """A path of no application is the owner's."""
+    """The owner of a domain serves each path that belongs to no other application."""
     for name in apps.split():
         site, inner = text(apps, f"/etc/nginx/asgi/sites/{name}.conf"), text(apps, f"/etc/nginx/asgi/below/{name}.conf")
         log = f"access_log /var/log/nginx/asgi/{name}.access.log asgi buffer=64k flush=100ms if=$asgi_logged_{name};"
