@@ -1,4 +1,4 @@
-"""Addresses where a domain name may stand."""
+"""IP addresses and hosts, where a domain name may be written as well."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _SCP = re.compile(r"(?:[^@/:\[\]]+@)?(\[[^\]/]+\]|[^@/:\[\]]+):(?!//).*", re.DOT
 
 
 def is_address(name: str) -> bool:
-    """Whether a domain is an IPv4 or IPv6 address, and no name."""
+    """Return whether a domain is an IPv4 or IPv6 address, and no name."""
     try:
         ipaddress.ip_address(name)
     except ValueError:
@@ -19,26 +19,26 @@ def is_address(name: str) -> bool:
 
 
 def in_url(name: str) -> str:
-    """A name or an address as the host of a URL: an IPv6 address is in brackets there."""
+    """Return a name or an address as the host of a URL, where an IPv6 address is in brackets."""
     return f"[{name}]" if ":" in name else name
 
 
 def host_of(url: str) -> str | None:
-    """Return the host that a URL leads to, or a repository as git writes it; none for a path, and for an odd URL.
+    """Return the host of a URL, or of a repository as git writes it; None for a path, and for a malformed URL.
 
     >>> [host_of(url) for url in ("git@git.example.com:shop.git", "ssh://git@[2001:db8::1]:22/shop.git", "/srv/shop")]
     ['git.example.com', '2001:db8::1', None]
     """
     if "://" in url:
         scheme, _separator, rest = url.partition("://")
-        # git takes all up to the first slash for the host, where urlsplit ends it at these, and runs helper::address.
+        # For git the host ends at the first slash, for urlsplit also at these; and git runs helper::address.
         if ":" in scheme or re.search(r"[#?\\\s]", rest.partition("/")[0]):
             return None
         try:
             host = urlsplit(url).hostname
-        except ValueError:  # an address in brackets that is none
+        except ValueError:  # brackets without an address
             return None
     else:
-        found = _SCP.fullmatch(url)
-        host = found[1].strip("[]") if found else None
+        match = _SCP.fullmatch(url)
+        host = match[1].strip("[]") if match else None
     return host.lower().rstrip(".") if host else None

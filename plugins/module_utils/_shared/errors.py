@@ -1,10 +1,15 @@
-"""The one exception that our code raises for what a user can mend."""
+"""The one exception that the collection raises for what a user can repair."""
 
 from __future__ import annotations
 
 
 class DeployError(Exception):
-    """What was found, what was expected, what to do; and, where a program told more, the end of its log."""
+    """An error: what was found, what was expected, and what to do.
+
+    Attributes:
+        reason: as a message.
+        log: the end of a program's log, if it has more to say.
+    """
 
     def __init__(self, reason: str, log: str = "") -> None:
         super().__init__(reason)

@@ -1,4 +1,4 @@
-"""Content addresses: the same inputs have the same name, and any other input another one."""
+"""Digests of content: the same input has the same digest, and any other input has another one."""
 
 from __future__ import annotations
 
@@ -6,19 +6,22 @@ import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ansible_collections.asgi.deploy.plugins.module_utils._shared.json_values import Json
 
 
-def digest(inputs: Mapping[str, Any]) -> str:
-    """A SHA-256 over the canonical JSON of `inputs`, in hex."""
+def digest(inputs: Mapping[str, Json]) -> str:
+    """Return the SHA-256 of the canonical JSON of `inputs`, in hexadecimal digits."""
     text = json.dumps(inputs, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def file_digest(path: Path) -> str:
-    """Return the SHA-256 of a file, in hex."""
-    found = hashlib.sha256()
+    """Return the SHA-256 of a file, in hexadecimal digits."""
+    checksum = hashlib.sha256()
     with path.open("rb") as file:
         while block := file.read(1 << 20):
-            found.update(block)
-    return found.hexdigest()
+            checksum.update(block)
+    return checksum.hexdigest()

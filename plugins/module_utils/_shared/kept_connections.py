@@ -1,4 +1,4 @@
-"""How long nginx keeps connections to an application: the controller writes it, and a host reckons with it."""
+"""How long nginx keeps connections to an application: the controller writes it, and a host calculates with it."""
 
 from __future__ import annotations
 
@@ -6,11 +6,17 @@ from typing import TypedDict
 
 
 class Keepalive(TypedDict):
-    """Bounds of nginx's connections to an application."""
+    """Limits of nginx's connections to an application.
 
-    connections: int  # idle ones that each process of nginx keeps; with too few it connects again all the time
-    time: int  # seconds that a connection is used: so long after a switch requests may go to the former release
-    timeout: int  # seconds that a connection may be idle
+    Attributes:
+        connections: idle ones that each process of nginx keeps; with too few it connects again all the time.
+        time: seconds that a connection is used; so long after a switch requests may go to the former release.
+        timeout: seconds that a connection may be idle.
+    """
+
+    connections: int
+    time: int
+    timeout: int
 
 
 UPSTREAM_KEEPALIVE: Keepalive = {"connections": 256, "time": 3, "timeout": 2}

@@ -16,9 +16,9 @@ _NAMES = re.compile(r"!?[A-Za-z0-9.*?_:\[\]-]+(,!?[A-Za-z0-9.*?_:\[\]-]+)*")
 
 
 def key_content(kind: str, text: str) -> bytes | None:
-    """Return the content of a public key from its kind and its Base64; none if it is no key of that kind.
+    """Return the content of a public key from its kind and its Base64; None if it is no key of that kind.
 
-    A public key is fields with their lengths before them, of which the first is its kind again: RFC 4253, 6.6.
+    A public key consists of fields, each after its length; the first one is its kind again: RFC 4253, 6.6.
     """
     if not _KIND.fullmatch(kind):
         return None
@@ -38,7 +38,15 @@ def key_content(kind: str, text: str) -> bytes | None:
 
 @dataclass(frozen=True)
 class HostKey:
-    """A line of known_hosts."""
+    """A line of known_hosts.
+
+    Attributes:
+        line: its text.
+        names: of servers, or a hash of one.
+        kind: of the key.
+        content: of the key.
+        marker: @cert-authority, @revoked, or empty.
+    """
 
     line: str
     names: str
@@ -48,46 +56,46 @@ class HostKey:
 
     @property
     def fingerprint(self) -> str:
-        """As ssh and the operators of servers show it."""
+        """Return its fingerprint, as ssh and the operators of servers show it."""
         digest = base64.b64encode(hashlib.sha256(self.content).digest()).decode()
         return f"SHA256:{digest.rstrip('=')}"
 
     def is_of(self, server: str) -> bool:
-        """Whether the line is about a server, by its names, patterns or the hash of its name."""
+        """Return whether the line is about a server, by its names, patterns or the hash of its name."""
         if hashed := _HASHED.fullmatch(self.names):
             salt, digest = (base64.b64decode(part) for part in hashed.groups())
             return hmac.digest(salt, server.lower().encode(), "sha1") == digest
-        found = False
+        matches = False
         for name in self.names.lower().split(","):
             if _matches(name.removeprefix("!"), server.lower()):
                 if name.startswith("!"):
                     return False
-                found = True
-        return found
+                matches = True
+        return matches
 
 
 def parse_line(line: str) -> HostKey | None:
-    """Return what a line says; none if ssh would not take it."""
-    found = _LINE.fullmatch(line.strip())
-    if not found or not (_NAMES.fullmatch(found[2]) or _is_hash(found[2])):
+    """Return the key of a line; None if ssh would ignore the line."""
+    match = _LINE.fullmatch(line.strip())
+    if not match or not (_NAMES.fullmatch(match[2]) or _is_hash(match[2])):
         return None
-    content = key_content(found[3], found[4])
-    return HostKey(line.strip(), found[2], found[3], content, found[1] or "") if content else None
+    content = key_content(match[3], match[4])
+    return HostKey(line.strip(), match[2], match[3], content, match[1] or "") if content else None
 
 
 def is_comment(line: str) -> bool:
-    """Whether a line says nothing of a key, as those that ssh-keyscan and people write above keys."""
+    """Return whether a line is empty or a comment, such as those that ssh-keyscan writes."""
     return not line.strip() or line.lstrip().startswith("#")
 
 
 def keys_of(lines: Iterable[str], server: str) -> list[HostKey]:
-    """Return the keys and authorities by which lines know a server; what they revoke is left out."""
+    """Return the keys and authorities of a server in these lines, without revoked ones."""
     keys = filter(None, map(parse_line, lines))
     return [key for key in keys if key.marker != "@revoked" and key.is_of(server)]
 
 
 def keyscan(server: str) -> str:
-    """Return the command that prints the lines of a server.
+    """Return the command that prints the lines of known_hosts for a server.
 
     >>> keyscan("[git.example.com]:2222")
     'ssh-keyscan -p 2222 git.example.com'
@@ -97,7 +105,7 @@ def keyscan(server: str) -> str:
 
 
 def first_use(host: str, fingerprint: str, line: str) -> str:
-    """Return what is said of a key that was trusted because it was the first one seen."""
+    """Return the message about a key that is trusted because it was the first one seen."""
     return (
         f"trusts {host} by the key that this host saw first, {fingerprint}; compare it with what its operator "
         f"publishes, and write it for all hosts: known_hosts: ['{line}']"
@@ -105,13 +113,13 @@ def first_use(host: str, fingerprint: str, line: str) -> str:
 
 
 def _is_hash(names: str) -> bool:
-    found = _HASHED.fullmatch(names)
+    match = _HASHED.fullmatch(names)
     try:
-        return found is not None and all(base64.b64decode(part, validate=True) for part in found.groups())
+        return match is not None and all(base64.b64decode(part, validate=True) for part in match.groups())
     except ValueError:
         return False
 
 
 def _matches(pattern: str, name: str) -> bool:
-    """Whether a name is what a pattern of ssh means, in which * and ? stand for others."""
+    """Return whether a name matches a pattern of ssh, in which * and ? are wildcards."""
     return bool(re.fullmatch(re.escape(pattern).replace(r"\*", ".*").replace(r"\?", "."), name))

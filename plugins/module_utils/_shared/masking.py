@@ -1,4 +1,4 @@
-"""Texts without the secrets in them."""
+"""Masks secrets in texts and values."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _LINE = 8  # characters: a shorter line of a secret is likely to be found by cha
 
 
 def masked(text: str, secrets: Iterable[str]) -> str:
-    """Return a text without these secrets, also as JSON and Python write them.
+    """Return a text with these secrets masked, also in the forms that JSON and Python write.
 
-    A log has one line at a time, so the lines of a secret are masked one by one as well. The longest comes first, since
-    one may be part of another.
+    A log is written line by line, so the lines of a secret are masked one by one as well. The longest form is masked
+    first, since one may be part of another.
     """
     values = list(secrets)
     forms = {form for value in values for form in (value, json.dumps(value)[1:-1], repr(value)[1:-1])}

@@ -1,4 +1,4 @@
-"""The addresses at which clouds tell a machine about itself, and hand out the credentials of its role."""
+"""Addresses at which clouds describe a machine to itself, and hand out the credentials of its role."""
 
 from __future__ import annotations
 
@@ -11,6 +11,6 @@ CLOSED_ADDRESSES = (
     *METADATA_ADDRESSES,
     "168.63.129.16",  # of Azure: its agent gets the machine's settings and certificates there; a name server, too
 )
-"""What is closed together, but for port 53."""
+"""Addresses that are closed together, except for port 53."""
 METADATA_OPTION = "sandbox: {metadata: true}"
 """How a user opens them to an application."""

@@ -16,30 +16,30 @@ _ARCHIVES = (".whl", ".zip", ".tar.gz", ".tar.bz2", ".tgz")
 
 
 def lines(text: str) -> list[str]:
-    """Return the lines of a requirements file: continued ones as one, and without comments.
+    """Return the lines of a requirements file, with continued lines joined and without comments.
 
-    A comment ends with its line, also where a backslash ends it.
+    A comment ends with its line, even if the line ends with a backslash.
     """
-    found: list[str] = []
+    joined: list[str] = []
     begun = ""
     for line in text.splitlines():
         kept = begun + _COMMENT.sub("", line)
         if kept.endswith("\\"):
             begun = f"{kept[:-1]} "
             continue
-        found.append(kept)
+        joined.append(kept)
         begun = ""
-    return [line for one in (*found, begun) if (line := one.strip())]
+    return [stripped for line in (*joined, begun) if (stripped := line.strip())]
 
 
 def included_file(line: str) -> str | None:
     """Return the name of the file that a line includes, as requirements or as constraints."""
-    found = _INCLUDE.match(line)
-    return found[1] if found else None
+    match = _INCLUDE.match(line)
+    return match[1] if match else None
 
 
 def points_into_tree(text: str) -> bool:
-    """Return whether requirements name files beside them: the same text stands for others in another tree."""
+    """Return whether requirements name files next to them: the same text means other files in another tree."""
     for line in lines(text):
         target = line.split("#", 1)[0].split(";", 1)[0].split(" --", 1)[0].strip()
         if _EDITABLE.match(line) or "file:" in target:
@@ -59,10 +59,10 @@ def unprotected_urls(text: str) -> list[str]:
     >>> unprotected_urls("shop @ git+http://git.example.com/shop.git@v1\\nfastapi==0.120.0\\n")
     ['http://git.example.com/shop.git@v1']
     """
-    found = []
+    urls = []
     for line in lines(text):
         for match in _URL.finditer(line):
             url = match[1]
             if plain_transport(url) and not ("--hash=" in line or _FIXED.search(url)):
-                found.append(_USER.sub("://", url))
-    return list(dict.fromkeys(found))
+                urls.append(_USER.sub("://", url))
+    return list(dict.fromkeys(urls))

@@ -1,4 +1,4 @@
-"""Which URLs are read in plain text over a network, where everyone on the way can change what comes."""
+"""Transports of URLs: which of them are plain, so that anyone on the network path can change the content."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from urllib.parse import urlsplit
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.addresses import host_of, is_address
 
 PLAIN = ("ftp", "git", "http")
-_SAME = {"git+ssh": "ssh", "ssh+git": "ssh"}  # as git takes them
+_SAME = {"git+ssh": "ssh", "ssh+git": "ssh"}  # as in git
 EXPLAINED = "is not protected on its way"
 
 
 def transport_of(url: str) -> str:
-    """Return by which transport git reads a URL: its scheme, ``ssh`` for user@host:path, ``file`` for a path.
+    """Return the transport by which git reads a URL: its scheme, ``ssh`` for user@host:path, ``file`` for a path.
 
     >>> transport_of("git@git.example.com:shop.git")
     'ssh'
@@ -25,17 +25,17 @@ def transport_of(url: str) -> str:
 
 
 def plain_transport(url: str) -> str | None:
-    """Return the transport of a URL that protects nothing; none for one that does, or that stays on this host."""
+    """Return the transport of a URL if it protects nothing; None if it does, or if the URL stays on this host."""
     scheme = transport_of(url)
     return scheme if scheme in PLAIN and not _on_loopback(url) else None
 
 
 def allowed_transports(url: str, local: bool, plain: bool) -> str:
-    """Return what git may use for a URL and for where it is led to from there, as GIT_ALLOW_PROTOCOL has it.
+    """Return the transports that git may use for a URL and for redirects from it, for GIT_ALLOW_PROTOCOL.
 
     Args:
-        url: the repository's.
-        local: whether it may be one of this host's folders.
+        url: of the repository.
+        local: whether it may be a folder of this host.
         plain: whether it may be read over a plain transport.
     """
     own = {transport_of(url)} if _on_loopback(url) else set()
@@ -43,12 +43,12 @@ def allowed_transports(url: str, local: bool, plain: bool) -> str:
 
 
 def unprotected(what: str) -> str:
-    """Return what is said of something that the entry takes over a plain transport."""
+    """Return the warning about something that the entry accepts over a plain transport."""
     return f"{what} {EXPLAINED}, as insecure_transport: true allows"
 
 
 def ssh_server(url: str) -> str | None:
-    """Return the server of a repository over SSH, as known_hosts names it; none for another transport.
+    """Return the server of a repository over SSH, as known_hosts names it; None for another transport.
 
     >>> ssh_server("ssh://git@git.example.com:2222/shop.git")
     '[git.example.com]:2222'

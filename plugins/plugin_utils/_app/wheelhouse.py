@@ -224,7 +224,7 @@ def _tree(plan: AppPlan, scratch: Path, base: str | None) -> tuple[Path, str]:
     source = source_of(options, scratch / "git", scratch, {"HOME": str(Path.home())})
     identity = source.fetch(plan["version"], source.resolve(plan["version"]))
     source.checkout(identity, whole)
-    where = source.where(plan["version"], identity)
+    where = source.label(plan["version"], identity)
     return application_folder(whole, source.subdirectory, where), where
 
 

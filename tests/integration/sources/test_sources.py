@@ -193,7 +193,7 @@ def test_only_what_is_named_is_reached(app: Apps) -> None:
     assert "the virtual environment could not be built:" in output
     index = LAB.index(FOLDER).url.split("/")[2].partition(":")[0]
     assert (
-        f"sandbox.outgoing bounds what builds reach, too: here {index}, {FAR}. "
+        f"sandbox.outgoing also limits what builds can reach: here {index}, {FAR}. "
         f"If it needed another host, write index: {{hosts: [{LOST}]}}"
     ) in " ".join(output.split()), output
 

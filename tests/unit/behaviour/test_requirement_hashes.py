@@ -67,7 +67,7 @@ def test_an_application_that_is_built_is_refused(tmp_path: Path) -> None:
     needed = Requirements("uv.lock", GOOD, False)
     check_protection(needed, tmp_path, WHERE, hashes=True, insecure=False)
     (tmp_path / "pyproject.toml").write_text('[build-system]\nrequires = ["hatchling"]\n')
-    with pytest.raises(DeployError, match="what builds it would be fetched without hashes; take"):
+    with pytest.raises(DeployError, match="what builds it would be fetched without hashes; remove"):
         check_protection(needed, tmp_path, WHERE, hashes=True, insecure=False)
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from ansible_collections.asgi.deploy.plugins.module_utils._host.source.sources import application_folder, source_of
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.release_options import SourceEntry
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan import app_plan
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan_types import AppPlan
 from ansible_collections.asgi.deploy.plugins.plugin_utils._inventory.inventory import inventory_errors
@@ -191,13 +192,14 @@ ARCHIVE = {"kind": "archive", "url": None, "sha256": SHA, "name": "shop.zip"}
     ],
 )
 def test_description(tmp_path: Path, options: dict[str, Any], description: dict[str, Any]) -> None:
-    assert source_of(options, tmp_path).told(SHA) == description
+    assert source_of(cast("SourceEntry", options), tmp_path).describe(SHA) == description
 
 
 def test_a_deploy_key_is_no_part_of_a_release(tmp_path: Path) -> None:
-    sources = [source_of({**GIT, "subdirectory": None, "deploy_key": key}, tmp_path) for key in (None, KEY)]
+    entries = [cast("SourceEntry", {**GIT, "subdirectory": None, "deploy_key": key}) for key in (None, KEY)]
+    sources = [source_of(entry, tmp_path) for entry in entries]
     assert sources[0].content(SHA) == sources[1].content(SHA)
-    assert KEY not in str(sources[1].told(SHA))
+    assert KEY not in str(sources[1].describe(SHA))
 
 
 def test_where_the_application_lies(tmp_path: Path) -> None:

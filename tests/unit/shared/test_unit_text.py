@@ -32,7 +32,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.unit_text impo
         pytest.param(8080, 'KEY="8080"\n', id="number"),
     ],
 )
-def test_quoting(value: object, text: str) -> None:
+def test_quoting(value: str | int, text: str) -> None:
     assert environment_file({"KEY": value}) == text
 
 

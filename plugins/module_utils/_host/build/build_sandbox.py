@@ -1,7 +1,8 @@
-"""Where virtual environments are built: what others wrote runs as a user of its own, in a sandbox.
+"""The sandbox in which virtual environments are built: code of packages runs as a user of its own.
 
-A package without a wheel is built by code of its own, and so is an application that says how. Here that reaches less
-than when the application serves. Before anybody uses what it leaves, root owns it again and it is made harmless.
+A package without a wheel is built by its own code, and so is an application that says how it is built. In the sandbox
+that code may do less than when the application serves. Before its result is used, root owns it again and it is made
+harmless.
 """
 
 from __future__ import annotations
@@ -30,37 +31,50 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.unit_text impo
 
 _SECONDS = 1800  # that one program may take
 _TRIES = 3  # of a program that systemd forgot
-_LOST = ("Failed to start transient service unit:", "Failed to query unit state")  # as systemd-run says
-_ENDING = 5  # seconds that it has to end, once it is told to
-# Of our own environment, what is about root: its home, its session, what it was before sudo.
-_ROOTS_OWN = ("HOME", "LOGNAME", "MAIL", "OLDPWD", "PWD", "SHELL", "SUDO_", "TMPDIR", "USER", "XDG_")
+_LOST = ("Failed to start transient service unit:", "Failed to query unit state")  # as systemd-run prints
+_ENDING = 5  # seconds that it has to end, after the signal to do so
+# Variables of this process that are about root: its home, its session, and the user before sudo.
+_ABOUT_ROOT = ("HOME", "LOGNAME", "MAIL", "OLDPWD", "PWD", "SHELL", "SUDO_", "TMPDIR", "USER", "XDG_")
 _BITS = stat.S_ISUID | stat.S_ISGID | stat.S_IWGRP | stat.S_IWOTH
 
 
 class BuildRunner:
-    """Where programs run that build environments: as root, which is for what we have pinned by its hash."""
+    """Runs programs that build environments as root, which is for packages that are pinned by their hashes.
+
+    Attributes:
+        cache: the folder of their caches.
+        settings: variables for uv.
+        folder: a folder for files that they read; None for any.
+    """
 
     cache = Path(CACHE)
-    settings: ClassVar[Mapping[str, str]] = {}  # of uv
-    folder: Path | None = None  # for files that they are to read
+    settings: ClassVar[Mapping[str, str]] = {}
+    folder: Path | None = None
 
-    def attempt(
+    def run_unchecked(
         self,
         argv: Sequence[str],
         env: Mapping[str, str] | None = None,
         cwd: Path | None = None,
         reads: Sequence[Path] = (),
     ) -> CompletedProcess[str]:
-        """Run a program to its end, which may read these paths besides; see :func:`commands.attempt`."""
+        """Run a program and return its result, whatever its exit status; see :func:`commands.run_unchecked`.
+
+        Args:
+            argv: the program and its arguments.
+            env: further variables.
+            cwd: its working directory.
+            reads: further paths that it may read.
+        """
         return run_unchecked(argv, env, str(cwd) if cwd else None, timeout=_SECONDS)
 
     @contextmanager
-    def lent(self, *_trees: Path) -> Iterator[None]:
-        """Let programs write these trees until the block ends."""
+    def writable(self, *_trees: Path) -> Iterator[None]:
+        """Allow programs to write these trees until the block ends."""
         yield
 
-    def missed(self, _printed: str) -> str | None:
-        """Return what to say of a program that failed, where that is for something it cannot reach here."""
+    def unreachable(self, _printed: str) -> str | None:
+        """Return the message about a failed program that could not reach a host; None if that is not why it failed."""
         return None
 
 
@@ -68,27 +82,28 @@ ROOT_RUNNER = BuildRunner()
 
 
 class SandboxedRunner(BuildRunner):
-    """The place of one application, while its lock is held."""
+    """Runs programs that build environments of one application in a sandbox; its lock must be held."""
 
-    # A second name of a file in the cache would be whose the cache is.
+    # The build user would own a second name of a file in the cache.
     settings: ClassVar[Mapping[str, str]] = {"UV_LINK_MODE": "copy"}
 
     def __init__(
         self, layout: Layout, lines: Sequence[str], hosts: Sequence[str] | None = None, insecure: bool = False
     ) -> None:
-        """
+        """Create the build user and its cache.
+
         Args:
             layout: of the application.
-            lines: of a unit's section Service: what programs may do and see here.
-            hosts: the only ones that they reach, besides proxies; all are reached without.
-            insecure: whether git, as installers run it, may use a plain transport.
+            lines: of a unit's section Service, which restrict the programs.
+            hosts: the only hosts that they may connect to, apart from proxies; None for all.
+            insecure: whether git may use a plain transport.
         """
         self._transports = {} if insecure else {"GIT_ALLOW_PROTOCOL": "file:https:ssh"}
         self._layout = layout
         self._reach = None if hosts is None else resolve_reachable(hosts, os.environ)
         self.user = user = users.ensure_build_user(layout)
-        self._lent: list[Path] = []
-        self.ran = 0  # how many programs
+        self._writable: list[Path] = []
+        self.ran = 0  # how many programs were run
         self.cache = Path(layout.packages)
         self.folder = folder = build_folder(layout.app)
         self._environment = folder / "environment"
@@ -98,7 +113,7 @@ class SandboxedRunner(BuildRunner):
             shutil.chown(path, group=user)
             path.chmod(0o750 if path.is_dir() else 0o640)
 
-    def attempt(
+    def run_unchecked(
         self,
         argv: Sequence[str],
         env: Mapping[str, str] | None = None,
@@ -106,7 +121,7 @@ class SandboxedRunner(BuildRunner):
         reads: Sequence[Path] = (),
     ) -> CompletedProcess[str]:
         self.ran += 1
-        # By a file, as the properties of a unit are for everybody to read.
+        # In a file, as any user can read the properties of a unit.
         text = environment_file(build_environment(os.environ, self.cache, {**self._transports, **(env or {})}))
         write(self._environment, text.encode(errors="surrogateescape"), 0o600)
         for _try in range(_TRIES):
@@ -128,7 +143,7 @@ class SandboxedRunner(BuildRunner):
             *(f"EnvironmentFile={self._environment}", f"WorkingDirectory={cwd or '/'}"),
             *(
                 f"BindReadOnlyPaths={' '.join(map(str, (self.folder, *reads)))}",
-                f"BindPaths={' '.join(map(str, (self.cache, *self._lent)))}",
+                f"BindPaths={' '.join(map(str, (self.cache, *self._writable)))}",
             ),
             *(f"RuntimeMaxSec={2 * _SECONDS}", f"TimeoutStopSec={_ENDING}"),
         ]
@@ -137,48 +152,54 @@ class SandboxedRunner(BuildRunner):
         return transient_units.command(self._layout.build_unit, argv, properties, *options, description)
 
     @contextmanager
-    def lent(self, *trees: Path) -> Iterator[None]:
-        """Let programs write these trees until the block ends; until then the build user owns them."""
+    def writable(self, *trees: Path) -> Iterator[None]:
+        """Allow programs to write these trees until the block ends; until then the build user owns them."""
         for tree in trees:
             _hand_over(tree, self.user)
-        self._lent += trees
+        self._writable += trees
         try:
             yield
         finally:
-            self._lent = [tree for tree in self._lent if tree not in trees]
+            self._writable = [tree for tree in self._writable if tree not in trees]
             for tree in trees:
                 reclaim(tree)
 
-    def missed(self, printed: str) -> str | None:
-        return self._reach.missed(printed) if self._reach else None
+    def unreachable(self, printed: str) -> str | None:
+        return self._reach.unreachable(printed) if self._reach else None
 
 
 def chain_commands(argv: Sequence[str], then: Sequence[str]) -> list[str]:
-    """Return a program that runs one, and where that ends well another one, whose end does not count."""
+    """Return a command that runs another one, and if that succeeds a second one, whose exit status does not count."""
     return ["/bin/sh", "-c", f'"$@" && {{ {shlex.join(then)} || :; }}', "sh", *argv]
 
 
 def is_lost(done: CompletedProcess[str]) -> bool:
-    """Whether nobody knows what became of a program that ran as a unit, as when systemd was upgraded meanwhile.
+    """Return whether the result of a program that ran as a unit is unknown, as after an upgrade of systemd.
 
-    The status is of no help: systemd-run of 252 ends with 0 then.
+    The exit status does not show it: systemd-run of 252 ends with 0 then.
     """
     return any(line.startswith(_LOST) for line in done.stderr.splitlines())
 
 
 def stop_leftover_build(layout: Layout) -> None:
-    """Ends what a run that was killed has left at work; the application's lock is held."""
+    """Stop a build that a killed run has left running; the application's lock must be held."""
     systemd.stop(layout.build_unit)
 
 
-def build_environment(ours: Mapping[str, str], home: Path, given: Mapping[str, str]) -> dict[str, str]:
-    """The environment of a program: ours, such as the way to a proxy, without what is about root."""
-    kept = {name: value for name, value in ours.items() if not name.startswith(_ROOTS_OWN)}
-    return {**kept, "PATH": PATH, "LC_ALL": "C.UTF-8", "HOME": str(home), **given}
+def build_environment(inherited: Mapping[str, str], home: Path, variables: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment of a program: inherited variables, such as the URL of a proxy, without those about root.
+
+    Args:
+        inherited: the environment of this process.
+        home: the home of the program.
+        variables: further variables.
+    """
+    kept = {name: value for name, value in inherited.items() if not name.startswith(_ABOUT_ROOT)}
+    return {**kept, "PATH": PATH, "LC_ALL": "C.UTF-8", "HOME": str(home), **variables}
 
 
 def prepare_cache(cache: Path, user: str) -> None:
-    """Make the cache that only the build user of an application writes; remove one that others have written."""
+    """Create the cache that only the build user of an application writes; remove one that another user wrote."""
     cache.mkdir(parents=True, exist_ok=True)
     if cache.stat().st_uid != pwd.getpwnam(user).pw_uid:
         shutil.rmtree(cache)
@@ -193,9 +214,14 @@ def _hand_over(tree: Path, user: str) -> None:
 
 
 def reclaim(tree: Path, owner: int = 0) -> None:
-    """Make root the owner of a tree again. Only folders, links and new copies of files remain; only root writes them.
+    """Make root the owner of a tree again, which keeps only folders, links and new copies of files.
 
-    A copy, as a process that has the old file open could go on writing it. No program may run in the tree any more.
+    Files are copied, as a process that has the old file open could still write it. No program may run in the tree any
+    more.
+
+    Args:
+        tree: a file or folder.
+        owner: the number of the user and the group that own it then.
     """
     for path in _walk(tree):
         kind = path.lstat().st_mode
@@ -203,7 +229,7 @@ def reclaim(tree: Path, owner: int = 0) -> None:
             _replace_by_copy(path, owner)
             continue
         if not (stat.S_ISDIR(kind) or stat.S_ISLNK(kind)):
-            path.unlink()  # whoever opens a pipe waits for ever
+            path.unlink()  # a program that opens a pipe waits for ever
             continue
         os.chown(path, owner, owner, follow_symlinks=False)
         if stat.S_ISDIR(kind):
@@ -213,20 +239,22 @@ def reclaim(tree: Path, owner: int = 0) -> None:
 
 
 def _replace_by_copy(path: Path, owner: int) -> None:
-    """Put a copy in the place of a file, with its times, by which Python knows what it has compiled.
+    """Replace a file by a copy with the same times, by which Python recognizes what it has compiled.
 
-    Its folder is root's already. What of it has no blocks on disk gets none in the copy.
+    Root must own its folder already. Holes of the file stay holes in the copy.
     """
     source = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    copy = path.with_name(f".{secrets.token_hex(16)}")  # no name is too long: what path has is not in it
+    copy = path.with_name(
+        f".{secrets.token_hex(16)}"
+    )  # without the name of the file, which may be too long for a prefix
     try:
-        found = os.fstat(source)
+        status = os.fstat(source)
         target = os.open(copy, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         try:
-            _copy(source, target, found.st_size)
+            _copy(source, target, status.st_size)
             os.fchown(target, owner, owner)
-            os.fchmod(target, stat.S_IMODE(found.st_mode) & ~_BITS)
-            os.utime(target, ns=(found.st_atime_ns, found.st_mtime_ns))
+            os.fchmod(target, stat.S_IMODE(status.st_mode) & ~_BITS)
+            os.utime(target, ns=(status.st_atime_ns, status.st_mtime_ns))
         finally:
             os.close(target)
         copy.replace(path)
@@ -238,25 +266,25 @@ def _replace_by_copy(path: Path, owner: int) -> None:
 
 
 def _copy(source: int, target: int, size: int) -> None:
-    """Copy what a file holds, and leave its holes."""
+    """Copy the data of a file, and keep its holes."""
     os.ftruncate(target, size)
-    place = 0
-    while place < size:
+    offset = 0
+    while offset < size:
         try:
-            place = os.lseek(source, place, os.SEEK_DATA)
+            offset = os.lseek(source, offset, os.SEEK_DATA)
         except OSError:  # only a hole is left
             return
-        end = os.lseek(source, place, os.SEEK_HOLE)
-        os.lseek(target, place, os.SEEK_SET)
-        while place < end and (sent := os.sendfile(target, source, place, end - place)):
-            place += sent
+        end = os.lseek(source, offset, os.SEEK_HOLE)
+        os.lseek(target, offset, os.SEEK_SET)
+        while offset < end and (sent := os.sendfile(target, source, offset, end - offset)):
+            offset += sent
 
 
 def _walk(tree: Path) -> Iterator[Path]:
-    """Yield a tree, and all that is in it; links are not followed.
+    """Yield a tree and everything in it; links are not followed.
 
     Raises:
-        OSError: a folder cannot be listed, as one whose path is too long.
+        OSError: a folder cannot be listed, such as one whose path is too long.
     """
     yield tree
     for folder, folders, files in os.walk(tree, onerror=_raise):

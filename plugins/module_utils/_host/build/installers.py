@@ -1,4 +1,4 @@
-"""What builds virtual environments: uv, or pip where uv cannot be had, and the interpreters that these are of."""
+"""Installers that build virtual environments: uv, or pip where uv cannot be installed; and their interpreters."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.system.locks imp
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import CACHE, PROGRAMS, PYTHON
 
-VENV_PACKAGE = "python3-venv"  # of Debian, by which this Python makes the first environment, that of uv
+VENV_PACKAGE = "python3-venv"  # of Debian, for the first environment, that of uv
 UV_VERSION = "0.13.9"
 UV_HOME = Path(PROGRAMS) / f"uv-{UV_VERSION}"
 # SHA-256 of its files on the index; a unit test compares them with requirements-dev.txt.
@@ -51,7 +51,7 @@ UV_HASHES = (
     "ecb6028d79dc96fbeafffe5c8af62a7099487ebc05a701e76714eebcffd06375",
     "eeb92051c2123b9730c46b04cc843cfa4bc7d7b0aec56df431a2215ef4cb0273",
 )
-# Debian's, from which python3-venv would install it anew into each environment, which takes longer than uv itself.
+# Debian's wheels. python3-venv would install pip from there into each environment, which takes longer than uv itself.
 _PIP = Path("/usr/share/python-wheels")
 COMPLETE = ".complete"
 _LOCK_SECONDS = 1800
@@ -59,7 +59,12 @@ _LOCK_SECONDS = 1800
 
 @dataclass(frozen=True)
 class Interpreter:
-    """A Python on this host; its tag is what a virtual environment depends on."""
+    """A Python on this host.
+
+    Attributes:
+        path: of its program.
+        tag: what a virtual environment depends on.
+    """
 
     path: str
     tag: str
@@ -72,6 +77,7 @@ class Interpreter:
     @classmethod
     @functools.cache
     def at(cls, path: str) -> Interpreter:
+        """Return the interpreter at a path."""
         if os.path.realpath(path) == os.path.realpath(sys.executable):
             tag = sys.implementation.cache_tag
         else:
@@ -79,8 +85,8 @@ class Interpreter:
         return cls(path, f"{tag}-{platform.machine()}")
 
     @classmethod
-    def wanted(cls, python: str) -> Interpreter:
-        """The one that the option `python` asks for: V(system), a version, or a path.
+    def requested(cls, python: str) -> Interpreter:
+        """Return the interpreter that the option `python` requests: V(system), a version, or a path.
 
         Raises:
             DeployError: this host does not have it; names those that it has.
@@ -89,66 +95,85 @@ class Interpreter:
             return cls.at(PYTHON)
         path = python if python.startswith("/") else shutil.which(f"python{python}", path=PATH)
         if path is None or not os.access(path, os.X_OK):
-            has = "; ".join(f'python: "{version}" is {found}' for version, found in interpreters().items())
+            has = "; ".join(f'python: "{version}" is {program}' for version, program in interpreters().items())
             raise DeployError(
                 f"python: found {python!r}, which this host does not have. It has {has or 'none'}; "
                 "write one of these or python: system, or install it on the host before"
             )
-        found = cls.at(path)
+        interpreter = cls.at(path)
         # Two builds of one version are two interpreters.
-        return found if os.path.realpath(path) == os.path.realpath(PYTHON) else cls(path, f"{found.tag}-{path}")
+        own = os.path.realpath(path) == os.path.realpath(PYTHON)
+        return interpreter if own else cls(path, f"{interpreter.tag}-{path}")
 
 
 def interpreters(path: str = PATH) -> dict[str, str]:
-    """The Pythons on this host, by version: where each is."""
-    found: dict[str, str] = {}
+    """Return the paths of the Pythons on this host, by version."""
+    programs: dict[str, str] = {}
     for folder in path.split(":"):
         for file in sorted(Path(folder).glob("python3.*")):
             if (version := re.fullmatch(r"python(3\.\d+)", file.name)) and os.access(file, os.X_OK):
-                found.setdefault(version[1], str(file))
-    return dict(sorted(found.items(), key=lambda item: int(item[0].partition(".")[2])))
+                programs.setdefault(version[1], str(file))
+    return dict(sorted(programs.items(), key=lambda item: int(item[0].partition(".")[2])))
 
 
 class Installer:
-    """What builds virtual environments; one of :class:`Uv` and :class:`Pip`."""
+    """An installer: :class:`Uv` or :class:`Pip`.
+
+    Attributes:
+        name: of its program.
+        sources: where distributions come from.
+        runner: runs its programs.
+    """
 
     name: str
 
-    def __init__(self, supplies: PackageSources = DEFAULT_SOURCES, place: BuildRunner = ROOT_RUNNER) -> None:
-        self.supplies = supplies
-        self.place = place
+    def __init__(self, sources: PackageSources = DEFAULT_SOURCES, runner: BuildRunner = ROOT_RUNNER) -> None:
+        self.sources = sources
+        self.runner = runner
 
     def create(self, path: Path, interpreter: Interpreter) -> None:
+        """Create an empty virtual environment."""
         raise NotImplementedError
 
     def install(self, venv: Path, *arguments: str, cwd: Path | None = None) -> None:
+        """Install distributions into a virtual environment.
+
+        Raises:
+            DeployError: that failed; ends with what the installer printed, without secrets.
+        """
         raise NotImplementedError
 
     def lock(self, tree: Path, extras: Sequence[str] = (), groups: Sequence[str] = ()) -> str:
-        """The text of requirements that a tree's uv.lock stands for."""
+        """Return the requirements in a tree's uv.lock as text.
+
+        Args:
+            tree: the folder of uv.lock.
+            extras: optional dependencies that are requested.
+            groups: dependency groups that are requested.
+        """
         raise NotImplementedError
 
     def conflicts(self, venv: Path) -> str:
-        """What the installer says of distributions that do not go together; empty where all do."""
+        """Return what the installer prints about distributions that contradict each other; empty if none do."""
         raise NotImplementedError
 
-    def _do(self, argv: Sequence[str], env: Mapping[str, str], cwd: Path | None = None) -> str:
-        """What a program prints that may run code of packages, or reads what others wrote."""
-        result = self.place.attempt(argv, env, cwd)
+    def _run(self, argv: Sequence[str], env: Mapping[str, str], cwd: Path | None = None) -> str:
+        """Run a program that may run code of packages or read files of other users; return its output."""
+        result = self.runner.run_unchecked(argv, env, cwd)
         if result.returncode:
-            missed = self.place.missed(f"{result.stdout}\n{result.stderr}")
-            lines = [self._told(argv, result), *([missed] if missed else [])]
+            unreachable = self.runner.unreachable(f"{result.stdout}\n{result.stderr}")
+            lines = [self._output(argv, result), *([unreachable] if unreachable else [])]
             raise DeployError("the virtual environment could not be built:\n" + "\n".join(lines))
         return result.stdout
 
     def _failure(self, argv: Sequence[str], env: Mapping[str, str]) -> str:
-        """What such a program says when it fails; empty when it does not."""
-        result = self.place.attempt(argv, env)
-        return self._told(argv, result) if result.returncode else ""
+        """Run such a program; return what it prints if it fails, and an empty text if not."""
+        result = self.runner.run_unchecked(argv, env)
+        return self._output(argv, result) if result.returncode else ""
 
-    def _told(self, argv: Sequence[str], result: CompletedProcess[str]) -> str:
+    def _output(self, argv: Sequence[str], result: CompletedProcess[str]) -> str:
         printed = result.stderr.strip() or result.stdout.strip()
-        return describe(self.supplies.masked(printed)) or f"{argv[0]} ended with status {result.returncode}"
+        return describe(self.sources.masked(printed)) or f"{argv[0]} ended with status {result.returncode}"
 
 
 class Uv(Installer):
@@ -156,30 +181,34 @@ class Uv(Installer):
 
     def __init__(
         self,
-        supplies: PackageSources = DEFAULT_SOURCES,
-        place: BuildRunner = ROOT_RUNNER,
+        sources: PackageSources = DEFAULT_SOURCES,
+        runner: BuildRunner = ROOT_RUNNER,
         program: str = str(UV_HOME / "bin" / "uv"),
     ) -> None:
-        super().__init__(supplies, place)
+        super().__init__(sources, runner)
         self.program = program
         self.env = {
-            "UV_CACHE_DIR": str(place.cache / "uv"),
+            "UV_CACHE_DIR": str(runner.cache / "uv"),
             "UV_PYTHON_DOWNLOADS": "never",
             "UV_NO_PROGRESS": "1",
             "UV_SYSTEM_CERTS": "1",
-            **place.settings,
-            **supplies.uv,
+            **runner.settings,
+            **sources.uv,
         }
 
     @staticmethod
-    def ensure(supplies: PackageSources = DEFAULT_SOURCES) -> bool:
-        """Installs uv for ourselves; gives whether there was something to do."""
+    def ensure(sources: PackageSources = DEFAULT_SOURCES) -> bool:
+        """Install uv if it is missing; return whether it was.
+
+        Raises:
+            DeployError: it cannot be installed.
+        """
         if (UV_HOME / COMPLETE).exists():
             return False
-        if supplies.wheels and not any(supplies.wheels.glob(f"uv-{UV_VERSION}-*.whl")):
+        if sources.wheels and not any(sources.wheels.glob(f"uv-{UV_VERSION}-*.whl")):
             raise DeployError(f"uv is not on this host, and the wheelhouse holds no wheel of uv=={UV_VERSION}")
         with exclusive_build(UV_HOME), tempfile.TemporaryDirectory(prefix="asgi-") as folder:
-            if (UV_HOME / COMPLETE).exists():  # by whoever held the lock
+            if (UV_HOME / COMPLETE).exists():  # another run held the lock
                 return True
             shutil.rmtree(UV_HOME, ignore_errors=True)
             pip = next(_PIP.glob("pip-*.whl"), None)
@@ -187,12 +216,12 @@ class Uv(Installer):
             file = Path(folder, "uv.txt")
             file.write_text(uv_requirement(), encoding="utf-8")
             own = ("--quiet", "--require-hashes", "--only-binary=:all:", "-r", str(file))
-            Pip(supplies, wheel=pip).install(UV_HOME, *own)
+            Pip(sources, wheel=pip).install(UV_HOME, *own)
             mark_complete(UV_HOME, "")
         return True
 
     def create(self, path: Path, interpreter: Interpreter) -> None:
-        # Root's own work, by root's own cache.
+        # This runs as root, and so uses root's cache.
         env = {**self.env, "UV_CACHE_DIR": str(ROOT_RUNNER.cache / "uv")}
         run([self.program, "venv", "--quiet", "--python", interpreter.path, str(path)], env)
 
@@ -206,7 +235,7 @@ class Uv(Installer):
             "--python",
             str(venv / "bin" / "python"),
         ]
-        self._do([*argv, *self.supplies.arguments, *arguments], self.env, cwd)
+        self._run([*argv, *self.sources.arguments, *arguments], self.env, cwd)
 
     def lock(self, tree: Path, extras: Sequence[str] = (), groups: Sequence[str] = ()) -> str:
         argv = [
@@ -221,32 +250,32 @@ class Uv(Installer):
             "--no-annotate",
         ]
         argv += [*(f"--extra={extra}" for extra in extras), *(f"--group={group}" for group in groups)]
-        return self._do([*argv, "--project", str(tree)], self.env, tree)
+        return self._run([*argv, "--project", str(tree)], self.env, tree)
 
     def conflicts(self, venv: Path) -> str:
         return self._failure([self.program, "pip", "check", "--python", str(venv / "bin" / "python")], self.env)
 
 
 class Pip(Installer):
-    """pip of the environment itself, or one that runs from its own wheel."""
+    """pip of the environment itself, or pip from its own wheel."""
 
     name = "pip"
 
     def __init__(
-        self, supplies: PackageSources = DEFAULT_SOURCES, place: BuildRunner = ROOT_RUNNER, wheel: Path | None = None
+        self, sources: PackageSources = DEFAULT_SOURCES, runner: BuildRunner = ROOT_RUNNER, wheel: Path | None = None
     ) -> None:
-        super().__init__(supplies, place)
+        super().__init__(sources, runner)
         self.env = {
-            "PIP_CACHE_DIR": str(place.cache / "pip"),
+            "PIP_CACHE_DIR": str(runner.cache / "pip"),
             **({"PYTHONPATH": str(wheel)} if wheel else {}),
-            **supplies.pip,
+            **sources.pip,
         }
 
     def create(self, path: Path, interpreter: Interpreter) -> None:
         run([interpreter.path, "-m", "venv", str(path)])
 
     def install(self, venv: Path, *arguments: str, cwd: Path | None = None) -> None:
-        self._do(self._pip(venv, "install", "--quiet", *self.supplies.arguments, *arguments), self.env, cwd)
+        self._run(self._pip(venv, "install", "--quiet", *self.sources.arguments, *arguments), self.env, cwd)
 
     def lock(self, tree: Path, extras: Sequence[str] = (), groups: Sequence[str] = ()) -> str:
         raise DeployError(
@@ -262,34 +291,34 @@ class Pip(Installer):
 
 
 def installer_for(
-    choice: str, supplies: PackageSources = DEFAULT_SOURCES, place: BuildRunner = ROOT_RUNNER
+    choice: str, sources: PackageSources = DEFAULT_SOURCES, runner: BuildRunner = ROOT_RUNNER
 ) -> Installer:
-    """The installer for a choice of ``auto``, ``uv`` or ``pip``; ``auto`` takes pip where uv cannot be installed."""
+    """Return the installer for ``auto``, ``uv`` or ``pip``; ``auto`` is pip where uv cannot be installed."""
     Path(CACHE).mkdir(parents=True, exist_ok=True)
-    Path(CACHE).chmod(0o700)  # it holds what an application built from its own code
+    Path(CACHE).chmod(0o700)  # it contains what applications built from their own code
     if choice == "pip":
-        return Pip(supplies, place)
+        return Pip(sources, runner)
     try:
-        Uv.ensure(supplies)
+        Uv.ensure(sources)
     except DeployError:
         if choice == "uv":
             raise
-        return Pip(supplies, place)
-    return Uv(supplies, place)
+        return Pip(sources, runner)
+    return Uv(sources, runner)
 
 
 def mark_complete(venv: Path, mark: str) -> None:
-    """Notes that a virtual environment is whole, and what it was made from."""
-    (venv / COMPLETE).unlink(missing_ok=True)  # whatever a package may have put there
-    os.sync()  # what says that all is there must not outlive, in a power cut, what it speaks of
+    """Record that a virtual environment is complete, and what it was made from."""
+    (venv / COMPLETE).unlink(missing_ok=True)  # a package may have put something there
+    os.sync()  # after a power cut the record must not be there without the files
     (venv / COMPLETE).write_text(mark, encoding="utf-8")
 
 
 def uv_requirement() -> str:
-    """uv as a line of requirements, with the hashes of its files."""
-    return " ".join([f"uv=={UV_VERSION}", *(f"--hash=sha256:{one}" for one in UV_HASHES)]) + "\n"
+    """Return uv as a line of requirements, with the hashes of its files."""
+    return " ".join([f"uv=={UV_VERSION}", *(f"--hash=sha256:{digest}" for digest in UV_HASHES)]) + "\n"
 
 
 def exclusive_build(tool: Path) -> AbstractContextManager[None]:
-    """One run at a time builds a tool, which all applications of a host share; each has a lock of its own beside."""
+    """Return the lock of a tool, which all applications of a host share, so that one run at a time builds it."""
     return exclusive_lock(Path("/run", f"asgi-{tool.name}.lock"), _LOCK_SECONDS)

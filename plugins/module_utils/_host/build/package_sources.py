@@ -1,4 +1,4 @@
-"""Where distributions come from: the host's own index, a private one, or a folder of wheels and no index at all."""
+"""Sources of distributions: the host's own index, a private one, or a folder of wheels without any index."""
 
 from __future__ import annotations
 
@@ -7,17 +7,28 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.source import archives
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import CACHE
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.masking import masked
 
+if TYPE_CHECKING:
+    from ansible_collections.asgi.deploy.plugins.module_utils._shared.release_options import IndexEntry
+
 
 @dataclass(frozen=True)
 class PackageSources:
-    """What uv and pip are told; the environment may hold secrets, the arguments never do."""
+    """Arguments and environment of uv and pip; the environment may contain secrets, the arguments never do.
+
+    Attributes:
+        arguments: of both.
+        uv: variables for uv.
+        pip: variables for pip.
+        secrets: texts that must not be shown.
+        wheels: the folder of wheels, if they come from one.
+    """
 
     arguments: tuple[str, ...] = ()
     uv: Mapping[str, str] = field(default_factory=dict)
@@ -26,7 +37,7 @@ class PackageSources:
     wheels: Path | None = None
 
     def masked(self, text: str) -> str:
-        """Return what a program printed, without the secrets that it was given."""
+        """Return what a program printed, without these secrets."""
         return masked(text, self.secrets)
 
 
@@ -34,13 +45,19 @@ DEFAULT_SOURCES = PackageSources()
 
 
 def build_folder(app: str) -> Path:
-    """Where there is meanwhile what a build of an application is given."""
+    """Return the folder of the files that a build of an application gets, until it ends."""
     return Path(CACHE, "build", app)
 
 
 @contextmanager
-def prepare_sources(app: str, index: Mapping[str, Any] | None, wheelhouse: str | None) -> Iterator[PackageSources]:
-    """Supplies for a build under the application's lock; what they take on disk is for root alone and goes again."""
+def prepare_sources(app: str, index: IndexEntry | None, wheelhouse: str | None) -> Iterator[PackageSources]:
+    """Yield the sources for a build; remove their files, which only root can read, when the block ends.
+
+    Args:
+        app: the application, whose lock must be held.
+        index: a private index; None for the host's own.
+        wheelhouse: SHA-256 of the archive of wheels that was shipped; None if none was.
+    """
     folder = build_folder(app)
     shutil.rmtree(folder, ignore_errors=True)  # of a run that was killed
     folder.mkdir(parents=True, mode=0o700)
@@ -48,7 +65,7 @@ def prepare_sources(app: str, index: Mapping[str, Any] | None, wheelhouse: str |
         if wheelhouse:
             wheels = folder / "wheels"
             wheels.mkdir()
-            # Not above: no look needs it.
+            # Imported here: no inspection needs it.
             from ansible_collections.asgi.deploy.plugins.module_utils._host.source.unpack import unpack
 
             unpack(archives.ensure_archive(wheelhouse, None, "wheelhouse"), wheels, "wheelhouse")
@@ -60,16 +77,20 @@ def prepare_sources(app: str, index: Mapping[str, Any] | None, wheelhouse: str |
 
 
 def from_wheels(wheels: Path) -> PackageSources:
-    """A folder of wheels, and nothing else: what the host's own settings name is not asked."""
+    """Return a folder of wheels as the only source, without what the host's own settings name."""
     nothing = {"PIP_FIND_LINKS": "", "UV_FIND_LINKS": "", "PIP_EXTRA_INDEX_URL": "", "UV_EXTRA_INDEX_URL": ""}
     return PackageSources(("--no-index", "--find-links", str(wheels)), nothing, nothing, wheels=wheels)
 
 
-def from_index(index: Mapping[str, Any], folder: Path) -> PackageSources:
-    """A private index in the place of the public one; with both, anybody could publish a package of a private name.
+def from_index(index: IndexEntry, folder: Path) -> PackageSources:
+    """Return a private index as the only one: with both, anyone could publish a package under a private name.
 
-    What the host's own settings name besides has no effect on it: pip takes an empty variable for none and reads its
-    file, so it is given the same index once more; uv asks the index first that is named first, and no other then.
+    Indexes in the host's own settings have no effect. pip ignores an empty variable and reads its file, so it gets the
+    same index as an extra one; uv asks the first index first, and no other one then.
+
+    Args:
+        index: its URL, user and password.
+        folder: for a file with the password.
     """
     url, username, password = index["url"], index.get("username"), index.get("password")
     uv = {"UV_INDEX": f"private={url}", "UV_DEFAULT_INDEX": url, "UV_INDEX_STRATEGY": "first-index"}
@@ -80,7 +101,7 @@ def from_index(index: Mapping[str, Any], folder: Path) -> PackageSources:
     if not username:
         return PackageSources(uv=uv, pip=pip)
     uv |= {"UV_INDEX_PRIVATE_USERNAME": username, "UV_INDEX_PRIVATE_PASSWORD": password or ""}
-    # pip would hand a URL with a password to the processes that it starts, on their command lines.
+    # pip would pass a URL with a password to its own processes, on their command lines.
     netrc = folder / "netrc"
     netrc.touch(mode=0o600)
     words = (urlsplit(url).hostname or "", username, password or "")
@@ -91,6 +112,6 @@ def from_index(index: Mapping[str, Any], folder: Path) -> PackageSources:
 
 
 def _quoted(word: str) -> str:
-    """A token of a netrc file, as Python's own reader takes it."""
+    """Return a token of a netrc file, as Python's own reader expects it."""
     escaped = word.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'

@@ -206,7 +206,7 @@ def _check_hashes(requirements: Requirements, tree: Path, where: str) -> None:
     if is_package(tree):
         raise DeployError(
             f"require_hashes: {where} has a pyproject.toml with [build-system], and what builds it would be fetched "
-            "without hashes; take [build-system] out, as the application is found without being installed, "
+            "without hashes; remove [build-system], as the application is found without being installed, "
             "or leave require_hashes out"
         )
 

@@ -1,4 +1,4 @@
-"""Virtual environments: built, found to be whole, and told of."""
+"""Virtual environments: built, checked for completeness, and listed."""
 
 from __future__ import annotations
 
@@ -39,26 +39,32 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.requirement_ha
 if TYPE_CHECKING:
     from ansible_collections.asgi.deploy.plugins.module_utils._shared.desired_state import ToolEntry
 
-_METADATA = 2**16  # bytes of it that are read: names and versions come first
-_REQUIRES = re.compile(  # as pip and uv write who requires what is not there
+_METADATA = 2**16  # bytes of a METADATA file that are read: names and versions come first
+_REQUIRES = re.compile(  # as pip and uv print that a distribution requires a missing one
     r"^(?:The package `)?([A-Za-z0-9][A-Za-z0-9._-]*)(?:`| \S+) (?:requires|has requirement) ", re.MULTILINE
 )
 
 
 @dataclass(frozen=True)
 class Server:
-    """The servers of an application, installed in addition to its own requirements."""
+    """The servers of an application, installed in addition to its own requirements.
 
-    lock: str = ""  # with hashes, and with all that these need
-    others: Sequence[str] = ()  # which the lock does not hold; installed without hashes
-    strict: bool = False  # whether nothing may be installed without a hash, and nothing built
+    Attributes:
+        lock: requirements with hashes, and all of their dependencies.
+        others: requirements that the lock lacks, installed without hashes.
+        strict: whether nothing may be installed without a hash, and nothing built.
+    """
+
+    lock: str = ""
+    others: Sequence[str] = ()
+    strict: bool = False
 
 
 _NO_SERVER = Server()
 
 
 def is_complete(venv: Path, mark: str = "") -> bool:
-    """Whether a virtual environment was built to its end, from what `mark` stands for."""
+    """Return whether a virtual environment is complete, and was built from what `mark` stands for."""
     try:
         return (venv / COMPLETE).read_text(encoding="utf-8") == mark
     except OSError:
@@ -74,37 +80,46 @@ def build(
     server: Server = _NO_SERVER,
     mark: str = "",
 ) -> None:
-    """Builds a virtual environment in its final place; one that was not finished is begun anew.
+    """Build a virtual environment in its final place; one that is not complete is built again.
 
-    Where all of the requirements have hashes, nothing else is installed for them. What serves the application comes by
+    Where all of the requirements have hashes, nothing without a hash is installed for them. The server is installed by
     the hashes of its lock, unless the application has a version of its own. Where the server is strict nothing is
-    built: its build would fetch what no hash is known of.
+    built: a build would fetch distributions without a known hash.
+
+    Args:
+        venv: its folder.
+        installer: builds it.
+        interpreter: its Python.
+        requirements: of the application.
+        tree: of the application.
+        server: what serves the application.
+        mark: what it is made from, for :func:`is_complete`.
 
     Raises:
-        DeployError: something cannot be installed, or what serves does not go together with the application.
+        DeployError: something cannot be installed, or the server and the application contradict each other.
     """
-    place = installer.place
+    runner = installer.runner
     shutil.rmtree(venv, ignore_errors=True)
     venv.parent.mkdir(parents=True, exist_ok=True)
     installer.create(venv, interpreter)
-    with place.lent(venv), tempfile.TemporaryDirectory(prefix="asgi-", dir=place.folder) as folder:
+    with runner.writable(venv), tempfile.TemporaryDirectory(prefix="asgi-", dir=runner.folder) as folder:
         Path(folder).chmod(0o755)
         file = Path(folder, "requirements.txt")
         file.write_text(requirements.text, encoding="utf-8")
-        # A requirements.txt of the application stays where it is, so that what it includes is found beside it.
-        given = tree / requirements.source if requirements.in_place else file
+        # A requirements.txt of the application stays where it is, so that the files it includes are next to it.
+        listed = tree / requirements.source if requirements.in_place else file
         wheels = ["--only-binary=:all:"] if server.strict else []
         strict = ["--require-hashes"] if hashed(requirements.text) else []
-        installer.install(venv, *strict, *wheels, "-r", str(given), cwd=requirements.folder or tree)
+        installer.install(venv, *strict, *wheels, "-r", str(listed), cwd=requirements.folder or tree)
         _install_server(venv, installer, server, wheels, Path(folder))
     mark_complete(venv, mark)
 
 
 def _install_server(venv: Path, installer: Installer, server: Server, wheels: Sequence[str], folder: Path) -> None:
-    """Install what serves an application, in addition to what it has already; the installer reads files in `folder`."""
-    if left := without(server.lock, distributions(venv)):
+    """Install the server in addition to what an environment has already; the installer reads files in `folder`."""
+    if missing_pins := without(server.lock, distributions(venv)):
         lock = folder / "server.txt"
-        lock.write_text(left, encoding="utf-8")
+        lock.write_text(missing_pins, encoding="utf-8")
         installer.install(venv, "--no-deps", "--require-hashes", *wheels, "-r", str(lock), cwd=folder)
     if server.others:
         installed = distributions(venv)
@@ -112,23 +127,28 @@ def _install_server(venv: Path, installer: Installer, server: Server, wheels: Se
         keep.write_text("".join(f"{name}=={version}\n" for name, version in installed.items()), encoding="utf-8")
         missing = installable(server.others, installed)
         installer.install(venv, "--constraint", str(keep), *missing, cwd=folder)
-    if server.strict or left:
-        wrong = installer.conflicts(venv)
-        if wrong and (server.strict or concern(wrong, pins(server.lock))):
-            raise DeployError(f"the virtual environment could not be built:\n{wrong}")
+    if server.strict or missing_pins:
+        conflicts = installer.conflicts(venv)
+        if conflicts and (server.strict or concern(conflicts, pins(server.lock))):
+            raise DeployError(f"the virtual environment could not be built:\n{conflicts}")
 
 
 def concern(printed: str, names: Collection[str]) -> bool:
-    """Whether distributions do not go together of which one is of these names, as an installer prints them.
+    """Return whether conflicts concern distributions of these names.
 
-    So it is where the installer names none. What an application itself has may lack something, and is installed.
+    They do where the installer names none. Distributions of the application itself may lack something, and stay
+    installed.
+
+    Args:
+        printed: conflicts, as an installer prints them.
+        names: normalised names.
     """
-    found = _REQUIRES.findall(printed)
-    return not found or any(normalised(name) in names for name in found)
+    requiring = _REQUIRES.findall(printed)
+    return not requiring or any(normalised(name) in names for name in requiring)
 
 
 def tool_mark(requirements: str) -> str:
-    """What a tool's virtual environment depends on: its requirements and this host's Python."""
+    """Return what a tool's virtual environment depends on: its requirements and this host's Python, as a digest."""
     return digest({"requirements": requirements, "interpreter": Interpreter.at(PYTHON).tag})
 
 
@@ -137,9 +157,9 @@ def outdated_tools(tools: Iterable[ToolEntry]) -> list[ToolEntry]:
     return [tool for tool in tools if not is_complete(absolute_path(tool["path"]), tool_mark(tool["requirements"]))]
 
 
-def build_tool(path: Path, requirements: str, supplies: PackageSources = DEFAULT_SOURCES) -> None:
-    """Builds the virtual environment of a program of ours, such as certbot."""
-    installer, mark = installer_for("auto", supplies), tool_mark(requirements)
+def build_tool(path: Path, requirements: str, sources: PackageSources = DEFAULT_SOURCES) -> None:
+    """Build the virtual environment of a program of this collection, such as certbot."""
+    installer, mark = installer_for("auto", sources), tool_mark(requirements)
     needed = Requirements("text", requirements, local=False)
     with exclusive_build(path):
         if not is_complete(path, mark):
@@ -147,7 +167,7 @@ def build_tool(path: Path, requirements: str, supplies: PackageSources = DEFAULT
 
 
 def build_packages(lines: Sequence[str], tree: Path, target: Path, installer: Installer, venv: Path) -> None:
-    """Install the application itself, and packages of its repository, without what they need, into its release.
+    """Install the application itself, and packages of its repository, without their requirements, into its release.
 
     Args:
         lines: a requirement for each of them.
@@ -157,8 +177,8 @@ def build_packages(lines: Sequence[str], tree: Path, target: Path, installer: In
         venv: its environment.
     """
     target.mkdir()
-    place = installer.place
-    with place.lent(target), tempfile.TemporaryDirectory(prefix="asgi-", dir=place.folder) as folder:
+    runner = installer.runner
+    with runner.writable(target), tempfile.TemporaryDirectory(prefix="asgi-", dir=runner.folder) as folder:
         Path(folder).chmod(0o755)
         file = Path(folder, "packages.txt")
         file.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
@@ -166,23 +186,23 @@ def build_packages(lines: Sequence[str], tree: Path, target: Path, installer: In
 
 
 def distributions(venv: Path) -> Mapping[str, str]:
-    """Return what is installed in a virtual environment: normalised names and versions, without running any of it.
+    """Return the versions of what is installed in a virtual environment, by normalised name, without running any of it.
 
     Raises:
-        DeployError: what describes one of them is no regular file of the environment.
+        DeployError: the METADATA of one of them is no regular file of the environment.
     """
-    from email.parser import BytesHeaderParser  # not above: no look needs it
+    from email.parser import BytesHeaderParser  # imported here: no inspection needs it
 
-    found: dict[str, str] = {}
+    versions: dict[str, str] = {}
     for folder in sorted(venv.glob("lib/python*/site-packages/*.dist-info")):
         head = untrusted_files.read_head(venv, str((folder / "METADATA").relative_to(venv)), _METADATA)
         about = BytesHeaderParser().parsebytes(head or b"")
         if about["Name"] and about["Version"]:
-            found[normalised(str(about["Name"]))] = str(about["Version"])
-    return found
+            versions[normalised(str(about["Name"]))] = str(about["Version"])
+    return versions
 
 
 def remove(venv: Path) -> None:
-    """Removes a virtual environment; what says that it is complete goes first."""
+    """Remove a virtual environment; its mark of completeness first."""
     (venv / COMPLETE).unlink(missing_ok=True)
     shutil.rmtree(venv)

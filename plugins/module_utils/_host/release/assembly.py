@@ -75,23 +75,23 @@ class Assembly:
             whole: the folder for its source.
             identity: of the source.
         """
-        where, inputs = self.source.where(self.inputs.version, identity), self.inputs
+        where, inputs = self.source.label(self.inputs.version, identity), self.inputs
         with prepare_sources(self.layout.app, inputs.index, inputs.wheelhouse) as sources:
-            place = SandboxedRunner(self.layout, inputs.build, inputs.build_hosts, inputs.insecure_transport)
-            installer = installer_for(inputs.installer, sources, place)
-            with place.lent(whole):
-                ran = self._check_out(identity, whole, place)
+            runner = SandboxedRunner(self.layout, inputs.build, inputs.build_hosts, inputs.insecure_transport)
+            installer = installer_for(inputs.installer, sources, runner)
+            with runner.writable(whole):
+                ran = self._check_out(identity, whole, runner)
                 tree = application_folder(whole, self.source.subdirectory, where)
                 self.additions.check(tree)
                 check_python(tree, read_pyproject(tree), self.interpreter, inputs.python != "system", where)
                 requirements = self._requirements(tree, whole, installer, where)
                 check_protection(requirements, tree, where, inputs.require_hashes, inputs.insecure_transport)
                 venv = self._venv(path, tree, whole, installer, requirements)
-                if place.ran != ran:
-                    place.attempt(self._compiler(whole))
+                if runner.ran != ran:
+                    runner.run_unchecked(self._compiler(whole))
                 return Assembled(venv, requirements.source, unpinned(self._others, requirements.text))
 
-    def _check_out(self, identity: str, whole: Path, place: SandboxedRunner) -> int:
+    def _check_out(self, identity: str, whole: Path, runner: SandboxedRunner) -> int:
         """Check the source out; return how many programs had run when its tree was compiled, or -1 if it was not.
 
         If there are environments already, most releases need no other one, and no program runs after git: so the tree
@@ -100,15 +100,15 @@ class Assembly:
         if not (store := self.source.store):
             self.source.checkout(identity, whole)
             return -1
-        shutil.chown(store, group=place.user)
+        shutil.chown(store, group=runner.user)
         store.chmod(0o750)
         then = self._compiler(whole) if self.store.venvs() else None
 
         def run_in(argv: Sequence[str], env: Mapping[str, str] | None) -> CompletedProcess[str]:
-            return place.attempt(chain_commands(argv, then) if then else argv, env, reads=[store])
+            return runner.run_unchecked(chain_commands(argv, then) if then else argv, env, reads=[store])
 
         self.source.checkout(identity, whole, run_in)
-        return place.ran if then else -1
+        return runner.ran if then else -1
 
     def _compiler(self, tree: Path) -> list[str]:
         """Return the program that compiles a tree. An error in the source is reported by the application itself."""

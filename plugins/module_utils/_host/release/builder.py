@@ -6,7 +6,7 @@ import os
 import shutil
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.build.build_sandbox import stop_leftover_build
 from ansible_collections.asgi.deploy.plugins.module_utils._host.build.installers import Interpreter
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         ReleaseRecord,
         SourceResult,
     )
+    from ansible_collections.asgi.deploy.plugins.module_utils._shared.json_values import Json
     from ansible_collections.asgi.deploy.plugins.module_utils._shared.observed_state import SourceSummary
 
 
@@ -53,7 +54,7 @@ class ReleaseBuilder:
         self.source = source_of(
             inputs.source, Path(layout.mirror), hosts=inputs.build_hosts, pins=Path(layout.known_hosts)
         )
-        self.interpreter = Interpreter.wanted(inputs.python)
+        self.interpreter = Interpreter.requested(inputs.python)
 
     def identify(self, identity: str) -> str:
         """Return the name of the release, with a digest of its inputs; if it is damaged, its next generation."""
@@ -67,7 +68,7 @@ class ReleaseBuilder:
 
     def _identify(self, identity: str, key: bytes | None) -> str:
         inputs = self.inputs
-        content = {
+        content: dict[str, Json] = {
             "source": self.source.content(identity),
             "supplies": inputs.package_sources,
             "interpreter": self.interpreter.tag,
@@ -76,7 +77,7 @@ class ReleaseBuilder:
             # A comment that changes makes no other release.
             "files": {name: code_of(name, text) for name, text in inputs.files.items()},
             "environment": inputs.environment,
-            "tree": dict(inputs.tree),
+            "tree": cast("dict[str, Json]", dict(inputs.tree)),
             "units": {kind: lines_of_code(text) for kind, text in inputs.units.items()},
         }
         if key is not None:
@@ -122,7 +123,7 @@ class ReleaseBuilder:
 
     def describe_source(self, identity: str | None) -> SourceResult:
         """Return the source of the release, if it could be resolved, and the keys that were trusted for it."""
-        source: SourceSummary = self.source.told(identity) if identity else {}
+        source: SourceSummary = self.source.describe(identity) if identity else {}
         keys = self.source.trust.pinned()
         return {"source": source, "commit": source.get("commit"), "trusted_at_first_use": keys}
 
@@ -160,7 +161,7 @@ class ReleaseBuilder:
         parts = (self.layout, self.store, self.integrity, self.additions, self.source, self.inputs, self.interpreter)
         built = Assembly(*parts).make(path, whole, identity)
         # A build may have put a link in the place of a folder.
-        tree = application_folder(whole, self.source.subdirectory, self.source.where(self.inputs.version, identity))
+        tree = application_folder(whole, self.source.subdirectory, self.source.label(self.inputs.version, identity))
         if tree != whole:
             (path / "src").symlink_to(tree.relative_to(path))
         self.additions.check(tree)
@@ -177,7 +178,7 @@ class ReleaseBuilder:
         restrict(path / "runtime", self.layout.user)
         with self.integrity.recording(release, built.venv):
             os.sync()  # after a power cut the record must not be there without what it stands for
-        source = self.source.told(identity)
+        source = self.source.describe(identity)
         record: ReleaseRecord = {
             "source": source,
             "commit": source.get("commit"),

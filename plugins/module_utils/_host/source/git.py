@@ -1,4 +1,4 @@
-"""An application's source from git: a mirror on the host, and trees taken from it."""
+"""Repositories of git: a mirror on the host, and trees that are checked out of it."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.transports imp
 _COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")  # SHA-1 or SHA-256 in full
 _ABBREVIATED = re.compile(r"[0-9a-f]{7,63}")
 _ENV = {"GIT_TERMINAL_PROMPT": "0"}
-# What comes from a repository is checked as git's own servers check it, but for slips of former tools in commits that
-# many repositories have, and nothing is written by.
+# What comes from a repository is checked as git's own servers check it, except for mistakes of old tools in commits,
+# which many repositories contain and which do not affect what is written.
 _CHECKED = (
     "-c",
     "fetch.fsckObjects=true",
@@ -48,11 +48,11 @@ _ODD = {"", ".", "..", ".git"}  # as parts of a path
 
 
 Runner = Callable[[Sequence[str], Mapping[str, str]], CompletedProcess[str]]
-"""Runs a program with what its environment has besides, to its end, whatever its exit status."""
+"""Runs a program with further variables and returns its result, whatever its exit status."""
 
 
 def parse_refs(text: str) -> dict[str, str]:
-    """References and their commits, as `git ls-remote` prints them; of a tag that is an object, what it points to."""
+    """Return references and their commits, as `git ls-remote` prints them; of a tag object, the commit it points to."""
     refs: dict[str, str] = {}
     for line in text.splitlines():
         commit, _tab, ref = line.partition("\t")
@@ -64,7 +64,7 @@ def parse_refs(text: str) -> dict[str, str]:
 
 
 def choose_commit(refs: Mapping[str, str], version: str) -> str | None:
-    """The commit a version names: a tag before a branch, as git itself prefers."""
+    """Return the commit that a version names, a tag before a branch, as in git itself; None if it names none."""
     for ref in (f"refs/tags/{version}", f"refs/heads/{version}", version):
         if ref in refs:
             return refs[ref]
@@ -72,7 +72,7 @@ def choose_commit(refs: Mapping[str, str], version: str) -> str | None:
 
 
 def not_found_message(refs: Mapping[str, str], url: str, version: str) -> str:
-    """The message for a version that the repository does not have, with those that come near."""
+    """Return the message about a version that the repository does not have, with similar ones."""
     names = [ref.split("/", 2)[2] for ref in refs if ref.startswith(("refs/tags/", "refs/heads/"))]
     near = difflib.get_close_matches(version, names, n=3, cutoff=0.5) or names[-5:]
     has = f"it has {', '.join(near)}" if near else "it has no tag and no branch"
@@ -81,7 +81,13 @@ def not_found_message(refs: Mapping[str, str], url: str, version: str) -> str:
 
 @dataclass(frozen=True)
 class Entry:
-    """What a commit has at a path: a file, a link, or a submodule, by its mode."""
+    """An entry of a commit: a file, a link or a submodule, by its mode.
+
+    Attributes:
+        mode: as git prints it.
+        object: its id.
+        path: in the tree.
+    """
 
     mode: str
     object: str
@@ -90,11 +96,11 @@ class Entry:
 
 def parse_tree(listing: str) -> list[Entry]:
     """Return the entries of a commit, from its tree as git prints it, NUL between entries."""
-    return [Entry(*found.groups()) for found in map(_ENTRY.fullmatch, listing.split("\0")) if found]
+    return [Entry(*match.groups()) for match in map(_ENTRY.fullmatch, listing.split("\0")) if match]
 
 
 def refuse_unsafe_paths(entries: Sequence[Entry], url: str) -> None:
-    """Refuse a tree that no git makes, by which something could be written outside of it.
+    """Refuse a tree that git itself does not make, and that could write files outside of it.
 
     Raises:
         DeployError: a path leads out of the tree, or through something that is no folder.
@@ -103,14 +109,20 @@ def refuse_unsafe_paths(entries: Sequence[Entry], url: str) -> None:
     for path in (entry.path for entry in entries):
         parts = path.split("/")
         if any(part.lower() in _ODD for part in parts):
-            raise DeployError(f"git: {url} holds {path!r}, which no tree can hold; nothing of it was written")
+            raise DeployError(f"git: {url} holds {path!r}, which no tree can contain; nothing of it was written")
         if any("/".join(parts[:count]) in paths for count in range(1, len(parts))):
             raise DeployError(f"git: {url} holds {path!r} below what is no folder; nothing of it was written")
 
 
 @dataclass(frozen=True)
 class Submodule:
-    """A repository within another: where it comes from, the commit that is recorded, and the folder it belongs in."""
+    """A repository in another one.
+
+    Attributes:
+        url: where it comes from.
+        commit: the recorded commit.
+        path: its folder in the other tree.
+    """
 
     url: str
     commit: str
@@ -118,14 +130,19 @@ class Submodule:
 
 
 def parse_submodules(settings: str, entries: Sequence[Entry], url: str) -> list[Submodule]:
-    """Return the submodules of a commit of `url`, from its .gitmodules as git prints it, and its entries.
+    """Return the submodules of a commit.
+
+    Args:
+        settings: its .gitmodules, as git prints it.
+        entries: of the commit.
+        url: of its repository.
 
     Raises:
         DeployError: .gitmodules does not say where one comes from.
     """
     known: dict[str, dict[str, str]] = {}
-    for found in filter(None, map(_MODULE.fullmatch, settings.split("\0"))):
-        known.setdefault(found[1], {})[found[2]] = found[3]
+    for match in filter(None, map(_MODULE.fullmatch, settings.split("\0"))):
+        known.setdefault(match[1], {})[match[2]] = match[3]
     urls = {module.get("path"): module.get("url") for module in known.values()}
     submodules = []
     for entry in (entry for entry in entries if entry.mode == _GITLINK_MODE):
@@ -142,9 +159,9 @@ def parse_submodules(settings: str, entries: Sequence[Entry], url: str) -> list[
 
 
 def submodule_url(url: str, parent: str) -> str:
-    """A submodule's URL, which may be written relative to the one of the repository that it is in.
+    """Return the URL of a submodule, which may be relative to that of its repository.
 
-    >>> related("../lib.git", "git@git.example.com:team/shop.git")
+    >>> submodule_url("../lib.git", "git@git.example.com:team/shop.git")
     'git@git.example.com:team/lib.git'
     """
     if not url.startswith(("./", "../")):
@@ -161,8 +178,12 @@ def submodule_url(url: str, parent: str) -> str:
 class Mirror:
     """A bare copy of a repository, kept on the host so that a release fetches only what is new.
 
-    `trust` is by what its server is trusted; `env` adds to git's environment; `local` says whether it may be a folder
-    of this host, by default if its URL is one; `inner` says that it is one of a submodule, in another one's mirror.
+    Attributes:
+        path: of the copy.
+        url: of the repository.
+        trust: in its server.
+        local: whether the repository may be a folder of this host, which is the default if its URL is one.
+        inner: whether it is the repository of a submodule, in the mirror of another one.
     """
 
     def __init__(
@@ -179,19 +200,19 @@ class Mirror:
         self.url = url
         self.trust = trust or Trust()
         self.local = transport_of(url) == "file" if local is None else local
-        self.given = dict(env or {})
-        # Also where a server or a setting of the host leads to something else.
+        self.variables = dict(env or {})
+        # This also holds where a server or a setting of the host redirects to another URL.
         allowed = allowed_transports(url, self.local, self.trust.plain)
-        self.env = {**_ENV, **self.given, "GIT_ALLOW_PROTOCOL": allowed}
+        self.env = {**_ENV, **self.variables, "GIT_ALLOW_PROTOCOL": allowed}
 
     def resolve(self, version: str, keep: bool = True) -> str | None:
-        """The commit that `version` names now; nothing for an abbreviated commit that only a fetch can tell.
+        """Return the commit that `version` names now; None for an abbreviated commit that must be fetched first.
 
-        A whole commit that is here already needs no network.
+        A full commit that the mirror contains needs no network.
 
         Args:
             version: a tag, a branch or a commit.
-            keep: whether a key of a server that is seen for the first time is written down.
+            keep: whether the key of a server that is seen for the first time is recorded.
 
         Raises:
             DeployError: the repository cannot be read, or has no such version.
@@ -211,49 +232,57 @@ class Mirror:
         return commit or self._known(version)
 
     def fetch(self, version: str, commit: str | None) -> str:
-        """Fetches what is new unless `commit` is here already, and gives the commit of `version`."""
+        """Fetch what is new unless the mirror contains `commit`; return the commit of `version`.
+
+        Raises:
+            DeployError: the repository cannot be fetched, or has no such commit.
+        """
         if commit and self.has(commit):
             return commit
         self.update(commit)
-        found = commit or self._known(version)
-        if not found or not self.has(found):
+        known = commit or self._known(version)
+        if not known or not self.has(known):
             raise DeployError(f"version: found {version!r}, which is no commit of {self.url}")
-        return found
+        return known
 
     def update(self, commit: str | None) -> None:
-        """Fetches all branches and tags, and `commit` where none of them holds it."""
+        """Fetch all branches and tags, and `commit` where none of them contains it.
+
+        Raises:
+            DeployError: the repository cannot be fetched.
+        """
         self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
-        # The application's lock is held, so no git works here: these were left by one that was killed.
+        # The application's lock is held, so no git runs here: a git that was killed left these.
         for stale in self.path.rglob("*.lock"):
             stale.unlink(missing_ok=True)
-        self._git("init", "--bare", "--quiet")  # again, too: a run that was killed may have begun it
+        self._git("init", "--bare", "--quiet")  # also a second time: a killed run may have begun it
         with self.trust.ssh(keep=True) as env:
             heads, tags = "+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"
             fetch = ["fetch", "--quiet", "--prune", "--force", "--", self.url]
             self._git(*_CHECKED, *fetch, heads, tags, env=env, timeout=_FETCH_SECONDS)
-            if commit and not self.has(commit):  # a commit that no branch or tag holds any more
-                alone = ["fetch", "--quiet", "--", self.url, commit]
-                run_unchecked(["git", "--git-dir", str(self.path), *_CHECKED, *alone], {**self.env, **env})
+            if commit and not self.has(commit):  # a commit that no branch or tag contains any more
+                fetch_commit = ["fetch", "--quiet", "--", self.url, commit]
+                run_unchecked(["git", "--git-dir", str(self.path), *_CHECKED, *fetch_commit], {**self.env, **env})
 
     def checkout(self, commit: str, tree: Path, run_in: Runner = run_unchecked) -> None:
-        """Write a commit's files below `tree`, which must exist; nothing of git's own is among them.
+        """Write a commit's files below `tree`, without files of git itself.
 
         Args:
-            commit: one that is here.
+            commit: a commit that the mirror contains.
             tree: an empty folder.
             run_in: runs git, which may read this mirror and write `tree`.
 
         Raises:
-            DeployError: it holds what no tree can hold, or git failed.
+            DeployError: the commit contains paths that are not safe, or git failed.
         """
-        self.entries(commit)  # refuses a tree by which something could be written outside of it
+        self.entries(commit)  # refuses a tree that could write files outside of it
         if self.inner:
-            self.path.chmod(0o755)  # who may read the mirror that it is in may read it
-        # Where whoever runs git may write; by a name that no tree has.
+            self.path.chmod(0o755)  # a user that may read the outer mirror may read this one
+        # In a folder that the user of git may write; by a name that no tree has.
         index = tree / f".index-{secrets.token_hex(16)}"
         argv = ["git", "--git-dir", str(self.path), "--work-tree", str(tree), "checkout", "--force", "--quiet"]
         try:
-            # Settings in the home of whoever runs it are none of ours: builds write there.
+            # Builds write into the home of the user that runs git, so its settings there are not read.
             env = {**self.env, "GIT_INDEX_FILE": str(index), "GIT_CONFIG_GLOBAL": "/dev/null"}
             done = run_in([*argv, commit, "--", "."], env)
         finally:
@@ -262,10 +291,10 @@ class Mirror:
             raise DeployError(f"git: {self.url}: {commit} cannot be checked out:\n{last_lines(done)}")
 
     def entries(self, commit: str) -> list[Entry]:
-        """Return all that a commit holds which is here.
+        """Return all entries of a commit that the mirror contains.
 
         Raises:
-            DeployError: it holds what no tree can hold.
+            DeployError: a path is not safe.
         """
         git = ["git", "--git-dir", str(self.path)]
         entries = parse_tree(run([*git, "ls-tree", "-r", "-z", "--full-tree", commit], self.env))
@@ -273,18 +302,22 @@ class Mirror:
         return entries
 
     def submodules(self, commit: str) -> list[Submodule]:
-        """Return the submodules of a commit that is here.
+        """Return the submodules of a commit that the mirror contains.
 
         Raises:
-            DeployError: one belongs nowhere in the tree, or comes from nowhere.
+            DeployError: .gitmodules does not say where one comes from.
         """
         settings = ["config", "--null", "--blob", f"{commit}:.gitmodules", "--get-regexp", r"^submodule\."]
-        # Nothing, where there is no such file.
+        # Empty if there is no such file.
         text = run_unchecked(["git", "--git-dir", str(self.path), *settings], self.env).stdout
         return parse_submodules(text, self.entries(commit), self.url)
 
     def of_submodule(self, submodule: Submodule) -> Mirror:
-        """The mirror of a submodule, kept in this one; what its repository says must not read files of the host."""
+        """Return the mirror of a submodule, in this one; its repository cannot make git read files of the host.
+
+        Raises:
+            DeployError: it comes over a plain transport that is not allowed.
+        """
         if plain_transport(submodule.url) and not self.trust.plain:
             raise DeployError(
                 f"submodules: {submodule.path!r} of {self.url} comes from {submodule.url}, which {EXPLAINED}; expected "
@@ -292,10 +325,10 @@ class Mirror:
             )
         name = hashlib.sha256(submodule.url.encode()).hexdigest()[:16]
         path = self.path / "submodules" / f"{name}.git"
-        return Mirror(path, submodule.url, self.trust, self.given, self.local, inner=True)
+        return Mirror(path, submodule.url, self.trust, self.variables, self.local, inner=True)
 
     def has(self, commit: str) -> bool:
-        """Whether a commit is here."""
+        """Return whether the mirror contains a commit."""
         return self._known(commit) is not None
 
     def _known(self, version: str) -> str | None:

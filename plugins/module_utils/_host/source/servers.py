@@ -1,4 +1,4 @@
-"""The servers of repositories: how one is known to be the one that is meant, and what is said when it is not."""
+"""Servers of repositories: how a server proves its identity, and messages about one that does not."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.transports imp
 if TYPE_CHECKING:
     from ansible_collections.asgi.deploy.plugins.module_utils._shared.observed_state import TrustedKey
 
-# Another connection's master may have trusted another key; names are readable, to be copied from here.
+# The master of another connection may have trusted another key. Names are not hashed, so that users can copy them.
 _SSH = ("ssh", "-oBatchMode=yes", "-oLogLevel=ERROR", "-oControlMaster=no", "-oControlPath=none")
 _SSH_KEYS = ("-oUpdateHostKeys=no", "-oHashKnownHosts=no", "-oVerifyHostKeyDNS=no")
 _OF_HOSTS = ("-oKnownHostsCommand=none",)  # a controller's ssh may be too old for it
-_OWN = ("~/.ssh/known_hosts", "~/.ssh/known_hosts2")  # what an administrator has root trust
+_ROOTS = ("~/.ssh/known_hosts", "~/.ssh/known_hosts2")  # keys that an administrator has recorded for root
 _MOST = 1_048_576  # bytes of a file of known keys that are read
 
 _CHANGED = re.compile(r"^Host key for (\S+) has changed", re.MULTILINE)
@@ -30,19 +30,19 @@ _OFFENDING = re.compile(r"^Offending \S+ key in (/\S+):\d+", re.MULTILINE)
 _REVOKED = re.compile(r"The (\S+) host key for (\S+) is marked as revoked")
 _UNKNOWN = re.compile(r"No (\S+) host key is known for (\S+) and you have requested strict checking")
 _PLAIN = "|".join(PLAIN)
-_LED = re.compile(rf"Protocol \"?({_PLAIN})\"? (?:disabled|not supported)|transport '({_PLAIN})' not allowed")
-_ELSE = "if none was announced, something on the way answers in its place"
+_REDIRECTED = re.compile(rf"Protocol \"?({_PLAIN})\"? (?:disabled|not supported)|transport '({_PLAIN})' not allowed")
+_OTHERWISE = "if none was announced, something on the way answers in its place"
 
 
 class Trust:
-    """By what the servers of an application's repositories are trusted.
+    """The trust in the servers of an application's repositories.
 
     Attributes:
-        key: the text of the private key that servers know it by.
+        key: the text of the private key that servers accept.
         known_hosts: lines of known_hosts; with them no other key of a server counts.
         pins: a file of the keys that were trusted at first use; without it ssh keeps them where it always does.
         plain: whether a plain transport may be used.
-        new: the lines that were trusted at first use since this was made.
+        new: lines that were trusted at first use since this object was created.
     """
 
     def __init__(
@@ -59,19 +59,19 @@ class Trust:
         self.new: list[str] = []
 
     def pinned(self) -> list[TrustedKey]:
-        """Return the keys that are trusted since their first use, those of now included: see :func:`pinned`."""
+        """Return the keys that are trusted since their first use, including new ones."""
         if self.known_hosts or self.pins is None:
             return []
         return describe_keys(list(dict.fromkeys([*_lines(self.pins), *self.new])))
 
     @contextmanager
     def ssh(self, keep: bool) -> Iterator[Mapping[str, str]]:
-        """Yield git's environment for a server; what it needs is on the host only while git works.
+        """Yield the variables for git to connect to a server; their files are on the host only while git runs.
 
         Args:
-            keep: whether a key that is seen for the first time is written down.
+            keep: whether a key that is seen for the first time is recorded.
         """
-        # In memory where only root works anyway; readable by its owner only in any case.
+        # In memory if this process is root; only its owner can read the folder in any case.
         with tempfile.TemporaryDirectory(prefix="asgi-ssh-", dir="/run" if os.geteuid() == 0 else None) as folder:
             words = [*_SSH, *_SSH_KEYS, *(_OF_HOSTS if self.pins else ()), *self._identity(Path(folder, "key"))]
             if self.known_hosts:
@@ -86,7 +86,7 @@ class Trust:
             before = _lines(self.pins)
             text = "".join(f"{line}\n" for line in before)
             file = self.pins if keep else _write_private(Path(folder, "seen"), text)
-            words.append(f"-oUserKnownHostsFile={' '.join((str(file), *_OWN))}")
+            words.append(f"-oUserKnownHostsFile={' '.join((str(file), *_ROOTS))}")
             try:
                 yield {"GIT_SSH_COMMAND": shlex.join(words)}
             finally:
@@ -99,52 +99,52 @@ class Trust:
         _write_private(file, self.key.strip() + "\n")
         return ["-oIdentitiesOnly=yes", f"-oIdentityFile={file}"]
 
-    def refusal(self, url: str, said: str) -> str | None:
-        """Return why a server was refused, from what ssh and git said; none if it was not.
+    def refusal(self, url: str, output: str) -> str | None:
+        """Return why a server was refused; None if it was not.
 
         Args:
-            url: the repository's.
-            said: what they printed.
+            url: of the repository.
+            output: what ssh and git printed.
         """
-        if led := _LED.search(said):
-            return _redirected(url, led[1] or led[2])
-        if revoked := _REVOKED.search(said):
+        if redirect := _REDIRECTED.search(output):
+            return _redirected(url, redirect[1] or redirect[2])
+        if revoked := _REVOKED.search(output):
             option = "known_hosts" if self.known_hosts else "git"
             return f"{option}: {revoked[2]} shows a key ({revoked[1]}) that is marked @revoked; nothing was fetched"
-        if unknown := _UNKNOWN.search(said):
+        if unknown := _UNKNOWN.search(output):
             return (
                 f"known_hosts: found no line that {unknown[2]} proves itself by, from where {url} comes; "
                 f"expected one for its {unknown[1]} key, as {keyscan(unknown[2])} prints it; nothing was fetched"
             )
-        changed, shown = _CHANGED.search(said), _SHOWN.search(said)
-        return self._changed(changed[1], shown[1], shown[2], said) if changed and shown else None
+        changed, shown = _CHANGED.search(output), _SHOWN.search(output)
+        return self._changed(changed[1], shown[1], shown[2], output) if changed and shown else None
 
-    def _changed(self, server: str, kind: str, fingerprint: str, said: str) -> str:
+    def _changed(self, server: str, kind: str, fingerprint: str, output: str) -> str:
         if self.known_hosts:
             expected = _fingerprints(self.known_hosts, server)
             return (
                 f"known_hosts: {server} shows another key than the entry has: found {fingerprint} ({kind}), "
                 f"expected {expected}; nothing was fetched. If its operator announced the new key, write its line, as "
-                f"{keyscan(server)} prints it; {_ELSE}"
+                f"{keyscan(server)} prints it; {_OTHERWISE}"
             )
-        found = _OFFENDING.search(said)
-        # Where none was to be kept, a copy of the pins was read.
-        kept = Path(found[1]) if found and not Path(found[1]).match("asgi-ssh-*/seen") else self.pins
+        match = _OFFENDING.search(output)
+        # ssh reads a copy of the pins if it is not to record keys.
+        kept = Path(match[1]) if match and not Path(match[1]).match("asgi-ssh-*/seen") else self.pins
         expected = _fingerprints(_lines(kept), server)
         return (
             f"git: {server} shows another key than the one that it was first seen with here, which {kept} keeps: found "
             f"{fingerprint} ({kind}), expected {expected}; nothing was fetched. If its operator announced the new key, "
-            f"write its line, as {keyscan(server)} prints it: known_hosts: ['{server} ssh-ed25519 AAAA…']; {_ELSE}"
+            f"write its line, as {keyscan(server)} prints it: known_hosts: ['{server} ssh-ed25519 AAAA…']; {_OTHERWISE}"
         )
 
 
 def pinned_keys(file: Path) -> list[TrustedKey]:
-    """Return the keys in a file of those that were trusted at first use: `host`, `fingerprint` and `line` of each."""
+    """Return the keys in a file of keys that were trusted at first use."""
     return describe_keys(_lines(file))
 
 
 def describe_keys(lines: Sequence[str]) -> list[TrustedKey]:
-    """Return of lines of known_hosts what they trust: `host`, `fingerprint` and the `line` itself of each."""
+    """Return the keys in lines of known_hosts."""
     keys = filter(None, map(parse_line, lines))
     return [{"host": key.names, "fingerprint": key.fingerprint, "line": key.line} for key in keys]
 

@@ -1,10 +1,10 @@
-"""Where an application's code comes from: git, an archive, or an index of packages."""
+"""Sources of an application's code: git, an archive, or an index of packages."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.source import archives
 from ansible_collections.asgi.deploy.plugins.module_utils._host.source.git import Mirror, Runner
@@ -16,41 +16,54 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import 
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.transports import transport_of
 
 if TYPE_CHECKING:
+    from ansible_collections.asgi.deploy.plugins.module_utils._shared.json_values import Json
     from ansible_collections.asgi.deploy.plugins.module_utils._shared.observed_state import SourceSummary
+    from ansible_collections.asgi.deploy.plugins.module_utils._shared.release_options import SourceEntry
 
 _MOST_LEVELS = 16  # of submodules within submodules
-# Of the module's option; what holds for each kind is decided on the controller.
 
 
 class Source:
-    """What a release takes its code from; one of :class:`Git`, :class:`Archive` and :class:`Package`.
+    """The source of a release: :class:`Git`, :class:`Archive` or :class:`Package`.
 
     An identity names content: a commit, a checksum, or a distribution with its version.
+
+    Attributes:
+        subdirectory: the folder of the application in its tree, if it is not the tree itself.
+        requirement: what is installed where there is no tree.
     """
 
-    subdirectory: str | None = None  # where in its tree the application lies
-    requirement: str | None = None  # what is installed of it where there is no tree
+    subdirectory: str | None = None
+    requirement: str | None = None
 
     def resolve(self, version: str, keep: bool = True) -> str | None:
-        """What `version` stands for now; nothing where only :meth:`fetch` can tell.
+        """Return the identity that `version` has now; None where only :meth:`fetch` can find it out.
 
         Args:
-            version: what was asked for.
-            keep: whether a key of a server that is seen for the first time is written down.
+            version: the requested version.
+            keep: whether the key of a server that is seen for the first time is recorded.
         """
         raise NotImplementedError
 
     def fetch(self, version: str, identity: str | None) -> str:
-        """Has on this host what a release needs, and gives its identity."""
+        """Ensure that this host has what a release needs; return its identity.
+
+        Args:
+            version: the requested version.
+            identity: what :meth:`resolve` returned.
+
+        Raises:
+            DeployError: it cannot be fetched.
+        """
         raise NotImplementedError
 
     def verify(self, version: str, identity: str, fetch: bool) -> None:
-        """Refuses what is here already and nobody signed who should have.
+        """Refuse what is on this host already without a required signature.
 
         Args:
-            version: what was asked for.
-            identity: what that is.
-            fetch: whether the source may be asked for a newer signature.
+            version: the requested version.
+            identity: of the version.
+            fetch: whether a newer signature may be fetched.
 
         Raises:
             DeployError: there is no signature that counts.
@@ -60,36 +73,38 @@ class Source:
         """Write its files below `tree`, which must exist and be empty.
 
         Args:
-            identity: what :meth:`fetch` gave.
+            identity: what :meth:`fetch` returned.
             tree: the folder.
-            run_in: runs the program that does it, where one does.
+            run_in: runs the program that writes the files, if one does.
         """
         raise NotImplementedError
 
     @property
     def trust(self) -> Trust:
-        """By what servers of repositories are trusted."""
+        """Return the trust in servers of repositories."""
         return Trust()
 
     @property
     def store(self) -> Path | None:
-        """Where on this host a program finds what it is to check out, where one does."""
+        """Return the path that a program reads to write the files; None if none does."""
         return None
 
-    def content(self, identity: str) -> dict[str, Any]:
-        """What decides which files a release has: a part of its name."""
+    def content(self, identity: str) -> dict[str, Json]:
+        """Return what decides which files a release has, as part of the digest in its name."""
         return {"identity": identity, "subdirectory": self.subdirectory}
 
-    def told(self, identity: str) -> SourceSummary:
-        """What is recorded and shown of it; nothing secret."""
+    def describe(self, identity: str) -> SourceSummary:
+        """Return what is recorded and shown of the source; nothing secret."""
         raise NotImplementedError
 
-    def where(self, version: str, identity: str) -> str:
-        """What it is called in a message."""
+    def label(self, version: str, identity: str) -> str:
+        """Return what messages call the source."""
         raise NotImplementedError
 
 
 class Git(Source):
+    """A repository of git, by its mirror on this host."""
+
     def __init__(
         self,
         mirror: Mirror,
@@ -117,12 +132,12 @@ class Git(Source):
     def verify(self, version: str, identity: str, fetch: bool) -> None:
         if not self.signers or not self.mirror.has(identity):
             return
-        wrong = signature_error(self.mirror, version, identity, self.signers)
-        if wrong and fetch:  # a tag of the same commit may have been signed since
+        error = signature_error(self.mirror, version, identity, self.signers)
+        if error and fetch:  # a tag of the same commit may have been signed since
             self.mirror.update(identity)
-            wrong = signature_error(self.mirror, version, identity, self.signers)
-        if wrong:
-            raise DeployError(wrong)
+            error = signature_error(self.mirror, version, identity, self.signers)
+        if error:
+            raise DeployError(error)
 
     def checkout(self, identity: str, tree: Path, run_in: Runner = run_unchecked) -> None:
         self._checkout(self.mirror, identity, tree, run_in)
@@ -135,13 +150,13 @@ class Git(Source):
     def store(self) -> Path | None:
         return self.mirror.path
 
-    def content(self, identity: str) -> dict[str, Any]:
+    def content(self, identity: str) -> dict[str, Json]:
         return {**super().content(identity), "submodules": self.submodules}
 
-    def told(self, identity: str) -> SourceSummary:
+    def describe(self, identity: str) -> SourceSummary:
         return {"kind": "git", "url": self.mirror.url, "commit": identity, **_folder(self)}
 
-    def where(self, version: str, identity: str) -> str:
+    def label(self, version: str, identity: str) -> str:
         return f"{self.mirror.url} at {version} ({identity[:12]})"
 
     def _fetch_submodules(self, mirror: Mirror, commit: str, depth: int = 1) -> None:
@@ -153,24 +168,30 @@ class Git(Source):
             self._fetch_submodules(inner, inner.fetch(module.commit, module.commit), depth + 1)
 
     def _check_host(self, url: str, what: str, local: bool) -> None:
-        """Raise DeployError where a submodule comes from a host that it may not come from."""
+        """Refuse a submodule from a host that it may not come from.
+
+        Raises:
+            DeployError: it comes from another host.
+        """
         host = host_of(url)
         if self.hosts is None or host in self.hosts or (local and transport_of(url) == "file"):
             return
         written = host or "git.example.com"
         raise DeployError(
-            f"{what} comes from {host or url}, and sandbox.outgoing bounds what releases are made from; "
+            f"{what} comes from {host or url}, and sandbox.outgoing limits what releases are made from; "
             f"write index: {{hosts: [{written}]}} if it may"
         )
 
     def _checkout(self, mirror: Mirror, commit: str, tree: Path, run_in: Runner) -> None:
         mirror.checkout(commit, tree, run_in)
         for module in mirror.submodules(commit) if self.submodules else []:
-            # git makes an empty folder of a submodule, and no link leads there: see `refuse_unsafe_paths`.
+            # git creates an empty folder for a submodule, and no link leads there: see `refuse_unsafe_paths`.
             self._checkout(mirror.of_submodule(module), module.commit, tree / module.path, run_in)
 
 
 class Archive(Source):
+    """An archive, by its checksum."""
+
     def __init__(
         self, sha256: str, url: str | None, name: str, subdirectory: str | None, cache: Path = archives.FOLDER
     ) -> None:
@@ -188,21 +209,21 @@ class Archive(Source):
         return self.sha256
 
     def checkout(self, identity: str, tree: Path, run_in: Runner = run_unchecked) -> None:
-        # Not above: no look needs it.
+        # Imported here: no inspection needs it.
         from ansible_collections.asgi.deploy.plugins.module_utils._host.source.unpack import unpack
 
         unpack(archives.ensure_archive(identity, self.url, self.name, self.cache), tree, self.name)
 
-    def told(self, identity: str) -> SourceSummary:
+    def describe(self, identity: str) -> SourceSummary:
         summary: SourceSummary = {"kind": "archive", "name": self.name, "sha256": identity, **_folder(self)}
         return {**summary, "url": self.url} if self.url else summary
 
-    def where(self, version: str, identity: str) -> str:
+    def label(self, version: str, identity: str) -> str:
         return f"{self.url or self.name} ({identity[:12]})"
 
 
 class Package(Source):
-    """A distribution that the installer takes from an index or a wheelhouse; there is no tree of it."""
+    """A distribution that the installer takes from an index or a wheelhouse; it has no tree."""
 
     def __init__(self, requirement: str) -> None:
         self.requirement = requirement
@@ -214,54 +235,55 @@ class Package(Source):
         return str(self.requirement)
 
     def checkout(self, identity: str, tree: Path, run_in: Runner = run_unchecked) -> None:
-        """Nothing: it is in the virtual environment."""
+        """Write nothing: the distribution is in the virtual environment."""
 
-    def told(self, identity: str) -> SourceSummary:
+    def describe(self, identity: str) -> SourceSummary:
         return {"kind": "package", "requirement": identity}
 
-    def where(self, version: str, identity: str) -> str:
+    def label(self, version: str, identity: str) -> str:
         return identity
 
 
 def source_of(
-    options: Mapping[str, Any],
+    options: SourceEntry,
     mirror: Path,
     cache: Path = archives.FOLDER,
     env: Mapping[str, str] | None = None,
     hosts: Sequence[str] | None = None,
     pins: Path | None = None,
 ) -> Source:
-    """The source that a module's option describes.
+    """Return the source that an entry describes.
 
     Args:
-        options: of :data:`SOURCE_OPTIONS`.
+        options: the entry.
         mirror: where a copy of a repository is kept.
         cache: where archives are kept.
-        env: what git's environment has besides.
-        hosts: the only ones that submodules come from; without, any.
-        pins: the file of keys that are trusted since their first use; without it they are where ssh keeps them.
+        env: further variables for git.
+        hosts: the only hosts that submodules may come from; None for any.
+        pins: the file of keys that are trusted since their first use; without it ssh keeps them where it always does.
     """
     if options["kind"] == "package":
-        return Package(options["requirement"])
+        return Package(options["requirement"] or "")
     if options["kind"] == "archive":
-        return Archive(options["sha256"], options["url"], options["name"], options["subdirectory"], cache)
+        name = options["name"] or ""
+        return Archive(options["sha256"] or "", options["url"], name, options["subdirectory"], cache)
     known_hosts, plain = options.get("known_hosts") or (), bool(options.get("plain_allowed"))
     trust = Trust(options["deploy_key"], known_hosts, pins, plain)
-    wanted = Mirror(mirror, options["url"], trust, env)
-    return Git(wanted, options["subdirectory"], bool(options["submodules"]), options.get("signers") or (), hosts)
+    repository = Mirror(mirror, options["url"] or "", trust, env)
+    return Git(repository, options["subdirectory"], bool(options["submodules"]), options.get("signers") or (), hosts)
 
 
 def application_folder(tree: Path, subdirectory: str | None, where: str) -> Path:
-    """Where in its tree the application lies.
+    """Return the folder of the application in its tree.
 
     Raises:
         DeployError: there is no such folder.
     """
     if not subdirectory:
         return tree
-    found = tree / subdirectory
-    if found.is_dir() and found.resolve().is_relative_to(tree.resolve()):
-        return found
+    folder = tree / subdirectory
+    if folder.is_dir() and folder.resolve().is_relative_to(tree.resolve()):
+        return folder
     folders = sorted(path.name for path in tree.iterdir() if path.is_dir())
     has = f"it has {', '.join(folders)}" if folders else "it has no folder"
     raise DeployError(f"subdirectory: found {subdirectory!r}, which is no folder of {where}; {has}")

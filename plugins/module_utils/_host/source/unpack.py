@@ -1,4 +1,4 @@
-"""Archives, unpacked with nothing outside their folder."""
+"""Unpacks archives, and writes nothing outside of their folder."""
 
 from __future__ import annotations
 
@@ -30,19 +30,31 @@ _BROKEN = (
 
 @dataclass(frozen=True)
 class Entry:
-    """One file or link of an archive, and how its content is read."""
+    """A file or link of an archive.
+
+    Attributes:
+        path: in the archive.
+        link: of a symbolic link, what it points to.
+        executable: whether it is a program.
+        open: opens its content.
+    """
 
     path: PurePosixPath
-    link: str | None  # what a symbolic link points to
+    link: str | None
     executable: bool
     open: Callable[[], IO[bytes]]
 
 
 def unpack(archive: Path, tree: Path, name: str) -> None:
-    """Writes an archive's files below `tree`, which must exist and be empty; a single folder at its top is left out.
+    """Write an archive's files below `tree`, which must exist and be empty; a single folder at its top is left out.
+
+    Args:
+        archive: a tar or a zip.
+        tree: the folder.
+        name: what messages call the archive.
 
     Raises:
-        DeployError: it is no archive, is broken, or holds what does not belong below `tree`.
+        DeployError: it is no archive, is broken, or contains something that does not belong below `tree`.
     """
     try:
         with _entries(archive, name) as entries:
@@ -53,7 +65,7 @@ def unpack(archive: Path, tree: Path, name: str) -> None:
 
 @contextmanager
 def _entries(archive: Path, name: str) -> Iterator[list[Entry]]:
-    # Tar first: the end of a tar may look like a zip, but the beginning of a zip is never a tar's.
+    # Tar first: the end of a tar may look like a zip, but a zip never begins like a tar.
     if tarfile.is_tarfile(archive):
         with tarfile.open(archive) as tar:
             yield [_of_tar(tar, member, name) for member in tar if not member.isdir()]
@@ -88,10 +100,10 @@ def _of_zip(zipped: zipfile.ZipFile, info: zipfile.ZipInfo, name: str) -> Entry:
 
 
 def _inside(path: str, name: str) -> PurePosixPath:
-    found = PurePosixPath(path)
-    if found.is_absolute() or ".." in found.parts or not found.parts or "\x00" in path or "\\" in path:
+    inner = PurePosixPath(path)
+    if inner.is_absolute() or ".." in inner.parts or not inner.parts or "\x00" in path or "\\" in path:
         raise DeployError(f"{name} holds {path!r}, which lies outside its folder")
-    return found
+    return inner
 
 
 def _without_top(entries: Sequence[Entry]) -> list[Entry]:
@@ -102,7 +114,7 @@ def _without_top(entries: Sequence[Entry]) -> list[Entry]:
 
 
 def _write(entries: Sequence[Entry], tree: Path, name: str) -> None:
-    """Files first and links last, so that nothing is written through a link."""
+    """Write files first and links last, so that nothing is written through a link."""
     links = [entry for entry in entries if entry.link is not None]
     for entry in entries:
         if entry.link is None:
@@ -116,7 +128,7 @@ def _write(entries: Sequence[Entry], tree: Path, name: str) -> None:
             target.chmod(0o755 if entry.executable else 0o644)
     for entry in links:
         path = tree / entry.path
-        # Never through a link that was made just before.
+        # Never through a link that was written before.
         if path.parent.resolve() != tree.resolve() / entry.path.parent:
             raise DeployError(f"{name} holds {str(entry.path)!r} below a link")
         try:
@@ -125,7 +137,7 @@ def _write(entries: Sequence[Entry], tree: Path, name: str) -> None:
         except (FileExistsError, NotADirectoryError):
             raise DeployError(f"{name} holds {str(entry.path)!r} twice") from None
     for entry in links:
-        # Only now is known where a link leads that goes through others.
+        # Where a link through other links leads is known only now.
         if os.path.isabs(str(entry.link)) or not _stays(tree / entry.path, tree):
             raise DeployError(f"{name} holds {str(entry.path)!r}, a link that leads out of its folder")
 

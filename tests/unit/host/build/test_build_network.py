@@ -100,7 +100,7 @@ UV = """error: Failed to fetch: `https://files.example.com/a-1.0-py3-none-any.wh
   Caused by: dns error
   Caused by: failed to lookup address information: Name or service not known"""
 REACH = ReachableHosts({"git.example.com": ["192.0.2.1"], "pypi.example.com": []})
-BOUND = "sandbox.outgoing bounds what builds reach, too: here git.example.com, pypi.example.com. "
+BOUND = "sandbox.outgoing also limits what builds can reach: here git.example.com, pypi.example.com. "
 
 
 @pytest.mark.parametrize(
@@ -126,9 +126,9 @@ BOUND = "sandbox.outgoing bounds what builds reach, too: here git.example.com, p
     ],
 )
 def test_what_is_said_of_a_host_that_is_not_reached(printed: str, text: str | None) -> None:
-    assert REACH.missed(printed) == text
+    assert REACH.unreachable(printed) == text
 
 
 def test_what_a_build_prints_is_bounded_in_a_message() -> None:
     printed = "timed out: " + " ".join(f"https://{number}.example.com/" for number in range(10_000))
-    assert len(REACH.missed(printed) or "") < 400
+    assert len(REACH.unreachable(printed) or "") < 400

@@ -86,7 +86,7 @@ def settings(folder: Path, place: str, theirs: str) -> dict[str, str]:
 @pytest.mark.parametrize("installer", INSTALLERS)
 def test_only_the_private_index_is_asked(tmp_path: Path, indexes: tuple[str, str], installer: str, place: str) -> None:
     ours, theirs = indexes
-    supplies = from_index({"url": ours}, tmp_path)
+    supplies = from_index({"url": ours, "username": None, "password": None}, tmp_path)
     given = {**settings(tmp_path, place, theirs), **(supplies.uv if installer == "uv" else supplies.pip)}
     assert installed(installer, tmp_path, given, *supplies.arguments) == OURS
 

@@ -341,16 +341,16 @@ def test_interpreters(tmp_path: Path) -> None:
 
 def test_another_build_of_the_same_version_is_another_interpreter(tmp_path: Path) -> None:
     path = python(tmp_path, "bin/python3.99")
-    found = Interpreter.wanted(str(path))
+    found = Interpreter.requested(str(path))
     assert found.path == str(path)
     assert found.tag.startswith("cpython-399-") and found.tag.endswith(str(path))
-    assert Interpreter.wanted("system").path == "/usr/bin/python3"
+    assert Interpreter.requested("system").path == "/usr/bin/python3"
 
 
 @pytest.mark.parametrize("interpreter", ["3.99", "/opt/nothing/bin/python3"])
 def test_an_interpreter_that_is_not_there(interpreter: str) -> None:
     with pytest.raises(DeployError) as error:
-        Interpreter.wanted(interpreter)
+        Interpreter.requested(interpreter)
     text = str(error.value)
     assert text.startswith(f"python: found '{interpreter}', which this host does not have. It has ")
     assert text.endswith("write one of these or python: system, or install it on the host before")

@@ -190,7 +190,7 @@ def test_what_is_there_is_not_fetched(tmp_path: Path) -> None:
 def test_what_did_not_arrive(tmp_path: Path, damaged: bool) -> None:
     if damaged:
         (tmp_path / sha(b"x")).write_bytes(b"half")
-    with pytest.raises(DeployError, match=r"^shop\.zip did not arrive whole on this host; run again$"):
+    with pytest.raises(DeployError, match=r"^shop\.zip is incomplete on this host; run again$"):
         ensure_archive(sha(b"x"), None, "shop.zip", tmp_path)
     assert list(tmp_path.iterdir()) == []
 

@@ -336,7 +336,7 @@ def test_submodules_come_from_no_host_that_is_not_named(
     with pytest.raises(DeployError) as refused:
         Git(mirror, None, submodules=True, hosts=["git.example.com"]).fetch("main", commit)
     assert str(refused.value) == (
-        f"submodules: 'lib' of {mirror.url} comes from elsewhere.example.com, and sandbox.outgoing bounds what "
+        f"submodules: 'lib' of {mirror.url} comes from elsewhere.example.com, and sandbox.outgoing limits what "
         "releases are made from; write index: {hosts: [elsewhere.example.com]} if it may"
     )
 
