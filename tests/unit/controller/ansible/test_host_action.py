@@ -57,38 +57,38 @@ def test_each_has_an_action_and_a_module(name: str) -> None:
     assert f"run_act(act_{name})" in (PLUGINS / "modules" / f"{name}.py").read_text()
 
 
-def test_it_is_done_and_told(tmp_path: Path) -> None:
-    wanted = [{"path": str(tmp_path / "motd"), "content": "Hello\n", "owner": owner(), "group": owner()}]
-    assert answer(Host(check_mode=True), files=wanted)["changed"] is True
+def test_it_is_done_and_reported(tmp_path: Path) -> None:
+    files = [{"path": str(tmp_path / "motd"), "content": "Hello\n", "owner": owner(), "group": owner()}]
+    assert answer(Host(check_mode=True), files=files)["changed"] is True
     assert not (tmp_path / "motd").exists(), "a check"
-    assert answer(Host(), files=wanted)["paths"] == [str(tmp_path / "motd")]
+    assert answer(Host(), files=files)["paths"] == [str(tmp_path / "motd")]
     assert (tmp_path / "motd").read_text() == "Hello\n"
-    assert answer(Host(), files=wanted)["changed"] is False
+    assert answer(Host(), files=files)["changed"] is False
 
 
 def test_what_it_cannot_do_is_a_failure() -> None:
-    told = answer(Host(), files=[{"path": "motd", "content": "Hello"}])
-    assert told == {
+    result = answer(Host(), files=[{"path": "motd", "content": "Hello"}])
+    assert result == {
         "failed": True,
         "msg": "path: found 'motd', expected one that begins with /, as in path: /etc/motd",
     }
 
 
-def test_a_wrong_option_is_told_before_the_host_is_asked() -> None:
+def test_a_wrong_option_is_refused_before_the_host_is_asked() -> None:
     with pytest.raises(AnsibleActionFail, match=r"unknown options: filse\. Supported"):
         answer(Host(), filse=[])
 
 
 def test_a_secret_is_masked(tmp_path: Path) -> None:
-    """Even where the host tells it."""
-    wanted = [{"path": str(tmp_path / "hunter2-of-the-key"), "secret_content": "hunter2-of-the-key"}]
-    told = answer(Host(check_mode=True), files=wanted)
-    assert told["changed"] and "hunter2" not in json.dumps(told)
+    """Even where the host answers with it."""
+    files = [{"path": str(tmp_path / "hunter2-of-the-key"), "secret_content": "hunter2-of-the-key"}]
+    result = answer(Host(check_mode=True), files=files)
+    assert result["changed"] and "hunter2" not in json.dumps(result)
 
 
 @pytest.mark.parametrize(("host", "wrapped"), [(Host(pipelining=False), False), (Host(async_val=60), True)])
 def test_otherwise_a_module_does_it(host: Host, wrapped: bool) -> None:
-    """Without pipelining, as with su, and where Ansible shall come back later."""
+    """Without pipelining, as with su, and where Ansible is to come back later."""
     asked: dict[str, Any] = {}
     found: dict[str, Any] = {"changed": True, "paths": [], "units": [], "users": []}
     host._execute_module = lambda **given: asked.update(given) or {**found, "invocation": {}, "_ansible_parsed": True}
@@ -100,10 +100,10 @@ def test_otherwise_a_module_does_it(host: Host, wrapped: bool) -> None:
 def test_what_they_say_of_themselves() -> None:
     for action, asynchronous in ((files_action.ActionModule, True), (logs_action.ActionModule, False)):
         assert action._supports_check_mode and action._supports_async is asynchronous
-        assert "run" not in vars(action), "where Ansible itself looks at that"
+        assert "run" not in vars(action), "where Ansible itself checks that"
 
 
-def test_output_is_told_by_lines_as_of_a_module(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_output_is_split_into_lines_as_of_a_module(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         Transport, "call", lambda *_arguments, **_secrets: {"failed": True, "stdout": "a\nb\n", "stderr": ""}
     )
@@ -130,10 +130,10 @@ def test_a_host_says_nothing_that_ansible_obeys(monkeypatch: pytest.MonkeyPatch,
     host = Host(pipelining=pipelining)
     monkeypatch.setattr(Transport, "call", lambda *_arguments, **_secrets: {**found, **ATTACK})
     host._execute_module = lambda **_given: {**found, **ATTACK}
-    told = answer(host, files=[])
-    assert told == found
+    result = answer(host, files=[])
+    assert result == found
     assert (
-        str(Templar(DataLoader(), variables={"told": told}).template(trusted("{{ told.paths[0] }}")))
+        str(Templar(DataLoader(), variables={"result": result}).template(trusted("{{ result.paths[0] }}")))
         == found["paths"][0]
     )
 

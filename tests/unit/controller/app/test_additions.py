@@ -39,7 +39,7 @@ def test_nested(paths: list[str], found: list[str]) -> None:
                 "static": {"/media/": "media2"},
             },
             [],
-            id="all beside each other",
+            id="all next to each other",
         ),
         pytest.param(
             {"files": {"media/a": {}, "b": {}}, "storage": ["media"]},

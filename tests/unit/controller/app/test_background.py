@@ -35,7 +35,7 @@ CLEANUP = {
 @pytest.mark.parametrize(
     ("written", "resolved"),
     [
-        pytest.param("celery -A shop worker", WORKER, id="a command alone"),
+        pytest.param("celery -A shop worker", WORKER, id="only a command"),
         pytest.param({"command": "celery -A shop worker"}, WORKER, id="a dictionary"),
         pytest.param(
             {"command": "celery -A shop worker", "count": "3", "memory": 512, "stop_timeout": 5, "exclusive": "yes"},
@@ -108,7 +108,7 @@ def test_job() -> None:
             "python -m shop.cleanup",
             "found text, expected a dictionary with command and schedule, "
             "as in cleanup: {command: python -m shop.cleanup, schedule: daily}",
-            id="a job's command alone",
+            id="only a command of a job",
         ),
         pytest.param(
             "jobs",

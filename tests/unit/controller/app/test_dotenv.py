@@ -10,7 +10,7 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._app.dotenv import par
     ("text", "values"),
     [
         pytest.param("", {}, id="nothing"),
-        pytest.param("\n  \n# all comment\n\t# more\n", {}, id="comments alone"),
+        pytest.param("\n  \n# all comment\n\t# more\n", {}, id="only comments"),
         pytest.param("A=1\nB=2", {"A": "1", "B": "2"}, id="no newline at the end"),
         pytest.param("\ufeffA=1\r\nB=2\r\n", {"A": "1", "B": "2"}, id="as Windows writes it"),
         pytest.param("  export A=1\nexport\tB=2\n", {"A": "1", "B": "2"}, id="export"),

@@ -61,7 +61,7 @@ def test_the_rules_bound_it_where_its_unit_cannot(planned: Planned, metadata: bo
 
 
 def test_without_nft_nothing_bounds_the_public_socket_and_the_plan_says_so(planned: Planned) -> None:
-    told = (
+    notice = (
         "it can reach other hosts than those of sandbox.outgoing, by the socket of its visitors: the kernel of this "
         "host takes no rules of nft"
     )
@@ -69,9 +69,9 @@ def test_without_nft_nothing_bounds_the_public_socket_and_the_plan_says_so(plann
     for metadata, outgoing in ((False, []), (True, ["169.254.169.254"])):
         plan = planned({"nftables": False}, direct, metadata=metadata, outgoing=outgoing)
         assert plan["metadata"]["outgoing"] is None
-        assert plan["notices"][0] == told
-        assert told not in planned({"nftables": True}, direct, metadata=metadata, outgoing=outgoing)["notices"]
-        assert told not in planned({"nftables": False}, metadata=metadata, outgoing=outgoing)["notices"]
+        assert plan["notices"][0] == notice
+        assert notice not in planned({"nftables": True}, direct, metadata=metadata, outgoing=outgoing)["notices"]
+        assert notice not in planned({"nftables": False}, metadata=metadata, outgoing=outgoing)["notices"]
     assert planned({"nftables": False}, direct, metadata=False)["notices"] == []
 
 

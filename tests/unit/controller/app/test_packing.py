@@ -120,7 +120,7 @@ def test_an_empty_folder(tmp_path: Path, into: Path) -> None:
     assert list(into.iterdir()) == []
 
 
-def test_wheels_alone(tmp_path: Path, into: Path) -> None:
+def test_only_wheels(tmp_path: Path, into: Path) -> None:
     folder = make(tmp_path / "wheels", "a-1-py3-none-any.whl", "b-1-py3-none-any.whl", "README", ".c.whl.part")
     assert held(pack_wheels(folder, into), tmp_path) == ["a-1-py3-none-any.whl", "b-1-py3-none-any.whl"]
 

@@ -31,6 +31,6 @@ def test_the_same_in_every_run_and_another_for_everybody_else() -> None:
     assert all(passwords.password_error(hashed) is None and hashed.startswith("$6$") for hashed in made)
 
 
-def test_the_salt_tells_nothing_of_the_password() -> None:
+def test_the_salt_reveals_nothing_of_the_password() -> None:
     first, other = (passwords.hashed(password, "a").rsplit("$", 1) for password in ("open sesame", "close sesame"))
     assert first[0] == other[0] and first[1] != other[1]

@@ -1,4 +1,4 @@
-"""From what the user wrote to what shall be, and all that can be wrong with it."""
+"""From what the user wrote to the plan, and all that can be wrong with it."""
 
 from __future__ import annotations
 
@@ -234,7 +234,7 @@ def test_unsupported_system(spec: dict[str, Any], facts: Facts, changes: Any, te
     assert str(error.value) == text
 
 
-def test_mistakes_are_told_together(spec: dict[str, Any], facts: Facts) -> None:
+def test_mistakes_are_reported_together(spec: dict[str, Any], facts: Facts) -> None:
     with pytest.raises(ValueError) as error:
         app_plan({**spec, "module": "shop.main", "verison": "v1", "timeout": 0}, facts("13"))
     assert str(error.value).splitlines() == [
@@ -511,7 +511,7 @@ def test_addresses_of_two_applications(inventory: dict[str, Any]) -> None:
             [],
             id="two",
         ),
-        pytest.param({}, {"proxy": "none", "tls": {**GIVEN, "port": 8443}}, [], id="one beside nginx"),
+        pytest.param({}, {"proxy": "none", "tls": {**GIVEN, "port": 8443}}, [], id="one next to nginx"),
         pytest.param(
             {"proxy": "none", "tls": {**GIVEN, "port": 8443}},
             {"proxy": "none", "tls": {**GIVEN, "port": 8443}},
@@ -624,7 +624,7 @@ def test_version_that_yaml_took_for_a_number(inventory: dict[str, Any]) -> None:
     assert len(inventory_errors(inventory)) == 1
 
 
-def test_mistakes_everywhere_are_told_at_once(inventory: dict[str, Any]) -> None:
+def test_mistakes_everywhere_are_reported_at_once(inventory: dict[str, Any]) -> None:
     del inventory["certificate_email"]
     shop = inventory["asgi_apps"][0]
     del shop["module"]
@@ -642,7 +642,7 @@ def test_mistakes_everywhere_are_told_at_once(inventory: dict[str, Any]) -> None
     ]
 
 
-def test_an_empty_inventory_is_told_all_it_lacks() -> None:
+def test_all_that_an_empty_inventory_lacks_is_reported() -> None:
     assert inventory_errors({}) == [f"asgi_apps: is missing; {A_LIST}", NO_EMAIL]
 
 

@@ -142,7 +142,7 @@ def test_what_is_allowed_comes_after_what_is_denied(lines: Lines) -> None:
     ],
 )
 def test_changes(spec: dict[str, Any], facts: Facts, options: dict[str, Any], changes: dict[str, Any]) -> None:
-    """What is shown to who asks; a list of nobody is a change."""
+    """What release_info shows; an empty list is a change."""
     assert app_plan({**spec, "sandbox": options, "wheelhouse": "wheels"}, facts("12"))["sandbox_changes"] == changes
 
 

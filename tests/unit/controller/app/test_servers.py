@@ -51,7 +51,7 @@ VALUES: dict[str, Any] = {
     "lifespan": "off",
     "root_path": "/shop",
 }
-BESIDE: dict[str, dict[str, Any]] = {
+TOGETHER_WITH: dict[str, dict[str, Any]] = {
     "max_requests_jitter": {"max_requests": 1000},
     "h11_max_incomplete_event_size": {"http": "h11"},
     "worker_connections": {"threads": 4},
@@ -86,7 +86,7 @@ def errors(inventory: dict[str, Any]) -> Errors:
 
 def companions(name: str, server: str) -> dict[str, Any]:
     """Return what a setting needs, of what the server is given."""
-    return {key: value for key, value in BESIDE.get(name, {}).items() if isinstance(SETTINGS[key][server], To)}
+    return {key: value for key, value in TOGETHER_WITH.get(name, {}).items() if isinstance(SETTINGS[key][server], To)}
 
 
 def where(serving: dict[str, Any], effect: To) -> dict[str, Any]:
@@ -146,7 +146,7 @@ def test_refused(errors: Errors, name: str, server: str) -> None:
     assert errors(server=server, settings={name: None}) == expected
 
 
-def test_refusals_tell_what_to_do() -> None:
+def test_refusals_say_what_to_do() -> None:
     """Each text holds a reason or an advice, and begins and ends as part of a sentence does."""
     effects = [*SETTINGS.values(), *HOOKS.values()]
     reasons = [effect.reason for table in effects for effect in table.values() if isinstance(effect, No)]
@@ -161,7 +161,7 @@ def test_every_setting_has_a_server(name: str) -> None:
 
 
 def test_advice_can_be_followed() -> None:
-    """What a refusal tells to write exists, there where it tells to write it."""
+    """What a refusal says to write exists, there where it says to write it."""
     options = app_options()
     settings = {*SETTINGS, "hooks"}
     for name, text in REFUSED.items():
@@ -455,8 +455,8 @@ def test_requirements_have_defaults(server: str) -> None:
 def test_requirements_of_the_users_own() -> None:
     """What no server of ours is made of is installed in any case; names are compared as installers do."""
     app: Any = {"server": GUNICORN_WSGI, "log": {"format": "text"}, "health": {"metrics": None}}
-    wanted = ["gunicorn[setproctitle]==27.0.1", "Uvicorn_Worker==0.4.0", "sentry-sdk==2.0.0", "uvloop"]
-    assert requirements(wanted, app) == ["gunicorn[setproctitle]==27.0.1", "sentry-sdk==2.0.0"]
+    server_requirements = ["gunicorn[setproctitle]==27.0.1", "Uvicorn_Worker==0.4.0", "sentry-sdk==2.0.0", "uvloop"]
+    assert requirements(server_requirements, app) == ["gunicorn[setproctitle]==27.0.1", "sentry-sdk==2.0.0"]
 
 
 def test_tests_run_the_servers_that_releases_get() -> None:

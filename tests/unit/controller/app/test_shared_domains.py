@@ -152,7 +152,7 @@ def test_given_certificates_are_the_owners() -> None:
 
 
 @pytest.mark.parametrize("server", ["gunicorn", "gunicorn-asgi", "uvicorn", "gunicorn-wsgi"])
-def test_the_application_is_told_of_its_path(facts: Facts, server: str) -> None:
+def test_the_application_gets_its_path(facts: Facts, server: str) -> None:
     plan = app_plan(entry("blog", "/blog", server=server), facts("13"), apps=[SHOP, BLOG])
     assert plan["serving"]["runtime"]["root_path"] == "/blog"
     assert plan["gate"]["path"] == "/blog/"
@@ -179,7 +179,7 @@ def test_a_password_goes_no_further_than_its_hash(facts: Facts) -> None:
 
 
 def test_only_the_owner_asks_the_ca() -> None:
-    """With a certificate that is given for all, nobody does."""
+    """With a certificate that is given for all, none does."""
     given, domains = {"certificate": "a.pem", "key": "a.key"}, ["shop.example.com", "*.shop.example.com"]
     apps: Any = [entry("shop", tls=given, domains=domains), entry("blog", "/blog", domains=domains)]
     assert inventory_errors({"asgi_apps": apps}, {path: {"content": ""} for path in given.values()}) == []

@@ -77,7 +77,7 @@ def test_rates(plan: Plan, site: dict[str, Any], limits: dict[str, Any]) -> None
 
 
 def test_health_is_open_always(plan: Plan) -> None:
-    """A path that only tells how it is has limits of its own; one that is a page, too, has those of pages."""
+    """A path that only answers its health has limits of its own; one that is a page, too, has those of pages."""
     site = plan({"paths": {"/alive": {"timeout": 1}}}, health={"liveness": "/alive"}, gate={"path": "/ready?x=1"})
     keys = ("always", "health_check", "connections")
     found = {match: tuple(entry[key] for key in keys) for match, entry in by_match(site).items()}

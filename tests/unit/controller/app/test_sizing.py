@@ -31,7 +31,7 @@ def database(connections: int, per_worker: int) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("options", "variables", "count", "reason"),
     [
-        pytest.param({}, {}, 5, "io_bound: 2 x 2 CPUs + 1", id="host alone"),
+        pytest.param({}, {}, 5, "io_bound: 2 x 2 CPUs + 1", id="only the host"),
         pytest.param({"workers": "3"}, {}, 3, "given", id="given"),
         pytest.param(
             {"workers": "3", "env": {"WORKERS": 4}}, {"WORKERS": 4}, 4, "given by WORKERS in env", id="environment wins"

@@ -35,7 +35,7 @@ def test_hosts_that_builds_reach(
 
 
 def test_hosts_are_no_part_of_an_index(spec: dict[str, Any], facts: Any) -> None:
-    """The host is told of an index only where it takes the place of its own."""
+    """The host gets an index only where it takes the place of its own."""
     own = app_plan({**spec, "sandbox": BOUND, "index": {"hosts": ["pypi.example.com"]}}, facts("13"))
     assert own["index"] is None
     other = app_plan({**spec, "sandbox": BOUND, "index": {"url": INDEX, "hosts": ["files"]}}, facts("13"))

@@ -72,7 +72,7 @@ def test_the_server_must_be_named(inventory: dict[str, Any], lines: list[str], r
     assert errors == [] if right else "expected one of [git.example.com]:2222, where git comes from" in str(errors)
 
 
-def test_known_hosts_of_submodules_alone(inventory: dict[str, Any]) -> None:
+def test_known_hosts_of_only_submodules(inventory: dict[str, Any]) -> None:
     """The repository comes by HTTPS; where they come from is not known yet."""
     inventory["asgi_apps"][0] |= {"submodules": True, "known_hosts": [f"git.example.com {KEY}"]}
     assert inventory_errors(inventory) == []

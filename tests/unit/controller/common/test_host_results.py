@@ -192,7 +192,7 @@ def test_status_documents_a_live_release_as_release_info_does() -> None:
     assert {name: application.contains.get(name) for name in live} == live
 
 
-def test_a_certificate_that_failed_is_told_with_its_release() -> None:
+def test_a_certificate_that_failed_is_reported_with_its_release() -> None:
     released: ReleaseTaskResult = {
         "changed": True,
         "release": "v1-0a1b2c3d",
@@ -201,6 +201,6 @@ def test_a_certificate_that_failed_is_told_with_its_release() -> None:
         "commit": None,
     }
     answer = merge_results(released, {"failed": True, "msg": "nginx refuses its configuration"}, "shop")
-    told = checked("release", answer)
-    assert told["failed"]
-    assert told["msg"].endswith("the certificate shop could not be obtained: nginx refuses its configuration")
+    result = checked("release", answer)
+    assert result["failed"]
+    assert result["msg"].endswith("the certificate shop could not be obtained: nginx refuses its configuration")

@@ -156,7 +156,7 @@ def test_files_that_are_missing(inventory: dict[str, Any]) -> None:
     ]
 
 
-def test_no_value_is_told(inventory: dict[str, Any]) -> None:
+def test_no_value_is_shown(inventory: dict[str, Any]) -> None:
     inventory["asgi_apps"][0].update(env="SECRET=hidden", files=["hidden"])
     errors = inventory_errors(inventory)
     assert errors == [

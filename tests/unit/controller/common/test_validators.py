@@ -813,12 +813,12 @@ def test_text(rule: checks.Rule, value: Any, text: str) -> None:
     assert rule(value) == text
 
 
-def test_no_password_is_told() -> None:
+def test_no_password_is_shown() -> None:
     assert "secret" not in str(git("https://me:secret@git.example.com/shop.git"))
     assert "secret" not in str(git("https://me:secret@git.example.com"))
 
 
-def test_no_content_is_told() -> None:
+def test_no_content_is_shown() -> None:
     wrong = {"../x": {"content": "secret"}, "a": {"contnet": "secret"}, "b": "secret", "c": ["secret"]}
     assert "secret" not in str(RULES["files"](wrong))
 

@@ -169,9 +169,9 @@ def test_ports_of_applications_without_nginx(facts: Facts, spec: dict[str, Any])
 
 def test_values_of_ones_own(facts: Facts) -> None:
     values = {"vm.swappiness": 10, "kernel.sysrq": None, "kernel.kptr_restrict": 1}
-    wanted = planned(facts("13"), hardening_sysctl_values=values)["desired_sysctl"]
-    assert (wanted["vm.swappiness"], wanted["kernel.kptr_restrict"]) == ("10", "1")
-    assert "kernel.sysrq" not in wanted
+    parameters = planned(facts("13"), hardening_sysctl_values=values)["desired_sysctl"]
+    assert (parameters["vm.swappiness"], parameters["kernel.kptr_restrict"]) == ("10", "1")
+    assert "kernel.sysrq" not in parameters
 
 
 def test_no_key_exchange_that_sshd_does_not_know(facts: Facts) -> None:

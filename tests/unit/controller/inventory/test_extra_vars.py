@@ -1,4 +1,4 @@
-"""What a run is given with -e: every variable that a playbook reads is known, and what is wrong is told."""
+"""What a run is given with -e: every variable that a playbook reads is known, and what is wrong is reported."""
 
 from __future__ import annotations
 

@@ -186,7 +186,7 @@ def text_of(plan: dict[str, Any], host: dict[str, Any], release: dict[str, Any],
                 "  workers   5 (io_bound: 2 x 2 CPUs + 1)",
                 f"  memory    {MEMORY}",
             ],
-            id="the metadata service alone",
+            id="only the metadata service",
         ),
         pytest.param(
             {},

@@ -53,7 +53,7 @@ def seen(
     return overview({"web1": found})
 
 
-def test_damage_is_told_with_what_is_done_about_it() -> None:
+def test_damage_is_shown_with_what_is_done_about_it() -> None:
     found = seen(
         {"shop": certificate()},
         damage={"v2-0a1b2c3d": ["src/main.py was changed"], "v1-1a2b3c4d": ["environment: it is missing"]},
@@ -94,11 +94,11 @@ def test_all_is_well() -> None:
         ({"health": "GET /ready answered 503"}, "unwell", ["web1: shop: GET /ready answered 503"]),
         (
             {
-                "health": "nobody listens",
+                "health": "no process listens",
                 "service": {"state": "failed (failed)", "restarts": 600, "failed": "it failed"},
             },
             "unwell",
-            ["web1: shop: it failed", "web1: shop: nobody listens"],
+            ["web1: shop: it failed", "web1: shop: no process listens"],
         ),
         (
             {"plain_transports": ["git http://git.example.com/shop.git"]},
@@ -196,24 +196,24 @@ def test_states(changes: dict[str, Any], state: str, notes: list[str]) -> None:
     assert notes == [] or found.lines()[-len(notes) :] == notes
 
 
-def test_a_first_release_that_failed_is_told() -> None:
+def test_a_first_release_that_failed_is_shown() -> None:
     deploy = {**DEPLOY, "result": "failed", "reason": "its gate"}
     assert seen(live=None, deploys=[deploy]).rows[0]["last deploy"] == "release failed 2 h ago by ops"
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "text"),
     [
         ({"result": "ended", "ended": None}, "release cut off since 2 h by ops"),
         ({"result": "ended"}, "release cut off 2 h ago by ops"),
         ({"result": "running", "ended": None, "started": NOW - 7}, "release at work since 7 s by ops"),
     ],
 )
-def test_one_that_did_not_come_to_its_end_is_told(changes: dict[str, Any], told: str) -> None:
-    assert seen(deploys=[{**DEPLOY, **changes}]).rows[0]["last deploy"] == told
+def test_an_attempt_without_an_end_is_shown(changes: dict[str, Any], text: str) -> None:
+    assert seen(deploys=[{**DEPLOY, **changes}]).rows[0]["last deploy"] == text
 
 
-def test_a_rollback_is_told_as_one() -> None:
+def test_a_rollback_is_shown_as_one() -> None:
     assert seen(deploys=[{**DEPLOY, "rollback": True}]).rows[0]["last deploy"] == "rollback 2 h ago by ops"
 
 

@@ -86,7 +86,7 @@ def test_port_conflicts(role: str, owners: dict[str, str], conflicts: list[str])
 
 
 @pytest.mark.parametrize("found", [{"unmet_needs": ["x"]}, {"refusals": ["x"]}, {"port_conflicts": ["80"]}])
-def test_nothing_is_installed_where_somebody_refuses(found: Any) -> None:
+def test_nothing_is_installed_where_a_role_refuses(found: Any) -> None:
     assert refuses(found)
     assert packages([("nginx", {"missing_packages": ["nginx"]}), ("hardening", found)]) == ([], [])
 
@@ -122,7 +122,9 @@ BOTH = {"outdated_venvs": [CERTBOT["path"], SHIPPED["path"]]}
         ([{"failed": "x"}], []),
     ],
 )
-def test_environments_that_are_built_beside_packages(found: list[Any], built: list[dict[str, Any]]) -> None:
+def test_environments_that_are_built_during_the_installation_of_packages(
+    found: list[Any], built: list[dict[str, Any]]
+) -> None:
     assert venvs(([CERTBOT, SHIPPED], one) for one in found) == built
 
 
