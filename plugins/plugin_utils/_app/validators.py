@@ -259,12 +259,28 @@ def command(value: str) -> str | None:
         return f"found {value!r}, which is not written as for a shell: {error}"
     if not words:
         return f"found {value!r}, expected a command, as in alembic upgrade head"
+    if operator := _operator(value):
+        return (
+            f"found {value!r}, in which {operator} would be an argument, as no shell runs it; write it as "
+            f"sh -c {shlex.quote(value)}, or put it into a script of the application"
+        )
     if not _PROGRAM.fullmatch(words[0]):
         return (
             f"found {value!r}, which begins with no program's name or absolute path; "
             "a script of the application is run as in sh bin/migrate.sh"
         )
     return None
+
+
+def _operator(value: str) -> str | None:
+    """Return the first operator of a shell that stands outside of quotes in a command.
+
+    >>> _operator("alembic upgrade head && python -m shop.seed"), _operator("echo 'a && b'")
+    ('&&', None)
+    """
+    words = shlex.shlex(value, punctuation_chars=True)
+    words.whitespace_split = True
+    return next((word for word in words if word and not set(word) - set("&|;<>")), None)
 
 
 def unit(value: str) -> str | None:

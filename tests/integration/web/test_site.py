@@ -138,6 +138,18 @@ def test_passwords(site: Site) -> None:
     assert (asked.status_code, asked.headers["www-authenticate"]) == (401, 'Basic realm="web"')
     assert site.get("/docs", auth=("ops", "wrong")).status_code == 401
     assert site.get("/docs", auth=("ops", "open sesame")).status_code == 200
+    asked = site.get("/docs/oauth2-redirect", auth=("ops", "open sesame"))
+    assert (asked.status_code, asked.headers["x-passed"]) == (200, "[]"), "the application does not see the password"
+    own = site.get("/ready", headers={"Authorization": "Basic b3BzOng="}).headers["x-passed"]
+    assert own == "[Basic b3BzOng=]", "where nginx asks for none, it is the application's"
+    origin, method = "Origin: https://front.example.test\r\n", "Access-Control-Request-Method: GET\r\n"
+    for sent, status in (
+        (f"OPTIONS {origin}{method}", 405),
+        (f"OPTIONS {origin}", 401),
+        (f"GET {origin}{method}", 401),
+    ):
+        verb, _space, headers = sent.partition(" ")
+        assert site.status(f"{verb} /docs HTTP/1.1\r\nHost: {site.domain}\r\n{headers}\r\n".encode()) == status, sent
     file = site.host.run("stat -c '%a %U:%G' /etc/nginx/asgi/auth/web.htpasswd").stdout.strip()
     assert file == "640 root:www-data"
 

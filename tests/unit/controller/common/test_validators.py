@@ -417,6 +417,11 @@ BAD: dict[str, list[Any]] = {
     "release_command": [
         "",
         "  ",
+        "alembic upgrade head && python -m shop.seed",
+        "alembic upgrade head; true",
+        "alembic upgrade head;true",
+        "python -m shop.dump >/tmp/x",
+        "python -m shop.dump | gzip",
         "alembic upgrade head\n",
         "alembic\nExecStartPre=id",
         "alembic\tupgrade",

@@ -90,6 +90,7 @@ def test_site_passes_on_no_claims_of_the_visitor(site: Callable[[str], str], maj
         "X-Request-ID": "$asgi_request_id",
         "X-ASGI-Probe": '""',
         "Forwarded": '""',
+        "Authorization": "$asgi_authorization",
         "Upgrade": "$asgi_upgrade",
         "Connection": "$asgi_connection",
     }
