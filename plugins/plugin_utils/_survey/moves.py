@@ -1,4 +1,4 @@
-"""Applications that go behind nginx, or leave it, on a port that both of them want."""
+"""Ports that move between nginx and applications, when an application goes behind nginx or leaves it."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ class Application(NamedTuple):
     """An application of a run.
 
     Attributes:
-        plan: what was decided of it.
-        host: what was found of its files and ports.
-        release: what was found of its release.
+        plan: its plan.
+        host: what the host reports of its files and ports.
+        release: what the host reports of its release.
     """
 
     plan: AppPlan
@@ -39,24 +39,27 @@ class Application(NamedTuple):
 
     @property
     def name(self) -> str:
+        """Return its name."""
         return str(self.plan["name"])
 
     @property
     def socket(self) -> str:
-        """Return the unit that listens for it without nginx."""
+        """Return the socket unit that listens for it without nginx."""
         return Layout(self.name).public_units[0]
 
     @property
     def present(self) -> bool:
+        """Return whether it must be on the host."""
         return bool(self.plan["state"] == "present")
 
     @property
     def stopped(self) -> bool:
+        """Return whether it is stopped."""
         return bool(self.release.get("stopped"))
 
     @property
-    def wants_nginx_port(self) -> bool:
-        """Return whether it is to have a port by itself that nginx holds; one that is live already has lost it."""
+    def needs_nginx_port(self) -> bool:
+        """Return whether it needs a port for itself that nginx holds; a release that is live has no need to take it."""
         if not (self.present and self.plan["direct"]):
             return False
         goes_live = self.stopped or "live" in self.release.get("left", ()) or "failed" in self.release
@@ -65,12 +68,12 @@ class Application(NamedTuple):
 
 @dataclass(frozen=True)
 class PortMoves:
-    """What becomes of ports that nginx and applications of a run want.
+    """The ports that move between nginx and applications in a run.
 
     Attributes:
-        goes_to: who gets the port of an application with its release, by its name: `TO_SERVICE` or `TO_SOCKETS`.
-        staying: applications that are stopped, and keep theirs.
-        held: ports that nginx does not listen on before an application gives it up.
+        goes_to: `TO_SERVICE` or `TO_SOCKETS`, which gets the port with the release, by the name of the application.
+        staying: stopped applications, which keep their ports.
+        held: ports that nginx must not use before an application gives them up.
         refusals: why an application cannot move, by its name.
     """
 
@@ -93,11 +96,11 @@ def decide(apps: Sequence[Application], nginx_ports: Mapping[str, str]) -> PortM
 
     Args:
         apps: the applications of the run.
-        nginx_ports: who has the ports that nginx is to have, by port.
+        nginx_ports: the holders of the ports that nginx needs, by port.
     """
     holders = {owner: int(port) for port, owner in nginx_ports.items()}
     coming = [app for app in apps if app.present and not app.plan["direct"] and app.socket in holders]
-    leaving = [app for app in apps if app.wants_nginx_port]
+    leaving = [app for app in apps if app.needs_nginx_port]
     refusals = {app.name: text for app in leaving if not app.stopped and (text := _others(app, apps, leaving))}
     behind = [app.name for app in apps if app.present and not app.plan["direct"]]
     for app in coming:
@@ -116,7 +119,7 @@ def decide(apps: Sequence[Application], nginx_ports: Mapping[str, str]) -> PortM
 
 
 def _others(app: Application, apps: Sequence[Application], leaving: Sequence[Application]) -> str:
-    """Return why nginx cannot give up the port that an application is to have; nothing where it can."""
+    """Return why nginx cannot give up the port of an application; empty if it can."""
     going = {
         one.name for one in apps if one not in leaving and not one.stopped and (not one.present or one.plan["direct"])
     }
@@ -130,5 +133,5 @@ def _others(app: Application, apps: Sequence[Application], leaving: Sequence[App
 
 
 def in_order(order: Sequence[str], moves: PortMoves) -> list[str]:
-    """Return who takes a port of nginx after all others, whose servers nginx has given up by then."""
+    """Return the names with the applications last that take a port of nginx, as the others must leave nginx before."""
     return sorted(order, key=lambda name: moves.goes_to.get(name) == TO_SOCKETS)
