@@ -126,7 +126,7 @@ def each_web(request: pytest.FixtureRequest) -> Web:
 
 @pytest.fixture(scope="session")
 def webs() -> list[Web]:
-    """Return all of them."""
+    """Return all applications."""
     return [web(name) for name in sorted(WEBS)]
 
 

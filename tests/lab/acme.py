@@ -67,7 +67,7 @@ class Options:
 
 
 def up(lab: str, options: Options, *, force: bool = False) -> list[str]:
-    """Start what does not run and give the lab the certificates to trust; returns notes on what was done."""
+    """Start what does not run, and give the lab the certificates to trust; return notes on what was done."""
     notes = []
     ACME.mkdir(parents=True, exist_ok=True)
     make_certificates(ACME)

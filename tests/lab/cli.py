@@ -88,7 +88,7 @@ def pairs(words: list[str]) -> dict[str, str | None]:
 
 
 def main(arguments: list[str]) -> int:
-    """Run one command; returns its exit code."""
+    """Run one command; return its exit code."""
     options = parser().parse_args(arguments)
     if os.geteuid() and options.command not in ROOTLESS:
         try:

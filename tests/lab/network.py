@@ -78,7 +78,7 @@ def parse_resolv(text: str) -> list[str]:
 
 
 def up() -> list[str]:
-    """Make the bridge and the way out, if they are not there; returns warnings."""
+    """Make the bridge and the way out, if they are not there; return warnings."""
     if not Path(f"/sys/class/net/{BRIDGE}").exists():
         run(["ip", "link", "add", BRIDGE, "type", "bridge"])
     run(["ip", "address", "replace", f"{GATEWAY}/{NETWORK.prefixlen}", "dev", BRIDGE])

@@ -35,7 +35,7 @@ def missing(names: tuple[str, ...]) -> list[str]:
 
 
 def ensure(names: tuple[str, ...]) -> list[str]:
-    """Install what is missing; returns what was installed."""
+    """Install what is missing; return what was installed."""
     if not shutil.which("dpkg-query"):
         raise LabError(f"not a Debian system; install by hand what corresponds to: {' '.join(names)}")
     absent = missing(names)

@@ -140,7 +140,7 @@ class Command:
 
     @property
     def targets(self) -> list[str]:
-        """Return what is to be made, if it is make's."""
+        """Return the targets of a command of make."""
         first, *words = self.text.split()
         return [word for word in words if "=" not in word] if first == "make" and self.reason is None else []
 

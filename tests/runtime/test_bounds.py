@@ -60,7 +60,7 @@ async def app(scope: dict[str, Any], receive: Any, send: Any) -> None:
 
 
 def talk(folder: Path, protocol: Any, what: Talk, *, bound: bool) -> Any:
-    """Return what comes of a talk with a server of this protocol."""
+    """Return the result of a conversation with a server of this protocol."""
 
     async def main() -> Any:
         config = Config(app, log_config=None, timeout_keep_alive=60)
@@ -149,7 +149,7 @@ def test_uvicorn_takes_a_head_of_any_size(tmp_path: Path) -> None:
 
 
 def upgrades(name: str) -> Talk:
-    """Return all that is answered to a POST that asks for another protocol, until nothing comes for a while."""
+    """Return the whole answer to a POST that asks for another protocol, until nothing comes for a while."""
 
     async def what(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
         lines = ("POST /count HTTP/1.1", "Host: x", "Connection: upgrade", f"Upgrade: {name}", "Content-Length: 4")

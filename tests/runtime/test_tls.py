@@ -24,7 +24,7 @@ MAKE = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -noen
 
 
 def refusal(folder: Path, loop: Callable[[], asyncio.AbstractEventLoop], newest: ssl.TLSVersion) -> str:
-    """Return what a visitor without a certificate hears of a server that wants one, and TLS 1.3."""
+    """Return the answer to a visitor without a certificate from a server that requires one, and TLS 1.3."""
     subprocess.run(MAKE.split(), cwd=folder, check=True, capture_output=True)
     files = {"certificate": str(folder / "cert"), "key": str(folder / "key"), "client_ca": str(folder / "cert")}
     options = {**files, "minimum_version": "1.3", "ciphers": "ECDHE+AESGCM", "verify": "required"}

@@ -46,7 +46,7 @@ class Load:
 
     @property
     def parts(self) -> SplitResult:
-        """Return the URL, taken apart."""
+        """Return the parts of the URL."""
         return urlsplit(self.url)
 
     @property

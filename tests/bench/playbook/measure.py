@@ -68,6 +68,6 @@ def in_turn(rounds: int, **runs: Callable[[], Cost]) -> list[Series]:
 
 
 def ratios(one: Series, other: Series) -> tuple[float, float, float]:
-    """Return one against the other, pair by pair: least, median, most."""
+    """Return the ratios of two series, pair by pair: least, median, most."""
     found = sorted(a.wall / b.wall for a, b in zip(one.costs, other.costs, strict=True))
     return found[0], statistics.median(found), found[-1]

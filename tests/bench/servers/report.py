@@ -142,7 +142,7 @@ def line(cells: Sequence[str]) -> str:
 
 
 def loss_row(variant: Variant, losses: Sequence[Loss]) -> list[str]:
-    """Return what each operation cost it."""
+    """Return the cost of each operation."""
     cells = []
     for operation in OPERATIONS:
         found = [one for one in losses if (one.variant, one.operation) == (variant.name, operation)]

@@ -44,7 +44,7 @@ class Sample:
 
     @property
     def server(self) -> float:
-        """Return all but the load."""
+        """Return the processor time of all but the load, in seconds."""
         return sum(value for name, value in self.cpu.items() if name != "load")
 
 

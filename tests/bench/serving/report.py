@@ -53,7 +53,7 @@ def row(way: Way, samples: Samples) -> dict[str, Any]:
 
 
 def ratios(mine: Samples, other: Samples) -> dict[str, dict[str, float]]:
-    """Return one against the other, round by round: by the rate, and by the CPU time that is left out of the
+    """Return the ratios of two ways, round by round: by the rate, and by the CPU time that is left out of the
     generator's.
     """
     pairs = list(zip(mine, other, strict=True))

@@ -32,7 +32,7 @@ def inventory_of_the_bare_host(tmp_path: Path) -> Path:
 
 @pytest.fixture(name="taken_port")
 def port_80_taken() -> Iterator[None]:
-    """Yield another program serves on the host."""
+    """Run another program that serves on the host."""
     host = LAB.host(BARE)
     host.run("systemd-run --quiet --unit=other python3 -m http.server 80")
     host.run("until ss -ltn | grep -q ':80 '; do sleep 0.1; done")

@@ -151,7 +151,7 @@ def found(web: Web, command: str) -> str:
 
 @pytest.fixture(scope="module")
 def released(go: Go, webs: list[Web]) -> Iterator[str]:
-    """Yield the release with the old key: what the runs printed that foretold and made it."""
+    """Release with the old key; yield what the runs printed that predicted and made it."""
     for web in webs:
         command_lines.watch(web.host)
     foretold = go(OLD, "--check", "-vvv", "--diff").ok()

@@ -61,7 +61,7 @@ def bounded_site() -> Iterator[Web]:
 
 
 def take(site: Web, kind: str, address: str, port: int) -> str:
-    """Return what comes of a connection by the socket that the application was handed, or by one that
+    """Return the result of a connection by the socket that the application was handed, or by one that
     it has accepted.
     """
     unit = UNIT.replace("COMMAND", f"{kind} {address} {port}")

@@ -66,7 +66,7 @@ def test_a_health_check_from_its_address_is_answered(site: Web) -> None:
 
 
 def take(site: Web) -> str:
-    """Return what comes of a question by the socket that the application was handed."""
+    """Return the result of a question by the socket that the application was handed."""
     site.host.run("systemctl daemon-reload; systemctl restart asgi-open.public.socket; systemctl start take.service")
     log = "journalctl --sync; journalctl --unit=take.service --output=cat --no-pager --lines=10"
     return site.host.run(f"{log} | grep 'came of it' | tail -n 1").stdout.split()[-1]

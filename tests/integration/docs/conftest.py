@@ -19,7 +19,7 @@ USUAL = Path(__file__).with_name("usual.sh")
 
 @pytest.fixture(scope="session")
 def moving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Future[tuple[Reader, Report]]]:
-    """Yield the one who moves, for the time between: a host of its own has nothing to wait for."""
+    """Yield the host that is moved to, for the time between: it has nothing to wait for."""
     reader = Reader(LAB.host(MOVED), tmp_path_factory.mktemp("moved"))
     with ThreadPoolExecutor() as pool:
         yield pool.submit(moved, reader)

@@ -152,7 +152,7 @@ def test_sshd_accepts_only_keys_by_modern_algorithms(site: Web, options: str, sa
 
 
 def attempt(site: Web, options: str) -> subprocess.CompletedProcess[str]:
-    """Return what comes of a login without a key."""
+    """Return the result of a login without a key."""
     argv = ["ssh", "-F", "none", *(word for option in OPTIONS for word in ("-o", option))]
     if "MACs" in options:
         argv += ["-o", "Ciphers=aes256-ctr"]  # the others need no MAC

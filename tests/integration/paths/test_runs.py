@@ -42,7 +42,7 @@ for visitor in {[VISITORS[0]] * 5 + VISITORS[1:]}:
 
 @pytest.fixture(scope="module", autouse=True)
 def afterwards() -> Iterator[None]:
-    """Put everything back as the inventory has it; each test says itself what it needs to be other than that."""
+    """Restore everything that the inventory asks for; a test states what it needs beyond that."""
     yield
     run().ok()
 

@@ -47,19 +47,19 @@ class Prey(Web):
     """An application that runs what it is sent."""
 
     def attack(self, code: str) -> dict[str, Any]:
-        """Return what came of code in the process that serves."""
+        """Return the result of code in the process that serves."""
         answer = https.ask("POST", self.domain, self.host.address, self.ca, "/run", content=code.encode())
         found: dict[str, Any] = answer.raise_for_status().json()
         return found
 
     def as_root(self, code: str) -> dict[str, Any]:
-        """Return what comes of the same code when root runs it on the host, in no sandbox."""
+        """Return the result of the same code when root runs it on the host, in no sandbox."""
         done = self.host.run(f"printf %s {shlex.quote(code)} | python3 -c {shlex.quote(STANDALONE)}")
         found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
         return found
 
     def reloaded(self, unit: str) -> tuple[list[str], list[str]]:
-        """Return a transient unit's properties once it begins, and after systemd has read its units again."""
+        """Return a transient unit's properties at its start, and after systemd has read its units again."""
         before, after = self.host.run(RELOAD.format(unit=unit), timeout=240).stdout.split("\n\n")
         return shown(before), shown(after)
 

@@ -52,7 +52,7 @@ def published() -> None:
 
 @pytest.fixture(scope="module")
 def found_by_root(published: None, neighbour: Prey) -> Iterator[dict[str, dict[str, Any]]]:
-    """Yield what comes of attacks on the neighbour's build by root, in no sandbox; that build works until all others
+    """Yield the results of attacks on the neighbour's build by root, in no sandbox; that build works until all others
     ended.
 
     It fails then, so that the neighbour stays as it is.
@@ -91,7 +91,7 @@ def found(spied: Prey) -> dict[str, Any]:
 
 
 def found_by(site: Prey) -> dict[str, Any]:
-    """Return what came of the attacks while the environment was built that is live."""
+    """Return the results of the attacks during the build of the live environment."""
     venv = f"/srv/asgi/{site.app}/current/venv"
     text = site.host.run(f"cat {venv}/lib/python3*/site-packages/spy_found.json").stdout
     attacks: dict[str, Any] = json.loads(text)
@@ -100,7 +100,7 @@ def found_by(site: Prey) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def bounded(released: tuple[Prey, Reload], opened: Prey) -> Iterator[dict[str, Any]]:
-    """Yield the same by an application whose connections are bounded."""
+    """Yield the same for an application whose connections are bounded."""
     release(opened, "v1.1.0").ok()
     yield found_by(opened)
     release(opened, "v1.0.0").ok()

@@ -79,7 +79,7 @@ def played(host: Prey, folder: Path, *, protected: bool = True) -> subprocess.Co
 
 
 def obeyed(name: str, reached: Path) -> dict[str, dict[str, Any]]:
-    """Return what Ansible obeys in a result, by what it would come to: a command on the controller, or another
+    """Return what Ansible obeys in a result, by its effect: a command on the controller, or another
     inventory.
     """
     proxy = {"ansible_ssh_common_args": f"-oControlPath=none -oProxyCommand='touch {reached}'"}

@@ -38,7 +38,7 @@ with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as journal:
 
 @pytest.fixture(scope="module")
 def flooded(attacked: Prey, neighbour: Prey) -> Iterator[str]:
-    """Yield what a flood is known by that the application has logged, after a line of the host, of a neighbour and its
+    """Yield the mark of a flood that the application has logged, after a line of the host, of a neighbour and its
     own.
 
     The host's own journal takes no more than the application's just then: what fills it would be seen soon.

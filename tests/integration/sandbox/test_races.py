@@ -71,7 +71,7 @@ def victims(prey: Prey) -> list[str]:
 
 @pytest.fixture(autouse=True)
 def laid_out(attacked: Prey, neighbour: Prey) -> Iterator[None]:
-    """Yield what is to be hit: storage of the neighbour, and a folder of root's."""
+    """Yield the targets of attacks: storage of the neighbour, and a folder of root's."""
     names = " ".join(f"{one}/f{number}" for one in VICTIMS for number in range(FILES))
     attacked.host.run(f"install -d -o asgi-neighbour -g asgi-neighbour {VICTIMS[0]}; mkdir -p {VICTIMS[1]}")
     attacked.host.run(f"touch {names} && chown asgi-neighbour: {VICTIMS[0]}/*")
@@ -81,7 +81,7 @@ def laid_out(attacked: Prey, neighbour: Prey) -> Iterator[None]:
 
 @contextmanager
 def swapping(prey: Prey, *folders: str) -> Iterator[None]:
-    """Yield the application's user exchanges folders for links in each of these folders, until the block ends."""
+    """Exchange folders for links in each of these folders as the application's user, until the block ends."""
     units = [f"swapper-{uuid.uuid4().hex}.service" for _ in folders]
     prey.host.run("cat >/run/swapper.py", stdin=SWAPPER)
     for unit, folder in zip(units, folders, strict=True):

@@ -170,7 +170,7 @@ def test_a_command_reaches_no_more(opened: Prey) -> None:
 
 
 def bound(text: str) -> dict[str, int | None]:
-    """Return what came of sending, by host."""
+    """Return the result of sending, by host."""
     found = json.loads(text)
     assert isinstance(found, dict)
     helper = LAB.host(HELPER).address

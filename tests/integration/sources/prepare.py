@@ -122,7 +122,7 @@ def wheels() -> None:
 
 
 def elsewhere(name: str, file: Path) -> None:
-    """Publish a file to which the index refers on another host, which the applications' host knows by a name."""
+    """Publish a file that the index refers to, on another host that the applications' host knows by name."""
     host = LAB.host(HELPER)
     (INDEX / f"{file.name.partition('-')[0].replace('_', '-')}.links").write_text(
         f"http://{name}:{FAR_PORT}/{file.name}"

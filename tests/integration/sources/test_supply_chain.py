@@ -155,7 +155,7 @@ def test_what_is_installed_is_listed(app: Apps) -> None:
 
 @pytest.fixture(scope="module")
 def forged(app: Apps) -> Iterator[App]:
-    """Yield its index serves another file of the same version of uvicorn, and nothing of it is in the host's cache."""
+    """Make its index serve another file of the same version of uvicorn, with nothing of it in the host's cache."""
     package = app("package")
     [wheel] = INDEX.glob("uvicorn-*.whl")
     members, content = {}, wheel.read_bytes()

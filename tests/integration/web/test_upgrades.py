@@ -23,7 +23,7 @@ def upgrade(site: Site, packages: str) -> None:
 
 
 def serving(site: Site) -> list[str]:
-    """Return since when nginx and the application run, and whether the firewall is there."""
+    """Return the times when nginx and the application started, and whether the firewall is there."""
     units = f"nginx.service asgi-{site.app}@{site.live()}.service asgi-firewall.service"
     return site.host.run(f"systemctl show --property=MainPID,ActiveState {units}").stdout.split()
 

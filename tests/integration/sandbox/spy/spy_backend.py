@@ -48,7 +48,7 @@ def be_attacked(home: Path) -> None:
 
 
 def tried(code: str) -> dict[str, Any]:
-    """Return what came of code: the error that ended it."""
+    """Return the result of code: the error that ended it."""
     try:
         exec(code, {})  # noqa: S102
     except BaseException as error:

@@ -1,4 +1,4 @@
-"""Files on the controller: read, decrypted, rendered; or refused with what is wrong and nothing of what is in them."""
+"""Files on the controller are read, decrypted and rendered; a refusal says what is wrong, and shows no content."""
 
 from __future__ import annotations
 

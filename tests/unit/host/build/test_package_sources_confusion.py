@@ -36,7 +36,7 @@ def wheel(folder: Path, version: str) -> None:
 
 @contextmanager
 def index(folder: Path, version: str, auth: str | None = None) -> Iterator[str]:
-    """Yield an index that has one version; its address."""
+    """Yield the address of an index that has one version."""
     folder.mkdir()
     wheel(folder, version)
     handler = type("Index", (Handler,), {"folder": folder, "auth": auth, "log_message": lambda *_: None})

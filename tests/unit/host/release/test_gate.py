@@ -404,7 +404,7 @@ Worker = Callable[[socket.socket], object]
 
 
 def signed(question: bytes, status: str = "200 OK") -> bytes:
-    """Return an answer; who is asked as the gate asks says who answers, as the runtime of a release does."""
+    """Return an answer; to a question of the gate it names the worker, as the runtime of a release does."""
     worker = f"X-ASGI-Worker: {os.getpid()}\r\n" if b"\r\nX-ASGI-Probe: 1\r\n" in question else ""
     return f"HTTP/1.1 {status}\r\nContent-Length: 0\r\n{worker}\r\n".encode()
 

@@ -41,7 +41,7 @@ class Rules(MetadataRules):
 
 @pytest.fixture(name="store")
 def two_releases(tmp_path: Path) -> Store:
-    """Return one that had it open, which serves, and one from before that was noted."""
+    """Return a live release that had it open, and one from before that was recorded."""
     store = Store(Layout("shop", PurePosixPath(tmp_path)))
     old = asdict(SETTINGS)
     del old["closing"]

@@ -30,7 +30,9 @@ def prepare(store: Store, release: str, live: float | None = None, failed: str |
 
 @pytest.fixture
 def several(store: Store) -> Store:
-    """Return one that served long ago, one that was rolled back, one never live, the one before, and the live one."""
+    """Return a release that served long ago, one that was rolled back, one never live, the one before, and the live
+    one.
+    """
     prepare(store, "v1", live=10)
     prepare(store, "v2", live=20, failed="5 of 5 requests ended with a server error")
     prepare(store, "v3")

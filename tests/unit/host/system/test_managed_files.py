@@ -239,7 +239,7 @@ def test_diff(tmp_path: Path, before: Callable[[Path], None], desired: dict[str,
 
 
 def state_of(path: Path) -> Any:
-    """Return all that is to be as before: kind, mode, and what is inside."""
+    """Return all that must be as before: kind, mode, and content."""
     if not os.path.lexists(path):
         return None
     if path.is_symlink():

@@ -50,7 +50,7 @@ def test_a_process_is_known_by_more_than_its_number() -> None:
 
 @contextmanager
 def child(code: str) -> Iterator[subprocess.Popen[str]]:
-    """Yield another process, that has said that it is ready."""
+    """Yield another process that has said that it is ready."""
     argv = [sys.executable, "-c", f"{code}\nprint('ready', flush=True)\nimport sys; sys.stdin.read()"]
     pipe = subprocess.PIPE
     with subprocess.Popen(argv, stdin=pipe, stdout=pipe, text=True) as process:
