@@ -89,6 +89,13 @@ roles_before:
   elements: str
   returned: success
   sample: [nginx]
+roles_ahead:
+  description:
+    - Those of RV(roles_after) that run before the applications as well. The firewall lets visitors in on a port that an
+      application is about to get, before another one is closed.
+  type: list
+  elements: str
+  returned: success
 roles_after:
   description: The roles that have something to do after the applications, in the order of a run.
   type: list

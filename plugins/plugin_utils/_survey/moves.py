@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import NGINX, UNITS, Layout
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.observed_state import Observation
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.task_options import TO_SERVICE, TO_SOCKETS
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan_types import AppPlan
@@ -65,6 +65,14 @@ class Application(NamedTuple):
         goes_live = self.stopped or "live" in self.release.get("left", ()) or "failed" in self.release
         return goes_live and self.host.get("port_owners", {}).get(str(self.plan["tls"]["port"])) == "nginx"
 
+    @property
+    def changes_port(self) -> bool:
+        """Return whether it serves, and visitors come to it by another port or proxy from now on."""
+        units, sites = Layout(self.name).public_units[:1], [f"{NGINX}/sites/{self.name}.conf"]
+        paths = {*(f"{UNITS}/{unit}" for unit in units), *(sites if self.plan["direct"] else [])}
+        serves = self.present and not self.stopped and self.release.get("before") is not None
+        return serves and not paths.isdisjoint(self.host.get("drift", ()))
+
 
 @dataclass(frozen=True)
 class PortMoves:
@@ -75,12 +83,14 @@ class PortMoves:
         staying: stopped applications, which keep their ports.
         held: ports that nginx must not use before an application gives them up.
         refusals: why an application cannot move, by its name.
+        ahead: whether ports are opened before the applications, as one of them changes its port.
     """
 
     goes_to: Mapping[str, str] = field(default_factory=dict)
     staying: Collection[str] = ()
     held: Sequence[int] = ()
     refusals: Mapping[str, str] = field(default_factory=dict)
+    ahead: bool = False
 
     @property
     def settled(self) -> set[str]:
@@ -115,6 +125,7 @@ def decide(apps: Sequence[Application], nginx_ports: Mapping[str, str]) -> PortM
         [app.name for app in moving if app.stopped],
         sorted(holders[app.socket] for app in coming),
         refusals,
+        any(app.changes_port for app in apps),
     )
 
 

@@ -109,6 +109,7 @@ def survey_result(
         "apps": cast("dict[str, AppParts]", apps),
         "order": moves.in_order(order, ports),
         "roles_before": _pending_roles(BEFORE_APPS, roles),
+        "roles_ahead": _pending_roles(AFTER_APPS, roles) if ports.ahead else [],
         "roles_after": _pending_roles(AFTER_APPS, roles),
         "due": list(dict.fromkeys(inspection.of for inspection, found in pairs if found["due"])),
         "refusals": [f"{inspection.of}: {text}" for inspection, found in pairs for text in found.get("refusals", ())],

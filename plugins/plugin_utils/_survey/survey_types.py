@@ -90,6 +90,7 @@ class SurveyResult(TypedDict):
     apps: dict[str, AppParts]
     order: list[str]
     roles_before: list[str]
+    roles_ahead: list[str]
     roles_after: list[str]
     due: list[str]
     refusals: list[str]

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import socket
 import ssl
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -302,37 +300,3 @@ def test_is_taken_off_the_host_wholly(site: Web, closed: Web) -> None:
         site.get("/version")
     again = playbook(inventories=(HOSTS, INVENTORY, inventory)).ok()
     assert again.counts(DIRECT)["changed"] == 0, again.output
-
-
-@pytest.fixture
-def without_nginx(closed: Web) -> Iterator[None]:
-    """Take nginx off the host in the end: here, and in other scenarios, applications serve on its ports."""
-    yield
-    closed.host.run("DEBIAN_FRONTEND=noninteractive apt-get purge --yes --quiet nginx nginx-common", timeout=300)
-    closed.host.run("systemctl disable --now asgi-logs.timer; rm -rf /etc/nginx /etc/systemd/system/asgi-logs.*")
-
-
-@pytest.mark.usefixtures("without_nginx")
-@pytest.mark.parametrize("port", [8443, 443])
-def test_moves_behind_nginx(closed: Web, port: int) -> None:
-    """In one run; where nginx gets the port that the application has, the run says what visitors see during it."""
-    given = {"certificate": "{{ test_pki }}/server.pem", "key": "{{ test_pki }}/server.key"}
-    entry = {
-        **{"name": "closed", "git": "{{ shop_repository }}", "version": "v1.0.0", "module": "shop.main:app"},
-        **{"domains": ["closed.{{ test_domain }}"], "gate": {"path": "/ready"}, "workers": 1, "tls": given},
-    }
-    inventory = HOSTS.parent / "moves.yml"
-
-    def run(**changes: Any) -> Run:
-        inventory.write_text(json.dumps({"asgi": {"vars": {"asgi_apps": [{**entry, **changes}]}}}))
-        return playbook(inventories=(HOSTS, INVENTORY, inventory))
-
-    run(proxy="none", tls={**given, "port": port}).ok()
-    handshake(closed, port, PKI / "ca.pem")
-    moved = run().ok()
-    assert ("closed: comes behind nginx on the port that it has by itself" in moved.output) is (port == 443)
-    assert handshake(closed, 443, PKI / "ca.pem")
-    assert listens(closed, 8443) == ""
-    assert "nginx" in closed.host.run("ss -Hltnp 'sport = :443'").stdout
-    assert run().counts(DIRECT)["changed"] == 0
-    run(state="absent").ok()

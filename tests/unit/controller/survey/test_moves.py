@@ -15,17 +15,28 @@ STOPPED = {"left": [], "stopped": "stopped since today"}
 LIVE: dict[str, Any] = {"left": []}
 
 
-def behind(name: str = "shop", release: Any = GOES_LIVE, state: str = "present") -> Application:
+DRIFT = {"site": "/etc/nginx/asgi/sites/shop.conf", "public.socket": "/etc/systemd/system/asgi-shop.public.socket"}
+
+
+def behind(
+    name: str = "shop", release: Any = GOES_LIVE, state: str = "present", drift: tuple[str, ...] = ()
+) -> Application:
     plan: Any = {"name": name, "state": state, "direct": None, "tls": {"port": 443}}
-    return Application(plan, {}, release)
+    return Application(plan, {"drift": [DRIFT[one] for one in drift]}, release)
 
 
 def direct(
-    name: str = "shop", release: Any = GOES_LIVE, port: int = 443, servers: tuple[str, ...] = ("shop",)
+    name: str = "shop",
+    release: Any = GOES_LIVE,
+    port: int = 443,
+    servers: tuple[str, ...] = ("shop",),
+    drift: tuple[str, ...] = (),
 ) -> Application:
     plan: Any = {"name": name, "state": "present", "direct": {"tls": {}}, "tls": {"port": port}}
     owners = {"443": "nginx"} if port == 443 else {}
-    return Application(plan, {"port_owners": owners, "nginx_servers": list(servers)}, release)
+    return Application(
+        plan, {"port_owners": owners, "nginx_servers": list(servers), "drift": [DRIFT[one] for one in drift]}, release
+    )
 
 
 OWN = {"443": "asgi-shop.public.socket"}
@@ -80,6 +91,23 @@ def test_who_cannot_move(apps: list[Application], nginx: Mapping[str, str], text
     found = moves.decide(apps, nginx)
     assert found.refusals == {"shop": text}
     assert "shop" not in found.settled
+
+
+@pytest.mark.parametrize(
+    ("app", "ahead"),
+    [
+        (behind(), False),
+        (behind(release={"before": "v1-1a"}, drift=("public.socket",)), True),
+        (behind(release={"before": "v1-1a"}, drift=("site",)), False),
+        (behind(release={"before": "v1-1a", "stopped": "since noon"}, drift=("public.socket",)), False),
+        (behind(release={"before": None}, drift=("public.socket",)), False),
+        (direct(release={"before": "v1-1a"}, port=8443, drift=("site",)), True),
+        (direct(release={"before": "v1-1a"}, port=8443, drift=("public.socket",)), True),
+        (direct(release={"before": "v1-1a"}, port=8443), False),
+    ],
+)
+def test_ports_are_opened_before_who_changes_its_own(app: Application, ahead: bool) -> None:
+    assert moves.decide([app], {}).ahead is ahead
 
 
 def test_two_that_want_ports_of_nginx_are_refused_both() -> None:
