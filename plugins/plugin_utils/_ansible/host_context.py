@@ -48,6 +48,11 @@ class AnsibleHostContext:
         return bool(boolean(self.value("asgi_verify"))) if "asgi_verify" in self._variables else False
 
     @functools.cached_property
+    def behind_balancer(self) -> bool:
+        """Return whether nginx of the host trusts what proxies state."""
+        return "nginx_trusted_proxies" in self._variables and bool(self.value("nginx_trusted_proxies"))
+
+    @functools.cached_property
     def facts(self) -> Facts:
         """Return the facts of the host."""
         return cast("Facts", plain(self._variables["ansible_facts"]))

@@ -55,6 +55,7 @@ def app_plan(
     facts: Facts,
     contents: Contents | None = None,
     apps: Sequence[Mapping[str, Json] | Json] = (),
+    behind_balancer: bool = False,
 ) -> AppPlan:
     """Return the plan of one application on one host; nothing of it is packed.
 
@@ -63,6 +64,7 @@ def app_plan(
         facts: the host's.
         contents: those of files on the controller that `spec` names.
         apps: what the user wrote of all applications of the host, as some may share its domains.
+        behind_balancer: whether nginx trusts proxies, which may have ended TLS.
 
     Raises:
         ValueError: something in `spec` is wrong, or the host is not supported; the text names each mistake.
@@ -121,7 +123,7 @@ def app_plan(
         "metadata": closing,
         "metadata_directory": str(METADATA_LOADED.relative_to("/run")),
         "notices": metadata_service.notices(app, facts),
-        "site": sites.site_plan(app, layout, shared_domains.place_of(spec, apps)),
+        "site": sites.site_plan(app, layout, shared_domains.place_of(spec, apps), behind_balancer),
         "workers": workers.count,
         "workers_reason": workers.reason,
         "host_memory": facts.get("memtotal_mb"),

@@ -152,6 +152,7 @@ class RequestHeader(TypedDict):
 class SitePlan(PublicSiteOptions, PlacePlan):
     """What nginx is configured with for an application."""
 
+    behind_balancer: bool  # whether a request over HTTP may have come to a proxy by HTTPS
     logged: str  # names of nginx's variables, as the next ones
     here: str
     closed: str

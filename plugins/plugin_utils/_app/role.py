@@ -19,7 +19,7 @@ def _plan(here: HostContext, entry: Mapping[str, Json]) -> AppPlan:
     Raises:
         PackingError, ValueError: something of it is wrong; says what.
     """
-    plan = app_plan(entry, here.facts, here.contents(entry), here.apps)
+    plan = app_plan(entry, here.facts, here.contents(entry), here.apps, here.behind_balancer)
     return {**plan, "packed": packed(plan, here.base) if plan["state"] == "present" else None}
 
 

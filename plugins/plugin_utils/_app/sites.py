@@ -202,13 +202,14 @@ def _static(app: AppOptions, path: str) -> str | None:
     return next((folder for folder in app["static"] if f"{path}/".startswith(folder)), None)
 
 
-def site_plan(app: AppOptions, layout: Layout, place: PlacePlan) -> SitePlan:
+def site_plan(app: AppOptions, layout: Layout, place: PlacePlan, behind_balancer: bool = False) -> SitePlan:
     """Return what nginx is configured with for the application.
 
     Args:
         app: its options, which are right, with ``site.paths`` resolved.
         layout: its paths on the host.
         place: where it is among the applications of its domains.
+        behind_balancer: whether nginx trusts proxies, which may have ended TLS.
     """
     site, name = app["site"], app["name"].replace("-", "_")
     checks = _health_checks(app)
@@ -238,6 +239,7 @@ def site_plan(app: AppOptions, layout: Layout, place: PlacePlan) -> SitePlan:
         # Passwords go no further.
         **cast("PublicSiteOptions", {key: value for key, value in site.items() if key != "users"}),
         **place,
+        "behind_balancer": behind_balancer,
         "logged": f"asgi_logged_{name}",
         "here": f"asgi_here_{name}",
         "closed": f"asgi_closed_{name}" if place["prefix"] else "asgi_closed",

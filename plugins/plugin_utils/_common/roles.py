@@ -37,6 +37,10 @@ class HostContext(Protocol):
         """Return whether this run reads all files of releases."""
 
     @property
+    def behind_balancer(self) -> bool:
+        """Return whether nginx of the host trusts what proxies state."""
+
+    @property
     def facts(self) -> Facts:
         """Return the facts of the host."""
 

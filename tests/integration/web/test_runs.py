@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.integration.hosts import DOMAIN, HOSTS, LAB, PATHS, Run, only, playbook
+from tests.integration.hosts import DOMAIN, HELPER, HOSTS, LAB, PATHS, Run, only, playbook
 from tests.integration.refused import INVENTORY, refusal
 from tests.integration.web.conftest import Site, run
 
@@ -117,6 +117,19 @@ def test_behind_a_balancer(site: Site) -> None:
     claimed = {"X-Forwarded-For": "6.6.6.6, 192.0.2.7"}
     _with(nginx_trusted_proxies=["198.18.0.1"]).ok()
     assert site.get("/headers", headers=claimed).json()["client"] == "192.0.2.7"
+    # The balancer has ended TLS, and asks by HTTP for a visitor of HTTPS.
+    secure = "X-Forwarded-Proto: https\r\nX-Forwarded-For: 192.0.2.7\r\n"
+    found = json.loads(_plainly(site, "/headers", secure).partition(b"\r\n\r\n")[2])
+    assert found["url"] == f"https://{site.domain}/headers"
+    redirect = f"Location: https://{site.domain}/headers\r\n".encode()
+    assert redirect in _plainly(site, "/headers", "X-Forwarded-Proto: http\r\n")
+    assert b" 404 " in _plainly(site, "/.well-known/acme-challenge/none", "")[:20]
+    headers = {"Host": site.domain, "X-Forwarded-Proto": "https"}
+    ask = (
+        f"import http.client as h; c = h.HTTPConnection('{site.host.address}'); "
+        f"c.request('GET', '/headers', headers={headers}); print(c.getresponse().status)"
+    )
+    assert LAB.host(HELPER).run(f'python3 -c "{ask}"').stdout == "301\n", "no one else is believed"
     _with(nginx_trusted_proxies=["198.18.0.1"], nginx_proxy_protocol=True, nginx_http3=False).ok()
     with pytest.raises(httpx.TransportError):
         site.get("/headers")
@@ -131,6 +144,12 @@ def test_behind_a_balancer(site: Site) -> None:
         while part := connection.recv(65536):
             found += part
     assert json.loads(found.partition(b"\r\n\r\n")[2])["client"] == "192.0.2.9"
+
+
+def _plainly(site: Site, path: str, headers: str) -> bytes:
+    """Return what is answered without TLS."""
+    sent = f"GET {path} HTTP/1.1\r\nHost: {site.domain}\r\n{headers}Connection: close\r\n\r\n"
+    return site.raw(sent.encode(), port=80)
 
 
 def _with(**variables: object) -> Run:

@@ -75,6 +75,15 @@ def test_site_listens_as_the_host_does(site: Callable[[str], str], major: str) -
     assert not directives(text, "listen")
 
 
+def test_site_behind_a_balancer_has_one_server_for_both_ports(render: Render, spec: Any, facts: Facts) -> None:
+    plan = app_plan(spec, facts("13"), behind_balancer=True)
+    text = render("app", "site.conf.j2", plan=plan)
+    assert directives(text, "include")[:2] == ["/etc/nginx/asgi/http.conf", "/etc/nginx/asgi/https.conf"]
+    assert directives(text, "server_name") == directives(text, "server_name")[:1]
+    assert "X-Forwarded-Proto $asgi_scheme" in directives(text, "proxy_set_header")
+    assert "if ($asgi_plain)" in text
+
+
 @DEBIAN
 def test_site_passes_on_no_claims_of_the_visitor(site: Callable[[str], str], major: str) -> None:
     headers = dict(value.split(None, 1) for value in directives(site(major), "proxy_set_header"))
