@@ -32,7 +32,7 @@ _raw:
   elements: dict
 """
 
-from typing import Any
+from typing import Any, cast
 
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
@@ -45,7 +45,7 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._survey.desired import
 class LookupModule(LookupBase):  # type: ignore[misc]
     """Make the desired state of a role from its plan."""
 
-    def run(self, terms: list[Any], variables: dict[str, Any] | None = None, **kwargs: Any) -> list[dict[str, Json]]:
+    def run(self, terms: list[Json], variables: dict[str, Any] | None = None, **kwargs: Json) -> list[dict[str, Json]]:
         """Return the desired state, as the only element.
 
         Raises:
@@ -54,6 +54,6 @@ class LookupModule(LookupBase):  # type: ignore[misc]
         role, plan = terms
         here = AnsibleHostContext(self._loader, self._templar, variables or {})
         try:
-            return [desired_state(str(role), plain(plan), here)]
+            return [desired_state(str(role), plain(cast("dict[str, Json]", plan)), here)]
         except ValueError as error:
             raise AnsibleLookupError(str(error)) from error

@@ -112,7 +112,7 @@ options:
             elements: list
             default: []
           alternatives:
-            description: Packages beside which it is not needed.
+            description: Packages that make the part unnecessary.
             type: list
             elements: str
             default: []

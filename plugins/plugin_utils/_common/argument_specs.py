@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import TypedDict, TypeVar, cast
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator, ValidationResult
 from ansible.module_utils.common.yaml import yaml_load  # uses the parser in C if there is one: a tenth of the time
@@ -14,6 +14,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.option_specs i
 
 ROLES = Path(__file__).resolve().parents[3] / "roles"
 KEYS_SHOWN = 8
+ValueT = TypeVar("ValueT")
 # Former names of options and variables: the present name, which may be an option of an option (`gate.path`), and the
 # release that changed it. An entry stays as long as users may upgrade from a release that had the former name.
 RENAMED: dict[str, tuple[str, str]] = {}
@@ -48,13 +49,13 @@ def _entry_points(specs: Path) -> dict[str, EntryPoint]:
 _ENTRY_POINTS = {specs.parts[-3]: _entry_points(specs) for specs in ROLES.glob("*/meta/argument_specs.yml")}
 
 
-def plain(value: Any) -> Any:
+def plain(value: ValueT) -> ValueT:
     """Return a copy made of Python's own dictionaries, lists and text, without the templating engine's wrappers."""
     if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
+        return cast("ValueT", {str(key): plain(item) for key, item in value.items()})
     if isinstance(value, (list, tuple)):
-        return [plain(item) for item in value]
-    return str(value) if isinstance(value, str) else value
+        return cast("ValueT", [plain(item) for item in value])
+    return cast("ValueT", str(value)) if isinstance(value, str) else value
 
 
 def nearest(word: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,6 +12,15 @@ from typing import Any, Literal, NotRequired, Required, Union, get_args, get_ori
 import pytest
 import yaml
 from ansible_collections.asgi.deploy.plugins.action import check, show, survey, wheelhouse
+from ansible_collections.asgi.deploy.plugins.module_utils._host.certificates.certificate import CertificateRequest
+from ansible_collections.asgi.deploy.plugins.module_utils._host.hardening.desired import DesiredHardening, Part
+from ansible_collections.asgi.deploy.plugins.module_utils._host.hardening.firewall import Firewall
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.gate import Gate
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.inputs import ReleaseInputs
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.request import ReleaseRequest
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.settings import ReleaseSettings
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.watch import WatchLimits
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.managed_files import ManagedFile
 from ansible_collections.asgi.deploy.plugins.module_utils._shared import (
     application_state,
     desired_state,
@@ -125,6 +135,34 @@ def test_the_options_of_an_action_are_those_of_its_documentation(module: str) ->
 def test_what_a_role_inspects_has_options_of_its_kind(entry: Any, kind: str) -> None:
     required = {name for name, option in INSPECTION_OPTIONS[kind].items() if option.get("required")}
     assert required <= entry.__required_keys__ and keys(entry) <= set(INSPECTION_OPTIONS[kind])
+
+
+# Classes that hosts work with, the entries that they are made from, and the fields and keys of one of them only.
+CLASSES: list[tuple[Any, Any, set[str]]] = [
+    (CertificateRequest, desired_state.CertificateEntry, set()),
+    (Part, desired_state.HardeningPartEntry, set()),
+    (DesiredHardening, desired_state.HardeningEntry, set()),
+    (Firewall, desired_state.FirewallEntry, {"closed", "close", "openings", "open"}),
+    (ManagedFile, desired_state.FileEntry, {"secret", "secret_content", "target"}),
+    (Gate, release_options.GateEntry, {"host"}),
+    (WatchLimits, release_options.WatchEntry, set()),
+]
+
+
+def fields(kind: Any) -> set[str]:
+    """Return the names of the fields of a dataclass or a named tuple."""
+    return {field.name for field in dataclasses.fields(kind)} if dataclasses.is_dataclass(kind) else set(kind._fields)
+
+
+@pytest.mark.parametrize(("kind", "entry", "other"), CLASSES)
+def test_a_class_has_the_fields_of_its_entry(kind: Any, entry: Any, other: set[str]) -> None:
+    assert fields(kind) ^ keys(entry) == other
+
+
+def test_every_option_of_a_release_reaches_its_request() -> None:
+    known = fields(ReleaseInputs) | fields(ReleaseSettings) | fields(ReleaseRequest)
+    # The host of the gate, and how the cloud's metadata service is closed, have other names there.
+    assert keys(release_options.ReleaseEntry) - known == {"host_name", "metadata"}
 
 
 RESULTS = {

@@ -147,7 +147,7 @@ def test_plain() -> None:
     class Text(str):
         __slots__ = ()
 
-    found = plain({Text("a"): (Text("b"), 1, None, True)})
+    found: Any = plain({Text("a"): (Text("b"), 1, None, True)})
     assert found == {"a": ["b", 1, None, True]}
     assert {type(found["a"][0]), *map(type, found)} == {str}
 
