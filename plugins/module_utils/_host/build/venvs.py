@@ -22,8 +22,6 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.build.package_so
     DEFAULT_SOURCES,
     PackageSources,
 )
-from ansible_collections.asgi.deploy.plugins.module_utils._host.build.requirements import Requirements
-from ansible_collections.asgi.deploy.plugins.module_utils._host.system import untrusted_files
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.managed_files import absolute_path
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.identity import digest
@@ -37,6 +35,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.requirement_ha
 )
 
 if TYPE_CHECKING:
+    from ansible_collections.asgi.deploy.plugins.module_utils._host.build.requirements import Requirements
     from ansible_collections.asgi.deploy.plugins.module_utils._shared.desired_state import ToolEntry
 
 _METADATA = 2**16  # bytes of a METADATA file that are read: names and versions come first
@@ -159,6 +158,9 @@ def outdated_tools(tools: Iterable[ToolEntry]) -> list[ToolEntry]:
 
 def build_tool(path: Path, requirements: str, sources: PackageSources = DEFAULT_SOURCES) -> None:
     """Build the virtual environment of a program of this collection, such as certbot."""
+    # Not above: no inspection needs it.
+    from ansible_collections.asgi.deploy.plugins.module_utils._host.build.requirements import Requirements
+
     installer, mark = installer_for("auto", sources), tool_mark(requirements)
     needed = Requirements("text", requirements, local=False)
     with exclusive_build(path):
@@ -191,7 +193,9 @@ def distributions(venv: Path) -> Mapping[str, str]:
     Raises:
         DeployError: the METADATA of one of them is no regular file of the environment.
     """
-    from email.parser import BytesHeaderParser  # imported here: no inspection needs it
+    from email.parser import BytesHeaderParser  # not above: no inspection needs them
+
+    from ansible_collections.asgi.deploy.plugins.module_utils._host.system import untrusted_files
 
     versions: dict[str, str] = {}
     for folder in sorted(venv.glob("lib/python*/site-packages/*.dist-info")):

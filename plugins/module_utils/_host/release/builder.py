@@ -12,7 +12,6 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.build.build_sand
 from ansible_collections.asgi.deploy.plugins.module_utils._host.build.installers import Interpreter
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release import credentials
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.additions import Additions
-from ansible_collections.asgi.deploy.plugins.module_utils._host.release.assembly import Assembly, restrict
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.inputs import ReleaseInputs
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.instance import Instance
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.integrity import Condition, Integrity, summarize
@@ -153,6 +152,10 @@ class ReleaseBuilder:
             systemd.daemon_reload()
 
     def _make(self, release: str, identity: str) -> None:
+        import compileall  # not above, like what builds: no inspection needs them
+
+        from ansible_collections.asgi.deploy.plugins.module_utils._host.release.assembly import Assembly, restrict
+
         path = self.store.path(release)
         stop_leftover_build(self.layout)
         shutil.rmtree(path, ignore_errors=True)
@@ -172,8 +175,6 @@ class ReleaseBuilder:
             item.apply()
         self.additions.repair(path, self.layout.user)
         seal = self._write_secrets(release)
-        import compileall  # not above: no inspection needs it
-
         compileall.compile_dir(str(path / "runtime"), quiet=2)
         restrict(path / "runtime", self.layout.user)
         with self.integrity.recording(release, built.venv):

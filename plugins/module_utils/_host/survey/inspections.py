@@ -18,7 +18,6 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.certificates.cer
 from ansible_collections.asgi.deploy.plugins.module_utils._host.certificates.file_access import access_error
 from ansible_collections.asgi.deploy.plugins.module_utils._host.hardening.desired import DesiredHardening
 from ansible_collections.asgi.deploy.plugins.module_utils._host.hardening.hardening import Hardening, reboot_required
-from ansible_collections.asgi.deploy.plugins.module_utils._host.operations.removal import Removal
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.request import ReleaseRequest
 from ansible_collections.asgi.deploy.plugins.module_utils._host.source.archives import missing_archives
 from ansible_collections.asgi.deploy.plugins.module_utils._host.survey.unit_needs import unmet_needs
@@ -64,6 +63,9 @@ def _inspect(
             options = inspection["options"]
             return cast("Observation", ReleaseRequest.from_options(options).predict(options["everything"]))
         if inspection["kind"] == "removal":
+            # Not above: most hosts keep all their applications.
+            from ansible_collections.asgi.deploy.plugins.module_utils._host.operations.removal import Removal
+
             return {"changed": Removal(inspection["options"]).anything_left()}
         if inspection["kind"] == "hardening":
             return inspect_hardening(inspection["options"])
