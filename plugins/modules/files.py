@@ -70,7 +70,7 @@ options:
             restored.
         type: bool
         default: false
-  beside:
+  unread:
     description:
       - Further files, which neither O(validate) nor O(reload) reads; if only these differ, neither of both runs.
     type: list

@@ -28,7 +28,7 @@ options:
     description: Makes the changes of an earlier call final, and does nothing else.
     type: bool
     default: false
-  wanted:
+  desired:
     description: The desired state; required unless O(confirm) is set.
     type: dict
     suboptions:
@@ -154,25 +154,25 @@ RETURN = """
 check_mode:
   description: Whether nothing was changed.
   type: bool
-  returned: with O(wanted)
+  returned: with O(desired)
 parts:
   description: The names of the parts that differed.
   type: list
   elements: str
-  returned: with O(wanted)
+  returned: with O(desired)
 on_trial:
   description: Whether a new connection must confirm the changes.
   type: bool
-  returned: with O(wanted)
+  returned: with O(desired)
 fixed:
   description: Kernel parameters that cannot be set on this host, as in a container.
   type: list
   elements: str
-  returned: with O(wanted)
+  returned: with O(desired)
 reboot_required:
   description: Whether an upgrade waits for a reboot.
   type: bool
-  returned: with O(wanted)
+  returned: with O(desired)
 """
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks import harden as act_harden

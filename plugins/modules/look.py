@@ -155,7 +155,7 @@ found:
       type: list
       elements: str
       returned: for V(parts)
-    certificates_due:
+    pending_certificates:
       description: Why certificates must be obtained, by their names.
       type: dict
       returned: for V(parts)

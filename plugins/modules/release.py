@@ -19,7 +19,7 @@ attributes:
   check_mode: {support: full, description: Reports whether a release would be made; changes nothing.}
   diff_mode: {support: full, description: Shows the release that serves and the one that would serve.}
 options:
-  wanted:
+  desired:
     description: The inputs of the release, and how it goes live.
     type: dict
     required: true
@@ -138,7 +138,7 @@ options:
           password: {description: The user's password or token., type: str}
       server_lock:
         description:
-          - Requirements of the server that are installed with hashes. Others of O(wanted.server_requirements) are
+          - Requirements of the server that are installed with hashes. Others of O(desired.server_requirements) are
             installed without.
         type: str
         default: ""

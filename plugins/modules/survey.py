@@ -13,7 +13,7 @@ description:
   - Asks the host for facts, plans the desired state on the controller, renders all files and units, and compares them
     with the host in one call. So a run that changes nothing costs two round trips, for any number of roles and
     applications. Without pipelining both are the module M(asgi.deploy.look).
-  - Returns the plans, from which P(asgi.deploy.wanted#lookup) makes what a role's tasks take.
+  - Returns the plans, from which P(asgi.deploy.desired_state#lookup) makes what a role's tasks take.
   - The result is not shown, whatever the verbosity, as plans may hold secrets.
 attributes:
   check_mode:
@@ -67,7 +67,7 @@ check_mode:
   returned: success
 roles:
   description:
-    - For each role what differs, with C(decided), its plan, C(due), whether it has something to do, and
+    - For each role what differs, with C(decided), its plan, C(pending), whether it has something to do, and
       C(check_mode).
   type: dict
   returned: success
@@ -77,7 +77,7 @@ apps:
       from the controller.
   type: dict
   returned: success
-due:
+pending:
   description: The roles and applications that have something to do; in check mode all.
   type: list
   elements: str

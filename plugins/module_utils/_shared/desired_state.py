@@ -208,10 +208,10 @@ class HardeningOptions(TypedDict):
     """What an inspection of the kind hardening compares with the host.
 
     Attributes:
-        wanted: the hardening that is desired.
+        desired: the hardening that is desired.
     """
 
-    wanted: HardeningEntry
+    desired: HardeningEntry
 
 
 class ReleaseInspectionOptions(ReleaseOptions):

@@ -201,7 +201,7 @@ class Observation(HostFacts, ReleasePrediction, total=False):
         server_owners: applications that have a server in nginx with one of the names.
         outdated_venvs: paths of virtual environments that must be built.
         missing_archives: SHA-256 of archives that have not been shipped.
-        certificates_due: why certificates must be obtained, by their names.
+        pending_certificates: why certificates must be obtained, by their names.
         lineages: names that certbot has a certificate for.
         parts: names of what would be done. Of hardening, as what follows.
         refusals: why nothing would be done, as messages.
@@ -222,7 +222,7 @@ class Observation(HostFacts, ReleasePrediction, total=False):
     server_owners: list[str]
     outdated_venvs: list[str]
     missing_archives: list[str]
-    certificates_due: dict[str, str]
+    pending_certificates: dict[str, str]
     lineages: list[str]
     parts: list[str]
     refusals: list[str]

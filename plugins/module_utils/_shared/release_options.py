@@ -211,10 +211,10 @@ class ReleaseOptions(RunOptions):
     """The options of a task that makes a release serve.
 
     Attributes:
-        wanted: the release that must serve.
+        desired: the release that must serve.
     """
 
-    wanted: ReleaseEntry
+    desired: ReleaseEntry
 
 
 class RemovalOptions(RunOptions):

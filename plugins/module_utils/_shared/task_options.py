@@ -122,7 +122,7 @@ DESIRED_RELEASE_OPTIONS: OptionSpecs = {
 }
 RELEASE_OPTIONS: OptionSpecs = {
     **RUN_OPTIONS,
-    "wanted": {"type": "dict", "required": True, "options": DESIRED_RELEASE_OPTIONS},
+    "desired": {"type": "dict", "required": True, "options": DESIRED_RELEASE_OPTIONS},
 }
 REMOVAL_OPTIONS: OptionSpecs = {**RUN_OPTIONS, "data": {"type": "bool", "default": False}}
 
@@ -146,7 +146,7 @@ DESIRED_HARDENING_OPTIONS: OptionSpecs = {
     "sysctl": {"type": "dict", "default": {}},
     "services": _TEXTS,
 }
-HARDENING_OPTIONS: OptionSpecs = {"wanted": {"type": "dict", "options": DESIRED_HARDENING_OPTIONS, "required": True}}
+HARDENING_OPTIONS: OptionSpecs = {"desired": {"type": "dict", "options": DESIRED_HARDENING_OPTIONS, "required": True}}
 
 PARTS_OPTIONS: OptionSpecs = {
     "packages": _TEXTS,  # Debian packages that must be installed

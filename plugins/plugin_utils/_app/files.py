@@ -98,7 +98,7 @@ def inspections(plan: AppPlan, state: AppState) -> dict[str, InspectionEntry]:
         "archives": [archive["sha256"] for archive in packed["archives"]],
         "lineages": [] if plan["site"]["owns"] else [plan["name"]],
     }
-    release: ReleaseInspectionEntry = {"name": plan["name"], "by": state["by"], "wanted": state["release"]}
+    release: ReleaseInspectionEntry = {"name": plan["name"], "by": state["by"], "desired": state["release"]}
     return {"host": {"kind": "parts", "options": parts}, "release": {"kind": "release", "options": release}}
 
 

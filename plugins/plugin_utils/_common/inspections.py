@@ -14,13 +14,13 @@ class ReleaseInspectionEntry(TypedDict):
     Attributes:
         name: of the application.
         by: the user who runs the playbook.
-        wanted: the release that must serve.
+        desired: the release that must serve.
         everything: whether all releases are inspected, not only the one that would serve.
     """
 
     name: str
     by: str
-    wanted: ReleaseEntry
+    desired: ReleaseEntry
     everything: NotRequired[bool]
 
 

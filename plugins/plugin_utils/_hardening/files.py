@@ -32,7 +32,7 @@ def desired_state(plan: HardeningPlan, _here: HostContext) -> HardeningEntry:
 
 def inspections(_plan: HardeningPlan, state: HardeningEntry) -> dict[str, InspectionEntry]:
     """Return what to inspect for a desired state."""
-    return {"host": {"kind": "hardening", "options": {"wanted": state}}}
+    return {"host": {"kind": "hardening", "options": {"desired": state}}}
 
 
 class _Details(TypedDict, total=False):

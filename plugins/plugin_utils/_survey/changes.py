@@ -125,7 +125,7 @@ def _of_app(name: str, parts: AppParts) -> Change:
             headline="would be removed",
             otherwise="nothing would change; it is not there",
         )
-    reasons = parts["certificate"].get("certificates_due", {}) if "certificate" in parts else {}
+    reasons = parts["certificate"].get("pending_certificates", {}) if "certificate" in parts else {}
     texts = {
         "release": _release(plan, release),
         "metadata": _metadata(release),

@@ -22,7 +22,7 @@ _DIFFERENCES = (
         "present_users",
         "outdated_venvs",
     ),
-    *("missing_archives", "certificates_due", "lineages", "unmet_needs", "port_conflicts"),
+    *("missing_archives", "pending_certificates", "lineages", "unmet_needs", "port_conflicts"),
 )
 _PROBLEMS: tuple[Literal["unmet_needs", "refusals", "port_conflicts"], ...] = (
     "unmet_needs",

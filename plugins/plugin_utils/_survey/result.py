@@ -93,11 +93,11 @@ def survey_result(
     findings = [_findings(one, host, check_mode, ports) for one in seen]
     pairs = [(one.inspection, found) for one, found in zip(seen, findings, strict=True)]
     # What others install on a host or remove from it decides which ports the firewall opens; a release does not.
-    moved = any(found["due"] for inspection, found in pairs if inspection.kind != "release")
+    moved = any(found["pending"] for inspection, found in pairs if inspection.kind != "release")
     roles: dict[str, RoleFindings] = {}
     apps: dict[str, dict[str, Findings]] = {}
     for inspection, found in pairs:
-        found["due"] |= moved and inspection.role == "hardening"
+        found["pending"] |= moved and inspection.role == "hardening"
         if inspection.of.startswith("role "):
             roles[inspection.role] = cast("RoleFindings", found)
         else:
@@ -111,7 +111,7 @@ def survey_result(
         "roles_before": _pending_roles(BEFORE_APPS, roles),
         "roles_ahead": _pending_roles(AFTER_APPS, roles) if ports.ahead else [],
         "roles_after": _pending_roles(AFTER_APPS, roles),
-        "due": list(dict.fromkeys(inspection.of for inspection, found in pairs if found["due"])),
+        "pending": list(dict.fromkeys(inspection.of for inspection, found in pairs if found["pending"])),
         "refusals": [f"{inspection.of}: {text}" for inspection, found in pairs for text in found.get("refusals", ())],
         "problems": [f"{inspection.of}: {text}" for inspection, found in pairs for text in pending.problems(found)],
         "missing_packages": missing,
@@ -139,10 +139,10 @@ def _findings(one: Inspected, host: str, check_mode: bool, ports: moves.PortMove
     conflicts = port_moves.conflicts(one, host, ports)
     document = {**observed, "decided": inspection.plan, "check_mode": check_mode, "port_conflicts": conflicts}
     found = cast("Findings", document)
-    found["due"] = check_mode or pending.differs(inspection.kind, found)
+    found["pending"] = check_mode or pending.differs(inspection.kind, found)
     return found
 
 
 def _pending_roles(some: Sequence[AnyRole], findings: Mapping[str, RoleFindings]) -> list[str]:
     """Return the names of those roles that have something to do."""
-    return [role.name for role in some if role.name in findings and findings[role.name].get("due")]
+    return [role.name for role in some if role.name in findings and findings[role.name].get("pending")]

@@ -53,12 +53,12 @@ class Findings(Observation, total=False):
 
     Attributes:
         check_mode: whether nothing may be changed.
-        due: whether the part has something to do.
+        pending: whether the part has something to do.
         port_conflicts: why ports are taken, as messages.
     """
 
     check_mode: bool
-    due: bool
+    pending: bool
     port_conflicts: list[str]
 
 
@@ -92,7 +92,7 @@ class SurveyResult(TypedDict):
     roles_before: list[str]
     roles_ahead: list[str]
     roles_after: list[str]
-    due: list[str]
+    pending: list[str]
     refusals: list[str]
     problems: list[str]
     missing_packages: list[str]

@@ -12,7 +12,7 @@ from ansible_collections.asgi.deploy.plugins.modules import files, look, release
 
 KEY = "-----BEGIN KEY-----\nabc\\d'e\"f\n"
 SPEC: dict[str, Any] = {
-    "wanted": {
+    "desired": {
         "type": "dict",
         "options": {"key": {"type": "str", "no_log": True}, "plain": {"type": "str"}, "number": {"type": "int"}},
     },
@@ -56,9 +56,9 @@ def given(monkeypatch: pytest.MonkeyPatch, **options: Any) -> None:
 def test_an_option_that_is_not_logged(
     monkeypatch: pytest.MonkeyPatch, logged: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    given(monkeypatch, wanted={"key": KEY, "plain": "shown"}, name="shop")
-    module = discreet_module(SPEC, "wanted")
-    assert logged == ["Invoked with wanted=NOT_LOGGING_PARAMETER name=shop"]
+    given(monkeypatch, desired={"key": KEY, "plain": "shown"}, name="shop")
+    module = discreet_module(SPEC, "desired")
+    assert logged == ["Invoked with desired=NOT_LOGGING_PARAMETER name=shop"]
     with pytest.raises(SystemExit):
         module.exit_json(plain="shown", key=KEY)
     answer = json.loads(capsys.readouterr().out)
@@ -71,7 +71,7 @@ def test_one_of_them_that_is_wrong(
     given(monkeypatch)
     module = discreet_module({})
     with pytest.raises(SystemExit):
-        check(module, SPEC["wanted"]["options"], {"key": KEY, "number": "many"}, "parts: ")
+        check(module, SPEC["desired"]["options"], {"key": KEY, "number": "many"}, "parts: ")
     answer = json.loads(capsys.readouterr().out)
     assert answer["msg"].startswith("parts: ") and "number" in answer["msg"]
     assert logged == ["Invoked with "] or logged == ["Invoked"]
@@ -81,7 +81,7 @@ def test_one_of_them_that_is_wrong(
     ("module", "options"),
     [
         (files, {"files": [{"path": "/nowhere/key.pem", "secret_content": KEY}]}),
-        (release, {"name": "shop", "by": "ops", "wanted": RELEASE}),
+        (release, {"name": "shop", "by": "ops", "desired": RELEASE}),
         (look, {"looks": [{"kind": "parts", "options": {"files": [{"path": "/nowhere", "secret_content": KEY}]}}]}),
     ],
     ids=lambda value: value.__name__.rpartition(".")[2] if hasattr(value, "main") else "",

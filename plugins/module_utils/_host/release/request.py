@@ -54,7 +54,7 @@ class ReleaseRequest:
     @classmethod
     def from_options(cls, options: ReleaseOptions) -> ReleaseRequest:
         """Return the request that options describe, which were checked by their spec."""
-        layout, entry = Layout(options["name"]), options["wanted"]
+        layout, entry = Layout(options["name"]), options["desired"]
         closing = Closing.of(entry["metadata"])
         settings = ReleaseSettings(
             gate=Gate(**entry["gate"], host=entry["host_name"]),

@@ -106,7 +106,7 @@ def inspect_parts(
         "server_owners": server_owners(options["server_names"]),
         "outdated_venvs": [tool["path"] for tool in outdated_tools(options["venvs"])],
         "missing_archives": missing_archives(options["archives"]),
-        "certificates_due": {name: reason for name, reason in reasons.items() if reason},
+        "pending_certificates": {name: reason for name, reason in reasons.items() if reason},
         "lineages": [name for name in options["lineages"] if observe_certificate(name)],
     }
 
@@ -123,7 +123,7 @@ def _port_owners(ports: list[int]) -> dict[str, str]:
 
 def inspect_hardening(options: HardeningOptions) -> Observation:
     """Return what hardening would do, why it would refuse, and whether an upgrade waits for a reboot."""
-    hardening = Hardening(DesiredHardening.of(options["wanted"]))
+    hardening = Hardening(DesiredHardening.of(options["desired"]))
     state = hardening.inspect()
     return {
         "missing_packages": state.packages,

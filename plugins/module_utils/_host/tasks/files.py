@@ -39,14 +39,14 @@ if TYPE_CHECKING:
 
 OPTIONS: OptionSpecs = {
     "files": FILES,
-    "beside": FILES,
+    "unread": FILES,
     "validate": {"type": "list", "elements": "str", "default": []},
     "reload": {"type": "str"},
     "port_goes_to": {"type": "str", "choices": [TO_SERVICE, TO_SOCKETS]},
     "units": {"type": "list", "elements": "str", "default": []},
     "users": {"type": "list", "elements": "dict", "default": [], "options": USER_OPTIONS},
 }
-UNLOGGED = ("files", "beside")
+UNLOGGED = ("files", "unread")
 
 
 class FilesOptions(TypedDict):
@@ -54,7 +54,7 @@ class FilesOptions(TypedDict):
 
     Attributes:
         files: what must be on the host.
-        beside: files that the service does not read, written in the same step.
+        unread: files that the service does not read, written in the same step.
         validate: the command that validates the result; none if it is empty.
         reload: the service that reads the files; none if it is None.
         port_goes_to: which side gets a port that moves, TO_SERVICE or TO_SOCKETS; None if none moves.
@@ -63,7 +63,7 @@ class FilesOptions(TypedDict):
     """
 
     files: list[FileEntry]
-    beside: list[FileEntry]
+    unread: list[FileEntry]
     validate: list[str]
     reload: str | None
     port_goes_to: str | None
@@ -90,7 +90,7 @@ def apply_files(options: FilesOptions, check_mode: bool, check: Callable[[], Non
     """
     unit, validate = options["reload"], options["validate"]
     files = [ManagedFile.of(entry) for entry in options["files"]]
-    unread = [ManagedFile.of(entry) for entry in options["beside"]]
+    unread = [ManagedFile.of(entry) for entry in options["unread"]]
     read_drift = differences(files, unread)
     drift = read_drift + differences(unread, files)
     inactive = systemd.not_running_or_enabled(*options["units"])
@@ -104,7 +104,7 @@ def apply_files(options: FilesOptions, check_mode: bool, check: Callable[[], Non
             users.create(**user)
         for name in altered:
             users.restore(name)
-        if options["beside"] and not read_drift and not (unit and is_pending(unit)):
+        if options["unread"] and not read_drift and not (unit and is_pending(unit)):
             unit, validate = None, []  # the service reads nothing that changes
         port_goes_to = options["port_goes_to"]
         _apply([file for file, _difference in drift], inactive, unit, validate, port_goes_to, check)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 OPTIONS: OptionSpecs = {
     "confirm": {"type": "bool", "default": False},
-    "wanted": {"type": "dict", "options": DESIRED_HARDENING_OPTIONS},
+    "desired": {"type": "dict", "options": DESIRED_HARDENING_OPTIONS},
 }
 
 
@@ -29,11 +29,11 @@ class HardenOptions(TypedDict):
 
     Attributes:
         confirm: whether to make final what was changed on trial, and nothing else.
-        wanted: the hardening that is desired.
+        desired: the hardening that is desired.
     """
 
     confirm: bool
-    wanted: HardeningEntry | None
+    desired: HardeningEntry | None
 
 
 @reports_errors
@@ -41,11 +41,11 @@ def act(options: HardenOptions, check_mode: bool) -> HardenResult:
     """Harden the host; see M(asgi.deploy.harden)."""
     if options["confirm"]:
         return {"changed": not check_mode and confirm()}
-    if options["wanted"] is None:
-        raise DeployError("wanted: found nothing, expected the desired hardening, or confirm: true")
+    if options["desired"] is None:
+        raise DeployError("desired: found nothing, expected the desired hardening, or confirm: true")
     if not check_mode:
         apt.wait_for_background_install()
-    hardening = Hardening(DesiredHardening.of(options["wanted"]))
+    hardening = Hardening(DesiredHardening.of(options["desired"]))
     state = hardening.inspect()
     if reasons := hardening.refusals(state):
         raise DeployError("\n".join([*reasons, "Nothing was changed."]))

@@ -46,7 +46,7 @@ OPTIONS: OptionSpecs = {
     "urgent": {"type": "bool", "default": False},
     "port": {"type": "dict", "options": PORT_OPTIONS},
 }
-UNLOGGED = ("wanted", "port")
+UNLOGGED = ("desired", "port")
 
 
 def act(options: ReleaseTaskOptions, check_mode: bool) -> ReleaseTaskResult:
@@ -105,7 +105,7 @@ def _port_move(port: PortOptions | None) -> PortMove | None:
         apply_files(
             {
                 "files": port["files"],
-                "beside": [],
+                "unread": [],
                 "validate": port["validate"],
                 "reload": port["reload"],
                 "port_goes_to": port["goes_to"],
@@ -121,7 +121,7 @@ def _port_move(port: PortOptions | None) -> PortMove | None:
 
 @reports_errors
 def _release(options: ReleaseTaskOptions, check_mode: bool) -> ReleaseTaskResult:
-    wanted, port = options["wanted"], _port_move(options["port"])
+    desired, port = options["desired"], _port_move(options["port"])
     try:
         request = ReleaseRequest.from_options(options)
         if check_mode:
@@ -134,7 +134,7 @@ def _release(options: ReleaseTaskOptions, check_mode: bool) -> ReleaseTaskResult
         else:
             result = cast("ReleaseTaskResult", request.release(options["urgent"], port))
     except (DeployError, OSError) as error:
-        raise DeployError(masked(str(error), wanted["secrets"].values())) from error
+        raise DeployError(masked(str(error), desired["secrets"].values())) from error
     if result.get("stopped") and not options["leave_stopped"]:
         refuse_held(request.layout, result["before"])
     if result.get("stopped"):
@@ -143,7 +143,7 @@ def _release(options: ReleaseTaskOptions, check_mode: bool) -> ReleaseTaskResult
         log_to_journal(f"{options['name']}: release {result['release']} is live")
     if result.get("health"):
         result["warnings"] = [f"{options['name']}: {result['health']}"]
-    diff = switch_diff(options["name"], result["before"], result["release"] or wanted["version"])
+    diff = switch_diff(options["name"], result["before"], result["release"] or desired["version"])
     return {**result, "diff": diff}
 
 

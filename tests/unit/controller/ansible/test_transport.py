@@ -96,7 +96,7 @@ def test_the_host_masks_secrets_before_it_prints_anything() -> None:
     file: dict[str, Json] = {"path": path, "state": "file", "content": "a", "mode": "0644", "exclusive": False}
     options: Json = {
         "files": [{**file, "secret_content": None, "target": None, "owner": "root", "group": "root"}],
-        **{"beside": [], "units": [], "users": [], "validate": [], "reload": None},
+        **{"unread": [], "units": [], "users": [], "validate": [], "reload": None},
     }
     assert call(action, FILES, "act", options, True, secrets=(SECRET,))
     (printed,) = action.printed

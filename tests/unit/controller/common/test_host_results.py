@@ -159,7 +159,7 @@ def test_a_look_has_as_many_answers_and_what_its_kind_has() -> None:
     with pytest.raises(HostResultError, match=r"found\[0\]\.parts: found nothing, expected list"):
         observations(["hardening"], [{"refusals": [], "reboot_required": False, "missing_packages": []}])
     # What others go by is the controller's to say.
-    assert observations(["removal"], [{**removal, "decided": {"state": "x"}, "due": True}]) == [removal]
+    assert observations(["removal"], [{**removal, "decided": {"state": "x"}, "pending": True}]) == [removal]
 
 
 @pytest.mark.parametrize(

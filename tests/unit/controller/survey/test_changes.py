@@ -33,16 +33,16 @@ SAME = {
 }
 
 
-def text_of(plan: dict[str, Any], host: dict[str, Any], release: dict[str, Any], due: dict[str, str]) -> list[str]:
+def text_of(plan: dict[str, Any], host: dict[str, Any], release: dict[str, Any], pending: dict[str, str]) -> list[str]:
     seen = {**HOST, **host, "decided": {**PLAN, **plan}}
     looked = {**SAME, "left": ["drained"] if release.get("changed") else [], "metadata": None, **release}
-    parts: Any = {"host": seen, "release": looked, "certificate": {"certificates_due": due}}
+    parts: Any = {"host": seen, "release": looked, "certificate": {"pending_certificates": pending}}
     survey: Any = {"roles": {}, "apps": {"shop": parts}}
     return lines("web1", survey)
 
 
 @pytest.mark.parametrize(
-    ("plan", "host", "release", "due", "says"),
+    ("plan", "host", "release", "pending", "says"),
     [
         pytest.param({}, {}, {}, {}, ["web1: shop: nothing would change; v2-0a1b2c3d serves"], id="nothing"),
         pytest.param(
@@ -284,10 +284,10 @@ def test_changes(
     plan: dict[str, Any],
     host: dict[str, Any],
     release: dict[str, Any],
-    due: dict[str, str],
+    pending: dict[str, str],
     says: list[str],
 ) -> None:
-    assert text_of(plan, host, release, due) == says
+    assert text_of(plan, host, release, pending) == says
 
 
 def test_changes_of_the_host() -> None:

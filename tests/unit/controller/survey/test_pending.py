@@ -14,7 +14,12 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._survey.pending import
     venvs,
 )
 
-PARTS: dict[str, Any] = {"missing_packages": [], "drift": [], "certificates_due": {}, "port_owners": {"80": "nginx"}}
+PARTS: dict[str, Any] = {
+    "missing_packages": [],
+    "drift": [],
+    "pending_certificates": {},
+    "port_owners": {"80": "nginx"},
+}
 RELEASE = {"changed": False, "noted": True, "health": ""}
 HARDENING: dict[str, Any] = {"parts": [], "refusals": [], "reboot_required": False}
 
@@ -37,7 +42,7 @@ def test_nothing_differs(kind: str, found: Any) -> None:
         ("parts", {**PARTS, "present_users": ["asgi-shop"]}),
         ("parts", {**PARTS, "outdated_venvs": ["/opt/asgi/certbot"]}),
         ("parts", {**PARTS, "missing_archives": ["0a1b"]}),
-        ("parts", {**PARTS, "certificates_due": {"shop": "there is none"}}),
+        ("parts", {**PARTS, "pending_certificates": {"shop": "there is none"}}),
         ("parts", {**PARTS, "lineages": ["shop"]}),
         ("parts", {**PARTS, "unmet_needs": ["postgresql.service is not there"]}),
         ("parts", {**PARTS, "port_conflicts": ["80"]}),

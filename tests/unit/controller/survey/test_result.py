@@ -25,7 +25,7 @@ SERVES = {"changed": False, "noted": True}
 
 
 @pytest.mark.parametrize(
-    ("answers", "due"),
+    ("answers", "pending"),
     [
         ([SAME, {"drift": []}, SERVES], []),
         ([{**SAME, "drift": ["/etc/nginx/nginx.conf"]}, {"drift": []}, SERVES], ["role nginx"]),
@@ -35,34 +35,36 @@ SERVES = {"changed": False, "noted": True}
         ([SAME, {"drift": ["/x"]}, {"failed": "git is not on this host"}], ["shop"]),
     ],
 )
-def test_roles_and_applications_with_something_to_do(answers: list[Any], due: list[str]) -> None:
+def test_roles_and_applications_with_something_to_do(answers: list[Any], pending: list[str]) -> None:
     found = [dict(one) for one in answers]
-    assert result_of(INSPECTIONS, found, check_mode=False)["due"] == due
-    assert result_of(INSPECTIONS, found, check_mode=True)["due"] == ["role nginx", "shop"]
+    assert result_of(INSPECTIONS, found, check_mode=False)["pending"] == pending
+    assert result_of(INSPECTIONS, found, check_mode=True)["pending"] == ["role nginx", "shop"]
 
 
 def test_what_was_found_is_by_role_and_application() -> None:
     result = result_of(INSPECTIONS, [dict(SAME), {"drift": ["/x"]}, dict(SERVES)], check_mode=False)
-    assert result["roles"]["nginx"]["due"] is False
+    assert result["roles"]["nginx"]["pending"] is False
     assert result["roles"]["nginx"]["decided"] == {"ports": [80]}
-    assert result["apps"]["shop"]["host"]["due"] is True
-    assert result["apps"]["shop"]["release"]["due"] is False
+    assert result["apps"]["shop"]["host"]["pending"] is True
+    assert result["apps"]["shop"]["release"]["pending"] is False
 
 
 @pytest.mark.parametrize(
-    ("host", "release", "due"),
+    ("host", "release", "pending"),
     [
         ({"drift": []}, SERVES, []),
         ({"drift": []}, {**SERVES, "changed": True}, ["shop"]),
         ({"present_users": ["asgi-shop"]}, SERVES, ["role hardening", "shop"]),
     ],
 )
-def test_the_firewall_follows_what_others_move(host: dict[str, Any], release: dict[str, Any], due: list[str]) -> None:
+def test_the_firewall_follows_what_others_move(
+    host: dict[str, Any], release: dict[str, Any], pending: list[str]
+) -> None:
     looks = [PlannedInspection("role hardening", "hardening", "host", "hardening", {}, {}), *INSPECTIONS[1:]]
     settled = {"parts": [], "refusals": [], "reboot_required": False}
     result = result_of(looks, [dict(settled), dict(host), dict(release)], check_mode=False)
-    assert result["due"] == due
-    assert result["roles"]["hardening"]["due"] is ("role hardening" in due)
+    assert result["pending"] == pending
+    assert result["roles"]["hardening"]["pending"] is ("role hardening" in pending)
 
 
 def test_what_the_hardening_refuses_is_reported_by_itself() -> None:
@@ -71,4 +73,4 @@ def test_what_the_hardening_refuses_is_reported_by_itself() -> None:
     result = result_of(looks, [refused, {"drift": []}, dict(SERVES)], check_mode=False)
     assert result["refusals"] == ["role hardening: hardening_firewall: ufw is active on this host"]
     # So that serve.yml is entered, which begins with it.
-    assert result["due"] == ["role hardening"]
+    assert result["pending"] == ["role hardening"]

@@ -199,7 +199,7 @@ def test_the_task(top: Path, monkeypatch: pytest.MonkeyPatch, check_mode: bool) 
     monkeypatch.setattr(files_task, "log_to_journal", lambda _text: None)
     directory, file = desired(top)
     options, _secrets = check_options(
-        files_task.OPTIONS, cast("dict[str, Json]", {"files": [file], "beside": [directory]})
+        files_task.OPTIONS, cast("dict[str, Json]", {"files": [file], "unread": [directory]})
     )
     before = tree(top)
     checked = cast("files_task.FilesOptions", options)

@@ -129,13 +129,13 @@ def test_a_service_is_not_reloaded_for_files_that_it_does_not_read(host: Host, t
     seen = host.units / "seen"
     other = {"path": str(tmp_path / "unread"), "content": "x", **MINE}
     more: dict[str, Any] = {"reload": NGINX, "validate": ["touch", str(seen)]}
-    assert host.act("site.conf", beside=[other], **more)["paths"] == [str(host.units / "site.conf"), other["path"]]
+    assert host.act("site.conf", unread=[other], **more)["paths"] == [str(host.units / "site.conf"), other["path"]]
     assert host.asked == [["reload or start", NGINX], ["daemon_reload"]] and seen.exists()
     host.asked.clear()
     seen.unlink()
-    result = host.act("site.conf", beside=[{**other, "content": "y"}], **more)
+    result = host.act("site.conf", unread=[{**other, "content": "y"}], **more)
     assert (result["paths"], host.asked, seen.exists()) == ([other["path"]], [], False)
     (tmp_path / "pending").mkdir(exist_ok=True)
     (tmp_path / "pending" / NGINX).touch()  # a run before was killed: it does not go by its files yet
-    assert host.act("site.conf", beside=[{**other, "content": "y"}], **more)["changed"]
+    assert host.act("site.conf", unread=[{**other, "content": "y"}], **more)["changed"]
     assert host.asked == [["reload or start", NGINX]] and seen.exists()

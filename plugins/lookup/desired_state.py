@@ -1,10 +1,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Lookup asgi.deploy.wanted: the desired state of a role, as its tasks take it."""
+"""Lookup asgi.deploy.desired_state: the desired state of a role, as its tasks take it."""
 
 from __future__ import annotations
 
 DOCUMENTATION = """
-name: wanted
+name: desired_state
 short_description: The desired state of a role on a host, as its tasks take it
 version_added: 0.1.0
 author: asgi.deploy contributors (!UNKNOWN)
@@ -22,7 +22,7 @@ options:
 
 EXAMPLES = """
 # vars/main.yml of the role nginx
-_nginx_desired: "{{ lookup('asgi.deploy.wanted', 'nginx', survey.roles.nginx.decided) }}"
+_nginx_desired: "{{ lookup('asgi.deploy.desired_state', 'nginx', survey.roles.nginx.decided) }}"
 """
 
 RETURN = """
