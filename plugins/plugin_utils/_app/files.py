@@ -14,7 +14,6 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import 
     CERTIFICATES,
     JOURNALD,
     NGINX,
-    NGINX_DEFAULT,
     UNITS,
     Layout,
 )
@@ -45,7 +44,7 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._common.templates impo
 
 # What runs in the processes of an application together with it; see the package's own text.
 _RUNTIME = "asgi_deploy_runtime"
-_NO_DEFAULT = "# Written by asgi.deploy, role app. No application is behind nginx, which gave up its ports.\n"
+NO_DEFAULT = "# Written by asgi.deploy, role app. No application is behind nginx, which gave up its ports.\n"
 
 
 def desired_state(plan: AppPlan, here: HostContext) -> AppState:
@@ -206,8 +205,6 @@ def site_files(plan: AppPlan) -> list[FileEntry]:
         entries.append(absent(f"{plan['tls_folder']}/combined.pem"))
     if behind:  # they are removed when nginx serves, not before
         entries += _no_public_files(plan)
-    elif plan["port_goes_to"]:
-        entries.append(file(str(NGINX_DEFAULT), _NO_DEFAULT))
     if plan["nginx_default"]:
         entries.append(plan["nginx_default"])
     if plan["stopped"]:

@@ -66,12 +66,17 @@ class Application(NamedTuple):
         return goes_live and self.host.get("port_owners", {}).get(str(self.plan["tls"]["port"])) == "nginx"
 
     @property
+    def leaves_nginx(self) -> bool:
+        """Return whether it has a server in nginx that goes."""
+        going = self.present and not self.stopped and self.plan["direct"] is not None
+        return going and f"{NGINX}/sites/{self.name}.conf" in self.host.get("drift", ())
+
+    @property
     def changes_port(self) -> bool:
         """Return whether it serves, and visitors come to it by another port or proxy from now on."""
-        units, sites = Layout(self.name).public_units[:1], [f"{NGINX}/sites/{self.name}.conf"]
-        paths = {*(f"{UNITS}/{unit}" for unit in units), *(sites if self.plan["direct"] else [])}
         serves = self.present and not self.stopped and self.release.get("before") is not None
-        return serves and not paths.isdisjoint(self.host.get("drift", ()))
+        own = f"{UNITS}/{self.socket}" in self.host.get("drift", ())
+        return serves and (own or self.leaves_nginx)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,9 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.desired_state 
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.json_values import Json
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import NGINX_DEFAULT
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.task_options import TO_SERVICE
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.files import NO_DEFAULT
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.ports import behind_nginx
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.managed_files import file
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.roles import HostContext
 from ansible_collections.asgi.deploy.plugins.plugin_utils._survey import moves, pending
 from ansible_collections.asgi.deploy.plugins.plugin_utils._survey.desired import desired_state
@@ -39,6 +42,10 @@ def record_moves(seen: Sequence[Inspected], here: HostContext) -> moves.PortMove
             app.plan["notices"] = [*app.plan["notices"], moves.NOTES[target]]
         if target == TO_SERVICE and default:
             app.plan["nginx_default"] = default
+    if not behind_nginx(here.apps):  # nginx gives up its ports, as certbot answers on one of them, too
+        for app in apps:
+            if app.leaves_nginx:
+                app.plan["nginx_default"] = file(str(NGINX_DEFAULT), NO_DEFAULT)
     return ports
 
 

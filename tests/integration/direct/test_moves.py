@@ -12,17 +12,19 @@ from typing import Any
 import pytest
 
 from tests.integration.conftest import Web, web
-from tests.integration.hosts import DIRECT, HOSTS, PKI, Run, playbook
+from tests.integration.hosts import DIRECT, HOSTS, Run, playbook
 from tests.traffic import Traffic
 
 from .test_direct import INVENTORY, handshake, listens
 
-GIVEN = {"certificate": "{{ test_pki }}/server.pem", "key": "{{ test_pki }}/server.key"}
 ENTRY = {
     **{"name": "closed", "git": "{{ shop_repository }}", "version": "v1.0.0", "module": "shop.main:app"},
     **{"domains": ["closed.{{ test_domain }}"], "gate": {"path": "/ready"}, "watch": {"seconds": 1}, "workers": 1},
-    "tls": GIVEN,
 }
+RENEW = (
+    "REQUESTS_CA_BUNDLE=/etc/asgi-deploy/acme-ca.pem "
+    "/opt/asgi/certbot/bin/certbot renew --cert-name=closed --force-renewal --quiet --no-random-sleep-on-renew"
+)
 OWN_SITE = "server { listen 443 ssl; server_name own.example; ssl_reject_handshake on; }"
 
 
@@ -35,12 +37,12 @@ class Closed(Web):
         return playbook(name=name, inventories=(HOSTS, INVENTORY, inventory))
 
     def without_nginx(self, port: int, **changes: Any) -> Run:
-        return self.run(proxy="none", tls={**GIVEN, "port": port}, **changes)
+        return self.run(proxy="none", tls={"port": port}, **changes)
 
     def visitors(self, port: int, **clients: int) -> Traffic:
         """Return visitors of a port; on new connections only, unless others are given."""
         url, address = f"https://{self.domain}:{port}", self.host.address
-        return Traffic(url, connect=address, ca=PKI / "ca.pem", pause=0.02, timeout=5, **{"new": 3} | clients)
+        return Traffic(url, connect=address, ca=self.ca, pause=0.02, timeout=5, **{"new": 3} | clients)
 
     def served_by(self, port: int = 443) -> str:
         return self.host.run(f"ss -Hltnp 'sport = :{port}'").stdout
@@ -80,7 +82,7 @@ def test_what_nginx_serves_for_others_keeps_its_port(closed: Closed) -> None:
     assert refused.status != 0
     assert f"closed: port 443 is nginx's, which serves {site} there as well" in refused.output, refused.output
     assert closed.live() == live
-    assert handshake(closed, 443, PKI / "ca.pem")
+    assert handshake(closed, 443, closed.ca)
 
 
 def test_a_broken_release_takes_no_port(closed: Closed) -> None:
@@ -102,8 +104,9 @@ def test_from_nginx_to_its_own_port(closed: Closed) -> None:
     assert visitors.report.failures_by.keys() <= {"connect"}, str(visitors.report)
     assert visitors.report.releases[-1].release == closed.live()
     assert "nginx" not in closed.served_by() + closed.served_by(80)
-    assert handshake(closed, 443, PKI / "ca.pem")
+    assert handshake(closed, 443, closed.ca)
     assert closed.without_nginx(443).counts(DIRECT)["changed"] == 0
+    closed.host.run(RENEW)  # certbot answers on port 80 by itself
 
 
 def test_what_is_stopped_keeps_its_port(closed: Closed) -> None:
@@ -113,7 +116,7 @@ def test_what_is_stopped_keeps_its_port(closed: Closed) -> None:
     assert "closed: stopped since " in run.output and "keeps the port that it has until it is started" in run.output
     assert closed.served_by() == ""
     closed.run("start").ok()
-    assert handshake(closed, 443, PKI / "ca.pem")
+    assert handshake(closed, 443, closed.ca)
     assert "nginx" not in closed.served_by()
 
 

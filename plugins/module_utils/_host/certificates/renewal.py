@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
+import stat
 import sys
 import tempfile
 import time
@@ -60,6 +62,7 @@ CA = Path(ACME_CA)
 _PROPAGATION = "_propagation_seconds"  # the end of certbot's options for the time that a DNS record takes
 CERTBOT_SECONDS = 600  # and in addition what a DNS record takes until it is visible
 ATTEMPTS = 3
+_LEAVES_NGINX = ("webroot", "standalone")  # how certbot answered, and is to answer
 
 
 @dataclass(frozen=True)
@@ -145,7 +148,23 @@ def _ensure(request: CertificateRequest) -> Outcome:
     return replace(outcome, changed=outcome.changed or restricted)
 
 
+def _answer_by_itself(request: CertificateRequest) -> None:
+    """Make certbot answer the CA by itself from the next renewal on, and keep the certificate that there is.
+
+    It is for an application that leaves nginx, which still has the port on which certbot would answer.
+    """
+    kept = observe_certificate(request.name)
+    if kept is None or (kept.renewal.get("authenticator"), request.renewal.get("authenticator")) != _LEAVES_NGINX:
+        return
+    if reason_to_request(kept._replace(renewal={**kept.renewal, "authenticator": "standalone"}), request):
+        return  # certbot is asked for another one, and writes this down by itself
+    file = CERTBOT / "renewal" / f"{request.name}.conf"
+    text = re.sub(r"^authenticator *=.*$", "authenticator = standalone", file.read_text("utf-8"), flags=re.MULTILINE)
+    write(file, text.encode(), stat.S_IMODE(file.stat().st_mode))
+
+
 def _obtain(request: CertificateRequest) -> Outcome:
+    _answer_by_itself(request)
     reason = reason_to_act(request)
     if reason is None:
         return Outcome(taking.DEFERRED not in os.environ and taking.reload_if_pending())
