@@ -59,7 +59,7 @@ def closed_site() -> Iterator[Closed]:
 
 
 def test_from_another_port_to_nginx_nothing_is_lost(closed: Closed) -> None:
-    """Whoever is refused on the former port is answered on nginx's."""
+    """A visitor who is refused on the former port is answered on nginx's."""
     closed.without_nginx(8443).ok()
     with closed.visitors(8443, get=2, post=1) as before, closed.visitors(443, new=1) as after:
         moved = closed.run().ok()

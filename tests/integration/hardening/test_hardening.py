@@ -214,7 +214,7 @@ def test_refuses_to_shut_out_a_program(site: Web, late: int) -> None:
     assert run.status != 0
     assert f"hardening_firewall: python3 is reachable at tcp port {late}, and would not be any more" in run.output
     assert (
-        f"hardening_open: [{{port: {late}, protocol: tcp}}] if it shall be, hardening_close: [{late}] if not"
+        f"hardening_open: [{{port: {late}, protocol: tcp}}] if it must be, hardening_close: [{late}] if not"
         in run.output
     )
     assert site.host.run(LIVE).stdout == before

@@ -94,5 +94,5 @@ def test_names_what_has_no_wheel_for_the_host() -> None:
     variables = json.dumps({"asgi_apps": [entry]})
     run = playbook("--extra-vars", variables, name="wheelhouse", inventories=(HOSTS, INVENTORY))
     assert run.status != 0
-    assert "wheelhouse: not everything can be had as a wheel for Python 3.13 on x86_64 with glibc 2.41:" in run.output
+    assert "wheelhouse: not everything is there as a wheel for Python 3.13 on x86_64 with glibc 2.41:" in run.output
     assert "uwsgi" in run.output.partition("glibc 2.41:")[2]

@@ -71,7 +71,7 @@ class Interpreter:
 
     @functools.cached_property
     def version(self) -> str:
-        """Its version, as in 3.13.5."""
+        """Return its version, as in 3.13.5."""
         return run([self.path, "-c", "import platform; print(platform.python_version())"]).strip().rstrip("+")
 
     @classmethod

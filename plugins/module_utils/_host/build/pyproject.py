@@ -74,7 +74,7 @@ def dependencies(pyproject: Mapping[str, Json], options: DependencyOptions, wher
     dynamic = string_list(project, "dynamic")
     if "dependencies" in dynamic or (options.extras and "optional-dependencies" in dynamic):
         raise DeployError(
-            f"{where} has a pyproject.toml with dynamic dependencies, which only a build can tell; "
+            f"{where} has a pyproject.toml with dynamic dependencies, which only a build knows; "
             "add a uv.lock or a requirements.txt"
         )
     needed = [

@@ -67,7 +67,7 @@ class Requirements:
 
     @property
     def in_place(self) -> bool:
-        """Whether the installer reads the file itself, which finds what it includes by its place."""
+        """Return whether the installer reads the file itself, which finds included files by its path."""
         return self.source not in ("package", "text") and kind_of(self.source) == REQUIREMENTS
 
 
@@ -187,7 +187,7 @@ def check_protection(requirements: Requirements, tree: Path, where: str, hashes:
 
 
 def _check_hashes(requirements: Requirements, tree: Path, where: str) -> None:
-    """Refuse an application that cannot be installed by hashes alone.
+    """Refuse an application that cannot be installed only by hashes.
 
     Raises:
         DeployError: something that would be installed has no hash; names it, and what to do.

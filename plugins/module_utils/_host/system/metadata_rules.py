@@ -123,7 +123,7 @@ class Closing:
 
     @classmethod
     def of(cls, options: ClosingEntry) -> Closing:
-        """From :data:`CLOSING_OPTIONS`."""
+        """Return what to close, from :data:`CLOSING_OPTIONS`."""
         outgoing = options.get("outgoing")  # which records of older versions lack
         networks = None if outgoing is None else tuple(outgoing)
         return cls(options["by_nft"], options["application"], tuple(options["ports"]), networks)

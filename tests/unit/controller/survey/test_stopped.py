@@ -36,7 +36,7 @@ def test_a_look_that_failed_says_nothing() -> None:
     assert stopped.text(PLAN, {"failed": "no git"}) == ""
 
 
-def test_what_is_refused_is_due() -> None:
+def test_what_is_refused_is_pending() -> None:
     """So that a playbook that releases fails, and does not pass over it."""
     assert not pending.differs("release", FOUND)
     refused: Any = {**FOUND, "refusals": [stopped.refusal(FOUND)]}
