@@ -8,12 +8,15 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import uvloop
 
 from tests.runtime.served import RUNTIME
+
+if TYPE_CHECKING:
+    from asgi_deploy_runtime.settings import TlsSettings
 
 sys.path.insert(0, str(RUNTIME.parent))
 
@@ -26,8 +29,14 @@ MAKE = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -noen
 def refusal(folder: Path, loop: Callable[[], asyncio.AbstractEventLoop], newest: ssl.TLSVersion) -> str:
     """Return the answer to a visitor without a certificate from a server that requires one, and TLS 1.3."""
     subprocess.run(MAKE.split(), cwd=folder, check=True, capture_output=True)
-    files = {"certificate": str(folder / "cert"), "key": str(folder / "key"), "client_ca": str(folder / "cert")}
-    options = {**files, "minimum_version": "1.3", "ciphers": "ECDHE+AESGCM", "verify": "required"}
+    options: TlsSettings = {
+        "certificate": str(folder / "cert"),
+        "key": str(folder / "key"),
+        "client_ca": str(folder / "cert"),
+        "minimum_version": "1.3",
+        "ciphers": "ECDHE+AESGCM",
+        "verify": "required",
+    }
     visitor = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     visitor.check_hostname, visitor.verify_mode, visitor.maximum_version = False, ssl.CERT_NONE, newest
 

@@ -1,5 +1,5 @@
-"""What stands between the server and the application in every release: logs, health, an end that loses nothing.
+"""The runtime of every release, between server and application: logs, health, and an end that loses no request.
 
-It is laid into the release's directory, and runs in the application's processes, so it needs nothing but the server's
-own requirements.
+It is installed into the release's directory and runs in the application's processes, so it needs only the server's own
+requirements.
 """

@@ -1,6 +1,6 @@
-"""uvicorn's HTTP protocol, with the head of an answer and the begin of its body in one write.
+"""uvicorn's HTTP protocol, with the head of an answer and the beginning of its body in one write.
 
-uvicorn writes them one after the other: two calls into the kernel, two wake-ups of nginx or two records of TLS.
+uvicorn writes them one after the other: two calls into the kernel, and two wake-ups of nginx or two records of TLS.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from typing import Any, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-# A larger part is not copied for the sake of one call less.
+# Bytes: copying a larger part costs more than another call.
 _COPIED = 65536
 
 
 class _Joined:
-    """A connection on which the head of an answer waits for its body, though not beyond this turn of the event loop."""
+    """A connection on which the head of an answer waits for its body, until the next turn of the event loop."""
 
     def __init__(self, transport: asyncio.Transport, protocol: Protocol) -> None:
         self.whole = transport
@@ -24,10 +24,11 @@ class _Joined:
         self.resume_reading = transport.resume_reading
         self._soon = protocol.loop.call_soon
         self._protocol = protocol
-        self._begun: Any = None  # the request whose answer's head was the last that waited
+        self._begun: Any = None  # the request whose head was the last that waited
         self._head = b""
 
     def write(self, data: bytes) -> None:
+        """Send data with the head that waits, or keep it if it is the head of an answer."""
         if self._head:
             head, self._head = self._head, b""
             if len(data) <= _COPIED:
@@ -43,12 +44,13 @@ class _Joined:
             self._send(data)
 
     def flush(self) -> None:
-        """Sends what waits, if there is still somebody to take it."""
+        """Send the head that waits, if the connection is still open."""
         head, self._head = self._head, b""
         if head and not self.whole.is_closing():
             self.whole.write(head)
 
     def close(self) -> None:
+        """Send the head that waits, and close the connection."""
         self.flush()
         self.whole.close()
 
@@ -57,7 +59,7 @@ class _Joined:
 
 
 class Protocol(HttpToolsProtocol):
-    """One connection."""
+    """A connection whose answers are written in one piece."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(cast("asyncio.Transport", _Joined(transport, self)))

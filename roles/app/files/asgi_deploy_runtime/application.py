@@ -1,4 +1,4 @@
-"""The application as the server sees it: what the user named, with the edge around it."""
+"""The application as the server calls it: the user's application, wrapped by the middleware."""
 
 from __future__ import annotations
 
@@ -11,7 +11,16 @@ _TAKES = {"asgi": ("scope", "receive", "send"), "wsgi": ("environ", "start_respo
 
 
 def check(application: Any, interface: str, name: str) -> None:
-    """Raises TypeError when the application cannot be called in the server's way."""
+    """Check that the server can call the application.
+
+    Args:
+        application: the object that the user named.
+        interface: asgi or wsgi.
+        name: of the object.
+
+    Raises:
+        TypeError: the application has other parameters.
+    """
     try:
         inspect.signature(application).bind(*_TAKES[interface])
     except TypeError as error:
@@ -26,27 +35,27 @@ def check(application: Any, interface: str, name: str) -> None:
 
 
 def build() -> Any:
-    """Imports the application and puts the edge around it."""
+    """Return the application, imported and wrapped by the middleware."""
     application = attribute(SETTINGS["module"])
     if SETTINGS["factory"]:
         application = application()
     interface = SETTINGS["interface"]
     check(application, interface, SETTINGS["module"])
     if interface == "wsgi":
-        from .wsgi import Edge as WsgiEdge
+        from .wsgi import Middleware as WsgiMiddleware
 
-        return WsgiEdge(application)
-    from .asgi import Edge
+        return WsgiMiddleware(application)
+    from .asgi import Middleware
 
-    edge: Any = Edge(application)
-    if SETTINGS["server"] == "gunicorn-asgi":  # which, unlike uvicorn, does not read them itself
+    wrapped: Any = Middleware(application)
+    if SETTINGS["server"] == "gunicorn-asgi":  # unlike uvicorn, it does not read the headers of proxies itself
         from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
         from .under_way import UnderWay
 
-        edge = UnderWay(edge)
-        edge = ProxyHeadersMiddleware(edge, trusted_hosts="*")
-    return edge
+        recorded: Any = UnderWay(wrapped)
+        wrapped = ProxyHeadersMiddleware(recorded, trusted_hosts="*")
+    return wrapped
 
 
 app = build()

@@ -1,4 +1,4 @@
-"""The edge of an ASGI application."""
+"""The middleware of an ASGI application."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ _LENGTH = len(b"content-type")
 _MAPPED = "::ffff:"  # an IPv4 address as an IPv6 listener sees it: RFC 4291, 2.5.5.2
 
 
-class Edge:
-    """Gives every request its id, answers what is not the application's to answer, counts and logs where asked to."""
+class Middleware:
+    """Middleware that gives every request an id, answers paths of the runtime, and counts and logs if configured."""
 
     def __init__(self, application: Application) -> None:
         limit = SETTINGS["limit_concurrency"]
@@ -38,7 +38,7 @@ class Edge:
         self._root_path = SETTINGS["root_path"]
         self._access = SETTINGS["log"]["access"]
         # uvicorn adds the release by itself.
-        self._named = (b"x-asgi-release", RELEASE.encode()) if SETTINGS["server"] == "gunicorn-asgi" else None
+        self._release = (b"x-asgi-release", RELEASE.encode()) if SETTINGS["server"] == "gunicorn-asgi" else None
         self._metrics = None
         if self._metrics_path:
             from .metrics import Metrics
@@ -51,25 +51,25 @@ class Edge:
             return
         if self._root_path:
             scope["root_path"] = self._root_path
-        headers = dict(scope["headers"])  # of several with one name the last
+        headers = dict(scope["headers"])  # the last one of several with the same name
         current = headers.get(b"x-request-id", b"").decode("latin-1")
         if self._direct:
             current = requests.valid_id(current)
-            # nginx would have passed it on.
+            # nginx would have sent it to the application.
             others = [pair for pair in scope["headers"] if pair[0] != b"x-request-id"]
             scope["headers"] = [*others, (b"x-request-id", current.encode())]
             _as_behind_a_proxy(scope)
         token = request_id.set(current or None)
         await self._answer(scope, receive, send, headers, current)
-        # After an exception the id stays until the next request sets its own: the server logs the traceback with it.
+        # After an exception the id stays until the next request sets another one: the server logs the traceback by it.
         request_id.reset(token)
 
-    # A coroutine costs a request as much as all of this: where nothing is waited for, it is a plain function.
+    # A coroutine costs a request as much as all of this, so a function that waits for nothing is a plain function.
     def _answer(
         self, scope: Scope, receive: Receive, send: Send, headers: Mapping[bytes, bytes], current: str
     ) -> Awaitable[None]:
         added = self._added(scope, headers, current)
-        if self._named:
+        if self._release:
             send = _closing(send)
         if not self._direct:
             send = _unbuffered(send)
@@ -80,23 +80,23 @@ class Edge:
         return self._answered(scope, receive, send)
 
     def _answered(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-        """Return the answer to a path that is ours, or the application's."""
+        """Return the answer of the runtime, or else that of the application."""
         if scope["path"] in self._paths and scope["type"] == "http" and (own := self._own(scope, send)):
             return own
         return self._application(scope, receive, send)
 
     def _added(self, scope: Scope, headers: Mapping[bytes, bytes], current: str) -> list[tuple[bytes, bytes]]:
-        """Headers of the answer that are not the application's."""
-        added = [self._named] if self._named else []
+        """Return the headers that the runtime adds to an answer."""
+        added = [self._release] if self._release else []
         if self._direct:
             added.append((b"x-request-id", current.encode()))
-        # Who answers, for the gate; nginx lets no visitor ask for it.
+        # Which worker answers, for the gate; nginx allows no visitor to ask for it.
         if headers.get(b"x-asgi-probe") and (not self._direct or _local(scope)):
             added.append((b"x-asgi-worker", str(os.getpid()).encode()))
         return added
 
     def _own(self, scope: Scope, send: Send) -> Awaitable[None] | None:
-        """Return the answer to a path that is ours, or None."""
+        """Return the answer to a path of the runtime; None for another path."""
         path = scope["path"]
         if path == self._liveness:
             return _send(send, 200, requests.status_body("alive"))
@@ -107,7 +107,7 @@ class Edge:
         return None
 
     async def _observed(self, scope: Scope, receive: Receive, send: Send, headers: Mapping[bytes, bytes]) -> None:
-        """The same, with a look at how it went."""
+        """Answer, and count and log the result."""
         status: int | None = None
         began = time.perf_counter()
 
@@ -125,7 +125,7 @@ class Edge:
         try:
             await self._answered(scope, receive, noting)
         except Exception:
-            status = status or 500  # which the server answers
+            status = status or 500  # the answer of the server
             raise
         finally:
             seconds = time.perf_counter() - began
@@ -138,7 +138,10 @@ class Edge:
 
 
 def _as_behind_a_proxy(scope: Scope) -> None:
-    """The gate, on a socket of its own and without TLS, passes for a visitor; an IPv4 address is written as one."""
+    """Set scheme and client as a proxy would.
+
+    The gate connects to another socket without TLS, and is treated like a visitor.
+    """
     client = scope.get("client")
     if client is None and scope["type"] == "http":
         scope["scheme"] = "https"
@@ -163,12 +166,12 @@ def _with_headers(send: Send, added: list[tuple[bytes, bytes]]) -> Send:
 
 
 def _unbuffered(send: Send) -> Send:
-    """Have nginx pass on each event of a stream at once, unless the application says how it is to be buffered."""
+    """Make nginx send each event of a stream at once, unless the application sets the buffering itself."""
 
     def sending(message: Message) -> Awaitable[None]:
         if message["type"] == "http.response.start":
             for name, value in message.get("headers", ()):
-                # Few answers are looked at closer.
+                # Only few answers get this far.
                 if len(name) == _LENGTH and value[:5].lower() == b"text/":
                     message = _without_buffering(message)
                     break
@@ -178,16 +181,16 @@ def _unbuffered(send: Send) -> Send:
 
 
 def _without_buffering(message: Message) -> Message:
-    """Return the head of a stream of events with the word for nginx; any other one as it is."""
+    """Return the head of a stream of events with the header for nginx; any other head unchanged."""
     headers = message["headers"]
-    found = {name.lower(): value for name, value in headers if name.lower() in _ABOUT_BUFFERING}
-    if requests.is_event_stream(found.get(b"content-type", b"").decode("latin-1")) and len(found) == 1:
+    relevant = {name.lower(): value for name, value in headers if name.lower() in _ABOUT_BUFFERING}
+    if requests.is_event_stream(relevant.get(b"content-type", b"").decode("latin-1")) and len(relevant) == 1:
         return {**message, "headers": [*headers, (b"x-accel-buffering", b"no")]}
     return message
 
 
 def _closing(send: Send) -> Send:
-    """Has an answer end its connection, if it comes to that before its head is sent."""
+    """Make an answer end its connection, if the process has to end before the head is sent."""
 
     def sending(message: Message) -> Awaitable[None]:
         if message["type"] == "http.response.start" and health.closing():
@@ -204,5 +207,5 @@ async def _send(send: Send, status: int, body: bytes, kind: str = "application/j
 
 
 async def _send_metrics(send: Send, metrics: Any) -> None:
-    kind, text = await asyncio.to_thread(metrics.text)  # it reads the files of all workers
+    kind, text = await asyncio.to_thread(metrics.text)  # reads the files of all workers
     await _send(send, 200, text, kind)

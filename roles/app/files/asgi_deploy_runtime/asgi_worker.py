@@ -24,7 +24,7 @@ _RESTARTS = 1012  # of RFC 6455's registry: the service restarts
 
 
 class Protocol(gasgi.ASGIProtocol):  # type: ignore[misc]
-    """A connection that its worker knows."""
+    """A connection that is registered with its worker."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.worker.connections.add(self)
@@ -35,14 +35,14 @@ class Protocol(gasgi.ASGIProtocol):  # type: ignore[misc]
         super().connection_lost(exc)
 
 
-gasgi.ASGIProtocol = Protocol  # its worker has no other way to be told
+gasgi.ASGIProtocol = Protocol  # its worker has no setting for it
 
 
 class Worker(Counting, gasgi.ASGIWorker):  # type: ignore[misc]
-    """Lets every answer end its connection before it ends itself.
+    """A worker that ends only after every connection has ended with an answer.
 
-    gunicorn's own closes a connection after the answer that is under way when it is told to end, or has had its share
-    of requests, without having said so in that answer's head; nginx has sent the next request on it already.
+    When gunicorn's own worker has to end, or has had its share of requests, it closes a connection after the answer
+    that is under way, without announcing it in that answer's head. nginx may have sent the next request on it already.
     """
 
     _alive = True
@@ -53,7 +53,7 @@ class Worker(Counting, gasgi.ASGIWorker):  # type: ignore[misc]
 
     @property
     def alive(self) -> bool:
-        """Set to false by gunicorn when the worker has been told to end."""
+        """Return whether the worker serves; gunicorn sets it to false when the worker has to end."""
         return self._alive
 
     @alive.setter
@@ -62,8 +62,8 @@ class Worker(Counting, gasgi.ASGIWorker):  # type: ignore[misc]
             self._alive = value
 
     def init_signals(self) -> None:
-        # uvloop does not hear of a signal that came before it ran, and gunicorn would wait for this worker until
-        # `graceful_timeout`, with visitors of the next one. While the application is imported, a signal just ends it.
+        # uvloop misses a signal that came before it ran, and gunicorn would wait for this worker until
+        # `graceful_timeout`, and so would visitors. While the application is imported, a signal just ends the worker.
         for number in self.SIGNALS:
             signal.signal(number, signal.SIG_DFL)
 
@@ -80,7 +80,7 @@ class Worker(Counting, gasgi.ASGIWorker):  # type: ignore[misc]
     async def _leave(self) -> None:
         if not self.spent:
             health.stop()
-            # The drain of a release that was replaced has waited already, for longer.
+            # A drain has already waited for a release that was replaced, and for longer.
             if not health.drained():
                 await self._serve_on()
         health.close_connections()
@@ -88,9 +88,9 @@ class Worker(Counting, gasgi.ASGIWorker):  # type: ignore[misc]
         self._alive = False
 
     async def _serve_on(self) -> None:
-        """Go on serving until what is under way now has ended, in each of the workers, and end what has not by then.
+        """Serve until all requests that are under way now have ended, in each of the workers; cancel late ones.
 
-        No other process serves this release: what would be waited for with closed doors, visitors would wait for.
+        No other process serves this release: visitors would wait while this one waits without accepting connections.
         """
         begun, companions, deadline = set(UNDER_WAY), Companions(), time.monotonic() + _GRACE
         while companions.waiting(bool(begun & UNDER_WAY)) and time.monotonic() < deadline:
@@ -104,8 +104,8 @@ class Worker(Counting, gasgi.ASGIWorker):  # type: ignore[misc]
         if self._quick_shutdown:
             await super()._shutdown()
             return
-        # What comes from here on waits in systemd's socket for the next worker. Not closed yet: asyncio would lose
-        # what it has just accepted.
+        # From here on connections wait in systemd's socket for the next worker. The socket is not closed yet: asyncio
+        # would lose connections that it has just accepted.
         for sock in self.sockets:
             self.loop.remove_reader(sock.fileno())
         await asyncio.sleep(0.1)
@@ -115,16 +115,16 @@ class Worker(Counting, gasgi.ASGIWorker):  # type: ignore[misc]
             server.close()
         await self._wait(lambda: self.nr_conns == 0, _GRACE)
         await self._end_websockets()
-        self.cfg.set("graceful_timeout", 0)  # this process's own
+        self.cfg.set("graceful_timeout", 0)  # only in this process
         await super()._shutdown()
 
     async def _end_websockets(self) -> None:
-        for one in (closing := self._websockets()):
-            await one._websocket._send_close(_RESTARTS)
+        for connection in (closing := self._websockets()):
+            await connection._websocket._send_close(_RESTARTS)
         await self._wait(lambda: not closing & self.connections, _LAST_WORDS)
 
     def _websockets(self) -> set[Protocol]:
-        return {one for one in self.connections if one._websocket and one._websocket.accepted}
+        return {each for each in self.connections if each._websocket and each._websocket.accepted}
 
     async def _wait(self, condition: Callable[[], bool], seconds: float) -> None:
         deadline = time.monotonic() + seconds

@@ -1,7 +1,7 @@
-"""What a visitor may take without a proxy in front: the time and the size of a request's head, and of pauses in a body.
+"""Limits for visitors without a proxy: the time and the size of a request's head, and pauses in a body.
 
-uvicorn waits for ever for both, and keeps a head of any length in memory. A request other than GET that asks for
-another protocol would reach the application without its body, or be taken for a WebSocket that never begins.
+uvicorn waits for ever for both, and keeps a head of any size in memory. A request other than GET that asks for another
+protocol would reach the application without its body, or be treated as a WebSocket that never begins.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import asyncio
 from functools import cache
 from typing import Any
 
-HEAD_SECONDS = 15.0  # from the connection, or from the first byte of a further request
+HEAD_SECONDS = 15.0  # from the connection, or from the first byte of another request
 BODY_SECONDS = 30.0  # between two parts
 HEAD_BYTES = 64 * 1024
 _CLOSE = b"\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
@@ -20,14 +20,14 @@ _NO_UPGRADE = b"HTTP/1.1 400 Bad Request" + _CLOSE
 
 @cache
 def bounded(protocol: type[asyncio.Protocol]) -> type[asyncio.Protocol]:
-    """Return a protocol of uvicorn's with these bounds."""
+    """Return a protocol of uvicorn with these limits."""
     return type("Bounded", (_Bounded, protocol), {})
 
 
 class _Bounded:
-    """Goes before a protocol of uvicorn's in the order of classes."""
+    """The limits, as a base that precedes a protocol of uvicorn."""
 
-    # Of that protocol.
+    # Attributes of that protocol.
     loop: asyncio.AbstractEventLoop
     transport: asyncio.Transport
     connections: set[Any]
@@ -37,8 +37,8 @@ class _Bounded:
     scope: Any
 
     _timer: asyncio.TimerHandle | None = None
-    _seen: Any = None  # the request whose head was the last to come
-    _in_head = False  # as httptools tells; h11 has a limit of its own
+    _seen: Any = None  # the request whose head came last
+    _in_head = False  # as httptools reports; h11 has a limit of its own
     _size = 0
     _refused = False
 
@@ -61,7 +61,7 @@ class _Bounded:
         else:
             super().on_headers_complete()  # type: ignore[misc]
 
-    # The parser goes on in what has come already; of a request that was refused nothing else is to be answered.
+    # The parser continues with what it has already; a request that was refused gets no other answer.
     def on_body(self, body: bytes) -> None:
         if not self._refused:
             super().on_body(body)  # type: ignore[misc]
@@ -83,7 +83,7 @@ class _Bounded:
             return
         began_in_head = self._in_head
         super().data_received(data)  # type: ignore[misc]
-        # What comes with the end of a head is body, most of it.
+        # Data that comes with the end of a head is mostly body.
         if began_in_head and self._in_head and not self._refused:
             self._size += len(data)
             if self._size > HEAD_BYTES:
@@ -111,7 +111,7 @@ class _Bounded:
         self.transport.abort()
 
     def _body_is_late(self) -> None:
-        """End the connection, unless it is the application that reads no more of the body."""
+        """End the connection, unless the application has paused reading the body."""
         self._timer = None
         if not self._under_way() or not self.cycle.more_body:
             return

@@ -1,6 +1,6 @@
 """The limit of requests that a worker has under way: `settings.limit_concurrency`.
 
-uvicorn's own limit counts connections, and those that nginx keeps open for later as well.
+uvicorn's own limit counts connections, even those that nginx only keeps open for later.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ _HEADERS = [(b"content-type", b"application/json"), (b"retry-after", b"1")]
 
 
 class Limited:
-    """Calls an application, and answers 503 itself while it has as many requests under way as it may have.
+    """An application that answers 503 while as many requests are under way as its limit allows.
 
-    A WebSocket counts only without nginx, which bounds it otherwise: it may be open for days.
+    A WebSocket counts only without nginx, which has a limit of its own for it: it may be open for days.
     """
 
     def __init__(self, application: Application, limit: int, direct: bool) -> None:

@@ -21,9 +21,9 @@ from .ending import Companions
 from .public import Public
 from .settings import RELEASE, SETTINGS
 
-# Seconds after which a connection that is not used is closed: by nginx, or without it by us once we are to end.
+# Seconds after which an unused connection is closed: by nginx, or without it by this process once it has to end.
 _IDLE: float = SETTINGS["idle"]
-# Seconds for what was told to end: a WebSocket's last words, and a request that was cancelled.
+# Seconds for what has to end: the last messages of a WebSocket, and a request that was cancelled.
 _LAST_WORDS = 1.0
 _MARGIN = 5.0
 
@@ -33,11 +33,11 @@ logger = logging.getLogger("uvicorn.error")
 
 
 class DrainingServer(Server):
-    """Ends without closing a connection that is about to be used: uvicorn's own end loses such requests."""
+    """A server that closes no connection which is about to be used when it ends; uvicorn's own loses such requests."""
 
     _public: Public | None = None
     spent = False
-    """Whether it has had its share of requests. It goes on serving until it is told to end: by then another serves."""
+    """Whether it has had its share of requests. It serves until it has to end: by then another worker serves."""
 
     def __init__(self, config: Config) -> None:
         super().__init__(config)
@@ -45,20 +45,18 @@ class DrainingServer(Server):
         self._kept = config.timeout_keep_alive
 
     async def serve(self, sockets: list[socket.socket] | None = None) -> None:
-        # The gate asks on the unix socket, and without TLS; whatever else there is comes from visitors.
+        # The gate connects to the unix socket, without TLS; all other sockets are for visitors.
         self._visitors = [sock for sock in sockets or [] if sock.family != socket.AF_UNIX]
         await super().serve([sock for sock in sockets or [] if sock.family == socket.AF_UNIX])
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        # For nginx's log alone, which tells by it who answered; visitors do not see it.
+        # Only for nginx's log, which states by it which release answered; visitors do not get it.
         if not SETTINGS["direct"]:
             self.config.encoded_headers.append((b"x-asgi-release", RELEASE.encode()))
         await super().startup(sockets)
-        if SETTINGS["direct"]:
+        if direct := SETTINGS["direct"]:
             busy = self.server_state.connections.__len__
-            self._public = Public(
-                SETTINGS["direct"], self._visitors, self._protocol, lambda: busy() > 0, self.config.backlog
-            )
+            self._public = Public(direct, self._visitors, self._protocol, lambda: busy() > 0, self.config.backlog)
             self._watching = asyncio.create_task(self._public.watch(self._keep_connections))
             self._watching.add_done_callback(self._end_with)
 
@@ -73,7 +71,7 @@ class DrainingServer(Server):
         spent = self.spent
         if not spent:
             health.stop()
-            # The drain of a release that was replaced has waited already, for longer.
+            # A drain has already waited for a release that was replaced, and for longer.
             if not health.drained():
                 timer = end_within(grace + _LAST_WORDS + _MARGIN)
                 await self._serve_on(grace)
@@ -81,21 +79,24 @@ class DrainingServer(Server):
         end_within(grace + 2 * _IDLE + _LAST_WORDS + _MARGIN)
         await self._close(sockets)
         if spent:
-            # Another worker serves in its place, so that nobody waits for what is waited for here.
+            # Another worker serves in its place, so that no visitor has to wait.
             await self._wait(lambda: not self.server_state.connections and not self.server_state.tasks, grace)
         await self._end_websockets()
         self.config.timeout_graceful_shutdown = int(_LAST_WORDS if spent else grace)
         await super().shutdown(sockets)
 
     async def _serve_on(self, seconds: float) -> None:
-        """Go on serving until what is under way now has ended, in each of the workers, and end what has not by then.
+        """Serve until all requests that are under way now have ended, in each of the workers; cancel late ones.
 
-        No other process serves this release: what would be waited for with closed doors, visitors would wait for.
+        No other process serves this release: visitors would wait while this one waits without accepting connections.
+
+        Args:
+            seconds: how long at most.
         """
         begun = set(self.server_state.tasks)
         companions, ticks, deadline = Companions(), 0, time.monotonic() + seconds
         while companions.waiting(bool(begun & self.server_state.tasks)) and time.monotonic() < deadline:
-            await self.on_tick(ticks)  # which keeps the date of answers
+            await self.on_tick(ticks)  # it updates the date of answers
             ticks += 1
             await asyncio.sleep(0.1)
         companions.close()
@@ -104,13 +105,13 @@ class DrainingServer(Server):
             task.cancel(msg="Task cancelled, graceful_timeout exceeded")
 
     async def _close(self, sockets: list[socket.socket] | None) -> None:
-        """Take no more connections, and lose none: what comes from here on waits in systemd's socket for the next."""
-        # Go on serving, but let every answer end its connection; those that are not used are closed by the other side,
-        # or without a proxy by us.
+        """Stop accepting connections without losing one: new ones wait in systemd's socket for the next process."""
+        # Serve, but end every connection with its next answer; unused ones are closed by the other side, or without a
+        # proxy by this process.
         self._keep_connections(False)
         before = self._http()
         await self._wait(lambda: not before & self._http(), _IDLE)
-        # Not closed yet: asyncio would lose what it has just accepted.
+        # Sockets are not closed yet: asyncio would lose connections that it has just accepted.
         if self._public:
             self._watching.cancel()
             await self._public.stop()
@@ -120,27 +121,27 @@ class DrainingServer(Server):
         for server in self.servers:
             server.close()
         await asyncio.sleep(0.1)
-        # What was accepted gets its answer. The rest, requests under way and WebSockets, ends later.
+        # Accepted connections get their answers. Requests under way and WebSockets end later.
         await self._wait(
-            lambda: all(one.cycle and not one.cycle.response_complete for one in self._http()), _IDLE + 0.5
+            lambda: all(each.cycle and not each.cycle.response_complete for each in self._http()), _IDLE + 0.5
         )
 
     async def _end_websockets(self) -> None:
-        """Close what WebSockets there are, by 1012: the service restarts."""
-        # One whose handshake is under way would be answered 500.
-        await self._wait(lambda: all(_accepted(one) for one in self._websockets()), _LAST_WORDS)
-        for one in (closing := self._websockets()):
-            one.shutdown()
+        """Close all WebSockets by 1012: the service restarts."""
+        # A WebSocket whose handshake is under way would be answered 500.
+        await self._wait(lambda: all(_accepted(each) for each in self._websockets()), _LAST_WORDS)
+        for connection in (closing := self._websockets()):
+            connection.shutdown()
         await self._wait(lambda: not closing & self._websockets(), _LAST_WORDS)
 
     def _protocol(self) -> asyncio.Protocol:
-        made: asyncio.Protocol = bounded(self.config.http_protocol_class)(  # type: ignore[call-arg,arg-type]
+        protocol: asyncio.Protocol = bounded(self.config.http_protocol_class)(  # type: ignore[call-arg,arg-type]
             config=self.config, server_state=self.server_state, app_state=self.lifespan.state
         )
-        return made
+        return protocol
 
     def _keep_connections(self, keep: bool) -> None:
-        """Whether a connection stays open after an answer."""
+        """Set whether connections stay open after an answer."""
         for headers in (self.config.encoded_headers, self.server_state.default_headers):
             if _CLOSE in headers:
                 headers.remove(_CLOSE)
@@ -150,24 +151,24 @@ class DrainingServer(Server):
             self._keep_idle(self._kept if keep else _IDLE)
 
     def _keep_idle(self, seconds: float) -> None:
-        """Have connections that are not used closed after so long, those that are idle now as well."""
+        """Set after how many seconds unused connections are closed, also for those that are idle now."""
         loop = asyncio.get_running_loop()
         self.config.timeout_keep_alive = int(seconds)
-        for one in self._http():
-            one.timeout_keep_alive = seconds
-            timer = one.timeout_keep_alive_task
+        for connection in self._http():
+            connection.timeout_keep_alive = seconds
+            timer = connection.timeout_keep_alive_task
             if timer is not None and timer.when() > loop.time() + seconds:
                 timer.cancel()
-                one.timeout_keep_alive_task = loop.call_later(seconds, one.timeout_keep_alive_handler)
+                connection.timeout_keep_alive_task = loop.call_later(seconds, connection.timeout_keep_alive_handler)
 
     def _end_with(self, watching: asyncio.Task[None]) -> None:
-        """A server that does not follow the switch any more must not stay."""
+        """End the server when it does not follow the switch of releases any more."""
         if not watching.cancelled():
             logging.getLogger("asgi.public").critical("cannot serve", exc_info=watching.exception())
             self.should_exit = True
 
     def _http(self) -> set[Any]:
-        return {one for one in self.server_state.connections if hasattr(one, "cycle")}
+        return {each for each in self.server_state.connections if hasattr(each, "cycle")}
 
     def _websockets(self) -> set[Any]:
         return set(self.server_state.connections) - self._http()
@@ -179,15 +180,18 @@ class DrainingServer(Server):
 
 
 def _accepted(websocket: Any) -> bool:
-    """Whether the handshake of a WebSocket is over; each of uvicorn's protocols has a name of its own for it."""
+    """Return whether the handshake of a WebSocket is over; each of uvicorn's protocols has another name for it."""
     event = getattr(websocket, "handshake_completed_event", None)
     return bool(event.is_set() if event else websocket.handshake_complete)
 
 
 def end_within(seconds: float) -> threading.Timer:
-    """Ends the process after this time, whatever it waits for.
+    """Start a timer that ends the process, whatever it waits for.
 
-    An application that never comes to its end looks alive to whoever would replace the process.
+    A supervisor would keep an application that never ends, as it still seems to be alive.
+
+    Args:
+        seconds: until the end.
     """
 
     def end() -> None:
@@ -201,17 +205,17 @@ def end_within(seconds: float) -> threading.Timer:
 
 
 def options() -> dict[str, Any]:
-    """What uvicorn is given: the settings, and a protocol of ours in the place of the one that it would take."""
-    given: dict[str, Any] = SETTINGS["uvicorn"]
-    if given.get("http", "auto") == "h11" or not importlib.util.find_spec("httptools"):
-        return given
+    """Return the options of uvicorn: the settings, and the runtime's protocol instead of uvicorn's default."""
+    settings = SETTINGS["uvicorn"]
+    if settings.get("http", "auto") == "h11" or not importlib.util.find_spec("httptools"):
+        return settings
     from .answers import Protocol
 
-    return {**given, "http": Protocol}
+    return {**settings, "http": Protocol}
 
 
 def notify(text: str) -> None:
-    """Tells systemd, where it listens: sd_notify(3)."""
+    """Notify systemd, if it listens: sd_notify(3)."""
     if address := os.environ.get("NOTIFY_SOCKET"):
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as told:
-            told.sendto(text.encode(), address.replace("@", "\0", 1) if address.startswith("@") else address)
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+            systemd.sendto(text.encode(), address.replace("@", "\0", 1) if address.startswith("@") else address)

@@ -1,4 +1,4 @@
-"""What processes of a release know of each other's end: how far each one is, and whether any still has to wait."""
+"""The end of a release's processes: the stage of each one, and whether any of them still has to wait."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import fcntl
 import os
 from pathlib import Path
 
-# How far a worker is: it starts, it serves, it has had its share of requests and serves until a successor does.
+# Stages of a worker: it starts, it serves, it has had its share of requests and serves until its successor does.
 BOOTING, SERVING, SPENT = range(3)
 
 
 class Companions:
-    """The workers that were told to end at the same time: while one waits for something, all of them go on serving.
+    """The workers that have to end at the same time: while one of them waits for requests, all of them serve.
 
-    Each that waits shares a lock. The file is the application's: what it does to it makes nobody wait for longer.
+    Each worker that waits shares a lock. The application owns its file, and cannot make a worker wait longer by it.
     """
 
     def __init__(self) -> None:
@@ -21,7 +21,11 @@ class Companions:
         self._lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
     def waiting(self, own: bool) -> bool:
-        """Whether this worker, which has something to wait for or not, or another one waits."""
+        """Return whether this worker or another one waits.
+
+        Args:
+            own: whether this worker has requests to wait for.
+        """
         try:
             fcntl.flock(self._lock, (fcntl.LOCK_SH if own else fcntl.LOCK_EX) | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -29,4 +33,5 @@ class Companions:
         return own
 
     def close(self) -> None:
+        """Stop waiting."""
         os.close(self._lock)

@@ -16,7 +16,7 @@ globals().update(SETTINGS["gunicorn"])
 
 
 class logger_class(glogging.Logger):  # type: ignore[misc]
-    """Has no access log of its own, which the setting `logconfig_dict` would turn on."""
+    """A logger of gunicorn without its access log, which the setting `logconfig_dict` would turn on."""
 
     def setup(self, cfg: Any) -> None:
         super().setup(cfg)
@@ -26,7 +26,7 @@ class logger_class(glogging.Logger):  # type: ignore[misc]
 _hooks = {name: attribute(path) for name, path in SETTINGS["hooks"].items()}
 globals().update(_hooks)
 
-base.Arbiter = Arbiter  # it has no setting for it
+base.Arbiter = Arbiter  # gunicorn has no setting for it
 
 worker_class: type[Any]
 if SETTINGS["server"] == "gunicorn":

@@ -1,4 +1,4 @@
-"""Records of loggers as JSON, each on a line that the journal keeps whole."""
+"""Log records as JSON, each in a line that the journal does not split."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from pythonjsonlogger.json import JsonEncoder
 
 from .logs import with_priority
 
-# Bytes. journald cuts a line of more than 48 KiB into several: LineMax= of journald.conf(5).
+# Bytes. journald splits a line of more than 48 KiB: LineMax= of journald.conf(5).
 _LONGEST = 48_000
 _OURS = {"level", "logger", "message", "exception", "stack", "process", "service", "release", "timestamp"}
-# No extras; what uvicorn adds for terminals says the message once more.
+# Attributes that are no extras; uvicorn adds the message a second time for terminals.
 _KNOWN = {*RESERVED_ATTRS, "color_message"}
 
 # JSON has no NaN.
@@ -24,21 +24,21 @@ _encode = JsonEncoder(ensure_ascii=False, allow_nan=False).encode
 
 
 class Formatter(logging.Formatter):
-    """One JSON object for each record, with the extras that it was logged with."""
+    """A formatter that writes each record as a JSON object, with its extras."""
 
     def __init__(self, service: str, release: str) -> None:
         super().__init__()
-        self._from = {"service": service, "release": release}
+        self._origin = {"service": service, "release": release}
 
     def format(self, record: logging.LogRecord) -> str:
-        given = {
+        extras = {
             name: value
             for name, value in record.__dict__.items()
             if name not in _KNOWN and not str(name).startswith("_")
         }
         if isinstance(record.msg, dict):
-            given = {**record.msg, **given}
-            message = given.pop("message", "")
+            extras = {**record.msg, **extras}
+            message = extras.pop("message", "")
         else:
             message = record.getMessage()
         fields: dict[str, Any] = {"level": record.levelname, "logger": record.name, "message": message}
@@ -49,14 +49,14 @@ class Formatter(logging.Formatter):
         if record.stack_info:
             fields["stack"] = self.formatStack(record.stack_info)
         fields["process"] = record.process
-        fields |= {f"extra_{name}" if name in _OURS else str(name): value for name, value in given.items()}
-        fields |= self._from
+        fields |= {f"extra_{name}" if name in _OURS else str(name): value for name, value in extras.items()}
+        fields |= self._origin
         fields["timestamp"] = datetime.fromtimestamp(record.created, tz=timezone.utc)
         return with_priority(record, _line(fields))
 
 
 def _line(fields: dict[str, Any]) -> str:
-    """The fields as JSON; when that is too long, the longest are cut until it is not."""
+    """Return the fields as JSON; where that is too long, cut the longest fields."""
     line = _written(fields)
     if _size(line) <= _LONGEST:
         return line
@@ -74,12 +74,12 @@ def _line(fields: dict[str, Any]) -> str:
 def _written(fields: Mapping[str, Any]) -> str:
     try:
         return _encode(fields)
-    except Exception:  # whatever an object does that is looked at
+    except Exception:  # an object may raise anything when it is read
         return _encode({name: _plain(value) for name, value in fields.items()})
 
 
 def _plain(value: Any) -> Any:
-    """The value, or as text what JSON has no way to write: keys that are no text, circles, NaN."""
+    """Return the value, or a text for what JSON cannot express: keys that are no text, circles, NaN."""
     try:
         _encode(value)
     except Exception:  # as above
@@ -88,7 +88,7 @@ def _plain(value: Any) -> Any:
 
 
 def _cut(text: str, room: int) -> str:
-    """Begin and end of a text, so much of it as there is room for."""
+    """Return the beginning and the end of a text, as much as fits into `room` bytes."""
     kept = max(room // 2, 0)
     while True:
         end = len(text) - kept

@@ -1,27 +1,29 @@
-"""Loggers of server and application, configured from outside: one line for each record, to the journal."""
+"""Loggers of the server and the application: each record is a line of the journal."""
 
 from __future__ import annotations
 
 import logging
 import os
 import sys
-from collections.abc import Mapping
 from contextvars import ContextVar
 from io import TextIOWrapper
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
-# The id of the request that is being answered: every line logged meanwhile bears it.
+if TYPE_CHECKING:
+    from .settings import Settings
+
+# The id of the request that is being answered; every line that is logged until its end contains it.
 request_id: ContextVar[str | None] = ContextVar("asgi_request_id", default=None)
 
 access = logging.getLogger("asgi.access")
 
-# sd-daemon(3): with a priority before each line `journalctl --priority=err` finds what it should.
+# sd-daemon(3): by a priority before each line `journalctl --priority=err` finds errors.
 _TO_JOURNAL = "JOURNAL_STREAM" in os.environ
 _PRIORITIES = ((logging.CRITICAL, 2), (logging.ERROR, 3), (logging.WARNING, 4), (logging.INFO, 6))
 
 
 def with_priority(record: logging.LogRecord, text: str) -> str:
-    """The lines of a record, each with its priority."""
+    """Return the lines of a record, each with its priority."""
     if not _TO_JOURNAL:
         return text
     priority = next((number for level, number in _PRIORITIES if record.levelno >= level), 7)
@@ -29,7 +31,7 @@ def with_priority(record: logging.LogRecord, text: str) -> str:
 
 
 class Context(logging.Filter):
-    """Gives each record the id of its request."""
+    """A filter that adds the id of the request to each record."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         if (current := request_id.get()) is not None:
@@ -38,7 +40,7 @@ class Context(logging.Filter):
 
 
 class TextFormatter(logging.Formatter):
-    """`LEVEL logger [request]: message`; the journal has the time."""
+    """A formatter for `LEVEL logger [request]: message`; the journal adds the time."""
 
     def format(self, record: logging.LogRecord) -> str:
         current = getattr(record, "request_id", None)
@@ -47,7 +49,7 @@ class TextFormatter(logging.Formatter):
 
 
 class Journal(logging.StreamHandler[TextIO]):
-    """Standard output, which takes every text: half a character of two, of which UTF-8 has none, is escaped."""
+    """A handler for standard output that accepts every text: lone surrogates, which UTF-8 lacks, are escaped."""
 
     def __init__(self) -> None:
         if isinstance(sys.stdout, TextIOWrapper):
@@ -55,18 +57,18 @@ class Journal(logging.StreamHandler[TextIO]):
         super().__init__(sys.stdout)
 
 
-def configuration(settings: Mapping[str, Any], release: str) -> dict[str, Any]:
-    """For :func:`logging.config.dictConfig`: everything goes to standard output, which is the journal."""
+def configuration(settings: Settings, release: str) -> dict[str, Any]:
+    """Return the configuration for :func:`logging.config.dictConfig`, with all logs on standard output."""
     log = settings["log"]
     formatters: dict[str, dict[str, Any]] = {
-        # By its name, as what it needs is installed for this format alone.
+        # By its name, as its requirements are installed only for this format.
         "json": {"()": f"{__package__}.json_lines.Formatter", "service": settings["app"], "release": release},
         "text": {"()": TextFormatter, "fmt": "%(levelname)s %(name)s%(request_mark)s: %(message)s"},
     }
-    # The server's loggers come with handlers of their own, or would get some.
+    # The server's loggers have handlers of their own, or would get some.
     plain = {"handlers": [], "propagate": True, "level": log["level"]}
     servers = ("gunicorn.error", "uvicorn", "uvicorn.error", "uvicorn.asgi")
-    # What they say of each request the edge says, too, and with more in it.
+    # The middleware logs each request itself, with more details.
     silent = {name: {"handlers": [], "propagate": False} for name in ("gunicorn.access", "uvicorn.access")}
     levels = {name: {"level": level} for name, level in log["levels"].items()}
     return {

@@ -1,4 +1,4 @@
-"""Numbers of all workers, and the application's own that it keeps with prometheus_client."""
+"""Metrics of all workers, and those that the application itself keeps with prometheus_client."""
 
 from __future__ import annotations
 
@@ -14,23 +14,25 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.mmap_dict import MmapedDict
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
-# A visitor may send any method; each that is counted by name takes memory for good.
+# A visitor may send any method, and each method that is counted by name uses memory for good.
 _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "WEBSOCKET"}
 
 # A value, and when it was set.
 _Number = tuple[float, float]
-# By the kind of its file, what a number of an ended worker and that of another one come to.
+# By the kind of file, how a number of an ended worker is combined with that of another one.
 _TOGETHER: dict[str, Callable[[_Number, _Number], _Number]] = {
-    **dict.fromkeys(("counter", "histogram", "summary", "gauge_sum"), lambda one, other: (one[0] + other[0], 0.0)),
+    **dict.fromkeys(
+        ("counter", "histogram", "summary", "gauge_sum"), lambda first, second: (first[0] + second[0], 0.0)
+    ),
     "gauge_min": min,
     "gauge_max": max,
-    "gauge_mostrecent": lambda one, other: max(one, other, key=lambda number: number[1]),
+    "gauge_mostrecent": lambda first, second: max(first, second, key=lambda number: number[1]),
 }
 _ended: set[int] = set()
 
 
 class Metrics:
-    """Counts requests; the unit's PROMETHEUS_MULTIPROC_DIR is where the workers' counts meet."""
+    """Counters of requests; the workers share them in PROMETHEUS_MULTIPROC_DIR of the unit."""
 
     def __init__(self) -> None:
         labels = ("method", "status")
@@ -39,17 +41,25 @@ class Metrics:
         self._open = Gauge("asgi_requests_in_progress", "Requests under way.", multiprocess_mode="livesum")
 
     def begin(self) -> None:
+        """Count a request that begins."""
         self._open.inc()
 
     def end(self, method: str, status: int | None, seconds: float) -> None:
+        """Count a request that has ended.
+
+        Args:
+            method: of the request.
+            status: of the answer; None without one.
+            seconds: to the end of the answer.
+        """
         method = method if method in _METHODS else "OTHER"
         self._open.dec()
         self._requests.labels(method, str(status or 0)).inc()
-        if method != "WEBSOCKET":  # which lasts as long as its visitor stays
+        if method != "WEBSOCKET":  # it lasts as long as its visitor stays
             self._seconds.labels(method).observe(seconds)
 
     def text(self) -> tuple[str, bytes]:
-        """The content type and the text of all workers' numbers."""
+        """Return the content type and the text of all workers' metrics."""
         registry = CollectorRegistry()
         _Workers(registry)  # type: ignore[no-untyped-call]
         with _locked(fcntl.LOCK_SH):
@@ -57,37 +67,39 @@ class Metrics:
 
 
 class _Workers(MultiProcessCollector):
-    """Leaves out files that are empty: a worker that starts is just making one, or was killed when it did."""
+    """A collector that leaves out empty files: a worker that starts is creating one, or was killed when it did."""
 
     def collect(self) -> Iterable[Metric]:
         files = [str(path) for path in Path(self._path).glob("*.db") if _size(path)]
-        found: Iterable[Metric] = self.merge(files, accumulate=True)  # type: ignore[no-untyped-call]
-        return found
+        metrics: Iterable[Metric] = self.merge(files, accumulate=True)  # type: ignore[no-untyped-call]
+        return metrics
 
 
 def _size(path: Path) -> int:
     try:
         return path.stat().st_size
-    except FileNotFoundError:  # its worker has ended meanwhile
+    except FileNotFoundError:  # its worker has ended
         return 0
 
 
 def forget(process: int) -> None:
-    """Takes a worker that has ended out of what is under way, and adds its numbers to those of all that have ended."""
+    """Remove an ended worker's requests under way, and add its other numbers to those of all ended workers."""
     mark_process_dead(process)  # type: ignore[no-untyped-call]
     _ended.add(process)
     try:
-        # Whoever calls this looks after the workers, and must not wait for one that reads.
+        # The caller supervises the workers, and must not wait for one that reads.
         with _locked(fcntl.LOCK_EX | fcntl.LOCK_NB):
             while _ended:
                 _add_to_ended(_ended.pop())
-    except OSError:  # it is being read, and the next end is early enough; or there is no room, which must end nothing
+    except (
+        OSError
+    ):  # another process reads, and the next end is early enough; or the disk is full, which must stop nothing
         return
 
 
 @contextmanager
 def _locked(how: int) -> Iterator[None]:
-    """While the numbers of a worker are added to others they are in both places, or in none."""
+    """Hold a lock: while the numbers of a worker are added to others, they are in both places or in none."""
     with Path(os.environ["PROMETHEUS_MULTIPROC_DIR"], "lock").open("a") as file:
         fcntl.flock(file, how)
         yield
@@ -98,7 +110,7 @@ def _add_to_ended(process: int) -> None:
         kind = file.name.removesuffix(f"_{process}.db")
         if kind in _TOGETHER and _size(file):
             _merge(file, file.with_name(f"{kind}_0.db"), _TOGETHER[kind])  # there is no process 0
-        if kind in _TOGETHER or kind == "gauge_all":  # which tells of each process by itself
+        if kind in _TOGETHER or kind == "gauge_all":  # it has a value for each process
             file.unlink()
 
 

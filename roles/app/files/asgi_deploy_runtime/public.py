@@ -1,8 +1,9 @@
 """The public listener of a release that serves without a proxy.
 
-All releases inherit the one listener that systemd holds, and only the one that `current` names takes connections from
-it: the switch is the same rename as behind nginx, and what comes in the meantime waits in the kernel's queue. Where
-`current` names a release behind nginx, the one before takes connections until the listener is closed: no other does.
+All releases inherit the one listener that systemd holds, and only the release that `current` names accepts connections
+from it: the switch is the same rename as behind nginx, and connections wait in the kernel's queue until then. Where
+`current` names a release behind nginx, the former release accepts connections until the listener is closed, as no other
+release does.
 """
 
 from __future__ import annotations
@@ -15,10 +16,9 @@ import socket
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 from .bounds import HEAD_SECONDS
-from .settings import RELEASE
+from .settings import RELEASE, DirectSettings
 from .tls import Certificate
 
 SETTINGS_BELOW = Path("runtime", "asgi_deploy_runtime", "settings.json")  # of a release
@@ -27,23 +27,24 @@ _OTHERS = 5 * _TICK
 
 
 class Public:
-    """Serves on the public listener while the release is live."""
+    """The public listener of this release, which is open while the release is live."""
 
     def __init__(
         self,
-        options: dict[str, Any],
+        options: DirectSettings,
         sockets: Sequence[socket.socket],
         protocol: Callable[[], asyncio.Protocol],
         busy: Callable[[], bool],
         backlog: int,
     ) -> None:
-        """
+        """Prepare the listener; connections are accepted later.
+
         Args:
             options: the settings `direct`.
             sockets: the listeners.
-            protocol: makes the protocol of a connection.
-            busy: whether somebody is connected.
-            backlog: connections that wait to be accepted; listening once more sets it for the listener of all.
+            protocol: returns the protocol of a connection.
+            busy: returns whether a visitor is connected.
+            backlog: how many connections may wait to be accepted; it holds for the listener of all releases.
         """
         self._current = Path(options["current"])
         self._stopped = Path(options["stopped"])
@@ -52,20 +53,23 @@ class Public:
         self._protocol = protocol
         self._busy = busy
         self._backlog = backlog
-        # While somebody is connected, each worker shares this lock: so the drain learns when nobody is any more.
+        # Each worker shares this lock while a visitor is connected: so the drain learns when the last one has left.
         self._lock = os.open(Path(os.environ["ASGI_RUNTIME"], "busy"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         self._locked = False
         self._servers: list[tuple[socket.socket, asyncio.AbstractServer]] = []
 
     def live(self) -> bool:
-        """Whether `current` names this release, and the application is not stopped."""
+        """Return whether `current` names this release, and the application is not stopped."""
         try:
             return self._current.readlink().name == RELEASE and not self._stopped.exists()
         except OSError:
             return False
 
     def successor(self) -> bool:
-        """Whether the release that `current` names takes connections from the listener; a broken one counts as such."""
+        """Return whether the release that `current` names accepts connections from the listener.
+
+        A release whose settings cannot be read counts as one that does.
+        """
         try:
             settings = json.loads((self._current / SETTINGS_BELOW).read_text(encoding="utf-8"))
         except (OSError, ValueError):
@@ -74,11 +78,15 @@ class Public:
 
     @property
     def open(self) -> bool:
-        """Whether connections are taken."""
+        """Return whether connections are accepted."""
         return bool(self._servers)
 
     async def watch(self, turned: Callable[[bool], None]) -> None:
-        """Opens and closes as `current` changes, and tells `turned` whether the release is live now."""
+        """Open and close as `current` changes.
+
+        Args:
+            turned: is called before with whether the release is live now.
+        """
         while True:
             live = self.live()
             if live and not self.open:
@@ -94,9 +102,10 @@ class Public:
             await asyncio.sleep(_TICK)
 
     async def start(self) -> None:
+        """Begin to accept connections."""
         loop = asyncio.get_running_loop()
         for listener in self._sockets:
-            own = listener.dup()  # closing it leaves the listener to the others
+            own = listener.dup()  # closing it leaves the listener open for other releases
             context = self._certificate.context
             server = await loop.create_server(
                 self._protocol, sock=own, ssl=context, ssl_handshake_timeout=HEAD_SECONDS, backlog=self._backlog
@@ -104,16 +113,16 @@ class Public:
             self._servers.append((own, server))
 
     async def stop(self) -> None:
-        """Takes no more connections; those that there are stay."""
+        """Stop accepting connections; those that are open stay."""
         for own, _server in self._servers:
             asyncio.get_running_loop().remove_reader(own.fileno())
-        await asyncio.sleep(_TICK)  # asyncio would lose what it has just accepted
+        await asyncio.sleep(_TICK)  # asyncio would lose connections that it has just accepted
         for _socket, server in self._servers:
             server.close()
         self._servers = []
 
     async def refuse(self) -> None:
-        """Has the kernel refuse connections, once the other workers do not look at the listener any more either."""
+        """Make the kernel refuse connections, once the other workers do not use the listener any more either."""
         await asyncio.sleep(_OTHERS)
         for listener in self._sockets:
             with suppress(OSError):  # another worker was first
@@ -126,5 +135,5 @@ class Public:
         try:
             fcntl.flock(self._lock, (fcntl.LOCK_SH if busy else fcntl.LOCK_UN) | fcntl.LOCK_NB)
             self._locked = busy
-        except BlockingIOError:  # the drain looks at it just now
+        except BlockingIOError:  # the drain is checking it
             return

@@ -1,8 +1,8 @@
 """gunicorn's way to replace a worker that has had its share of requests: `max_requests`.
 
-gunicorn itself starts another one when the worker has gone. Until the application is imported, nobody serves in its
-place, and what is connected for long must be cut, for each second that it is waited for has a worker less. So here the
-other one comes first.
+gunicorn itself starts another worker when the first one has ended. Until the application is imported, no worker serves
+in its place; and long connections must be cut, as a worker is missing while they are waited for. So the runtime starts
+the successor first.
 """
 
 from __future__ import annotations
@@ -20,23 +20,25 @@ from .settings import SETTINGS
 
 
 class Replaceable:
-    """Goes before a worker of gunicorn's in the order of classes, and has it tell the arbiter how far it is.
+    """A base that makes a worker of gunicorn report its stage to the arbiter; it precedes the worker's own class.
 
-    It tells by the length of the file whose time is its sign of life.
+    The stage is the length of the file whose time is the worker's sign of life.
     """
 
     tmp: Any
 
     def stage(self) -> int:
+        """Return its stage: BOOTING, SERVING or SPENT."""
         raise NotImplementedError
 
     def notify(self) -> None:
+        """Give a sign of life, with the stage."""
         os.ftruncate(self.tmp.fileno(), self.stage())
         super().notify()  # type: ignore[misc]
 
 
 class Counting(Replaceable):
-    """For workers that count requests in `nr`, and would end at `max_requests` by themselves."""
+    """A base for workers that count requests in `nr`, and would end at `max_requests` by themselves."""
 
     max_requests: int
     _share = sys.maxsize
@@ -48,6 +50,7 @@ class Counting(Replaceable):
 
     @property
     def nr(self) -> int:
+        """Return the number of its requests."""
         return self._nr
 
     @nr.setter
@@ -56,35 +59,37 @@ class Counting(Replaceable):
 
     @property
     def spent(self) -> bool:
+        """Return whether it has had its share of requests."""
         return self._nr >= self._share
 
-    def stage(self) -> int:  # they show no sign of life before they take connections
+    def stage(self) -> int:  # such workers give no sign of life before they accept connections
         return SPENT if self.spent else SERVING
 
 
 class SyncWorker(Counting, sync.SyncWorker):  # type: ignore[misc]
-    """One request at a time, each on a connection of its own."""
+    """A worker with one request at a time, each on a connection of its own."""
 
 
 class ThreadWorker(Counting, gthread.ThreadWorker):  # type: ignore[misc]
-    """Threads, and connections that nginx keeps."""
+    """A worker with threads, and connections that nginx keeps open."""
 
 
-# For how long a worker that ends keeps an idle connection: longer than nginx does, which then is the one to close it.
+# How long a worker that ends keeps an idle connection: longer than nginx does, so that nginx closes it.
 gthread.STOP_KEEPALIVE_LINGER = SETTINGS["idle"] + 0.5
 
 WSGI = {"sync": SyncWorker, "gthread": ThreadWorker}
 
 
 class Arbiter(arbiter.Arbiter):  # type: ignore[misc]
-    """Starts a successor for a worker that has had its share, and has the worker end once the successor serves."""
+    """An arbiter that starts a successor for a spent worker, and ends the worker once the successor serves."""
 
     def __init__(self, app: Any) -> None:
-        self._successors: dict[int, int] = {}  # of workers that wait for theirs
+        self._successors: dict[int, int] = {}  # by the worker that waits for it
         self._ending: set[int] = set()
         super().__init__(app)
 
     def manage_workers(self) -> None:
+        """Keep as many workers as configured, and start successors."""
         self._ending &= self.WORKERS.keys()
         self._successors = {
             pid: successor
@@ -100,7 +105,7 @@ class Arbiter(arbiter.Arbiter):  # type: ignore[misc]
             self._end(staying.pop(0))
         for _missing in range(self.num_workers - len(staying)):
             self.spawn_worker()
-        # However fast shares are used up and however long the ends take: never more than twice the workers.
+        # Never more than twice the workers, however fast shares are used up and however long workers take to end.
         for pid in staying:
             if self._state(pid) == SPENT and len(self.WORKERS) < 2 * self.num_workers:
                 self._successors[pid] = self.spawn_worker()

@@ -1,6 +1,6 @@
 """Runs a command of the release with its secrets in the environment: ``python -m asgi_deploy_runtime.run PROGRAM …``.
 
-The process becomes that of the command.
+The command replaces this process.
 """
 
 from __future__ import annotations
@@ -9,17 +9,17 @@ import os
 import shutil
 import sys
 
-from . import settings  # which has read the secrets
+from . import settings  # it has read the secrets
 
 
 def main() -> None:
-    """Does not return."""
+    """Replace this process by the command."""
     program = sys.argv[1]
-    # As ExecSearchPath= of the units has it.
-    found = shutil.which(program, path=f"{sys.prefix}/bin:/usr/local/bin:/usr/bin:/bin")
-    if found is None:
+    # As in ExecSearchPath= of the units.
+    path = shutil.which(program, path=f"{sys.prefix}/bin:/usr/local/bin:/usr/bin:/bin")
+    if path is None:
         sys.exit(f"{settings.RELEASE}: there is no program {program}")
-    os.execv(found, sys.argv[1:])
+    os.execv(path, sys.argv[1:])
 
 
 if __name__ == "__main__":

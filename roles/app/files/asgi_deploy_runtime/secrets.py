@@ -1,6 +1,6 @@
-"""The application's secrets, from the credentials that systemd gives the unit, into the environment of this process.
+"""The application's secrets, read from the unit's credentials into the environment of this process.
 
-They are read inside the process, so that they are in no unit and in no environment file on disk.
+The process itself reads them, so that they are in no unit and in no environment file on disk.
 """
 
 from __future__ import annotations
@@ -11,10 +11,13 @@ from pathlib import Path
 
 
 def load(names: Iterable[str]) -> None:
-    """Puts the secrets of these names where the application looks: ``os.environ``.
+    """Put secrets into ``os.environ``, where the application reads them.
+
+    Args:
+        names: of credentials and of variables.
 
     Raises:
-        FileNotFoundError: systemd has not given one.
+        FileNotFoundError: systemd has not provided one.
     """
     for name in names:
         content = Path(os.environ["CREDENTIALS_DIRECTORY"], name).read_bytes()

@@ -1,4 +1,4 @@
-"""uvicorn on the listener that systemd holds: one process, or its supervisor with workers."""
+"""uvicorn on the listener that systemd holds: a single process, or a supervisor with workers."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ LISTEN_FDS_START = 3  # SD_LISTEN_FDS_START of sd_listen_fds(3)
 logger = logging.getLogger("uvicorn.error")
 
 
-class Loading(DrainingServer):
-    """Logs why an application cannot be loaded, and ends with the status by which a supervisor gives up."""
+class LoadingServer(DrainingServer):
+    """A server that logs why an application cannot be loaded, and then exits so that its supervisor gives up."""
 
     loop: asyncio.AbstractEventLoop | None = None
 
@@ -41,8 +41,8 @@ class Loading(DrainingServer):
         await super().serve(sockets)
 
 
-class Alone(Loading):
-    """The only process: no supervisor asks whether it is alive, so it tells systemd."""
+class SingleServer(LoadingServer):
+    """The server of a single process: without a supervisor, systemd checks whether it is alive."""
 
     async def serve(self, sockets: list[socket.socket] | None = None) -> None:
         heartbeat = asyncio.create_task(self._beat())
@@ -58,21 +58,22 @@ class Alone(Loading):
 
 
 class Process(multiprocess.Process):
-    """A worker whose end loses no request, and which is alive as long as its event loop is."""
+    """A worker whose end loses no request, and which counts as alive as long as its event loop runs."""
 
-    _server: Loading | None
+    _server: LoadingServer | None
     _asked: float | None = None
     state = BOOTING
 
     @property
-    def server(self) -> Loading:
+    def server(self) -> LoadingServer:
+        """Return its server, in the process of the worker."""
         if self._server is None:
             setproctitle(f"{SETTINGS['title']}: worker")
-            self._server = Loading(self.config)
+            self._server = LoadingServer(self.config)
         return self._server
 
     def pong(self) -> None:
-        """Answers when the event loop comes to it; uvicorn's own answer comes even when that is stuck."""
+        """Answer the supervisor from the event loop; uvicorn's own answer comes even when the loop is stuck."""
         self.child_conn.recv()
         if self.server.loop:
             seen = threading.Event()
@@ -82,10 +83,14 @@ class Process(multiprocess.Process):
         self.child_conn.send(state if self.server.started else BOOTING)
 
     def is_ready(self, timeout: float = 5) -> bool:
+        """Return whether it serves; wait for its answer."""
         return (self._healthcheck(timeout) or BOOTING) >= SERVING
 
     def is_alive(self, timeout: float = 5) -> bool:
-        """Does not wait for the answer: meanwhile the supervisor would look after no other, nor hear a signal."""
+        """Return whether it answered in time.
+
+        It does not wait for the answer: the supervisor has to handle other workers and signals.
+        """
         if not self.process.is_alive():
             return False
         if self._asked is None:
@@ -98,6 +103,7 @@ class Process(multiprocess.Process):
         return time.monotonic() - self._asked < timeout
 
     def join(self) -> None:
+        """Wait for its end, and merge its metrics."""
         super().join()
         if SETTINGS["health"]["metrics"] and self.pid:
             from .metrics import forget
@@ -106,7 +112,7 @@ class Process(multiprocess.Process):
 
 
 class Supervisor(multiprocess.Multiprocess):
-    """Starts a successor for a worker that has had its share, and has the worker end once the successor serves."""
+    """A supervisor that starts a successor for a spent worker, and ends the worker once the successor serves."""
 
     def __init__(self, config: Config, sockets: list[socket.socket]) -> None:
         super().__init__(config, sockets)
@@ -114,15 +120,16 @@ class Supervisor(multiprocess.Multiprocess):
         self._ending: list[multiprocess.Process] = []
 
     def keep_subprocess_alive(self) -> None:
+        """Replace workers that died or are spent."""
         super().keep_subprocess_alive()
         if self.should_exit.is_set():
             return
-        for process in [one for one in self._ending if not one.process.is_alive()]:
+        for process in [each for each in self._ending if not each.process.is_alive()]:
             process.join()
             self._ending.remove(process)
         for process in list(self._successors):
-            self._look_at_successor_of(process)
-        # However fast shares are used up and however long the ends take: never more than twice the workers.
+            self._check_successor(process)
+        # Never more than twice the workers, however fast shares are used up and however long workers take to end.
         for process in self.processes:
             many = len(self.processes) + len(self._successors) + len(self._ending)
             spent = isinstance(process, Process) and process.state == SPENT and process not in self._successors
@@ -130,7 +137,7 @@ class Supervisor(multiprocess.Multiprocess):
                 self._successors[process] = Process(self.config, self.sockets)
                 self._successors[process].start()
 
-    def _look_at_successor_of(self, process: multiprocess.Process) -> None:
+    def _check_successor(self, process: multiprocess.Process) -> None:
         successor = self._successors[process]
         if not successor.is_alive(timeout=self.config.timeout_worker_healthcheck):
             successor.kill()
@@ -138,7 +145,7 @@ class Supervisor(multiprocess.Multiprocess):
             del self._successors[process]
             if successor.exitcode == STARTUP_FAILURE:
                 self.should_exit.set()
-        elif process not in self.processes:  # it has died, and was replaced
+        elif process not in self.processes:  # the worker has died, and was replaced
             successor.terminate()
             self._ending.append(successor)
             del self._successors[process]
@@ -149,27 +156,29 @@ class Supervisor(multiprocess.Multiprocess):
             del self._successors[process]
 
     def terminate_all(self) -> None:
+        """Begin to end all workers and successors."""
         self.processes += self._successors.values()
         super().terminate_all()
 
     def join_all(self) -> None:
+        """Wait for the end of all workers."""
         super().join_all()
         for process in self._ending:
             process.join()
 
 
 def main() -> None:
-    """Serves until it is told to end."""
+    """Serve until systemd ends the process."""
     setproctitle(SETTINGS["title"])
     config = Config("asgi_deploy_runtime.application:app", log_config=configuration(SETTINGS, RELEASE), **options())
     sockets = [socket.socket(fileno=LISTEN_FDS_START + number) for number in range(int(os.environ["LISTEN_FDS"]))]
-    # One that ends after its share of requests has a supervisor, too: systemd would count each end against the service.
+    # A worker that ends after its share of requests needs a supervisor: systemd would count each end as a failure.
     if config.workers == 1 and config.limit_max_requests is None:
-        server = Alone(config)
+        server = SingleServer(config)
         server.run(sockets)
         started = server.started
     else:
-        multiprocess.Process = Process  # type: ignore[misc]  # the supervisor has no other way to be told
+        multiprocess.Process = Process  # type: ignore[misc]  # the supervisor has no setting for it
         supervisor = Supervisor(config, sockets)
         supervisor.run()
         started = all(process.exitcode != STARTUP_FAILURE for process in supervisor.processes)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 import ssl
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .settings import TlsSettings
 
 logger = logging.getLogger("asgi.tls")
 
@@ -14,7 +16,7 @@ _VERIFY = {"none": ssl.CERT_NONE, "optional": ssl.CERT_OPTIONAL, "required": ssl
 
 
 class _Handshake(ssl.SSLObject):
-    """Says why it fails: event loops end the connection at once, and what OpenSSL has to say is never sent."""
+    """A handshake that sends why it failed: event loops end the connection at once, before OpenSSL's alert is sent."""
 
     incoming: ssl.MemoryBIO
     _failed = False
@@ -29,45 +31,45 @@ class _Handshake(ssl.SSLObject):
                 self._failed = True
             else:
                 return
-        # The loop now sends what there is, which is the alert, and waits. The other side ends the connection then, or
-        # the time of a handshake does; whatever else it sends is not read.
+        # The loop now sends the alert, and waits. Then the other side ends the connection, or the time limit of the
+        # handshake does; nothing else is read.
         self.incoming.read()
         raise ssl.SSLWantReadError
 
 
 class _Context(ssl.SSLContext):
-    """Makes such handshakes, in the way that event loops make them."""
+    """A context for such handshakes, as event loops use it."""
 
     sslobject_class = _Handshake
 
     def wrap_bio(self, incoming: ssl.MemoryBIO, *arguments: Any, **options: Any) -> ssl.SSLObject:
-        made = super().wrap_bio(incoming, *arguments, **options)
-        made.incoming = incoming  # type: ignore[attr-defined]
-        return made
+        handshake = super().wrap_bio(incoming, *arguments, **options)
+        handshake.incoming = incoming  # type: ignore[attr-defined]
+        return handshake
 
 
 class Certificate:
-    """A certificate as handshakes use it; one that was renewed on disk is taken at once, without a restart."""
+    """The certificate of handshakes; one that was renewed on disk is used at once, without a restart."""
 
-    def __init__(self, options: Mapping[str, Any]) -> None:
+    def __init__(self, options: TlsSettings) -> None:
         self._options = options
-        self._seen = self._stamp()
-        self.context = self._made()
+        self._loaded = self._stamp()
+        self.context = self._create()
 
     def refresh(self) -> None:
-        """Takes what is on disk if it changed; what does not fit together, or is half written, has to wait."""
-        if (stamp := self._stamp()) == self._seen:
+        """Load the files again if they changed; wait while they do not match or are being written."""
+        if (stamp := self._stamp()) == self._loaded:
             return
         try:
-            self._made()  # in a context of its own first: a wrong pair would end every handshake
+            self._create()  # first in another context: a wrong pair would end every handshake
             self._load(self.context)
         except (OSError, ssl.SSLError) as error:
             logger.warning("the certificate on disk cannot be used yet: %s", error)
             return
-        self._seen = stamp
-        logger.info("took the certificate that changed on disk")
+        self._loaded = stamp
+        logger.info("loaded the certificate that changed on disk")
 
-    def _made(self) -> ssl.SSLContext:
+    def _create(self) -> ssl.SSLContext:
         context = _Context(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion[f"TLSv{self._options['minimum_version'].replace('.', '_')}"]
         context.set_ciphers(self._options["ciphers"])
@@ -84,7 +86,7 @@ class Certificate:
 
     def _stamp(self) -> tuple[int, ...]:
         try:
-            files = [Path(self._options[name]).stat() for name in ("certificate", "key")]
+            files = [Path(self._options["certificate"]).stat(), Path(self._options["key"]).stat()]
         except OSError:  # being replaced
             return ()
         return tuple(number for file in files for number in (file.st_mtime_ns, file.st_ino))

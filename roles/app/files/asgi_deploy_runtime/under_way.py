@@ -1,18 +1,18 @@
-"""The requests that are under way, for gunicorn's asgi worker, which does not know them."""
+"""The requests that are under way, for gunicorn's asgi worker, which does not record them."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .asgi import Application, Receive, Scope, Send
 
-UNDER_WAY: set[asyncio.Task[Any]] = set()
+UNDER_WAY: set[asyncio.Task[object]] = set()
 
 
 class UnderWay:
-    """Calls an application, and notes its task as long as that takes."""
+    """An application whose tasks are recorded until they end."""
 
     def __init__(self, application: Application) -> None:
         self._application = application

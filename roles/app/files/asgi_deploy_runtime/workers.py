@@ -18,14 +18,14 @@ from .replacement import Replaceable
 
 
 class Worker(Replaceable, UvicornWorker):  # type: ignore[misc]
-    """Ends as the server does, and passes on what gunicorn's uvicorn worker does not."""
+    """A worker that ends as the server does, and applies options that gunicorn's uvicorn worker ignores."""
 
     CONFIG_KWARGS = options()
     _server: DrainingServer | None = None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        logger = logging.getLogger("uvicorn.error")  # which it kept from the handlers of all
+        logger = logging.getLogger("uvicorn.error")  # the parent class gives it handlers of its own
         logger.handlers, logger.propagate = [], True
 
     def stage(self) -> int:
@@ -37,11 +37,11 @@ class Worker(Replaceable, UvicornWorker):  # type: ignore[misc]
         self.config.app = self.wsgi
         server = self._server = DrainingServer(self.config)
         self._install_sigquit_handler()
-        # At its end uvicorn raises once more the signal that told it to end, which would be the process's end before
-        # gunicorn has called worker_exit.
+        # At its end uvicorn raises the signal again by which it had to end. That would end the process before gunicorn
+        # has called worker_exit.
         for number in HANDLED_SIGNALS:
             signal.signal(number, server.handle_exit)
-        # While uvicorn waits for the last requests it shows no sign of life, and would be killed after `timeout`.
+        # While uvicorn waits for the last requests it gives no sign of life, and would be killed after `timeout`.
         heartbeat = asyncio.create_task(self._beat())
         try:
             await server.serve(self.sockets)
