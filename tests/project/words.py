@@ -67,7 +67,7 @@ ALLOWED = (
     Allowed(r"(?m)\bmetadata\.told\b|[\"']told[\"']|^ +told:", "*", "a key of a result that docs/plugins.md lists"),
     Allowed(r"\bstand-in that nobody trusts\b", "*", "the subject of certificates that are on hosts"),
     Allowed(r"\bwanted\.json\b", "*", "the name of a file on hosts"),
-    Allowed("WantedBy=|\"WantedBy\"", "*", "systemd's name of the option"),
+    Allowed('WantedBy=|"WantedBy"', "*", "systemd's name of the option"),
     Allowed(r"\bfile\.tell\(\)", "*.py", "a method of Python's files"),
     Allowed(r"[\"']nobody[\"']", "*.py", "the user that every Debian has"),
 )

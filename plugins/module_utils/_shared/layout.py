@@ -11,40 +11,40 @@ from typing import ClassVar
 
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.unit_names import journal_service
 
-# Each has a folder for each application: its releases, what it stores, and folders of its releases that outlive them.
+# Each has a folder for each application: its releases, its own data, and folders of its releases that outlive them.
 ROOT = PurePosixPath("/srv/asgi")
 DATA = PurePosixPath("/var/lib/asgi")
 STORAGE = PurePosixPath("/var/lib/asgi-storage")
 CACHE = PurePosixPath("/var/cache/asgi")
 ARCHIVES = CACHE / "archives"  # by SHA-256
-# Holds a folder APP@RELEASE for each service that runs: RuntimeDirectory= of its unit.
+# Has a folder APP@RELEASE for each service that runs: RuntimeDirectory= of its unit.
 SERVING = PurePosixPath("/run/asgi-deploy/serving")
 DRAINING = SERVING.with_name("draining")  # the same for each release that was replaced
 
 CONFIGURATION = PurePosixPath("/etc/asgi-deploy")
 FIREWALL_RULES = CONFIGURATION / "firewall.nft"
-ACME_CA = CONFIGURATION / "acme-ca.pem"  # of a directory whose own HTTPS no public CA vouches for
+ACME_CA = CONFIGURATION / "acme-ca.pem"  # of an ACME directory whose own certificate is from no public CA
 LOGROTATE = CONFIGURATION / "logrotate.conf"
 TRIM_LOGS = CONFIGURATION / "trim-logs"
 METADATA_RULES = CONFIGURATION / "metadata"  # of nft, a file for each application
 CERTIFICATES = CONFIGURATION / "certificates"  # what the host must have, a folder for each; the timer reads it too
-TLS = CONFIGURATION / "tls"  # the certificates that are served, a folder for each, wherever they came from
+TLS = CONFIGURATION / "tls"  # the certificates that are served, a folder for each, whatever their source
 
 STATE = PurePosixPath("/var/lib/asgi-deploy")
 ACME_WEBROOT = STATE / "acme"
 MANIFESTS = STATE / "manifests"  # what releases and environments consist of, a folder for each application
 HARDENING = STATE / "hardening"
-UNDO = HARDENING / "undo"  # copies of what is changed on trial
+UNDO = HARDENING / "undo"  # copies of the files that are changed on trial
 FIREWALL_LOADED = PurePosixPath("/run/asgi-firewall/loaded")  # what nft listed when the rules were loaded
 METADATA_LOADED = PurePosixPath("/run/asgi-metadata")  # the same, a folder for each application
 
 PROGRAMS = PurePosixPath("/opt/asgi")
 CERTBOT = PROGRAMS / "certbot"  # a virtual environment
 CERTBOT_PROGRAM = CERTBOT / "bin" / "certbot"
-LIBRARY = PROGRAMS / "lib"  # from which certificates are renewed without Ansible
+LIBRARY = PROGRAMS / "lib"  # the code that renews certificates without Ansible
 
 NGINX = PurePosixPath("/etc/nginx/asgi")
-NGINX_DEFAULT = NGINX / "default.conf"  # what nginx does with visitors of no application
+NGINX_DEFAULT = NGINX / "default.conf"  # nginx's answer to visitors of no application
 NGINX_LOGS = PurePosixPath("/var/log/nginx/asgi")
 NGINX_WELCOME = PurePosixPath("/etc/nginx/sites-enabled/default")  # the page of Debian's package
 
@@ -80,7 +80,7 @@ PATHS = {
     "undo": str(UNDO),
     "units": str(UNITS),
 }
-"""The paths that templates and tasks of the roles need, which every plan has as `paths`."""
+"""The paths that templates and tasks of the roles need; every plan has them as `paths`."""
 
 PYTHON = "/usr/bin/python3"  # the system's own
 
@@ -91,14 +91,14 @@ NAME_MAX = 24
 
 @dataclass(frozen=True)
 class Layout:
-    """Paths and unit names of one application, below `root`, and what root keeps of it below `manifests_root`."""
+    """Paths and unit names of one application, below `root`, and its manifests, below `manifests_root`."""
 
     app: str
     root: PurePosixPath = ROOT
     manifests_root: PurePosixPath = MANIFESTS
 
-    # A release's units: one serves, one listens, one runs the release command, one stops it once nobody is connected.
-    # Others are there as the application has them: processes, jobs, the timers of these, a target for them all.
+    # A release's units: one serves, one listens, one runs the release command, one stops it once no one is connected.
+    # The others depend on the application: processes, jobs, timers of jobs, and a target for them all.
     KINDS: ClassVar[tuple[str, ...]] = ("service", "socket", "command", "drain")
 
     @property
@@ -115,12 +115,12 @@ class Layout:
 
     @property
     def current(self) -> PurePosixPath:
-        """The link that names the release that serves, and the one that starts at boot."""
+        """Return the link to the live release, which is also the one that starts at boot."""
         return self.home / "current"
 
     @property
     def previous(self) -> PurePosixPath:
-        """The link that names the release that served before: pages of it still ask for their own static files."""
+        """Return the link to the previous release: its pages still request their own static files."""
         return self.home / "previous"
 
     @property
@@ -133,17 +133,17 @@ class Layout:
 
     @property
     def manifests(self) -> PurePosixPath:
-        """What its releases and environments consist of; it outlives what is below :attr:`home`."""
+        """Return the folder of its manifests; it outlives what is below :attr:`home`."""
         return self.manifests_root / self.app
 
     @property
     def names_key(self) -> PurePosixPath:
-        """The key by which secrets go into the names of releases; as old as the application on this host."""
+        """Return the key for the digest of secrets in names of releases; it is as old as the application there."""
         return self.home / ".key"
 
     @property
     def known_hosts(self) -> PurePosixPath:
-        """The keys of git's servers that are trusted since they were first seen."""
+        """Return the file with the keys of git servers that are trusted since they were first seen."""
         return self.home / ".known_hosts"
 
     @property
@@ -152,12 +152,12 @@ class Layout:
 
     @property
     def packages(self) -> PurePosixPath:
-        """What was fetched and built for its environments; of its own, as what builds packages may write there."""
+        """Return the cache of its builds; each application has one, since the build of a package may write there."""
         return CACHE / "packages" / self.app
 
     @property
     def build_unit(self) -> str:
-        """What builds its environments, one program at a time."""
+        """Return the unit that builds its environments, one program at a time."""
         return f"asgi-{self.app}.build.service"
 
     @property
@@ -166,7 +166,7 @@ class Layout:
 
     @property
     def build_user(self) -> str:
-        """Who builds its environments; the name fits into the 32 characters that a user's may have."""
+        """Return the user that builds its environments; names of users have at most 32 characters."""
         return f"asgib-{self.app}"
 
     @property
@@ -175,17 +175,17 @@ class Layout:
 
     @property
     def journal(self) -> str:
-        """The namespace of the journal that it logs to: LogNamespace= in systemd.exec(5)."""
+        """Return the namespace of the journal that it logs to: LogNamespace= in systemd.exec(5)."""
         return f"asgi-{self.app}"
 
     @property
     def journal_service(self) -> str:
-        """The journald of that namespace; it starts when something is logged, and ends when nothing logs any more."""
+        """Return the journald of that namespace; it starts with the first record, and ends when nothing logs."""
         return journal_service(self.journal)
 
     @property
     def journal_units(self) -> tuple[str, ...]:
-        """All that systemd runs for that namespace; the third one is new in 257."""
+        """Return all units that systemd runs for that namespace; the third one is new in systemd 257."""
         sockets = (f"systemd-journald{part}@{self.journal}.socket" for part in ("", "-varlink"))
         return self.journal_service, *sockets, f"systemd-journald-sync@{self.journal}.service"
 
@@ -195,22 +195,22 @@ class Layout:
 
     @property
     def upstream(self) -> PurePosixPath:
-        """The socket nginx connects to: its path goes through `current`, so that a rename switches releases."""
+        """Return the socket that nginx connects to: its path contains `current`, so that a rename switches releases."""
         return self.current / "app.sock"
 
     @property
     def tls(self) -> PurePosixPath:
-        """The certificate that is served."""
+        """Return the folder of the certificate that is served."""
         return TLS / self.app
 
     @property
     def certificate(self) -> PurePosixPath:
-        """Which certificate it shall have."""
+        """Return the folder that says which certificate it must have."""
         return CERTIFICATES / self.app
 
     @property
     def public_units(self) -> tuple[str, str]:
-        """The public listener of an application without nginx, and the unit that keeps systemd from waiting on it."""
+        """Return the public listener of an application without nginx, and the service that systemd requires for it."""
         return f"asgi-{self.app}.public.socket", f"asgi-{self.app}.public.service"
 
     @property
@@ -219,12 +219,12 @@ class Layout:
 
     @property
     def metadata_rules(self) -> PurePosixPath:
-        """The rules of nft that close the cloud's metadata service to its users."""
+        """Return the rules of nft that close the cloud's metadata service to its users."""
         return METADATA_RULES / f"{self.app}.nft"
 
     @property
     def metadata_loaded(self) -> PurePosixPath:
-        """What nft listed of them when they were loaded."""
+        """Return what nft listed of these rules when they were loaded."""
         return METADATA_LOADED / self.app / "loaded"
 
     @property
@@ -233,7 +233,7 @@ class Layout:
 
     @property
     def metadata_unit(self) -> str:
-        """What loads these rules, at boot before the application starts."""
+        """Return the unit that loads these rules, at boot before the application starts."""
         return f"asgi-metadata@{self.app}.service"
 
     def release(self, release: str) -> PurePosixPath:
@@ -244,58 +244,59 @@ class Layout:
 
     @property
     def data(self) -> PurePosixPath:
-        """What the application itself stores."""
+        """Return the folder of the data that the application itself stores."""
         return DATA / self.app
 
     @property
     def storage(self) -> PurePosixPath:
-        """Directories of a release's tree that outlive it; not below :attr:`data`, where the application could put a
-        link in the place of one of them before root makes it.
+        """Return the folder of directories that outlive a release.
+
+        It is not below :attr:`data`, where the application could put a link in a place before root makes a directory.
         """
         return STORAGE / self.app
 
     @property
     def cache(self) -> PurePosixPath:
-        """Such directories that may be lost; no application is named like what else is in our own cache."""
+        """Return the folder of such directories that may be lost; nothing else in the cache has such a name."""
         return CACHE.with_name(f"{CACHE.name}-{self.app}")
 
     @property
     def maintenance(self) -> PurePosixPath:
-        """While this file is there, nginx answers 503 instead of the application."""
+        """Return the file with which nginx answers 503 instead of the application."""
         return self.home / "maintenance"
 
     @property
     def stopped(self) -> PurePosixPath:
-        """While this file is there, nothing of the application is started, over reboots; it says who stopped it."""
+        """Return the file with which nothing of the application starts, also after a reboot; it says who stopped it."""
         return self.home / "stopped"
 
     def pause(self, release: str) -> PurePosixPath:
-        """While this file is there, a release's service waits with its start; gone with a reboot."""
+        """Return the file with which a release's service waits with its start; a reboot removes it."""
         return PurePosixPath(f"/run/systemd/system/{self.unit('service', release)}.d/paused.conf")
 
     def replaced(self, release: str) -> PurePosixPath:
-        """While this folder is there, a release says that it is not ready for more: RuntimeDirectory= of its drain."""
+        """Return the folder with which a release answers that it is not ready: RuntimeDirectory= of its drain."""
         return DRAINING / f"{self.app}@{release}"
 
     @property
     def access_log(self) -> PurePosixPath:
-        """What nginx writes of this application's requests."""
+        """Return the log of nginx for this application's requests."""
         return NGINX_LOGS / f"{self.app}.access.log"
 
     def unit(self, kind: str, release: str) -> str:
-        """A unit of a release; no application's name holds a dot, so none collides.
+        """Return a unit of a release; no name of an application has a dot, so that units never collide.
 
         Its kind is one of :attr:`KINDS`, ``process-NAME-NUMBER``, ``job-NAME``, ``timer-NAME`` or ``live``.
         """
         part, suffix = ("", kind) if kind in ("socket", "service") else (f".{kind}", "service")
         if kind == "live":
             suffix = "target"
-        elif kind.startswith("timer-"):  # it starts the service whose name is its own
+        elif kind.startswith("timer-"):  # it starts the service of the same name
             part, suffix = f".job-{kind[len('timer-') :]}", "timer"
         return f"asgi-{self.app}{part}@{release}.{suffix}"
 
     def kind(self, unit: str) -> str:
-        """The kind of a unit of this application: what :meth:`unit` was given for it."""
+        """Return the kind of a unit of this application, as for :meth:`unit`."""
         name, suffix = unit.split("@", 1)[0].removeprefix(f"asgi-{self.app}").lstrip("."), unit.rsplit(".", 1)[1]
         if suffix == "timer":
             return f"timer-{name[len('job-') :]}"
@@ -304,7 +305,7 @@ class Layout:
 
 @dataclass(frozen=True)
 class JournalSettings:
-    """Where systemd reads how it keeps the journal of a namespace; of two drop-ins the later name counts."""
+    """The settings of the journal of a namespace; of two drop-ins the later name counts."""
 
     namespace: str
 
@@ -318,7 +319,7 @@ class JournalSettings:
 
     @property
     def of_host(self) -> PurePosixPath:
-        """A link to the host's own settings."""
+        """Return the link to the host's own settings."""
         return self.drop_ins / "00-host.conf"
 
     @property
@@ -327,15 +328,15 @@ class JournalSettings:
 
     @property
     def of_host_drop_ins(self) -> PurePosixPath:
-        """A link to the folder of the host's own drop-ins."""
+        """Return the link to the folder of the host's own drop-ins."""
         return JOURNALD_LOCAL / self.drop_ins.name
 
     @property
     def service(self) -> PurePosixPath:
-        """A drop-in of the journald that serves the namespace."""
+        """Return the drop-in of the journald that serves the namespace."""
         return UNITS / f"{journal_service(self.namespace)}.d" / "asgi-deploy.conf"
 
     @property
     def sync(self) -> PurePosixPath:
-        """A drop-in of what waits until all is written."""
+        """Return the drop-in of the unit that waits until everything is written."""
         return UNITS / f"systemd-journald-sync@{self.namespace}.service.d" / "asgi-deploy.conf"
