@@ -31,14 +31,14 @@ class ActionModule(HostAction):
         host = variables.get("inventory_hostname", "")
         several = len(variables.get("ansible_play_hosts", ())) > 1
         while True:
-            found = self.answer(options, variables)
-            if found.get("failed"):
-                return found
-            for line in cast("list[str]", found["lines"]):
+            answer = self.answer(options, variables)
+            if answer.get("failed"):
+                return answer
+            for line in cast("list[str]", answer["lines"]):
                 Display().display(f"{host}  {line}" if several else line)
             if time.monotonic() >= ends:
-                return {"changed": False, "cursor": found["cursor"]}
-            options |= {"cursor": found["cursor"], "minutes": None} if found["cursor"] else {}
+                return {"changed": False, "cursor": answer["cursor"]}
+            options |= {"cursor": answer["cursor"], "minutes": None} if answer["cursor"] else {}
             time.sleep(_PAUSE)
 
     @staticmethod

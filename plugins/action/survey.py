@@ -94,26 +94,26 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             inspections, near = self._planned(here, options)
         except (PackingError, ValueError, OSError) as error:
             raise AnsibleActionFail(str(error)) from error
-        seen = self._inspected(Transport(self, variables), inspections)
+        results = self._inspected(Transport(self, variables), inspections)
         # The result is not shown, as decisions may hold secrets; errors are.
-        seen, order = hand_over_servers(seen, options["apps"], near, here.apps)
+        results, order = hand_over_servers(results, options["apps"], near, here.apps)
         host, check_mode = str(variables["inventory_hostname"]), bool(self._task.check_mode)
-        ports = record_moves(seen, here)
-        stopped = keep_stopped(seen, options["refuse_stopped"])
-        found = survey_result(seen, order, host, check_mode, ports)
+        ports = record_moves(results, here)
+        stopped = keep_stopped(results, options["refuse_stopped"])
+        survey = survey_result(results, order, host, check_mode, ports)
         if not check_mode:  # the changes that are shown in check mode include these texts
             for name, text in {} if options["refuse_stopped"] else stopped.items():
                 Display().display(f"{host}: {name}: {text}")
-            for name, target in {} if found["problems"] else ports.goes_to.items():
+            for name, target in {} if survey["problems"] else ports.goes_to.items():
                 Display().display(f"{host}: {name}: {moves.NOTES[target]}")
         if options["installs"] and not check_mode:
-            installed = [*found["missing_packages"], *chain.from_iterable(found["later_packages"])]
-            pending.take(installed, found["missing_venvs"], all_findings(found))
+            installed = [*survey["missing_packages"], *chain.from_iterable(survey["later_packages"])]
+            pending.take(installed, survey["missing_venvs"], all_findings(survey))
         # By the names that they have as variables, so that they replace no variable of others.
         kept = {f"ansible_{name}": value for name, value in facts.items()}
         hidden = {"changed": False, "ansible_facts": kept, "_ansible_no_log": True}
         # ansible-core 2.18 would evaluate templates in it again.
-        return wrap_var({**result, **hidden, **found})  # type: ignore[no-any-return]
+        return wrap_var({**result, **hidden, **survey})  # type: ignore[no-any-return]
 
     def _planned(
         self, here: AnsibleHostContext, options: Options
@@ -121,11 +121,15 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         """Return what to inspect, and the entries of neighbours."""
         needed = needed_roles(here.apps) if options["needed_roles"] else []
         roles = list(dict.fromkeys([*options["roles"], *needed]))
-        inspections = [one for role in roles for one in inspections_of_role(role, here, f"role {role}", {})]
-        inspections += [one for app in options["apps"] for one in inspections_of_app(app, here)]
+        inspections: list[PlannedInspection] = []
+        for role in roles:
+            inspections += inspections_of_role(role, here, f"role {role}", {})
+        for app in options["apps"]:
+            inspections += inspections_of_app(app, here)
         near = shared_domains.neighbours(options["apps"], here.apps) if options["apps"] else []
-        inspections += [one for app in near for one in inspections_of_neighbour(app, here)]
-        return [_of_everything(one) if self._task.check_mode else one for one in inspections], near
+        for neighbour in near:
+            inspections += inspections_of_neighbour(neighbour, here)
+        return list(map(_of_everything, inspections)) if self._task.check_mode else inspections, near
 
     def _inspected(self, transport: Transport, inspections: Sequence[PlannedInspection]) -> list[Inspected]:
         """Return the inspections with what the host reports.
@@ -133,17 +137,17 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         Raises:
             AnsibleActionFail: a part cannot be inspected.
         """
-        seen = [
-            Inspected(one, observed)
-            for one, observed in zip(inspections, _inspect(transport, inspections), strict=True)
+        results = [
+            Inspected(inspection, observed)
+            for inspection, observed in zip(inspections, _inspect(transport, inspections), strict=True)
         ]
-        for inspection, observed in seen:
+        for inspection, observed in results:
             # The release and the hardening have a module of their own, which reports the same when it acts.
             if inspection.kind == "parts" and "failed" in observed:
                 raise AnsibleActionFail(f"{inspection.of}: {observed['failed']}")
             if not self._task.diff:
                 observed.pop("diff", None)
-        return seen
+        return results
 
 
 def _facts(transport: Transport) -> Facts:
@@ -168,12 +172,14 @@ def _inspect(transport: Transport, inspections: Sequence[PlannedInspection]) -> 
     """Return what the host reports of each inspection, as far as that is documented."""
     answers: Json
     if transport.module_reason:
-        documents = [{"kind": one.kind, "options": cast("Json", one.options)} for one in inspections]
+        documents = [
+            {"kind": inspection.kind, "options": cast("Json", inspection.options)} for inspection in inspections
+        ]
         answers = _by_module(transport, documents)
     else:
         questions, secrets = checked(inspections)
         answers = transport.call(SURVEY_MODULE, "inspect_all", questions, secrets=secrets)
-    return _checked_answers([one.kind for one in inspections], answers)
+    return _checked_answers([inspection.kind for inspection in inspections], answers)
 
 
 def _by_module(transport: Transport, looks: Sequence[Mapping[str, Json]]) -> Json:
@@ -185,8 +191,8 @@ def _by_module(transport: Transport, looks: Sequence[Mapping[str, Json]]) -> Jso
     answer = transport.run_module({"looks": cast("Json", looks)}, "asgi.deploy.look")
     if answer.get("failed") or "found" not in answer:
         with refuse_bad_answers():
-            said = checked_result("look", {**answer, "failed": True}, CRASH_KEYS)
-        raise AnsibleActionFail("\n".join(str(said[key]) for key in ("msg", *CRASH_KEYS) if said.get(key)))
+            failure = checked_result("look", {**answer, "failed": True}, CRASH_KEYS)
+        raise AnsibleActionFail("\n".join(str(failure[key]) for key in ("msg", *CRASH_KEYS) if failure.get(key)))
     answers: Json = answer["found"]
     return answers
 
@@ -213,10 +219,10 @@ def checked(inspections: Sequence[PlannedInspection]) -> tuple[list[Json], set[s
     """Return inspections with the defaults of their options, and the secrets in them."""
     questions: list[Json] = []
     secrets = set[str]()
-    for one in inspections:
+    for inspection in inspections:
         options, hidden = check_options(
-            INSPECTION_OPTIONS[one.kind], cast("dict[str, Json]", one.options), f"{one.of}: "
+            INSPECTION_OPTIONS[inspection.kind], cast("dict[str, Json]", inspection.options), f"{inspection.of}: "
         )
         secrets |= hidden
-        questions.append({"kind": one.kind, "options": options})
+        questions.append({"kind": inspection.kind, "options": options})
     return questions, secrets

@@ -44,9 +44,9 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             AnsibleActionFail: an option is wrong, or a wheel cannot be built.
         """
         _validation, arguments = self.validate_argument_spec(argument_spec=_OPTIONS)
-        given: Options = plain(arguments)
+        chosen: Options = plain(arguments)
         variables = task_vars or {}
-        app, base = given["app"], variables.get("inventory_dir")
+        app, base = chosen["app"], variables.get("inventory_dir")
         keys = ("certificate_source", "certificate_dns_plugin")
         options = {key: plain(self._templar.template(variables[key])) for key in keys if key in variables}
         try:

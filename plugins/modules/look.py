@@ -314,7 +314,7 @@ def main() -> None:
     )
     looks = [
         {"kind": kind, "options": check(module, INSPECTION_OPTIONS[kind], options, f"{kind}: ")}
-        for kind, options in ((one["kind"], one["options"]) for one in module.params["looks"])
+        for kind, options in ((look["kind"], look["options"]) for look in module.params["looks"])
     ]
     module.exit_json(changed=False, found=inspect_all(cast("list[Inspection]", looks)))
 

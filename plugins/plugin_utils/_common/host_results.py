@@ -79,7 +79,7 @@ class Shape:
     @classmethod
     def documented(cls, key: ReturnDoc) -> Shape:
         """Return the shape of a key, from its documentation."""
-        inner = {name: cls.documented(one) for name, one in key.get("contains", {}).items()}
+        inner = {name: cls.documented(item) for name, item in key.get("contains", {}).items()}
         returned = str(key.get("returned", ""))
         elements = None
         if key["type"] == "list":
@@ -149,7 +149,7 @@ def checked_result(module: str, answer: Json, further: Mapping[str, Shape] | Non
     if "diff" in answer:
         diff = answer["diff"]
         several = isinstance(diff, list)
-        differences = [_value(one, _DIFFERENCE, "diff") for one in (diff if isinstance(diff, list) else [diff])]
+        differences = [_value(item, _DIFFERENCE, "diff") for item in (diff if isinstance(diff, list) else [diff])]
         result["diff"] = differences if several else differences[0]
     return result
 
@@ -160,15 +160,15 @@ def checked_observations(kinds: Sequence[str], answers: Json) -> list[Observatio
     Raises:
         HostResultError: as for :func:`checked_result`, or there are not as many as there were inspections.
     """
-    found = cast("list[Observation]", checked_result("look", {"found": answers})["found"])
-    if len(found) != len(kinds):
-        raise HostResultError(f"found: found {len(found)} answers, expected {len(kinds)}")
+    observations = cast("list[Observation]", checked_result("look", {"found": answers})["found"])
+    if len(observations) != len(kinds):
+        raise HostResultError(f"found: found {len(observations)} answers, expected {len(kinds)}")
     elements = returned("look")["found"].elements
-    for number, (kind, answer) in enumerate(zip(kinds, found, strict=True)):
+    for number, (kind, answer) in enumerate(zip(kinds, observations, strict=True)):
         for key, shape in elements.contains.items() if elements and "failed" not in answer else ():
             if kind in shape.kinds and key not in answer:
                 raise HostResultError(f"found[{number}].{key}: found nothing, expected {shape.kind}")
-    return found
+    return observations
 
 
 def _members(
@@ -207,10 +207,10 @@ def _several(value: list[Json] | dict[str, Json], shape: Shape, where: str, dept
         raise HostResultError(f"{where[:_SHOWN]}…: found more than {MAX_DEPTH} levels")
     if isinstance(value, list):
         inner = shape.elements or _RAW
-        return [_value(one, inner, f"{where}[{number}]", depth) for number, one in enumerate(value)]
+        return [_value(item, inner, f"{where}[{number}]", depth) for number, item in enumerate(value)]
     if shape.contains:
         return _members(value, shape.contains, where)
-    return {_key(key, where): _value(one, _RAW, _joined(where, key), depth) for key, one in value.items()}
+    return {_key(key, where): _value(item, _RAW, _joined(where, key), depth) for key, item in value.items()}
 
 
 def _bounded(value: str | list[Json] | dict[str, Json], where: str) -> None:

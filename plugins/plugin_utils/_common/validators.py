@@ -88,7 +88,7 @@ def _ascii(value: str) -> str:
     Python's own codec follows IDNA 2003, which changes some names: straße.example becomes strasse.example.
     """
     labels = re.split("[.\u3002\uff0e\uff61]", unicodedata.normalize("NFKC", value).lower())
-    return ".".join(one if one.isascii() else f"xn--{one.encode('punycode').decode()}" for one in labels)
+    return ".".join(label if label.isascii() else f"xn--{label.encode('punycode').decode()}" for label in labels)
 
 
 def domain(value: str) -> str | None:

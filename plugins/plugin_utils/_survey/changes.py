@@ -176,9 +176,9 @@ def _rows(findings: Iterable[Findings]) -> Rows:
     parts = list(findings)
     rows: Rows = {}
     for key, label in _LISTS.items():
-        if entries := list(dict.fromkeys(entry for found in parts for entry in found.get(key, []))):
+        if entries := list(dict.fromkeys(entry for findings in parts for entry in findings.get(key, []))):
             rows[label] = entries
-    if texts := [text for found in parts for text in problems(found)]:
+    if texts := [text for findings in parts for text in problems(findings)]:
         rows["problem"] = "\n".join(texts)
     return rows
 
@@ -210,32 +210,32 @@ def _memory(plan: AppPlan) -> str:
     return f"{plan['workers']} x {size(each)}, {size(plan['workers'] * each)}{whole}"
 
 
-def _release(plan: AppPlan, found: AppFindings) -> str:
+def _release(plan: AppPlan, findings: AppFindings) -> str:
     """Return the release before and after; the name of a release is known once its source was inspected."""
-    if found.get("stopped"):
-        return stopped.change(found)
-    if "failed" in found or not (found["changed"] or not found["noted"]):
+    if findings.get("stopped"):
+        return stopped.change(findings)
+    if "failed" in findings or not (findings["changed"] or not findings["noted"]):
         return ""
-    after = found["release"] or f"{plan['version']}, whose name is known once the host can read its source"
-    if found["release"] and not found["left"]:
-        if found["release"] in found.get("unrecorded", []):
+    after = findings["release"] or f"{plan['version']}, whose name is known once the host can read its source"
+    if findings["release"] and not findings["left"]:
+        if findings["release"] in findings.get("unrecorded", []):
             return f"{after}, which serves and was made by a former version, would be taken as it is"
-        if found["noted"]:
+        if findings["noted"]:
             return ""  # only the rules for the metadata service differ
         return f"{after}, which serves, would go by other settings of gate, watch or trust from now on"
-    if found["release"] and found["before"] == found["release"]:
+    if findings["release"] and findings["before"] == findings["release"]:
         return f"{after}, which serves, would be finished"
-    return f"{found['before'] or 'none'} -> {after}{_commits(found)}"
+    return f"{findings['before'] or 'none'} -> {after}{_commits(findings)}"
 
 
-def _metadata(found: AppFindings) -> str:
+def _metadata(findings: AppFindings) -> str:
     """Return what would change about the cloud's metadata service."""
-    return _METADATA.get(found.get("metadata") or "", "")
+    return _METADATA.get(findings.get("metadata") or "", "")
 
 
-def _commits(found: AppFindings) -> str:
+def _commits(findings: AppFindings) -> str:
     """Return the commits before and after."""
-    before, after = (found.get("before_commit") or "")[:10], (found.get("commit") or "")[:10]
+    before, after = (findings.get("before_commit") or "")[:10], (findings.get("commit") or "")[:10]
     if not after:
         return ""
     return f", commit {before} -> {after}" if before and before != after else f", commit {after}"
@@ -243,8 +243,8 @@ def _commits(found: AppFindings) -> str:
 
 def _differences(survey: SurveyResult) -> Iterator[str]:
     """Yield the differences of files, as `diff -u` shows them."""
-    parts = [*survey["roles"].values(), *(found for app in survey["apps"].values() for found in _findings(app))]
-    for difference in [one for part in parts for one in part.get("diff", [])]:
+    parts = [*survey["roles"].values(), *(findings for app in survey["apps"].values() for findings in _findings(app))]
+    for difference in [difference for part in parts for difference in part.get("diff", [])]:
         yield from difflib.unified_diff(
             difference["before"].splitlines(),
             difference["after"].splitlines(),

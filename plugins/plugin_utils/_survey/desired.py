@@ -57,11 +57,11 @@ def inspections_of_app(app: Mapping[str, Json], here: HostContext) -> list[Plann
 
 def inspections_of_neighbour(app: Mapping[str, Json], here: HostContext) -> list[PlannedInspection]:
     """Return what to inspect for an application whose server may become another one's; nothing of its release."""
-    host, *others = [one for one in inspections_of_app(app, here) if one.part != "release"]
+    host, *certificates = [inspection for inspection in inspections_of_app(app, here) if inspection.part != "release"]
     plan = cast("dict[str, Json]", host.plan)
     site = cast("list[FileEntry]", desired_state("app", plan, here)["site"])
     options: PartsOptions = {**cast("PartsOptions", host.options), "files": site, "packages": []}
-    return [host._replace(options=options, plan={**plan, "neighbour": True}), *others]
+    return [host._replace(options=options, plan={**plan, "neighbour": True}), *certificates]
 
 
 def _inspections(of: str, role: str, here: HostContext, plan: dict[str, Json]) -> list[PlannedInspection]:

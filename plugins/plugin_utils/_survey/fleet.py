@@ -50,9 +50,9 @@ def overview(hosts: Mapping[str, HostReport | None]) -> Overview:
             notes.append(f"{host}: did not answer; the run's output says why")
             continue
         for name, app in report["applications"].items():
-            row, wrong = _application(host, name, app, report)
+            row, problems = _application(host, name, app, report)
             rows.append(row)
-            notes += [f"{host}: {name}: {text}" for text in wrong]
+            notes += [f"{host}: {name}: {text}" for text in problems]
         free, total = report["host"]["disk_free"], report["host"]["disk_total"]
         if free < DISK_SHARE * total:
             notes.append(f"{host}: {size(free)} of {size(total)} are free where releases are")
@@ -97,7 +97,7 @@ def _application(host: str, name: str, app: ApplicationStatus, report: HostRepor
         "commit": (app["commit"] or "")[:10],
         "since": age(now - app["since"]) if app["since"] else "",
         "workers": str(app["worker_count"]),
-        "memory": size(app["memory"] + sum(one["memory"] for one in app["processes"].values())),
+        "memory": size(app["memory"] + sum(item["memory"] for item in app["processes"].values())),
         "restarts": str(app["service"]["restarts"]),
         "certificate": certificate,
     }
@@ -108,14 +108,14 @@ def _problems(app: ApplicationStatus) -> list[str]:
     """Return what is wrong with an application that is live."""
     notes = [text for text in (app["stopped"], app["service"]["failed"], app["health"]) if text]
     notes += [
-        f"process {name} is {one['state']}"
-        for name, one in app["processes"].items()
-        if not one["state"].startswith("active") and not (app["paused"] or app["stopped"])
+        f"process {name} is {item['state']}"
+        for name, item in app["processes"].items()
+        if not item["state"].startswith("active") and not (app["paused"] or app["stopped"])
     ]
     notes += [
-        f"job {name} ended with {one['result']} when it last ran"
-        for name, one in app["jobs"].items()
-        if one["result"] != "success"
+        f"job {name} ended with {item['result']} when it last ran"
+        for name, item in app["jobs"].items()
+        if item["result"] != "success"
     ]
     return [*notes, *map(unprotected, app["plain_transports"])]
 
@@ -151,7 +151,7 @@ def _of_deploy(deploy: Attempt | None) -> list[str]:
 
 def _last_deploy(app: ApplicationStatus) -> Attempt | None:
     """Return the last attempt in the audit trail that released something or went back."""
-    return next((one for one in reversed(app["deploys"]) if "to" in one and one["result"] != "unchanged"), None)
+    return next((item for item in reversed(app["deploys"]) if "to" in item and item["result"] != "unchanged"), None)
 
 
 def _certificate(entry: CertificateStatus | None) -> tuple[str, list[str]]:

@@ -54,19 +54,19 @@ def former_drift(names: Iterable[str]) -> list[str]:
     return [f"{NGINX}/sites/{name}.conf" for name in names]
 
 
-def order_by_servers(order: Sequence[str], seen: Mapping[str, tuple[AppPlan, Observation]]) -> list[str]:
+def order_by_servers(order: Sequence[str], apps_by_name: Mapping[str, tuple[AppPlan, Observation]]) -> list[str]:
     """Return the applications that get another one's server first, so that its names are never without a server.
 
     Args:
         order: the names of applications in the order of a run.
-        seen: for each its plan and what the host reports; for an address nginx takes one server only.
+        apps_by_name: for each its plan and what the host reports; for an address nginx takes one server only.
     """
 
     def gains(name: str) -> bool:
         """Return whether an application gets the server of another one."""
-        if name not in seen:
+        if name not in apps_by_name:
             return False
-        plan, observed = seen[name]
+        plan, observed = apps_by_name[name]
         if plan["state"] != "present" or plan["direct"] or any(map(is_address, plan["domains"])):
             return False
         return bool(plan["site"]["owns"] and observed.get("server_owners") and moves(plan, observed))

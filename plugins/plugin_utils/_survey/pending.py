@@ -62,37 +62,37 @@ def problems(findings: Findings) -> list[str]:
     return [*texts, *([findings["failed"]] if "failed" in findings else [])]
 
 
-def packages(found: Iterable[tuple[str, Findings]]) -> tuple[list[str], list[list[str]]]:
+def packages(pairs: Iterable[tuple[str, Findings]]) -> tuple[list[str], list[list[str]]]:
     """Return all missing packages: those to begin with, and groups of others in the order in which they are needed.
 
     There are none if anything refuses.
 
     Args:
-        found: the role of each inspection, and its findings.
+        pairs: the role of each inspection, and its findings.
     """
-    seen = list(found)
-    if any(refuses(findings) for _role, findings in seen):
+    known = list(pairs)
+    if any(refuses(findings) for _role, findings in known):
         return [], []
-    missing = [(role, name) for role, findings in seen for name in findings.get("missing_packages", ())]
+    missing = [(role, name) for role, findings in known for name in findings.get("missing_packages", ())]
     stages = [[role.name for role in ROLES if role.packages is stage] for stage in sorted(Stage)]
     groups = [{name for role, name in missing if role in roles or name in _FIRST} for roles in stages]
     groups = [group.difference(*groups[:number]) for number, group in enumerate(groups)]
     return sorted(groups[0]), [sorted(group) for group in groups[1:] if group]
 
 
-def venvs(found: Iterable[tuple[Collection[ToolEntry], Findings]]) -> list[ToolEntry]:
+def venvs(pairs: Iterable[tuple[Collection[ToolEntry], Findings]]) -> list[ToolEntry]:
     """Return the environments of programs to build, except those whose wheels are shipped to the host later.
 
     There are none if anything refuses.
 
     Args:
-        found: the environments that each inspection requests, and its findings.
+        pairs: the environments that each inspection requests, and its findings.
     """
-    seen = list(found)
-    if any(refuses(findings) for _tools, findings in seen):
+    known = list(pairs)
+    if any(refuses(findings) for _tools, findings in known):
         return []
-    outdated = {path for _tools, findings in seen for path in findings.get("outdated_venvs", ())}
-    requested = [venv for tools, _findings in seen for venv in tools if venv["path"] in outdated]
+    outdated = {path for _tools, findings in known for path in findings.get("outdated_venvs", ())}
+    requested = [venv for tools, _findings in known for venv in tools if venv["path"] in outdated]
     shipped = {venv["path"] for venv in requested if venv.get("wheelhouse")}
     return list({venv["path"]: venv for venv in requested if venv["path"] not in shipped}.values())
 

@@ -18,13 +18,13 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._survey.desired import
 from ansible_collections.asgi.deploy.plugins.plugin_utils._survey.survey_types import Inspected
 
 
-def record_moves(seen: Sequence[Inspected], here: HostContext) -> moves.PortMoves:
+def record_moves(results: Sequence[Inspected], here: HostContext) -> moves.PortMoves:
     """Decide which ports move, and record it in the plans of the applications and of nginx."""
-    nginx = next((one for one in seen if one.inspection.role == "nginx"), None)
-    hosts = {one.inspection.of: one.observed for one in seen if one.inspection.part == "host"}
+    nginx = next((result for result in results if result.inspection.role == "nginx"), None)
+    hosts = {result.inspection.of: result.observed for result in results if result.inspection.part == "host"}
     apps = [
         moves.Application(inspection.app_plan, hosts.get(inspection.of, {}), observed)
-        for inspection, observed in seen
+        for inspection, observed in results
         if (inspection.role, inspection.part) == ("app", "release")
     ]
     ports = moves.decide(apps, nginx.observed.get("port_owners", {}) if nginx else {})
@@ -52,12 +52,12 @@ def record_moves(seen: Sequence[Inspected], here: HostContext) -> moves.PortMove
 def _default_server(plan: dict[str, Json], here: HostContext) -> FileEntry:
     """Return what nginx has on all of its ports, which comes with the first application that it serves there."""
     files = cast("list[FileEntry]", desired_state("nginx", plan, here)["files"])
-    return next(one for one in files if one["path"] == str(NGINX_DEFAULT))
+    return next(entry for entry in files if entry["path"] == str(NGINX_DEFAULT))
 
 
-def conflicts(one: Inspected, host: str, ports: moves.PortMoves) -> list[str]:
+def conflicts(result: Inspected, host: str, ports: moves.PortMoves) -> list[str]:
     """Return why ports that a role needs are taken, a text for each; those that move are not."""
-    inspection, observed = one
+    inspection, observed = result
     if inspection.part == "host" and inspection.of in ports.refusals:
         return [f"{host}: {inspection.of}: {ports.refusals[inspection.of]}. Nothing was changed."]
     if inspection.of in ports.settled:

@@ -20,7 +20,7 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._survey.survey_types i
 
 
 def hand_over_servers(
-    seen: Sequence[Inspected],
+    results: Sequence[Inspected],
     requested: Sequence[Mapping[str, Json]],
     near: Sequence[Mapping[str, Json]],
     inventory: Sequence[Mapping[str, Json]],
@@ -30,14 +30,14 @@ def hand_over_servers(
     Of neighbours only those remain that get a server or give one up. Plans and findings get the former owners.
 
     Args:
-        seen: all inspections.
+        results: of all inspections.
         requested: the entries that the run is for.
         near: the entries of neighbours.
         inventory: the entries of all applications of the host.
     """
     apps = {
         inspection.of: (inspection.app_plan, observed)
-        for inspection, observed in seen
+        for inspection, observed in results
         if (inspection.role, inspection.part) == ("app", "host")
     }
     for plan, observed in apps.values():
@@ -52,19 +52,19 @@ def hand_over_servers(
     }
     names = [str(app["name"]) for app in shared_domains.in_order([*requested, *near])]
     order = [name for name in neighbours.order_by_servers(names, apps) if name not in left_out]
-    return [one for one in seen if one.inspection.of not in left_out], order
+    return [result for result in results if result.inspection.of not in left_out], order
 
 
-def keep_stopped(seen: Sequence[Inspected], refuse: bool) -> dict[str, str]:
+def keep_stopped(results: Sequence[Inspected], refuse: bool) -> dict[str, str]:
     """Return a text for each application that is stopped, and leave it as it is in its plan and its findings.
 
     Args:
-        seen: all inspections.
+        results: of all inspections.
         refuse: whether the run refuses to release such an application.
     """
-    hosts = {one.inspection.of: one.observed for one in seen if one.inspection.part == "host"}
+    hosts = {result.inspection.of: result.observed for result in results if result.inspection.part == "host"}
     texts = {}
-    for inspection, observed in seen:
+    for inspection, observed in results:
         if text := stopped.text(inspection.app_plan, observed):
             stopped.leave_proxy(inspection.app_plan, hosts[inspection.of])
             stays = inspection.app_plan.get("port_stays")
@@ -75,7 +75,7 @@ def keep_stopped(seen: Sequence[Inspected], refuse: bool) -> dict[str, str]:
 
 
 def survey_result(
-    seen: Sequence[Inspected],
+    results: Sequence[Inspected],
     order: Sequence[str],
     host: str,
     check_mode: bool,
@@ -84,25 +84,25 @@ def survey_result(
     """Return what is pending, by role and application; in check mode everything counts as pending.
 
     Args:
-        seen: all inspections.
+        results: of all inspections.
         order: the names of applications in the order of a run.
         host: the name of the host.
         check_mode: whether nothing may be changed.
         ports: ports that move in this run.
     """
-    findings = [_findings(one, host, check_mode, ports) for one in seen]
-    pairs = [(one.inspection, found) for one, found in zip(seen, findings, strict=True)]
+    findings = [_findings(result, host, check_mode, ports) for result in results]
+    pairs = [(result.inspection, part) for result, part in zip(results, findings, strict=True)]
     # What others install on a host or remove from it decides which ports the firewall opens; a release does not.
-    moved = any(found["pending"] for inspection, found in pairs if inspection.kind != "release")
+    moved = any(part["pending"] for inspection, part in pairs if inspection.kind != "release")
     roles: dict[str, RoleFindings] = {}
     apps: dict[str, dict[str, Findings]] = {}
-    for inspection, found in pairs:
-        found["pending"] |= moved and inspection.role == "hardening"
+    for inspection, part in pairs:
+        part["pending"] |= moved and inspection.role == "hardening"
         if inspection.of.startswith("role "):
-            roles[inspection.role] = cast("RoleFindings", found)
+            roles[inspection.role] = cast("RoleFindings", part)
         else:
-            apps.setdefault(inspection.of, {})[inspection.part] = found
-    missing, later = pending.packages((inspection.role, found) for inspection, found in pairs)
+            apps.setdefault(inspection.of, {})[inspection.part] = part
+    missing, later = pending.packages((inspection.role, part) for inspection, part in pairs)
     return {
         "check_mode": check_mode,
         "roles": roles,
@@ -111,38 +111,38 @@ def survey_result(
         "roles_before": _pending_roles(BEFORE_APPS, roles),
         "roles_ahead": _pending_roles(AFTER_APPS, roles) if ports.ahead else [],
         "roles_after": _pending_roles(AFTER_APPS, roles),
-        "pending": list(dict.fromkeys(inspection.of for inspection, found in pairs if found["pending"])),
-        "refusals": [f"{inspection.of}: {text}" for inspection, found in pairs for text in found.get("refusals", ())],
-        "problems": [f"{inspection.of}: {text}" for inspection, found in pairs for text in pending.problems(found)],
+        "pending": list(dict.fromkeys(inspection.of for inspection, part in pairs if part["pending"])),
+        "refusals": [f"{inspection.of}: {text}" for inspection, part in pairs for text in part.get("refusals", ())],
+        "problems": [f"{inspection.of}: {text}" for inspection, part in pairs for text in pending.problems(part)],
         "missing_packages": missing,
         "later_packages": later,
-        "missing_venvs": pending.venvs((inspection.tools, found) for inspection, found in pairs),
+        "missing_venvs": pending.venvs((inspection.tools, part) for inspection, part in pairs),
     }
 
 
 def all_findings(result: SurveyResult) -> list[Findings]:
     """Return the findings of all roles and applications."""
     parts = [cast("dict[str, Findings]", app) for app in result["apps"].values()]
-    return [*result["roles"].values(), *(found for app in parts for found in app.values())]
+    return [*result["roles"].values(), *(part for app in parts for part in app.values())]
 
 
-def _findings(one: Inspected, host: str, check_mode: bool, ports: moves.PortMoves) -> Findings:
+def _findings(result: Inspected, host: str, check_mode: bool, ports: moves.PortMoves) -> Findings:
     """Return what the host reports of one part, with what follows from it.
 
     Args:
-        one: the inspection.
+        result: of the inspection.
         host: the name of the host.
         check_mode: whether nothing may be changed.
         ports: ports that move in this run.
     """
-    inspection, observed = one
-    conflicts = port_moves.conflicts(one, host, ports)
+    inspection, observed = result
+    conflicts = port_moves.conflicts(result, host, ports)
     document = {**observed, "decided": inspection.plan, "check_mode": check_mode, "port_conflicts": conflicts}
-    found = cast("Findings", document)
-    found["pending"] = check_mode or pending.differs(inspection.kind, found)
-    return found
+    part = cast("Findings", document)
+    part["pending"] = check_mode or pending.differs(inspection.kind, part)
+    return part
 
 
-def _pending_roles(some: Sequence[AnyRole], findings: Mapping[str, RoleFindings]) -> list[str]:
+def _pending_roles(roles_of_stage: Sequence[AnyRole], findings: Mapping[str, RoleFindings]) -> list[str]:
     """Return the names of those roles that have something to do."""
-    return [role.name for role in some if role.name in findings and findings[role.name].get("pending")]
+    return [role.name for role in roles_of_stage if role.name in findings and findings[role.name].get("pending")]
