@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Action asgi.deploy.install: has the host do what the module of the same name does."""
+"""Action asgi.deploy.install: runs the task of that name on the host."""
 
 from __future__ import annotations
 
@@ -8,4 +8,6 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._ansible.host_action i
 
 
 class ActionModule(HostAction):
+    """Run the task on the host."""
+
     host_task = task_install

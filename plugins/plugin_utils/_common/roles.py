@@ -97,31 +97,41 @@ class AnyRole(Protocol):
     """A role as the engine calls it, whatever the types of its plan and its desired state are."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """Return its folder in roles/."""
 
     @property
-    def prefix(self) -> str: ...
+    def prefix(self) -> str:
+        """Return the beginning of the names of its variables."""
 
     @property
-    def rules(self) -> Mapping[str, Rule]: ...
+    def rules(self) -> Mapping[str, Rule]:
+        """Return its rules by the option's dotted name."""
 
     @property
-    def packages(self) -> Stage: ...
+    def packages(self) -> Stage:
+        """Return when a first run installs its packages."""
 
     @property
-    def conflicts(self) -> Callable[[Mapping[str, Json], Inventory], list[str]]: ...
+    def conflicts(self) -> Callable[[Mapping[str, Json], Inventory], list[str]]:
+        """Return the function that finds contradictions of options."""
 
     @property
-    def needed(self) -> Callable[[Sequence[Mapping[str, Json]]], bool]: ...
+    def needed(self) -> Callable[[Sequence[Mapping[str, Json]]], bool]:
+        """Return the function that decides whether a host has the role."""
 
     @property
-    def ports(self) -> PortConflict | None: ...
+    def ports(self) -> PortConflict | None:
+        """Return when its ports are taken."""
 
-    def plan_for(self, here: HostContext, arguments: Mapping[str, Json]) -> dict[str, Json]: ...
+    def plan_for(self, here: HostContext, arguments: Mapping[str, Json]) -> dict[str, Json]:
+        """Return the plan of the role as a document."""
 
-    def state_of(self, plan: dict[str, Json], here: HostContext) -> dict[str, Json]: ...
+    def state_of(self, plan: dict[str, Json], here: HostContext) -> dict[str, Json]:
+        """Return the desired state as a document, from a plan of the role."""
 
-    def inspections_of(self, plan: dict[str, Json], state: dict[str, Json]) -> dict[str, InspectionEntry]: ...
+    def inspections_of(self, plan: dict[str, Json], state: dict[str, Json]) -> dict[str, InspectionEntry]:
+        """Return what to inspect, from a plan and a desired state of the role."""
 
 
 @dataclass(frozen=True, kw_only=True)

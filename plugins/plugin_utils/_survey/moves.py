@@ -67,13 +67,13 @@ class Application(NamedTuple):
 
     @property
     def leaves_nginx(self) -> bool:
-        """Return whether it has a server in nginx that goes."""
+        """Return whether its server in nginx is removed in this run."""
         going = self.present and not self.stopped and self.plan["direct"] is not None
         return going and f"{NGINX}/sites/{self.name}.conf" in self.host.get("drift", ())
 
     @property
     def changes_port(self) -> bool:
-        """Return whether it serves, and visitors come to it by another port or proxy from now on."""
+        """Return whether it serves, and its visitors will use another port or proxy."""
         serves = self.present and not self.stopped and self.release.get("before") is not None
         own = f"{UNITS}/{self.socket}" in self.host.get("drift", ())
         return serves and (own or self.leaves_nginx)

@@ -50,13 +50,13 @@ def record_moves(results: Sequence[Inspected], here: HostContext) -> moves.PortM
 
 
 def _default_server(plan: dict[str, Json], here: HostContext) -> FileEntry:
-    """Return what nginx has on all of its ports, which comes with the first application that it serves there."""
+    """Return the default server of nginx on all its ports, which is installed with its first application."""
     files = cast("list[FileEntry]", desired_state("nginx", plan, here)["files"])
     return next(entry for entry in files if entry["path"] == str(NGINX_DEFAULT))
 
 
 def conflicts(result: Inspected, host: str, ports: moves.PortMoves) -> list[str]:
-    """Return why ports that a role needs are taken, a text for each; those that move are not."""
+    """Return why ports that a role needs are taken, a text for each; ports that move are no conflict."""
     inspection, observed = result
     if inspection.part == "host" and inspection.of in ports.refusals:
         return [f"{host}: {inspection.of}: {ports.refusals[inspection.of]}. Nothing was changed."]
