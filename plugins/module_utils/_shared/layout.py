@@ -190,10 +190,6 @@ class Layout:
         return self.journal_service, *sockets, f"systemd-journald-sync@{self.journal}.service"
 
     @property
-    def journal_settings(self) -> JournalSettings:
-        return JournalSettings(self.journal)
-
-    @property
     def upstream(self) -> PurePosixPath:
         """Return the socket that nginx connects to: its path contains `current`, so that a rename switches releases."""
         return self.current / "app.sock"
@@ -301,42 +297,3 @@ class Layout:
         if suffix == "timer":
             return f"timer-{name[len('job-') :]}"
         return name or suffix
-
-
-@dataclass(frozen=True)
-class JournalSettings:
-    """The settings of the journal of a namespace; of two drop-ins the later name counts."""
-
-    namespace: str
-
-    @property
-    def first(self) -> PurePosixPath:
-        return JOURNALD.with_name(f"journald@{self.namespace}.conf")
-
-    @property
-    def drop_ins(self) -> PurePosixPath:
-        return JOURNALD.with_name(f"journald@{self.namespace}.conf.d")
-
-    @property
-    def of_host(self) -> PurePosixPath:
-        """Return the link to the host's own settings."""
-        return self.drop_ins / "00-host.conf"
-
-    @property
-    def last(self) -> PurePosixPath:
-        return self.drop_ins / "~asgi-deploy.conf"
-
-    @property
-    def of_host_drop_ins(self) -> PurePosixPath:
-        """Return the link to the folder of the host's own drop-ins."""
-        return JOURNALD_LOCAL / self.drop_ins.name
-
-    @property
-    def service(self) -> PurePosixPath:
-        """Return the drop-in of the journald that serves the namespace."""
-        return UNITS / f"{journal_service(self.namespace)}.d" / "asgi-deploy.conf"
-
-    @property
-    def sync(self) -> PurePosixPath:
-        """Return the drop-in of the unit that waits until everything is written."""
-        return UNITS / f"systemd-journald-sync@{self.namespace}.service.d" / "asgi-deploy.conf"

@@ -10,6 +10,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.desired_state 
     PartsOptions,
     UserEntry,
 )
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.journal_settings import JournalSettings
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import (
     CERTIFICATES,
     JOURNALD,
@@ -141,7 +142,7 @@ def journal_files(plan: AppPlan) -> list[FileEntry]:
     An application that logs to the host's journal has them as well, for what its older releases have logged. Other
     settings are those of the host, also after a change: journald reads them between the first and the last of ours.
     """
-    settings = Layout(plan["name"]).journal_settings
+    settings = JournalSettings(Layout(plan["name"]).journal)
     return [
         file(str(settings.first), rendered("app", "journal.conf.j2", plan)),
         link(str(settings.of_host), str(JOURNALD)),

@@ -19,6 +19,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.certificates import taking
+from ansible_collections.asgi.deploy.plugins.module_utils._host.certificates.certbot_output import (
+    describe_failure,
+    is_account_lost,
+    is_nonce_refused,
+    retry_at,
+)
 from ansible_collections.asgi.deploy.plugins.module_utils._host.certificates.certificate import (
     CERTBOT,
     MOMENT,
@@ -30,15 +36,11 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.certificates.cer
     CertificateRequest,
     certbot_texts,
     certificate_status,
-    describe_failure,
-    is_account_lost,
-    is_nonce_refused,
     observe_certificate,
     read_certificate,
     reason_to_act,
     reason_to_make,
     reason_to_request,
-    retry_at,
     served_texts,
     wait_until,
 )
@@ -311,11 +313,7 @@ def _place(request: CertificateRequest, chain: bytes, key: bytes) -> bool:
 
 
 def _attempt_entry(request: CertificateRequest, problem: str | None) -> LastAttempt:
-    entry: LastAttempt = {
-        "at": time.strftime(MOMENT, time.gmtime()),
-        "ok": problem is None,
-        "text": problem or "ok",
-    }
+    entry: LastAttempt = {"at": time.strftime(MOMENT, time.gmtime()), "ok": problem is None, "text": problem or "ok"}
     if moment := retry_at(problem or ""):
         entry["wait"] = {"until": time.strftime(MOMENT, time.gmtime(moment)), "asked": _request_key(request)}
     return entry
@@ -323,12 +321,8 @@ def _attempt_entry(request: CertificateRequest, problem: str | None) -> LastAtte
 
 def _record_attempts(attempts: Mapping[str, LastAttempt]) -> None:
     last = {**{entry["name"]: entry["last"] for entry in read_status()}, **attempts}
-    write_status(
-        [
-            certificate_status(request, read_certificate(request.files[0]), last.get(request.name))
-            for request in read_requests()
-        ]
-    )
+    requests = read_requests()
+    write_status([certificate_status(each, read_certificate(each.files[0]), last.get(each.name)) for each in requests])
 
 
 def main(arguments: list[str]) -> int:

@@ -17,6 +17,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.source import ar
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import systemd, users
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.metadata_rules import MetadataRules
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.journal_settings import JournalSettings
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import JOURNALS, UNITS, Layout
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.unit_names import release_of
 
@@ -125,7 +126,7 @@ def remove_journal(layout: Layout) -> None:
 
 def journal_paths(layout: Layout) -> list[Path]:
     """Return the files of an application's own journal that exist."""
-    settings = layout.journal_settings
+    settings = JournalSettings(layout.journal)
     folders = [settings.drop_ins, settings.of_host_drop_ins, settings.service.parent, settings.sync.parent]
     kept = [folder for place in JOURNALS for folder in Path(place).glob(f"*.{layout.journal}")]
     sockets = f"/run/systemd/journal.{layout.journal}"

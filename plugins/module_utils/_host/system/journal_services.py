@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import systemd
-from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import JournalSettings
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.journal_settings import JournalSettings
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.unit_names import journal_service
 
 

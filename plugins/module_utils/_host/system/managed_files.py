@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import functools
 import grp
 import os
 import pwd
 import secrets
 import shutil
-import stat
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.observed_files import attributes_text, observe
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.pending_units import is_pending
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.code_text import MARK, code_of
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
@@ -95,7 +94,7 @@ class ManagedFile:
         Raises:
             DeployError: a directory is where a file belongs, or the other way round.
         """
-        observed = None if hidden else _observe(self.path)
+        observed = None if hidden else observe(self.path)
         if self.state in ("absent", _UNNEEDED) and observed is None:
             return None
         if self.state == _UNNEEDED:
@@ -111,7 +110,7 @@ class ManagedFile:
             before = "another secret\n" if self.secret else observed.content.decode(errors="replace")
             before = f"link to {before}\n" if kind == "link" else before
             return self._diff(before, self._text())
-        attributes = _attributes(self.owner, self.group, f"{self.mode:04o}")
+        attributes = attributes_text(self.owner, self.group, f"{self.mode:04o}")
         if kind != "link" and observed.attributes != attributes:
             return self._diff(observed.attributes, attributes)
         if is_pending(self.path.name):
@@ -317,46 +316,3 @@ def _is_folder(path: Path) -> bool:
 def _remove_empty(folder: Path) -> None:
     for place, _folders, _files in os.walk(folder, topdown=False):
         os.rmdir(place)
-
-
-class _Observed(NamedTuple):
-    """What is at a path."""
-
-    kind: str  # file, directory, link or special file
-    attributes: str  # owner, group and mode, as lines
-    content: bytes  # of a file its bytes, of a link its target
-
-
-def _observe(path: Path) -> _Observed | None:
-    """Return what is at a path; None if nothing is."""
-    try:
-        status = path.lstat()
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    kinds = {stat.S_IFREG: "file", stat.S_IFDIR: "directory", stat.S_IFLNK: "link"}
-    kind = kinds.get(stat.S_IFMT(status.st_mode), "special file")
-    mode = f"{stat.S_IMODE(status.st_mode):04o}"
-    content = path.read_bytes() if kind == "file" else os.fsencode(os.readlink(path)) if kind == "link" else b""
-    return _Observed(kind, _attributes(_name(_user, status.st_uid), _name(_group, status.st_gid), mode), content)
-
-
-# The C library reads a whole file each time. A number without a name may get one, so it is not cached.
-@functools.cache
-def _user(number: int) -> str:
-    return pwd.getpwuid(number).pw_name
-
-
-@functools.cache
-def _group(number: int) -> str:
-    return grp.getgrgid(number).gr_name
-
-
-def _name(lookup: Callable[[int], str], number: int) -> str:
-    try:
-        return lookup(number)
-    except KeyError:
-        return str(number)
-
-
-def _attributes(owner: str, group: str, mode: str) -> str:
-    return f"owner: {owner}\ngroup: {group}\nmode: {mode}\n"

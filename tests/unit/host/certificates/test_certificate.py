@@ -15,15 +15,11 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.certificates.cer
     CertificateRequest,
     Lineage,
     certificate_status,
-    describe_failure,
-    is_account_lost,
-    likely_reason,
     parse_renewal,
     parse_x509,
     reachability_error,
     reason_to_make,
     reason_to_request,
-    retry_at,
     served_texts,
     wait_until,
 )
@@ -212,27 +208,6 @@ def test_finding_of_an_address() -> None:
     assert "http://[2001:db8::1]/ on port 80 answers with status 404" in text
 
 
-LIMITED = (
-    "Error finalizing order :: rateLimited :: too many certificates (5) already issued for this exact set of "
-    "identifiers in the last 168h0m0s, retry after {}: see https://ca.example.com/limits"
-)
-
-
-@pytest.mark.parametrize(
-    ("said", "moment"),
-    [
-        (LIMITED.format("2026-11-22 20:00:00 UTC"), 1795377600.0),
-        (LIMITED.format("2026-11-22T20:00:00Z"), 1795377600.0),
-        ("rateLimited :: slow down", None),
-        ("dns :: the zone is locked, retry after 2026-11-22 20:00:00 UTC", None),
-    ],
-)
-def test_when_the_ca_wants_to_be_asked_again(said: str, moment: float | None) -> None:
-    assert retry_at(said) == moment
-    if moment:
-        assert likely_reason(said).endswith("the next request follows after 2026-11-22 20:00:00 UTC, not before")
-
-
 ASKED: RequestKey = {"server": CA, "domains": ["a.example.com"]}
 WAIT: LastAttempt = {"ok": False, "wait": {"until": "2026-11-22T20:00:00Z", "asked": ASKED}}
 
@@ -252,8 +227,6 @@ def test_a_ca_that_said_when_is_not_asked_before(
     last: LastAttempt | None, asked: RequestKey, now: float, until: str | None
 ) -> None:
     assert wait_until(last, asked, now) == until
-    if until:  # what is said instead is known again for what it is
-        assert retry_at(f"not asked: the CA's rate limit was reached before, retry after {until}") == 1795377600.0
 
 
 @pytest.mark.parametrize(
@@ -282,62 +255,6 @@ def test_finding(addresses: list[str], own: list[str], probe: str | None, parts:
     text = reachability_error("a.example.com", addresses, own, probe)
     assert (text is None) == (not parts)
     assert all(part in str(text) for part in parts)
-
-
-@pytest.mark.parametrize(
-    ("said", "reason"),
-    [
-        ("urn:ietf:params:acme:error:rateLimited :: too many certificates already issued", "rate limit"),
-        ("requests.exceptions.ConnectionError: … Max retries exceeded with url: /dir", "directory does not answer"),
-        ("  Type:   dns\n  Detail: DNS problem: NXDOMAIN looking up A", "finds no address"),
-        ("  Type:   connection\n  Detail: Get x: could not resolve URL", "finds no address"),
-        ("  Type:   connection\n  Detail: Timeout during connect", "does not reach port 80"),
-        ("  Type:   unauthorized\n  Detail: Invalid response from http://a.example.com/: 404", "another server"),
-        ("Unable to register an account: externalAccountRequired", "certificate_account"),
-        ("urn:ietf:params:acme:error:caa :: CAA record forbids", "CAA"),
-        ("Error returned by the ACME server: JWS has an invalid anti-replay nonce: P9lSz", "refused its own nonces"),
-        ("Plugin legacy name: Unable to determine base domain for a.example.com", "the DNS provider refused"),
-        ("something new", "the output of certbot"),
-    ],
-)
-def test_likely_reason(said: str, reason: str) -> None:
-    assert reason in likely_reason(said)
-
-
-@pytest.mark.parametrize(
-    ("said", "lost"),
-    [
-        (
-            "urn:ietf:params:acme:error:accountDoesNotExist :: The request specified an account that does not exist",
-            True,
-        ),
-        ("Account with ID 1a2b not found", True),
-        ("No such authorization", False),
-        ("", False),
-    ],
-)
-def test_account_lost(said: str, lost: bool) -> None:
-    assert is_account_lost(said) is lost
-
-
-@pytest.mark.parametrize(
-    ("serving", "message"),
-    [
-        (None, "Nothing is served yet."),
-        (made(), "a self-signed stand-in is served, WHICH NO BROWSER TRUSTS."),
-        (
-            X509([], time.gmtime(1_900_000_000), "CN = R1"),
-            "The former one is still served; it ends 2030-03-17 17:46 UTC.",
-        ),
-    ],
-)
-def test_a_failure_says_what_is_served(serving: X509 | None, message: str) -> None:
-    text = describe_failure(REQUEST, "Type: dns\nDetail: NXDOMAIN", ["a.example.com has no address"], serving)
-    lines = text.splitlines()
-    assert lines[0] == "shop: the CA issued no certificate for b.example.com, a.example.com."
-    assert message in lines[1]
-    assert "Seen from this host: a.example.com has no address." in lines
-    assert lines[-2:] == ["  Type: dns", "  Detail: NXDOMAIN"]
 
 
 def test_status() -> None:

@@ -9,11 +9,11 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.system.journal_s
     JournalServices,
     namespace_of,
 )
-from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.journal_settings import JournalSettings
 
 
 def test_each_file_of_its_settings_is_known() -> None:
-    settings = Layout("my-shop").journal_settings
+    settings = JournalSettings("asgi-my-shop")
     for path in (settings.first, settings.last, settings.of_host, settings.of_host_drop_ins, settings.service):
         assert namespace_of(Path(path)) == "asgi-my-shop", path
 
@@ -32,6 +32,6 @@ def test_others_have_none(path: str) -> None:
 
 
 def test_each_is_noted_once() -> None:
-    settings = Layout("shop").journal_settings
+    settings = JournalSettings("asgi-shop")
     found = JournalServices(map(Path, (settings.last, settings.first, settings.service)))
     assert found.pending == ["journald@asgi-shop.conf"]

@@ -19,6 +19,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.system.managed_f
     differences,
     write,
 )
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.observed_files import observe
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 
 ME = getpass.getuser()
@@ -142,10 +143,10 @@ def test_a_link(tmp_path: Path, before: Callable[[Path], None]) -> None:
 def test_a_link_goes_again_when_the_set_is_refused(tmp_path: Path, before: Callable[[Path], None]) -> None:
     path = tmp_path / "path"
     before(path)
-    found = filesets._observe(path)
+    found = observe(path)
     with pytest.raises(RuntimeError, match="refused"):
         apply_all([link(path, "/nowhere/else")], refuse)
-    assert filesets._observe(path) == found
+    assert observe(path) == found
 
 
 @pytest.mark.parametrize(("state", "target"), [("link", None), ("file", "/etc/motd")])
