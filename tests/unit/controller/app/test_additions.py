@@ -1,4 +1,4 @@
-"""What is added to a release: what goes together, and what comes of it."""
+"""Additions to a release: contradictions between them, and their plan."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def app(**changes: Any) -> Any:
         (["/s/", "/s/t/", "/st/"], ["/s/t/ lies in /s/"]),
     ],
 )
-def test_nested(paths: list[str], found: list[str]) -> None:
+def test_paths_below_others_are_found(paths: list[str], found: list[str]) -> None:
     assert nested(paths) == found
 
 
@@ -80,11 +80,11 @@ def test_nested(paths: list[str], found: list[str]) -> None:
         ),
     ],
 )
-def test_errors(options: dict[str, Any], errors: list[str]) -> None:
+def test_contradictions_between_additions_are_errors(options: dict[str, Any], errors: list[str]) -> None:
     assert tree_errors(app(**options)) == errors
 
 
-def test_planned() -> None:
+def test_plan_has_links_directories_and_folders() -> None:
     options = app(
         storage=["media", "var/uploads"],
         cache=[".cache"],

@@ -44,11 +44,11 @@ CLEANUP = {
         ),
     ],
 )
-def test_process(written: Any, resolved: dict[str, Any]) -> None:
+def test_process_gets_its_defaults(written: Any, resolved: dict[str, Any]) -> None:
     assert resolve_work({"processes": {"worker": written}}) == ({"processes": {"worker": resolved}, "jobs": {}}, [])
 
 
-def test_job() -> None:
+def test_job_gets_its_defaults() -> None:
     written: dict[str, Any] = {"command": "python -m shop.cleanup", "schedule": "daily"}
     assert resolve_work({"jobs": {"cleanup": written}}) == ({"processes": {}, "jobs": {"cleanup": CLEANUP}}, [])
 
@@ -129,14 +129,14 @@ def test_job() -> None:
         ),
     ],
 )
-def test_mistake(option: str, name: str, written: Any, text: str) -> None:
+def test_mistake_is_reported_with_its_place(option: str, name: str, written: Any, text: str) -> None:
     _, errors = resolve_work({option: {name: written}}, "asgi_apps[0] (shop).")
     assert len(errors) == 1
     assert errors[0].startswith(f"asgi_apps[0] (shop).{option}.{name}")
     assert text in errors[0]
 
 
-def test_a_process_and_a_job_of_one_name() -> None:
+def test_process_and_job_cannot_have_the_same_name() -> None:
     job: dict[str, Any] = {"command": "x", "schedule": "daily"}
     _, errors = resolve_work({"processes": {"mail": "x"}, "jobs": {"mail": job}})
     assert errors == ["jobs.mail: is the name of a process, too; choose another"]
@@ -162,23 +162,23 @@ def test_mistakes_end_the_run_before_any_host_is_touched(inventory: dict[str, An
         "*:*:0/2",
     ],
 )
-def test_schedule(value: str) -> None:
+def test_calendar_event_is_accepted(value: str) -> None:
     assert schedule(value) is None
 
 
 @pytest.mark.parametrize(
     "value", ["", " daily", "daily\n", "daily; reboot", "%i", "[daily]", "@daily", "0 4 * * *\t", "#"]
 )
-def test_no_schedule(value: str) -> None:
+def test_text_that_is_no_calendar_event_is_refused(value: str) -> None:
     assert schedule(value)
 
 
-def test_every_rule_is_of_an_option_that_has_a_default_or_must_be_given() -> None:
+def test_each_rule_is_for_an_option_of_the_spec() -> None:
     for kind, rules in RULES.items():
         assert set(rules) <= set(role_options("app", kind))
 
 
-def test_units(spec: dict[str, Any], facts: Facts) -> None:
+def test_each_process_and_job_gets_its_units(spec: dict[str, Any], facts: Facts) -> None:
     plan = app_plan(
         {
             **spec,
@@ -205,12 +205,12 @@ def test_units(spec: dict[str, Any], facts: Facts) -> None:
     ]
 
 
-def test_no_units() -> None:
+def test_application_without_processes_and_jobs_has_no_units() -> None:
     app: Any = {"name": "shop", "processes": {}, "jobs": {}}
     assert work_units(app) == []
 
 
-def test_names_that_look_alike_have_units_of_their_own() -> None:
+def test_similar_names_have_different_units() -> None:
     names = {"worker": 11, "worker-1": 11, "worker-1-1": 2, "job": 1, "live": 1, "process": 1}
     app: Any = {
         "name": "shop",

@@ -29,7 +29,7 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._app.dotenv import par
         pytest.param("A=ü\n", {"A": "ü"}, id="Unicode"),
     ],
 )
-def test_values(text: str, values: dict[str, str]) -> None:
+def test_values_are_read_as_they_are_meant(text: str, values: dict[str, str]) -> None:
     assert parse(text) == (values, [])
 
 
@@ -77,7 +77,7 @@ QUOTES = "outside quotes; put its value in single quotes"
         ),
     ],
 )
-def test_mistakes(text: str, errors: list[str]) -> None:
+def test_mistakes_are_reported_with_their_lines(text: str, errors: list[str]) -> None:
     found = parse(text)[1]
     assert found == errors
     assert "secret" not in "".join(found)

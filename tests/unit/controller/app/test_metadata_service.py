@@ -1,4 +1,4 @@
-"""To whom the cloud's metadata service is closed, by what, and what a plan says of it."""
+"""The users that the cloud's metadata service is closed to, the means, and what a plan says of it."""
 
 from __future__ import annotations
 
@@ -44,13 +44,13 @@ def test_rules_close_it_until_the_entry_opens_it(
     assert denied(plan, "sandbox_lines") == denied(plan, "build_lines") == []
 
 
-def test_an_application_without_nginx_has_a_socket_of_roots(planned: Planned) -> None:
+def test_rules_close_the_public_socket_of_an_application_without_nginx(planned: Planned) -> None:
     plan = planned(options={"proxy": "none", "tls": {"port": 8443}})
     assert plan["metadata"]["ports"] == [8443]
 
 
 @pytest.mark.parametrize("metadata", [None, True])
-def test_the_rules_bound_it_where_its_unit_cannot(planned: Planned, metadata: bool | None) -> None:
+def test_rules_bound_connections_that_no_unit_can_bound(planned: Planned, metadata: bool | None) -> None:
     options, outgoing = {"proxy": "none", "tls": {"port": 8443}}, ["10.0.0.0/8", "169.254.169.254"]
     if not metadata:
         outgoing.pop()
@@ -75,7 +75,7 @@ def test_without_nft_nothing_bounds_the_public_socket_and_the_plan_says_so(plann
     assert planned({"nftables": False}, direct, metadata=False)["notices"] == []
 
 
-def test_without_nft_its_units_close_it(planned: Planned) -> None:
+def test_units_close_it_without_nft(planned: Planned) -> None:
     plan = planned({"nftables": False, "nameservers": ["192.0.2.53"]}, metadata=False)
     assert plan["metadata"] == {"by_nft": False, "application": True, "ports": [], "outgoing": None}
     assert denied(plan, "sandbox_lines") == denied(plan, "build_lines") == DENIED
@@ -83,7 +83,7 @@ def test_without_nft_its_units_close_it(planned: Planned) -> None:
     assert plan["notices"] == []
 
 
-def test_without_nft_it_can_be_opened_to_the_application_only(planned: Planned) -> None:
+def test_only_the_application_can_have_it_open_without_nft(planned: Planned) -> None:
     plan = planned({"nftables": False}, metadata=True)
     assert (denied(plan, "sandbox_lines"), denied(plan, "build_lines")) == ([], DENIED)
 
@@ -106,5 +106,5 @@ def test_without_nft_a_wide_network_holds_it_open_and_the_plan_says_so(planned: 
 @pytest.mark.parametrize(
     "outgoing", [["169.254.169.254"], ["169.254.0.0/16"], ["::/0"], ["10.0.0.0/8", "fd00:ec2::254"]]
 )
-def test_it_is_open_where_the_list_has_it(planned: Planned, outgoing: list[str]) -> None:
+def test_metadata_service_in_the_list_of_networks_stays_open(planned: Planned, outgoing: list[str]) -> None:
     assert not planned(metadata=True, outgoing=outgoing)["metadata"]["application"]

@@ -1,4 +1,4 @@
-"""What is shipped: the same content is the same file, and only what belongs to the application."""
+"""Archives for hosts: the same content is the same file, and only files of the application are in it."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_same_content_is_the_same_file(tmp_path: Path, into: Path) -> None:
 
 
 @pytest.mark.parametrize("change", ["content", "name", "executable", "link"])
-def test_other_content_is_another(tmp_path: Path, into: Path, change: str) -> None:
+def test_other_content_is_another_file(tmp_path: Path, into: Path, change: str) -> None:
     folder = make(tmp_path / "shop", "a.py", "b.py")
     (folder / "link").symlink_to("a.py")
     before = pack_directory(folder, into)
@@ -70,7 +70,7 @@ def test_other_content_is_another(tmp_path: Path, into: Path, change: str) -> No
     assert pack_directory(folder, into).sha256 != before.sha256
 
 
-def test_what_tools_leave_behind_stays(tmp_path: Path, into: Path) -> None:
+def test_files_that_tools_leave_behind_are_not_packed(tmp_path: Path, into: Path) -> None:
     left = ["__pycache__/a.pyc", "a.pyc", ".venv/x", "env/pyvenv.cfg", "env/x", ".ruff_cache/x", "shop/.pytest_cache/x"]
     folder = make(tmp_path / "shop", "shop/main.py", ".env.example", "build/x", *left)
     with socket.socket(socket.AF_UNIX) as listener:
@@ -83,7 +83,7 @@ def git(folder: Path, *arguments: str) -> None:
     subprocess.run(["git", "-C", str(folder), *settings, *arguments], check=True, capture_output=True)
 
 
-def test_in_a_work_tree_what_git_does_not_ignore(tmp_path: Path, into: Path) -> None:
+def test_work_tree_is_packed_without_what_git_ignores(tmp_path: Path, into: Path) -> None:
     folder = make(tmp_path / "shop", ".gitignore", "main.py", "gone.py", ".env", "dist/x", "tracked.log", "ü.py")
     (folder / ".gitignore").write_text(".env\ndist\n*.log\n", encoding="utf-8")
     other = make(tmp_path / "other", "lib.py")
@@ -101,20 +101,20 @@ def test_in_a_work_tree_what_git_does_not_ignore(tmp_path: Path, into: Path) -> 
     assert held(pack_directory(folder / "sub", into), tmp_path) == ["inner.py"]
 
 
-def test_a_folder_that_git_ignores_as_a_whole_is_meant_all_the_same(tmp_path: Path, into: Path) -> None:
+def test_folder_that_git_ignores_as_a_whole_is_packed(tmp_path: Path, into: Path) -> None:
     folder = make(tmp_path / "shop", "build/app/main.py")
     (folder / ".gitignore").write_text("build\n", encoding="utf-8")
     git(folder, "init", "--quiet")
     assert held(pack_directory(folder / "build" / "app", into), tmp_path) == ["main.py"]
 
 
-def test_a_work_tree_that_git_does_not_read_is_not_packed_whole(tmp_path: Path, into: Path) -> None:
+def test_work_tree_that_git_cannot_read_is_refused(tmp_path: Path, into: Path) -> None:
     folder = make(tmp_path / "shop", "main.py", ".env", ".git")
     with pytest.raises(PackingError, match="directory: git does not say what belongs to"):
         pack_directory(folder, into)
 
 
-def test_an_empty_folder(tmp_path: Path, into: Path) -> None:
+def test_empty_folder_is_refused(tmp_path: Path, into: Path) -> None:
     with pytest.raises(PackingError, match="which holds no file, or none that git does not ignore"):
         pack_directory(make(tmp_path / "shop", "__pycache__/x.pyc"), into)
     assert list(into.iterdir()) == []
@@ -125,7 +125,7 @@ def test_only_wheels(tmp_path: Path, into: Path) -> None:
     assert held(pack_wheels(folder, into), tmp_path) == ["a-1-py3-none-any.whl", "b-1-py3-none-any.whl"]
 
 
-def test_existing_archive(tmp_path: Path) -> None:
+def test_existing_archive_must_have_the_checksum(tmp_path: Path) -> None:
     file = tmp_path / "a.zip"
     file.write_bytes(b"x")
     digest = file_digest(file)

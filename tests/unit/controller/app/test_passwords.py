@@ -1,4 +1,4 @@
-"""Passwords of basic authentication, against what OpenSSL makes of them."""
+"""Passwords of basic authentication, compared with OpenSSL."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ HASH = "$5$salt$" + "a" * 43
     "password", ["a", "open sesame", "x" * 63, "x" * 64, "y" * 65, "z" * 128, "pässwörd €", "a:b$c/'\"\\"]
 )
 @pytest.mark.parametrize("salt", ["abcdefghijklmnop", "./09AZaz", "s"])
-def test_as_openssl(password: str, salt: str) -> None:
+def test_hash_is_that_of_openssl(password: str, salt: str) -> None:
     argv = ["openssl", "passwd", "-6", "-salt", salt, "-stdin"]
     made = subprocess.run(argv, input=password, capture_output=True, text=True, check=True).stdout.strip()
     assert passwords.sha512_crypt(password, salt) == made
 
 
-def test_a_hash_stays() -> None:
+def test_hash_stays_as_it_is() -> None:
     assert passwords.hashed(HASH, "a") == HASH
 
 
-def test_the_same_in_every_run_and_another_for_everybody_else() -> None:
+def test_hash_is_the_same_in_each_run_and_differs_between_users() -> None:
     made = [passwords.hashed("open sesame", *whose) for whose in (("a", "b"), ("a", "b"), ("a", "c"), ("ab", ""))]
     assert made[0] == made[1]
     assert len(set(made)) == 3

@@ -1,4 +1,4 @@
-"""From what the user wrote to the plan, and all that can be wrong with it."""
+"""The plan of an application from what the user wrote, and all that can be wrong with it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._inventory.inventory i
 Facts = Callable[[str], Any]
 
 
-def test_defaults(spec: dict[str, Any], facts: Facts) -> None:
+def test_defaults_are_in_the_plan(spec: dict[str, Any], facts: Facts) -> None:
     plan: dict[str, Any] = {**app_plan(spec, facts("13"))}
     assert plan.pop("serving")["command"].startswith("gunicorn ")
     assert not any(plan["settings"].pop("hooks").values())
@@ -166,7 +166,9 @@ def test_defaults(spec: dict[str, Any], facts: Facts) -> None:
         ),
     ],
 )
-def test_workers(spec: dict[str, Any], facts: Facts, options: dict[str, Any], workers: int, reason: str) -> None:
+def test_number_of_workers_has_a_reason(
+    spec: dict[str, Any], facts: Facts, options: dict[str, Any], workers: int, reason: str
+) -> None:
     plan = app_plan({**spec, **options}, facts("13"))
     assert (plan["workers"], plan["workers_reason"]) == (workers, reason)
 
@@ -176,7 +178,7 @@ def test_given_workers_need_no_facts_of_the_hardware(spec: dict[str, Any]) -> No
     assert app_plan({**spec, "workers": 3}, facts)["workers"] == 3
 
 
-def test_environment(spec: dict[str, Any], facts: Facts) -> None:
+def test_environment_file_has_the_variables(spec: dict[str, Any], facts: Facts) -> None:
     plan = app_plan({**spec, "env": {"B": "$x", "A": 1}}, facts("13"))
     assert plan["environment"] == 'A="1"\nB="\\$x"\n'
 
@@ -189,7 +191,9 @@ def test_environment(spec: dict[str, Any], facts: Facts) -> None:
         ("sh -c 'echo 100% $HOME'", '"sh" "-c" "echo 100%% $$HOME"'),
     ],
 )
-def test_release_command(spec: dict[str, Any], facts: Facts, written: str | None, planned: str | None) -> None:
+def test_release_command_is_written_for_systemd(
+    spec: dict[str, Any], facts: Facts, written: str | None, planned: str | None
+) -> None:
     assert app_plan({**spec, "release_command": written}, facts("13"))["release_command"] == planned
 
 
@@ -208,7 +212,9 @@ def test_drain_lasts_as_long_as_idle_connections_of_nginx(
         ({"error_percent": 50, "errors": 1}, {"seconds": 5, "error_percent": 50, "errors": 1}),
     ],
 )
-def test_watch(spec: dict[str, Any], facts: Facts, watch: dict[str, Any], planned: dict[str, int]) -> None:
+def test_watch_has_its_defaults(
+    spec: dict[str, Any], facts: Facts, watch: dict[str, Any], planned: dict[str, int]
+) -> None:
     assert app_plan({**spec, "watch": watch}, facts("13"))["watch"] == planned
 
 
@@ -227,7 +233,7 @@ def test_watch(spec: dict[str, Any], facts: Facts, watch: dict[str, Any], planne
         ),
     ],
 )
-def test_unsupported_system(spec: dict[str, Any], facts: Facts, changes: Any, text: str) -> None:
+def test_unsupported_system_is_refused(spec: dict[str, Any], facts: Facts, changes: Any, text: str) -> None:
     other: Any = {**facts("13"), **changes}
     with pytest.raises(ValueError) as error:
         app_plan(spec, other)
@@ -244,7 +250,7 @@ def test_mistakes_are_reported_together(spec: dict[str, Any], facts: Facts) -> N
     ]
 
 
-def test_everything_right(inventory: dict[str, Any]) -> None:
+def test_correct_inventory_has_no_errors(inventory: dict[str, Any]) -> None:
     assert inventory_errors(inventory) == []
 
 
@@ -252,7 +258,7 @@ def test_everything_right(inventory: dict[str, Any]) -> None:
     "variable",
     ["asgi_hosts", "nginx_worker_connections", "nginx_version", "asgi_team_contact"],
 )
-def test_variables_that_are_ours_or_none_of_our_business(inventory: dict[str, Any], variable: str) -> None:
+def test_known_and_foreign_variables_are_no_errors(inventory: dict[str, Any], variable: str) -> None:
     assert inventory_errors({**inventory, variable: "4096"}) == []
 
 
@@ -276,7 +282,7 @@ A_LIST = "expected a list with an entry for each application"
         ),
     ],
 )
-def test_no_applications(inventory: dict[str, Any], apps: Any, error: str) -> None:
+def test_missing_applications_are_an_error(inventory: dict[str, Any], apps: Any, error: str) -> None:
     assert inventory_errors({**inventory, "asgi_apps": apps}) == [error]
 
 
@@ -410,7 +416,9 @@ def test_no_applications(inventory: dict[str, Any], apps: Any, error: str) -> No
         ),
     ],
 )
-def test_mistakes_in_an_application(inventory: dict[str, Any], changes: dict[str, Any], errors: list[str]) -> None:
+def test_mistakes_in_an_application_are_reported(
+    inventory: dict[str, Any], changes: dict[str, Any], errors: list[str]
+) -> None:
     inventory["asgi_apps"][0].update(changes)
     assert inventory_errors(inventory) == errors
 
@@ -425,20 +433,20 @@ def test_mistakes_in_an_application(inventory: dict[str, Any], changes: dict[str
         ("nginx_worker_connection", "nginx_worker_connections"),
     ],
 )
-def test_misspelt_variable(inventory: dict[str, Any], written: str, meant: str) -> None:
+def test_misspelt_variable_is_reported_with_the_right_name(inventory: dict[str, Any], written: str, meant: str) -> None:
     assert inventory_errors({**inventory, written: "x"}) == [
         f"{written}: is not a variable of asgi.deploy; did you mean {meant}?"
     ]
 
 
-def test_misspelt_email(inventory: dict[str, Any]) -> None:
+def test_misspelt_email_is_reported_with_the_right_name(inventory: dict[str, Any]) -> None:
     inventory["certificate_emial"] = inventory.pop("certificate_email")
     misspelt = "certificate_emial: is not a variable of asgi.deploy; did you mean certificate_email?"
     assert inventory_errors(inventory) == [misspelt, NO_EMAIL]
 
 
 @pytest.mark.parametrize("email", [None, ""])
-def test_no_email(inventory: dict[str, Any], email: Any) -> None:
+def test_missing_email_is_an_error(inventory: dict[str, Any], email: Any) -> None:
     assert inventory_errors({**inventory, "certificate_email": email}) == [NO_EMAIL]
 
 
@@ -486,12 +494,14 @@ TO_SHARE = "; to share it, each expects a path of its own, as in site: {path: /b
         ),
     ],
 )
-def test_two_applications(inventory: dict[str, Any], changes: dict[str, Any], errors: list[str]) -> None:
+def test_collisions_of_two_applications_are_errors(
+    inventory: dict[str, Any], changes: dict[str, Any], errors: list[str]
+) -> None:
     inventory["asgi_apps"].append({**inventory["asgi_apps"][0], **changes})
     assert inventory_errors(inventory, READ) == errors
 
 
-def test_addresses_of_two_applications(inventory: dict[str, Any]) -> None:
+def test_two_applications_cannot_both_have_an_address(inventory: dict[str, Any]) -> None:
     shop = inventory["asgi_apps"][0]
     inventory |= {"certificate_source": "self-signed", "certificate_email": None}
     shop["domains"] = ["shop.example.com", "9.9.9.9"]
@@ -545,14 +555,16 @@ def test_addresses_of_two_applications(inventory: dict[str, Any]) -> None:
         ),
     ],
 )
-def test_ports(inventory: dict[str, Any], first: dict[str, Any], second: dict[str, Any], errors: list[str]) -> None:
+def test_collisions_of_ports_are_errors(
+    inventory: dict[str, Any], first: dict[str, Any], second: dict[str, Any], errors: list[str]
+) -> None:
     shop = inventory["asgi_apps"][0]
     inventory["asgi_apps"] = [{**shop, **first}, {**shop, "name": "blog", "domains": ["blog.example.com"], **second}]
     assert inventory_errors(inventory, READ) == errors
 
 
 @pytest.mark.parametrize("options", [{"certificate_challenge": "dns"}, {"certificate_source": "self-signed"}])
-def test_port_80_is_nginxs_where_the_ca_does_not_ask_there(inventory: dict[str, Any], options: dict[str, Any]) -> None:
+def test_port_80_is_free_if_the_ca_does_not_ask_there(inventory: dict[str, Any], options: dict[str, Any]) -> None:
     direct = {"name": "blog", "domains": ["blog.example.com"], "proxy": "none", "tls": {"port": 8443}}
     inventory["asgi_apps"].append({**inventory["asgi_apps"][0], **direct})
     inventory |= {**options, "certificate_dns_hooks": {"auth": "/usr/local/bin/dns", "cleanup": "/usr/local/bin/dns"}}
@@ -576,7 +588,9 @@ def test_given_certificate_needs_no_email(inventory: dict[str, Any]) -> None:
         ("a\nb", ["certificate_ca_file: found 'a\\nb', expected a path on the controller"]),
     ],
 )
-def test_a_file_of_a_role(inventory: dict[str, Any], tmp_path: Path, ca: str, errors: list[str]) -> None:
+def test_file_that_a_role_needs_must_exist(
+    inventory: dict[str, Any], tmp_path: Path, ca: str, errors: list[str]
+) -> None:
     (tmp_path / "ca.pem").touch()
     inventory["certificate_ca_file"] = ca
     found = inventory_errors(inventory, base=str(tmp_path))
@@ -584,7 +598,7 @@ def test_a_file_of_a_role(inventory: dict[str, Any], tmp_path: Path, ca: str, er
     assert bool(found) == bool(errors)
 
 
-def test_two_applications_without_a_name(inventory: dict[str, Any]) -> None:
+def test_two_applications_without_a_name_do_not_collide(inventory: dict[str, Any]) -> None:
     first = inventory["asgi_apps"][0]
     first["name"] = None
     inventory["asgi_apps"].append({**first, "domains": ["blog.example.com"]})
@@ -613,12 +627,12 @@ def test_two_applications_without_a_name(inventory: dict[str, Any]) -> None:
         ),
     ],
 )
-def test_wrong_value_of_a_role(inventory: dict[str, Any], variable: str, value: Any, error: str) -> None:
+def test_wrong_value_of_a_role_is_reported(inventory: dict[str, Any], variable: str, value: Any, error: str) -> None:
     found = inventory_errors({**inventory, variable: value})
     assert [text.split(", as in")[0] for text in found] == [error]
 
 
-def test_version_that_yaml_took_for_a_number(inventory: dict[str, Any]) -> None:
+def test_version_that_yaml_reads_as_a_number_is_refused(inventory: dict[str, Any]) -> None:
     """`version: 1.10` without quotes is 1.1, which may well be another tag."""
     inventory["asgi_apps"][0]["version"] = 1.10
     assert len(inventory_errors(inventory)) == 1

@@ -1,4 +1,4 @@
-"""What an application's processes may do: the lines of its units, and each door that is opened."""
+"""What processes of an application may do: the lines of its units, and what each option opens."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def lines(spec: dict[str, Any], facts: Facts) -> Lines:
     return planned
 
 
-def test_others_are_not_to_be_seen(lines: Lines) -> None:
+def test_other_applications_are_hidden(lines: Lines) -> None:
     found = lines(storage=["media"])
     for folder in ("/srv/asgi", "/var/lib/asgi", "/var/lib/asgi-storage", "/etc/asgi-deploy"):
         assert f"TemporaryFileSystem={folder}:ro,mode=0755" in found
@@ -34,7 +34,7 @@ def test_others_are_not_to_be_seen(lines: Lines) -> None:
     ]
 
 
-def test_what_builds_sees_nothing_that_the_application_stores(spec: dict[str, Any], facts: Facts) -> None:
+def test_build_sees_nothing_that_the_application_stores(spec: dict[str, Any], facts: Facts) -> None:
     options: dict[str, Any] = {
         **{"storage": ["media"], "wheelhouse": "wheels"},
         "sandbox": {"outgoing": [], "groups": ["users"], "dbus": True},
@@ -53,7 +53,7 @@ def test_what_builds_sees_nothing_that_the_application_stores(spec: dict[str, An
     assert not [line for line in found if line.startswith(("NoExecPaths=", "IPAddress", "SupplementaryGroups="))]
 
 
-def test_sockets_of_the_journals_are_not_to_be_seen(lines: Lines) -> None:
+def test_sockets_of_other_journals_are_hidden(lines: Lines) -> None:
     """systemd puts those of the namespace in their place."""
     found = lines()
     assert "TemporaryFileSystem=/run/systemd:ro,mode=0755" in found
@@ -63,20 +63,20 @@ def test_sockets_of_the_journals_are_not_to_be_seen(lines: Lines) -> None:
     assert "-/var/log/journal -/run/log/journal" in hidden
 
 
-def test_the_hosts_journal(spec: dict[str, Any], facts: Facts) -> None:
+def test_journal_of_the_host_is_reachable_if_the_application_logs_there(spec: dict[str, Any], facts: Facts) -> None:
     plan = app_plan({**spec, "log": {"journal": "host"}}, facts("13"))
     assert "BindReadOnlyPaths=/run/systemd/journal" in plan["sandbox_lines"]
     assert not [line for line in plan["sandbox_lines"] if line.startswith("LogNamespace=")]
     assert plan["prerequisite_units"] == ["network-online.target"]
 
 
-def test_its_certificate_is_to_be_seen_where_it_is_served_by_itself(lines: Lines) -> None:
+def test_application_without_nginx_sees_its_certificate(lines: Lines) -> None:
     tls = "BindReadOnlyPaths=/etc/asgi-deploy/tls/shop"
     assert tls in lines(proxy="none")
     assert tls not in lines()
 
 
-def test_what_is_written_is_not_run(lines: Lines) -> None:
+def test_written_files_cannot_be_run(lines: Lines) -> None:
     found = lines(storage=["media"], cache=["thumbs"], sandbox={"write": ["/mnt/exports"]})
     [shut] = [line for line in found if line.startswith("NoExecPaths=")]
     assert shut.split("=")[1].split() == [
@@ -110,7 +110,9 @@ MEMORY_FILES = "SystemCallFilter=~memfd_create memfd_secret"
         ("syscalls", ["@aio", "ptrace"], [], ["SystemCallFilter=@aio ptrace"]),
     ],
 )
-def test_a_door(lines: Lines, option: str, value: Any, gone: list[str] | None, come: list[str] | None) -> None:
+def test_option_opens_only_what_it_names(
+    lines: Lines, option: str, value: Any, gone: list[str] | None, come: list[str] | None
+) -> None:
     """It opens itself, and no other."""
     before, after = lines(), lines(sandbox={option: value}, wheelhouse="wheels")
     if gone is not None:
@@ -119,7 +121,7 @@ def test_a_door(lines: Lines, option: str, value: Any, gone: list[str] | None, c
         assert [line for line in after if line not in before and not line.startswith("NoExecPaths=")] == come
 
 
-def test_dbus(lines: Lines) -> None:
+def test_dbus_is_hidden_unless_it_is_allowed(lines: Lines) -> None:
     def hidden(**options: Any) -> list[str]:
         [line] = [line for line in lines(**options) if line.startswith("InaccessiblePaths=")]
         return line.split("=")[1].split()
@@ -127,7 +129,7 @@ def test_dbus(lines: Lines) -> None:
     assert set(hidden()) - set(hidden(sandbox={"dbus": True})) == {"-/run/dbus"}
 
 
-def test_what_is_allowed_comes_after_what_is_denied(lines: Lines) -> None:
+def test_allowed_calls_come_after_denied_ones(lines: Lines) -> None:
     """The first entry makes it a list of what is allowed; later ones take away and add."""
     found = [line for line in lines(sandbox={"syscalls": ["@aio"]}) if line.startswith("SystemCallFilter=")]
     assert [found[0], found[-1]] == ["SystemCallFilter=@system-service", "SystemCallFilter=@aio"]
@@ -141,7 +143,9 @@ def test_what_is_allowed_comes_after_what_is_denied(lines: Lines) -> None:
         ({"outgoing": []}, {"outgoing": []}),
     ],
 )
-def test_changes(spec: dict[str, Any], facts: Facts, options: dict[str, Any], changes: dict[str, Any]) -> None:
+def test_changes_are_the_options_that_differ_from_the_defaults(
+    spec: dict[str, Any], facts: Facts, options: dict[str, Any], changes: dict[str, Any]
+) -> None:
     """What release_info shows; an empty list is a change."""
     assert app_plan({**spec, "sandbox": options, "wheelhouse": "wheels"}, facts("12"))["sandbox_changes"] == changes
 
@@ -177,7 +181,7 @@ def test_changes(spec: dict[str, Any], facts: Facts, options: dict[str, Any], ch
         ("outgoing", ["10.0.0.1/8"], "write 10.0.0.0/8"),
     ],
 )
-def test_mistake(rule: str, value: list[str], text: str) -> None:
+def test_wrong_value_is_refused(rule: str, value: list[str], text: str) -> None:
     assert text in (sandbox.RULES[f"sandbox.{rule}"](value) or "")
 
 

@@ -1,4 +1,4 @@
-"""The servers: where each setting goes in each of them, and what is said of one that is refused."""
+"""The servers: the place of each setting in each of them, and the reason of each refusal."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def where(serving: dict[str, Any], effect: To) -> dict[str, Any]:
     return {kind: places[kind].get(target) for kind in places if (target := getattr(effect, kind))}
 
 
-def test_the_tables_are_those_of_the_options() -> None:
+def test_tables_have_the_settings_of_the_spec() -> None:
     options = app_options()["settings"]["options"]
     assert set(SETTINGS) == set(VALUES) == set(options) - {"hooks"}
     assert set(HOOKS) == set(options["hooks"]["options"])
@@ -111,7 +111,9 @@ def test_the_tables_are_those_of_the_options() -> None:
 
 
 @pytest.mark.parametrize(("name", "server"), EVERY)
-def test_setting(serving: Serving, errors: Errors, name: str, server: str) -> None:
+def test_setting_has_its_effect_or_is_refused_with_a_reason(
+    serving: Serving, errors: Errors, name: str, server: str
+) -> None:
     effect, value = SETTINGS[name][server], VALUES[name]
     settings = {name: value, **companions(name, server)}
     if isinstance(effect, No):
@@ -126,7 +128,7 @@ def test_setting(serving: Serving, errors: Errors, name: str, server: str) -> No
 
 
 @pytest.mark.parametrize(("name", "server"), EVERY_HOOK)
-def test_hook(serving: Serving, errors: Errors, name: str, server: str) -> None:
+def test_hook_is_called_or_is_refused_with_a_reason(serving: Serving, errors: Errors, name: str, server: str) -> None:
     effect, settings = HOOKS[name][server], {"hooks": {name: f"shop.hooks:{name}"}}
     if isinstance(effect, No):
         assert errors(server=server, settings=settings) == [
@@ -139,7 +141,7 @@ def test_hook(serving: Serving, errors: Errors, name: str, server: str) -> None:
 
 @pytest.mark.parametrize("server", SERVERS)
 @pytest.mark.parametrize("name", REFUSED)
-def test_refused(errors: Errors, name: str, server: str) -> None:
+def test_setting_that_is_the_releases_own_is_refused(errors: Errors, name: str, server: str) -> None:
     """Whatever its value is: that it has no place there is all there is to say."""
     expected = [f"settings.{name}: is no setting of a release: {REFUSED[name]}"]
     assert errors(server=server, settings={name: "x"}) == expected
@@ -155,7 +157,7 @@ def test_refusals_say_what_to_do() -> None:
 
 
 @pytest.mark.parametrize("name", SETTINGS)
-def test_every_setting_has_a_server(name: str) -> None:
+def test_each_setting_is_for_at_least_one_server(name: str) -> None:
     """One that no server takes belongs among those that are refused by name."""
     assert any(isinstance(effect, To) for effect in SETTINGS[name].values())
 
@@ -294,7 +296,7 @@ def test_advice_can_be_followed() -> None:
         ),
     ],
 )
-def test_mistakes(errors: Errors, options: dict[str, Any], found: list[str]) -> None:
+def test_contradictory_settings_are_refused(errors: Errors, options: dict[str, Any], found: list[str]) -> None:
     assert errors(**options) == found
 
 
@@ -319,7 +321,7 @@ GUNICORN_COMMAND = "gunicorn --config=python:asgi_deploy_runtime.gunicorn_conf a
         ),
     ],
 )
-def test_server(
+def test_server_has_its_command_and_interface(
     serving: Serving,
     options: dict[str, Any],
     command: str,
@@ -334,7 +336,7 @@ def test_server(
     assert found["watchdog"] == watchdog
 
 
-def test_values_of_gunicorn(serving: Serving) -> None:
+def test_gunicorn_gets_its_values(serving: Serving) -> None:
     runtime = serving(workers=3, timeout=20, graceful_timeout=40)["runtime"]
     assert runtime["gunicorn"] == {
         "workers": 3,
@@ -354,7 +356,7 @@ def test_values_of_gunicorn(serving: Serving) -> None:
     }
 
 
-def test_values_of_uvicorn(serving: Serving) -> None:
+def test_uvicorn_gets_its_values(serving: Serving) -> None:
     runtime = serving(server=UVICORN, workers=3, timeout=20, graceful_timeout=40)["runtime"]
     assert runtime["gunicorn"] == {}
     assert runtime["uvicorn"] == {
@@ -371,7 +373,7 @@ def test_values_of_uvicorn(serving: Serving) -> None:
 
 
 @pytest.mark.parametrize("server", SERVERS)
-def test_no_server_binds_anything(serving: Serving, server: str) -> None:
+def test_no_server_binds_a_port(serving: Serving, server: str) -> None:
     runtime = serving(server=server)["runtime"]
     assert not {"bind", "uds", "fd", "host", "port"} & {*runtime["gunicorn"], *runtime["uvicorn"]}
 
@@ -396,11 +398,13 @@ def test_connections_are_kept_longer_than_nginx_keeps_them(spec: dict[str, Any],
         pytest.param({"gate": {"path": "/gate"}, "health": {"readiness": "/ready"}}, "/ready", id="its own"),
     ],
 )
-def test_readiness(serving: Serving, options: dict[str, Any], readiness: str | None) -> None:
+def test_readiness_is_the_path_of_the_gate_by_default(
+    serving: Serving, options: dict[str, Any], readiness: str | None
+) -> None:
     assert serving(**options)["runtime"]["health"]["readiness"] == readiness
 
 
-def test_without_nginx(serving: Serving) -> None:
+def test_server_without_nginx_does_what_nginx_does(serving: Serving) -> None:
     """The server ends TLS, closes idle connections by itself, trusts no header, and logs each request."""
     tls = {"certificate": "shop.pem", "key": "shop.key", "client_ca": "clients.pem", "client_certificates": "required"}
     runtime = serving(proxy="none", tls=tls, settings={"keepalive": 9})["runtime"]
@@ -422,7 +426,7 @@ def test_without_nginx(serving: Serving) -> None:
     assert (behind["direct"], behind["idle"], behind["log"]["access"]) == (None, 2, False)
 
 
-def test_levels(serving: Serving) -> None:
+def test_levels_of_loggers_are_in_capitals(serving: Serving) -> None:
     log = serving(log={"format": "text", "level": "warning", "levels": {"shop.db": "debug"}, "access": True})["runtime"]
     assert log["log"] == {"format": "text", "level": "WARNING", "levels": {"shop.db": "DEBUG"}, "access": True}
 
@@ -442,17 +446,19 @@ def names(items: list[str]) -> set[str]:
         ({"server": GUNICORN_WSGI, "log": {"format": "text"}}, NEEDS[GUNICORN_WSGI]),
     ],
 )
-def test_requirements(serving: Serving, options: dict[str, Any], needed: set[str]) -> None:
+def test_requirements_are_those_that_server_and_options_use(
+    serving: Serving, options: dict[str, Any], needed: set[str]
+) -> None:
     assert names(serving(**options)["requirements"]) == needed
 
 
 @pytest.mark.parametrize("server", SERVERS)
-def test_requirements_have_defaults(server: str) -> None:
+def test_default_requirements_are_enough_for_each_server(server: str) -> None:
     default = names([*lock_inputs([])[2]])
     assert NEEDS[server] | set(OPTIONAL.values()) <= default
 
 
-def test_requirements_of_the_users_own() -> None:
+def test_further_requirements_are_kept() -> None:
     """What no server of ours is made of is installed in any case; names are compared as installers do."""
     app: Any = {"server": GUNICORN_WSGI, "log": {"format": "text"}, "health": {"metrics": None}}
     server_requirements = ["gunicorn[setproctitle]==27.0.1", "Uvicorn_Worker==0.4.0", "sentry-sdk==2.0.0", "uvloop"]

@@ -1,4 +1,4 @@
-"""Applications that share their domains: whose the server is, what is refused, and in which order they are taken."""
+"""Applications that share their domains: the owner of the server, refusals, and their order."""
 
 from __future__ import annotations
 
@@ -41,7 +41,9 @@ SHOP, BLOG, OLD = entry("shop"), entry("blog", "/blog"), entry("old", "/blog/old
         (SHOP, [SHOP, {**BLOG, "proxy": "none"}, "nonsense", {}], ("", "shop", True, [])),
     ],
 )
-def test_place(app: dict[str, Any], apps: list[Any], place: tuple[Any, ...]) -> None:
+def test_place_names_the_owner_and_the_applications_below(
+    app: dict[str, Any], apps: list[Any], place: tuple[Any, ...]
+) -> None:
     assert tuple(sharing.place_of(app, apps).values()) == place
 
 
@@ -62,7 +64,7 @@ def test_place(app: dict[str, Any], apps: list[Any], place: tuple[Any, ...]) -> 
         ([OLD, {**SHOP, "state": "absent"}, entry("new"), BLOG], ["new", "old", "blog", "shop"]),
     ],
 )
-def test_order(apps: list[dict[str, Any]], order: list[str]) -> None:
+def test_owner_comes_before_applications_below_it(apps: list[dict[str, Any]], order: list[str]) -> None:
     assert [app["name"] for app in sharing.in_order(apps)] == order
 
 
@@ -139,11 +141,11 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("apps", "errors"), REFUSED)
-def test_refusals(apps: Any, errors: list[str]) -> None:
+def test_contradictions_between_applications_are_refused(apps: Any, errors: list[str]) -> None:
     assert inventory_errors({"asgi_apps": apps, "certificate_email": "ops@example.com"}) == errors
 
 
-def test_given_certificates_are_the_owners() -> None:
+def test_only_the_owner_gives_a_certificate() -> None:
     apps: Any = [SHOP, entry("blog", "/blog", tls={"certificate": "a.pem", "key": "a.key"})]
     read = {path: {"content": ""} for path in ("a.pem", "a.key")}
     assert inventory_errors({"asgi_apps": apps, "certificate_email": "ops@example.com"}, read) == [
@@ -161,12 +163,12 @@ def test_the_application_gets_its_path(facts: Facts, server: str) -> None:
     assert matches == ["^~ /blog/", "= /blog"]
 
 
-def test_the_beginning_can_be_redirected(facts: Facts) -> None:
+def test_beginning_of_an_application_can_be_redirected(facts: Facts) -> None:
     site = app_plan(entry("blog", "/blog", site={"redirects": {"/blog": "/blog/"}}), facts("13"))["site"]
     assert [location["match"] for location in site["locations"]] == ["^~ /blog/"]
 
 
-def test_a_password_goes_no_further_than_its_hash(facts: Facts) -> None:
+def test_plan_has_only_hashes_of_passwords(facts: Facts) -> None:
     plan = app_plan(entry("shop", site={"users": {"ops": "open sesame"}, "auth": True}), facts("13"))
     assert "sesame" not in repr(plan)
     assert plan["site"]["auth_text"].startswith("ops:$6$")
@@ -178,7 +180,7 @@ def test_a_password_goes_no_further_than_its_hash(facts: Facts) -> None:
     )
 
 
-def test_only_the_owner_asks_the_ca() -> None:
+def test_no_application_asks_the_ca_if_the_owner_gives_a_certificate() -> None:
     """With a certificate that is given for all, none does."""
     given, domains = {"certificate": "a.pem", "key": "a.key"}, ["shop.example.com", "*.shop.example.com"]
     apps: Any = [entry("shop", tls=given, domains=domains), entry("blog", "/blog", domains=domains)]

@@ -1,4 +1,4 @@
-"""An application's site: what its options come to, and what contradicts."""
+"""An application's site: its plan, and contradictions between its options."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def by_match(site: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {location["match"]: location for location in site["locations"]}
 
 
-def test_defaults(plan: Plan) -> None:
+def test_defaults_of_a_site_are_in_its_plan(plan: Plan) -> None:
     site = plan({})
     (whole,) = site["locations"]
     assert (whole["match"], whole["timeout"], whole["always"], whole["compress"]) == ("/", 60, False, False)
@@ -42,11 +42,11 @@ def test_defaults(plan: Plan) -> None:
 @pytest.mark.parametrize(
     ("path", "match"), [("/", "/"), ("/login", "= /login"), ("/admin/", "^~ /admin/"), ("/a.b/c", "= /a.b/c")]
 )
-def test_match(plan: Plan, path: str, match: str) -> None:
+def test_path_becomes_a_match_of_nginx(plan: Plan, path: str, match: str) -> None:
     assert by_match(plan({"paths": {path: {"timeout": 7}}}))[match]["timeout"] == 7
 
 
-def test_a_path_is_as_the_whole_where_it_says_nothing(plan: Plan) -> None:
+def test_path_has_the_options_of_the_site_by_default(plan: Plan) -> None:
     site = plan({"body_size": "1m", "allow": ["10.0.0.0/8"], "paths": {"/a": {"allow": []}, "/b": {"body_size": "0"}}})
     found = {match: (entry["body_size"], entry["allow"]) for match, entry in by_match(site).items()}
     assert found == {"/": ("1m", ["10.0.0.0/8"]), "= /a": ("1m", []), "= /b": ("0", ["10.0.0.0/8"])}
@@ -69,14 +69,14 @@ def test_a_path_is_as_the_whole_where_it_says_nothing(plan: Plan) -> None:
         ({"rate": "none", "paths": {"/a": {"rate": "2/s"}}}, {"/": None, "= /a": ("asgi_0_shop", "2r/s", "10")}),
     ],
 )
-def test_rates(plan: Plan, site: dict[str, Any], limits: dict[str, Any]) -> None:
+def test_rate_becomes_a_limit_with_a_burst(plan: Plan, site: dict[str, Any], limits: dict[str, Any]) -> None:
     planned = plan(site)
     found = {match: entry["limit"] and tuple(entry["limit"].values()) for match, entry in by_match(planned).items()}
     assert found == limits
     assert {zone["zone"] for zone in planned["zones"]} == {limit[0] for limit in limits.values() if limit}
 
 
-def test_health_is_open_always(plan: Plan) -> None:
+def test_paths_of_health_answer_when_the_site_is_closed(plan: Plan) -> None:
     """A path that only answers its health has limits of its own; one that is a page, too, has those of pages."""
     site = plan({"paths": {"/alive": {"timeout": 1}}}, health={"liveness": "/alive"}, gate={"path": "/ready?x=1"})
     keys = ("always", "health_check", "connections")
@@ -86,7 +86,7 @@ def test_health_is_open_always(plan: Plan) -> None:
     assert rates == {"/": "100r/s", "= /alive": "100r/s", "= /ready": "10r/s"}
 
 
-def test_who_may_ask_how_it_is(plan: Plan) -> None:
+def test_only_allowed_networks_reach_paths_of_health(plan: Plan) -> None:
     site = plan({"allow": ["192.0.2.0/24"]}, health={"liveness": "/alive", "allow": ["10.0.0.1"]})
     assert by_match(site)["= /alive"]["allow"] == ["10.0.0.1"]
     assert by_match(plan({}, health={"liveness": "/alive"}))["= /alive"]["allow"] == []
@@ -101,11 +101,11 @@ def test_who_may_ask_how_it_is(plan: Plan) -> None:
         ({"paths": {"/a": {}}}, True),
     ],
 )
-def test_paths_are_guarded_where_they_have_rules(plan: Plan, site: dict[str, Any], guarded: bool) -> None:
+def test_site_with_rules_for_visitors_is_guarded(plan: Plan, site: dict[str, Any], guarded: bool) -> None:
     assert plan(site)["guarded"] is guarded
 
 
-def test_headers_that_are_passed(plan: Plan) -> None:
+def test_headers_of_trusted_proxies_are_passed_on_request(plan: Plan) -> None:
     found = {header["name"]: header for header in plan({"pass_headers": ["cf-connecting-ip"]})["untrusted"]}
     assert found["CF-Connecting-IP"] == {
         "name": "CF-Connecting-IP",
@@ -120,11 +120,11 @@ def test_headers_that_are_passed(plan: Plan) -> None:
     ("given", "seconds"),
     [({}, 60), ({"streaming": True}, 3600), ({"streaming": True, "timeout": 9}, 9), ({"timeout": 9}, 9)],
 )
-def test_timeouts(plan: Plan, given: dict[str, Any], seconds: int) -> None:
+def test_timeout_depends_on_path_and_streaming(plan: Plan, given: dict[str, Any], seconds: int) -> None:
     assert by_match(plan({"paths": {"/a": given}}))["= /a"]["timeout"] == seconds
 
 
-def test_headers(plan: Plan) -> None:
+def test_headers_of_answers_can_be_replaced(plan: Plan) -> None:
     site = plan(
         {"headers": {"x-frame-options": "DENY", "Referrer-Policy": "", "X-A": 'a "b"'}, "hsts": {"enabled": False}}
     )
@@ -136,7 +136,7 @@ def test_headers(plan: Plan) -> None:
     }
 
 
-def test_variables_of_two_applications_are_not_one(plan: Plan) -> None:
+def test_variables_of_two_applications_differ(plan: Plan) -> None:
     first = plan({"headers": {"X-B": "1"}}, name="a")["response_headers"]
     other = plan({"headers": {"B": "1"}}, name="a-x")["response_headers"]
     assert not {header["variable"] for header in first} & {header["variable"] for header in other}
@@ -150,7 +150,7 @@ def test_variables_of_two_applications_are_not_one(plan: Plan) -> None:
         ({"include_subdomains": True, "preload": True}, "max-age=63072000; includeSubDomains; preload"),
     ],
 )
-def test_hsts(plan: Plan, hsts: dict[str, Any], value: str) -> None:
+def test_hsts_becomes_a_header(plan: Plan, hsts: dict[str, Any], value: str) -> None:
     headers = {header["name"]: header["value"] for header in plan({"hsts": hsts})["response_headers"]}
     assert headers["Strict-Transport-Security"] == value
 
@@ -163,7 +163,9 @@ def test_hsts(plan: Plan, hsts: dict[str, Any], value: str) -> None:
         (["shop.example.com"], ["www.example.com"], ["shop.example.com", "www.example.com"]),
     ],
 )
-def test_names_of_the_certificate(plan: Plan, domains: list[str], others: list[str], names: list[str]) -> None:
+def test_names_of_the_certificate_have_none_that_a_wildcard_covers(
+    plan: Plan, domains: list[str], others: list[str], names: list[str]
+) -> None:
     """What a wildcard stands for has none of its own: the CA would refuse the whole."""
     assert plan({"redirect_from": others}, domains=domains)["names"] == names
 
@@ -176,13 +178,15 @@ def test_names_of_the_certificate(plan: Plan, domains: list[str], others: list[s
         ({"redirects": {"/metrics/": "/"}}, None),
     ],
 )
-def test_below_the_metrics(plan: Plan, site: dict[str, Any], below: str | None) -> None:
+def test_path_below_metrics_is_closed_unless_an_option_names_it(
+    plan: Plan, site: dict[str, Any], below: str | None
+) -> None:
     """Where an application mounts them, it answers there, too."""
     assert plan(site, health={"metrics": "/metrics"})["metrics_below"] == below
     assert plan(site)["metrics_below"] is None
 
 
-def test_users(plan: Plan) -> None:
+def test_users_become_hashes_in_a_file_of_nginx(plan: Plan) -> None:
     site = plan({"auth": True, "users": {"b": HASH, "a": HASH}, "paths": {"/open": {"auth": False}}})
     assert site["auth_text"] == f"a:{HASH}\nb:{HASH}\n"
     assert {match: entry["auth"] for match, entry in by_match(site).items()} == {"/": True, "= /open": False}
@@ -244,7 +248,9 @@ def test_users(plan: Plan) -> None:
         ({"rate": False}, {}, "site.rate: found False, which YAML reads as true or false; put it in quotes"),
     ],
 )
-def test_refusals(plan: Plan, site: dict[str, Any], options: dict[str, Any], text: str) -> None:
+def test_contradictory_options_of_a_site_are_refused(
+    plan: Plan, site: dict[str, Any], options: dict[str, Any], text: str
+) -> None:
     with pytest.raises(ValueError, match="app shop: ") as error:
         plan(site, **options)
     assert f"app shop: {text}" in str(error.value)

@@ -1,4 +1,4 @@
-"""How many workers an application gets, from its own numbers and the host's."""
+"""The number of workers of an application, from its own numbers and the host's."""
 
 from __future__ import annotations
 
@@ -60,7 +60,9 @@ def database(connections: int, per_worker: int) -> dict[str, Any]:
         ),
     ],
 )
-def test_workers(facts: Facts, options: dict[str, Any], variables: dict[str, Any], count: int, reason: str) -> None:
+def test_number_of_workers_follows_entry_and_host(
+    facts: Facts, options: dict[str, Any], variables: dict[str, Any], count: int, reason: str
+) -> None:
     assert workers_of(app(**options), variables, facts("13")) == WorkerCount(count, reason)
 
 
@@ -123,5 +125,7 @@ TOO_FEW = "two releases run side by side at a switch, so expected at least"
         ),
     ],
 )
-def test_errors(options: dict[str, Any], variables: dict[str, Any], errors: list[str]) -> None:
+def test_numbers_that_cannot_be_are_errors(
+    options: dict[str, Any], variables: dict[str, Any], errors: list[str]
+) -> None:
     assert sizing_errors(app(**options), variables) == errors

@@ -1,4 +1,4 @@
-"""What builds reach: nothing is bounded unless the application is, and then it is what its sources are at."""
+"""The hosts that builds reach: those of the sources, if the application is bounded; else all."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ BOUND: dict[str, Any] = {"outgoing": []}
         ({"sandbox": BOUND, "git": "ssh://git@[2001:db8::1]/shop.git", "wheelhouse": "wheels"}, ["2001:db8::1"]),
     ],
 )
-def test_hosts_that_builds_reach(
+def test_builds_of_a_bounded_application_reach_only_its_sources(
     spec: dict[str, Any], facts: Any, options: dict[str, Any], hosts: list[str] | None
 ) -> None:
     given = {**spec, "git": "https://git.example.com/shop.git", **options}
@@ -34,7 +34,7 @@ def test_hosts_that_builds_reach(
     assert plan["build_hosts"] == hosts
 
 
-def test_hosts_are_no_part_of_an_index(spec: dict[str, Any], facts: Any) -> None:
+def test_index_has_no_hosts_in_the_plan(spec: dict[str, Any], facts: Any) -> None:
     """The host gets an index only where it takes the place of its own."""
     own = app_plan({**spec, "sandbox": BOUND, "index": {"hosts": ["pypi.example.com"]}}, facts("13"))
     assert own["index"] is None

@@ -1,4 +1,4 @@
-"""What an entry takes unprotected, and what it has to say for that."""
+"""Plain transports of an entry, and what it has to say for them."""
 
 from __future__ import annotations
 
@@ -45,13 +45,15 @@ SSH = "ssh://git@git.example.com:2222/shop.git"
         ),
     ],
 )
-def test_plan(spec: dict[str, Any], facts: Facts, changes: dict[str, Any], plain: list[str], allowed: bool) -> None:
+def test_plan_names_plain_transports(
+    spec: dict[str, Any], facts: Facts, changes: dict[str, Any], plain: list[str], allowed: bool
+) -> None:
     plan = app_plan({**spec, **changes}, facts("13"))
     assert plan["plain_transports"] == plain
     assert plan["source"]["plain_allowed"] is allowed
 
 
-def test_an_application_that_is_to_go_may_have_any(inventory: dict[str, Any]) -> None:
+def test_application_that_must_go_may_have_plain_transports(inventory: dict[str, Any]) -> None:
     inventory["asgi_apps"][0] |= {"state": "absent", "git": PLAIN}
     assert inventory_errors(inventory) == []
 
@@ -66,7 +68,7 @@ def test_an_application_that_is_to_go_may_have_any(inventory: dict[str, Any]) ->
         ([f"@revoked [git.example.com]:2222 {KEY}"], False),
     ],
 )
-def test_the_server_must_be_named(inventory: dict[str, Any], lines: list[str], right: bool) -> None:
+def test_known_hosts_must_name_the_server(inventory: dict[str, Any], lines: list[str], right: bool) -> None:
     inventory["asgi_apps"][0] |= {"git": SSH, "known_hosts": lines}
     errors = inventory_errors(inventory)
     assert errors == [] if right else "expected one of [git.example.com]:2222, where git comes from" in str(errors)
@@ -78,5 +80,5 @@ def test_known_hosts_of_only_submodules(inventory: dict[str, Any]) -> None:
     assert inventory_errors(inventory) == []
 
 
-def test_long_lines_are_cut() -> None:
+def test_long_lines_are_cut_in_messages() -> None:
     assert len(known_hosts(["x" * 10_000]) or "") < 250

@@ -1,4 +1,4 @@
-"""Nothing of a repository is run on the controller."""
+"""Requirements from which wheels are fetched: nothing of a repository is run on the controller."""
 
 from __future__ import annotations
 
@@ -57,14 +57,14 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._app.wheel_requirement
         "--only-binary dep",
     ],
 )
-def test_what_would_be_built_is_refused(line: str) -> None:
+def test_requirement_that_would_be_built_is_refused(line: str) -> None:
     with pytest.raises(
         DeployError, match=r"^wheelhouse: requirements\.txt of shop has the line .*nothing of a repository"
     ):
         refuse_builds({"requirements.txt": f"fastapi==0.139\n{line}\n"}, "shop")
 
 
-def test_what_is_fetched_is_not() -> None:
+def test_requirement_that_is_fetched_is_accepted() -> None:
     text = """
 # -e ./dep
 fastapi[all]==0.139 ; python_version > "3.10"  # -e ./dep
@@ -85,7 +85,7 @@ dep2 @ https://example.com/dep2-1-py3-none-any.whl#sha256=0123
     assert lines("a \\\n ==1 # x\n\n#y\n") == ["a   ==1"]
 
 
-def test_what_is_included_from_elsewhere_is_refused(tmp_path: Path) -> None:
+def test_file_from_outside_the_tree_is_refused(tmp_path: Path) -> None:
     (tmp_path / "more").mkdir()
     (tmp_path / "more" / "a.txt").write_text("-r b.txt\n-r https://example.com/c.txt\n")
     (tmp_path / "more" / "b.txt").write_text("b\n")
@@ -98,14 +98,14 @@ def test_what_is_included_from_elsewhere_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("end", ["# an end without a new line", "x ; python_version > '3' \\\n"])
-def test_each_file_has_its_own_lines(tmp_path: Path, end: str) -> None:
+def test_each_included_file_is_checked(tmp_path: Path, end: str) -> None:
     (tmp_path / "requirements.txt").write_text(f"-r more.txt\n{end}")
     (tmp_path / "more.txt").write_text("-e ./dep\n")
     with pytest.raises(DeployError, match=r"wheelhouse: more\.txt of shop has the line '-e \./dep'"):
         refuse_builds(included_files(tmp_path, "requirements.txt"), "shop")
 
 
-def test_a_carriage_return_ends_a_line_that_includes(tmp_path: Path) -> None:
+def test_carriage_return_ends_a_line_that_includes(tmp_path: Path) -> None:
     (tmp_path / "requirements.txt").write_bytes(b"# a comment\r-r more.txt\r")
     (tmp_path / "more.txt").write_text("-e ./dep\n")
     with pytest.raises(DeployError, match=r"wheelhouse: more\.txt of shop has the line '-e \./dep'"):

@@ -1,4 +1,4 @@
-"""Which wheels a host takes."""
+"""The wheels that a host can install."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ def facts(major: str, minor: int, architecture: str = "x86_64") -> dict[str, Any
         ("/opt/bin/python", facts("13", 13), Target("3.13", "x86_64", 41)),
     ],
 )
-def test_target(python: str, host: Any, target: Target) -> None:
+def test_target_is_the_hosts_or_the_requested_python(python: str, host: Any, target: Target) -> None:
     assert Target.of(python, host) == target
 
 
-def test_platforms() -> None:
+def test_platforms_are_those_that_the_hosts_glibc_runs() -> None:
     intel, arm = Target("3.13", "x86_64", 41).platforms, Target("3.11", "aarch64", 36).platforms
     assert intel[0] == "manylinux_2_41_x86_64"
     assert {"manylinux2014_x86_64", "manylinux1_x86_64", "manylinux_2_5_x86_64", "linux_x86_64"} <= set(intel)
@@ -44,11 +44,11 @@ def test_platforms() -> None:
     )
 
 
-def test_pinned() -> None:
+def test_pinned_versions_are_read() -> None:
     text = "fastapi==0.165.0 \\\n    --hash=sha256:aa\nPydantic_Core==2.50.4 ; python_version > '3'\n# via x==1\n-e .\n"
     assert pinned(text) == {"fastapi": "0.165.0", "pydantic-core": "2.50.4"}
 
 
-def test_a_wheelhouse_has_the_versions_that_hosts_install_by_the_lock() -> None:
+def test_wheelhouse_has_the_versions_that_hosts_install() -> None:
     lock = "click==8.5.1 --hash=sha256:aa\nuvicorn==0.54.0 --hash=sha256:bb\n"
     assert constraints(lock, {"click": "8.0.0", "shop": "1"}) == ["click==8.0.0", "uvicorn==0.54.0", "shop==1"]

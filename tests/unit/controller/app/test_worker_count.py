@@ -1,4 +1,4 @@
-"""How many workers, and the sentence that says why."""
+"""The number of workers, and the sentence that gives its reason."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def host(cpus: Any = 2, memory: Any = LARGE) -> Any:
         ("mixed", 3, 5, "mixed: 1.5 x 3 CPUs"),
     ],
 )
-def test_workload(workload: str, cpus: int, count: int, reason: str) -> None:
+def test_workload_and_cpus_decide(workload: str, cpus: int, count: int, reason: str) -> None:
     assert worker_count(host(cpus), workload) == WorkerCount(count, reason)
 
 
@@ -40,7 +40,7 @@ def test_workload(workload: str, cpus: int, count: int, reason: str) -> None:
         pytest.param(511, 1, "; 0 fit in 50% of 511 MiB at 256 MiB each; at least 1", id="none fits"),
     ],
 )
-def test_memory(memory: int, count: int, more: str) -> None:
+def test_memory_bounds_the_number(memory: int, count: int, more: str) -> None:
     assert worker_count(host(2, memory)) == WorkerCount(count, f"io_bound: 2 x 2 CPUs + 1{more}")
 
 
@@ -55,7 +55,9 @@ def test_memory(memory: int, count: int, more: str) -> None:
         pytest.param(1024, 1, 1, 1, "; 2 fit in 50% of 1024 MiB at 256 MiB each; at most 1", id="maximum below memory"),
     ],
 )
-def test_bounds(memory: int, minimum: int, maximum: int | None, count: int, more: str) -> None:
+def test_minimum_and_maximum_bound_the_number(
+    memory: int, minimum: int, maximum: int | None, count: int, more: str
+) -> None:
     found = worker_count(host(2, memory), minimum=minimum, maximum=maximum)
     assert found == WorkerCount(count, f"io_bound: 2 x 2 CPUs + 1{more}")
 
@@ -70,7 +72,7 @@ def test_bounds(memory: int, minimum: int, maximum: int | None, count: int, more
         pytest.param(2, 16, "mixed", 3, "mixed: 1.5 x 2 CPUs", id="more than there are"),
     ],
 )
-def test_cpu_limit(cpus: int, limit: Any, workload: str, count: int, text: str) -> None:
+def test_limit_of_cpus_bounds_the_number(cpus: int, limit: Any, workload: str, count: int, text: str) -> None:
     assert worker_count(host(cpus), workload, cpu_limit=limit) == WorkerCount(count, text)
 
 
@@ -84,7 +86,7 @@ def test_cpu_limit(cpus: int, limit: Any, workload: str, count: int, text: str) 
         pytest.param(LARGE, 100, 1, "; 0 fit in the limit of 100 MiB at 256 MiB each; at least 1", id="none fits"),
     ],
 )
-def test_memory_limit(memory: int, limit: int, count: int, more: str) -> None:
+def test_limit_of_memory_bounds_the_number(memory: int, limit: int, count: int, more: str) -> None:
     assert worker_count(host(2, memory), memory_limit=limit) == WorkerCount(count, f"io_bound: 2 x 2 CPUs + 1{more}")
 
 
@@ -96,12 +98,12 @@ def test_memory_limit(memory: int, limit: int, count: int, more: str) -> None:
         pytest.param(2, 1, 1, "; 1 twice in 2 connections at 1 each", id="one worker"),
     ],
 )
-def test_connections(connections: int, each: int, count: int, more: str) -> None:
+def test_connections_of_the_database_bound_the_number(connections: int, each: int, count: int, more: str) -> None:
     found = worker_count(host(), connections=connections, connections_per_worker=each)
     assert found == WorkerCount(count, f"io_bound: 2 x 2 CPUs + 1{more}")
 
 
-def test_all_bounds_at_once() -> None:
+def test_all_bounds_are_in_the_reason() -> None:
     found = worker_count(host(8, 8192), cpu_limit=4, memory_limit=2000, connections=100, connections_per_worker=10)
     assert found == WorkerCount(
         5,
@@ -119,7 +121,7 @@ def test_all_bounds_at_once() -> None:
         pytest.param({"processor_nproc": "4"}, 4, id="a number as text"),
     ],
 )
-def test_cpus(facts: Any, cpus: int) -> None:
+def test_cpus_respect_affinity(facts: Any, cpus: int) -> None:
     assert cpus_of(facts) == cpus
 
 
@@ -225,7 +227,7 @@ def test_cpus(facts: Any, cpus: int) -> None:
         ),
     ],
 )
-def test_error(facts: Any, options: dict[str, Any], text: str) -> None:
+def test_wrong_argument_is_an_error(facts: Any, options: dict[str, Any], text: str) -> None:
     with pytest.raises(ValueError) as error:
         worker_count(facts, **options)
     assert str(error.value) == text

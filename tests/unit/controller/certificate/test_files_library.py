@@ -28,12 +28,12 @@ def library(desired_state: Callable[..., Any], name: str, **more: Any) -> list[d
     return [file for file in files if FOLDER in {path := PurePosixPath(file["path"]), *path.parents}]
 
 
-def test_nothing_of_a_former_version_stays_there(desired_state: Callable[..., Any]) -> None:
+def test_files_of_former_versions_are_removed(desired_state: Callable[..., Any]) -> None:
     exclusive = [file for file in library(desired_state, "shop") if check_options(FILE_OPTIONS, file)[0]["exclusive"]]
     assert [file["path"] for file in exclusive] == [str(FOLDER)]
 
 
-def test_certificates_of_a_host_want_the_same_library(desired_state: Callable[..., Any]) -> None:
+def test_certificates_of_a_host_have_the_same_library(desired_state: Callable[..., Any]) -> None:
     own, others = library(desired_state, "shop"), library(desired_state, "blog")
     assert len(own) > 5
     assert own == others
@@ -42,7 +42,7 @@ def test_certificates_of_a_host_want_the_same_library(desired_state: Callable[..
 
 
 @pytest.mark.parametrize("source", ["acme", "self-signed"])
-def test_only_who_writes_the_hook_removes_files(desired_state: Callable[..., Any], source: str) -> None:
+def test_only_a_certificate_that_writes_the_hook_removes_files(desired_state: Callable[..., Any], source: str) -> None:
     """A hook of a former version starts a file that is there until the hook is written again, in the same run."""
     files = renewal(desired_state, "shop", certificate_email="ops@example.com", certificate_source=source)
     removes = any(file.get("exclusive") for file in files)

@@ -1,4 +1,4 @@
-"""Options of the role certificate: what is let through, and what is said of the rest."""
+"""Options of the role certificate: what is accepted, and the errors of the rest."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def dns(plugin: dict[str, Any]) -> dict[str, Any]:
         {"tls": {"certificate": __file__, "key": __file__}, "certificate_email": None, "domains": WILDCARD},
     ],
 )
-def test_right(inventory: dict[str, Any], options: dict[str, Any]) -> None:
+def test_correct_options_have_no_errors(inventory: dict[str, Any], options: dict[str, Any]) -> None:
     assert inventory_errors(changed(inventory, options), {__file__: {"content": ""}}) == []
 
 
@@ -148,12 +148,12 @@ def test_right(inventory: dict[str, Any], options: dict[str, Any]) -> None:
         ({"tls": {"key": __file__}}, "asgi_apps[0] (shop).tls.certificate: is missing; a certificate and its key"),
     ],
 )
-def test_wrong(inventory: dict[str, Any], options: dict[str, Any], error: str) -> None:
+def test_wrong_options_are_reported(inventory: dict[str, Any], options: dict[str, Any], error: str) -> None:
     errors = inventory_errors(changed(inventory, options))
     assert [text for text in errors if text.startswith(error)], errors
 
 
-def test_every_provider_is_offered_and_pinned() -> None:
+def test_each_provider_is_a_choice_and_is_pinned() -> None:
     options = role_options("certificate")["certificate_dns_plugin"]["options"]
     assert options["name"]["choices"] == sorted(PROVIDERS)
     (certbot,) = (pinned(lock.read_text(encoding="utf-8"))["certbot"] for lock in certbot_locks(None))
@@ -194,7 +194,7 @@ def test_credentials_as_the_plugin_reads_them(plugin: Any, text: str) -> None:
         dns({"name": "cloudflare", "credentials": ["hush"]}),
     ],
 )
-def test_a_secret_is_not_shown(inventory: dict[str, Any], wrong: dict[str, Any]) -> None:
+def test_secret_is_not_in_a_message(inventory: dict[str, Any], wrong: dict[str, Any]) -> None:
     errors = inventory_errors({**inventory, **wrong})
     assert errors and "hush" not in str(errors)
 

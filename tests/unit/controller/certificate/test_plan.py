@@ -1,4 +1,4 @@
-"""What is decided about a certificate: who gives it, how a CA is convinced, and what is written down."""
+"""The plan of a certificate: its issuer, the challenge, and what the host records."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def plan(**options: Any) -> CertificatePlan:
         pytest.param({"given": GIVEN, "source": "self-signed"}, "given", "webroot", id="given for all the same"),
     ],
 )
-def test_who_gives_it_and_how(options: dict[str, Any], source: str, authenticator: str) -> None:
+def test_options_decide_source_and_authenticator(options: dict[str, Any], source: str, authenticator: str) -> None:
     found = plan(**options)
     assert (found["source"], found["by_ca"], found["authenticator"]) == (source, source == "acme", authenticator)
     # What the host compares with what it has; without a CA nothing is renewed.
@@ -51,11 +51,11 @@ def test_who_gives_it_and_how(options: dict[str, Any], source: str, authenticato
         ("https://ca.example.com/acme", "https://ca.example.com/acme"),
     ],
 )
-def test_directory(directory: str, server: str) -> None:
+def test_word_for_a_directory_becomes_its_address(directory: str, server: str) -> None:
     assert plan(directory=directory)["renewal"]["server"] == server
 
 
-def test_programs_are_for_those_who_have_no_plugin() -> None:
+def test_programs_write_into_the_dns_without_a_plugin() -> None:
     assert plan(challenge="dns", dns_hooks={"auth": "add", "cleanup": "remove"})["hooks"] == {
         "auth": "add",
         "cleanup": "remove",
@@ -65,7 +65,7 @@ def test_programs_are_for_those_who_have_no_plugin() -> None:
     assert plan(dns_hooks={"auth": "add"})["hooks"] == nothing
 
 
-def test_no_credentials_where_no_ca_is_asked() -> None:
+def test_certificate_without_a_ca_has_no_credentials() -> None:
     assert "ovh-eu" in plan(challenge="dns", dns_plugin=PLUGIN)["credentials"]
     assert plan(challenge="dns", dns_plugin=PLUGIN, given=GIVEN)["credentials"] == ""
     assert "ovh-eu" not in str(plan(challenge="dns", dns_plugin=PLUGIN)["requested"])

@@ -1,4 +1,4 @@
-"""Options of the role hardening: what is let through, what is said of the rest, and what they come to."""
+"""The plan of the hardening: what is accepted, the errors of the rest, and what follows from the options."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def planned(facts: Any, apps: Any = (), **given: Any) -> Any:
         {"hardening_open": []},
     ],
 )
-def test_right(inventory: dict[str, Any], options: dict[str, Any]) -> None:
+def test_correct_options_have_no_errors(inventory: dict[str, Any], options: dict[str, Any]) -> None:
     assert inventory_errors({**inventory, **options}) == []
 
 
@@ -118,7 +118,7 @@ def test_right(inventory: dict[str, Any], options: dict[str, Any]) -> None:
         ({"hardening_confirm_timeout": 0}, "hardening_confirm_timeout: found 0, expected 10 to 3600 seconds"),
     ],
 )
-def test_wrong(inventory: dict[str, Any], options: dict[str, Any], error: str) -> None:
+def test_wrong_options_are_reported(inventory: dict[str, Any], options: dict[str, Any], error: str) -> None:
     assert inventory_errors({**inventory, **options}) == [error]
 
 
@@ -135,19 +135,19 @@ def test_wrong(inventory: dict[str, Any], options: dict[str, Any], error: str) -
         "",
     ],
 )
-def test_a_rule_stays_one_rule(inventory: dict[str, Any], rule: str) -> None:
+def test_text_of_several_rules_is_refused(inventory: dict[str, Any], rule: str) -> None:
     (error,) = inventory_errors({**inventory, "hardening_firewall_rules": [rule]})
     assert error.startswith(f"hardening_firewall_rules: found {rule!r}, expected one rule of nft on one line")
 
 
-def test_all_of_it_by_default_but_bans(facts: Facts) -> None:
+def test_everything_but_bans_is_on_by_default(facts: Facts) -> None:
     plan = planned(facts("13"))
     off = [switch for switch in SWITCHES if not plan[switch.removeprefix("hardening_")]]
     assert off == ["hardening_bans"]
     assert plan["desired_sysctl"] == {name: value for name, (value, _) in {**SYSCTL, **CORE_DUMPS}.items()}
 
 
-def test_one_switch_for_all(facts: Facts) -> None:
+def test_one_switch_turns_everything_off(facts: Facts) -> None:
     plan = planned(facts("13"), hardening=False, hardening_bans=True)
     assert not any(plan[switch.removeprefix("hardening_")] for switch in SWITCHES)
     assert (plan["desired_firewall"], plan["desired_sshd"], plan["desired_sysctl"], plan["desired_services"]) == (
@@ -158,7 +158,7 @@ def test_one_switch_for_all(facts: Facts) -> None:
     )
 
 
-def test_ports_of_applications_without_nginx(facts: Facts, spec: dict[str, Any]) -> None:
+def test_ports_of_applications_without_nginx_are_open(facts: Facts, spec: dict[str, Any]) -> None:
     apps = [spec, {**spec, "name": "direct", "proxy": "none", "tls": {"port": 8443}}]
     apps += [{**spec, "name": "gone", "proxy": "none", "tls": {"port": 9443}, "state": "absent"}]
     plan = planned(facts("13"), apps)
@@ -167,24 +167,24 @@ def test_ports_of_applications_without_nginx(facts: Facts, spec: dict[str, Any])
     assert planned(facts("13"), apps[1:])["bans_web"] is False
 
 
-def test_values_of_ones_own(facts: Facts) -> None:
+def test_kernel_parameters_of_the_user_replace_defaults(facts: Facts) -> None:
     values = {"vm.swappiness": 10, "kernel.sysrq": None, "kernel.kptr_restrict": 1}
     parameters = planned(facts("13"), hardening_sysctl_values=values)["desired_sysctl"]
     assert (parameters["vm.swappiness"], parameters["kernel.kptr_restrict"]) == ("10", "1")
     assert "kernel.sysrq" not in parameters
 
 
-def test_no_key_exchange_that_sshd_does_not_know(facts: Facts) -> None:
+def test_key_exchanges_are_those_that_sshd_knows(facts: Facts) -> None:
     assert planned(facts("13"))["key_exchanges"].startswith("mlkem768x25519-sha256,")
     assert planned(facts("14"))["key_exchanges"] == planned(facts("13"))["key_exchanges"]
     assert planned(facts("12"))["key_exchanges"].startswith("sntrup761x25519-sha512@openssh.com,")
 
 
-def test_root(facts: Facts) -> None:
+def test_root_may_log_in_unless_it_is_forbidden(facts: Facts) -> None:
     assert "permitrootlogin" not in planned(facts("13"))["desired_sshd"]
     assert planned(facts("13"), hardening_ssh_root=False)["desired_sshd"]["permitrootlogin"] == "no"
 
 
-def test_an_unsupported_system(facts: Facts) -> None:
+def test_unsupported_system_is_refused(facts: Facts) -> None:
     with pytest.raises(ValueError, match="this host runs Debian 10"):
         planned(facts("10"))

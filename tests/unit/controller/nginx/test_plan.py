@@ -1,4 +1,4 @@
-"""The web server's options: rules, what contradicts, and what they come to on a host."""
+"""The plan of a web server: rules for its options, contradictions, and what follows from them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def options(**given: Any) -> Any:
         ["10.0.0.0/8", "192.0.2.1", "2001:db8::/32", "::1"],
     ],
 )
-def test_networks(value: list[str]) -> None:
+def test_networks_are_accepted(value: list[str]) -> None:
     assert networks(value) is None
 
 
@@ -46,7 +46,7 @@ def test_networks(value: list[str]) -> None:
         (["10.0.0.0/33", "x"], "found '10.0.0.0/33', expected an address or a network"),
     ],
 )
-def test_wrong_networks(value: list[str], wrong: str) -> None:
+def test_text_that_is_no_network_is_refused(value: list[str], wrong: str) -> None:
     assert (networks(value) or "").startswith(wrong)
 
 
@@ -54,7 +54,7 @@ def test_wrong_networks(value: list[str], wrong: str) -> None:
     "value",
     ["", "a on;", "if ($a) {\n  b 1;\n}", 'set $a "}";', "set $a '{'; # }\nb;", "# only } words", 'a "\\"}";'],
 )
-def test_snippet(value: str) -> None:
+def test_snippet_with_whole_blocks_is_accepted(value: str) -> None:
     assert snippet(value) is None
 
 
@@ -68,12 +68,12 @@ def test_snippet(value: str) -> None:
         ("}", "ends a block"),
     ],
 )
-def test_wrong_snippet(value: str, wrong: str) -> None:
+def test_snippet_with_a_broken_block_is_refused(value: str, wrong: str) -> None:
     assert wrong in (snippet(value) or "")
 
 
 @pytest.mark.parametrize(("value", "good"), [("/-/nginx", True), ("/up", True), ("/", False), ("/a b", False)])
-def test_place(value: str, good: bool) -> None:
+def test_path_must_be_one_that_nginx_compares(value: str, good: bool) -> None:
     assert (place(value) is None) is good
 
 
@@ -89,7 +89,7 @@ def test_place(value: str, good: bool) -> None:
         ),
     ],
 )
-def test_conflicts(facts: Facts, given: dict[str, Any], wrong: list[str]) -> None:
+def test_contradictory_options_are_refused(facts: Facts, given: dict[str, Any], wrong: list[str]) -> None:
     found = conflicts({f"nginx_{name}": value for name, value in given.items()}, Inventory({}, [], None))
     assert [text for text, start in zip(found, wrong, strict=True) if not text.startswith(start)] == []
     if wrong:
@@ -97,18 +97,18 @@ def test_conflicts(facts: Facts, given: dict[str, Any], wrong: list[str]) -> Non
             webserver.nginx_plan(options(**given), facts("13"))
 
 
-def test_http_3_where_there_is_none(facts: Facts) -> None:
+def test_http_3_is_refused_if_nginx_does_not_have_it(facts: Facts) -> None:
     with pytest.raises(ValueError, match="nginx_http3: Debian 12 has an nginx without HTTP/3; leave it out there"):
         webserver.nginx_plan(options(http3=True), facts("12"))
     assert webserver.nginx_plan(options(http3=True), facts("13"))["listen_quic"] == ["443 quic"]
 
 
-def test_what_is_installed(facts: Facts) -> None:
+def test_packages_follow_the_options(facts: Facts) -> None:
     assert webserver.nginx_plan(options(), facts("13"))["packages"] == ["nginx", "logrotate"]
     assert "libnginx-mod-http-brotli-filter" in webserver.nginx_plan(options(brotli=True), facts("13"))["packages"]
 
 
-def test_a_process_for_each_cpu(facts: Facts) -> None:
+def test_nginx_has_a_process_for_each_cpu(facts: Facts) -> None:
     assert webserver.nginx_plan(options(), facts("13"))["worker_processes"] == 2
     unknown: Any = {**facts("13"), "processor_nproc": None}
     assert webserver.nginx_plan(options(), unknown)["worker_processes"] == "auto"
@@ -127,5 +127,5 @@ def test_a_process_for_each_cpu(facts: Facts) -> None:
         ([{}, {"domains": None}], False),
     ],
 )
-def test_a_site_without_a_name(facts: Facts, apps: list[dict[str, Any]], unnamed: bool) -> None:
+def test_address_is_a_site_without_a_name(facts: Facts, apps: list[dict[str, Any]], unnamed: bool) -> None:
     assert webserver.nginx_plan(options(), facts("13"), apps)["unnamed"] is unnamed
