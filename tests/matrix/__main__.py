@@ -20,7 +20,7 @@ from tests.lab import Host, Lab, LabError
 from tests.lab.lab import render_inventory
 from tests.lab.process import tail
 
-from .controller import FOLDER, Controller
+from .controller import FOLDER, MITOGEN, MITOGEN_CORE, Controller
 
 LOCKS = Path(__file__).parent
 HOME = ROOT / ".cache" / "matrix"
@@ -129,6 +129,17 @@ class Cell:
             for column, (name, _) in HOSTS.items():
                 self.row.note(column, self.problem(step, run, self.lab.host(name)), str(step))
             self.row.note("deprecations", "\n".join(DEPRECATION.findall(run.output)), str(step))
+        if self.row.core == MITOGEN_CORE:
+            self.by_mitogen(controller)
+
+    def by_mitogen(self, controller: Controller) -> None:
+        """Run a playbook by Mitogen, for which modules have to do all."""
+        step = Step("status", changes=False)
+        run = controller.playbook(step.playbook, "-vvv", **MITOGEN)
+        for column, (name, _) in HOSTS.items():
+            problem = self.problem(step, run, self.lab.host(name))
+            by_modules = f"<{name}> by a module: Mitogen" in run.output
+            self.row.note(column, problem or ("" if by_modules else tail(run.output, 60)), f"{step} by Mitogen")
 
     def problem(self, step: Step, run: Run, host: Host) -> str:
         """Return what is wrong with a host after a step, if anything is."""

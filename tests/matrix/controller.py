@@ -18,6 +18,13 @@ INSTALLED = f"{COLLECTIONS}/ansible_collections/asgi/deploy"
 BIN = f"{FOLDER}/venv/bin"
 NATIVE = {"ANSIBLE_JINJA2_NATIVE": "true"}  # what 2.18 needs, and later ones do by themselves
 PACKAGES = "git iproute2 nftables openssh-client openssl"  # what unit tests and ansible call
+# Mitogen works with 2.18 only; it sends modules in its own way, and takes no code.
+MITOGEN_CORE = "2.18"
+MITOGEN = {
+    "ANSIBLE_HOST_KEY_CHECKING": "false",  # as the options of ssh in the inventory say, which it does not read
+    "ANSIBLE_STRATEGY": "mitogen_linear",
+    "ANSIBLE_STRATEGY_PLUGINS": f"{FOLDER}/venv/lib/python3.11/site-packages/ansible_mitogen/plugins/strategy",
+}
 # What is on its way out, or of no use any more, has to show; from 2.19 on the second one, in 2.24 the first one is so.
 STRICT = {
     "ANSIBLE_INJECT_FACT_VARS": "false",
@@ -82,10 +89,11 @@ class Controller:
         done = self.host.run(command, check=False, timeout=900)
         return Run(done.returncode, done.stdout)
 
-    def playbook(self, name: str, *arguments: str) -> Run:
+    def playbook(self, name: str, *arguments: str, **env: str) -> Run:
         """Return a playbook of the collection, run as a user does who is not root."""
         argv = [f"{BIN}/ansible-playbook", f"asgi.deploy.{name}", f"--inventory={FOLDER}/inventory.yml", *arguments]
-        command = f"env {self.environment} {shlex.join(argv)} 2>&1"
+        more = shlex.join(f"{name}={value}" for name, value in env.items())
+        command = f"env {self.environment} {more} {shlex.join(argv)} 2>&1"
         done = self.host.run(command, root=False, check=False, timeout=900)
         return Run(done.returncode, done.stdout)
 
