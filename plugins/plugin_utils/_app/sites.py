@@ -7,18 +7,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple, cast
+from typing import cast
 
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.addresses import in_url, is_address
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.json_values import Json
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import NGINX, Layout
-from ansible_collections.asgi.deploy.plugins.plugin_utils._app import additions, passwords, shared_domains, site_headers
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app import (
+    additions,
+    passwords,
+    shared_domains,
+    site_headers,
+)
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.options import (
     AppOptions,
-    PathLimits,
     PathOptions,
     PublicSiteOptions,
-    SiteOptions,
 )
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan_types import (
     LimitPlan,
@@ -26,6 +29,7 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan_types import
     PlacePlan,
     SitePlan,
 )
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.site_paths import health_checks, paths_of
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.argument_specs import resolve, role_options
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.messages import kind_of
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.validators import Rule
@@ -35,9 +39,6 @@ STREAM_TIMEOUT = 3600
 # What passes at once beyond the rate: that of so many seconds, or that of a whole minute.
 BURST_SECONDS = 5
 PRELOAD_AGE = 31_536_000
-
-# For each address, of the paths that say how the application is.
-HEALTH_RATE, HEALTH_CONNECTIONS = "10/s", 20
 
 _RATE = re.compile(r"([1-9][0-9]{0,5})/([sm])")
 _LOCATION = re.compile(r"/|(/[A-Za-z0-9_~.-]*[A-Za-z0-9_~-][A-Za-z0-9_~.-]*)+/?")
@@ -150,7 +151,7 @@ def site_errors(app: AppOptions, paths: Mapping[str, PathOptions], written: bool
         return errors
     site = app["site"]
     errors = []
-    if allow and not _health_checks(app):
+    if allow and not health_checks(app):
         errors.append(
             f"health.allow: found {allow}, but no path that it would be for; write one, as in "
             "health: {readiness: /ready}, or write allow of the path in site.paths"
@@ -212,10 +213,10 @@ def site_plan(app: AppOptions, layout: Layout, place: PlacePlan, behind_balancer
         behind_balancer: whether nginx trusts proxies, which may have ended TLS.
     """
     site, name = app["site"], app["name"].replace("-", "_")
-    checks = _health_checks(app)
+    checks = health_checks(app)
     zones: list[LimitPlan] = []
     locations: list[LocationPlan] = []
-    for path in _paths(app):
+    for path in paths_of(app):
         # Requests count with those to the whole site, unless another rate is requested.
         shared = path.options["rate"] == site["rate"]
         limit = _limit(path.options["rate"], f"asgi_{'all' if shared else len(zones)}_{name}")
@@ -282,66 +283,8 @@ def _below_metrics(app: AppOptions) -> str | None:
     if not app["health"]["metrics"]:
         return None
     below = f"{app['health']['metrics'].rstrip('/')}/"
-    taken = {path.path for path in _paths(app)}
+    taken = {path.path for path in paths_of(app)}
     return None if below in taken | app["site"]["redirects"].keys() else below
-
-
-class _Path(NamedTuple):
-    """A path of a site."""
-
-    path: str
-    options: PathLimits  # its own, or those of the site
-    timeout: int | None  # its own, in seconds
-    always: bool  # whether it answers when the site is closed, too
-
-
-def _paths(app: AppOptions) -> Iterable[_Path]:
-    """Yield the paths of the site, the whole first."""
-    site, health, checks = app["site"], app["health"], _health_checks(app)
-    begin, health_paths = _beginnings(app), _health(app)
-    for path in [*begin, *sorted({*site["paths"], *health_paths} - {*begin, *site["redirects"]})]:
-        options = _site_limits(site)
-        if path in checks:
-            options |= {"rate": HEALTH_RATE, "connections": HEALTH_CONNECTIONS}
-        if path in checks and health["allow"]:
-            options["allow"] = health["allow"]
-        written = site["paths"].get(path)
-        if written:
-            options = cast(
-                "PathLimits", {**options, **{key: value for key, value in written.items() if value is not None}}
-            )
-        yield _Path(path, options, written["timeout"] if written else None, path in health_paths)
-
-
-def _site_limits(site: SiteOptions) -> PathLimits:
-    """Return what the site says for paths that do not say it themselves."""
-    return {
-        "body_size": site["body_size"],
-        "streaming": site["streaming"],
-        "compress": site["compress"],
-        "rate": site["rate"],
-        "connections": site["connections"],
-        "allow": site["allow"],
-        "auth": site["auth"],
-        "snippet": None,  # that of the site is in its server
-    }
-
-
-def _beginnings(app: AppOptions) -> list[str]:
-    """Return the paths that stand for all of the application."""
-    prefix = shared_domains.prefix(app["site"]["path"])
-    return [f"{prefix}/", *([prefix] if prefix and prefix not in app["site"]["redirects"] else [])]
-
-
-def _health(app: AppOptions) -> set[str]:
-    """Return the paths that say how the application is."""
-    paths = {app["health"]["liveness"], app["health"]["readiness"], app["gate"]["path"].split("?", 1)[0]}
-    return {path for path in paths if path} - {*_beginnings(app)}
-
-
-def _health_checks(app: AppOptions) -> set[str]:
-    """Return the paths that only say how it is: one that is a page of the site, too, has options of its own."""
-    return _health(app) - {*app["site"]["paths"], *app["site"]["redirects"]}
 
 
 def _limit(value: str, zone: str) -> LimitPlan | None:
