@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import re
@@ -194,11 +195,22 @@ def down() -> None:
     LAB.down(print)
 
 
+def main() -> None:
+    """Boot hosts or remove them, as asked on the command line."""
+    parser = argparse.ArgumentParser(prog="python -m tests.integration.hosts", description=__doc__)
+    actions = parser.add_subparsers(dest="action", required=True)
+    boot = actions.add_parser("up", help="boot the hosts of scenarios, or of all")
+    boot.add_argument("scenarios", nargs="*", choices=[[], *SCENARIOS], metavar="scenario")
+    actions.add_parser("down", help="remove all hosts of the lab")
+    options = parser.parse_args()
+    if options.action == "down":
+        down()
+    else:
+        up(options.scenarios)
+
+
 if __name__ == "__main__":
     try:
-        if sys.argv[1] == "down":
-            down()
-        else:
-            up(sys.argv[2:])
+        main()
     except LabError as error:
         sys.exit(f"error: {error}")

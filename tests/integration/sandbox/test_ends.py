@@ -36,6 +36,7 @@ def test_a_crash_loop_ends_and_is_reported(failing: Prey) -> None:
     assert look in service["failed"]
     said = failing.eventually(f"{look} --no-pager --lines=10 --priority=crit | grep -F '{line}'")
     assert f"Its log says why: {look};" in said
+    assert len(said.splitlines()) == 1, "an end after which it was started again is reported as the last one"
     assert https.get(failing.domain, failing.host.address, failing.ca, "/ready").status_code in (502, 503)
 
 
