@@ -49,7 +49,7 @@ applications:
           type: str
           returned: success, null if none does
         health:
-          description: What is wrong with the live release's answer to its gate's request; empty if nothing is.
+          description: What is wrong with the live release, its service or a background process; empty if nothing is.
           type: str
           returned: success
         workers:

@@ -63,10 +63,13 @@ def keep_stopped(results: Sequence[Inspected], refuse: bool) -> dict[str, str]:
         refuse: whether the run refuses to release such an application.
     """
     hosts = {result.inspection.of: result.observed for result in results if result.inspection.part == "host"}
+    certificates = {
+        result.inspection.of: result.observed for result in results if result.inspection.role == "certificate"
+    }
     texts = {}
     for inspection, observed in results:
         if text := stopped.text(inspection.app_plan, observed):
-            stopped.leave_proxy(inspection.app_plan, hosts[inspection.of])
+            stopped.leave_proxy(inspection.app_plan, hosts[inspection.of], certificates.get(inspection.of))
             stays = inspection.app_plan.get("port_stays")
             texts[inspection.of] = f"{text}; it {moves.STAYS}" if stays else text
             if refuse:

@@ -24,16 +24,23 @@ def text(plan: AppPlan, observed: Observation) -> str:
     )
 
 
-def leave_proxy(plan: AppPlan, host: Observation) -> None:
+def leave_proxy(plan: AppPlan, host: Observation, certificate: Observation | None = None) -> None:
     """Leave the files by which visitors reach a stopped application; its next release removes them.
+
+    Where it goes to nginx or leaves it, its certificate stays as well.
 
     Args:
         plan: the application's; the function records in it that the application is stopped.
         host: what the host reports of its files; those that stay are taken out of its drift.
+        certificate: what the host reports of its certificate, if it has one; from it all is taken out that stays.
     """
     kept = files_of_other_proxy(plan)
     plan["stopped"] = True
-    host["drift"] = [path for path in host.get("drift", ()) if path not in kept]
+    drift = host.get("drift", [])
+    host["drift"] = [path for path in drift if path not in kept]
+    if certificate is not None and not set(drift).isdisjoint(kept):
+        # The one way to serve cannot read the key of the other.
+        certificate["drift"], certificate["inactive_units"], certificate["pending_certificates"] = [], [], {}
 
 
 def refusal(observed: Observation) -> str:

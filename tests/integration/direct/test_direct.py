@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import socket
 import ssl
 import time
@@ -17,7 +18,7 @@ from tests import ROOT
 from tests.clients import https
 from tests.integration import pki
 from tests.integration.cloud import ask_by_tcp, came_of, wait_for_metadata_service
-from tests.integration.conftest import Web, web
+from tests.integration.conftest import ASK, Web, web
 from tests.integration.hosts import DIRECT, HOSTS, PKI, Run, playbook
 from tests.integration.release.test_releases import traffic
 
@@ -26,6 +27,12 @@ METRICS = """\
 import ssl, urllib.request as u
 context = ssl._create_unverified_context()
 print(u.urlopen('https://localhost/metrics', context=context).read().decode())
+"""
+READY = """\
+cd /srv/asgi/open
+while [ $(readlink current) = releases/{first} ]; do sleep 0.05; done
+sleep 0.5
+for release in releases/{first} current; do python3 -c {ask} $release/app.sock /ready; done
 """
 UNCLEAR = "Content-Length: 4\r\nTransfer-Encoding: chunked"
 VISITORS = {"http2": 0, "new": 3}
@@ -138,7 +145,10 @@ def test_a_release_and_the_way_back_lose_no_request(site: Web) -> None:
     first = site.live()
     site.host.run("systemd-run --quiet --wait --unit=anothers false", check=False)
     with traffic([site], **VISITORS), asked(site) as idle:
-        site_playbook("--extra-vars=shop_version=v1.1.0").ok()
+        with ThreadPoolExecutor() as pool:  # from the rename on, while it is watched, too
+            ready = pool.submit(site.host.run, READY.format(first=first, ask=shlex.quote(ASK)))
+            site_playbook("--extra-vars=shop_version=v1.1.0").ok()
+            assert ready.result().stdout.split() == ["503", "200"], "of the release before, and of the live one"
         site.drained()  # sooner than unused connections are closed otherwise
         assert idle.recv(1) == b""
         assert site.version()["version"] == "1.1.0"

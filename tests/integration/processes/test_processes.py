@@ -136,6 +136,23 @@ def test_drift_is_seen_and_repaired(site: Site) -> None:
     assert set(site.audit()[-1]["steps"]) & {"gated", "watched", "prepared"} == set(), "the server was left unchanged"
 
 
+def test_a_process_that_ends_again_and_again_is_reported(site: Site) -> None:
+    """By a run, which fails, and by status; the server, which is well, goes on."""
+    live = site.live()
+    unit = f"asgi-{NAME}.process-worker-1@{live}.service"
+    for number in range(1, 4):
+        site.host.run(f"systemctl kill --signal=KILL {unit}")
+        site.eventually(f"[ $(systemctl show --property=NRestarts --value {unit}) -ge {number} ]")
+        site.eventually(f"systemctl is-active --quiet {unit}")
+    run = site.run(work_version="v1.1.0")
+    assert run.status != 0, run.output
+    assert f"{live} is live, but not well: process worker-1 does not stay up: it has ended 3 times" in run.output
+    shown = site.run(name="status").output
+    assert "unwell" in shown and "process worker-1 does not stay up: it has ended 3 times" in shown
+    site.host.run(f"systemctl reset-failed {unit} && systemctl restart {unit}")  # which begins to count again
+    assert site.run(work_version="v1.1.0").ok().counts(site.host.name)["changed"] == 0
+
+
 @pytest.mark.campaign
 def test_a_run_that_ended_at_the_rename_is_finished(site: Site) -> None:
     """The link names a release, and the processes are those of another."""

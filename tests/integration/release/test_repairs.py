@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tests import ROOT
+from tests.clients import https
 from tests.integration.conftest import Web, web
 from tests.integration.hosts import HOSTS, LAB, Run, only, playbook
 from tests.traffic import Traffic
@@ -18,6 +19,17 @@ OFTEN_WRONG = """    import random
     if random.random() < 0.5:
         raise RuntimeError("no stock")
     return Version()
+"""
+
+
+# A page that ends its worker, with all that this has in hand; the gate's path does not.
+FRAGILE = """
+
+@app.post("/fragile")
+async def fragile() -> None:
+    import asyncio, os
+    await asyncio.sleep(2)
+    os._exit(1)
 """
 
 
@@ -58,6 +70,37 @@ def test_late_answers_of_the_release_before_do_not_count(site: Web) -> None:
     assert len(late) >= 5, log
     assert {line["release"] for line in late} == {""}
     assert site.audit()[-1]["steps"]["watched"] > 5, "while it is not known whose errors they were, it is watched on"
+
+
+def test_late_crashes_of_the_release_before_do_not_count(site: Web) -> None:
+    """A hotfix goes live while the release before still ends what it began, with 502 and no name."""
+    repository = LAB.repository("fragile", HOSTS.parent / "fragile")
+    repository.create(ROOT / "examples" / "shop")
+    main = repository.tree / "shop" / "main.py"
+    sound = main.read_text()
+    for tag, page in (("v1.5.0", FRAGILE), ("v1.6.0", FRAGILE.replace("os._exit(1)", "return"))):
+        main.write_text(sound + page)
+        repository.commit(tag)
+    put_live(site, git=repository.url, version="v1.5.0", watch={"seconds": 0}).ok()
+    before, stop = site.live(), threading.Event()
+    site.host.run("truncate --size=0 /var/log/nginx/asgi/shop.access.log")
+
+    def crash() -> None:
+        with ThreadPoolExecutor(64) as pool:
+            while not stop.wait(0.2):
+                pool.submit(https.ask, "POST", site.domain, site.host.address, site.ca, "/fragile")
+
+    with ThreadPoolExecutor(3) as pool:
+        pool.submit(crash)
+        pool.submit(site.eventually, replaced(before)).add_done_callback(lambda _done: stop.set())
+        run = put_live(site, git=repository.url, version="v1.6.0", watch={"seconds": 5})
+    assert run.status == 0, run.output
+    assert site.live().startswith("v1.6.0")
+    log = site.host.run("cat /var/log/nginx/asgi/shop.access.log").stdout
+    switched = site.info()["releases"][site.live()]["states"]["live"]
+    late = [line for line in map(json.loads, log.splitlines()) if line["status"] == 502 and line["msec"] > switched]
+    assert late, log
+    assert {line["release"] for line in late} == {""}
 
 
 def test_a_release_that_did_worse_is_no_way_back(site: Web) -> None:

@@ -14,6 +14,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.release.instance
     without_draining,
 )
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.integrity import Integrity, summarize
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.observation import observe
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.settings import ReleaseSettings
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.stopping import describe_stop
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store import Store
@@ -56,7 +57,7 @@ def live(layout: Layout, store: Store) -> LiveState:
     held = is_paused(layout, release) or describe_stop(layout)
     return {
         "live": release,
-        "health": "" if held else instance.ask(settings.gate, _PROBE_SECONDS) or "",
+        "health": "" if held else instance.ask(settings.gate, _PROBE_SECONDS) or observe(store, release).failure,
         "workers": len(instance.processes()),
         "memory": instance.memory(),
         "service": instance.describe(),

@@ -54,5 +54,14 @@ def test_visitors_of_what_is_stopped_come_the_same_way(direct: Any, port_stays: 
     units = ["asgi-shop.public.socket"]
     plan: Any = {"name": "shop", "direct": direct, "public_units": units, "port_stays": port_stays}
     found: Any = {"drift": [*paths.values(), "/etc/motd"]}
-    stopped.leave_proxy(plan, found)
+    certificate: Any = {"drift": ["/etc/key"], "pending_certificates": {"shop": "there is none"}}
+    stopped.leave_proxy(plan, found, certificate)
+    assert not pending.differs("parts", certificate), "the live release reads it as it is"
     assert (plan["stopped"], found["drift"]) == (True, [*(paths[name] for name in left), "/etc/motd"])
+
+
+def test_the_certificate_of_what_stays_behind_its_proxy_is_ensured() -> None:
+    plan: Any = {"name": "shop", "direct": None, "public_units": ["asgi-shop.public.socket"], "port_stays": False}
+    certificate: Any = {"drift": [], "pending_certificates": {"shop": "it has expired"}}
+    stopped.leave_proxy(plan, {"drift": ["/etc/motd"]}, certificate)
+    assert pending.differs("parts", certificate)

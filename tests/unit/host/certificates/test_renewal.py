@@ -14,7 +14,10 @@ from pathlib import Path
 import pytest
 from ansible_collections.asgi.deploy.plugins.module_utils._host.certificates import certificate as certificates
 from ansible_collections.asgi.deploy.plugins.module_utils._host.certificates import renewal, served, status, taking
-from ansible_collections.asgi.deploy.plugins.module_utils._host.certificates.certificate import CertificateRequest
+from ansible_collections.asgi.deploy.plugins.module_utils._host.certificates.certificate import (
+    CertificateRequest,
+    Lineage,
+)
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import pending_units
 
 
@@ -123,3 +126,29 @@ def test_others_wait_as_long_as_records_of_dns_take() -> None:
         "blog", ["blog.example.com"], renewal={"authenticator": "webroot", "required_profile": None}
     )
     assert [renewal._longest(*some) for some in ((), (None,), (quick,), (quick, slow))] == [600, 600, 600, 2400]
+
+
+@pytest.mark.parametrize(
+    ("answers", "is_to", "domains", "becomes"),
+    [
+        ("webroot", "standalone", ["shop.example.com"], "standalone"),
+        ("webroot", "standalone", ["other.example.com"], "webroot"),
+        ("webroot", "webroot", ["shop.example.com"], "webroot"),
+        ("standalone", "webroot", ["shop.example.com"], "standalone"),
+        ("dns-hetzner", "standalone", ["shop.example.com"], "dns-hetzner"),
+    ],
+)
+def test_who_leaves_nginx_keeps_its_certificate(
+    host: Path, monkeypatch: pytest.MonkeyPatch, answers: str, is_to: str, domains: list[str], becomes: str
+) -> None:
+    """While nginx still has the port, certbot could not answer there for another one."""
+    file = host / "certbot" / "renewal" / "shop.conf"
+    file.parent.mkdir(parents=True)
+    text = "version = 5.1.0\n[renewalparams]\nauthenticator = {}\nserver = https://ca\nwebroot_path = /x,\n"
+    file.write_text(text.format(answers))
+    file.chmod(0o640)
+    former = Lineage(domains, {"authenticator": answers, "server": "https://ca"}, expired=False)
+    monkeypatch.setattr(renewal, "observe_certificate", lambda _name: former)
+    renewal._answer_by_itself(want(host, renewal={"authenticator": is_to, "server": "https://ca"}))
+    assert file.read_text() == text.format(becomes)
+    assert file.stat().st_mode & 0o777 == 0o640
