@@ -13,7 +13,7 @@ import pytest
 
 from tests.integration.conftest import Web, web
 from tests.integration.hosts import DIRECT, HOSTS, Run, playbook
-from tests.traffic import Traffic
+from tests.traffic import Report, Traffic
 
 from .test_direct import INVENTORY, handshake, listens
 
@@ -58,17 +58,21 @@ def closed_site() -> Iterator[Closed]:
     closed.host.run("systemctl disable --now asgi-logs.timer; rm -rf /etc/nginx /etc/systemd/system/asgi-logs.*")
 
 
+def is_lossless(before: Report, after: Report) -> None:
+    """Check that whoever was refused on the former port was answered on the other one by then."""
+    # In the end the firewall closes the former port, and drops what comes there.
+    assert before.failures_by.keys() <= {"connect", "timeout"}, str(before)
+    assert before.failures_reused == 0, str(before)
+    refused, answered = before.details[0], after.releases[0]
+    assert before.began + refused.at > after.began + answered.first_seen, f"{before}\n{after}"
+
+
 def test_from_another_port_to_nginx_nothing_is_lost(closed: Closed) -> None:
-    """A visitor who is refused on the former port is answered on nginx's."""
     closed.without_nginx(8443).ok()
     with closed.visitors(8443, get=2, post=1) as before, closed.visitors(443, new=1) as after:
         moved = closed.run().ok()
     assert "its port" not in moved.output, moved.output
-    # In the end the firewall closes the former port, and drops what comes there.
-    assert before.report.failures_by.keys() <= {"connect", "timeout"}, str(before.report)
-    assert before.report.failures_reused == 0, str(before.report)
-    refused, answered = before.report.details[0], after.report.releases[0]
-    assert before.report.began + refused.at > after.report.began + answered.first_seen, str(before.report)
+    is_lossless(before.report, after.report)
     assert listens(closed, 8443) == ""
     assert "nginx" in closed.served_by()
     assert closed.run().counts(DIRECT)["changed"] == 0
@@ -128,3 +132,12 @@ def test_from_its_own_port_to_nginx(closed: Closed) -> None:
     assert visitors.report.failures_by.keys() <= {"connect"}, str(visitors.report)
     assert "nginx" in closed.served_by() and "nginx" in closed.served_by(80)
     assert closed.run().counts(DIRECT)["changed"] == 0
+
+
+def test_from_nginx_to_another_port_nothing_is_lost(closed: Closed) -> None:
+    """nginx gives up both of its ports, as it serves no other."""
+    with closed.visitors(443) as before, closed.visitors(8443, new=1) as after:
+        closed.without_nginx(8443).ok()
+    is_lossless(before.report, after.report)
+    assert "nginx" not in closed.served_by() + closed.served_by(80)
+    assert closed.without_nginx(8443).counts(DIRECT)["changed"] == 0

@@ -5,6 +5,7 @@ All generations of a release count as one.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,8 @@ def choose_rollback(store: Store, to: str | None) -> str:
     """
     integrity, live = Integrity(store, verify=True), store.live()
     records, damaged = store.good_records(), dict[str, str]()
+    other = {name for name in records if live and _differs(_is_direct(store, name), _is_direct(store, live))}
+    records = {name: record for name, record in records.items() if name not in other}
     while True:
         choice = _newest(to or _before(live, store, records), records)
         if choice == live and choice:
@@ -44,7 +47,26 @@ def choose_rollback(store: Store, to: str | None) -> str:
     missing = f"{to} is not a release that" if to else "no other release"
     text = f"{store.layout.app}: {missing} served well and is still on this host; those that did: {listed}"
     broken = "".join(f"\n{release} is damaged: {why}" for release, why in damaged.items())
-    raise DeployError(f"{text}{broken}")
+    moved = "".join(
+        f"\n{release} came to visitors {'by nginx' if _is_direct(store, live or '') else 'without nginx'}, as this one "
+        "does not: asgi.deploy.site goes back to it, by its entry"
+        for release in sorted(other)
+    )
+    raise DeployError(f"{text}{broken}{moved}")
+
+
+def _is_direct(store: Store, release: str) -> bool | None:
+    """Return whether a release serves without nginx; None where its settings cannot be read."""
+    try:
+        text = (store.path(release) / "runtime" / "asgi_deploy_runtime" / "settings.json").read_text(encoding="utf-8")
+        return bool(json.loads(text).get("direct"))
+    except (OSError, ValueError):
+        return None
+
+
+def _differs(one: bool | None, other: bool | None) -> bool:
+    """Return whether both are known, and not the same."""
+    return None not in (one, other) and one != other
 
 
 def _before(live: str | None, store: Store, records: Mapping[str, ReleaseRecord]) -> str | None:

@@ -56,6 +56,23 @@ def test_choose_what_did_not_serve_well(several: Store, to: str) -> None:
     )
 
 
+@pytest.mark.parametrize("direct", [False, True])
+def test_a_release_of_the_other_proxy_is_none_to_go_back_to(several: Store, direct: bool) -> None:
+    """Its visitors would come another way than the host has now."""
+    for release in ("v0", "v4"):
+        settings = several.path(release) / "runtime" / "asgi_deploy_runtime" / "settings.json"
+        settings.parent.mkdir(parents=True)
+        settings.write_text(json.dumps({"direct": {"tls": {}} if (release == "v4") is direct else None}))
+    assert choose_rollback(several, None) == "v1"
+    with pytest.raises(DeployError) as error:
+        choose_rollback(several, "v0")
+    way = "by nginx" if direct else "without nginx"
+    assert str(error.value) == (
+        "shop: v0 is not a release that served well and is still on this host; those that did: v1, v4\n"
+        f"v0 came to visitors {way}, as this one does not: asgi.deploy.site goes back to it, by its entry"
+    )
+
+
 def test_choose_where_there_is_none(store: Store) -> None:
     with pytest.raises(DeployError) as error:
         choose_rollback(store, None)
