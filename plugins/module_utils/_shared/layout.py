@@ -206,7 +206,7 @@ class Layout:
 
     @property
     def public_units(self) -> tuple[str, str]:
-        """Return the public listener of an application without nginx, and the service that systemd requires for it."""
+        """Return the public listener of an application without nginx, and what keeps systemd from watching it."""
         return f"asgi-{self.app}.public.socket", f"asgi-{self.app}.public.service"
 
     @property
