@@ -16,7 +16,7 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._common.argument_specs
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.messages import kind_of
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.validators import NAME, Rule, between
 
-# All that systemd.time(7) has in calendar events: names and numbers, lists, ranges, repetitions, last days, time zones.
+# What systemd.time(7) allows in calendar events: names and numbers, lists, ranges, repetitions, last days, time zones.
 _CALENDAR = re.compile(r"[A-Za-z0-9*][A-Za-z0-9 *:,./~_+-]*")
 
 SAMPLES = {"command": "celery -A shop worker", "schedule": "daily"}
@@ -46,7 +46,7 @@ _LIMITS: dict[str, Rule] = {
     "cpu": between(0.05, 1024, "CPUs"),
     "tasks": between(16, 4_194_304, "tasks"),
 }
-# By the entry point of the role's argument spec that has the options.
+# By the entry point of the argument spec that has the options.
 RULES: dict[EntryPoint, dict[str, Rule]] = {
     "process": {
         "command": command,

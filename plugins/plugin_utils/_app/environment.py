@@ -13,7 +13,7 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._app.options import En
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.validators import env
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.local_files import Contents
 
-# It is in the units, together with the release's own folders; in the environment file it would replace them.
+# The units set it, with the release's own folders; a value in the environment file would replace these.
 PYTHON_PATH = "PYTHONPATH"
 
 
@@ -43,7 +43,7 @@ def variables_of(
         contents: of files on the controller.
     """
     written, file = values.get("env"), values.get("env_file")
-    # What is wrong with a value is reported by the rule of `env`.
+    # The rule of `env` reports wrong values.
     env_values = cast("dict[str, EnvironmentValue]", dict(written)) if isinstance(written, Mapping) else {}
     read = (contents or {}).get(str(file), {})
     if not file or "content" not in read:

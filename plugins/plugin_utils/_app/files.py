@@ -43,7 +43,7 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._common.managed_files 
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.roles import HostContext
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.templates import rendered
 
-# What runs in the processes of an application together with it; see the package's own text.
+# The package that runs in the processes of an application; its own text says more.
 _RUNTIME = "asgi_deploy_runtime"
 NO_DEFAULT = "# Written by asgi.deploy, role app. No application is behind nginx, which gave up its ports.\n"
 

@@ -31,7 +31,7 @@ def errors(options: SandboxOptions) -> list[str]:
                 f"metadata service; add {METADATA_ADDRESSES[0]} there, or leave metadata out"
             ]
         return []
-    # A wide network is meant for others in it, and the metadata service stays closed.
+    # A wide network is meant for other hosts in it: the metadata service stays closed.
     named = [text for text in networks if str(ipaddress.ip_network(text).network_address) in METADATA_ADDRESSES]
     return [
         f"sandbox.outgoing: found {text}, the cloud's metadata service, which is closed; write metadata: true as well, "
@@ -55,7 +55,7 @@ def closing(app: AppOptions, facts: Facts, direct: bool) -> ClosingEntry:
         "by_nft": by_nft,
         "application": not app["sandbox"]["metadata"],
         "ports": [app["tls"]["port"]] if by_ports else [],
-        # Behind nginx its unit bounds all sockets that it has.
+        # Behind nginx the unit bounds all sockets of the application.
         "outgoing": app["sandbox"]["outgoing"] if by_ports else None,
     }
 
@@ -90,7 +90,7 @@ def notices(app: AppOptions, facts: Facts) -> list[str]:
         )
     if not facts.get("nftables", True):
         named = [address for address in CLOSED_ADDRESSES if address in facts.get("nameservers", ())]
-        # What a unit allows goes before what it denies.
+        # In a unit, what it allows wins over what it denies.
         allowed = _within(CLOSED_ADDRESSES, options["outgoing"] or ())
         left = [*named, *(address for address in allowed if address not in named)]
         if left:

@@ -21,7 +21,7 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._common.local_files im
 
 TOP = "content"  # the only folder at the top of an archive of ours, which unpacking leaves out
 
-# Files and folders that tools leave behind, which differ between machines.
+# What tools leave behind: it differs between machines.
 _LEFT_OUT = {
     ".git",
     ".hg",
@@ -173,7 +173,7 @@ def packed(app: PlannedOptions, base: str | None) -> Packed:
     Raises:
         PackingError: something of it is missing, or is not what the options say.
     """
-    into = Path(constants.DEFAULT_LOCAL_TMP)  # Ansible's own of this run; it removes it in the end
+    into = Path(constants.DEFAULT_LOCAL_TMP)  # Ansible's own folder of this run, which it removes at the end
     source = _source(app, base, into)
     wheels = pack_wheels(resolve_path(app["wheelhouse"], base), into) if app["wheelhouse"] else None
     return {

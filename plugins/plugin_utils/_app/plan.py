@@ -40,7 +40,7 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._common.host_facts imp
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.local_files import Contents
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.platforms import platform_of
 
-# Parts of a journal's size. The file that is written to comes in addition to what journald counts.
+# Parts of a journal's size. journald does not count the file that it writes to.
 _FILES = 8
 
 
@@ -113,7 +113,7 @@ def app_plan(
         "home": str(layout.home),
         "upstream": str(layout.upstream),
         "upstream_keepalive": UPSTREAM_KEEPALIVE,
-        # nginx closes its own idle connections within that time; they must not be cut.
+        # nginx closes its idle connections within that time; a drain must not cut them.
         "drain_limit": max(app["drain_timeout"], SETTLED + 1),
         **tree,
         "plain_transports": plain_transports(app),

@@ -12,14 +12,14 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._app import (
 )
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common import validators as checks
 
-# How the options that every application needs are written.
+# Examples of the options that every application needs.
 SAMPLES = {
     "name": "shop",
     "module": "shop.main:app",
     "domains": "[shop.example.com]",
 }
 
-# Of the site as a whole, and of each of its paths.
+# Rules for the site as a whole, and for each of its paths.
 PATH: dict[str, checks.Rule] = {
     "body_size": checks.size,
     "timeout": checks.between(1, 86_400, "seconds"),

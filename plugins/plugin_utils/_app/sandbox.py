@@ -39,9 +39,9 @@ HIDDEN = (
     *("/boot", str(LETSENCRYPT), "/etc/sudoers.d", "/var/backups", CACHES, "/run/lock", "/run/ssh-unix-local"),
     *("/etc/nginx", str(UNITS), str(NGINX_LOGS), *map(str, JOURNALS)),
 )
-# Sockets of systemd and of its services, each journal's among them, of which those of a namespace lie in a folder
-# named after it. What is left: where names are looked up, a folder by which programs see that systemd runs, and the
-# socket by which a service reports its state to systemd.
+# The folder of sockets of systemd and its services, also those of journals. Only these parts of it are visible: the
+# sockets of the resolver, a folder by which programs see that systemd runs, and the socket by which a service reports
+# its state to systemd.
 SYSTEMD = "/run/systemd"
 RESOLVER, BOOTED, NOTIFY, HOST_JOURNAL = (f"{SYSTEMD}/{name}" for name in ("resolve", "system", "notify", "journal"))
 # A program that can speak to D-Bus can ask root's services for something.
@@ -50,12 +50,12 @@ DBUS = "/run/dbus"
 # The kernel's own default for tmpfs; systemd's would be a tenth of the memory, too little for /dev/shm.
 SHARED_MEMORY = "TemporaryFileSystem=/dev/shm:mode=1777,nosuid,nodev,noexec,size=50%"
 
-# Of @system-service: to change owner, limits and priorities, the kernel's keyrings, and page faults, which exploits of
-# the kernel are made with.
+# Calls of @system-service that change owner, limits and priorities, use keyrings, or handle page faults: exploits of
+# the kernel use these.
 DENIED_CALLS = "@privileged @resources @keyring userfaultfd"
-# Files in memory, which no mount keeps from being run.
+# Calls that create files in memory, which could be run: no mount forbids it.
 MEMORY_FILES = "memfd_create memfd_secret"
-# What the sandboxes of browsers, and bubblewrap, do in a namespace of their own.
+# Calls of the sandboxes of browsers, and of bubblewrap, in a namespace of their own.
 NAMESPACE_CALLS = "@mount @setuid setgroups capset"
 
 FAMILIES = {"netlink": "AF_NETLINK", "can": "AF_CAN", "bluetooth": "AF_BLUETOOTH", "vsock": "AF_VSOCK", "alg": "AF_ALG"}

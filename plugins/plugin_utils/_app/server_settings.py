@@ -62,7 +62,7 @@ def _limit(name: str) -> dict[str, Effect]:
     return {GUNICORN: No(_H11), GUNICORN_ASGI: to, UVICORN: No(_H11), GUNICORN_WSGI: to}
 
 
-# Each option of `settings`, and what becomes of it in each server.
+# The effect of each option of `settings` in each server.
 SETTINGS: dict[str, dict[str, Effect]] = {
     "backlog": {
         GUNICORN: To(gunicorn="backlog", socket="Backlog"),
@@ -84,7 +84,7 @@ SETTINGS: dict[str, dict[str, Effect]] = {
         UVICORN: No("a uvicorn worker has one event loop; write more workers"),
         GUNICORN_WSGI: To(gunicorn="threads"),
     },
-    # The runtime's, as uvicorn's own counts the connections that nginx keeps open.
+    # The runtime applies it, as that of uvicorn counts connections that nginx keeps open.
     "limit_concurrency": {
         **dict.fromkeys(SERVERS, To(runtime="limit_concurrency")),
         GUNICORN_WSGI: No("a worker takes as many requests as it has threads; write threads and workers"),
@@ -114,8 +114,8 @@ SETTINGS: dict[str, dict[str, Effect]] = {
         UVICORN: To(uvicorn="lifespan"),
         GUNICORN_WSGI: No(_WSGI),
     },
-    # The runtime's, because servers differ in it: uvicorn puts the path before that of a request, whether it is there
-    # or not, gunicorn's asgi worker does not, and its WSGI workers answer no request to another path.
+    # The runtime applies it, because servers differ: uvicorn always puts it before the path of a request, gunicorn's
+    # asgi worker never does, and WSGI workers answer no request to another path.
     "root_path": dict.fromkeys(SERVERS, To(runtime="root_path")),
 }
 
@@ -150,7 +150,7 @@ _UNIT = "the unit does that; leave it out"
 _LOGS = "server and application log to the journal; write log: {format: …, level: …, access: …}"
 _TLS = "nginx ends TLS; write proxy: none and tls: {…} to have the server do it"
 _TRUST = "what nginx says of a visitor is trusted, and nothing else; leave it out"
-# Settings that no server gets, by any name that gunicorn or uvicorn knows them by.
+# Settings that no server gets, by all their names in gunicorn and uvicorn.
 REFUSED: dict[str, str] = {
     **dict.fromkeys(("bind", "host", "port", "uds", "fd", "reuse_port"), _SOCKET),
     "workers": "write workers next to settings, not in it",

@@ -44,9 +44,9 @@ NEEDS: dict[str, set[str]] = {
 }
 # What else the lock holds, each with what needs it.
 NEEDED_BY = {"click": "uvicorn", "h11": "uvicorn"}
-# Seconds that an unused connection is kept: without nginx, as long as nginx does; behind it, more than nginx keeps one.
+# Seconds that an unused connection is kept: without nginx as long as nginx would; behind nginx longer than nginx does.
 DIRECT_KEEPALIVE = 65
-# The same for a release that was replaced, or a process that is to end, without nginx: its visitors went elsewhere.
+# The same without nginx for a replaced release and for a process that is to end: visitors connect to another one.
 DIRECT_IDLE = 5
 LEAST_KEEPALIVE = 10
 
@@ -206,7 +206,7 @@ def server_plan(app: AppOptions, workers: int, keepalive: Keepalive, direct: Dir
         "gunicorn": {
             "workers": workers,
             "timeout": app["timeout"],
-            # Longer than the worker's own, by what draining takes before that.
+            # Longer than that of the worker, by the time of the drain before it.
             "graceful_timeout": grace if server == GUNICORN_WSGI else 2 * grace + 2 * idle + 5,
             "keepalive": kept,
             "proc_name": app["name"],
@@ -270,11 +270,11 @@ def server_plan(app: AppOptions, workers: int, keepalive: Keepalive, direct: Dir
         "runtime": runtime,
         "command": _command(server),
         "socket": values["socket"],
-        # The most that its end takes: see the runtime's draining.py. Requests under way have so long, while others are
-        # served; then those that came until then have as long again.
+        # The longest end, see the runtime's draining.py: requests under way have `grace` seconds, in which others are
+        # still served; then these have as long.
         "stop_timeout": (grace if server == GUNICORN_WSGI else 2 * grace) + 2 * idle + 9,
         "recycles": bool(settings["max_requests"]),
-        # Several workers, and one that is replaced after its share of requests, are watched by their supervisor.
+        # A supervisor watches several workers, and a worker that is replaced after its share of requests.
         "watchdog": app["timeout"] if server == UVICORN and workers == 1 and not settings["max_requests"] else None,
         "requirements": requirements(app["server_requirements"], app),
     }

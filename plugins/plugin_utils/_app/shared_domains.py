@@ -15,7 +15,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.json_values im
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan_types import PlacePlan
 
 WHOLE = "/"
-# Options that nginx has once for all applications of a name: only the application that owns the server has them.
+# Options that nginx applies to all applications of a name: only the owner of the server has them.
 OF_THE_SERVER = ("site.redirect_from", "site.hsts", "site.headers", "site.snippet", "tls.certificate", "tls.key")
 
 Spec: TypeAlias = Mapping[str, Json]

@@ -9,7 +9,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.json_values im
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.options import HstsOptions, SiteOptions
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan_types import AnswerHeader, RequestHeader
 
-# What an answer gets unless the application says otherwise.
+# Headers of an answer that does not have them from the application.
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "strict-origin-when-cross-origin",

@@ -8,7 +8,7 @@ from typing import NamedTuple, cast
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.options import AppOptions, PathLimits, SiteOptions
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.shared_domains import prefix
 
-# For each address, of the paths that say how the application is.
+# Limits of paths of health, for each address.
 HEALTH_RATE, HEALTH_CONNECTIONS = "10/s", 20
 
 

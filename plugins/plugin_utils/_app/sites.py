@@ -36,7 +36,7 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._common.validators imp
 
 AUTH = f"{NGINX}/auth"
 STREAM_TIMEOUT = 3600
-# What passes at once beyond the rate: that of so many seconds, or that of a whole minute.
+# The burst beyond a rate: the requests of so many seconds, or of a whole minute.
 BURST_SECONDS = 5
 PRELOAD_AGE = 31_536_000
 
@@ -252,7 +252,7 @@ def site_plan(app: AppOptions, layout: Layout, place: PlacePlan, behind_balancer
         "untrusted": list(site_headers.untrusted(site["pass_headers"], name)),
         "guarded": bool(site["paths"] or site["auth"] or site["allow"]),
         "separators": separators,
-        # Without others, all requests to the server are the application's.
+        # If no other application shares the server, all its requests are for this one.
         "ambiguous": f"asgi_ambiguous_{name}" if place["below"] or place["prefix"] else separators,
         "own": f"asgi_own_{name}",
         "always": f"asgi_always_{name}",

@@ -15,14 +15,14 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan_types import
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.local_files import resolve_path
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.platforms import Packages
 
-# How each is written; exactly one of them is needed.
+# The kinds of sources, each with an example; exactly one is needed.
 SOURCES = {
     "git": "git: https://git.example.com/shop.git",
     "archive": "archive: {path: dist/shop-1.4.2.tar.gz}",
     "directory": "directory: ../shop",
     "package": "package: shop==1.4.2",
 }
-# Options that are for some kinds of sources only; only what the user wrote counts, as defaults say nothing.
+# Options of some kinds of sources. Only what the user wrote counts: defaults say nothing.
 _BELONG = {
     "subdirectory": ("git", "archive", "directory"),
     "submodules": ("git",),
@@ -155,7 +155,7 @@ def source_plan(app: AppOptions, spec: Mapping[str, Json]) -> SourcePlan:
             "signers": signers,
             "deploy_key": app["deploy_key"],
             "known_hosts": app["known_hosts"] or [],
-            # What was signed names all that belongs to it.
+            # A signed commit names all that belongs to it.
             "plain_allowed": bool(app["insecure_transport"] or signers),
         }
         return {"source": source, "version": app["version"], "extras": app["extras"]}

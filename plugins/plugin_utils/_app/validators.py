@@ -18,7 +18,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.unit_text impo
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.messages import kind_of
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.validators import CONTROL, domain
 
-# What an environment string of execve(2) may be long, its name, the = and the NUL included: MAX_ARG_STRLEN of Linux.
+# The longest environment string of execve(2), with its name, the = and the NUL: MAX_ARG_STRLEN of Linux.
 ENV_MAX = 131_072
 SECRET_MIN = 8  # shorter ones could not be masked in output without masking half of it
 SECRET_MAX = 65_536

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.requirement_lines import lines, points_into_tree
 
-# What an installer takes besides requirements, and that has nothing built: any number of them in a line.
+# Options of an installer by which nothing is built; a line may have several.
 _FLAG = r"--no-index|--prefer-binary|--require-hashes|--pre|--only-binary[ =]\s*:all:"
 _VALUED = r"(?:--index-url|-i|--extra-index-url|--find-links|-f|--trusted-host)(?:=|\s+)\S+"
 _OPTIONS = re.compile(rf"(?:{_FLAG}|{_VALUED})(?:\s+(?:{_FLAG}|{_VALUED}))*")

@@ -32,10 +32,10 @@ class WorkerCount:
 def _whole(name: str, value: Json, least: int) -> int:
     """Return a whole number; raise ValueError, which names it, if it is none or too small."""
     try:
-        if isinstance(value, (bool, float)):
+        if isinstance(value, bool) or not isinstance(value, (int, str)):
             raise ValueError
-        number = int(value)  # type: ignore[arg-type]  # TypeError is refused, too
-    except (TypeError, ValueError):
+        number = int(value)
+    except ValueError:
         number = least - 1
     if number < least:
         raise ValueError(f"{name}: found {value!r}, expected a whole number of at least {least}, as in {name}={least}")

@@ -15,7 +15,7 @@ Credential = str | int | float
 
 
 class AccountOptions(TypedDict):
-    """The key by which an account of the CA is bound to one of its customer's."""
+    """The key that binds an account of ACME to a customer of the CA."""
 
     key_id: str
     hmac_key: str

@@ -111,7 +111,7 @@ def _parts(plan: HardeningPlan) -> list[HardeningPartEntry]:
             "journal",
             plan["journal"],
             {"/etc/systemd/journald.conf.d/60-asgi-hardening.conf": "journald.conf.j2"},
-            # Those of applications read the host's settings, too.
+            # Journals of applications read the settings of the host, too.
             take=[["restart", "systemd-journald.service"], ["try-restart", journal_service("asgi-*")]],
         ),
         part(

@@ -25,7 +25,7 @@ CIPHERS = (
     "ECDHE-RSA-CHACHA20-POLY1305",
 )
 GROUPS = ("X25519", "prime256v1", "secp384r1")
-POST_QUANTUM = "?X25519MLKEM768"  # passed over by an OpenSSL that does not know it
+POST_QUANTUM = "?X25519MLKEM768"  # an OpenSSL that does not know it ignores it
 
 REFUSED = (400, 405, 408, 413, 414, 421, 429, 431, 444, 494)  # without asking an application, most of them
 ERROR_PAGES = (403, 413, 429, 502, 503, 504)  # of nginx's own
