@@ -23,16 +23,16 @@ def key_content(kind: str, text: str) -> bytes | None:
     if not _KIND.fullmatch(kind):
         return None
     try:
-        content = left = base64.b64decode(text, validate=True)
+        content = rest = base64.b64decode(text, validate=True)
     except ValueError:
         return None
     fields = []
-    while left:
-        size = int.from_bytes(left[:4], "big")
-        if len(left) < 4 + size:
+    while rest:
+        size = int.from_bytes(rest[:4], "big")
+        if len(rest) < 4 + size:
             return None
-        fields.append(left[4 : 4 + size])
-        left = left[4 + size :]
+        fields.append(rest[4 : 4 + size])
+        rest = rest[4 + size :]
     return content if len(fields) > 1 and fields[0] == kind.encode() else None
 
 

@@ -102,8 +102,8 @@ class Interpreter:
             )
         interpreter = cls.at(path)
         # Two builds of one version are two interpreters.
-        own = os.path.realpath(path) == os.path.realpath(PYTHON)
-        return interpreter if own else cls(path, f"{interpreter.tag}-{path}")
+        is_system = os.path.realpath(path) == os.path.realpath(PYTHON)
+        return interpreter if is_system else cls(path, f"{interpreter.tag}-{path}")
 
 
 def interpreters(path: str = PATH) -> dict[str, str]:
@@ -215,8 +215,8 @@ class Uv(Installer):
             run([PYTHON, "-m", "venv", *(["--without-pip"] if pip else []), str(UV_HOME)])
             file = Path(folder, "uv.txt")
             file.write_text(uv_requirement(), encoding="utf-8")
-            own = ("--quiet", "--require-hashes", "--only-binary=:all:", "-r", str(file))
-            Pip(sources, wheel=pip).install(UV_HOME, *own)
+            arguments = ("--quiet", "--require-hashes", "--only-binary=:all:", "-r", str(file))
+            Pip(sources, wheel=pip).install(UV_HOME, *arguments)
             mark_complete(UV_HOME, "")
         return True
 

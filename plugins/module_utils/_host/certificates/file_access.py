@@ -65,11 +65,11 @@ def desired_access(request: CertificateRequest) -> list[Access]:
         return []
     group = grp.getgrnam(request.group).gr_gid if request.group else 0
     folder, file = (0o750, 0o640) if request.group else (0o700, 0o600)
-    own = [Access(CERTBOT / "live" / request.name / "privkey.pem", 0o600, 0)] if request.source == "acme" else []
+    keys = [Access(CERTBOT / "live" / request.name / "privkey.pem", 0o600, 0)] if request.source == "acme" else []
     return [
         Access(request.files[0].parent, folder, group),
         *(Access(path, file, group) for path in request.files),
-        *(Access(Path(os.path.realpath(access.path)), access.mode, access.group) for access in own),
+        *(Access(Path(os.path.realpath(access.path)), access.mode, access.group) for access in keys),
     ]
 
 

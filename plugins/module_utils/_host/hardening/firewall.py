@@ -154,7 +154,11 @@ def _accept(opening: Opening) -> list[str]:
     families: dict[str, list[str]] = {"ip": [], "ip6": []}
     for network in map(ipaddress.ip_network, opening.allow):
         families["ip" if network.version == 4 else "ip6"].append(str(network))
-    return [f"{family} saddr {{ {', '.join(sorted(some))} }} {port}" for family, some in families.items() if some]
+    return [
+        f"{family} saddr {{ {', '.join(sorted(networks))} }} {port}"
+        for family, networks in families.items()
+        if networks
+    ]
 
 
 def parse_listeners(text: str, protocol: str) -> list[Listener]:

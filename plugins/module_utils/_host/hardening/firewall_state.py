@@ -29,5 +29,5 @@ def with_own_ports(firewall: Firewall) -> Firewall:
     # Even if no application is behind it any more, unless it has given up its ports.
     if NGINX_SERVES.exists() and re.search(r"^ *listen .*443", NGINX_SERVES.read_text(encoding="utf-8"), re.MULTILINE):
         openings |= {Opening(443), Opening(443, "udp")}
-    more = sorted(openings - set(firewall.web), key=lambda opening: (opening.port, opening.protocol))
-    return replace(firewall, web=(*firewall.web, *more))
+    further = sorted(openings - set(firewall.web), key=lambda opening: (opening.port, opening.protocol))
+    return replace(firewall, web=(*firewall.web, *further))

@@ -86,14 +86,14 @@ class Hardening:
         state = HardeningState(unconfirmed=UNDO.exists())
         former = [name for name in _read_record("services") if name not in self.desired.services]
         named = [name for part in self.parts if part.on for name in part.enabled] + [*self.desired.services, *former]
-        seen = {unit.name: unit for unit in systemd.show(*dict.fromkeys(named))}
+        shown = {unit.name: unit for unit in systemd.show(*dict.fromkeys(named))}
         for part in self.parts:
             others = [file for other in self.parts if other is not part for file in other.files]
             if drift := differences(part.files, others):
                 state.drift[part.name] = drift
             if not part.on:
                 continue
-            units = [seen[name] for name in part.enabled]
+            units = [shown[name] for name in part.enabled]
             down = [unit.name for unit in units if not unit.enabled or (unit.name in part.active and not unit.active)]
             if down:
                 state.units[part.name] = down
@@ -102,8 +102,8 @@ class Hardening:
                 state.masked[part.name] = masked
         state.packages = apt.missing_packages([name for part in self.parts for name in part.packages])
         state.parameters = sysctl.inspect(self.desired.sysctl, _read_record("sysctl"), _read_record("refused"))
-        state.running = [name for name in self.desired.services if seen[name].present and _runs(seen[name])]
-        state.stopped = [name for name in former if seen[name].present]
+        state.running = [name for name in self.desired.services if shown[name].present and _runs(shown[name])]
+        state.stopped = [name for name in former if shown[name].present]
         if self.desired.firewall:
             state.firewall = bool({"firewall"} & {*state.drift, *state.units}) or not is_loaded()
         return state

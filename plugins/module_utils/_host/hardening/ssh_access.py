@@ -48,7 +48,7 @@ def find_connection(proc: Path = Path("/proc"), pid: int | None = None) -> Conne
     sudo hides it from this process, so it is searched in the processes that started this one, up to sshd. The outermost
     of them runs as the user that logged in.
     """
-    found = None
+    connection = None
     process = os.getpid() if pid is None else pid
     while process > 1:
         try:
@@ -59,9 +59,9 @@ def find_connection(proc: Path = Path("/proc"), pid: int | None = None) -> Conne
         if status["Name"].startswith("sshd"):
             break
         if client:
-            found = Connection(*client, _user(int(status["Uid"].split()[0])))
+            connection = Connection(*client, _user(int(status["Uid"].split()[0])))
         process = int(status["PPid"])
-    return found
+    return connection
 
 
 def _user(number: int) -> str:

@@ -50,8 +50,8 @@ def signature_error(mirror: Mirror, version: str, commit: str, keys: Sequence[st
         if of_tag is not None and not of_tag.returncode:
             return None
     reason = last_lines(of_tag if of_tag is not None else of_commit, 3) or "it has no signature"
-    what = f"tag {version}" if of_tag is not None else f"commit {commit[:12]}"
+    signed = f"tag {version}" if of_tag is not None else f"commit {commit[:12]}"
     return (
-        f"verify.signers: found {what} of {mirror.url}, which none of these keys signed: {reason}; "
+        f"verify.signers: found {signed} of {mirror.url}, which none of these keys signed: {reason}; "
         "nothing of it was built; expected a commit of git commit -S or a tag of git tag -s, with gpg.format=ssh"
     )

@@ -132,8 +132,8 @@ class ManagedFile:
 
     def _same_code(self, content: bytes) -> bool:
         texts = (item.decode(errors="replace") for item in (content, self.content))
-        one, other = (code_of(self.path.name, text) for text in texts)
-        return one == other
+        before, after = (code_of(self.path.name, text) for text in texts)
+        return before == after
 
     def apply(self) -> None:
         """Write or remove the file."""

@@ -62,7 +62,7 @@ def ruleset(table: str, numbers: Mapping[str, int], ports: tuple[int, ...] = (),
     families: dict[str, list[str]] = {"ip": [], "ip6": []}
     for address in CLOSED_ADDRESSES:
         families["ip" if ipaddress.ip_address(address).version == 4 else "ip6"].append(address)
-    output = [f"{family} daddr {{ {', '.join(some)} }} jump closed" for family, some in families.items()]
+    output = [f"{family} daddr {{ {', '.join(addresses)} }} jump closed" for family, addresses in families.items()]
     if bounds:
         output += [f"meta skuid 0 tcp sport {port} {_BEGINS} jump bounded" for port in bounds.ports]
         # An accepted socket is the application's, and gets another port when it is connected elsewhere.

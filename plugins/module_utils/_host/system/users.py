@@ -41,12 +41,12 @@ def alteration(name: str) -> str | None:
     """Return how the shell or the groups of a user differ from what :func:`create` sets; None if it does not exist."""
     if not exists(name):
         return None
-    found = pwd.getpwnam(name)
-    if found.pw_shell != _NO_SHELL:
-        return f"{name} has the shell {found.pw_shell or '/bin/sh'} instead of {_NO_SHELL}"
-    if (group := _group(found.pw_gid)) != name:
+    entry = pwd.getpwnam(name)
+    if entry.pw_shell != _NO_SHELL:
+        return f"{name} has the shell {entry.pw_shell or '/bin/sh'} instead of {_NO_SHELL}"
+    if (group := _group(entry.pw_gid)) != name:
         return f"{name} has the group {group} instead of {name}"
-    others = sorted(_group(number) for number in set(os.getgrouplist(name, found.pw_gid)) - {found.pw_gid})
+    others = sorted(_group(number) for number in set(os.getgrouplist(name, entry.pw_gid)) - {entry.pw_gid})
     return f"{name} is in other groups: {', '.join(others)}" if others else None
 
 

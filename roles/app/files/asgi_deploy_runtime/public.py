@@ -105,17 +105,17 @@ class Public:
         """Begin to accept connections."""
         loop = asyncio.get_running_loop()
         for listener in self._sockets:
-            own = listener.dup()  # closing it leaves the listener open for other releases
+            duplicate = listener.dup()  # closing it leaves the listener open for other releases
             context = self._certificate.context
             server = await loop.create_server(
-                self._protocol, sock=own, ssl=context, ssl_handshake_timeout=HEAD_SECONDS, backlog=self._backlog
+                self._protocol, sock=duplicate, ssl=context, ssl_handshake_timeout=HEAD_SECONDS, backlog=self._backlog
             )
-            self._servers.append((own, server))
+            self._servers.append((duplicate, server))
 
     async def stop(self) -> None:
         """Stop accepting connections; those that are open stay."""
-        for own, _server in self._servers:
-            asyncio.get_running_loop().remove_reader(own.fileno())
+        for duplicate, _server in self._servers:
+            asyncio.get_running_loop().remove_reader(duplicate.fileno())
         await asyncio.sleep(_TICK)  # asyncio would lose connections that it has just accepted
         for _socket, server in self._servers:
             server.close()

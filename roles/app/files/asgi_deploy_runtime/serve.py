@@ -76,9 +76,9 @@ class Process(multiprocess.Process):
         """Answer the supervisor from the event loop; uvicorn's own answer comes even when the loop is stuck."""
         self.child_conn.recv()
         if self.server.loop:
-            seen = threading.Event()
-            self.server.loop.call_soon_threadsafe(seen.set)
-            seen.wait()
+            answered = threading.Event()
+            self.server.loop.call_soon_threadsafe(answered.set)
+            answered.wait()
         state = SPENT if self.server.spent else SERVING
         self.child_conn.send(state if self.server.started else BOOTING)
 
