@@ -225,7 +225,7 @@ options:
     suboptions:
       goes_to:
         description:
-          - As O(files.port_goes_to) of M(asgi.deploy.files). With V(sockets) the port moves before the switch, and the
+          - As O(asgi.deploy.files#module:port_goes_to). With V(sockets) the port moves before the switch, and the
             gate is checked once more after it; if that fails, the files are restored. With V(service) it moves
             after the switch.
         type: str
