@@ -31,13 +31,13 @@ def parts(page: str) -> dict[str, list[str]]:
 def promises() -> Iterator[str]:
     """Yield a table of what is done."""
     yield from ("| against | what is done | described in |", "|---|---|---|")
-    yield from (f"| {one.against} | {one.done} | {one.described_in} |" for one in PROMISES)
+    yield from (f"| {promise.against} | {promise.done} | {promise.described_in} |" for promise in PROMISES)
 
 
 def trust() -> Iterator[str]:
     """Yield a table of who may do what."""
     yield from ("| who | may | may not |", "|---|---|---|")
-    yield from (f"| {one.who} | {one.may} | {one.may_not} |" for one in TRUST)
+    yield from (f"| {item.who} | {item.may} | {item.may_not} |" for item in TRUST)
 
 
 def all_attacks() -> Iterator[str]:
@@ -59,7 +59,7 @@ def attacks(party: Party) -> Iterator[str]:
 
 def links(row: Row) -> str:
     """Return links to the files with a row's tests and controls."""
-    files = dict.fromkeys(one.partition("::")[0] for proof in row.proofs for one in (proof.test, proof.control))
+    files = dict.fromkeys(item.partition("::")[0] for proof in row.proofs for item in (proof.test, proof.control))
     return ", ".join(f"[{name(file)}](../{file})" for file in files)
 
 

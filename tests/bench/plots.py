@@ -81,40 +81,40 @@ def _step(most: float) -> float:
 
 
 def _legend(chart: Chart) -> list[str]:
-    found, x = [], LABELS
+    result, x = [], LABELS
     for name, colour in chart.colours.items():
-        found.append(f'<rect class="{colour}" x="{x}" y="40" width="10" height="10" rx="2"/>')
-        found.append(f'<text class="soft" x="{x + 15}" y="49">{escape(name)}</text>')
+        result.append(f'<rect class="{colour}" x="{x}" y="40" width="10" height="10" rx="2"/>')
+        result.append(f'<text class="soft" x="{x + 15}" y="49">{escape(name)}</text>')
         x += 30 + 7 * len(name)
-    return found
+    return result
 
 
 def _grid(step: float, top: float, rows: int, unit: str) -> list[str]:
     bottom = HEAD + ROW * rows
-    found = []
+    result = []
     for number in range(round(top / step) + 1):
         x = LABELS + PLOT * number * step / top
-        found.append(f'<line class="grid" x1="{x:.1f}" y1="{HEAD - 6}" x2="{x:.1f}" y2="{bottom}"/>')
+        result.append(f'<line class="grid" x1="{x:.1f}" y1="{HEAD - 6}" x2="{x:.1f}" y2="{bottom}"/>')
         text = f'<text class="soft" x="{x:.1f}" y="{bottom + 18}" text-anchor="middle">'
-        found.append(f"{text}{number * step:,g}</text>")
+        result.append(f"{text}{number * step:,g}</text>")
     end = WIDTH - 16
-    return [*found, f'<text class="soft" x="{end}" y="{bottom + 18}" text-anchor="end">{escape(unit)}</text>']
+    return [*result, f'<text class="soft" x="{end}" y="{bottom + 18}" text-anchor="end">{escape(unit)}</text>']
 
 
 def _row(chart: Chart, bar: Bar, y: int, scale: float) -> list[str]:
     middle = y + ROW / 2
-    found = [f'<text x="{LABELS - 12}" y="{middle + 4.5}" text-anchor="end">{escape(bar.label)}</text>']
+    result = [f'<text x="{LABELS - 12}" y="{middle + 4.5}" text-anchor="end">{escape(bar.label)}</text>']
     x = float(LABELS)
     for name, value in bar.parts.items():
         colour = chart.colours.get(name, bar.colour)
         width = value * scale
-        found.append(f'<rect class="{colour}" x="{x:.1f}" y="{middle - BAR / 2}" width="{width:.1f}" height="{BAR}"/>')
+        result.append(f'<rect class="{colour}" x="{x:.1f}" y="{middle - BAR / 2}" width="{width:.1f}" height="{BAR}"/>')
         x += width
     if bar.spread:
         least, most = (LABELS + value * scale for value in bar.spread)
         x = max(x, most)
-        found.append(
+        result.append(
             f'<path class="spread" fill="none" d="M{least:.1f} {middle - 5}v10m0 -5H{most:.1f}m0 -5v10"/>',
         )
-    said = f"{bar.whole:,.{chart.decimals}f}{f'  {bar.note}' if bar.note else ''}"
-    return [*found, f'<text x="{x + 8:.1f}" y="{middle + 4.5}">{escape(said)}</text>']
+    output = f"{bar.whole:,.{chart.decimals}f}{f'  {bar.note}' if bar.note else ''}"
+    return [*result, f'<text x="{x + 8:.1f}" y="{middle + 4.5}">{escape(output)}</text>']

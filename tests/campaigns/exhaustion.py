@@ -98,8 +98,8 @@ def as_root(host: Host) -> None:
         if attack.harmless:
             continue
         done = host.run(f"printf %s {shlex.quote(attack.code)} | python3 -c {shlex.quote(STANDALONE)}", timeout=300)
-        found = json.loads(done.stdout.splitlines()[-1])
-        assert found["error"] not in attack.errors, f"{attack.what}: {found}"
+        result = json.loads(done.stdout.splitlines()[-1])
+        assert result["error"] not in attack.errors, f"{attack.what}: {result}"
 
 
 def all_of_them(host: Host) -> None:

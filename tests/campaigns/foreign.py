@@ -112,9 +112,9 @@ class Foreign:
 
 def speed(printed: str) -> float:
     """Return how many requests a second a report of hey has."""
-    if not (found := _SPEED.search(printed)):
+    if not (result := _SPEED.search(printed)):
         raise ForeignError(f"found no report of hey: {printed[-500:]!r}")
-    return float(found[1])
+    return float(result[1])
 
 
 def capacity(address: str, domain: str, seconds: int) -> float:

@@ -28,9 +28,9 @@ def index(host: Host) -> tuple[int, int]:
     host.run("command -v lynis || apt-get install -qy --no-install-recommends lynis", timeout=300)
     shown = host.run("lynis audit system --quick --no-colors", check=False, timeout=900).stdout
     report = host.run("cat /var/log/lynis-report.dat").stdout
-    found = re.search(r"Hardening index : (\d+)", shown)
-    assert found, shown[-2000:]
-    return int(found[1]), report.count("\nsuggestion[]=")
+    result = re.search(r"Hardening index : (\d+)", shown)
+    assert result, shown[-2000:]
+    return int(result[1]), report.count("\nsuggestion[]=")
 
 
 def harden(inventory: Path) -> None:

@@ -91,9 +91,9 @@ class Campaign:
         own = Traffic(site.url, connect=site.host.address, ca=site.ca, seconds=4 * 3600, **MIX)
         with own, Foreign(site.host.address, site.domain, self.size.pace) as foreign:
             yield
-        found, report = foreign.counts, own.report
-        reasons = {**found.reasons, **{f"tests.traffic: {what}": count for what, count in report.failures_by.items()}}
-        row = Row(times, found.requests, dict(found.lost), reasons=reasons)
+        result, report = foreign.counts, own.report
+        reasons = {**result.reasons, **{f"tests.traffic: {what}": count for what, count in report.failures_by.items()}}
+        row = Row(times, result.requests, dict(result.lost), reasons=reasons)
         row.own_requests, row.own_lost, row.websockets_cut = report.requests, report.failures, report.websocket_closed
         self.rows.setdefault(kind, Row()).add(row)
 
@@ -172,7 +172,7 @@ def versions(site: Web) -> dict[str, str]:
     named = site.host.run(f'{python} -c "{code}"').stdout.split()
     nginx = site.host.run("nginx -v 2>&1").stdout.strip().rpartition("/")[2]
     system = site.host.run("cat /etc/debian_version").stdout.strip()
-    return {"Debian": system, "nginx": nginx.split()[0], **dict(one.split("=") for one in named)}
+    return {"Debian": system, "nginx": nginx.split()[0], **dict(item.split("=") for item in named)}
 
 
 def soak(site: Web, size: Size) -> Soak:
@@ -195,20 +195,20 @@ def main() -> int:
     hosts.up(["release"])
     try:
         hosts.playbook("--limit=web1").ok()
-        found = soak(web("web1"), LONG if options.long or options.write else SMALL)
+        result = soak(web("web1"), LONG if options.long or options.write else SMALL)
     finally:
         hosts.down()
-    print("\n".join(["", *table(found)]))
-    total = found.total
+    print("\n".join(["", *table(result)]))
+    total = result.total
     for reason, count in sorted(total.reasons.items()):
         print(f"{count} times {reason}")
-    print(f"\n{total.requests + total.own_requests:,} requests in {found.seconds / 60:.0f} minutes", flush=True)
+    print(f"\n{total.requests + total.own_requests:,} requests in {result.seconds / 60:.0f} minutes", flush=True)
     if options.write:
-        DATA.write_text(json.dumps(found.plain(), indent=1) + "\n")
+        DATA.write_text(json.dumps(result.plain(), indent=1) + "\n")
         render()
-    for failure in found.failures:
+    for failure in result.failures:
         print(f"FAILED {failure}", flush=True)
-    return 1 if found.failures else 0
+    return 1 if result.failures else 0
 
 
 if __name__ == "__main__":

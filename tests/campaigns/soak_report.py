@@ -86,15 +86,15 @@ class Soak:
     @property
     def failures(self) -> list[str]:
         """Return what must not have happened; see the part of the page that explains losses."""
-        found = []
+        result = []
         for kind, row in self.rows.items():
             # A worker that is killed takes with it the requests that it has in hand.
             allowed = 2 * row.times if kind in RELOADS and self.closes_idle_connections else 0
             lost = {"hey": sum(row.lost.values()), "tests.traffic": row.own_lost, "WebSockets": row.websockets_cut}
             limits = {"hey": allowed, "tests.traffic": allowed, "WebSockets": 0}
             if kind != "kill":
-                found += [f"{kind}: {who} lost {lost[who]}" for who in lost if lost[who] > limits[who]]
-        return found
+                result += [f"{kind}: {who} lost {lost[who]}" for who in lost if lost[who] > limits[who]]
+        return result
 
     @property
     def closes_idle_connections(self) -> bool:

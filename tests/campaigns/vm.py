@@ -55,8 +55,8 @@ def verify(vm: Vm, lab: Lab) -> None:
     answer = https.wait(DOMAIN, vm.host.address, lab.acme_root, "/version", 120).raise_for_status().json()
     assert answer["version"] == "1.0.0", answer
     for name, expected in PARAMETERS.items():
-        found = vm.host.run(f"sysctl -n {name}").stdout.strip()
-        assert found == expected, f"{name} is {found} instead of {expected}"
+        result = vm.host.run(f"sysctl -n {name}").stdout.strip()
+        assert result == expected, f"{name} is {result} instead of {expected}"
     assert "policy drop" in vm.host.run("nft list table inet asgi_firewall").stdout
     assert vm.host.run("systemctl is-active systemd-timesyncd fail2ban").stdout.split() == ["active", "active"]
     state = vm.host.run("systemctl is-system-running --wait", check=False, timeout=600).stdout.strip()

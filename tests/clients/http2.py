@@ -58,17 +58,17 @@ def answered(name: str, address: str, ca: Path, path: str, count: int) -> int:
 
 def reset(name: str, address: str, ca: Path, path: str, count: int, *, port: int = 443) -> Resets:
     """Ask for a path so often, each question followed by its cancellation, by new connections where one is ended."""
-    found = Resets()
+    result = Resets()
     context = ssl.create_default_context(cafile=str(ca))
     context.set_alpn_protocols(["h2"])
-    while found.streams < count:
-        found.connections += 1
+    while result.streams < count:
+        result.connections += 1
         with (
             socket.create_connection((address, port), timeout=10) as plain,
             context.wrap_socket(plain, server_hostname=name) as connection,
         ):
-            found.ended_by_host += _until_ended(connection, name, path, count, found)
-    return found
+            result.ended_by_host += _until_ended(connection, name, path, count, result)
+    return result
 
 
 def _until_ended(connection: ssl.SSLSocket, name: str, path: str, count: int, found: Resets) -> bool:

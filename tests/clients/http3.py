@@ -58,14 +58,14 @@ class _Client(QuicConnectionProtocol):
             self.terminated = True
         if isinstance(event, StreamReset):
             self.answers.setdefault(event.stream_id, Answer()).ended = True
-        for found in self.http.handle_event(event):
-            if isinstance(found, (HeadersReceived, DataReceived)):
-                answer = self.answers.setdefault(found.stream_id, Answer())
-                if isinstance(found, HeadersReceived):
-                    answer.headers |= {name.decode(): value.decode() for name, value in found.headers}
+        for result in self.http.handle_event(event):
+            if isinstance(result, (HeadersReceived, DataReceived)):
+                answer = self.answers.setdefault(result.stream_id, Answer())
+                if isinstance(result, HeadersReceived):
+                    answer.headers |= {name.decode(): value.decode() for name, value in result.headers}
                 else:
-                    answer.body += found.data
-                answer.ended = answer.ended or found.stream_ended
+                    answer.body += result.data
+                answer.ended = answer.ended or result.stream_ended
         self.changed.set()
 
     def send(self, authority: str, question: Question) -> int:
@@ -106,13 +106,13 @@ async def _ask(
 ) -> list[Answer]:
     async with connect(address, port, configuration=_configuration(name, ca), create_protocol=_Client) as client:
         assert isinstance(client, _Client)
-        found = []
+        result = []
         for question in questions:
             stream = client.send(authority, question)
             client.transmit()
             await asyncio.wait_for(client.ended([stream]), SECONDS)
-            found.append(client.answers[stream])
-        return found
+            result.append(client.answers[stream])
+        return result
 
 
 def reset(name: str, address: str, ca: Path, path: str, count: int, *, port: int = 443) -> int:

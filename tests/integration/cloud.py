@@ -94,6 +94,6 @@ def ask_by_udp(address: str, port: int = 80) -> str:
 def came_of(host: Host, code: str, user: str = "root", properties: tuple[str, ...] = ()) -> str:
     """Run code as a user in a unit; return the name of the error, or what it left in `result`."""
     tried = f"try:\n    {code}\nexcept OSError as error:\n    result = type(error).__name__\nprint(result)\n"
-    options = " ".join(f"--property={one}" for one in (f"User={user}", *properties))
+    options = " ".join(f"--property={item}" for item in (f"User={user}", *properties))
     done = host.run(f"systemd-run --quiet --pipe --wait --collect {options} python3 -", stdin=tried)
     return done.stdout.strip()

@@ -149,5 +149,5 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, Any]:
 
 def journal(host: Host) -> str:
     """Return its last lines but those of the tests' own logins and modules, and of requests that were answered well."""
-    said = host.run("journalctl --namespace='*' --no-pager --lines=1000 --priority=info", check=False).stdout
-    return "\n".join([line[:2000] for line in said.splitlines() if not ROUTINE.search(line)][-40:])
+    output = host.run("journalctl --namespace='*' --no-pager --lines=1000 --priority=info", check=False).stdout
+    return "\n".join([line[:2000] for line in output.splitlines() if not ROUTINE.search(line)][-40:])

@@ -118,8 +118,8 @@ def playbook(
 def module(host: str, name: str, /, **options: Any) -> dict[str, Any]:
     """Return what a module of asgi.deploy returns."""
     printed = _module(host, name, **options)
-    found: dict[str, Any] = json.loads(printed[printed.index("{") :])
-    return found
+    result: dict[str, Any] = json.loads(printed[printed.index("{") :])
+    return result
 
 
 def logs(host: str, app: str, **options: Any) -> tuple[list[str], str]:

@@ -87,7 +87,9 @@ def main(names: list[str]) -> int:
     times.note("hosts", time.monotonic() - began)
     try:
         with ThreadPoolExecutor(len(lanes)) as pool:
-            ended = [one for lane in pool.map(lambda lane: [(name, run(name)) for name in lane], lanes) for one in lane]
+            ended = [
+                item for lane in pool.map(lambda lane: [(name, run(name)) for name in lane], lanes) for item in lane
+            ]
     finally:
         hosts.down()
     failed = {scenario: reasons for scenario, reasons in ended if reasons is not None}

@@ -64,5 +64,5 @@ def of_lane(lane: str) -> list[str]:
 def hosts_of(scenarios: Iterable[str]) -> dict[str, str]:
     """Return the hosts of these scenarios, each with its Debian."""
     other = os.environ.get(DEBIAN)
-    found = {host: debian for name in scenarios for host, debian in SCENARIOS[name].hosts.items()}
-    return {host: debian if host in NOT_DEPLOYED_TO else other or debian for host, debian in found.items()}
+    result = {host: debian for name in scenarios for host, debian in SCENARIOS[name].hosts.items()}
+    return {host: debian if host in NOT_DEPLOYED_TO else other or debian for host, debian in result.items()}

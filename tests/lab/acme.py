@@ -76,7 +76,7 @@ def up(lab: str, options: Options, *, force: bool = False) -> list[str]:
         start_service(ACME / "dns", _dns_command(usage))
     running = read_process(ACME / "pebble.json")
     if running and read_json(ACME / "options.json") != asdict(options):
-        others = [one for one in users() if one != lab]
+        others = [user for user in users() if user != lab]
         if others and not force:
             raise LabError(
                 f"pebble runs with other options for {', '.join(others)} and would forget their accounts "
@@ -166,9 +166,9 @@ def flag(name: str, usage: str) -> str | None:
     """Return the flag's name in the installed version: newer ones spell some of them longer (``-http01addr``)."""
     expected = name.lower()
     names: list[str] = re.findall(r"^\s+--?([A-Za-z0-9-]+)", usage, re.MULTILINE)
-    plain = {one: one.replace("-", "").lower() for one in names}
-    exact = [one for one in names if plain[one] == expected]
-    return next(iter(exact + [one for one in names if plain[one].startswith(expected)]), None)
+    plain = {name: name.replace("-", "").lower() for name in names}
+    exact = [name for name in names if plain[name] == expected]
+    return next(iter(exact + [name for name in names if plain[name].startswith(expected)]), None)
 
 
 def _dns_command(usage: str) -> list[str]:
@@ -186,9 +186,9 @@ def _dns_command(usage: str) -> list[str]:
     }
     command = ["pebble-challtestsrv"]
     for name, value in settings.items():
-        found = flag(name, usage)
-        if found:
-            command.append(f"-{found}={value}")
+        result = flag(name, usage)
+        if result:
+            command.append(f"-{result}={value}")
         elif name in ("dns01", "management"):
             raise LabError(f"pebble-challtestsrv has no option like -{name}:\n{tail(usage, 30)}")
     return command
@@ -214,17 +214,17 @@ def make_certificates(folder: Path) -> None:
 def _root_certificate() -> str:
     context = ssl.create_default_context(cafile=str(ACME / "ca.pem"))
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context))
-    found: list[str] = []
+    result: list[str] = []
 
     def answered() -> bool:
         try:
             with opener.open(f"{MANAGEMENT}/roots/0", timeout=5) as answer:
-                found.append(answer.read().decode())
+                result.append(answer.read().decode())
         except (urllib.error.URLError, OSError):
             return read_process(ACME / "pebble.json") is None
         return True
 
-    if not wait_for(answered, 20, 0.1) or not found:
+    if not wait_for(answered, 20, 0.1) or not result:
         log = tail((ACME / "pebble.log").read_text(errors="replace"), 15)
         raise LabError(f"pebble does not answer at {MANAGEMENT}\n{log}")
-    return found[0]
+    return result[0]

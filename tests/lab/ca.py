@@ -184,14 +184,14 @@ class Front(BaseHTTPRequestHandler):
             connection.close()
 
     def _refuse(self, seconds: int, body: bytes) -> None:
-        _, found, _ = self._ask("HEAD", "/nonce-plz")
+        _, result, _ = self._ask("HEAD", "/nonce-plz")
         again = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=seconds)
         detail = (
             "too many certificates (5) already issued for this exact set of identifiers in the last 168h0m0s, "
             f"retry after {again:%Y-%m-%d %H:%M:%S} UTC: see https://ca.test/limits"
         )
         problem = {"type": LIMITED, "detail": detail, "status": 429}
-        headers = [("Replay-Nonce", dict(found)["Replay-Nonce"]), ("Retry-After", str(seconds))]
+        headers = [("Replay-Nonce", dict(result)["Replay-Nonce"]), ("Retry-After", str(seconds))]
         headers.append(("Content-Type", "application/problem+json"))
         self._keep(body, 429)
         self._answer(429, headers, json.dumps(problem).encode())

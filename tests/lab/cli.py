@@ -110,8 +110,8 @@ def execute(options: argparse.Namespace) -> int:
     step = reporter()
     if options.command == "list":
         for name in state.lab_names():
-            for one in Lab(name).hosts():
-                print(name, one.name, one.release, one.address, "running" if one.running else "stopped")
+            for host in Lab(name).hosts():
+                print(name, host.name, host.release, host.address, "running" if host.running else "stopped")
         return 0
     lab = Lab(options.lab)
     if options.command == "up":

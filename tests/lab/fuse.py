@@ -25,12 +25,12 @@ def limits() -> dict[str, int]:
 
 def hierarchies(mounts: str) -> dict[str, Path]:
     """Return where cgroup v1 has these controllers, from the text of /proc/self/mounts."""
-    found: dict[str, Path] = {}
+    result: dict[str, Path] = {}
     for line in mounts.splitlines():
         _, point, kind, options, *_ = line.split()
         if kind == "cgroup":
-            found |= {name: Path(point) for name in FILES_V1 if name in options.split(",")}
-    return found
+            result |= {name: Path(point) for name in FILES_V1 if name in options.split(",")}
+    return result
 
 
 def mounted() -> dict[str, Path]:

@@ -100,9 +100,9 @@ def up(lab: str) -> None:
     start_service(
         folder / "server", [sys.executable, __file__], {"FOLDER": str(folder), "AT": f"{GATEWAY}:{_port(lab)}"}
     )
-    said = folder / "server.log"
-    if not wait_for(lambda: "ready" in said.read_text(errors="replace"), 20, 0.1):
-        raise LabError(f"the git server of lab {lab} does not start:\n{tail(said.read_text(errors='replace'), 15)}")
+    output = folder / "server.log"
+    if not wait_for(lambda: "ready" in output.read_text(errors="replace"), 20, 0.1):
+        raise LabError(f"the git server of lab {lab} does not start:\n{tail(output.read_text(errors='replace'), 15)}")
 
 
 def down(lab: str) -> None:

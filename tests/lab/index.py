@@ -80,8 +80,8 @@ class Handler(BaseHTTPRequestHandler):
             self.answer(200 if urls else 404, links.encode(), "text/html")
         else:
             path = self.folder / ("open" if kind == "open" else "") / Path(rest).name
-            found = path.is_file() and kind in ("open", "files")
-            self.answer(200 if found else 404, path.read_bytes() if found else b"", "application/octet-stream")
+            result = path.is_file() and kind in ("open", "files")
+            self.answer(200 if result else 404, path.read_bytes() if result else b"", "application/octet-stream")
 
     do_HEAD = do_GET
 

@@ -178,7 +178,7 @@ class Lab:
         """Return its hosts as an Ansible inventory in YAML; `acme` adds how they get certificates, and what checks
         these.
         """
-        listed = render_inventory({one.name: one.address for one in self.hosts()}, self.key, group)
+        listed = render_inventory({host.name: host.address for host in self.hosts()}, self.key, group)
         variables = {
             "certificate_directory": self.acme_directory,
             "certificate_ca_file": str(self.acme_https_ca),
@@ -226,7 +226,7 @@ class Lab:
         self._make_key()
         git.prepare(self.name)
         hosts = state.host_records(self.name)
-        used = {one["address"] for lab in state.lab_names() for one in state.host_records(lab).values()}
+        used = {record["address"] for lab in state.lab_names() for record in state.host_records(lab).values()}
         for name, release in releases.items():
             if name not in hosts:
                 address = network.allocate(used)
@@ -279,7 +279,7 @@ class Lab:
         """Point domain names, in the eyes of the ACME server, to addresses or hosts of this lab."""
         known = state.host_records(self.name)
         for name, value in records.items():
-            addresses = [known[one]["address"] if one in known else one for one in value.split(",")]
+            addresses = [known[part]["address"] if part in known else part for part in value.split(",")]
             acme.set_address(name, addresses)
 
     def repository(self, name: str, tree: Path) -> git.Repository:

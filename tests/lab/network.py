@@ -64,17 +64,17 @@ def uplink_mtu() -> int:
 def nameservers() -> list[str]:
     """Return resolvers that a host on the bridge can reach too, which a stub on the machine's loopback is not."""
     for name in ("/etc/resolv.conf", "/run/systemd/resolve/resolv.conf"):
-        found = parse_resolv(Path(name).read_text()) if Path(name).is_file() else []
-        if found:
-            return found
+        result = parse_resolv(Path(name).read_text()) if Path(name).is_file() else []
+        if result:
+            return result
     raise LabError("the machine's resolv.conf names no resolver outside of its own loopback")
 
 
 def parse_resolv(text: str) -> list[str]:
     """Return the IPv4 resolvers of a resolv.conf, loopback left out."""
     rows = [line.split() for line in text.splitlines()]
-    found = [row[1] for row in rows if len(row) > 1 and row[0] == "nameserver" and ":" not in row[1]]
-    return [address for address in found if not ipaddress.ip_address(address).is_loopback]
+    result = [row[1] for row in rows if len(row) > 1 and row[0] == "nameserver" and ":" not in row[1]]
+    return [address for address in result if not ipaddress.ip_address(address).is_loopback]
 
 
 def up() -> list[str]:

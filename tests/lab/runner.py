@@ -129,7 +129,7 @@ class Runner:
     def init(self) -> Process | None:
         """Return the guest's PID 1."""
         cgroup = self.cgroup()
-        return next((one for one in members(cgroup) if is_init(one)), None) if cgroup else None
+        return next((member for member in members(cgroup) if is_init(member)), None) if cgroup else None
 
     def kill_init(self) -> None:
         """Cut the power: nothing in the guest sees it coming."""
@@ -229,7 +229,7 @@ class SystemdRunner(Runner):
         )
         run(["systemctl", "reset-failed", self.unit], check=False)
         command = ["systemd-run", "--quiet", "--collect", f"--unit={self.unit}"]
-        command += [f"--property={one}" for one in properties]
+        command += [f"--property={item}" for item in properties]
         command += [f"--setenv={name}={value}" for name, value in ENVIRONMENT.items()]
         run([*command, *argv])
 

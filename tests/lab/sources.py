@@ -52,17 +52,17 @@ class Source:
 
 def parse_one_line(text: str) -> list[Source]:
     """Return the sources of a ``sources.list``."""
-    found = []
+    result = []
     for line in text.splitlines():
         match = re.match(r"^\s*deb\s+(?:\[[^]]*]\s+)?(\S+)\s+(\S+)\s+([^#]+)", line)
         if match:
-            found.append(Source(match[1], match[2], tuple(match[3].split())))
-    return found
+            result.append(Source(match[1], match[2], tuple(match[3].split())))
+    return result
 
 
 def parse_deb822(text: str) -> list[Source]:
     """Return the sources of a ``*.sources`` file."""
-    found = []
+    result = []
     for stanza in re.split(r"\n\s*\n", text):
         fields: dict[str, list[str]] = {}
         key = ""
@@ -79,8 +79,8 @@ def parse_deb822(text: str) -> list[Source]:
             continue
         components = tuple(fields.get("components", []))
         for uri in fields.get("uris", []):
-            found += [Source(uri, suite, components) for suite in fields.get("suites", [])]
-    return found
+            result += [Source(uri, suite, components) for suite in fields.get("suites", [])]
+    return result
 
 
 def resolve_mirror_list(uri: str) -> str:
@@ -113,13 +113,13 @@ def lines_for(release: str, sources: list[Source]) -> list[str]:
 
 def machine_sources(etc: Path = Path("/etc/apt")) -> list[Source]:
     """Return every archive that the machine's apt reads."""
-    found = []
+    result = []
     for file in [etc / "sources.list", *sorted((etc / "sources.list.d").glob("*"))]:
         if file.suffix == ".list" and file.is_file():
-            found += parse_one_line(file.read_text())
+            result += parse_one_line(file.read_text())
         elif file.suffix == ".sources" and file.is_file():
-            found += parse_deb822(file.read_text())
-    return found
+            result += parse_deb822(file.read_text())
+    return result
 
 
 def apt_options(dump: str) -> list[str]:
@@ -144,14 +144,14 @@ def _remote(value: str) -> str:
 
 def environment(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
     """Return the environment that services and sessions of the hosts need: trust, proxies and package indexes."""
-    found = {name: _remote(environ[name]) for name in (*PROXIES, *INDEXES) if environ.get(name)}
+    result = {name: _remote(environ[name]) for name in (*PROXIES, *INDEXES) if environ.get(name)}
     for name in ("no_proxy", "NO_PROXY"):
-        if found.get(name):
-            found[name] += ",localhost,127.0.0.1,198.18.0.0/24"
+        if result.get(name):
+            result[name] += ",localhost,127.0.0.1,198.18.0.0/24"
     if extra_authorities():
         # uv brings its own list of authorities and leaves it only for this variable.
-        found["SSL_CERT_FILE"] = str(BUNDLE)
-    return {name: value for name, value in found.items() if value}
+        result["SSL_CERT_FILE"] = str(BUNDLE)
+    return {name: value for name, value in result.items() if value}
 
 
 def pip_conf(text: str, *, bundle: bool) -> str:

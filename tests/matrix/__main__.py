@@ -148,15 +148,15 @@ class Cell:
         except AssertionError:
             return tail(run.output, 40)
         if counts["failed"] or counts["unreachable"]:
-            said = re.findall(rf"^fatal: \[{host.name}].*$", run.output, re.MULTILINE)
-            return "\n".join(said) or tail(run.output, 60)
+            printed = re.findall(rf"^fatal: \[{host.name}].*$", run.output, re.MULTILINE)
+            return "\n".join(printed) or tail(run.output, 60)
         if step.changes is not None and step.changes != bool(counts["changed"]):
             return f"changed={counts['changed']}\n{tail(run.output, 60)}"
         if step.version is None:
             return ""
         answer = https.wait(self.domain(host.name), host.address, self.lab.acme_root, "/version")
-        found = answer.json()["version"] if answer.status_code == 200 else answer.text
-        return "" if found == step.version else f"answers as {found} instead of {step.version}"
+        result = answer.json()["version"] if answer.status_code == 200 else answer.text
+        return "" if result == step.version else f"answers as {result} instead of {step.version}"
 
 
 def main(artifact: Path, cores: list[str]) -> int:
@@ -180,8 +180,10 @@ def main(artifact: Path, cores: list[str]) -> int:
         print(f"{core} took {time.monotonic() - began:.0f} s: {rows[-1].results}", flush=True)
     print(f"\n{'ansible-core':26}" + "".join(f"{column:14}" for column in COLUMNS))
     for row in rows:
-        print(f"{row.version or row.core:26}" + "".join(f"{row.results.get(one, 'not run'):14}" for one in COLUMNS))
-    return 0 if all(row.results.get(one) == "ok" for row in rows for one in COLUMNS) else 1
+        print(
+            f"{row.version or row.core:26}" + "".join(f"{row.results.get(column, 'not run'):14}" for column in COLUMNS)
+        )
+    return 0 if all(row.results.get(column) == "ok" for row in rows for column in COLUMNS) else 1
 
 
 if __name__ == "__main__":

@@ -70,8 +70,8 @@ PLACES = {"gunicorn": "gunicorn's `{}`", "uvicorn": "uvicorn's `{}`", "socket": 
 def specs(role: str) -> Mapping[str, Mapping[str, Any]]:
     """Return a role's entry points."""
     file = ROOT / "roles" / role / "meta" / "argument_specs.yml"
-    found: Mapping[str, Mapping[str, Any]] = yaml.safe_load(file.read_text(encoding="utf-8"))["argument_specs"]
-    return found
+    result: Mapping[str, Mapping[str, Any]] = yaml.safe_load(file.read_text(encoding="utf-8"))["argument_specs"]
+    return result
 
 
 def page() -> str:
@@ -231,15 +231,15 @@ def documented(name: str, sort: str) -> tuple[dict[str, Any], str, dict[str, Any
     """
     documentation = ROOT / "plugins" / FOLDERS[sort] / f"{name}.yml"
     if documentation.exists():
-        said = yaml.safe_load(documentation.read_text(encoding="utf-8"))
-        return said["DOCUMENTATION"], said["EXAMPLES"], said["RETURN"]
-    said = strings(documentation.with_suffix(".py"))
-    about = yaml.safe_load(said["DOCUMENTATION"])
+        output = yaml.safe_load(documentation.read_text(encoding="utf-8"))
+        return output["DOCUMENTATION"], output["EXAMPLES"], output["RETURN"]
+    output = strings(documentation.with_suffix(".py"))
+    about = yaml.safe_load(output["DOCUMENTATION"])
     about.setdefault("options", {})
     for fragment in about.get("extends_documentation_fragment", []):
         text = strings(ROOT / "plugins" / "doc_fragments" / f"{fragment.rpartition('.')[2]}.py")["DOCUMENTATION"]
         about["options"] = {**yaml.safe_load(text).get("options", {}), **about["options"]}
-    return about, said["EXAMPLES"], yaml.safe_load(said["RETURN"])
+    return about, output["EXAMPLES"], yaml.safe_load(output["RETURN"])
 
 
 def strings(file: Path) -> dict[str, str]:

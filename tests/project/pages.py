@@ -153,8 +153,8 @@ class Command:
     @property
     def playbook(self) -> str | None:
         """Return the playbook that it runs."""
-        found = PLAYBOOK.search(self.text)
-        return found and (found[1] or found[2])
+        result = PLAYBOOK.search(self.text)
+        return result and (result[1] or result[2])
 
     @property
     def variables(self) -> list[str]:
@@ -180,28 +180,28 @@ def prose(page: Path) -> str:
 
 def commands() -> list[Command]:
     """Return all commands of all pages: those of blocks in their order, and those in sentences."""
-    found: list[Command] = []
+    result: list[Command] = []
     for block in blocks():
         if block.kind == "console":
-            found += of_block(block)
+            result += of_block(block)
     for page in PAGES:
         for text in INLINE.findall(prose(page)):
             prompt = HOST if text.startswith(ON_HOSTS) else CONTROLLER
-            found.append(Command(name(page), prompt, text, inside_block=False))
-    return found
+            result.append(Command(name(page), prompt, text, inside_block=False))
+    return result
 
 
 def of_block(block: Block) -> list[Command]:
     """Return the commands of a block of `console`."""
-    found: list[Command] = []
+    result: list[Command] = []
     for line in block.text.splitlines():
         if prompt := PROMPT.match(line):
-            found.append(Command(block.page, prompt[1], prompt[2]))
-        elif not found:
+            result.append(Command(block.page, prompt[1], prompt[2]))
+        elif not result:
             raise ValueError(f"{block.page}: what prints {line!r}? A command begins with '$ ' or '# '")
         elif line.strip(". "):  # a line of dots stands for what is left out
-            found[-1].shown.append(line)
-    return found
+            result[-1].shown.append(line)
+    return result
 
 
 def missing(shown: list[str], printed: str) -> list[str]:
@@ -211,8 +211,8 @@ def missing(shown: list[str], printed: str) -> list[str]:
     except ValueError:
         have = {shape(line) for line in printed.splitlines()}
         return [line for line in shown if shape(line) not in have]
-    found = json.loads(printed) if shown else {}
-    return sorted(expected.keys() - found.keys())
+    result = json.loads(printed) if shown else {}
+    return sorted(expected.keys() - result.keys())
 
 
 def shape(line: str) -> str:

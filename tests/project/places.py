@@ -59,8 +59,8 @@ def is_test(path: PurePosixPath) -> bool:
 
 def places(paths: Iterable[PurePosixPath]) -> dict[PurePosixPath, PurePosixPath]:
     """Return the place of the test of each module and package, with the module or package."""
-    found = {mirror.with_name(f"test_{mirror.name}.py"): source for source, mirror in mirrored(paths)}
-    return {place: source for place, source in found.items() if place.parent != UNIT}
+    result = {mirror.with_name(f"test_{mirror.name}.py"): source for source, mirror in mirrored(paths)}
+    return {place: source for place, source in result.items() if place.parent != UNIT}
 
 
 def mirrored(paths: Iterable[PurePosixPath]) -> Iterator[tuple[PurePosixPath, PurePosixPath]]:
@@ -96,12 +96,12 @@ def error(path: PurePosixPath, expected: Mapping[PurePosixPath, PurePosixPath]) 
         return None
     if path.is_relative_to(BEHAVIOUR) or any(fits(path, place) for place in expected):
         return None
-    found = "no folder" if path.parent == UNIT else f"no module or package that {path.parent} mirrors"
+    result = "no folder" if path.parent == UNIT else f"no module or package that {path.parent} mirrors"
     if elsewhere := [place for place in expected if fits(path, path.with_name(place.name))]:
         right_places = " or ".join(f"{place} for {expected[place]}" for place in elsewhere)
-        return f"{path}: found {found}; expected {right_places}"
+        return f"{path}: found {result}; expected {right_places}"
     return (
-        f"{path}: found {found}; expected one that mirrors the code, as in {UNIT}/host/release/test_store.py,"
+        f"{path}: found {result}; expected one that mirrors the code, as in {UNIT}/host/release/test_store.py,"
         f" or {BEHAVIOUR / path.name} if it spans modules"
     )
 

@@ -128,11 +128,11 @@ def _module(path: Path) -> str:
 
 def main() -> int:
     """Print all places, and return 1 if there are too many."""
-    found = places()
-    for place in found:
+    result = places()
+    for place in result:
         print(f"plugins/{place.module.replace('.', '/')}.py:{place.line}: {place.name}")
-    print(f"{len(found)} places without a type, at most {MOST} are allowed")
-    return len(found) > MOST
+    print(f"{len(result)} places without a type, at most {MOST} are allowed")
+    return len(result) > MOST
 
 
 if __name__ == "__main__":

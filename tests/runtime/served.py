@@ -70,10 +70,10 @@ class _Unix(http.client.HTTPConnection):
 def until(condition: Callable[[], Any], seconds: float = PATIENCE) -> Any:
     """Return what `condition` gives as soon as that is something; fails when that does not come about."""
     deadline = time.monotonic() + seconds
-    while not (found := condition()):
+    while not (result := condition()):
         assert time.monotonic() < deadline, f"not within {seconds:g} s"
         time.sleep(0.03)
-    return found
+    return result
 
 
 class Served:

@@ -140,7 +140,7 @@ def test_answers_to_requests_that_come_together_stay_in_order() -> None:
         await send(body(scope["path"].encode()))
 
     sent = b"".join(asked(app, b"".join(b"GET /%03d HTTP/1.1\r\n\r\n" % number for number in range(5)), 100))
-    assert [one[-4:] for one in sent.split(b"HTTP/1.1 200 OK")[1:]] == [b"/%03d" % number for number in range(5)]
+    assert [part[-4:] for part in sent.split(b"HTTP/1.1 200 OK")[1:]] == [b"/%03d" % number for number in range(5)]
 
 
 def test_a_connection_that_ends_after_the_answer_ends_after_all_of_it() -> None:

@@ -154,11 +154,11 @@ def upgrades(name: str) -> Talk:
     async def what(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
         lines = ("POST /count HTTP/1.1", "Host: x", "Connection: upgrade", f"Upgrade: {name}", "Content-Length: 4")
         writer.write("\r\n".join((*lines, "", "body")).encode())
-        found = b""
+        result = b""
         with suppress(TimeoutError):
             while part := await asyncio.wait_for(reader.read(1024), 4 * SHORT):
-                found += part
-        return found
+                result += part
+        return result
 
     return what
 

@@ -90,13 +90,13 @@ def test_every_line_is_json(of: Of, kind: str) -> None:
     assert served.get("/fail", from_nginx(request)).status == 500
     until(lambda: logged(served, request))
     records = served.records()
-    assert all({"timestamp", "level", "logger", "message", "service", "release"} <= set(one) for one in records)
-    (traceback,) = (one for one in logged(served, request) if "RuntimeError: broken" in one.get("exception", ""))
+    assert all({"timestamp", "level", "logger", "message", "service", "release"} <= set(record) for record in records)
+    (traceback,) = (item for item in logged(served, request) if "RuntimeError: broken" in item.get("exception", ""))
     assert traceback["level"] == "ERROR", "the one id finds it as well"
-    (access,) = (one for one in logged(served, request) if one["logger"] == "asgi.access")
+    (access,) = (item for item in logged(served, request) if item["logger"] == "asgi.access")
     assert access["status"] == 500
-    assert {one["logger"] for one in records} & {"gunicorn.error", "uvicorn.error"}
-    assert not {one["logger"] for one in records} & {"gunicorn.access", "uvicorn.access"}
+    assert {record["logger"] for record in records} & {"gunicorn.error", "uvicorn.error"}
+    assert not {record["logger"] for record in records} & {"gunicorn.access", "uvicorn.access"}
 
 
 @EVERY
@@ -105,7 +105,7 @@ def test_request_without_an_id(of: Of, kind: str) -> None:
     served = of(kind)
     served.get("/", from_nginx("before-1"))
     served.get("/log")
-    until(lambda: sum(one["message"] == "paid" and "request_id" not in one for one in served.records()))
+    until(lambda: sum(record["message"] == "paid" and "request_id" not in record for record in served.records()))
 
 
 @EVERY
@@ -113,9 +113,9 @@ def test_error_in_the_midst_of_an_answer_has_its_id(of: Of, kind: str) -> None:
     served, request = of(kind), f"midst-{kind}"
     with suppress(http.client.HTTPException, ConnectionError):  # the answer ends too early
         served.get("/breaks", from_nginx(request))
-    until(lambda: any("RuntimeError: in the midst" in one.get("exception", "") for one in logged(served, request)))
+    until(lambda: any("RuntimeError: in the midst" in item.get("exception", "") for item in logged(served, request)))
     served.get("/log")
-    until(lambda: any(one["message"] == "paid" and "request_id" not in one for one in served.records()))
+    until(lambda: any(record["message"] == "paid" and "request_id" not in record for record in served.records()))
 
 
 @EVERY

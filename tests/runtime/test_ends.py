@@ -64,7 +64,7 @@ def test_only_process_notifies_the_watchdog(started: Serve, tmp_path: Path) -> N
 
 def test_supervisor_replaces_a_worker_that_was_killed(started: Serve) -> None:
     served = started(**KINDS["uvicorn-2"])
-    before = until(lambda: len(found := served.workers()) == 2 and found)
+    before = until(lambda: len(actual := served.workers()) == 2 and actual)
     os.kill(before[0], signal.SIGKILL)
     until(lambda: len(now := served.workers()) == 2 and before[0] not in now)
     assert served.get().status == 200

@@ -44,10 +44,15 @@ def record(statements: str) -> dict[str, Any]:
 
     (line,) = logged(statements)
     assert len(line) < LINE_MAX
-    found: dict[str, Any] = json.loads(line, parse_constant=refuse)
-    assert (found["level"], found["logger"], found["service"], found["release"]) == ("INFO", "site.cart", "shop", "v1")
-    assert found["timestamp"].startswith("20")
-    return found
+    result: dict[str, Any] = json.loads(line, parse_constant=refuse)
+    assert (result["level"], result["logger"], result["service"], result["release"]) == (
+        "INFO",
+        "site.cart",
+        "shop",
+        "v1",
+    )
+    assert result["timestamp"].startswith("20")
+    return result
 
 
 @pytest.mark.parametrize("format", ["json", "text"])
@@ -68,21 +73,21 @@ def test_half_a_character(format: str) -> None:
 )
 def test_what_json_cannot_say(extra: str, shown: Any) -> None:
     """The rest of the record is as ever."""
-    found = record(f"logger.info('paid', extra={{'order': 7, 'cart': {extra}}})")
-    assert (found["message"], found["order"], found["cart"]) == ("paid", 7, shown)
+    actual = record(f"logger.info('paid', extra={{'order': 7, 'cart': {extra}}})")
+    assert (actual["message"], actual["order"], actual["cart"]) == ("paid", 7, shown)
 
 
 def test_message_with_fields() -> None:
-    found = record("logger.info({'message': 'paid', 'level': 5, (1, 2): circle})")
-    assert (found["message"], found["extra_level"], found["(1, 2)"]) == ("paid", 5, "{'self': {...}}")
+    actual = record("logger.info({'message': 'paid', 'level': 5, (1, 2): circle})")
+    assert (actual["message"], actual["extra_level"], actual["(1, 2)"]) == ("paid", 5, "{'self': {...}}")
 
 
 def test_fields_of_ours_stay_ours() -> None:
     names = ("level", "logger", "exception", "stack", "service", "release", "timestamp")
-    found = record(f"logger.info('paid', extra=dict.fromkeys({names}, 5))")
-    assert found["message"] == "paid"
-    assert {found[f"extra_{name}"] for name in names} == {5}
-    assert not {"exception", "stack"} & found.keys()
+    actual = record(f"logger.info('paid', extra=dict.fromkeys({names}, 5))")
+    assert actual["message"] == "paid"
+    assert {actual[f"extra_{name}"] for name in names} == {5}
+    assert not {"exception", "stack"} & actual.keys()
 
 
 @pytest.mark.parametrize(
@@ -98,14 +103,14 @@ def test_fields_of_ours_stay_ours() -> None:
 )
 def test_long_record(statement: str, field: str) -> None:
     """The longest field of it is cut, in its middle: an exception is answer at its end."""
-    found = record(statement)
-    text = found[field]
+    actual = record(statement)
+    text = actual[field]
     assert "begin " in text[:200] and text.endswith(" end")
     assert " characters were cut … " in text
-    assert len(json.dumps(found, ensure_ascii=False).encode()) > 30_000, "no more is cut than has to be"
+    assert len(json.dumps(actual, ensure_ascii=False).encode()) > 30_000, "no more is cut than has to be"
 
 
 def test_long_fields_of_all_kinds() -> None:
-    found = record("logger.info('x' * 50_000, extra={'cart': list(range(20_000)), 'note': 'y' * 50_000, 'order': 7})")
-    assert found["order"] == 7
-    assert all(" characters were cut … " in found[name] for name in ("message", "cart", "note"))
+    actual = record("logger.info('x' * 50_000, extra={'cart': list(range(20_000)), 'note': 'y' * 50_000, 'order': 7})")
+    assert actual["order"] == 7
+    assert all(" characters were cut … " in actual[name] for name in ("message", "cart", "note"))

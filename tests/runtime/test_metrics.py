@@ -50,12 +50,12 @@ def test_metrics_of_all_workers(started: Serve, kind: str) -> None:
     missing = 'asgi_requests_total{method="GET",status="404"}'
     time.sleep(0.5)  # a request is counted once its answer is out
     answer = served.get("/metrics")
-    found = numbers(answer)
+    actual = numbers(answer)
     assert answer.headers["content-type"].startswith("text/plain")
-    assert found['asgi_requests_total{method="GET",status="200"}'] == asked
-    assert found[missing] >= 1  # by which it was seen to answer
-    assert found['asgi_request_duration_seconds_count{method="GET"}'] >= asked
-    assert found["asgi_requests_in_progress"] == 1  # this one
+    assert actual['asgi_requests_total{method="GET",status="200"}'] == asked
+    assert actual[missing] >= 1  # by which it was seen to answer
+    assert actual['asgi_request_duration_seconds_count{method="GET"}'] >= asked
+    assert actual["asgi_requests_in_progress"] == 1  # this one
 
     killed = seen.pop()
     with closing(served.connect()) as held:
@@ -179,14 +179,14 @@ def test_what_stays_of_workers_that_have_ended(folder: Folder) -> None:
     (folder.path / "counter_13.db").touch()
     for process in (11, 12, 13):
         forget(process)
-    found = folder.read()
-    assert {name: dict(found[name]) for name in found if name.endswith("_0.db")} == {
+    actual = folder.read()
+    assert {name: dict(actual[name]) for name in actual if name.endswith("_0.db")} == {
         **{f"{kind}_0.db": {"a": 8, "b": 9} for kind in ("counter", "histogram", "summary", "gauge_sum")},
         "gauge_min_0.db": {"a": 3, "b": 2},
         "gauge_max_0.db": {"a": 5, "b": 7},
         "gauge_mostrecent_0.db": {"a": 5, "b": 7},
     }
-    others = {name for name in found if not name.endswith("_0.db")}
+    others = {name for name in actual if not name.endswith("_0.db")}
     assert all(name.endswith("_112.db") for name in others) and len(others) == 9
 
 

@@ -56,8 +56,8 @@ def pair(serve_for_all: Serve) -> Pair:
 
     def of(server: str) -> tuple[Served, Served]:
         if server not in pairs:
-            given = serve_for_all(server=server, settings=taken(server))
-            pairs[server] = given, serve_for_all(server=server, settings=PLAIN.get(server, {}))
+            arguments = serve_for_all(server=server, settings=taken(server))
+            pairs[server] = arguments, serve_for_all(server=server, settings=PLAIN.get(server, {}))
         return pairs[server]
 
     return of
@@ -85,9 +85,9 @@ def listeners() -> dict[str, tuple[int, int]]:
 
 
 def backlog(given: Served, plain: Served) -> None:
-    found = listeners()
-    assert found[str(given.path)][1] == 17
-    assert found[str(plain.path)][1] > 17
+    result = listeners()
+    assert result[str(given.path)][1] == 17
+    assert result[str(plain.path)][1] > 17
 
 
 def max_requests_jitter(given: Served, plain: Served) -> None:

@@ -54,10 +54,10 @@ async def send(load: Load, *, until_eof: bool) -> Report:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print the report; fail if a request failed."""
     options = parser()
-    given = vars(options.parse_args(arguments))
-    as_json, until_eof = given.pop("json"), given.pop("until_eof")
+    settings = vars(options.parse_args(arguments))
+    as_json, until_eof = settings.pop("json"), settings.pop("until_eof")
     try:
-        load = Load(**given)
+        load = Load(**settings)
     except ValueError as error:
         options.error(str(error))
     report = asyncio.run(send(load, until_eof=until_eof))

@@ -127,7 +127,7 @@ def verify(tmp_path: Path) -> Callable[[dict[str, str]], None]:
             (folder / name).write_text(text, encoding="utf-8")
         argv = ["systemd-analyze", "verify", "--man=no", "--recursive-errors=one", *sorted(units)]
         shown = subprocess.run(argv, cwd=folder, capture_output=True, text=True, check=False)
-        said = shown.stdout + shown.stderr
-        assert shown.returncode == 0 and not said, said
+        output = shown.stdout + shown.stderr
+        assert shown.returncode == 0 and not output, output
 
     return verified

@@ -64,7 +64,7 @@ class Side:
         variables = {"certificate_email": "ops@example.com", "asgi_apps": [entry]}
         inventory.write_text(json.dumps({"asgi": {"hosts": {self.name: None}, "vars": variables}}))
         argv = [str(Path(sys.executable).with_name("ansible-playbook")), "asgi.deploy.site"]
-        argv += [f"--inventory={one}" for one in (HOME / "hosts.yml", inventory)]
+        argv += [f"--inventory={item}" for item in (HOME / "hosts.yml", inventory)]
         before = self._host_seconds()
         spent = cost(argv, ANSIBLE_COLLECTIONS_PATH=str(self.collections))
         return Spent(spent.cpu + self._host_seconds() - before, spent.wall)
@@ -131,14 +131,14 @@ def install(tree: Path, name: str) -> Path:
 
 def pairs(number: int, both: list[Side], take: Callable[[Side], Spent]) -> list[Pair]:
     """Measure both sides so many times, in turn, in a random order; the first time of each is not counted."""
-    found: list[Pair] = []
+    result: list[Pair] = []
     for count in range(number + 1):
         taken = {side.name: take(side) for side in random.sample(both, len(both))}
         if count:
-            found.append(Pair(taken[BEFORE], taken[AFTER]))
-            print(f"  {found[-1].ratio:.3f}", end="", flush=True)
-    print(f"  median {median([pair.ratio for pair in found]):.3f}", flush=True)
-    return found
+            result.append(Pair(taken[BEFORE], taken[AFTER]))
+            print(f"  {result[-1].ratio:.3f}", end="", flush=True)
+    print(f"  median {median([pair.ratio for pair in result]):.3f}", flush=True)
+    return result
 
 
 def main() -> int:
@@ -146,21 +146,21 @@ def main() -> int:
     options = argparse.ArgumentParser(prog="python -m tests.bench.against", description=__doc__)
     options.add_argument("commit", help="that this one is compared with")
     options.add_argument("--pairs", type=int, default=10, help="of each kind (%(default)s)")
-    given = options.parse_args()
+    arguments = options.parse_args()
     kinds: dict[str, Callable[[Side], Spent]] = {
         "a run that changes nothing": Side.site,
         "a release": lambda side: side.site(RUN=f"{time.time_ns()}"),
         "a request": Side.serve,
     }
     results: dict[str, Any] = {}
-    with sides(given.commit) as both:
+    with sides(arguments.commit) as both:
         for kind, take in kinds.items():
             print(kind, flush=True)
             if kind == "a request":  # what serves was started by the last release of each
                 time.sleep(5)
-            results[kind] = pairs(given.pairs, both, take)
-    print(report(given.commit, results))
-    return int(any(median([pair.ratio for pair in found]) > LIMIT for found in results.values()))
+            results[kind] = pairs(arguments.pairs, both, take)
+    print(report(arguments.commit, results))
+    return int(any(median([pair.ratio for pair in result]) > LIMIT for result in results.values()))
 
 
 if __name__ == "__main__":

@@ -40,8 +40,8 @@ class Pair:
 
 def report(commit: str, results: Mapping[str, Sequence[Pair]]) -> str:
     """Return a table of processor time, with a row for each kind of measurement and what follows from it."""
-    rows = "".join(f"| {kind} {row(found)}\n" for kind, found in results.items())
-    slower = [kind for kind, found in results.items() if median([pair.ratio for pair in found]) > LIMIT]
+    rows = "".join(f"| {kind} {row(result)}\n" for kind, result in results.items())
+    slower = [kind for kind, result in results.items() if median([pair.ratio for pair in result]) > LIMIT]
     verdict = (
         f"Slower than {commit} by more than {LIMIT}: {'; '.join(slower)}." if slower else f"Not slower than {commit}."
     )
@@ -52,7 +52,7 @@ def row(found: Sequence[Pair]) -> str:
     """Return the cells of one kind: processor time, its ratio with the range, and the ratio of the clock."""
     ratios = sorted(pair.ratio for pair in found)
     before, after = (
-        median([one.cpu for one in side]) for side in zip(*((p.before, p.after) for p in found), strict=True)
+        median([item.cpu for item in side]) for side in zip(*((p.before, p.after) for p in found), strict=True)
     )
     wall = median([pair.wall_ratio for pair in found])
     cells = [duration(before), duration(after), f"{median(ratios):.3f}", f"{ratios[0]:.3f}", f"{ratios[-1]:.3f}"]

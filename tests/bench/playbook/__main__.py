@@ -135,7 +135,7 @@ def first_runs(bench: Bench) -> dict[str, Any]:
         profiles.append(profile)
         number = len(installed)
     return {
-        "series": [asdict(one) for one in series],
+        "series": [asdict(item) for item in series],
         "ratio": ratios(series[0], series[2]),
         "served": ratios(series[1], series[2]),
         "apt": statistics.median(apt),
@@ -228,51 +228,55 @@ def main() -> int:
     options.add_argument("--apps", type=int, default=10, help="on one host (%(default)s)")
     options.add_argument("--write", action="store_true", help=f"write {PAGE.name} and {DATA.name}")
     options.add_argument("--render", action="store_true", help=f"only write {PAGE.name} again from {DATA.name}")
-    given = options.parse_args()
-    if given.hosts < 2:
+    arguments = options.parse_args()
+    if arguments.hosts < 2:
         options.error("--hosts: expected 2 at least, as the first pair of bare hosts is not counted")
-    if given.render:
+    if arguments.render:
         write(json.loads(DATA.read_text()))
         return 0
     began = time.monotonic()
-    bench = Bench(given.hosts)
+    bench = Bench(arguments.hosts)
     try:
-        results: dict[str, Any] = {"date": time.strftime("%Y-%m-%d"), "rounds": given.rounds, **machine()}
+        results: dict[str, Any] = {"date": time.strftime("%Y-%m-%d"), "rounds": arguments.rounds, **machine()}
         print("the first run", flush=True)
         results["first"] = first_runs(bench)
         print(results["first"], flush=True)
         bench.plain()
         print("runs that change nothing", flush=True)
         ours, plain, floor = in_turn(
-            given.rounds, ours=lambda: bench.site(OURS), plain=bench.plain, round_trips=bench.round_trips
+            arguments.rounds, ours=lambda: bench.site(OURS), plain=bench.plain, round_trips=bench.round_trips
         )
-        profiles = [bench.profiled(OURS)[1] for _round in range(given.rounds)]
+        profiles = [bench.profiled(OURS)[1] for _round in range(arguments.rounds)]
         results["nothing"] = {
             "round trips": ROUND_TRIPS,
             "profile": typical(profiles),
-            "series": [asdict(one) for one in (ours, plain, floor)],
+            "series": [asdict(item) for item in (ours, plain, floor)],
             "against plain": ratios(ours, plain),
             "against round trips": ratios(ours, floor),
         }
         print("releases", flush=True)
-        results["release"] = releases(bench, given.rounds)
+        results["release"] = releases(bench, arguments.rounds)
         print("many applications", flush=True)
-        bench.site(OURS, apps=given.apps)
+        bench.site(OURS, apps=arguments.apps)
         one, many = in_turn(
-            given.rounds,
+            arguments.rounds,
             one=lambda: bench.site(OURS),
-            many=lambda: bench.site(OURS, apps=given.apps),
+            many=lambda: bench.site(OURS, apps=arguments.apps),
         )
-        results["apps"] = {"number": given.apps, "series": [asdict(one), asdict(many)], "ratio": ratios(many, one)}
+        results["apps"] = {"number": arguments.apps, "series": [asdict(one), asdict(many)], "ratio": ratios(many, one)}
         print("many hosts", flush=True)
         everybody = (OURS, *bench.more)
         bench.site(*everybody)
-        one, many = in_turn(given.rounds, one=lambda: bench.site(OURS), many=lambda: bench.site(*everybody))
-        results["hosts"] = {"number": given.hosts, "series": [asdict(one), asdict(many)], "ratio": ratios(many, one)}
+        one, many = in_turn(arguments.rounds, one=lambda: bench.site(OURS), many=lambda: bench.site(*everybody))
+        results["hosts"] = {
+            "number": arguments.hosts,
+            "series": [asdict(one), asdict(many)],
+            "ratio": ratios(many, one),
+        }
         results["minutes"] = round((time.monotonic() - began) / 60, 1)
     finally:
         bench.lab.down(print)
-    if given.write:
+    if arguments.write:
         DATA.write_text(json.dumps(results, indent=1) + "\n")
         write(results)
     print(markdown(results))

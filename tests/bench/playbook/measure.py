@@ -69,5 +69,5 @@ def in_turn(rounds: int, **runs: Callable[[], Cost]) -> list[Series]:
 
 def ratios(one: Series, other: Series) -> tuple[float, float, float]:
     """Return the ratios of two series, pair by pair: least, median, most."""
-    found = sorted(a.wall / b.wall for a, b in zip(one.costs, other.costs, strict=True))
-    return found[0], statistics.median(found), found[-1]
+    result = sorted(a.wall / b.wall for a, b in zip(one.costs, other.costs, strict=True))
+    return result[0], statistics.median(result), result[-1]

@@ -100,7 +100,7 @@ def markdown(results: Mapping[str, Any]) -> str:
     rounds = results["release"]["steps"]
     steps = {name: statistics.median(step.get(name, 0) for step in rounds) for name in STEPS}
     serves = _serves(results["release"], steps)
-    found = {
+    result = {
         "rows": rows,
         "aims": list(zip(AIMS, (rows[0]["median"], serves, first["served"][1], hosts["ratio"][1]), strict=True)),
         "profile": nothing["profile"],
@@ -113,7 +113,7 @@ def markdown(results: Mapping[str, Any]) -> str:
         "memory": max(cost["memory"] for series in hosts["series"] for cost in series["costs"]),
     }
     page: str = jinja2.Template(TEMPLATE.read_text(), trim_blocks=True, keep_trailing_newline=True).render(
-        {**results, **found}
+        {**results, **result}
     )
     return page
 

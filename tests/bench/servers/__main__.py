@@ -29,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.render:
         render()
         return 0
-    chosen = [one for one in VARIANTS if one.name in (options.variant or names(quick=options.quick))]
+    chosen = [item for item in VARIANTS if item.name in (options.variant or names(quick=options.quick))]
     operations = options.operation or (["restart", "recycle"] if options.quick else list(OPERATIONS))
     ensure(("wrk",))
     results = read(DATA) if options.add else Results.begin()
@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         results.versions = host.versions()
         for _ in range(options.repeat):
             losses(host, chosen, operations, results)
-        speeds(host, [one for one in chosen if worth_timing(one)], 2 if options.quick else options.rounds, results)
+        speeds(host, [item for item in chosen if worth_timing(item)], 2 if options.quick else options.rounds, results)
     finally:
         host.down()
     results.minutes = round(results.minutes + (time.monotonic() - began) / 60, 1)
@@ -65,7 +65,7 @@ def parser() -> argparse.ArgumentParser:
     """Return what can be asked for."""
     options = argparse.ArgumentParser(prog="python -m tests.bench.servers", description=__doc__)
     options.add_argument("--quick", action="store_true", help="three variants, two operations: about two minutes")
-    options.add_argument("--variant", action="append", choices=[one.name for one in VARIANTS], help="only these")
+    options.add_argument("--variant", action="append", choices=[item.name for item in VARIANTS], help="only these")
     options.add_argument("--operation", action="append", choices=list(OPERATIONS), help="only these")
     options.add_argument("--repeat", type=int, default=1, help="how often to do each operation (%(default)s)")
     options.add_argument("--rounds", type=int, default=3, help="rounds of throughput (%(default)s)")
@@ -77,13 +77,13 @@ def parser() -> argparse.ArgumentParser:
 
 def names(*, quick: bool) -> list[str]:
     """Return the variants, unless some are named."""
-    return list(QUICK) if quick else [one.name for one in VARIANTS]
+    return list(QUICK) if quick else [variant.name for variant in VARIANTS]
 
 
 def losses(host: Host, variants: Sequence[Variant], operations: Sequence[str], results: Results) -> None:
     """Perform each operation on each variant."""
     for variant in variants:
-        performed = [one for one in operations if possible(variant, one)]
+        performed = [operation for operation in operations if possible(variant, operation)]
         # Recycling last: it takes another configuration.
         for index, operation in enumerate(sorted(performed, key="recycle".__eq__)):
             if index == 0 or operation == "recycle":

@@ -67,10 +67,10 @@ class Host:
         """Return what was measured."""
         command = "/opt/uv/bin/uv pip list --format=json --python /srv/bench/venv/bin/python"
         listed: list[dict[str, str]] = json.loads(self._host.run(command).stdout)
-        found = {one["name"]: one["version"] for one in listed if one["name"] in SHOWN}
+        result = {item["name"]: item["version"] for item in listed if item["name"] in SHOWN}
         for name, words in {"nginx": "nginx -v 2>&1", "Python": "/srv/bench/venv/bin/python --version"}.items():
-            found[name] = self._host.run(words).stdout.split("/" if name == "nginx" else None)[1].strip()
-        return found
+            result[name] = self._host.run(words).stdout.split("/" if name == "nginx" else None)[1].strip()
+        return result
 
     def configure(self, variant: Variant, *, recycling: bool = False) -> None:
         """Make a variant the live one, and wait until all of it serves."""

@@ -68,7 +68,7 @@ def summary(variant: Variant, operation: str, report: Report, done: dict[str, An
         websockets_closed=report.websocket_closed,
         max_seconds=round(max(mode.max for mode in report.modes.values()), 2),
         done=done,
-        details=[f"{one.at:.2f} {one.mode} {one.what} {one.detail}" for one in report.details[:5]],
+        details=[f"{item.at:.2f} {item.mode} {item.what} {item.detail}" for item in report.details[:5]],
     )
 
 

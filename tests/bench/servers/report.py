@@ -38,7 +38,7 @@ class Results:
     @property
     def repeated(self) -> bool:
         """Return whether something was measured again, beyond what one run does."""
-        return len(self.losses) > len({(one.variant, one.operation) for one in self.losses})
+        return len(self.losses) > len({(losse.variant, losse.operation) for losse in self.losses})
 
     @classmethod
     def begin(cls) -> Results:
@@ -52,8 +52,8 @@ class Results:
             "began": self.began,
             "minutes": self.minutes,
             "versions": self.versions,
-            "losses": [plain(one) for one in self.losses],
-            "speeds": [plain(one) for one in self.speeds],
+            "losses": [plain(losse) for losse in self.losses],
+            "speeds": [plain(speed) for speed in self.speeds],
         }
 
 
@@ -63,8 +63,8 @@ def read(path: Path) -> Results:
     return Results(
         began=data["began"],
         versions=data["versions"],
-        losses=[Loss(**one) for one in data["losses"]],
-        speeds=[Speed(**one) for one in data["speeds"]],
+        losses=[Loss(**losse) for losse in data["losses"]],
+        speeds=[Speed(**speed) for speed in data["speeds"]],
         minutes=data["minutes"],
     )
 
@@ -88,15 +88,15 @@ def markdown(results: Results, more: Sequence[str] = ()) -> str:
             "",
             "```console",
             "$ python -m tests.bench.servers --write",
-            *(f"$ python -m tests.bench.servers --add {one}" for one in MORE if results.repeated),
+            *(f"$ python -m tests.bench.servers --add {item}" for item in MORE if results.repeated),
             "```",
             "",
             "nginx ends TLS and connects to a unix socket that systemd holds; two workers; an application that does"
             f" nothing. Visitors ({clients}; a pause of {PAUSE} s after each answer) never repeat a request.",
             "",
-            *table(("server", "what it is"), [(one.name, one.about) for one in (*SERVERS, *EXTRA_SERVERS)]),
+            *table(("server", "what it is"), [(item.name, item.about) for item in (*SERVERS, *EXTRA_SERVERS)]),
             "",
-            *table(("connections", "what nginx gets"), [(one.name, one.about) for one in (*UPSTREAMS, *RETRIES)]),
+            *table(("connections", "what nginx gets"), [(item.name, item.about) for item in (*UPSTREAMS, *RETRIES)]),
             "",
             *table(("operation", "what happens"), list(OPERATIONS.items())),
             "",
@@ -105,11 +105,11 @@ def markdown(results: Results, more: Sequence[str] = ()) -> str:
             f"Failures of all requests, with the number of runs if there was more than one; {NONE}: was not tried,"
             " because it would say nothing.",
             "",
-            *table(("server", "connections", *OPERATIONS), [loss_row(one, results.losses) for one in VARIANTS]),
+            *table(("server", "connections", *OPERATIONS), [loss_row(variant, results.losses) for variant in VARIANTS]),
             "",
             "The longest that a visitor waited for a right answer, in seconds:",
             "",
-            *table(("server", "connections", *OPERATIONS), [wait_row(one, results.losses) for one in VARIANTS]),
+            *table(("server", "connections", *OPERATIONS), [wait_row(variant, results.losses) for variant in VARIANTS]),
             "",
             "## Requests per second",
             "",
@@ -145,11 +145,11 @@ def loss_row(variant: Variant, losses: Sequence[Loss]) -> list[str]:
     """Return the cost of each operation."""
     cells = []
     for operation in OPERATIONS:
-        found = [one for one in losses if (one.variant, one.operation) == (variant.name, operation)]
-        failures, requests = sum(one.failures for one in found), sum(one.requests for one in found)
+        result = [losse for losse in losses if (losse.variant, losse.operation) == (variant.name, operation)]
+        failures, requests = sum(item.failures for item in result), sum(entry.requests for entry in result)
         bold = "**" if failures else ""
-        runs = f" ({len(found)})" if len(found) > 1 else ""
-        cells.append(f"{bold}{failures}{bold} of {requests:,}{runs}" if found else NONE)
+        runs = f" ({len(result)})" if len(result) > 1 else ""
+        cells.append(f"{bold}{failures}{bold} of {requests:,}{runs}" if result else NONE)
     return [variant.server.name, variant.upstream.name, *cells]
 
 
@@ -157,15 +157,17 @@ def wait_row(variant: Variant, losses: Sequence[Loss]) -> list[str]:
     """Return how long it made visitors wait."""
     cells = []
     for operation in OPERATIONS:
-        found = [one.max_seconds for one in losses if (one.variant, one.operation) == (variant.name, operation)]
-        cells.append(f"{max(found):.2f}" if found else NONE)
+        result = [
+            losse.max_seconds for losse in losses if (losse.variant, losse.operation) == (variant.name, operation)
+        ]
+        cells.append(f"{max(result):.2f}" if result else NONE)
     return [variant.server.name, variant.upstream.name, *cells]
 
 
 def speed_rows(speeds: Sequence[Speed]) -> list[list[str]]:
     """Return the variants, the fastest first."""
     # All variants of a run take part in each of its rounds, so the same place in their lists is the same minute or so.
-    rates = {each: [one.rate for one in speeds if one.variant == each.name] for each in VARIANTS}
+    rates = {each: [speed.rate for speed in speeds if speed.variant == each.name] for each in VARIANTS}
     reference = next((values for each, values in rates.items() if each.name == REFERENCE), [])
     rows = []
     for each, values in rates.items():

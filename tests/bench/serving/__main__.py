@@ -31,28 +31,28 @@ def main() -> int:
     options.add_argument("--keep", action="store_true", help="leave the host")
     options.add_argument("--write", action="store_true", help=f"write {PAGE.name}, {DATA.name} and the plots")
     options.add_argument("--render", action="store_true", help="only write page and plots again from the data")
-    given = options.parse_args()
-    if given.render:
+    arguments = options.parse_args()
+    if arguments.render:
         write(json.loads(DATA.read_text()))
         return 0
     began = time.monotonic()
     host = Host()
     try:
-        results: dict[str, Any] = {"date": time.strftime("%Y-%m-%d"), "rounds": given.rounds, **machine()}
+        results: dict[str, Any] = {"date": time.strftime("%Y-%m-%d"), "rounds": arguments.rounds, **machine()}
         results |= {"versions": host.versions(), "workers": host.workers("bare"), "few": host.workers("few")}
         results |= compared(
             host,
-            given.rounds,
-            [way for way in WAYS if way.name in (given.way or [way.name])],
-            measure.Patience(given.patience),
+            arguments.rounds,
+            [way for way in WAYS if way.name in (arguments.way or [way.name])],
+            measure.Patience(arguments.patience),
         )
-        if not given.way:
-            results["memory"] = measure.memory(host, min(3, given.rounds))
+        if not arguments.way:
+            results["memory"] = measure.memory(host, min(3, arguments.rounds))
         results["minutes"] = round((time.monotonic() - began) / 60, 1)
     finally:
-        if not given.keep:
+        if not arguments.keep:
             host.down()
-    if given.write:
+    if arguments.write:
         DATA.write_text(json.dumps(results, indent=1) + "\n")
         write(results)
     print(markdown(results))
@@ -62,7 +62,7 @@ def main() -> int:
 def compared(host: Host, rounds: int, ways: list[Way], patience: measure.Patience) -> dict[str, Any]:
     """Return every comparison, each with all its ways in turn."""
     facing = [way for way in ways if way.name in (OURS, GUIDE)]
-    found = {"kept": measure.in_turn(rounds, ways, partial(measure.requests, host), patience)}
+    result = {"kept": measure.in_turn(rounds, ways, partial(measure.requests, host), patience)}
     if len(ways) == len(WAYS):
         takes = {
             "many": partial(measure.requests, host, visitors=measure.MANY),
@@ -70,8 +70,10 @@ def compared(host: Host, rounds: int, ways: list[Way], patience: measure.Patienc
             "full": partial(measure.handshakes, host, kind="full"),
             "resumed": partial(measure.handshakes, host, kind="resumed"),
         }
-        found |= {name: measure.in_turn(rounds, facing, take, patience) for name, take in takes.items()}
-    return {name: {one.way: [asdict(sample) for sample in one.samples] for one in all_} for name, all_ in found.items()}
+        result |= {name: measure.in_turn(rounds, facing, take, patience) for name, take in takes.items()}
+    return {
+        name: {item.way: [asdict(sample) for sample in item.samples] for item in all_} for name, all_ in result.items()
+    }
 
 
 def write(results: dict[str, Any]) -> None:

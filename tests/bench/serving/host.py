@@ -92,18 +92,18 @@ class Host:
                 "guide/site", port=port, backend=backend, domain=domain, certificate=certificate
             )
             files[unit(name)] = render("guide/guide", backend=backend, module=module, json=log)
-        for one in UVICORN:
-            files[unit(one.name)] = render(
+        for item in UVICORN:
+            files[unit(item.name)] = render(
                 "uvicorn",
                 certificate=certificate,
-                module=f"serving:{one.app}",
-                port=one.port,
+                module=f"serving:{item.app}",
+                port=item.port,
                 workers=self.workers("bare"),
-                options=one.options,
+                options=item.options,
             )
         files["/etc/nginx/sites-enabled/plain.conf"] = self._without_tls("bare")
         files["/srv/guide/handshakes.py"] = (FILES / "handshakes.py").read_text()
-        started = " ".join(f"{name}.service" for name in ("guide-nginx", *GUIDED, *(one.name for one in UVICORN)))
+        started = " ".join(f"{name}.service" for name in ("guide-nginx", *GUIDED, *(item.name for item in UVICORN)))
         lines = [f"base64 -d > {path} <<'E'\n{b64encode(text.encode()).decode()}\nE" for path, text in files.items()]
         names = f"127.0.0.1 {' '.join(self.domains)}"
         lines += [
@@ -137,11 +137,11 @@ class Host:
     def versions(self) -> dict[str, str]:
         """Return what was measured."""
         listed = self.host.run("$(ls /opt/asgi/uv-*/bin/uv) pip freeze --python /srv/guide/venv/bin/python").stdout
-        found = dict(line.split("==") for line in listed.splitlines() if line.startswith(SHOWN) and "==" in line)
+        result = dict(line.split("==") for line in listed.splitlines() if line.startswith(SHOWN) and "==" in line)
         nginx = self.host.run("nginx -v 2>&1").stdout.split("/")[1].split()[0]
         openssl = self.host.run("openssl version").stdout.split()[1]
         python = self.host.run("/srv/guide/venv/bin/python --version").stdout.split()[1]
-        return {**found, "nginx": nginx, "OpenSSL": openssl, "Python of the host": python}
+        return {**result, "nginx": nginx, "OpenSSL": openssl, "Python of the host": python}
 
     def down(self) -> None:
         """Remove it."""

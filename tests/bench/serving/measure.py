@@ -121,10 +121,10 @@ def _look(output: str, which: int) -> list[float]:
 
 
 def _number(pattern: str, output: str) -> int:
-    found = re.search(pattern, output)
-    if not found:
+    result = re.search(pattern, output)
+    if not result:
         raise ValueError(output)
-    return int(found[1])
+    return int(result[1])
 
 
 @dataclass
@@ -140,7 +140,7 @@ class Patience:
             began = time.monotonic()
             taken.append(take())
             if taken[-1].foreign <= DISTURBED or self.seconds <= 0:
-                return min(taken, key=lambda one: one.foreign)
+                return min(taken, key=lambda value: value.foreign)
             time.sleep(PAUSE)
             self.seconds -= time.monotonic() - began
 
@@ -165,14 +165,14 @@ def memory(host: Host, rounds: int) -> dict[str, list[float]]:
     further one adds.
     """
     units = {app: ours(app)["application"] for app in APPS}
-    found: dict[str, list[float]] = {"one": [], "preloaded": [], "further": []}
+    result: dict[str, list[float]] = {"one": [], "preloaded": [], "further": []}
     for _ in range(rounds):
         one = _proportional(host, ["fast"], units)
-        found["one"].append(one)
-        found["preloaded"].append(_proportional(host, ["preloaded"], units))
-        found["further"].append(_proportional(host, ["fast", "preloaded"], units) - found["preloaded"][-1])
+        result["one"].append(one)
+        result["preloaded"].append(_proportional(host, ["preloaded"], units))
+        result["further"].append(_proportional(host, ["fast", "preloaded"], units) - result["preloaded"][-1])
     host.host.run("systemctl start " + " ".join(_services(host, APPS)))
-    return found
+    return result
 
 
 def _proportional(host: Host, apps: Sequence[str], units: dict[str, str]) -> float:

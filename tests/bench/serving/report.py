@@ -41,14 +41,14 @@ def server(sample: Mapping[str, Any]) -> float:
 
 def row(way: Way, samples: Samples) -> dict[str, Any]:
     """Return a way, as a line of a table."""
-    parts = {name: statistics.median(one["cpu"].get(name, 0.0) for one in samples) for name in COLOURS}
+    parts = {name: statistics.median(sample["cpu"].get(name, 0.0) for sample in samples) for name in COLOURS}
     return {
         "way": way,
-        "rate": spread([one["rate"] for one in samples]),
+        "rate": spread([sample["rate"] for sample in samples]),
         "cpu": parts,
-        "server": spread([server(one) for one in samples]),
-        "per_cpu_second": statistics.median(1e6 / server(one) for one in samples),
-        "errors": sum(one["errors"] for one in samples),
+        "server": spread([server(sample) for sample in samples]),
+        "per_cpu_second": statistics.median(1e6 / server(sample) for sample in samples),
+        "errors": sum(sample["errors"] for sample in samples),
     }
 
 
@@ -82,21 +82,21 @@ def faced(name: str, what: str, found: Mapping[str, Samples]) -> dict[str, Any]:
 def markdown(results: Mapping[str, Any]) -> str:
     """Return the page."""
     kept = results["kept"]
-    found = {
+    result = {
         "rows": [row(way, kept[way.name]) for way in WAYS if way.name in kept],
         "comparisons": comparisons(kept),
         "verdict": {f"{pair['one'].name} {pair['other'].name}": pair for pair in comparisons(kept)},
         "faced": [faced(name, what, results[name]) for name, what in FACED.items() if name in results],
         "memory_of": {name: spread(values) for name, values in results.get("memory", {}).items()},
         "disturbed": round(DISTURBED * 100),
-        "left": sum(one["foreign"] > DISTURBED for samples in kept.values() for one in samples),
-        "foreign": statistics.median(one["foreign"] for samples in kept.values() for one in samples),
+        "left": sum(sample["foreign"] > DISTURBED for samples in kept.values() for sample in samples),
+        "foreign": statistics.median(sample["foreign"] for samples in kept.values() for sample in samples),
         "taken": sum(len(samples) for samples in kept.values()),
         "tuning": PAGE.with_name("tuning.md").read_text().strip(),
         "seconds": SECONDS,
         "visitors": VISITORS,
     }
-    page: str = jinja2.Template(PAGE.read_text(), trim_blocks=True, lstrip_blocks=True).render({**results, **found})
+    page: str = jinja2.Template(PAGE.read_text(), trim_blocks=True, lstrip_blocks=True).render({**results, **result})
     return page
 
 
@@ -112,13 +112,16 @@ def charts(results: Mapping[str, Any]) -> dict[str, str]:
     """Return the plots, by name."""
     rows = [row(way, results["kept"][way.name]) for way in WAYS if way.name in results["kept"]]
     rates = [
-        Bar(one["way"].about, {"": one["rate"]["median"]}, (one["rate"]["least"], one["rate"]["most"]), colour(one))
-        for one in rows
+        Bar(
+            item["way"].about, {"": item["rate"]["median"]}, (item["rate"]["least"], item["rate"]["most"]), colour(item)
+        )
+        for item in rows
     ]
     costs = [
-        Bar(one["way"].about, {name: one["cpu"][name] for name in COLOURS if one["cpu"][name] >= 0.5}) for one in rows
+        Bar(item["way"].about, {name: item["cpu"][name] for name in COLOURS if item["cpu"][name] >= 0.5})
+        for item in rows
     ]
-    found = {
+    result = {
         "rate": Chart("Requests per second, load and servers on the same processors", "requests/s", rates),
         "cpu": Chart("CPU time of a request", "µs", costs, colours=COLOURS),
     }
@@ -126,19 +129,19 @@ def charts(results: Mapping[str, Any]) -> dict[str, str]:
         shaken = [faced(name, FACED[name], results[name]) for name in ("full", "resumed")]
         bars = [
             Bar(
-                f"{side[who]}, {one['name']}",
-                {"": one[who]["rate"]["median"]},
-                (one[who]["rate"]["least"], one[who]["rate"]["most"]),
+                f"{side[who]}, {item['name']}",
+                {"": item[who]["rate"]["median"]},
+                (item[who]["rate"]["least"], item[who]["rate"]["most"]),
                 "a" if who == "ours" else "b",
             )
-            for one in shaken
+            for item in shaken
             for side in ({"ours": "asgi.deploy", "guide": "the guide"},)
             for who in ("ours", "guide")
         ]
-        found["handshakes"] = Chart("TLS handshakes per second", "handshakes/s", bars)
+        result["handshakes"] = Chart("TLS handshakes per second", "handshakes/s", bars)
     if "memory" in results:
         memory = {name: spread(values) for name, values in results["memory"].items()}
-        found["memory"] = Chart(
+        result["memory"] = Chart(
             "Memory of a FastAPI application, all its workers",
             "MiB",
             [
@@ -146,7 +149,7 @@ def charts(results: Mapping[str, Any]) -> dict[str, str]:
                 for name, label in MEMORY.items()
             ],
         )
-    return {name: svg(chart) for name, chart in found.items()}
+    return {name: svg(chart) for name, chart in result.items()}
 
 
 MEMORY = {"one": "as it is by default", "preloaded": "with preload_app", "further": "a further application adds"}

@@ -71,7 +71,7 @@ def _guided(name: str, about: str, app: str, logs: str) -> Way:
 
 
 def _uvicorn(name: str, about: str, *, tls: bool = True, logs: str = "none") -> Way:
-    one = next(one for one in UVICORN if one.name == name)
+    one = next(item for item in UVICORN if item.name == name)
     units = {"application": f"{name}.service", "journal": JOURNAL}
     return Way(name, about, one.app, one.port, units, tls, logs)
 

@@ -68,8 +68,8 @@ class Secure(Web):
     def status(self, name: str = "secure") -> dict[str, Any]:
         """Return what monitors read."""
         entries = json.loads(self.host.run("cat /var/lib/asgi-deploy/certificates.json").stdout)["certificates"]
-        found: dict[str, Any] = next(entry for entry in entries if entry["name"] == name)
-        return found
+        result: dict[str, Any] = next(entry for entry in entries if entry["name"] == name)
+        return result
 
     def renew(self, *, fails: bool = False) -> str:
         """Run the timer's service, and return what it logged."""

@@ -146,13 +146,13 @@ def test_a_network_without_a_ca(site: Secure) -> None:
 
 
 def test_a_given_certificate_serves_behind_nginx_and_is_replaced(site: Secure) -> None:
-    given = web(SIDE, "given", "given", Secure)
-    assert https.get(given.domain, site.host.address, PKI / "ca.pem", "/version").status_code == 200
-    before, live = site.shown(given.domain), given.live()
-    pki.issue(PKI, "given", given.domain)
+    options = web(SIDE, "given", "given", Secure)
+    assert https.get(options.domain, site.host.address, PKI / "ca.pem", "/version").status_code == 200
+    before, live = site.shown(options.domain), options.live()
+    pki.issue(PKI, "given", options.domain)
     run = playbook("--diff", f"--limit={SIDE}", inventories=(HOSTS, INVENTORY)).ok()
     key = (PKI / "given.key").read_text().splitlines()[1]
     assert "a secret" in run.output and key not in run.output, run.output
-    assert site.shown(given.domain) != before and given.live() == live
+    assert site.shown(options.domain) != before and options.live() == live
     assert site.host.run("stat -c %a:%U:%G /etc/asgi-deploy/tls/given/combined.pem").stdout == "600:root:root\n"
     assert site.status("given")["source"] == "given"

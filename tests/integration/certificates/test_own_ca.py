@@ -214,10 +214,10 @@ def test_records_by_a_name_server_of_ones_own(site: Secure, request: pytest.Fixt
             "certificate_dns_plugin": {"name": "rfc2136", "credentials": credentials, "propagation": 1},
         }
 
-    wrong = base64.b64encode(secrets.token_bytes(64)).decode()
-    run = site.playbook("--diff", **variables(wrong)).ok()
+    errors = base64.b64encode(secrets.token_bytes(64)).decode()
+    run = site.playbook("--diff", **variables(errors)).ok()
     assert "Likely reason: the DNS provider refused the record" in run.output, run.output
-    assert "The former one is still served" in run.output and wrong not in run.output
+    assert "The former one is still served" in run.output and errors not in run.output
 
     run = site.playbook("--diff", "-vv", **variables(secret)).ok()
     assert "[WARNING]: secure:" not in run.output, run.output
@@ -228,8 +228,8 @@ def test_records_by_a_name_server_of_ones_own(site: Secure, request: pytest.Fixt
     places = "/etc/asgi-deploy /etc/letsencrypt /etc/systemd /run/systemd /var/log /var/lib/asgi-deploy"
     assert site.host.run(f"grep -rlF -f - {places}", stdin=f"{secret}\n").stdout == f"{FOLDER}/dns.ini\n"
     # No record stays behind.
-    found = site.host.run(f"dig +short @{address} TXT _acme-challenge.{site.domain}").stdout
-    assert not found, found
+    actual = site.host.run(f"dig +short @{address} TXT _acme-challenge.{site.domain}").stdout
+    assert not actual, actual
     assert site.playbook(**variables(secret)).ok().counts(site.host.name)["changed"] == 0
 
     # BIND does not listen to who lives in another time, so it is not the clock that is moved on.

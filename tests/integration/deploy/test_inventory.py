@@ -10,7 +10,7 @@ from tests.integration.refused import INVENTORY, refusal
 
 
 @pytest.mark.parametrize(
-    ("right", "wrong", "message"),
+    ("right", "errors", "message"),
     [
         ("version:", "verison:", "asgi_apps[0] (shop).verison: is not an option; did you mean version?"),
         ("      - name: shop\n        git", "      - git", "asgi_apps[0].name: is missing"),
@@ -32,6 +32,6 @@ from tests.integration.refused import INVENTORY, refusal
     ],
     ids=lambda value: None,
 )
-def test_says_what_is_wrong(tmp_path: Path, right: str, wrong: str, message: str) -> None:
+def test_says_what_is_wrong(tmp_path: Path, right: str, errors: str, message: str) -> None:
     assert right in INVENTORY
-    assert message in refusal(tmp_path, INVENTORY.replace(right, wrong, 1))
+    assert message in refusal(tmp_path, INVENTORY.replace(right, errors, 1))

@@ -35,10 +35,10 @@ def test_status_is_a_table(webs: list[Web]) -> None:
 def test_status_for_programs(webs: list[Web], tmp_path: Path) -> None:
     file = tmp_path / "status.json"
     output = playbook(f"--extra-vars=asgi_format=json asgi_file={file}", name="status").ok().output
-    found = json.loads(file.read_text())
-    assert json.loads(output[output.index("\n{") : output.rindex("\n}") + 2]).keys() == found.keys()
+    actual = json.loads(file.read_text())
+    assert json.loads(output[output.index("\n{") : output.rindex("\n}") + 2]).keys() == actual.keys()
     for web in webs:
-        summary = found[web.host.name]
+        summary = actual[web.host.name]
         assert summary["applications"]["shop"]["live"] == web.live()
         assert summary["certificates"]["shop"]["days_left"] > 0
         assert 0 < summary["host"]["disk_free"] < summary["host"]["disk_total"]
@@ -223,9 +223,9 @@ def test_a_plan_of_an_empty_host(web: Web, tmp_path: Path) -> None:
 
 def test_a_release_of_another_version_by_one_command(webs: list[Web]) -> None:
     before = {web.host.name: web.live() for web in webs}
-    wrong = playbook("--extra-vars=asgi_version=--upload-pack=id", name="release")
-    assert wrong.status != 0
-    assert "asgi_apps[0] (shop).version: found '--upload-pack=id'" in wrong.output
+    errors = playbook("--extra-vars=asgi_version=--upload-pack=id", name="release")
+    assert errors.status != 0
+    assert "asgi_apps[0] (shop).version: found '--upload-pack=id'" in errors.output
     with traffic(webs, websocket=0):
         playbook("--extra-vars=asgi_version=v1.1.0", name="release").ok()
         for web in webs:
@@ -258,7 +258,7 @@ def test_a_pause_holds_requests_and_loses_none(webs: list[Web]) -> None:
     assert [answer.status_code for answer in answers] == [200] * len(webs)
     assert all(answer.elapsed.total_seconds() > waited for answer in answers)
     for web in webs:
-        counts = [one.counts(web.host.name)["changed"] for one in (checked, run)]
+        counts = [item.counts(web.host.name)["changed"] for item in (checked, run)]
         assert counts == [1, 1]
         assert web.live() == before[web.host.name]
         assert [next(iter({"pause", "resume"} & line.keys())) for line in web.audit()[-2:]] == ["pause", "resume"]

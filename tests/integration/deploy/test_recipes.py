@@ -16,9 +16,9 @@ def test_the_role_of_the_recipe_is_part_of_every_run(tmp_path: Path) -> None:
     recipes.follow(recipes.section("A role", recipes.PAGE.read_text(encoding="utf-8")), recipes.copy(tmp_path))
     host = web("web1").host
     text = f"Welcome, it is {time.time_ns()}"
-    given = f"--extra-vars={json.dumps({'motd_text': text})}"
-    run = playbook(given, f"--limit={host.name}", ANSIBLE_COLLECTIONS_PATH=str(tmp_path)).ok()
+    options = f"--extra-vars={json.dumps({'motd_text': text})}"
+    run = playbook(options, f"--limit={host.name}", ANSIBLE_COLLECTIONS_PATH=str(tmp_path)).ok()
     assert "TASK [asgi.deploy.motd : Write the message]" in run.output
     assert host.run("cat /etc/motd").stdout == f"{text}\n", run.output
-    again = playbook(given, f"--limit={host.name}", ANSIBLE_COLLECTIONS_PATH=str(tmp_path)).ok()
+    again = playbook(options, f"--limit={host.name}", ANSIBLE_COLLECTIONS_PATH=str(tmp_path)).ok()
     assert again.counts(host.name)["changed"] == 0, again.output

@@ -179,11 +179,11 @@ def test_the_application_and_all_of_its_commands_find_them(released: str, go: Go
     assert web.get("/digests").json() == {"import": digests(OLD), "now": digests(OLD)}
     release = web.live()
     web.host.run(f"systemctl start asgi-shop.job-digest@{release}.service")
-    said = {
+    output = {
         name: json.loads(web.host.run(f"cat /var/lib/asgi/shop/{name}").stdout)
         for name in ("command", "process", "job")
     }
-    assert said == {
+    assert output == {
         "command": [*digests(OLD), "two words", "$HOME 100%"],
         "process": digests(OLD),
         "job": digests(OLD),

@@ -41,9 +41,9 @@ print(visitor.recv(100).decode())
 
 @pytest.fixture(name="site", scope="module")
 def a_site() -> Web:
-    found = web(DIRECT, "open", "open")
-    have_metadata_service(found.host)
-    return found
+    result = web(DIRECT, "open", "open")
+    have_metadata_service(result.host)
+    return result
 
 
 @pytest.mark.parametrize("user", ["asgi-open", "asgib-open"])

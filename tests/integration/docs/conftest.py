@@ -37,7 +37,9 @@ def moved(reader: Reader) -> tuple[Reader, Report]:
     # nginx is reloaded, which closes kept connections; these visitors keep none.
     traffic = Traffic(f"https://{reader.domain}", connect=reader.host.address, ca=roots, seconds=900, new=3, pause=0.2)
     with traffic as flow:
-        for command in (one for one in pages.commands() if one.page == MIGRATING and one.inside_block and one.runs):
+        for command in (
+            item for item in pages.commands() if item.page == MIGRATING and item.inside_block and item.runs
+        ):
             reader.run(command)
     return reader, flow.report
 
@@ -47,6 +49,6 @@ def reader(moving: object, tmp_path_factory: pytest.TempPathFactory) -> Reader:
     """Return the one who begins, and has done what the first page shows."""
     reader = Reader(LAB.host(READER), tmp_path_factory.mktemp("reader"))
     reader.begin(START)
-    for command in (one for one in pages.commands() if one.page == START and one.inside_block and one.runs):
+    for command in (item for item in pages.commands() if item.page == START and item.inside_block and item.runs):
         reader.run(command)
     return reader

@@ -30,8 +30,8 @@ def followed(command: pages.Command) -> bool:
 
 def distinct() -> list[str]:
     """Return the commands that no page has in an order of its own to be followed; what removes all comes last."""
-    found = dict.fromkeys(one.plain for one in pages.commands() if one.runs and not followed(one))
-    return sorted(found, key=lambda text: text == LAST)
+    result = dict.fromkeys(command.plain for command in pages.commands() if command.runs and not followed(command))
+    return sorted(result, key=lambda text: text == LAST)
 
 
 def test_the_start_serves_releases_and_goes_back(reader: Reader) -> None:
@@ -41,7 +41,7 @@ def test_the_start_serves_releases_and_goes_back(reader: Reader) -> None:
 
 @pytest.mark.parametrize("text", distinct())
 def test_a_command_prints_what_pages_show(reader: Reader, text: str) -> None:
-    shown = [one for one in pages.commands() if one.plain == text and not followed(one)]
+    shown = [command for command in pages.commands() if command.plain == text and not followed(command)]
     if text not in reader.printed:
         if shown[0].prompt == pages.HOST or "asgi_request" in text:
             for request in REQUESTS:
@@ -58,7 +58,7 @@ def test_a_command_prints_what_pages_show(reader: Reader, text: str) -> None:
 def test_who_moves_loses_no_visitor(moving: Future[tuple[Reader, Report]]) -> None:
     reader, report = moving.result()
     assert report.requests > 100 and report.failures == 0, str(report)
-    assert {one.version for one in report.releases} == {"old", "1.4.2"}, str(report)
+    assert {release.version for release in report.releases} == {"old", "1.4.2"}, str(report)
     assert reader.host.run("cat /srv/asgi/shop/current/src/uploads/picture").stdout == "a picture\n"
     for command in pages.commands():
         if followed(command) and command.shown:

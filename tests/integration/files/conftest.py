@@ -24,8 +24,8 @@ class Site(Web):
 
     def settings(self) -> dict[str, Any]:
         """Return what the application was given."""
-        found: dict[str, Any] = self.get("/settings").raise_for_status().json()
-        return found
+        result: dict[str, Any] = self.get("/settings").raise_for_status().json()
+        return result
 
     def put(self, path: str, content: str) -> httpx.Response:
         """Make the application write a file."""

@@ -11,9 +11,14 @@ from tests.integration.files.storefront import PASSWORD
 
 
 def test_the_application_gets_its_settings(site: Site) -> None:
-    given = site.settings()
-    assert given["env"] == {"PASSWORD": PASSWORD, "GREETING": "one\ntwo", "NAME": "from the inventory", "WORKERS": None}
-    assert given["files"] == {
+    options = site.settings()
+    assert options["env"] == {
+        "PASSWORD": PASSWORD,
+        "GREETING": "one\ntwo",
+        "NAME": "from the inventory",
+        "WORKERS": None,
+    }
+    assert options["files"] == {
         "config/settings.toml": 'origin = "inventory"\n',
         "config/more/extra.toml": f'domain = "{site.domain}"\nsecret = "hidden in a template"\n',
     }
@@ -39,8 +44,13 @@ def test_secrets_are_in_no_output_and_on_no_command_line(site: Site) -> None:
     run_that_shows_all = run("--check", "-vvv", "--diff", "--extra-vars=files_secret='another that is hidden'").ok()
     assert run_that_shows_all.counts(site.host.name)["changed"] == 1
     rendered = f'domain = "{site.domain}"\nsecret = "another that is hidden"\n'
-    given = 'origin = "inventory"\n'
-    for secret in (PASSWORD, "another that is hidden", given.strip(), *(encoded(text) for text in (rendered, given))):
+    options = 'origin = "inventory"\n'
+    for secret in (
+        PASSWORD,
+        "another that is hidden",
+        options.strip(),
+        *(encoded(text) for text in (rendered, options)),
+    ):
         assert secret not in run_that_shows_all.output
         assert secret not in shown
 
@@ -57,9 +67,9 @@ def test_the_service_is_bounded(site: Site) -> None:
 
 
 def test_says_why_there_are_so_many_workers(site: Site) -> None:
-    found = site.info()
-    assert found["worker_count"] == 2
-    assert found["workers_reason"].endswith("; 2 twice in 40 connections at 10 each")
+    actual = site.info()
+    assert actual["worker_count"] == 2
+    assert actual["workers_reason"].endswith("; 2 twice in 40 connections at 10 each")
     pid = site.host.run(f"systemctl show -P MainPID asgi-files@{site.live()}.service").stdout.strip()
     assert len(site.host.run(f"pgrep -P {pid}").stdout.split()) == 2
 

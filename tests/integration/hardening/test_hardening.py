@@ -137,7 +137,7 @@ def test_a_door_for_some(site: Web, visitor: Web) -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "message"),
     [
         ("PreferredAuthentications=password,keyboard-interactive", "Permission denied (publickey)"),
         ("KexAlgorithms=diffie-hellman-group14-sha256", "no matching key exchange method found"),
@@ -145,10 +145,10 @@ def test_a_door_for_some(site: Web, visitor: Web) -> None:
         ("MACs=hmac-sha1", "no matching MAC found"),
     ],
 )
-def test_sshd_accepts_only_keys_by_modern_algorithms(site: Web, options: str, said: str) -> None:
+def test_sshd_accepts_only_keys_by_modern_algorithms(site: Web, options: str, message: str) -> None:
     done = attempt(site, options)
     assert done.returncode == 255
-    assert said in done.stderr
+    assert message in done.stderr
 
 
 def attempt(site: Web, options: str) -> subprocess.CompletedProcess[str]:

@@ -36,8 +36,8 @@ class Part(Web):
 
 
 def part(name: str, path: str) -> Part:
-    found = web(PATHS, "paths", name)
-    return Part(found.host, found.inside, found.label, found.app, path)
+    result = web(PATHS, "paths", name)
+    return Part(result.host, result.inside, result.label, result.app, path)
 
 
 @pytest.fixture(scope="session")

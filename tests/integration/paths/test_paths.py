@@ -45,8 +45,8 @@ def test_claims_of_a_path_are_not_passed_on(front: Part, blog: Part) -> None:
 
 def test_static_files(front: Part, blog: Part) -> None:
     for part, name in ((front, "front"), (blog, "blog")):
-        found = part.get(f"/static/{name}.css")
-        assert (found.text, found.headers["cache-control"]) == (name, "public, max-age=60")
+        actual = part.get(f"/static/{name}.css")
+        assert (actual.text, actual.headers["cache-control"]) == (name, "public, max-age=60")
     assert blog.get("/static/app.5d41402abc4b.css").headers["cache-control"] == "public, max-age=31536000, immutable"
     assert blog.get("/static/front.css").status_code == front.get("/static/blog.css").status_code == 404
 

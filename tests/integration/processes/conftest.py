@@ -52,8 +52,8 @@ class Site(Web):
 
 def entry() -> dict[str, Any]:
     """Return the application's entry in the scenario's inventory."""
-    found: dict[str, Any] = yaml.safe_load(INVENTORY.read_text())["asgi"]["vars"]["asgi_apps"][0]
-    return found
+    result: dict[str, Any] = yaml.safe_load(INVENTORY.read_text())["asgi"]["vars"]["asgi_apps"][0]
+    return result
 
 
 def working(release: str) -> set[str]:

@@ -242,13 +242,13 @@ def test_come_back_after_a_reboot(site: Site) -> None:
 
 
 def test_are_listed_by_status(site: Site) -> None:
-    found = site.info()
-    assert {name: one["state"] for name, one in found["processes"].items()} == dict.fromkeys(
+    actual = site.info()
+    assert {name: one["state"] for name, one in actual["processes"].items()} == dict.fromkeys(
         ("worker-1", "worker-2", "scheduler-1"), "active (running)"
     )
-    assert {one["restarts"] for one in found["processes"].values()} == {0}
-    assert all(one["memory"] > 1_000_000 for one in found["processes"].values())
-    tick = found["jobs"]["tick"]
+    assert {process["restarts"] for process in actual["processes"].values()} == {0}
+    assert all(process["memory"] > 1_000_000 for process in actual["processes"].values())
+    tick = actual["jobs"]["tick"]
     for _ in range(20):
         if tick["state"] == "active (waiting)" and tick["next"]:
             break

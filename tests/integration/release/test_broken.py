@@ -153,7 +153,10 @@ def run(site: Web, repository: str, version: str, **changes: Any) -> tuple[int, 
 
 @pytest.mark.parametrize(
     "broken",
-    [pytest.param(one, id=one.tag, marks=[] if one.tag in ALWAYS else [pytest.mark.campaign]) for one in RELEASES],
+    [
+        pytest.param(release, id=release.tag, marks=[] if release.tag in ALWAYS else [pytest.mark.campaign])
+        for release in RELEASES
+    ],
 )
 def test_is_refused(site: Web, repository: str, broken: Broken) -> None:
     status, output = run(site, repository, "sound")

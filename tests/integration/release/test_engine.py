@@ -86,16 +86,16 @@ def test_a_crashed_release_is_replaced_for_good(site: Web) -> None:
 
 
 def test_reports_what_is_there(site: Web) -> None:
-    found = site.info()
-    assert found["live"] == site.live()
-    assert found["health"] == ""
-    assert found["workers"] > 1
-    assert found["memory"] > 1_000_000
-    assert found["releases"][site.live()]["running"]
+    actual = site.info()
+    assert actual["live"] == site.live()
+    assert actual["health"] == ""
+    assert actual["workers"] > 1
+    assert actual["memory"] > 1_000_000
+    assert actual["releases"][site.live()]["running"]
     assert {"prepared", "released", "started", "gated", "live", "watched"} <= set(
-        found["releases"][site.live()]["states"]
+        actual["releases"][site.live()]["states"]
     )
-    assert found["deploys"][-1]["to"] == site.live()
+    assert actual["deploys"][-1]["to"] == site.live()
 
 
 def test_a_second_run_waits_and_says_for_whom(site: Web) -> None:

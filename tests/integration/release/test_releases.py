@@ -80,7 +80,7 @@ def test_a_websocket_keeps_its_release_until_the_drain_ends(webs: list[Web]) -> 
         web.drained()
     assert flow.report.failures == 0, str(flow.report)
     assert flow.report.websocket_closed == 0, str(flow.report)
-    assert {one.version for one in flow.report.releases} == {"1.0.0", "1.1.0"}, str(flow.report)
+    assert {item.version for item in flow.report.releases} == {"1.0.0", "1.1.0"}, str(flow.report)
 
 
 def test_a_changed_environment_is_a_release_of_its_own(webs: list[Web]) -> None:

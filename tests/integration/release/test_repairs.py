@@ -108,8 +108,8 @@ def test_a_release_that_did_worse_is_no_way_back(site: Web) -> None:
     repository.create(ROOT / "examples" / "shop")
     main = repository.tree / "shop" / "main.py"
     sound = main.read_text()
-    for tag, wrong in (("v1.3.0", ALWAYS_WRONG), ("v1.4.0", OFTEN_WRONG)):
-        main.write_text(sound.replace("    return Version()\n", wrong))
+    for tag, errors in (("v1.3.0", ALWAYS_WRONG), ("v1.4.0", OFTEN_WRONG)):
+        main.write_text(sound.replace("    return Version()\n", errors))
         repository.commit(tag)
     put_live(site, git=repository.url, version="v1.3.0", watch={"seconds": 0}).ok()
     before = site.live()

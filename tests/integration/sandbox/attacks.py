@@ -224,8 +224,8 @@ SERVING = [
 REFUSED_AT_ONCE = ("ConnectionRefusedError",)
 CLOUD = [
     *(
-        Attack(f"ask for credentials of the machine's role at {one}", ask_by_tcp(one), REFUSED_AT_ONCE)
-        for one in ADDRESSES
+        Attack(f"ask for credentials of the machine's role at {address}", ask_by_tcp(address), REFUSED_AT_ONCE)
+        for address in ADDRESSES
     ),
     Attack("ask the metadata service by UDP", ask_by_udp(ADDRESSES[0]), (*DENIED, *REFUSED_AT_ONCE)),
     Attack(

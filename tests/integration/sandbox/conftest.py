@@ -49,14 +49,14 @@ class Prey(Web):
     def attack(self, code: str) -> dict[str, Any]:
         """Return the result of code in the process that serves."""
         answer = https.ask("POST", self.domain, self.host.address, self.ca, "/run", content=code.encode())
-        found: dict[str, Any] = answer.raise_for_status().json()
-        return found
+        results: dict[str, Any] = answer.raise_for_status().json()
+        return results
 
     def as_root(self, code: str) -> dict[str, Any]:
         """Return the result of the same code when root runs it on the host, in no sandbox."""
         done = self.host.run(f"printf %s {shlex.quote(code)} | python3 -c {shlex.quote(STANDALONE)}")
-        found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-        return found
+        results: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+        return results
 
     def reloaded(self, unit: str) -> tuple[list[str], list[str]]:
         """Return a transient unit's properties at its start, and after systemd has read its units again."""

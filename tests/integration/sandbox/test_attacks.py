@@ -23,22 +23,22 @@ ONLY_OF_THE_APPLICATION = [
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.what)
 def test_attack(attacked: Prey, attack: Attack) -> None:
-    found = attacked.attack(attack.code)
-    assert found["error"] in attack.errors, found
-    assert found["errno"] is None or found["errno"] in REFUSED, found
+    actual = attacked.attack(attack.code)
+    assert actual["error"] in attack.errors, actual
+    assert actual["errno"] is None or actual["errno"] in REFUSED, actual
 
 
 @pytest.mark.parametrize("attack", [attack for attack in ATTACKS if attack.harmless], ids=lambda attack: attack.what)
 def test_it_is_one(attacked: Prey, attack: Attack) -> None:
     """Root, in no sandbox, gets further with the same code: what stops it is not its own mistake."""
-    found = attacked.as_root(attack.code)
-    assert found["error"] is None, found
+    actual = attacked.as_root(attack.code)
+    assert actual["error"] is None, actual
 
 
 def test_the_rest_of_dev_is_away(attacked: Prey) -> None:
-    found = attacked.attack("import os; result = os.listdir('/dev')")["result"]
+    actual = attacked.attack("import os; result = os.listdir('/dev')")["result"]
     usual = {"null", "zero", "full", "random", "urandom", "tty", "ptmx", "pts", "shm", "mqueue", "hugepages", "log"}
-    assert set(found) - {"stdin", "stdout", "stderr", "fd", "core", "char", "block"} <= usual
+    assert set(actual) - {"stdin", "stdout", "stderr", "fd", "core", "char", "block"} <= usual
 
 
 def test_what_it_writes_is_for_itself(attacked: Prey) -> None:

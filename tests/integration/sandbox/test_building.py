@@ -39,7 +39,7 @@ def published() -> None:
     """Publish a version of the application that needs a package which attacks while it is built."""
     repository = LAB.repository("prey", HOSTS.parent / "prey")
     shutil.copytree(SPY, repository.tree / "spy", ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True)
-    attacks = {one.what: one.code.replace(OTHER, LAB.host(HELPER).address) for one in (*BUILDING, *OUTGOING)}
+    attacks = {item.what: item.code.replace(OTHER, LAB.host(HELPER).address) for item in (*BUILDING, *OUTGOING)}
     (repository.tree / "spy" / "attacks.json").write_text(json.dumps(attacks))
     with (repository.tree / "requirements.txt").open("a") as file:
         file.write("./spy\n")
@@ -61,7 +61,7 @@ def found_by_root(published: None, neighbour: Prey) -> Iterator[dict[str, dict[s
         building = pool.submit(release, neighbour, "v1.1.0")
         try:
             neighbour.host.run(f"for n in $(seq 1000); do test -e {HELD} && exit; sleep 0.2; done; exit 1", timeout=260)
-            yield {one.what: neighbour.as_root(one.code) for one in AS_ROOT}
+            yield {item.what: neighbour.as_root(item.code) for item in AS_ROOT}
         finally:
             neighbour.host.run(f"rm -f {HELD} /var/cache/asgi/packages/neighbour/dropped")
         ended = building.result()

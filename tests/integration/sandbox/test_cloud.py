@@ -24,8 +24,8 @@ def come(found: dict[str, object]) -> dict[str, object]:
 
 @pytest.mark.parametrize("ask", [ask_by_tcp, ask_by_udp])
 def test_a_name_server_at_its_address_is_reached(attacked: Prey, ask: Callable[[str, int], str]) -> None:
-    found = attacked.attack(ask("169.254.169.254", 53))
-    assert found == {"error": None, "result": "token"}
+    actual = attacked.attack(ask("169.254.169.254", 53))
+    assert actual == {"error": None, "result": "token"}
 
 
 def status(site: Prey) -> str:

@@ -34,16 +34,16 @@ def test_a_crash_loop_ends_and_is_reported(failing: Prey) -> None:
     line = f"{failing.service} is down and is not started any more"
     look = f"journalctl --namespace=+asgi-{failing.app} --unit={failing.service}"
     assert look in service["failed"]
-    said = failing.eventually(f"{look} --no-pager --lines=10 --priority=crit | grep -F '{line}'")
-    assert f"Its log says why: {look};" in said
-    assert len(said.splitlines()) == 1, "an end after which it was started again is reported as the last one"
+    output = failing.eventually(f"{look} --no-pager --lines=10 --priority=crit | grep -F '{line}'")
+    assert f"Its log says why: {look};" in output
+    assert len(output.splitlines()) == 1, "an end after which it was started again is reported as the last one"
     assert https.get(failing.domain, failing.host.address, failing.ca, "/ready").status_code in (502, 503)
 
 
 def test_one_that_runs_has_nothing_to_report(attacked: Prey) -> None:
-    found = attacked.info()
-    assert (found["service"]["state"], found["service"]["failed"]) == ("active (running)", "")
-    assert [process["failed"] for process in found["processes"].values()] == [""]
+    actual = attacked.info()
+    assert (actual["service"]["state"], actual["service"]["failed"]) == ("active (running)", "")
+    assert [process["failed"] for process in actual["processes"].values()] == [""]
 
 
 def nginx(site: Prey) -> str:

@@ -57,10 +57,10 @@ def flooded(attacked: Prey, neighbour: Prey) -> Iterator[str]:
 
 def said(site: Prey, text: str, options: str = "") -> bool:
     """Return whether a journal of the host has a line with this text."""
-    found = site.host.run(
+    result = site.host.run(
         f"journalctl --quiet --no-pager --output=cat {options} --grep='{text}' --lines=1", check=False
     )
-    return bool(found.stdout.strip())
+    return bool(result.stdout.strip())
 
 
 def test_a_flood_takes_nothing_from_others(attacked: Prey, flooded: str) -> None:
@@ -108,8 +108,8 @@ def test_one_that_logs_to_the_hosts(opened: Prey) -> None:
 def test_what_the_host_says_of_its_journal_holds_for_it(attacked: Prey) -> None:
     """But for the size; here it is what the role hardening writes."""
     settings = attacked.host.run("systemd-analyze cat-config systemd/journald@asgi-attacked.conf").stdout
-    found = dict(line.split("=") for line in settings.splitlines() if "=" in line and not line.startswith("#"))
-    assert (found["Storage"], found["MaxRetentionSec"], found["SystemMaxUse"]) == ("persistent", "90day", "14336K")
+    actual = dict(line.split("=") for line in settings.splitlines() if "=" in line and not line.startswith("#"))
+    assert (actual["Storage"], actual["MaxRetentionSec"], actual["SystemMaxUse"]) == ("persistent", "90day", "14336K")
 
 
 def test_jobs_in_a_row_have_one_journald(attacked: Prey) -> None:

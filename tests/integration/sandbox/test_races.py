@@ -72,7 +72,7 @@ def victims(prey: Prey) -> list[str]:
 @pytest.fixture(autouse=True)
 def laid_out(attacked: Prey, neighbour: Prey) -> Iterator[None]:
     """Yield the targets of attacks: storage of the neighbour, and a folder of root's."""
-    names = " ".join(f"{one}/f{number}" for one in VICTIMS for number in range(FILES))
+    names = " ".join(f"{victim}/f{number}" for victim in VICTIMS for number in range(FILES))
     attacked.host.run(f"install -d -o asgi-neighbour -g asgi-neighbour {VICTIMS[0]}; mkdir -p {VICTIMS[1]}")
     attacked.host.run(f"touch {names} && chown asgi-neighbour: {VICTIMS[0]}/*")
     yield

@@ -78,8 +78,8 @@ WORKS = {
 @pytest.mark.parametrize("name", WORKS)
 def test_works(attacked: Prey, name: str) -> None:
     code, expected = WORKS[name]
-    found = attacked.attack(code)
-    assert (found["error"], found.get("result")) == (None, expected), found
+    actual = attacked.attack(code)
+    assert (actual["error"], actual.get("result")) == (None, expected), actual
 
 
 def test_reaches_other_hosts_by_name(attacked: Prey) -> None:
@@ -93,8 +93,8 @@ def test_reaches_other_hosts_by_name(attacked: Prey) -> None:
     finally:
         other.run("systemctl stop pages")
     attacked.host.run(f"grep -q elsewhere.test /etc/hosts || echo '{other.address} elsewhere.test' >>/etc/hosts")
-    found = attacked.attack("import socket; result = socket.getaddrinfo('elsewhere.test', 80)[0][4][0]")
-    assert found == {"error": None, "result": other.address}
+    actual = attacked.attack("import socket; result = socket.getaddrinfo('elsewhere.test', 80)[0][4][0]")
+    assert actual == {"error": None, "result": other.address}
     # What the name server says does not matter; that it is asked does.
     name = attacked.attack("import socket; socket.getaddrinfo('no-such-name.invalid', 80)")
     assert name["error"] == "gaierror" and "not known" in name["text"], name
@@ -103,8 +103,8 @@ def test_reaches_other_hosts_by_name(attacked: Prey) -> None:
 def test_every_unit_is_shut(attacked: Prey) -> None:
     live = attacked.live()
     kinds = ("", ".command", ".drain", ".process-worker-1", ".job-tick")
-    found = {kind: attacked.exposure(f"asgi-attacked{kind}@{live}.service") for kind in kinds}
-    assert all(number <= 1.5 for number in found.values()), found
+    actual = {kind: attacked.exposure(f"asgi-attacked{kind}@{live}.service") for kind in kinds}
+    assert all(number <= 1.5 for number in actual.values()), actual
 
 
 def test_the_release_command_has_run(attacked: Prey) -> None:
@@ -135,8 +135,8 @@ OPENED = {
 @pytest.mark.parametrize("option", OPENED)
 def test_each_door_can_be_opened(attacked: Prey, opened: Prey, option: str) -> None:
     assert attacked.attack(OPENED[option])["error"] is not None, "by default it is shut"
-    found = opened.attack(OPENED[option])
-    assert found["error"] is None, found
+    actual = opened.attack(OPENED[option])
+    assert actual["error"] is None, actual
 
 
 def test_only_what_is_listed_can_be_reached(attacked: Prey, opened: Prey) -> None:
@@ -165,16 +165,16 @@ def test_other_units_reach_no_more(opened: Prey, kind: str) -> None:
 def test_a_command_reaches_no_more(opened: Prey) -> None:
     variables = {"asgi_app": "opened", "asgi_command": "python -m prey.reach exec"}
     run = scenario(f"--limit={opened.host.name}", f"--extra-vars={json.dumps(variables)}", name="exec").ok()
-    [found] = [line for line in run.output.splitlines() if "198.18.255.254" in line]
-    assert bound(found[found.index("{") : found.rindex("}") + 1].replace("\\", "")) == BOUND
+    [actual] = [line for line in run.output.splitlines() if "198.18.255.254" in line]
+    assert bound(actual[actual.index("{") : actual.rindex("}") + 1].replace("\\", "")) == BOUND
 
 
 def bound(text: str) -> dict[str, int | None]:
     """Return the result of sending, by host."""
-    found = json.loads(text)
-    assert isinstance(found, dict)
+    results = json.loads(text)
+    assert isinstance(results, dict)
     helper = LAB.host(HELPER).address
-    return {HELPER if address == helper else "elsewhere": number for address, number in found.items()}
+    return {HELPER if address == helper else "elsewhere": number for address, number in results.items()}
 
 
 def test_it_is_shown_by_release_info(opened: Prey, attacked: Prey) -> None:

@@ -99,8 +99,8 @@ def test_liveness(site: Web) -> None:
 
 def test_metrics_are_only_for_the_host(site: Web) -> None:
     asked = "import urllib.request as u; print(u.urlopen('http://127.0.0.1:9180/{}').read().decode())"
-    found = site.host.run(f'python3 -c "{asked.format(site.app)}"').stdout
-    (count,) = re.findall(r'^asgi_requests_total\{method="GET",status="200"\} ([0-9.]+)$', found, re.MULTILINE)
+    actual = site.host.run(f'python3 -c "{asked.format(site.app)}"').stdout
+    (count,) = re.findall(r'^asgi_requests_total\{method="GET",status="200"\} ([0-9.]+)$', actual, re.MULTILINE)
     assert float(count) >= 3
     assert site.get("/metrics").status_code == 404
     listening = site.host.run("ss --listening --numeric --tcp --no-header 'sport = 9180'").stdout.split()

@@ -56,9 +56,9 @@ class Orders(Web):
         began = time.monotonic()
         in_a_row = 0
         while in_a_row < 6:  # of 2 workers
-            found = self.down()
-            in_a_row = in_a_row + 1 if found == list(down) else 0
-            assert time.monotonic() - began < PATIENCE, f"{found} are down, not {list(down)}"
+            result = self.down()
+            in_a_row = in_a_row + 1 if result == list(down) else 0
+            assert time.monotonic() - began < PATIENCE, f"{result} are down, not {list(down)}"
 
     def deploy(self, **changes: Any) -> Run:
         """Run the playbook with changes to the inventory's application; None takes an option away."""

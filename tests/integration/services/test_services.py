@@ -34,11 +34,11 @@ def test_stores_orders_and_counts_visits(orders: Orders) -> None:
 def test_logs_in_without_a_password(orders: Orders) -> None:
     """By the socket, as the role with the name of its user: the sandbox does not hide who it is."""
     assert orders.get("/ready").json() == {"status": "ready", "down": []}
-    found = orders.host.run(
+    actual = orders.host.run(
         'runuser -u postgres -- psql -Atc "SELECT DISTINCT usename, client_addr IS NULL FROM pg_stat_activity '
         "WHERE datname = 'orders'\""
     )
-    assert found.stdout.strip() == "asgi-orders|t"
+    assert actual.stdout.strip() == "asgi-orders|t"
 
 
 @pytest.mark.parametrize("name", sorted(UNITS))

@@ -30,13 +30,13 @@ class App:
     def version(self) -> dict[str, Any]:
         """Return which version and release answer, over HTTPS."""
         answer = https.wait(f"{self.name}.{DOMAIN}", self.host.address, LAB.acme_root, "/version")
-        found: dict[str, Any] = answer.raise_for_status().json()
-        return found
+        result: dict[str, Any] = answer.raise_for_status().json()
+        return result
 
     def record(self) -> dict[str, Any]:
         """Return what is known of the live release."""
-        found: dict[str, Any] = json.loads(self.host.run(f"cat /srv/asgi/{self.name}/current/release.json").stdout)
-        return found
+        result: dict[str, Any] = json.loads(self.host.run(f"cat /srv/asgi/{self.name}/current/release.json").stdout)
+        return result
 
     def run(self, *arguments: str, **changes: Any) -> Run:
         """Return the playbook with only this application, its entry changed."""
@@ -55,12 +55,12 @@ class App:
 
 @pytest.fixture(scope="session", name="app")
 def app_by_name() -> Callable[[str], App]:
-    entries = {one["name"]: one for one in yaml.safe_load(INVENTORY.read_text())["asgi"]["vars"]["asgi_apps"]}
+    entries = {app["name"]: app for app in yaml.safe_load(INVENTORY.read_text())["asgi"]["vars"]["asgi_apps"]}
     return lambda name: App(name, entries.get(name, {}))
 
 
 @pytest.fixture(scope="session")
 def prepared() -> dict[str, str]:
     """Return what was made for the scenario."""
-    found: dict[str, str] = json.loads((FOLDER / "prepared.json").read_text())
-    return found
+    result: dict[str, str] = json.loads((FOLDER / "prepared.json").read_text())
+    return result

@@ -80,13 +80,13 @@ def test_a_requirement_over_a_plain_transport_is_refused_before_anything_is_inst
 
 
 def test_refuses_an_archive_that_is_another(app: Apps) -> None:
-    wrong = "0" * 64
+    errors = "0" * 64
     url = "{{ prepared.archive_url }}"
-    output = app("fetched").refused(archive={"url": url, "sha256": wrong})
-    assert f"archive.sha256: found {wrong}, but http://" in output
+    output = app("fetched").refused(archive={"url": url, "sha256": errors})
+    assert f"archive.sha256: found {errors}, but http://" in output
     assert "nothing of it was unpacked" in output
     assert (
-        app("fetched").host.run(f"ls -A /var/cache/asgi/archives | grep -c '^[.]\\|{wrong}'", check=False).stdout
+        app("fetched").host.run(f"ls -A /var/cache/asgi/archives | grep -c '^[.]\\|{errors}'", check=False).stdout
         == "0\n"
     )
 
@@ -163,10 +163,10 @@ def test_another_password_is_no_new_release(app: Apps) -> None:
 def test_a_deploy_key_is_on_the_host_only_while_git_fetches(app: Apps) -> None:
     repository = app("repository")
     body = (FOLDER / "deploy_key").read_text().splitlines()[2]
-    found = repository.host.run(
+    actual = repository.host.run(
         f"ls /run/asgi-key-* 2>/dev/null; grep -rlI '{body}' /srv /var /etc /root /run", check=False
     )
-    assert found.stdout == ""
+    assert actual.stdout == ""
 
 
 def test_another_deploy_key_is_no_new_release_and_none_is_refused(app: Apps, tmp_path: Path) -> None:

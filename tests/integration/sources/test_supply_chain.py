@@ -34,9 +34,9 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 
 @pytest.fixture(scope="module")
 def repository(app: Apps) -> Iterator[App]:
-    found = app("repository")
-    yield found
-    found.run().ok()
+    result = app("repository")
+    yield result
+    result.run().ok()
 
 
 def verify(*keys: Path) -> dict[str, Any]:
@@ -175,8 +175,8 @@ def forged(app: Apps) -> Iterator[App]:
 
 def wrote(package: App) -> str:
     """Return where the live release has what was forged."""
-    found = "grep -l FORGED /srv/asgi/package/current/venv/lib/python3*/site-packages/uvicorn/__init__.py"
-    return package.host.run(found, check=False).stdout
+    result = "grep -l FORGED /srv/asgi/package/current/venv/lib/python3*/site-packages/uvicorn/__init__.py"
+    return package.host.run(result, check=False).stdout
 
 
 def test_a_server_that_was_forged_is_refused(forged: App) -> None:

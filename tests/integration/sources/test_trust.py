@@ -72,8 +72,8 @@ def second_server(app: Apps) -> Iterator[Server]:
 
 @pytest.fixture(name="repository", scope="module")
 def of_that_server(app: Apps, server: Server, prepared: dict[str, str]) -> App:
-    found = app("repository")
-    return App(found.name, {**found.entry, "git": server.url(prepared["repository"])})
+    result = app("repository")
+    return App(result.name, {**result.entry, "git": server.url(prepared["repository"])})
 
 
 def plan(*entries: Mapping[str, Any]) -> Run:

@@ -110,8 +110,8 @@ def test_a_former_name_is_refused_with_the_present_one(tmp_path: Path) -> None:
     assert f"{table}}}" in spec.read_text(), "the first entries are there: take one of them"
     spec.write_text(spec.read_text().replace(table, f"{table}{entry}"))
     app = {"name": "older", "git": "/none.git", "module": "shop.main:app", "domains": ["older.example.com"]}
-    given = {"asgi_older": "older", "asgi_apps": [{**app, "older_word": {"seconds": 1}}]}
-    run = site(f"--extra-vars={json.dumps(given)}", name="check", ANSIBLE_COLLECTIONS_PATH=str(tmp_path))
+    options = {"asgi_older": "older", "asgi_apps": [{**app, "older_word": {"seconds": 1}}]}
+    run = site(f"--extra-vars={json.dumps(options)}", name="check", ANSIBLE_COLLECTIONS_PATH=str(tmp_path))
     assert run.status != 0
     assert "asgi_older: was renamed to asgi_app in 0.2.0; write asgi_app: …" in run.output, run.output
     assert "(older).older_word: was renamed to watch in 0.2.0; write watch: …" in run.output

@@ -27,20 +27,20 @@ class Site(Web):
         """Return all that comes back for these bytes until nginx ends the connection."""
         with self.connect(name=name, port=port, seconds=seconds) as connection:
             connection.sendall(sent)
-            found = b""
+            result = b""
             try:
                 while part := connection.recv(65536):
-                    found += part
+                    result += part
             except ConnectionResetError:
                 pass
-            return found
+            return result
 
     def status(self, sent: bytes) -> int:
         """Return the status of the first answer, 0 for none."""
         with self.connect() as connection:
             connection.sendall(sent)
-            found = connection.recv(4096)
-        return int(found.split(None, 2)[1]) if found.startswith(b"HTTP/") else 0
+            result = connection.recv(4096)
+        return int(result.split(None, 2)[1]) if result.startswith(b"HTTP/") else 0
 
 
 @pytest.fixture(scope="session")

@@ -92,16 +92,16 @@ def test_a_second_request_in_a_body_is_none(site: Site) -> None:
     """The end of a body is where its size says; what comes after it is a request of its own, and treated as one."""
     hidden = "GET /redoc HTTP/1.1\r\nHost: {name}\r\nConnection: close\r\n\r\n"
     sent = "POST /echo HTTP/1.1\r\nHost: {name}\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + hidden
-    found = site.raw(sent.replace("{name}", site.domain).encode())
-    assert re.findall(rb"HTTP/1.1 (\d+) ", found) == [b"200", b"403"]
+    actual = site.raw(sent.replace("{name}", site.domain).encode())
+    assert re.findall(rb"HTTP/1.1 (\d+) ", actual) == [b"200", b"403"]
 
 
 @pytest.mark.parametrize("upgrade", ["h2c", "websocket", "TLS/1.0", "h2c, websocket"])
 def test_an_upgrade_takes_no_body_away(site: Site, upgrade: str) -> None:
     """Only a WebSocket is asked for by an upgrade, and only by GET; servers drop the body of what they take for one."""
     sent = f"Upgrade: {upgrade}\r\nContent-Length: 4\r\n\r\nbody"
-    found = site.raw((POST.replace("close", "upgrade, close") + sent).replace("{name}", site.domain).encode())
-    assert b" 200 OK" in found and b'"length":4' in found, found
+    actual = site.raw((POST.replace("close", "upgrade, close") + sent).replace("{name}", site.domain).encode())
+    assert b" 200 OK" in actual and b'"length":4' in actual, actual
 
 
 def test_what_frameworks_believe_is_not_passed_on(site: Site) -> None:

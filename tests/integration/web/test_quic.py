@@ -75,8 +75,8 @@ def test_a_flood(quic: Site) -> None:
 def test_what_is_cancelled_is_counted(site: Site) -> None:
     """Rapid reset: each stream is ended as soon as it was begun, so that no limit of streams ever counts."""
     path = f"/none-{uuid.uuid4().hex}"
-    found = http2.reset(site.domain, site.host.address, site.ca, path, RESETS)
-    assert found.streams == RESETS
+    actual = http2.reset(site.domain, site.host.address, site.ca, path, RESETS)
+    assert actual.streams == RESETS
     assert https.wait(site.domain, site.host.address, site.ca, "/alive").status_code == 200
     assert passed_on(site, path) < RESETS / 2
 

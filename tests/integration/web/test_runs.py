@@ -119,8 +119,8 @@ def test_behind_a_balancer(site: Site) -> None:
     assert site.get("/headers", headers=claimed).json()["client"] == "192.0.2.7"
     # The balancer has ended TLS, and asks by HTTP for a visitor of HTTPS.
     secure = "X-Forwarded-Proto: https\r\nX-Forwarded-For: 192.0.2.7\r\n"
-    found = json.loads(_plainly(site, "/headers", secure).partition(b"\r\n\r\n")[2])
-    assert found["url"] == f"https://{site.domain}/headers"
+    actual = json.loads(_plainly(site, "/headers", secure).partition(b"\r\n\r\n")[2])
+    assert actual["url"] == f"https://{site.domain}/headers"
     redirect = f"Location: https://{site.domain}/headers\r\n".encode()
     assert redirect in _plainly(site, "/headers", "X-Forwarded-Proto: http\r\n")
     assert b" 404 " in _plainly(site, "/.well-known/acme-challenge/none", "")[:20]
@@ -140,10 +140,10 @@ def test_behind_a_balancer(site: Site) -> None:
         connection = context.wrap_socket(plain, server_hostname=site.domain)
         asked = f"GET /headers HTTP/1.1\r\nHost: {site.domain}\r\nX-Forwarded-For: 6.6.6.6\r\nConnection: close\r\n\r\n"
         connection.sendall(asked.encode())
-        found = b""
+        actual = b""
         while part := connection.recv(65536):
-            found += part
-    assert json.loads(found.partition(b"\r\n\r\n")[2])["client"] == "192.0.2.9"
+            actual += part
+    assert json.loads(actual.partition(b"\r\n\r\n")[2])["client"] == "192.0.2.9"
 
 
 def _plainly(site: Site, path: str, headers: str) -> bytes:

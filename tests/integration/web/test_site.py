@@ -117,11 +117,11 @@ def test_streams(site: Site, path: str) -> None:
     context = ssl.create_default_context(cafile=str(site.ca))
     with socket.create_connection((site.host.address, 443), timeout=8) as plain:
         connection = context.wrap_socket(plain, server_hostname=site.domain)
-        found = b""
+        actual = b""
         connection.sendall(sent.encode())
-        while not (b"chunk 0" in found or b'"number":0' in found):
-            found += connection.recv(65536)
-    assert not (b"chunk 2" in found or b'"number":2' in found)
+        while not (b"chunk 0" in actual or b'"number":0' in actual):
+            actual += connection.recv(65536)
+    assert not (b"chunk 2" in actual or b'"number":2' in actual)
 
 
 def test_compression(site: Site) -> None:
@@ -173,19 +173,19 @@ def _from_elsewhere(site: Site, path: str) -> int:
 
 
 def test_rates_are_counted_by_path(site: Site) -> None:
-    found = [site.get("/orders/x") for _ in range(5)]
-    statuses = [answer.status_code for answer in found]
+    actual = [site.get("/orders/x") for _ in range(5)]
+    statuses = [answer.status_code for answer in actual]
     # Two may come at once; a run a moment before has had them already.
     assert statuses.count(429) >= 2 and statuses[-1] == 429
-    assert found[-1].headers["retry-after"] == "5"
+    assert actual[-1].headers["retry-after"] == "5"
     assert site.get("/version").status_code == 200
 
 
 def test_connections_are_counted(site: Site) -> None:
     with ThreadPoolExecutor(6) as pool:
-        found = list(pool.map(lambda _: site.get("/slow?seconds=3").status_code, range(6)))
-    assert sorted(set(found)) == [200, 429]
-    assert found.count(200) >= 2
+        actual = list(pool.map(lambda _: site.get("/slow?seconds=3").status_code, range(6)))
+    assert sorted(set(actual)) == [200, 429]
+    assert actual.count(200) >= 2
 
 
 def test_snippets(site: Site) -> None:
@@ -236,7 +236,7 @@ def test_error_page_when_the_application_is_down(site: Site) -> None:
 def test_gixy_finds_nothing(site: Site) -> None:
     dump = site.host.run("nginx -T 2>/dev/null").stdout
     gixy = str(Path(sys.executable).with_name("gixy"))
-    found = subprocess.run(
+    actual = subprocess.run(
         [gixy, "--format=json", "-"], input=dump, capture_output=True, text=True, cwd=ROOT, check=False
     )
-    assert json.loads(found.stdout) == [], found.stdout
+    assert json.loads(actual.stdout) == [], actual.stdout

@@ -29,10 +29,10 @@ NOT_FOUND = b'{"detail":"Not Found"}'  # as the application says, and nginx does
 
 @pytest.fixture(scope="module")
 def unprotected(site: Site) -> Iterator[Unprotected]:
-    found = Unprotected(site)
-    found.up()
-    yield found
-    found.down()
+    result = Unprotected(site)
+    result.up()
+    yield result
+    result.down()
 
 
 @pytest.fixture(scope="module")
@@ -73,8 +73,8 @@ def test_a_path_that_is_read_in_two_ways_reaches_the_application(unprotected: Un
 
 def test_an_upgrade_takes_the_body_away(unprotected: Unprotected) -> None:
     sent = POST.replace("close", "upgrade, close") + "Upgrade: h2c\r\nContent-Length: 4\r\n\r\nbody"
-    found = unprotected.raw(sent)
-    assert b'"length":4' not in found, found
+    actual = unprotected.raw(sent)
+    assert b'"length":4' not in actual, actual
 
 
 def test_what_frameworks_believe_is_passed_on(unprotected: Unprotected) -> None:
@@ -83,8 +83,8 @@ def test_what_frameworks_believe_is_passed_on(unprotected: Unprotected) -> None:
 
 
 def test_claims_are_believed(unprotected: Unprotected) -> None:
-    found = ask(unprotected, "GET", "/headers", headers={"X-Forwarded-For": "6.6.6.6"}).json()
-    assert "6.6.6.6" in json.dumps(found["headers"]) and found["client"] != "198.18.0.1"
+    actual = ask(unprotected, "GET", "/headers", headers={"X-Forwarded-For": "6.6.6.6"}).json()
+    assert "6.6.6.6" in json.dumps(actual["headers"]) and actual["client"] != "198.18.0.1"
 
 
 def test_slow_questions_hold_connections(unprotected: Unprotected) -> None:
@@ -132,8 +132,8 @@ def test_sizes_have_no_limit(unprotected: Unprotected) -> None:
 
 def test_connections_are_not_counted(unprotected: Unprotected) -> None:
     with ThreadPoolExecutor(6) as pool:
-        found = list(pool.map(lambda _: ask(unprotected, "GET", "/slow?seconds=1").status_code, range(6)))
-    assert found == [200] * 6
+        actual = list(pool.map(lambda _: ask(unprotected, "GET", "/slow?seconds=1").status_code, range(6)))
+    assert actual == [200] * 6
 
 
 def test_an_old_tls_is_spoken(unprotected: Unprotected) -> None:

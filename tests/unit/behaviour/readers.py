@@ -7,7 +7,7 @@ _SPACES = " \t\n\r"
 
 def unit(text: str) -> list[tuple[str, str, str]]:
     """Return section, key and value of every line of a unit: systemd.syntax(7)."""
-    found = []
+    result = []
     section, pending = "", ""
     for line in text.split("\n"):
         if pending and line.lstrip(_SPACES).startswith(("#", ";")):
@@ -24,24 +24,24 @@ def unit(text: str) -> list[tuple[str, str, str]]:
             section = line.strip("[]")
             continue
         key, _, value = line.partition("=")
-        found.append((section, key.strip(_SPACES), value.strip(_SPACES)))
+        result.append((section, key.strip(_SPACES), value.strip(_SPACES)))
     assert not pending, "the last line goes on"
-    return found
+    return result
 
 
 def words(line: str) -> list[str]:
     """Return the words of a command line, with escapes, specifiers and variables: systemd.service(5)."""
-    found: list[str] = []
+    result: list[str] = []
     index = 0
     while index < len(line):
         if line[index] in _SPACES:
             index += 1
             continue
         word, index = _word(line, index)
-        found.append(word.replace("%%", "%").replace("$$", "$"))
+        result.append(word.replace("%%", "%").replace("$$", "$"))
         assert "%" not in word.replace("%%", ""), "a specifier"
         assert "$" not in word.replace("$$", ""), "a variable"
-    return found
+    return result
 
 
 def _word(line: str, index: int) -> tuple[str, int]:
@@ -71,7 +71,7 @@ def environment(text: str) -> dict[str, str]:
     """Return the variables of a file: parse_env_file_internal() of systemd's src/basic/env-file.c, for what stands in
     double quotes; anything else fails.
     """
-    found: dict[str, str] = {}
+    result: dict[str, str] = {}
     index = 0
     while index < len(text):
         end = text.index("=", index)
@@ -90,7 +90,7 @@ def environment(text: str) -> dict[str, str]:
                 value += text[index]
             index += 1
         assert text[index + 1] == "\n", "something behind the closing quote"
-        assert name not in found, f"{name} twice"
-        found[name] = value
+        assert name not in result, f"{name} twice"
+        result[name] = value
         index += 2
-    return found
+    return result

@@ -27,7 +27,7 @@ def enlarged(value: Any) -> Any:
     if isinstance(value, list):
         return [enlarged(item) for item in value]
     if isinstance(value, str):
-        return re.sub(r"<(\d+) (.+?)>", lambda found: int(found[1]) * found[2], value)
+        return re.sub(r"<(\d+) (.+?)>", lambda result: int(result[1]) * result[2], value)
     return value
 
 

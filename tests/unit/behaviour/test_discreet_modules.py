@@ -96,6 +96,6 @@ def test_modules_that_are_given_secrets(
     given(monkeypatch, _ansible_check_mode=True, **options)
     with pytest.raises(SystemExit):
         module.main()
-    said = capsys.readouterr().out
+    output = capsys.readouterr().out
     assert len(logged) >= 1, "it came as far as that"
-    assert "abc" not in "".join(logged) + said, "a piece of the secret"
+    assert "abc" not in "".join(logged) + output, "a piece of the secret"

@@ -195,7 +195,7 @@ def differences(hint: Any, shape: Shape, where: str) -> list[str]:
     if get_origin(hint) in (Required, NotRequired):
         (hint,) = get_args(hint)
     if get_origin(hint) in (Union, UnionType):
-        members = [one for one in get_args(hint) if one is not NoneType]
+        members = [arg for arg in get_args(hint) if arg is not NoneType]
         if len(members) > 1:  # a document of any shape
             return [] if shape.kind in ("raw", "dict") else [f"{where}: is documented as {shape.kind}"]
         null = [] if shape.null or not shape.needed else [f"{where}: may be None, which is not documented"]

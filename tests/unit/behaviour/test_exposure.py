@@ -59,7 +59,7 @@ def test_every_unit_of_an_application(
     units = files_app.units(app_plan({**spec, **EVERYTHING, **options}, facts("13")))
     services = {kind: text for kind, text in units.items() if "[Service]" in text}
     assert set(services) == {"service", "command", "drain", "process-worker-1", "job-tick"}
-    assert {kind: found for kind, text in services.items() if (found := exposure(text)) > MOST} == {}
+    assert {kind: actual for kind, text in services.items() if (actual := exposure(text)) > MOST} == {}
 
 
 def test_it_would_be_seen(exposure: Callable[[str], float]) -> None:
@@ -73,10 +73,10 @@ def test_nginx(render: Render, facts: Facts, exposure: Callable[[str], float]) -
 
 
 def test_nginx_has_it_unless_it_is_switched_off(desired_state: Variable, facts: Facts) -> None:
-    for given, state in (({}, "file"), ({"nginx_sandbox": False}, "absent")):
-        *_, found = desired_state("nginx", ansible_facts=facts("12"), **given)["files"]
-        assert found["path"] == "/etc/systemd/system/nginx.service.d/asgi-deploy.conf"
-        assert found["state"] == state
+    for options, state in (({}, "file"), ({"nginx_sandbox": False}, "absent")):
+        *_, actual = desired_state("nginx", ansible_facts=facts("12"), **options)["files"]
+        assert actual["path"] == "/etc/systemd/system/nginx.service.d/asgi-deploy.conf"
+        assert actual["state"] == state
 
 
 def test_renewal(render: Render, exposure: Callable[[str], float]) -> None:

@@ -41,18 +41,18 @@ TEMPLATES = sorted((ROOT / "roles").glob("*/templates/**/*.j2"))
 
 @pytest.mark.parametrize("path", PYTHON, ids=lambda path: str(path.relative_to(ROOT)))
 def test_plugins(path: Path) -> None:
-    found = list(literals(path.read_text(encoding="utf-8")))
-    assert not found, f"import {', '.join(found)} from _shared/layout.py"
+    actual = list(literals(path.read_text(encoding="utf-8")))
+    assert not actual, f"import {', '.join(actual)} from _shared/layout.py"
 
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_templates(path: Path) -> None:
-    found = LITERAL.findall(path.read_text(encoding="utf-8"))
-    assert not found, f"write {', '.join(found)} as plan.paths, and add it to PATHS in _shared/layout.py"
+    actual = LITERAL.findall(path.read_text(encoding="utf-8"))
+    assert not actual, f"write {', '.join(actual)} as plan.paths, and add it to PATHS in _shared/layout.py"
 
 
 @pytest.mark.parametrize(
-    ("text", "found"),
+    ("text", "actual"),
     [
         ('PENDING = Path("/var/lib/asgi-deploy/pending")', ["/var/lib/asgi-deploy"]),
         ('name = f"/srv/asgi/{app}"', ["/srv/asgi"]),
@@ -62,8 +62,8 @@ def test_templates(path: Path) -> None:
         ('a = "/var/lib/asgi-data"', []),
     ],
 )
-def test_what_counts(text: str, found: list[str]) -> None:
-    assert list(literals(text)) == found
+def test_what_counts(text: str, actual: list[str]) -> None:
+    assert list(literals(text)) == actual
 
 
 def test_names_of_paths_are_those_of_the_constants() -> None:

@@ -160,16 +160,16 @@ TRIES = settings(
 
 def units(options: Mapping[str, Any]) -> dict[str, str]:
     decided = plan.app_plan(options, FACTS)
-    found = files_app.units(decided)
+    result = files_app.units(decided)
     files = files_app.public_files(decided, "443")
     boot = files_app.boot_files(decided)
-    return {**found, **{str(number): file["content"] or "" for number, file in enumerate([*files, *boot])}}
+    return {**result, **{str(number): file["content"] or "" for number, file in enumerate([*files, *boot])}}
 
 
 def lines(_render: Value, options: Mapping[str, Any]) -> list[Any]:
     """Return sections and keys of all units."""
-    found = units(options).values()
-    return sorted([(section, key) for section, key, _ in readers.unit(text)] for text in found)
+    result = units(options).values()
+    return sorted([(section, key) for section, key, _ in readers.unit(text)] for text in result)
 
 
 def shape(render: Value, options: Mapping[str, Any]) -> list[Any]:
@@ -199,17 +199,17 @@ def parsed(text: str) -> Any:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "site.conf")
         file.write_text(text, encoding="utf-8")
-        found = crossplane.parse(str(file), single=True, check_ctx=False, check_args=False)
-    assert found["status"] == "ok", found["errors"]
-    return found["config"][0]["parsed"]
+        result = crossplane.parse(str(file), single=True, check_ctx=False, check_args=False)
+    assert result["status"] == "ok", result["errors"]
+    return result["config"][0]["parsed"]
 
 
 def directives(block: Any) -> list[Any]:
     """Return names and numbers of arguments; blocks sorted, as paths and zones are by their names."""
     return sorted(
-        (one["directive"] if re.match(r"[a-z_]+$", one["directive"]) else "an entry of a map", len(one["args"]))
-        + ((str(directives(one["block"])),) if "block" in one else ())
-        for one in block
+        (item["directive"] if re.match(r"[a-z_]+$", item["directive"]) else "an entry of a map", len(item["args"]))
+        + ((str(directives(item["block"])),) if "block" in item else ())
+        for item in block
     )
 
 

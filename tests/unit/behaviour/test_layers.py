@@ -46,9 +46,9 @@ def lint(folder: Path) -> dict[str, bool]:
         text=True,
         check=False,
     )
-    found = re.findall(r"^(.+) (KEPT|BROKEN)\b", done.stdout, re.MULTILINE)
-    assert found, f"{done.stdout}{done.stderr}"
-    return {name: verdict == "KEPT" for name, verdict in found}
+    result = re.findall(r"^(.+) (KEPT|BROKEN)\b", done.stdout, re.MULTILINE)
+    assert result, f"{done.stdout}{done.stderr}"
+    return {name: verdict == "KEPT" for name, verdict in result}
 
 
 @pytest.fixture

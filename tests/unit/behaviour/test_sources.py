@@ -209,8 +209,8 @@ def test_where_the_application_lies(tmp_path: Path) -> None:
     (tree / "file").touch()
     assert application_folder(tree, None, "x") == tree
     assert application_folder(tree, "backend/app", "x") == tree / "backend" / "app"
-    for wrong in ("frontend", "out", "file"):
+    for errors in ("frontend", "out", "file"):
         with pytest.raises(
-            DeployError, match=f"subdirectory: found '{wrong}', which is no folder of x; it has backend"
+            DeployError, match=f"subdirectory: found '{errors}', which is no folder of x; it has backend"
         ):
-            application_folder(tree, wrong, "x")
+            application_folder(tree, errors, "x")

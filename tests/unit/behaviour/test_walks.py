@@ -40,8 +40,8 @@ def code(*folders: str) -> list[str]:
 def test_the_option() -> None:
     """By its name, and by what the plan makes of it."""
     names = re.compile(r"\bdrain_(timeout|limit)\b")
-    found = {file for file in code("plugins", "roles") if names.search((ROOT / file).read_text(encoding="utf-8"))}
-    assert listed("The option drain_timeout") == found
+    actual = {file for file in code("plugins", "roles") if names.search((ROOT / file).read_text(encoding="utf-8"))}
+    assert listed("The option drain_timeout") == actual
 
 
 def test_the_role() -> None:

@@ -88,8 +88,8 @@ def test_files_are_read_by_their_lengths_in_bytes() -> None:
 
 def test_modules_and_their_folders_are_found_and_no_others() -> None:
     code = SentCode({"top.folder.module": b"x = 1", "top.other": b""})
-    found = {name: code.find_spec(name) for name in ("top", "top.folder", "top.folder.module", "top.oth", "topper")}
-    assert {name: spec and spec.submodule_search_locations is not None for name, spec in found.items()} == {
+    actual = {name: code.find_spec(name) for name in ("top", "top.folder", "top.folder.module", "top.oth", "topper")}
+    assert {name: spec and spec.submodule_search_locations is not None for name, spec in actual.items()} == {
         "top": True,
         "top.folder": True,
         "top.folder.module": False,

@@ -37,8 +37,8 @@ def docstrings(text: str) -> set[tuple[int, int]]:
 
 def tokens(text: str, without: set[tuple[int, int]] | None = None) -> list[tuple[str, int]]:
     """Return the tokens of a Python file with their columns, apart from comments, and what begins at these places."""
-    found = tokenize.generate_tokens(io.StringIO(text).readline)
-    kept = [token for token in found if token.type not in IGNORED and token.start not in (without or set())]
+    result = tokenize.generate_tokens(io.StringIO(text).readline)
+    kept = [token for token in result if token.type not in IGNORED and token.start not in (without or set())]
     return [(token.string, token.start[1]) for token in kept]
 
 

@@ -53,7 +53,7 @@ def test_all_of_one_release_newest_first() -> None:
 def test_which_generation_stands_for_a_release(
     there: list[str], taken: list[str], whole: list[str], stands: str
 ) -> None:
-    assert standing(SHOP, there, taken, lambda one: one in whole) == stands
+    assert standing(SHOP, there, taken, lambda value: value in whole) == stands
 
 
 def test_a_number_is_not_used_twice() -> None:

@@ -60,8 +60,8 @@ def test_units_of_applications_whose_names_begin_alike() -> None:
     assert len(set(units)) == len(units)
     for name in names:
         patterns = [Layout(name).unit(kind, "*") for kind in Layout.KINDS]
-        found = {unit for pattern in patterns for unit in fnmatch.filter(units, pattern)}
-        assert found == {Layout(name).unit(kind, "v1") for kind in Layout.KINDS}
+        actual = {unit for pattern in patterns for unit in fnmatch.filter(units, pattern)}
+        assert actual == {Layout(name).unit(kind, "v1") for kind in Layout.KINDS}
 
 
 @pytest.mark.parametrize(

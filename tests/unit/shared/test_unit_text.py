@@ -67,9 +67,9 @@ def test_round_trip(tmp_path: Path) -> None:
         ["/bin/bash", "-c", script], cwd=tmp_path, env={"PATH": "/usr/bin:/bin"}, capture_output=True, check=True
     )
     assert shown.stderr == b""
-    found = dict(item.split("=", 1) for item in shown.stdout.decode().split("\0") if item)
-    assert {name: found.get(name) for name in values} == values
-    assert set(found) - set(values) <= {"PATH", "PWD", "SHLVL", "_", "OLDPWD"}
+    actual = dict(item.split("=", 1) for item in shown.stdout.decode().split("\0") if item)
+    assert {name: actual.get(name) for name in values} == values
+    assert set(actual) - set(values) <= {"PATH", "PWD", "SHLVL", "_", "OLDPWD"}
 
 
 # A command as written for a shell, its words, and how systemd is to read them.
@@ -133,15 +133,15 @@ def test_systemd_takes_a_command_line_as_one(verify: Verify, command: str, words
 
 
 @pytest.mark.parametrize(
-    ("command", "said"),
+    ("command", "message"),
     [
         ("/bin/true ; /bin/false", "more than one ExecStart"),
         ("/bin/true\nExecStart=/bin/false", "more than one ExecStart"),
         ("/bin/true '", "Unbalanced quoting"),
     ],
 )
-def test_systemd_would_report_a_second_command(verify: Verify, command: str, said: str) -> None:
-    with pytest.raises(AssertionError, match=said):
+def test_systemd_would_report_a_second_command(verify: Verify, command: str, message: str) -> None:
+    with pytest.raises(AssertionError, match=message):
         verify(service(command))
 
 

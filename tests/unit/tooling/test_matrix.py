@@ -12,15 +12,15 @@ from tests.matrix.__main__ import CONTROLLERS, DEPRECATION, HOSTS
 
 
 @pytest.mark.parametrize(
-    ("output", "found"),
+    ("output", "actual"),
     [
         ("PLAY [x] ***\n\n[WARNING]: something else\n", 0),
         ("[DEPRECATION WARNING]: DEFAULT_X option. Reason: none.\nAlternatives: y.\n\nPLAY [x] ***\n", 1),
         ("TASK [x] ***\nok: [web12]\n[DEPRECATION WARNING]: one\n\n[DEPRECATION WARNING]: other", 2),
     ],
 )
-def test_deprecations_are_seen(output: str, found: int) -> None:
-    assert len(DEPRECATION.findall(output)) == found
+def test_deprecations_are_seen(output: str, actual: int) -> None:
+    assert len(DEPRECATION.findall(output)) == actual
 
 
 def test_every_system_and_every_lock_is_in_it() -> None:

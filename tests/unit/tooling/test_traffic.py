@@ -493,8 +493,8 @@ def test_a_failing_block_keeps_its_error_and_reports_the_traffic() -> None:
 
 def test_the_command_line_has_every_option_of_a_load() -> None:
     load = Load(url="https://shop.example.test/base/", connect="198.18.0.11", get=3, pause=0.5, body_bytes=9)
-    given = vars(parser().parse_args(arguments(load)))
-    assert Load(**{name: given[name] for name in given if name not in ("json", "until_eof")}) == load
+    options = vars(parser().parse_args(arguments(load)))
+    assert Load(**{name: options[name] for name in options if name not in ("json", "until_eof")}) == load
     assert load.path("/ws") == "/base/ws"
 
 

@@ -144,5 +144,5 @@ def ready() -> dict[str, object]:
 
 
 if __name__ == "__main__":
-    operations = {one.__name__: one for one in (deploy, handover, restart, sparse, recycle, kill, hup, ready)}
+    operations = {item.__name__: item for item in (deploy, handover, restart, sparse, recycle, kill, hup, ready)}
     print(json.dumps(operations[sys.argv[1]]()))

@@ -9,9 +9,9 @@ import time
 
 
 def main(name: str, port: str, kind: str, seconds: str, processes: str) -> None:
-    given = [(name, int(port), kind == "resumed", float(seconds))] * int(processes)
-    with multiprocessing.Pool(len(given)) as pool:
-        counts = pool.starmap(shake, given)
+    arguments = [(name, int(port), kind == "resumed", float(seconds))] * int(processes)
+    with multiprocessing.Pool(len(arguments)) as pool:
+        counts = pool.starmap(shake, arguments)
     print(json.dumps(dict(zip(("handshakes", "resumed", "errors"), map(sum, zip(*counts)), strict=True))))
 
 

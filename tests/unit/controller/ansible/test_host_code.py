@@ -19,16 +19,16 @@ MODULES = {
 
 def imported(name: str) -> set[str]:
     """Return what a file imports of its folder, as Python reads it."""
-    found: set[str] = set()
+    result: set[str] = set()
     tree = ast.parse(host_code.source(name))
     tree.body = [node for node in tree.body if not _only_for_types(node)]
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and str(node.module).startswith(f"{host_code.PACKAGE}."):
             module = str(node.module).removeprefix(f"{host_code.PACKAGE}.")
-            found |= {module, *(f"{module}.{alias.name}" for alias in node.names)}
+            result |= {module, *(f"{module}.{alias.name}" for alias in node.names)}
         elif isinstance(node, ast.Import):
-            found |= {alias.name.removeprefix(f"{host_code.PACKAGE}.") for alias in node.names}
-    return found & MODULES
+            result |= {alias.name.removeprefix(f"{host_code.PACKAGE}.") for alias in node.names}
+    return result & MODULES
 
 
 def _only_for_types(node: ast.stmt) -> bool:

@@ -43,8 +43,8 @@ def test_a_task_that_is_delegated_finds_the_python_of_its_host() -> None:
 
 
 def test_a_former_interpreter_is_no_path() -> None:
-    found = Transport(Action(), {"ansible_python_interpreter": "auto_silent"}).call(FACTS, "read_facts")
-    assert json.dumps(found)
+    actual = Transport(Action(), {"ansible_python_interpreter": "auto_silent"}).call(FACTS, "read_facts")
+    assert json.dumps(actual)
 
 
 @pytest.mark.parametrize(
@@ -169,7 +169,9 @@ def test_a_module_of_another_name_is_run_with_its_options(capsys: pytest.Capture
     action: Any = Action()
     asked: dict[str, Any] = {}
     warning = SimpleNamespace(event=SimpleNamespace(msg="the clock is wrong"))
-    action._execute_module = lambda **given: asked.update(given) or {"found": [], "warnings": [warning, "as before"]}
-    found = Transport(action, here(inventory_hostname="web1")).run_module({"looks": []}, "asgi.deploy.look")
-    assert found == {"found": [], "warnings": ["the clock is wrong", "as before"]}
+    action._execute_module = lambda **options: (
+        asked.update(options) or {"found": [], "warnings": [warning, "as before"]}
+    )
+    actual = Transport(action, here(inventory_hostname="web1")).run_module({"looks": []}, "asgi.deploy.look")
+    assert actual == {"found": [], "warnings": ["the clock is wrong", "as before"]}
     assert (asked["module_name"], asked["module_args"]) == ("asgi.deploy.look", {"looks": []})

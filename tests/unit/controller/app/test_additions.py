@@ -14,7 +14,7 @@ def app(**changes: Any) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("paths", "found"),
+    ("paths", "actual"),
     [
         ([], []),
         (["a", "b", "ab", "a.b"], []),
@@ -23,8 +23,8 @@ def app(**changes: Any) -> Any:
         (["/s/", "/s/t/", "/st/"], ["/s/t/ lies in /s/"]),
     ],
 )
-def test_paths_below_others_are_found(paths: list[str], found: list[str]) -> None:
-    assert nested(paths) == found
+def test_paths_below_others_are_found(paths: list[str], actual: list[str]) -> None:
+    assert nested(paths) == actual
 
 
 @pytest.mark.parametrize(

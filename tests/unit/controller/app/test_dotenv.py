@@ -78,6 +78,6 @@ QUOTES = "outside quotes; put its value in single quotes"
     ],
 )
 def test_mistakes_are_reported_with_their_lines(text: str, errors: list[str]) -> None:
-    found = parse(text)[1]
-    assert found == errors
-    assert "secret" not in "".join(found)
+    actual = parse(text)[1]
+    assert actual == errors
+    assert "secret" not in "".join(actual)

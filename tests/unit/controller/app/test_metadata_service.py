@@ -10,7 +10,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.metadata_addre
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan import app_plan
 
 Planned = Callable[..., dict[str, Any]]
-DENIED = [f"IPAddressDeny={one}" for one in CLOSED_ADDRESSES]
+DENIED = [f"IPAddressDeny={address}" for address in CLOSED_ADDRESSES]
 CLOSED = (
     "the cloud's metadata service is closed to it; if it uses the machine's role, write sandbox: {metadata: true}, "
     "or else metadata: false, which ends this line"

@@ -87,9 +87,9 @@ def test_work_tree_is_packed_without_what_git_ignores(tmp_path: Path, into: Path
     folder = make(tmp_path / "shop", ".gitignore", "main.py", "gone.py", ".env", "dist/x", "tracked.log", "ü.py")
     (folder / ".gitignore").write_text(".env\ndist\n*.log\n", encoding="utf-8")
     other = make(tmp_path / "other", "lib.py")
-    for one in (other, folder):
-        git(one, "init", "--quiet")
-        git(one, "add", "--all")
+    for item in (other, folder):
+        git(item, "init", "--quiet")
+        git(item, "add", "--all")
     git(other, "commit", "--quiet", "-m", "x")
     git(folder, "add", "--force", "tracked.log")
     git(folder, "submodule", "--quiet", "add", str(other), "lib")

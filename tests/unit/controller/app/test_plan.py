@@ -197,11 +197,11 @@ def test_release_command_is_written_for_systemd(
     assert app_plan({**spec, "release_command": written}, facts("13"))["release_command"] == planned
 
 
-@pytest.mark.parametrize(("given", "limit"), [(0, 6), (5, 6), (6, 6), (7, 7), (3600, 3600)])
+@pytest.mark.parametrize(("options", "limit"), [(0, 6), (5, 6), (6, 6), (7, 7), (3600, 3600)])
 def test_drain_lasts_as_long_as_idle_connections_of_nginx(
-    spec: dict[str, Any], facts: Facts, given: int, limit: int
+    spec: dict[str, Any], facts: Facts, options: int, limit: int
 ) -> None:
-    assert app_plan({**spec, "drain_timeout": given}, facts("13"))["drain_limit"] == limit
+    assert app_plan({**spec, "drain_timeout": options}, facts("13"))["drain_limit"] == limit
 
 
 @pytest.mark.parametrize(
@@ -593,9 +593,9 @@ def test_file_that_a_role_needs_must_exist(
 ) -> None:
     (tmp_path / "ca.pem").touch()
     inventory["certificate_ca_file"] = ca
-    found = inventory_errors(inventory, base=str(tmp_path))
-    assert found[: len(errors)] == [error.format(base=tmp_path) for error in errors]
-    assert bool(found) == bool(errors)
+    actual = inventory_errors(inventory, base=str(tmp_path))
+    assert actual[: len(errors)] == [error.format(base=tmp_path) for error in errors]
+    assert bool(actual) == bool(errors)
 
 
 def test_two_applications_without_a_name_do_not_collide(inventory: dict[str, Any]) -> None:
@@ -628,8 +628,8 @@ def test_two_applications_without_a_name_do_not_collide(inventory: dict[str, Any
     ],
 )
 def test_wrong_value_of_a_role_is_reported(inventory: dict[str, Any], variable: str, value: Any, error: str) -> None:
-    found = inventory_errors({**inventory, variable: value})
-    assert [text.split(", as in")[0] for text in found] == [error]
+    actual = inventory_errors({**inventory, variable: value})
+    assert [text.split(", as in")[0] for text in actual] == [error]
 
 
 def test_version_that_yaml_reads_as_a_number_is_refused(inventory: dict[str, Any]) -> None:
@@ -643,8 +643,8 @@ def test_mistakes_everywhere_are_reported_at_once(inventory: dict[str, Any]) -> 
     shop = inventory["asgi_apps"][0]
     del shop["module"]
     inventory["asgi_apps"].append({**shop, "git": "shop"})
-    found = inventory_errors({**inventory, "asgi_host": "x"})
-    assert [error.split(":")[0] for error in found] == [
+    actual = inventory_errors({**inventory, "asgi_host": "x"})
+    assert [error.split(":")[0] for error in actual] == [
         "asgi_host",
         "asgi_apps[0] (shop).module",
         "asgi_apps[1] (shop).module",

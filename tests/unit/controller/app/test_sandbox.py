@@ -17,18 +17,18 @@ Lines = Callable[..., list[str]]
 @pytest.fixture
 def lines(spec: dict[str, Any], facts: Facts) -> Lines:
     def planned(**options: Any) -> list[str]:
-        found: list[str] = app_plan({**spec, **options}, facts("13"))["sandbox_lines"]
-        return found
+        result: list[str] = app_plan({**spec, **options}, facts("13"))["sandbox_lines"]
+        return result
 
     return planned
 
 
 def test_other_applications_are_hidden(lines: Lines) -> None:
-    found = lines(storage=["media"])
+    actual = lines(storage=["media"])
     for folder in ("/srv/asgi", "/var/lib/asgi", "/var/lib/asgi-storage", "/etc/asgi-deploy"):
-        assert f"TemporaryFileSystem={folder}:ro,mode=0755" in found
-    assert "BindReadOnlyPaths=/srv/asgi/shop -/run/systemd/resolve" in found
-    assert [line for line in found if line.startswith("BindPaths=")] == [
+        assert f"TemporaryFileSystem={folder}:ro,mode=0755" in actual
+    assert "BindReadOnlyPaths=/srv/asgi/shop -/run/systemd/resolve" in actual
+    assert [line for line in actual if line.startswith("BindPaths=")] == [
         "BindPaths=-/var/lib/asgi/shop",
         "BindPaths=-/var/lib/asgi-storage/shop",
     ]
@@ -39,27 +39,27 @@ def test_build_sees_nothing_that_the_application_stores(spec: dict[str, Any], fa
         **{"storage": ["media"], "wheelhouse": "wheels"},
         "sandbox": {"outgoing": [], "groups": ["users"], "dbus": True},
     }
-    found: list[str] = app_plan({**spec, **options}, facts("13"))["build_lines"]
+    actual: list[str] = app_plan({**spec, **options}, facts("13"))["build_lines"]
     for folder in ("/srv/asgi", "/var/lib/asgi", "/var/lib/asgi-storage", "/etc/asgi-deploy", "/var/cache/asgi"):
-        assert f"TemporaryFileSystem={folder}:ro,mode=0755" in found
-    assert [line for line in found if line.startswith("Bind")] == [
+        assert f"TemporaryFileSystem={folder}:ro,mode=0755" in actual
+    assert [line for line in actual if line.startswith("Bind")] == [
         "BindReadOnlyPaths=/srv/asgi/shop -/run/systemd/resolve"
     ]
-    assert not [line for line in found if line.startswith("LogNamespace=")]
-    hidden = next(line for line in found if line.startswith("InaccessiblePaths="))
+    assert not [line for line in actual if line.startswith("LogNamespace=")]
+    hidden = next(line for line in actual if line.startswith("InaccessiblePaths="))
     assert "-/run/dbus" in hidden and "/var/cache/asgi" not in hidden
     # What it has compiled it may run, whatever the application may do.
-    assert "MemoryDenyWriteExecute=no" in found
-    assert not [line for line in found if line.startswith(("NoExecPaths=", "IPAddress", "SupplementaryGroups="))]
+    assert "MemoryDenyWriteExecute=no" in actual
+    assert not [line for line in actual if line.startswith(("NoExecPaths=", "IPAddress", "SupplementaryGroups="))]
 
 
 def test_sockets_of_other_journals_are_hidden(lines: Lines) -> None:
     """systemd puts those of the namespace in their place."""
-    found = lines()
-    assert "TemporaryFileSystem=/run/systemd:ro,mode=0755" in found
-    assert "LogNamespace=asgi-shop" in found
-    assert not [line for line in found if line.startswith("Bind") and "/run/systemd/journal" in line]
-    hidden = next(line for line in found if line.startswith("InaccessiblePaths="))
+    actual = lines()
+    assert "TemporaryFileSystem=/run/systemd:ro,mode=0755" in actual
+    assert "LogNamespace=asgi-shop" in actual
+    assert not [line for line in actual if line.startswith("Bind") and "/run/systemd/journal" in line]
+    hidden = next(line for line in actual if line.startswith("InaccessiblePaths="))
     assert "-/var/log/journal -/run/log/journal" in hidden
 
 
@@ -77,13 +77,13 @@ def test_application_without_nginx_sees_its_certificate(lines: Lines) -> None:
 
 
 def test_written_files_cannot_be_run(lines: Lines) -> None:
-    found = lines(storage=["media"], cache=["thumbs"], sandbox={"write": ["/mnt/exports"]})
-    [shut] = [line for line in found if line.startswith("NoExecPaths=")]
+    actual = lines(storage=["media"], cache=["thumbs"], sandbox={"write": ["/mnt/exports"]})
+    [shut] = [line for line in actual if line.startswith("NoExecPaths=")]
     assert shut.split("=")[1].split() == [
         *("/tmp", "/var/tmp", "/var/lib/asgi/shop"),
         *("/var/lib/asgi-storage/shop/media", "/var/cache/asgi-shop/thumbs", "/mnt/exports"),
     ]
-    written = [line for line in found if line.startswith("ReadWritePaths=")]
+    written = [line for line in actual if line.startswith("ReadWritePaths=")]
     assert written == ["ReadWritePaths=/mnt/exports"]
 
 
@@ -99,7 +99,7 @@ MEMORY_FILES = "SystemCallFilter=~memfd_create memfd_secret"
             "outgoing",
             ["10.0.0.0/8", "::1"],
             [],
-            ["IPAddressDeny=any", *(f"IPAddressAllow={one}" for one in ("localhost", "10.0.0.0/8", "::1"))],
+            ["IPAddressDeny=any", *(f"IPAddressAllow={item}" for item in ("localhost", "10.0.0.0/8", "::1"))],
         ),
         ("outgoing", [], [], ["IPAddressDeny=any", "IPAddressAllow=localhost"]),
         ("write", ["/mnt/a", "/srv/b"], None, ["ReadWritePaths=/mnt/a /srv/b"]),
@@ -131,8 +131,8 @@ def test_dbus_is_hidden_unless_it_is_allowed(lines: Lines) -> None:
 
 def test_allowed_calls_come_after_denied_ones(lines: Lines) -> None:
     """The first entry makes it a list of what is allowed; later ones take away and add."""
-    found = [line for line in lines(sandbox={"syscalls": ["@aio"]}) if line.startswith("SystemCallFilter=")]
-    assert [found[0], found[-1]] == ["SystemCallFilter=@system-service", "SystemCallFilter=@aio"]
+    actual = [line for line in lines(sandbox={"syscalls": ["@aio"]}) if line.startswith("SystemCallFilter=")]
+    assert [actual[0], actual[-1]] == ["SystemCallFilter=@system-service", "SystemCallFilter=@aio"]
 
 
 @pytest.mark.parametrize(

@@ -77,9 +77,9 @@ def errors(inventory: dict[str, Any]) -> Errors:
     def of(**options: Any) -> list[str]:
         inventory["asgi_apps"][0].update(options)
         prefix = "asgi_apps[0] (shop)."
-        found = inventory_errors(inventory, READ)
-        assert all(text.startswith(prefix) for text in found), found
-        return [text.removeprefix(prefix) for text in found]
+        result = inventory_errors(inventory, READ)
+        assert all(text.startswith(prefix) for text in result), result
+        return [text.removeprefix(prefix) for text in result]
 
     return of
 
@@ -172,7 +172,7 @@ def test_advice_can_be_followed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "found"),
+    ("options", "actual"),
     [
         pytest.param(
             {"settings": {"max_requests_jitter": 10}},
@@ -296,8 +296,8 @@ def test_advice_can_be_followed() -> None:
         ),
     ],
 )
-def test_contradictory_settings_are_refused(errors: Errors, options: dict[str, Any], found: list[str]) -> None:
-    assert errors(**options) == found
+def test_contradictory_settings_are_refused(errors: Errors, options: dict[str, Any], actual: list[str]) -> None:
+    assert errors(**options) == actual
 
 
 GUNICORN_COMMAND = "gunicorn --config=python:asgi_deploy_runtime.gunicorn_conf asgi_deploy_runtime.application:app"
@@ -329,11 +329,11 @@ def test_server_has_its_command_and_interface(
     worker_class: str | None,
     watchdog: int | None,
 ) -> None:
-    found = serving(**{"timeout": 20, **options})
-    assert found["command"] == command
-    assert found["runtime"]["interface"] == interface
-    assert found["runtime"]["gunicorn"].get("worker_class") == worker_class
-    assert found["watchdog"] == watchdog
+    actual = serving(**{"timeout": 20, **options})
+    assert actual["command"] == command
+    assert actual["runtime"]["interface"] == interface
+    assert actual["runtime"]["gunicorn"].get("worker_class") == worker_class
+    assert actual["watchdog"] == watchdog
 
 
 def test_gunicorn_gets_its_values(serving: Serving) -> None:

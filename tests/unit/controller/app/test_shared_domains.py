@@ -182,6 +182,6 @@ def test_plan_has_only_hashes_of_passwords(facts: Facts) -> None:
 
 def test_no_application_asks_the_ca_if_the_owner_gives_a_certificate() -> None:
     """With a certificate that is given for all, none does."""
-    given, domains = {"certificate": "a.pem", "key": "a.key"}, ["shop.example.com", "*.shop.example.com"]
-    apps: Any = [entry("shop", tls=given, domains=domains), entry("blog", "/blog", domains=domains)]
-    assert inventory_errors({"asgi_apps": apps}, {path: {"content": ""} for path in given.values()}) == []
+    options, domains = {"certificate": "a.pem", "key": "a.key"}, ["shop.example.com", "*.shop.example.com"]
+    apps: Any = [entry("shop", tls=options, domains=domains), entry("blog", "/blog", domains=domains)]
+    assert inventory_errors({"asgi_apps": apps}, {path: {"content": ""} for path in options.values()}) == []

@@ -48,8 +48,8 @@ def test_path_becomes_a_match_of_nginx(plan: Plan, path: str, match: str) -> Non
 
 def test_path_has_the_options_of_the_site_by_default(plan: Plan) -> None:
     site = plan({"body_size": "1m", "allow": ["10.0.0.0/8"], "paths": {"/a": {"allow": []}, "/b": {"body_size": "0"}}})
-    found = {match: (entry["body_size"], entry["allow"]) for match, entry in by_match(site).items()}
-    assert found == {"/": ("1m", ["10.0.0.0/8"]), "= /a": ("1m", []), "= /b": ("0", ["10.0.0.0/8"])}
+    actual = {match: (entry["body_size"], entry["allow"]) for match, entry in by_match(site).items()}
+    assert actual == {"/": ("1m", ["10.0.0.0/8"]), "= /a": ("1m", []), "= /b": ("0", ["10.0.0.0/8"])}
 
 
 @pytest.mark.parametrize(
@@ -71,8 +71,8 @@ def test_path_has_the_options_of_the_site_by_default(plan: Plan) -> None:
 )
 def test_rate_becomes_a_limit_with_a_burst(plan: Plan, site: dict[str, Any], limits: dict[str, Any]) -> None:
     planned = plan(site)
-    found = {match: entry["limit"] and tuple(entry["limit"].values()) for match, entry in by_match(planned).items()}
-    assert found == limits
+    actual = {match: entry["limit"] and tuple(entry["limit"].values()) for match, entry in by_match(planned).items()}
+    assert actual == limits
     assert {zone["zone"] for zone in planned["zones"]} == {limit[0] for limit in limits.values() if limit}
 
 
@@ -80,8 +80,8 @@ def test_paths_of_health_answer_when_the_site_is_closed(plan: Plan) -> None:
     """A path that only answers its health has limits of its own; one that is a page, too, has those of pages."""
     site = plan({"paths": {"/alive": {"timeout": 1}}}, health={"liveness": "/alive"}, gate={"path": "/ready?x=1"})
     keys = ("always", "health_check", "connections")
-    found = {match: tuple(entry[key] for key in keys) for match, entry in by_match(site).items()}
-    assert found == {"/": (False, False, 500), "= /alive": (True, False, 500), "= /ready": (True, True, 20)}
+    actual = {match: tuple(entry[key] for key in keys) for match, entry in by_match(site).items()}
+    assert actual == {"/": (False, False, 500), "= /alive": (True, False, 500), "= /ready": (True, True, 20)}
     rates = {match: entry["limit"]["rate"] for match, entry in by_match(site).items()}
     assert rates == {"/": "100r/s", "= /alive": "100r/s", "= /ready": "10r/s"}
 
@@ -106,30 +106,30 @@ def test_site_with_rules_for_visitors_is_guarded(plan: Plan, site: dict[str, Any
 
 
 def test_headers_of_trusted_proxies_are_passed_on_request(plan: Plan) -> None:
-    found = {header["name"]: header for header in plan({"pass_headers": ["cf-connecting-ip"]})["untrusted"]}
-    assert found["CF-Connecting-IP"] == {
+    actual = {header["name"]: header for header in plan({"pass_headers": ["cf-connecting-ip"]})["untrusted"]}
+    assert actual["CF-Connecting-IP"] == {
         "name": "CF-Connecting-IP",
         "value": "$asgi_passed0_shop",
         "passed": "$http_cf_connecting_ip",
     }
-    assert {header["value"] for name, header in found.items() if name != "CF-Connecting-IP"} == {'""'}
+    assert {header["value"] for name, header in actual.items() if name != "CF-Connecting-IP"} == {'""'}
     assert "expected of those that are not passed on" in str(site_headers.passed_headers(["Host"]))
 
 
 @pytest.mark.parametrize(
-    ("given", "seconds"),
+    ("options", "seconds"),
     [({}, 60), ({"streaming": True}, 3600), ({"streaming": True, "timeout": 9}, 9), ({"timeout": 9}, 9)],
 )
-def test_timeout_depends_on_path_and_streaming(plan: Plan, given: dict[str, Any], seconds: int) -> None:
-    assert by_match(plan({"paths": {"/a": given}}))["= /a"]["timeout"] == seconds
+def test_timeout_depends_on_path_and_streaming(plan: Plan, options: dict[str, Any], seconds: int) -> None:
+    assert by_match(plan({"paths": {"/a": options}}))["= /a"]["timeout"] == seconds
 
 
 def test_headers_of_answers_can_be_replaced(plan: Plan) -> None:
     site = plan(
         {"headers": {"x-frame-options": "DENY", "Referrer-Policy": "", "X-A": 'a "b"'}, "hsts": {"enabled": False}}
     )
-    found = {header["name"]: (header["said"], header["value"]) for header in site["response_headers"]}
-    assert found == {
+    actual = {header["name"]: (header["said"], header["value"]) for header in site["response_headers"]}
+    assert actual == {
         "X-A": ("$upstream_http_x_a", 'a \\"b\\"'),
         "X-Content-Type-Options": ("$upstream_http_x_content_type_options", "nosniff"),
         "x-frame-options": ("$upstream_http_x_frame_options", "DENY"),

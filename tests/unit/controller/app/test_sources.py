@@ -29,8 +29,8 @@ BOUND: dict[str, Any] = {"outgoing": []}
 def test_builds_of_a_bounded_application_reach_only_its_sources(
     spec: dict[str, Any], facts: Any, options: dict[str, Any], hosts: list[str] | None
 ) -> None:
-    given = {**spec, "git": "https://git.example.com/shop.git", **options}
-    plan = app_plan({key: value for key, value in given.items() if value is not None}, facts("13"))
+    settings = {**spec, "git": "https://git.example.com/shop.git", **options}
+    plan = app_plan({key: value for key, value in settings.items() if value is not None}, facts("13"))
     assert plan["build_hosts"] == hosts
 
 

@@ -91,8 +91,8 @@ def test_file_from_outside_the_tree_is_refused(tmp_path: Path) -> None:
     (tmp_path / "more" / "b.txt").write_text("b\n")
     (tmp_path / "requirements.txt").write_text("-r more/a.txt\n-r ../out.txt\n-c /srv/c.txt\n-r gone.txt\n")
     files = included_files(tmp_path, "requirements.txt")
-    found = [name for name, text in files.items() if text is None]
-    assert found == ["https://example.com/c.txt", "../out.txt", "/srv/c.txt", "gone.txt"]
+    actual = [name for name, text in files.items() if text is None]
+    assert actual == ["https://example.com/c.txt", "../out.txt", "/srv/c.txt", "gone.txt"]
     with pytest.raises(DeployError, match=r"includes 'https://example\.com/c\.txt', which is no file of its tree"):
         refuse_builds(files, "shop")
 

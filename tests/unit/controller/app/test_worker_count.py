@@ -58,8 +58,8 @@ def test_memory_bounds_the_number(memory: int, count: int, more: str) -> None:
 def test_minimum_and_maximum_bound_the_number(
     memory: int, minimum: int, maximum: int | None, count: int, more: str
 ) -> None:
-    found = worker_count(host(2, memory), minimum=minimum, maximum=maximum)
-    assert found == WorkerCount(count, f"io_bound: 2 x 2 CPUs + 1{more}")
+    actual = worker_count(host(2, memory), minimum=minimum, maximum=maximum)
+    assert actual == WorkerCount(count, f"io_bound: 2 x 2 CPUs + 1{more}")
 
 
 @pytest.mark.parametrize(
@@ -99,13 +99,13 @@ def test_limit_of_memory_bounds_the_number(memory: int, limit: int, count: int, 
     ],
 )
 def test_connections_of_the_database_bound_the_number(connections: int, each: int, count: int, more: str) -> None:
-    found = worker_count(host(), connections=connections, connections_per_worker=each)
-    assert found == WorkerCount(count, f"io_bound: 2 x 2 CPUs + 1{more}")
+    actual = worker_count(host(), connections=connections, connections_per_worker=each)
+    assert actual == WorkerCount(count, f"io_bound: 2 x 2 CPUs + 1{more}")
 
 
 def test_all_bounds_are_in_the_reason() -> None:
-    found = worker_count(host(8, 8192), cpu_limit=4, memory_limit=2000, connections=100, connections_per_worker=10)
-    assert found == WorkerCount(
+    actual = worker_count(host(8, 8192), cpu_limit=4, memory_limit=2000, connections=100, connections_per_worker=10)
+    assert actual == WorkerCount(
         5,
         "io_bound: 2 x 4 CPUs + 1 (limited to 4 of 8); 7 fit in the limit of 2000 MiB at 256 MiB each; "
         "5 twice in 100 connections at 10 each",

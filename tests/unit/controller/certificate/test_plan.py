@@ -15,9 +15,9 @@ GIVEN = {"certificate": "chain.pem", "key": "key.pem"}
 
 
 def plan(**options: Any) -> CertificatePlan:
-    given: dict[str, Any] = {"certificate_name": "shop", "certificate_domains": ["shop.example.com"]}
-    given |= {f"certificate_{name}": value for name, value in options.items()}
-    resolved, errors = resolve(role_options("certificate"), given)
+    arguments: dict[str, Any] = {"certificate_name": "shop", "certificate_domains": ["shop.example.com"]}
+    arguments |= {f"certificate_{name}": value for name, value in options.items()}
+    resolved, errors = resolve(role_options("certificate"), arguments)
     assert not errors
     named: Any = {name.removeprefix("certificate_"): value for name, value in resolved.items()}
     return certificate_plan(named, DEBIAN)
@@ -36,11 +36,11 @@ def plan(**options: Any) -> CertificatePlan:
     ],
 )
 def test_options_decide_source_and_authenticator(options: dict[str, Any], source: str, authenticator: str) -> None:
-    found = plan(**options)
-    assert (found["source"], found["by_ca"], found["authenticator"]) == (source, source == "acme", authenticator)
+    actual = plan(**options)
+    assert (actual["source"], actual["by_ca"], actual["authenticator"]) == (source, source == "acme", authenticator)
     # What the host compares with what it has; without a CA nothing is renewed.
-    assert found["requested"]["renewal"] == (found["renewal"] if source == "acme" else {})
-    assert ("python3-venv" in found["packages"]) == (source == "acme")
+    assert actual["requested"]["renewal"] == (actual["renewal"] if source == "acme" else {})
+    assert ("python3-venv" in actual["packages"]) == (source == "acme")
 
 
 @pytest.mark.parametrize(

@@ -47,7 +47,7 @@ def test_defaults_are_copies() -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "resolved"),
+    ("options", "resolved"),
     [
         pytest.param({"count": "8"}, {"count": 8}, id="number as text"),
         pytest.param({"count": None}, {"count": 4}, id="nothing is the default"),
@@ -61,10 +61,10 @@ def test_defaults_are_copies() -> None:
         pytest.param({"env": {"A": 1, "B": {"c": 2}}}, {"env": {"A": 1, "B": {"c": 2}}}, id="free dictionary"),
     ],
 )
-def test_values(given: dict[str, Any], resolved: dict[str, Any]) -> None:
-    found, errors = resolve(OPTIONS, {**LEAST, **given})
+def test_values(options: dict[str, Any], resolved: dict[str, Any]) -> None:
+    actual, errors = resolve(OPTIONS, {**LEAST, **options})
     assert errors == []
-    assert {key: found[key] for key in resolved} == resolved
+    assert {key: actual[key] for key in resolved} == resolved
 
 
 @pytest.mark.parametrize(
@@ -131,7 +131,7 @@ def test_nested_options_as_text() -> None:
 
 
 @pytest.mark.parametrize(
-    ("word", "known", "found"),
+    ("word", "known", "actual"),
     [
         ("certificate_emial", ["certificate_email", "certificate_name"], "certificate_email"),
         ("domain", ["domains", "name"], "domains"),
@@ -139,17 +139,17 @@ def test_nested_options_as_text() -> None:
         ("xyz", [], None),
     ],
 )
-def test_nearest(word: str, known: list[str], found: str | None) -> None:
-    assert nearest(word, known) == found
+def test_nearest(word: str, known: list[str], actual: str | None) -> None:
+    assert nearest(word, known) == actual
 
 
 def test_plain() -> None:
     class Text(str):
         __slots__ = ()
 
-    found: Any = plain({Text("a"): (Text("b"), 1, None, True)})
-    assert found == {"a": ["b", 1, None, True]}
-    assert {type(found["a"][0]), *map(type, found)} == {str}
+    actual: Any = plain({Text("a"): (Text("b"), 1, None, True)})
+    assert actual == {"a": ["b", 1, None, True]}
+    assert {type(actual["a"][0]), *map(type, actual)} == {str}
 
 
 @pytest.mark.parametrize("role", ["app", "nginx", "certificate"])

@@ -124,17 +124,17 @@ def test_depth_has_bounds() -> None:
 
 def test_text_is_harmless_wherever_it_is() -> None:
     answer: dict[str, Any] = {**FILES, "paths": ["/tmp/\x1b[2J"], "msg": "\x9b", "warnings": ["\x07"]}
-    found = checked("files", answer)
-    assert (found["paths"], found["msg"], found["warnings"]) == ([r"/tmp/\x1b[2J"], r"\x9b", [r"\x07"])
+    actual = checked("files", answer)
+    assert (actual["paths"], actual["msg"], actual["warnings"]) == ([r"/tmp/\x1b[2J"], r"\x9b", [r"\x07"])
     packages = {"failed": True, "packages": {"\x1b[1m": "\x1b"}}
     assert checked("release_info", packages)["packages"] == {r"\x1b[1m": r"\x1b"}
 
 
 def test_null_is_only_where_it_is_documented() -> None:
-    found = {"changed": True, "release": "v1", "before": None, "steps": {}}
-    assert checked("rollback", found)["before"] is None
+    actual = {"changed": True, "release": "v1", "before": None, "steps": {}}
+    assert checked("rollback", actual)["before"] is None
     with pytest.raises(HostResultError, match="release: found None, expected str"):
-        checked("rollback", {**found, "release": None})
+        checked("rollback", {**actual, "release": None})
 
 
 def test_names_of_any_kind_lead_to_what_is_documented() -> None:

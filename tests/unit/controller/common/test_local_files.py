@@ -83,9 +83,9 @@ def test_named_files(app: dict[str, Any], paths: list[tuple[str, str]]) -> None:
 
 def test_contents(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"A=1")
-    found = read_all(DataLoader(), {"env_file": "a", "files": {"x": {"src": "none"}}}, str(tmp_path))
-    assert found["a"] == encoded(b"A=1")
-    assert found["none"] == {"error": f"found 'none', which is no file on the controller ({tmp_path}/none)"}
+    actual = read_all(DataLoader(), {"env_file": "a", "files": {"x": {"src": "none"}}}, str(tmp_path))
+    assert actual["a"] == encoded(b"A=1")
+    assert actual["none"] == {"error": f"found 'none', which is no file on the controller ({tmp_path}/none)"}
 
 
 @pytest.mark.parametrize(
@@ -109,8 +109,8 @@ def test_what_is_added_to_a_release(here: Template, tmp_path: Path) -> None:
     host = here(inventory_dir=str(tmp_path), greeting="hello ü")
     assert host.text("b.j2") == "{{ greeting }}\n"
     entries = [{"content": "text"}, {"src": "a"}, {"template": "b.j2"}, {"template": "c.j2"}]
-    found = [host.content(entry, {"name": "shop"}) for entry in entries]
-    assert found == [b"text", b"\xff", "hello ü\n".encode(), "shop hello ü\n".encode()]
+    actual = [host.content(entry, {"name": "shop"}) for entry in entries]
+    assert actual == [b"text", b"\xff", "hello ü\n".encode(), "shop hello ü\n".encode()]
 
 
 @pytest.mark.parametrize(
@@ -128,8 +128,8 @@ def test_a_file_that_cannot_be_had(here: Template, tmp_path: Path, entry: dict[s
 
 
 def test_environment_file(spec: dict[str, Any], facts: Facts) -> None:
-    found = {"shop.env": encoded(b"A=1\nB='2'\nWORKERS=3\n")}
-    plan = app_plan({**spec, "env_file": "shop.env", "env": {"B": "$x", "C": 4}}, facts("13"), found)
+    actual = {"shop.env": encoded(b"A=1\nB='2'\nWORKERS=3\n")}
+    plan = app_plan({**spec, "env_file": "shop.env", "env": {"B": "$x", "C": 4}}, facts("13"), actual)
     assert plan["environment"] == 'A="1"\nB="\\$x"\nC="4"\nWORKERS="3"\n'
     assert (plan["workers"], plan["workers_reason"]) == (3, "given by WORKERS in env_file")
 

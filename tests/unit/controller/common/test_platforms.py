@@ -58,8 +58,8 @@ def test_no_other_file_names_a_release(folder: str) -> None:
     release = re.compile(rf"\b({names})\b", re.IGNORECASE)
     files = [path for path in (ROOT / folder).rglob("*") if path.is_file() and path.suffix != ".pyc"]
     assert len(files) > 50
-    found = [str(path.relative_to(ROOT)) for path in files if release.search(path.read_text(encoding="utf-8"))]
-    assert found == (["plugins/plugin_utils/_common/platforms.py"] if folder == "plugins" else [])
+    actual = [str(path.relative_to(ROOT)) for path in files if release.search(path.read_text(encoding="utf-8"))]
+    assert actual == (["plugins/plugin_utils/_common/platforms.py"] if folder == "plugins" else [])
 
 
 @pytest.mark.parametrize(("major", "able", "newest"), [("12", False, False), ("13", True, False), ("14", True, True)])

@@ -31,5 +31,5 @@ def test_what_a_terminal_obeys_is_shown_as_text(text: str, shown: str) -> None:
 @given(st.text())
 def test_nothing_is_left_that_a_terminal_obeys(text: str) -> None:
     shown = harmless(text)
-    assert not [one for one in shown if unicodedata.category(one) in ("Cc", "Cs") and one not in "\n\t"]
+    assert not [item for item in shown if unicodedata.category(item) in ("Cc", "Cs") and item not in "\n\t"]
     assert harmless(shown) == shown

@@ -824,8 +824,8 @@ def test_no_password_is_shown() -> None:
 
 
 def test_no_content_is_shown() -> None:
-    wrong = {"../x": {"content": "secret"}, "a": {"contnet": "secret"}, "b": "secret", "c": ["secret"]}
-    assert "secret" not in str(RULES["files"](wrong))
+    errors = {"../x": {"content": "secret"}, "a": {"contnet": "secret"}, "b": "secret", "c": ["secret"]}
+    assert "secret" not in str(RULES["files"](errors))
 
 
 def test_rule_errors() -> None:

@@ -15,8 +15,8 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._inventory.inventory i
 Facts = Callable[[str], Any]
 
 
-def planned(facts: Any, apps: Any = (), **given: Any) -> Any:
-    resolved, errors = resolve(role_options("hardening"), given)
+def planned(facts: Any, apps: Any = (), **arguments: Any) -> Any:
+    resolved, errors = resolve(role_options("hardening"), arguments)
     assert errors == []
     options: Any = {name.removeprefix("hardening_"): value for name, value in resolved.items()}
     return hardening_plan(options, facts, public_ports(apps), behind_nginx(apps))
@@ -162,7 +162,7 @@ def test_ports_of_applications_without_nginx_are_open(facts: Facts, spec: dict[s
     apps = [spec, {**spec, "name": "direct", "proxy": "none", "tls": {"port": 8443}}]
     apps += [{**spec, "name": "gone", "proxy": "none", "tls": {"port": 9443}, "state": "absent"}]
     plan = planned(facts("13"), apps)
-    assert [one["port"] for one in plan["desired_firewall"]["web"]] == [80, 443, 443, 8443]
+    assert [item["port"] for item in plan["desired_firewall"]["web"]] == [80, 443, 443, 8443]
     assert plan["bans_web"] is True
     assert planned(facts("13"), apps[1:])["bans_web"] is False
 

@@ -32,7 +32,7 @@ def test_examples_are_right(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "needs", "says"),
+    ("options", "needs", "says"),
     [
         ({}, [], []),
         ({"asgi_app": "shop", "asgi_lines": "20", "asgi_access": True, "asgi_version": 1.5}, ["asgi_app"], []),
@@ -73,5 +73,5 @@ def test_examples_are_right(name: str) -> None:
         ({"asgi_lines": ""}, [], ["asgi_lines: found '', expected a whole number, as in -e asgi_lines=50"]),
     ],
 )
-def test_run_errors(given: dict[str, Any], needs: list[str], says: list[str]) -> None:
-    assert run_errors(given, ["shop", "blog"], needs) == says
+def test_run_errors(options: dict[str, Any], needs: list[str], says: list[str]) -> None:
+    assert run_errors(options, ["shop", "blog"], needs) == says

@@ -15,8 +15,8 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._nginx.options import 
 Facts = Callable[[str], Any]
 
 
-def options(**given: Any) -> Any:
-    resolved, errors = resolve(role_options("nginx"), {f"nginx_{name}": value for name, value in given.items()})
+def options(**arguments: Any) -> Any:
+    resolved, errors = resolve(role_options("nginx"), {f"nginx_{name}": value for name, value in arguments.items()})
     assert not errors
     return {name.removeprefix("nginx_"): value for name, value in resolved.items()}
 
@@ -33,7 +33,7 @@ def test_networks_are_accepted(value: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "wrong"),
+    ("value", "errors"),
     [
         (["10.0.0.1/8"], "found '10.0.0.1/8', whose address has more bits than the network; write 10.0.0.0/8"),
         (["all"], "found 'all', expected an address or a network, as in 10.0.0.0/8 or 2001:db8::/32"),
@@ -46,8 +46,8 @@ def test_networks_are_accepted(value: list[str]) -> None:
         (["10.0.0.0/33", "x"], "found '10.0.0.0/33', expected an address or a network"),
     ],
 )
-def test_text_that_is_no_network_is_refused(value: list[str], wrong: str) -> None:
-    assert (networks(value) or "").startswith(wrong)
+def test_text_that_is_no_network_is_refused(value: list[str], errors: str) -> None:
+    assert (networks(value) or "").startswith(errors)
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_snippet_with_whole_blocks_is_accepted(value: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "wrong"),
+    ("value", "errors"),
     [
         ("a on;\n}\nserver {", "ends a block that it has not begun"),
         ("if ($a) {", "begins a block that it does not end"),
@@ -68,8 +68,8 @@ def test_snippet_with_whole_blocks_is_accepted(value: str) -> None:
         ("}", "ends a block"),
     ],
 )
-def test_snippet_with_a_broken_block_is_refused(value: str, wrong: str) -> None:
-    assert wrong in (snippet(value) or "")
+def test_snippet_with_a_broken_block_is_refused(value: str, errors: str) -> None:
+    assert errors in (snippet(value) or "")
 
 
 @pytest.mark.parametrize(("value", "good"), [("/-/nginx", True), ("/up", True), ("/", False), ("/a b", False)])
@@ -78,7 +78,7 @@ def test_path_must_be_one_that_nginx_compares(value: str, good: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "wrong"),
+    ("settings", "errors"),
     [
         ({}, []),
         ({"proxy_protocol": True, "trusted_proxies": ["10.0.0.1"]}, []),
@@ -89,12 +89,12 @@ def test_path_must_be_one_that_nginx_compares(value: str, good: bool) -> None:
         ),
     ],
 )
-def test_contradictory_options_are_refused(facts: Facts, given: dict[str, Any], wrong: list[str]) -> None:
-    found = conflicts({f"nginx_{name}": value for name, value in given.items()}, Inventory({}, [], None))
-    assert [text for text, start in zip(found, wrong, strict=True) if not text.startswith(start)] == []
-    if wrong:
-        with pytest.raises(ValueError, match=wrong[0]):
-            webserver.nginx_plan(options(**given), facts("13"))
+def test_contradictory_options_are_refused(facts: Facts, settings: dict[str, Any], errors: list[str]) -> None:
+    actual = conflicts({f"nginx_{name}": value for name, value in settings.items()}, Inventory({}, [], None))
+    assert [text for text, start in zip(actual, errors, strict=True) if not text.startswith(start)] == []
+    if errors:
+        with pytest.raises(ValueError, match=errors[0]):
+            webserver.nginx_plan(options(**settings), facts("13"))
 
 
 def test_http_3_is_refused_if_nginx_does_not_have_it(facts: Facts) -> None:

@@ -49,17 +49,17 @@ def seen(
 ) -> Overview:
     host: dict[str, Any] = {"now": NOW, "memory_available": 2**30, "memory_total": 2**31}
     host |= {"disk_free": free, "disk_total": 100 * 2**30, "firewall": firewall}
-    found: Any = {"applications": {"shop": app(**changes)}, "certificates": certificates or {}, "host": host}
-    return overview({"web1": found})
+    result: Any = {"applications": {"shop": app(**changes)}, "certificates": certificates or {}, "host": host}
+    return overview({"web1": result})
 
 
 def test_damage_is_shown_with_what_is_done_about_it() -> None:
-    found = seen(
+    actual = seen(
         {"shop": certificate()},
         damage={"v2-0a1b2c3d": ["src/main.py was changed"], "v1-1a2b3c4d": ["environment: it is missing"]},
         loose=["/srv/asgi/shop has mode 0777 instead of 0755"],
     )
-    assert found.notes == [
+    assert actual.notes == [
         "web1: shop: release v2-0a1b2c3d is damaged (src/main.py was changed); site builds it again",
         "web1: shop: release v1-1a2b3c4d is damaged (environment: it is missing); a rollback passes over it",
         "web1: shop: /srv/asgi/shop has mode 0777 instead of 0755",
@@ -67,9 +67,9 @@ def test_damage_is_shown_with_what_is_done_about_it() -> None:
 
 
 def test_all_is_well() -> None:
-    found = seen({"shop": certificate()}, processes={"queue-1": {"state": "active (running)", "memory": 2**20}})
-    assert found.notes == []
-    assert found.rows == [
+    actual = seen({"shop": certificate()}, processes={"queue-1": {"state": "active (running)", "memory": 2**20}})
+    assert actual.notes == []
+    assert actual.rows == [
         {
             "host": "web1",
             "application": "shop",
@@ -85,7 +85,7 @@ def test_all_is_well() -> None:
             "last deploy": "release 2 h ago by ops",
         }
     ]
-    assert len(found.lines()) == 2
+    assert len(actual.lines()) == 2
 
 
 @pytest.mark.parametrize(
@@ -190,10 +190,10 @@ def test_all_is_well() -> None:
     ],
 )
 def test_states(changes: dict[str, Any], state: str, notes: list[str]) -> None:
-    found = seen(**changes)
-    assert found.rows[0]["state"] == state
-    assert found.notes == notes
-    assert notes == [] or found.lines()[-len(notes) :] == notes
+    actual = seen(**changes)
+    assert actual.rows[0]["state"] == state
+    assert actual.notes == notes
+    assert notes == [] or actual.lines()[-len(notes) :] == notes
 
 
 def test_a_first_release_that_failed_is_shown() -> None:
@@ -218,14 +218,14 @@ def test_a_rollback_is_shown_as_one() -> None:
 
 
 def test_a_host_that_does_not_answer() -> None:
-    found = overview({"web9": None})
-    assert found.rows[0]["state"] == "no answer"
-    assert found.notes == ["web9: did not answer; the run's output says why"]
+    actual = overview({"web9": None})
+    assert actual.rows[0]["state"] == "no answer"
+    assert actual.notes == ["web9: did not answer; the run's output says why"]
 
 
 def test_what_is_stopped_is_not_unwell() -> None:
-    said = "stopped since 2026-11-30 11:20:05 UTC by ada"
+    output = "stopped since 2026-11-30 11:20:05 UTC by ada"
     down = {"state": "inactive (dead)", "memory": 0}
-    found = seen({"shop": certificate()}, stopped=said, maintenance=True, processes={"queue-1": down})
-    assert found.rows[0]["state"] == "stopped"
-    assert found.notes == [f"web1: shop: {said}"]
+    actual = seen({"shop": certificate()}, stopped=output, maintenance=True, processes={"queue-1": down})
+    assert actual.rows[0]["state"] == "stopped"
+    assert actual.notes == [f"web1: shop: {output}"]

@@ -22,7 +22,7 @@ def behind(
     name: str = "shop", release: Any = GOES_LIVE, state: str = "present", drift: tuple[str, ...] = ()
 ) -> Application:
     plan: Any = {"name": name, "state": state, "direct": None, "tls": {"port": 443}}
-    return Application(plan, {"drift": [DRIFT[one] for one in drift]}, release)
+    return Application(plan, {"drift": [DRIFT[item] for item in drift]}, release)
 
 
 def direct(
@@ -35,7 +35,7 @@ def direct(
     plan: Any = {"name": name, "state": "present", "direct": {"tls": {}}, "tls": {"port": port}}
     owners = {"443": "nginx"} if port == 443 else {}
     return Application(
-        plan, {"port_owners": owners, "nginx_servers": list(servers), "drift": [DRIFT[one] for one in drift]}, release
+        plan, {"port_owners": owners, "nginx_servers": list(servers), "drift": [DRIFT[item] for item in drift]}, release
     )
 
 
@@ -62,8 +62,8 @@ OWN = {"443": "asgi-shop.public.socket"}
 def test_who_gets_the_port(
     apps: list[Application], nginx: Mapping[str, str], goes_to: Any, staying: list[str], held: list[int]
 ) -> None:
-    found = moves.decide(apps, nginx)
-    assert (found.goes_to, found.staying, found.held, found.refusals) == (goes_to, staying, held, {})
+    actual = moves.decide(apps, nginx)
+    assert (actual.goes_to, actual.staying, actual.held, actual.refusals) == (goes_to, staying, held, {})
 
 
 @pytest.mark.parametrize(
@@ -88,9 +88,9 @@ def test_who_gets_the_port(
     ],
 )
 def test_who_cannot_move(apps: list[Application], nginx: Mapping[str, str], text: str) -> None:
-    found = moves.decide(apps, nginx)
-    assert found.refusals == {"shop": text}
-    assert "shop" not in found.settled
+    actual = moves.decide(apps, nginx)
+    assert actual.refusals == {"shop": text}
+    assert "shop" not in actual.settled
 
 
 @pytest.mark.parametrize(
@@ -116,5 +116,5 @@ def test_two_that_want_ports_of_nginx_are_refused_both() -> None:
 
 
 def test_who_takes_a_port_comes_last() -> None:
-    found = moves.PortMoves({"shop": TO_SOCKETS, "blog": TO_SERVICE})
-    assert moves.in_order(["shop", "blog", "wiki"], found) == ["blog", "wiki", "shop"]
+    actual = moves.PortMoves({"shop": TO_SOCKETS, "blog": TO_SERVICE})
+    assert moves.in_order(["shop", "blog", "wiki"], actual) == ["blog", "wiki", "shop"]

@@ -12,8 +12,8 @@ DOMAINS = ["shop.example.com"]
 
 
 def plan(name: str, owns: bool, **changes: Any) -> Any:
-    found = {"name": name, "state": "present", "direct": None, "domains": DOMAINS, "site": {"owns": owns}}
-    return {**found, **changes}
+    result = {"name": name, "state": "present", "direct": None, "domains": DOMAINS, "site": {"owns": owns}}
+    return {**result, **changes}
 
 
 def owners(*names: str) -> Any:
@@ -21,7 +21,7 @@ def owners(*names: str) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("owns", "found", "domains", "concerned"),
+    ("owns", "actual", "domains", "concerned"),
     [
         (True, owners("shop"), DOMAINS, True),  # whose server it was in goes
         (True, owners("shop"), ["other.example.com"], True),  # or goes to another domain
@@ -33,16 +33,16 @@ def owners(*names: str) -> Any:
         (False, {}, DOMAINS, False),
     ],
 )
-def test_who_is_concerned(owns: bool, found: Any, domains: Any, concerned: bool) -> None:
-    assert neighbours.is_concerned(plan("blog", owns), found, [{"name": "shop", "domains": domains}]) is concerned
+def test_who_is_concerned(owns: bool, actual: Any, domains: Any, concerned: bool) -> None:
+    assert neighbours.is_concerned(plan("blog", owns), actual, [{"name": "shop", "domains": domains}]) is concerned
 
 
 def test_only_who_is_not_in_the_inventory_loses_its_server() -> None:
     apps: list[dict[str, Json]] = [{"name": "blog"}, {"name": "shop"}, {"name": "gone", "state": "absent"}]
-    found = owners("blog", "gone", "lost", "shop", "../../x", "a" * 25)
-    assert neighbours.former_owners(plan("blog", True), found, apps) == ["gone", "lost"]
-    assert neighbours.former_owners(plan("blog", False), found, apps) == []
-    assert neighbours.former_owners(plan("blog", True), found, []) == [], (
+    actual = owners("blog", "gone", "lost", "shop", "../../x", "a" * 25)
+    assert neighbours.former_owners(plan("blog", True), actual, apps) == ["gone", "lost"]
+    assert neighbours.former_owners(plan("blog", False), actual, apps) == []
+    assert neighbours.former_owners(plan("blog", True), actual, []) == [], (
         "a role that is used by itself knows no others"
     )
 

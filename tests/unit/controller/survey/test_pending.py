@@ -25,15 +25,15 @@ HARDENING: dict[str, Any] = {"parts": [], "refusals": [], "reboot_required": Fal
 
 
 @pytest.mark.parametrize(
-    ("kind", "found"),
+    ("kind", "actual"),
     [("parts", PARTS), ("release", RELEASE), ("removal", {"changed": False}), ("hardening", HARDENING)],
 )
-def test_nothing_differs(kind: str, found: Any) -> None:
-    assert not differs(kind, found)
+def test_nothing_differs(kind: str, actual: Any) -> None:
+    assert not differs(kind, actual)
 
 
 @pytest.mark.parametrize(
-    ("kind", "found"),
+    ("kind", "actual"),
     [
         ("parts", {**PARTS, "missing_packages": ["nginx"]}),
         ("parts", {**PARTS, "drift": ["/etc/nginx/nginx.conf"]}),
@@ -57,8 +57,8 @@ def test_nothing_differs(kind: str, found: Any) -> None:
         ("hardening", {"failed": "sshd is not on this host"}),
     ],
 )
-def test_something_differs(kind: str, found: Any) -> None:
-    assert differs(kind, found)
+def test_something_differs(kind: str, actual: Any) -> None:
+    assert differs(kind, actual)
 
 
 @pytest.mark.parametrize(
@@ -90,26 +90,26 @@ def test_port_conflicts(role: str, owners: dict[str, str], conflicts: list[str])
     assert port_conflicts(role, "shop", "web1", owners) == conflicts
 
 
-@pytest.mark.parametrize("found", [{"unmet_needs": ["x"]}, {"refusals": ["x"]}, {"port_conflicts": ["80"]}])
-def test_nothing_is_installed_where_a_role_refuses(found: Any) -> None:
-    assert refuses(found)
-    assert packages([("nginx", {"missing_packages": ["nginx"]}), ("hardening", found)]) == ([], [])
+@pytest.mark.parametrize("actual", [{"unmet_needs": ["x"]}, {"refusals": ["x"]}, {"port_conflicts": ["80"]}])
+def test_nothing_is_installed_where_a_role_refuses(actual: Any) -> None:
+    assert refuses(actual)
+    assert packages([("nginx", {"missing_packages": ["nginx"]}), ("hardening", actual)]) == ([], [])
 
 
 def test_packages_are_in_groups_as_they_are_needed() -> None:
-    found: list[tuple[str, Any]] = [
+    actual: list[tuple[str, Any]] = [
         ("hardening", {"missing_packages": ["nftables", "openssl", "git", "systemd-timesyncd"]}),
         ("nginx", {"missing_packages": ["nginx", "openssl"]}),
         ("app", {"changed": True}),
         ("app", {"missing_packages": ["git", "python3-venv"]}),
         ("certificate", {"missing_packages": ["openssl", "python3-venv"]}),
     ]
-    assert packages(found) == (
+    assert packages(actual) == (
         ["nginx", "openssl", "python3-venv", "systemd-timesyncd"],
         [["git"], ["nftables"]],
     )
-    assert packages(found[:1]) == (["systemd-timesyncd"], [["git", "nftables", "openssl"]])
-    assert packages(found[3:4]) == (["python3-venv"], [["git"]]), "it may bring another Python along"
+    assert packages(actual[:1]) == (["systemd-timesyncd"], [["git", "nftables", "openssl"]])
+    assert packages(actual[3:4]) == (["python3-venv"], [["git"]]), "it may bring another Python along"
 
 
 CERTBOT: Any = {"path": "/opt/asgi/certbot", "requirements": "certbot==1 --hash=sha256:0\n", "wheelhouse": None}
@@ -118,7 +118,7 @@ BOTH = {"outdated_venvs": [CERTBOT["path"], SHIPPED["path"]]}
 
 
 @pytest.mark.parametrize(
-    ("found", "built"),
+    ("actual", "built"),
     [
         ([BOTH], [CERTBOT]),  # for the other wheels have yet to be shipped
         ([BOTH, BOTH], [CERTBOT]),
@@ -128,9 +128,9 @@ BOTH = {"outdated_venvs": [CERTBOT["path"], SHIPPED["path"]]}
     ],
 )
 def test_environments_that_are_built_during_the_installation_of_packages(
-    found: list[Any], built: list[dict[str, Any]]
+    actual: list[Any], built: list[dict[str, Any]]
 ) -> None:
-    assert venvs(([CERTBOT, SHIPPED], one) for one in found) == built
+    assert venvs(([CERTBOT, SHIPPED], item) for item in actual) == built
 
 
 def test_wheels_of_one_application_are_for_the_program_of_all() -> None:

@@ -36,9 +36,9 @@ SERVES = {"changed": False, "noted": True}
     ],
 )
 def test_roles_and_applications_with_something_to_do(answers: list[Any], pending: list[str]) -> None:
-    found = [dict(one) for one in answers]
-    assert result_of(INSPECTIONS, found, check_mode=False)["pending"] == pending
-    assert result_of(INSPECTIONS, found, check_mode=True)["pending"] == ["role nginx", "shop"]
+    actual = [dict(answer) for answer in answers]
+    assert result_of(INSPECTIONS, actual, check_mode=False)["pending"] == pending
+    assert result_of(INSPECTIONS, actual, check_mode=True)["pending"] == ["role nginx", "shop"]
 
 
 def test_what_was_found_is_by_role_and_application() -> None:

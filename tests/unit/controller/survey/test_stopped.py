@@ -13,7 +13,7 @@ FOUND: Any = {"stopped": "stopped since noon by ada", "before": "v1-1a", "change
 
 
 @pytest.mark.parametrize(
-    ("found", "says"),
+    ("actual", "says"),
     [
         ({"stopped": None, "release": "v2-2b"}, ""),
         ({"release": "v1-1a"}, "stopped since noon by ada; asgi.deploy.start starts v1-1a"),
@@ -27,8 +27,8 @@ FOUND: Any = {"stopped": "stopped since noon by ada", "before": "v1-1a", "change
         ),
     ],
 )
-def test_the_version_that_waits_is_named(found: Any, says: str) -> None:
-    observed: Any = {**FOUND, **found}
+def test_the_version_that_waits_is_named(actual: Any, says: str) -> None:
+    observed: Any = {**FOUND, **actual}
     assert stopped.text(PLAN, observed) == says
 
 
@@ -53,11 +53,11 @@ def test_visitors_of_what_is_stopped_come_the_same_way(direct: Any, port_stays: 
     paths = {"site": "/etc/nginx/asgi/sites/shop.conf", "public": "/etc/systemd/system/asgi-shop.public.socket"}
     units = ["asgi-shop.public.socket"]
     plan: Any = {"name": "shop", "direct": direct, "public_units": units, "port_stays": port_stays}
-    found: Any = {"drift": [*paths.values(), "/etc/motd"]}
+    actual: Any = {"drift": [*paths.values(), "/etc/motd"]}
     certificate: Any = {"drift": ["/etc/key"], "pending_certificates": {"shop": "there is none"}}
-    stopped.leave_proxy(plan, found, certificate)
+    stopped.leave_proxy(plan, actual, certificate)
     assert not pending.differs("parts", certificate), "the live release reads it as it is"
-    assert (plan["stopped"], found["drift"]) == (True, [*(paths[name] for name in left), "/etc/motd"])
+    assert (plan["stopped"], actual["drift"]) == (True, [*(paths[name] for name in left), "/etc/motd"])
 
 
 def test_the_certificate_of_what_stays_behind_its_proxy_is_ensured() -> None:

@@ -46,8 +46,8 @@ def test_a_name_server_that_does_not_answer_delays_no_one() -> None:
         return ["192.0.2.1"]
 
     try:
-        found = look_up(["silent.example.com", "git.example.com"], silent, seconds=0.5)
-        assert found == {"silent.example.com": [], "git.example.com": ["192.0.2.1"]}
+        actual = look_up(["silent.example.com", "git.example.com"], silent, seconds=0.5)
+        assert actual == {"silent.example.com": [], "git.example.com": ["192.0.2.1"]}
     finally:
         answers.set()
 

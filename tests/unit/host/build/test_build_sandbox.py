@@ -24,9 +24,9 @@ SETUID_FOR_ALL = 0o4777
 
 def test_what_is_about_root_is_left_out() -> None:
     ours = {"HOME": "/root", "SUDO_USER": "ada", "XDG_RUNTIME_DIR": "/run/user/0", "TMPDIR": "/root/tmp"}
-    found = build_environment({**ours, "https_proxy": "http://proxy:3128"}, Path("/cache"), {"UV_NO_PROGRESS": "1"})
-    assert not {"SUDO_USER", "XDG_RUNTIME_DIR", "TMPDIR"} & found.keys()
-    assert (found["HOME"], found["https_proxy"], found["UV_NO_PROGRESS"]) == ("/cache", "http://proxy:3128", "1")
+    actual = build_environment({**ours, "https_proxy": "http://proxy:3128"}, Path("/cache"), {"UV_NO_PROGRESS": "1"})
+    assert not {"SUDO_USER", "XDG_RUNTIME_DIR", "TMPDIR"} & actual.keys()
+    assert (actual["HOME"], actual["https_proxy"], actual["UV_NO_PROGRESS"]) == ("/cache", "http://proxy:3128", "1")
 
 
 def test_writable_folders_come_back_harmless(tmp_path: Path) -> None:
@@ -104,11 +104,11 @@ def test_the_cache_of_others_is_thrown_away_once(tmp_path: Path, monkeypatch: py
     user = pwd.getpwuid(os.getuid()).pw_name
     prepare_cache(cache, user)
     assert (cache / "wheel").exists()
-    given: list[tuple[Path, str, str]] = []
-    monkeypatch.setattr(shutil, "chown", lambda *arguments: given.append(arguments))  # only root can
+    options: list[tuple[Path, str, str]] = []
+    monkeypatch.setattr(shutil, "chown", lambda *arguments: options.append(arguments))  # only root can
     prepare_cache(cache, "nobody")
     assert list(cache.iterdir()) == []
-    assert given == [(cache, "nobody", "nobody")]
+    assert options == [(cache, "nobody", "nobody")]
 
 
 @pytest.mark.parametrize(

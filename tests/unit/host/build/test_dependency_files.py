@@ -51,20 +51,20 @@ def test_each_file_is_used_where_none_before_it_is_there(tmp_path: Path, name: s
     ],
 )
 def test_locks_of_other_tools_are_refused_with_their_export(tmp_path: Path, name: str, command: str) -> None:
-    found = candidates(tmp_path, name, "requirements.txt", "pyproject.toml")
-    assert refusal(found) == (
+    actual = candidates(tmp_path, name, "requirements.txt", "pyproject.toml")
+    assert refusal(actual) == (
         f"{WHERE} has a {name}, which is not read here. Run {command}, commit that file, and write "
         "requirements: requirements.txt; requirements: pyproject.toml ignores the lock"
     )
-    assert found.choose("requirements.txt") == "requirements.txt"
-    assert found.choose("pyproject.toml") == "pyproject.toml"
+    assert actual.choose("requirements.txt") == "requirements.txt"
+    assert actual.choose("pyproject.toml") == "pyproject.toml"
 
 
 def test_file_that_the_entry_names_is_used(tmp_path: Path) -> None:
-    found = candidates(tmp_path, "uv.lock", "requirements/production.txt", "pylock.api.toml")
-    assert found.choose("requirements/production.txt") == "requirements/production.txt"
-    assert found.choose("pylock.api.toml") == "pylock.api.toml"
-    assert refusal(found, "base.txt") == (
+    actual = candidates(tmp_path, "uv.lock", "requirements/production.txt", "pylock.api.toml")
+    assert actual.choose("requirements/production.txt") == "requirements/production.txt"
+    assert actual.choose("pylock.api.toml") == "pylock.api.toml"
+    assert refusal(actual, "base.txt") == (
         f"requirements: found 'base.txt', which {WHERE} does not have; it has uv.lock, requirements/production.txt"
     )
 
@@ -95,15 +95,15 @@ def test_what_is_there_instead_is_named(tmp_path: Path, files: list[str], says: 
 
 
 def test_project_with_only_poetry_is_named(tmp_path: Path) -> None:
-    found = candidates(tmp_path, pyproject_toml='[tool.poetry]\nname = "shop"\n')
+    actual = candidates(tmp_path, pyproject_toml='[tool.poetry]\nname = "shop"\n')
     assert "has a pyproject.toml of poetry without a [project] table; run poetry lock and poetry export" in refusal(
-        found
+        actual
     )
 
 
 def test_settings_of_tools_are_no_list_by_themselves(tmp_path: Path) -> None:
-    found = candidates(tmp_path, "requirements/production.txt", pyproject_toml="[tool.ruff]\n")
-    assert "has requirements/production.txt" in refusal(found)
+    actual = candidates(tmp_path, "requirements/production.txt", pyproject_toml="[tool.ruff]\n")
+    assert "has requirements/production.txt" in refusal(actual)
 
 
 @pytest.mark.parametrize(
@@ -118,12 +118,12 @@ def test_settings_of_tools_are_no_list_by_themselves(tmp_path: Path) -> None:
 def test_live_application_does_not_change_its_file_silently(
     tmp_path: Path, files: list[str], live: str, before: str
 ) -> None:
-    found = candidates(tmp_path, *files, live=live)
-    assert refusal(found) == (
+    actual = candidates(tmp_path, *files, live=live)
+    assert refusal(actual) == (
         f"{WHERE} has a {files[0]} and a {before}, and its live release was built from {before}; write which one to "
         f"use, as in requirements: {files[0]}"
     )
-    assert found.choose(files[0]) == files[0]
+    assert actual.choose(files[0]) == files[0]
     assert candidates(tmp_path, *files).choose(None) == files[0]  # nothing is live
 
 

@@ -87,8 +87,8 @@ def settings(folder: Path, place: str, theirs: str) -> dict[str, str]:
 def test_only_the_private_index_is_asked(tmp_path: Path, indexes: tuple[str, str], installer: str, place: str) -> None:
     ours, theirs = indexes
     supplies = from_index({"url": ours, "username": None, "password": None}, tmp_path)
-    given = {**settings(tmp_path, place, theirs), **(supplies.uv if installer == "uv" else supplies.pip)}
-    assert installed(installer, tmp_path, given, *supplies.arguments) == OURS
+    options = {**settings(tmp_path, place, theirs), **(supplies.uv if installer == "uv" else supplies.pip)}
+    assert installed(installer, tmp_path, options, *supplies.arguments) == OURS
 
 
 @pytest.mark.parametrize("installer", INSTALLERS)
@@ -97,8 +97,8 @@ def test_it_is_asked_with_its_password(tmp_path: Path, installer: str) -> None:
     auth = "Basic " + base64.b64encode(f"{name}:{password}".encode()).decode()
     with index(tmp_path / "ours", OURS, auth) as ours:
         supplies = from_index({"url": ours, "username": name, "password": password}, tmp_path)
-        given = supplies.uv if installer == "uv" else supplies.pip
-        assert installed(installer, tmp_path, given, *supplies.arguments) == OURS
+        options = supplies.uv if installer == "uv" else supplies.pip
+        assert installed(installer, tmp_path, options, *supplies.arguments) == OURS
 
 
 @pytest.mark.parametrize("place", ["environment", "files"])
@@ -106,8 +106,8 @@ def test_it_is_asked_with_its_password(tmp_path: Path, installer: str) -> None:
 def test_a_wheelhouse_asks_no_index(tmp_path: Path, indexes: tuple[str, str], installer: str, place: str) -> None:
     _, theirs = indexes
     supplies = from_wheels(tmp_path / "ours")
-    given = {**settings(tmp_path, place, theirs), **(supplies.uv if installer == "uv" else supplies.pip)}
-    assert installed(installer, tmp_path, given, *supplies.arguments) == OURS
+    options = {**settings(tmp_path, place, theirs), **(supplies.uv if installer == "uv" else supplies.pip)}
+    assert installed(installer, tmp_path, options, *supplies.arguments) == OURS
 
 
 @pytest.mark.parametrize("installer", INSTALLERS)
@@ -125,5 +125,5 @@ def test_without_a_hash_any_file_is_taken(tmp_path: Path, indexes: tuple[str, st
     """Once it was replaced by another of the same version."""
     _, theirs = indexes
     (tmp_path / "requirements.txt").write_text(f"{NAME}=={THEIRS}\n")
-    given = ("--index-url", theirs, "--requirement", "requirements.txt")
-    assert installed(installer, tmp_path, {"PIP_TRUSTED_HOST": "127.0.0.1"}, *given) == THEIRS
+    options = ("--index-url", theirs, "--requirement", "requirements.txt")
+    assert installed(installer, tmp_path, {"PIP_TRUSTED_HOST": "127.0.0.1"}, *options) == THEIRS

@@ -182,8 +182,8 @@ PROJECT = '[project]\nname = "shop"\nversion = "1"\ndependencies = ["fastapi>=0.
     ],
 )
 def test_requirements_of(tmp_path: Path, files: dict[str, str], expected: Requirements) -> None:
-    found = requirements_of(make(tmp_path, files), Exporting("exported==1\n"), WHERE)
-    assert replace(found, folder=found.folder and Path("TREE")) == expected
+    actual = requirements_of(make(tmp_path, files), Exporting("exported==1\n"), WHERE)
+    assert replace(actual, folder=actual.folder and Path("TREE")) == expected
 
 
 @pytest.mark.parametrize(
@@ -281,8 +281,8 @@ round = ["shop[round]"]
     ],
 )
 def test_extras(tmp_path: Path, extras: list[str], more: list[str]) -> None:
-    found = requirements_of(make(tmp_path, {"pyproject.toml": EXTRAS}), Pip(), WHERE, DependencyOptions(extras=extras))
-    assert found.text.splitlines() == ["fastapi>=0.100", "httpx", *more]
+    actual = requirements_of(make(tmp_path, {"pyproject.toml": EXTRAS}), Pip(), WHERE, DependencyOptions(extras=extras))
+    assert actual.text.splitlines() == ["fastapi>=0.100", "httpx", *more]
 
 
 @pytest.mark.parametrize(
@@ -315,8 +315,8 @@ def test_extras_that_are_not_there(tmp_path: Path, files: dict[str, str], text: 
 
 def test_what_is_included_may_lie_next_to_the_folder_of_the_application(tmp_path: Path) -> None:
     make(tmp_path, {"base.txt": "b\n", "backend/requirements.txt": "-r ../base.txt\n"})
-    found = requirements_of(tmp_path / "backend", Pip(), WHERE, whole=tmp_path)
-    assert found.text == "-r ../base.txt\nb\n"
+    actual = requirements_of(tmp_path / "backend", Pip(), WHERE, whole=tmp_path)
+    assert actual.text == "-r ../base.txt\nb\n"
 
 
 def python(folder: Path, name: str, mode: int = 0o755) -> Path:
@@ -331,8 +331,8 @@ def test_interpreters(tmp_path: Path) -> None:
     for name in ("a/python3.9", "a/python3.13", "b/python3.13", "b/python3.14", "b/python3.13-config", "b/python3"):
         python(tmp_path, name)
     python(tmp_path, "b/python3.15", 0o644)
-    found = interpreters(f"{tmp_path}/a:{tmp_path}/b:{tmp_path}/none")
-    assert list(found.items()) == [
+    actual = interpreters(f"{tmp_path}/a:{tmp_path}/b:{tmp_path}/none")
+    assert list(actual.items()) == [
         ("3.9", f"{tmp_path}/a/python3.9"),
         ("3.13", f"{tmp_path}/a/python3.13"),
         ("3.14", f"{tmp_path}/b/python3.14"),
@@ -341,9 +341,9 @@ def test_interpreters(tmp_path: Path) -> None:
 
 def test_another_build_of_the_same_version_is_another_interpreter(tmp_path: Path) -> None:
     path = python(tmp_path, "bin/python3.99")
-    found = Interpreter.requested(str(path))
-    assert found.path == str(path)
-    assert found.tag.startswith("cpython-399-") and found.tag.endswith(str(path))
+    actual = Interpreter.requested(str(path))
+    assert actual.path == str(path)
+    assert actual.tag.startswith("cpython-399-") and actual.tag.endswith(str(path))
     assert Interpreter.requested("system").path == "/usr/bin/python3"
 
 

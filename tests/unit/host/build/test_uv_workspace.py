@@ -58,23 +58,23 @@ def uv(repository: Path) -> Uv:
 
 def test_member_is_installed_by_the_lock_of_its_workspace(repository: Path) -> None:
     api = repository / "packages" / "api"
-    found = requirements_of(api, uv(repository), WHERE, whole=repository)
-    assert (found.source, found.text, found.local, found.folder) == ("uv.lock", "", False, repository)
+    actual = requirements_of(api, uv(repository), WHERE, whole=repository)
+    assert (actual.source, actual.text, actual.local, actual.folder) == ("uv.lock", "", False, repository)
     folders = [repository / "other", repository / "packages" / "lib"]
-    assert sorted(packages_of(api, repository, found)) == sorted(map(str, folders))
+    assert sorted(packages_of(api, repository, actual)) == sorted(map(str, folders))
 
 
 def test_groups_of_a_member_are_installed(repository: Path) -> None:
     api, options = repository / "packages" / "api", DependencyOptions(groups=["prod"])
-    found = requirements_of(api, uv(repository), WHERE, options, repository)
-    assert str(repository / "packages" / "tool") in packages_of(api, repository, found)
+    actual = requirements_of(api, uv(repository), WHERE, options, repository)
+    assert str(repository / "packages" / "tool") in packages_of(api, repository, actual)
 
 
 def test_packages_of_the_repository_are_not_by_hashes(repository: Path) -> None:
     api = repository / "packages" / "api"
-    found = requirements_of(api, uv(repository), WHERE, whole=repository)
+    actual = requirements_of(api, uv(repository), WHERE, whole=repository)
     with pytest.raises(DeployError, match=r"require_hashes: uv.lock of .* names \./"):
-        check_protection(found, api, WHERE, hashes=True, insecure=False)
+        check_protection(actual, api, WHERE, hashes=True, insecure=False)
 
 
 def test_workspace_without_a_lock_is_refused(repository: Path) -> None:

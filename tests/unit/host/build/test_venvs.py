@@ -16,7 +16,10 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.requirement_ha
 def test_as_python_itself_finds_them() -> None:
     whole = Path(sys.prefix)
     folders = [str(path) for path in whole.glob("lib/python*/site-packages")]
-    known = {normalised(one.metadata["Name"]): one.version for one in metadata.distributions(path=folders)}
+    known = {
+        normalised(distribution.metadata["Name"]): distribution.version
+        for distribution in metadata.distributions(path=folders)
+    }
     assert distributions(whole) == known
 
 

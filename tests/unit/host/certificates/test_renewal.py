@@ -86,9 +86,9 @@ def test_one_that_cannot_be_read_does_not_end_the_others(host: Path) -> None:
     (host / "tls" / "blog" / "combined.pem").write_text("no certificate\n")
     (host / "tls" / "shop" / "combined.pem").write_text((host / "chain").read_text())
     (host / "certificates.json").write_text("{")  # another program wrote there
-    said = renewal.renew()
-    assert [text.partition(":")[0] for text in said] == ["blog", "shop"]
-    assert "contains no certificate" in said[0] and "nothing is served" in said[1]
+    output = renewal.renew()
+    assert [text.partition(":")[0] for text in output] == ["blog", "shop"]
+    assert "contains no certificate" in output[0] and "nothing is served" in output[1]
     assert {entry["name"] for entry in json.loads((host / "certificates.json").read_text())["certificates"]} == {
         "blog",
         "shop",

@@ -109,12 +109,12 @@ def test_nft_takes_it(firewall: Firewall, tmp_path: Path) -> None:
     ],
 )
 def test_who_can_be_reached(address: str, state: str, protocol: str, port: int | None) -> None:
-    found = parse_listeners(HEAD + ROW.format(address=address, state=state), protocol)
-    assert found == ([Listener(protocol, port, "4711")] if port else [])
+    actual = parse_listeners(HEAD + ROW.format(address=address, state=state), protocol)
+    assert actual == ([Listener(protocol, port, "4711")] if port else [])
 
 
 def shut(firewall: Firewall, *listeners: Listener) -> list[int]:
-    return [one.port for one in blocked_listeners(firewall, [22], listeners, 32768)]
+    return [listener.port for listener in blocked_listeners(firewall, [22], listeners, 32768)]
 
 
 def test_shuts_out_no_one_unasked() -> None:

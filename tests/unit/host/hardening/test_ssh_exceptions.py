@@ -22,7 +22,7 @@ def sshd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("text", "found"),
+    ("text", "actual"),
     [
         ("PasswordAuthentication yes\n", []),
         ("Match User backup\n  PasswordAuthentication yes\n", ["user backup: passwordauthentication yes"]),
@@ -38,10 +38,10 @@ def sshd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("Match User meant\nPasswordAuthentication yes\n", []),
     ],
 )
-def test_what_is_allowed_again(sshd: Path, text: str, found: list[str]) -> None:
+def test_what_is_allowed_again(sshd: Path, text: str, actual: list[str]) -> None:
     sshd.write_text(text)
     seen = unexpected_options(list(configuration(sshd)), EXPECTED, ["User  meant"])
-    assert [f"{one.criteria}: {one.option} {one.value}" for one in seen] == found
+    assert [f"{item.criteria}: {item.option} {item.value}" for item in seen] == actual
 
 
 def test_included_files_are_read_where_they_are_included(sshd: Path) -> None:
@@ -50,12 +50,12 @@ def test_included_files_are_read_where_they_are_included(sshd: Path) -> None:
     extra.write_text("Match User a\nPasswordAuthentication yes\n")
     sshd.write_text("Include sshd_config.d/*.conf\nPasswordAuthentication yes\nMatch User b\nPermitRootLogin yes\n")
     seen = unexpected_options(list(configuration(sshd)), EXPECTED, [])
-    assert [(one.place, one.criteria) for one in seen] == [(f"{extra}:2", "user a"), (f"{sshd}:4", "user b")]
+    assert [(item.place, item.criteria) for item in seen] == [(f"{extra}:2", "user a"), (f"{sshd}:4", "user b")]
 
 
 def test_files_that_include_each_other_end(sshd: Path) -> None:
     sshd.write_text("Include sshd_config\nMatch User a\nPasswordAuthentication yes\n")
-    assert {one.criteria for one in unexpected_options(list(configuration(sshd)), EXPECTED, [])} == {"user a"}
+    assert {option.criteria for option in unexpected_options(list(configuration(sshd)), EXPECTED, [])} == {"user a"}
 
 
 def test_root_by_a_key_is_no_exception_where_root_may_log_in(sshd: Path) -> None:

@@ -77,8 +77,8 @@ def test_release_without_a_sandbox(layout: Layout) -> None:
 )
 def test_its_journald_starts_first(layout: Layout, line: str, asked: set[str]) -> None:
     argv = Execution(layout, "true", 60)._systemd_run("asgi-shop.exec-1@v1.service", "v1", [line], ["/bin/true"])
-    found = [word for word in argv if word.endswith("=systemd-journald@asgi-shop.service")]
-    assert {word.split("=")[1] for word in found} == asked
+    actual = [word for word in argv if word.endswith("=systemd-journald@asgi-shop.service")]
+    assert {word.split("=")[1] for word in actual} == asked
 
 
 def test_properties() -> None:
@@ -87,7 +87,7 @@ def test_properties() -> None:
 
 
 @pytest.mark.parametrize(
-    ("found", "status"),
+    ("actual", "status"),
     [
         ({"ExecMainCode": "1", "ExecMainStatus": "7"}, 7),
         ({"ExecMainCode": "2", "ExecMainStatus": "15"}, 143),
@@ -96,9 +96,9 @@ def test_properties() -> None:
         ({}, 1),
     ],
 )
-def test_exit_status(found: dict[str, str], status: int) -> None:
+def test_exit_status(actual: dict[str, str], status: int) -> None:
     """A unit that failed never ends with 0, whatever its process did."""
-    assert exit_status(found) == status
+    assert exit_status(actual) == status
 
 
 def test_printed() -> None:

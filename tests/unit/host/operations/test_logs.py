@@ -101,24 +101,24 @@ RECORDS = [entry(text, __CURSOR=f"s={number}") for number, text in enumerate(("o
 
 
 def test_the_newest_ones_and_where_to_go_on() -> None:
-    found = newest(Layout("shop"), reversed(RECORDS), Query(2))
-    assert [line.text.split()[-1] for line in found.lines] == ["three", "two"]
-    assert found.cursor == "s=2"
+    actual = newest(Layout("shop"), reversed(RECORDS), Query(2))
+    assert [line.text.split()[-1] for line in actual.lines] == ["three", "two"]
+    assert actual.cursor == "s=2"
     assert newest(Layout("shop"), [], Query(2)).cursor is None
 
 
 def test_all_that_came_since() -> None:
     """However many are asked for: one who follows misses none."""
-    found = after(Layout("shop"), RECORDS[1:], Query(1, cursor="s=0"))
-    assert [line.text.split()[-1] for line in found.lines] == ["two", "three"]
-    assert found.cursor == "s=2"
+    actual = after(Layout("shop"), RECORDS[1:], Query(1, cursor="s=0"))
+    assert [line.text.split()[-1] for line in actual.lines] == ["two", "three"]
+    assert actual.cursor == "s=2"
     assert after(Layout("shop"), [], Query(1, cursor="s=2")).cursor == "s=2"
 
 
 def test_nginxs_lines() -> None:
     lines = [json.dumps(ACCESS), json.dumps({**ACCESS, "request_id": "another-one"}), '{"time": "half a']
-    found = [line.text for line in access_lines(lines, Query(50, request="5f0c6f2b1d5e"))]
+    actual = [line.text for line in access_lines(lines, Query(50, request="5f0c6f2b1d5e"))]
     text = "nginx v1-0a1b2c3d [5f0c6f2b1d5e] GET /cart?id=1 500 in 12 ms for 192.0.2.1"
-    assert found == [f"2025-11-22 12:00:00.000 {text}"]
+    assert actual == [f"2025-11-22 12:00:00.000 {text}"]
     assert len(list(access_lines(lines, Query(50)))) == 2
     assert list(access_lines(lines, Query(50, since=AT / 1e6 + 1))) == []

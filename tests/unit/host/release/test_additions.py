@@ -108,10 +108,10 @@ def test_static_files(release: Path) -> None:
     assert not added.is_intact(release)
     install(added, release)
     public = release / "public"
-    found = {str(path.relative_to(public)) for path in public.rglob("*") if path.is_file()}
-    assert found == {"static/app/css/site.css", "static/app/logo.png", "css/site.css"}
+    actual = {str(path.relative_to(public)) for path in public.rglob("*") if path.is_file()}
+    assert actual == {"static/app/css/site.css", "static/app/logo.png", "css/site.css"}
     assert not (public / "static/app/logo.png").is_symlink()
-    assert {(public / path).stat().st_mode & 0o777 for path in found} == {0o644}
+    assert {(public / path).stat().st_mode & 0o777 for path in actual} == {0o644}
     assert added.is_intact(release)
     (public / "css/site.css").unlink()
     assert not added.is_intact(release)

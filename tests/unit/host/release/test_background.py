@@ -99,13 +99,13 @@ def test_units_of_a_release(host: Host) -> None:
     host.install(SHOP, OLD)
     host.install(SHOP, NEW)
     host.install(Layout("shop-two"), OLD)
-    found = BackgroundUnits(SHOP, OLD)
-    assert found.processes == [
+    actual = BackgroundUnits(SHOP, OLD)
+    assert actual.processes == [
         SHOP.unit(kind, OLD) for kind in ("process-beat-1", "process-worker-1", "process-worker-2")
     ]
-    assert found.timers == [SHOP.unit("timer-tick", OLD)]
-    assert found.jobs == [SHOP.unit("job-tick", OLD)]
-    assert found.exclusive() == [SHOP.unit("process-beat-1", OLD)]
+    assert actual.timers == [SHOP.unit("timer-tick", OLD)]
+    assert actual.jobs == [SHOP.unit("job-tick", OLD)]
+    assert actual.exclusive() == [SHOP.unit("process-beat-1", OLD)]
 
 
 @pytest.mark.parametrize(
@@ -216,8 +216,8 @@ def test_one_query_distinguishes_all_releases(host: Host, monkeypatch: pytest.Mo
         return host.states_of(*patterns)
 
     monkeypatch.setattr(systemd, "unit_states", states)
-    found = find_loaded(SHOP)
-    assert (found.serving, found.at_work, found.busy) == ({OLD, NEW}, {NEW}, {OLD, NEW})
+    actual = find_loaded(SHOP)
+    assert (actual.serving, actual.at_work, actual.busy) == ({OLD, NEW}, {NEW}, {OLD, NEW})
     assert len(asked) == 1
 
 
@@ -286,5 +286,5 @@ def test_a_timer_goes_on_where_that_of_the_other_release_was(host: Host) -> None
 def test_missing_program(host: Host, tmp_path: Path) -> None:
     host.install(SHOP, OLD)
     (host.folder / SHOP.unit("job-tick", OLD)).write_text('ExecStart="no-such-program" "x"\n', encoding="utf-8")
-    found = BackgroundUnits(SHOP, OLD).missing_programs()
-    assert found and "its program" in found and "/srv/asgi/shop/releases/v1-0a1b2c3d/venv/bin" in found
+    actual = BackgroundUnits(SHOP, OLD).missing_programs()
+    assert actual and "its program" in actual and "/srv/asgi/shop/releases/v1-0a1b2c3d/venv/bin" in actual

@@ -54,8 +54,8 @@ def gate(
 
 
 def feed(answers: Answers, *received: tuple[int | None, str | None]) -> Answers:
-    for worker, wrong in received:
-        answers.add(worker, wrong)
+    for worker, errors in received:
+        answers.add(worker, errors)
     return answers
 
 
@@ -207,8 +207,8 @@ def test_socket_that_comes_late(path: Path) -> None:
 
 
 def test_successes_must_be_in_a_row(path: Path) -> None:
-    ok, wrong = reply("200 OK"), reply("503 Busy")
-    with server(path, replies(ok, ok, wrong, ok, ok, ok)) as requests:
+    ok, errors = reply("200 OK"), reply("503 Busy")
+    with server(path, replies(ok, ok, errors, ok, ok, ok)) as requests:
         assert wait_until_passed(str(path), gate(successes=3), alive, no_processes) is None
     assert len(requests) == 6
 

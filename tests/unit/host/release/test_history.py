@@ -52,7 +52,7 @@ def test_two_lines_are_one_attempt() -> None:
 
 
 @pytest.mark.parametrize(
-    ("attempt", "found", "end"),
+    ("attempt", "actual", "end"),
     [
         pytest.param(
             {"from": "v1", "to": "v2"},
@@ -96,8 +96,8 @@ def test_two_lines_are_one_attempt() -> None:
         pytest.param({"exec": "x"}, ObservedHost(), {"result": "ended"}, id="a command of which systemd knows nothing"),
     ],
 )
-def test_the_end_of_a_killed_run(attempt: Attempt, found: ObservedHost, end: Attempt) -> None:
-    assert outcome(attempt, found) == end
+def test_the_end_of_a_killed_run(attempt: Attempt, actual: ObservedHost, end: Attempt) -> None:
+    assert outcome(attempt, actual) == end
 
 
 @pytest.mark.parametrize(

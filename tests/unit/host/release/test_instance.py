@@ -100,7 +100,7 @@ def test_running(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         systemd,
         "list_units",
-        lambda *patterns: [one for pattern in patterns for one in fnmatch.filter(LOADED, pattern)],
+        lambda *patterns: [item for pattern in patterns for item in fnmatch.filter(LOADED, pattern)],
     )
     assert loaded_releases(SHOP) == {"v1.4.2-0a1b2c3d", "v2-ffffffff"}
     assert loaded_releases(Layout("shop-two")) == {"v9-99999999"}

@@ -17,11 +17,11 @@ SHOP, VENV = "v1.0.0-9747566f", "86a1f5f3e2c18d0d"
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
     """Return a release with its environment, both recorded when they were made."""
-    found = Store(Layout("shop", PurePosixPath(tmp_path, "srv"), PurePosixPath(tmp_path, "manifests")))
-    make(found, SHOP, VENV)
-    with Integrity(found).recording(SHOP, VENV):
+    result = Store(Layout("shop", PurePosixPath(tmp_path, "srv"), PurePosixPath(tmp_path, "manifests")))
+    make(result, SHOP, VENV)
+    with Integrity(result).recording(SHOP, VENV):
         pass
-    return found
+    return result
 
 
 def make(store: Store, release: str, venv: str) -> None:
@@ -58,9 +58,9 @@ def test_damage_of_an_environment_is_damage_of_all_its_releases(store: Store) ->
         pass
     shutil.rmtree(Path(store.layout.venvs, VENV))
     (store.path(SHOP) / "main.py").unlink()
-    found = Integrity(store)
-    assert found.release(SHOP).damage == ["main.py is missing", "environment: it is missing"]
-    assert found.release("v2-0a1b2c3d").damage == ["environment: it is missing"]
+    actual = Integrity(store)
+    assert actual.release(SHOP).damage == ["main.py is missing", "environment: it is missing"]
+    assert actual.release("v2-0a1b2c3d").damage == ["environment: it is missing"]
 
 
 def test_a_release_from_before_is_taken_as_it_is_found(store: Store) -> None:
@@ -90,9 +90,9 @@ def test_what_was_restored_from_a_backup_is_read_once(store: Store) -> None:
     file.write_text("app = 1\n", encoding="utf-8")
     (store.path(SHOP) / "__pycache__").mkdir()
     before = manifest(store).read_text(encoding="utf-8")
-    found = Integrity(store)
-    assert found.release(SHOP) == Condition()
-    found.renew()
+    actual = Integrity(store)
+    assert actual.release(SHOP) == Condition()
+    actual.renew()
     after = manifest(store).read_text(encoding="utf-8")
     assert after != before
     again = Integrity(store)
@@ -104,12 +104,12 @@ def test_what_was_restored_from_a_backup_is_read_once(store: Store) -> None:
 
 
 def test_what_is_damaged_is_noted_and_noted_no_more(store: Store) -> None:
-    found = Integrity(store)
-    found.mark({SHOP: Condition(["main.py was changed"])})
+    actual = Integrity(store)
+    actual.mark({SHOP: Condition(["main.py was changed"])})
     assert store.record(SHOP)["damaged"] == ["main.py was changed"]
-    assert [one.good for one in store.kept()] == [False]
-    found.mark({SHOP: Condition()})
-    assert [one.good for one in store.kept()] == [True]
+    assert [item.good for item in store.kept()] == [False]
+    actual.mark({SHOP: Condition()})
+    assert [item.good for item in store.kept()] == [True]
 
 
 def test_manifests_go_with_what_they_are_of(store: Store) -> None:
@@ -137,8 +137,8 @@ def test_folders_that_others_can_write(store: Store) -> None:
 
 def test_a_release_is_reported_once() -> None:
     damaged = Condition(["main.py was changed"])
-    found = summarize({SHOP: damaged, f"{SHOP}.2": Condition(loose=["src has mode 0777 instead of 0750"])}, ["/srv"])
-    assert found == {
+    actual = summarize({SHOP: damaged, f"{SHOP}.2": Condition(loose=["src has mode 0777 instead of 0750"])}, ["/srv"])
+    assert actual == {
         "damage": {},
         "loose": ["/srv", f"{SHOP}.2: src has mode 0777 instead of 0750"],
         "unrecorded": [],

@@ -174,7 +174,7 @@ def test_a_digest_is_of_all_that_lstat_says() -> None:
         entry._replace(size=9),
         entry._replace(changed=2),
     ]
-    assert len({digest_of({"a": one}) for one in [entry, *others]}) == 6
+    assert len({digest_of({"a": item}) for item in [entry, *others]}) == 6
     assert digest_of({"a": entry, "b": entry}) == digest_of({"b": entry, "a": entry})
     assert digest_of({"a": entry._replace(content="x")}) == digest_of({"a": entry})
 

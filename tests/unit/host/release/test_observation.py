@@ -17,7 +17,7 @@ def service(down: str = "", up_for: float = 1000, ends: int = 0) -> UnitConditio
 
 
 @pytest.mark.parametrize(
-    ("runs", "answer", "wrong", "unproven"),
+    ("runs", "answer", "errors", "unproven"),
     [
         pytest.param([service()], None, "", "", id="well"),
         pytest.param([service(up_for=1)], None, "", "", id="just started, by us"),
@@ -61,9 +61,9 @@ def service(down: str = "", up_for: float = 1000, ends: int = 0) -> UnitConditio
         ),
     ],
 )
-def test_judge(runs: list[UnitCondition], answer: str | None, wrong: str, unproven: str) -> None:
-    found = judge("v1", runs, answer)
-    assert (found.failure, found.unproven if not wrong else "") == (wrong, unproven)
+def test_judge(runs: list[UnitCondition], answer: str | None, errors: str, unproven: str) -> None:
+    actual = judge("v1", runs, answer)
+    assert (actual.failure, actual.unproven if not errors else "") == (errors, unproven)
 
 
 @pytest.mark.parametrize(

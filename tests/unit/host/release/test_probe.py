@@ -87,7 +87,7 @@ def test_an_answer_has_a_size(serve: Callable[[Answer], str], text: bytes) -> No
     ("header", "worker"), [("17", 17), ("9" * 5000, None), ("٣", None), ("-1", None), ("1" * 11, None)]
 )
 def test_a_worker_is_a_number(serve: Callable[[Answer], str], header: str, worker: int | None) -> None:
-    said = f"HTTP/1.1 200 OK\r\nX-ASGI-Worker: {header}\r\n\r\n".encode()
-    probe = Probe(serve(lambda connection: connection.sendall(said)), GATE, timeout=5)
+    output = f"HTTP/1.1 200 OK\r\nX-ASGI-Worker: {header}\r\n\r\n".encode()
+    probe = Probe(serve(lambda connection: connection.sendall(output)), GATE, timeout=5)
     probe.close()
     assert (probe.failure, probe.worker) == (None, worker)

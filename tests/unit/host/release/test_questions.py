@@ -19,8 +19,8 @@ def until(true: Callable[[], bool], questions: Questions) -> None:
 
 
 def test_answers_are_counted() -> None:
-    said = iter([None, "GET /ready failed", *[None] * 10_000])
-    questions = Questions(lambda _given_up: next(said))
+    output = iter([None, "GET /ready failed", *[None] * 10_000])
+    questions = Questions(lambda _given_up: next(output))
     until(lambda: questions.answers >= 3, questions)
     questions.close()
     assert questions.failures == ["GET /ready failed"]

@@ -93,12 +93,12 @@ def test_remaining(seen: ObservedState, left: tuple[str, ...]) -> None:
 
 
 def record(live: float | None = None, failed: str | None = None, **states: float) -> ReleaseRecord:
-    found = {"prepared": 1.0, **states, **({} if live is None else {"live": live})}
-    return {"states": found, "failed": failed}
+    result = {"prepared": 1.0, **states, **({} if live is None else {"live": live})}
+    return {"states": result, "failed": failed}
 
 
 @pytest.mark.parametrize(
-    ("found", "can"),
+    ("actual", "can"),
     [
         pytest.param(record(live=2), True, id="served"),
         pytest.param({"states": {"prepared": 1, "live": 2}}, True, id="served, and nothing was ever said against it"),
@@ -111,8 +111,8 @@ def record(live: float | None = None, failed: str | None = None, **states: float
         pytest.param({}, False, id="no record"),
     ],
 )
-def test_can_serve_again(found: ReleaseRecord, can: bool) -> None:
-    assert can_serve_again(found) is can
+def test_can_serve_again(actual: ReleaseRecord, can: bool) -> None:
+    assert can_serve_again(actual) is can
 
 
 def test_the_command_of_a_release_is_not_run_again_in_its_next_generation() -> None:

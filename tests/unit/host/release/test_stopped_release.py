@@ -42,11 +42,11 @@ def stopped(tmp_path: Path, found: str | None, settings: ReleaseSettings = SETTI
     return StoppedRelease(Store(layout), builder, Closing(by_nft=False), settings)
 
 
-@pytest.mark.parametrize("found", ["v1", "v2", None])
-def test_what_a_look_finds_is_as_it_is_documented(tmp_path: Path, found: str | None) -> None:
+@pytest.mark.parametrize("actual", ["v1", "v2", None])
+def test_what_a_look_finds_is_as_it_is_documented(tmp_path: Path, actual: str | None) -> None:
     """Whatever becomes of its source; nothing is to be done."""
-    [look] = checked_observations(["release"], json.loads(json.dumps([stopped(tmp_path, found).predict()])))
-    assert (look["release"], look["before"], look["changed"], look["noted"]) == (found, "v1", False, True)
+    [look] = checked_observations(["release"], json.loads(json.dumps([stopped(tmp_path, actual).predict()])))
+    assert (look["release"], look["before"], look["changed"], look["noted"]) == (actual, "v1", False, True)
 
 
 def test_the_live_release_is_started_by_the_settings_of_now(tmp_path: Path) -> None:

@@ -78,7 +78,7 @@ def test_the_second_line_says_how_it_ended(store: Store, error: BaseException | 
 def test_a_block_names_its_result(store: Store) -> None:
     with store.audited({"by": "ops", "exec": "ls"}) as entry:
         entry |= {"result": "ended well", "status": 0}
-    assert [(one["result"], one["status"]) for one in store.trail.past()] == [("ended well", 0)]
+    assert [(item["result"], item["status"]) for item in store.trail.past()] == [("ended well", 0)]
 
 
 def test_readers_show_one_that_goes_on(store: Store) -> None:
@@ -92,8 +92,8 @@ def test_readers_show_one_that_goes_on(store: Store) -> None:
 def test_an_attempt_within_another_one_ends_only_itself(store: Store) -> None:
     """A command goes on while others release."""
     with store.audited({"by": "ops", "exec": "sleep 60"}), store.audited({"by": "eve", "restart": "v1"}):
-        assert [one["result"] for one in store.trail.past()] == ["running"] * 2
-    assert [one["result"] for one in store.trail.past()] == ["live"] * 2
+        assert [item["result"] for item in store.trail.past()] == ["running"] * 2
+    assert [item["result"] for item in store.trail.past()] == ["live"] * 2
     assert len(lines(store)) == 4
 
 
@@ -104,7 +104,9 @@ def test_the_next_run_ends_what_was_killed(store: Store) -> None:
     assert [line.get("result") for line in lines(store)] == [None]
     put_live(store, "v2", "live")
     before = store.trail.past()
-    assert [(one["result"], one["to"], one["serves"], one["ended"]) for one in before] == [("ended", "v2", "v2", None)]
+    assert [(item["result"], item["to"], item["serves"], item["ended"]) for item in before] == [
+        ("ended", "v2", "v2", None)
+    ]
     assert len(lines(store)) == 1, "a reader adds nothing"
     with store.audited({"by": "ops", "restart": "v2"}):
         pass
@@ -122,7 +124,7 @@ def test_what_served_is_seen_at_the_end(store: Store) -> None:
         put_live(store, "v2", "live")
     with suppress(DeployError), store.audited({"by": "ops", "from": "v2", "to": "v3"}):
         raise DeployError("its gate")
-    assert [one["serves"] for one in store.trail.past()] == ["v2", "v2"]
+    assert [item["serves"] for item in store.trail.past()] == ["v2", "v2"]
 
 
 def test_a_half_line_spoils_no_other(store: Store) -> None:
@@ -130,7 +132,7 @@ def test_a_half_line_spoils_no_other(store: Store) -> None:
     Path(store.layout.audit).write_text('{"by": "ops", "to": "v1", "result": "live"}\n{"by": "o', encoding="utf-8")
     with store.audited({"by": "eve", "restart": "v1"}):
         pass
-    assert [(one["by"], one["result"]) for one in store.trail.past()] == [("ops", "live"), ("eve", "live")]
+    assert [(item["by"], item["result"]) for item in store.trail.past()] == [("ops", "live"), ("eve", "live")]
 
 
 def test_the_trail_goes_with_its_application(store: Store) -> None:

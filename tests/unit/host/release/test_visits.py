@@ -39,8 +39,8 @@ def test_lines() -> None:
 
 def test_times() -> None:
     """Before nginx has read its configuration again, the end is known to a second."""
-    found = list(visits([line(200, msec=100.25, seconds=60.125), line(200, seconds=1.5), line(200)]))
-    assert [(visit.began, visit.ended) for visit in found] == [(40.125, 100.25), (98.5, 100.0), (100.0, 100.0)]
+    actual = list(visits([line(200, msec=100.25, seconds=60.125), line(200, seconds=1.5), line(200)]))
+    assert [(visit.began, visit.ended) for visit in actual] == [(40.125, 100.25), (98.5, 100.0), (100.0, 100.0)]
 
 
 @pytest.mark.parametrize(
@@ -62,8 +62,8 @@ def test_times() -> None:
 )
 def test_whose(visit: Visit, whose: str) -> None:
     switch = Switch("v1", "v0", at=100, before_since=10)
-    found = {"new": switch.of_new(visit), "before": switch.of_before(visit), "unclear": switch.unclear(visit)}
-    assert " ".join(name for name, true in found.items() if true) == whose
+    actual = {"new": switch.of_new(visit), "before": switch.of_before(visit), "unclear": switch.unclear(visit)}
+    assert " ".join(name for name, true in actual.items() if true) == whose
 
 
 def test_tally() -> None:

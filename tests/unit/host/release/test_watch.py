@@ -43,8 +43,8 @@ OLD = Switch("v1", "v0", at=0)  # of a time that is over: all that is not answer
     ],
 )
 def test_verdict(good: int, bad: int, percent: float, errors: int, condemned: bool) -> None:
-    wrong = error_verdict(Tally(good + bad, bad), WatchLimits(5, percent, errors))
-    assert bool(wrong) is condemned
+    mistakes = error_verdict(Tally(good + bad, bad), WatchLimits(5, percent, errors))
+    assert bool(mistakes) is condemned
 
 
 @pytest.mark.parametrize(("status", "error"), [(499, False), (500, True), (502, True), (599, True), (404, False)])
@@ -155,8 +155,8 @@ def test_errors_end_the_watch(path: Path, seconds: float) -> None:
     log = AccessLog(path)
     add(path, f"{line(500)}\n")
     started = time.monotonic()
-    found = watched(log, WatchLimits(seconds, 10, 1))
-    assert found and found.failure.startswith("1 of 1 requests ended with a server error")
+    actual = watched(log, WatchLimits(seconds, 10, 1))
+    assert actual and actual.failure.startswith("1 of 1 requests ended with a server error")
     assert time.monotonic() - started < 2
 
 
@@ -171,16 +171,16 @@ def test_errors_that_come_by_and_by(path: Path) -> None:
     visitor = threading.Thread(target=visit, args=([f"{line(500)}\n"] * 3,))
     log = AccessLog(path)
     visitor.start()
-    found = watched(log, WatchLimits(60, 10, 3))
-    assert found and found.failure.startswith("3 of 3 ")
+    actual = watched(log, WatchLimits(60, 10, 3))
+    assert actual and actual.failure.startswith("3 of 3 ")
     visitor.join()
 
 
 def test_service_that_went_down_ends_the_watch(path: Path) -> None:
-    said = iter([None, "the service does not stay up"])
+    output = iter([None, "the service does not stay up"])
     started = time.monotonic()
-    found = watched(AccessLog(path), WatchLimits(60, 10, 5), broken=lambda: next(said))
-    assert found == WatchVerdict("the service does not stay up")
+    actual = watched(AccessLog(path), WatchLimits(60, 10, 5), broken=lambda: next(output))
+    assert actual == WatchVerdict("the service does not stay up")
     assert time.monotonic() - started < 2
 
 
@@ -210,15 +210,15 @@ def test_late_answers_of_the_release_before_do_not_condemn_the_new_one(path: Pat
 def test_what_is_surely_the_new_ones_condemns_it(path: Path, status: int, release: str, after: float) -> None:
     log, now = AccessLog(path), time.time()
     add(path, entry(status, release, now + after + 0.1, 0.1) * 5)
-    found = watched(log, WatchLimits(60, 10, 5), Switch("v1", "v0", at=now))
-    assert found and found.failure.startswith("5 of 5 requests ended with a server error")
+    actual = watched(log, WatchLimits(60, 10, 5), Switch("v1", "v0", at=now))
+    assert actual and actual.failure.startswith("5 of 5 requests ended with a server error")
 
 
 def test_questions_that_go_wrong_condemn_it(path: Path) -> None:
     log, now = AccessLog(path), time.time()
     add(path, entry(504, "", now, 60))
-    found = watched(log, WatchLimits(60, 10, 3), Switch("v1", "v0", at=now), ask=lambda _given_up: "GET /ready failed")
-    assert found == WatchVerdict(
+    actual = watched(log, WatchLimits(60, 10, 3), Switch("v1", "v0", at=now), ask=lambda _given_up: "GET /ready failed")
+    assert actual == WatchVerdict(
         "3 of 3 requests to its own socket failed, more than 10 percent and at least 3: GET /ready failed"
     )
 
@@ -255,9 +255,9 @@ def test_the_way_back(path: Path, before: list[tuple[int, str]], late: int, no_w
     add(path, "".join(entry(status, release, now - 30) for status, release in before))
     log = AccessLog(path)
     add(path, entry(504, "", now + 1, 40) * late + entry(500, "v1", now) * 5 + entry(200, "v1", now) * 5)
-    found = watched(log, WatchLimits(60, 10, 5), Switch("v1", "v0", at=now, before_since=now - 1000))
-    assert found and found.failure.startswith("5 of 10 requests")
-    assert (no_way_back in found.no_way_back) if no_way_back else (found.no_way_back == "")
+    actual = watched(log, WatchLimits(60, 10, 5), Switch("v1", "v0", at=now, before_since=now - 1000))
+    assert actual and actual.failure.startswith("5 of 10 requests")
+    assert (no_way_back in actual.no_way_back) if no_way_back else (actual.no_way_back == "")
 
 
 def test_lines_before(path: Path) -> None:

@@ -220,7 +220,7 @@ def answering(request: pytest.FixtureRequest) -> Iterator[str]:
 
 
 @pytest.mark.parametrize(
-    ("answering", "said"),
+    ("answering", "text"),
     [
         (b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nhalf", "it ended after 4 of 1,000 bytes"),
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n8\r\nhalf", "IncompleteRead"),
@@ -229,9 +229,9 @@ def answering(request: pytest.FixtureRequest) -> Iterator[str]:
     indirect=["answering"],
     ids=["with a length", "in chunks", "no HTTP"],
 )
-def test_an_answer_that_is_cut_off(tmp_path: Path, answering: str, said: str) -> None:
+def test_an_answer_that_is_cut_off(tmp_path: Path, answering: str, text: str) -> None:
     """No message offers half a file as the one that is meant."""
-    with pytest.raises(DeployError, match=rf"^archive\.url: {answering} cannot be fetched from this host: .*{said}"):
+    with pytest.raises(DeployError, match=rf"^archive\.url: {answering} cannot be fetched from this host: .*{text}"):
         ensure_archive(sha(b"x"), answering, "a.zip", tmp_path)
     assert list(tmp_path.iterdir()) == []
 

@@ -36,8 +36,8 @@ REFS = {
 
 def test_parse_refs() -> None:
     text = f"{A}\tHEAD\n{A}\trefs/heads/main\n{B}\trefs/tags/light\n{B}\trefs/tags/object\n{C}\trefs/tags/object^{{}}\n"
-    found = parse_refs(text)
-    assert found == {"HEAD": A, "refs/heads/main": A, "refs/tags/light": B, "refs/tags/object": C}
+    actual = parse_refs(text)
+    assert actual == {"HEAD": A, "refs/heads/main": A, "refs/tags/light": B, "refs/tags/object": C}
 
 
 @pytest.mark.parametrize("text", ["", "\n", "warning: something else\n"])
@@ -305,14 +305,14 @@ def test_submodules_within_submodules(mirror: Mirror, repository: Repository, tm
     outer.commit("outer second")
     source = Git(mirror, None, submodules=True)
     assert source.fetch("main", source.resolve("main")) == commit
-    for one in (repository, outer, inner):
-        one.path.rename(one.path.with_name(f"{one.path.name}-gone"))
+    for item in (repository, outer, inner):
+        item.path.rename(item.path.with_name(f"{item.path.name}-gone"))
     assert source.fetch(commit, source.resolve(commit)) == commit
     tree = tmp_path / "tree"
     tree.mkdir()
     source.checkout(commit, tree)
-    found = {str(path.relative_to(tree)): path.read_text() for path in tree.rglob("main.py")}
-    assert found == {
+    actual = {str(path.relative_to(tree)): path.read_text() for path in tree.rglob("main.py")}
+    assert actual == {
         "main.py": "first",
         "libs/outer/main.py": "outer first",
         "libs/outer/deep/main.py": "inner first",

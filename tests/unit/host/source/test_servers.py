@@ -40,21 +40,21 @@ def words(trust: Trust, keep: bool = True) -> list[str]:
 
 
 def option(given: list[str], name: str) -> str | None:
-    found = [word for word in given if word.startswith(f"-o{name}=")]
-    assert len(found) < 2
-    return found[0].partition("=")[2] if found else None
+    result = [word for word in given if word.startswith(f"-o{name}=")]
+    assert len(result) < 2
+    return result[0].partition("=")[2] if result else None
 
 
 def test_with_known_hosts_nothing_else_counts(tmp_path: Path) -> None:
     trust = Trust(known_hosts=[LINE], pins=tmp_path / "pins")
     with trust.ssh(keep=True) as env:
-        given = shlex.split(env["GIT_SSH_COMMAND"])
-        file = Path(option(given, "UserKnownHostsFile") or "")
+        options = shlex.split(env["GIT_SSH_COMMAND"])
+        file = Path(option(options, "UserKnownHostsFile") or "")
         assert file.read_text() == f"{LINE}\n"
     assert not file.exists() and not (tmp_path / "pins").exists()
-    assert option(given, "StrictHostKeyChecking") == "yes"
-    assert option(given, "GlobalKnownHostsFile") == "/dev/null"
-    assert option(given, "UpdateHostKeys") == option(given, "ControlMaster") == "no"
+    assert option(options, "StrictHostKeyChecking") == "yes"
+    assert option(options, "GlobalKnownHostsFile") == "/dev/null"
+    assert option(options, "UpdateHostKeys") == option(options, "ControlMaster") == "no"
     assert trust.pinned() == []
 
 
@@ -62,11 +62,11 @@ def test_without_it_the_first_key_is_kept(tmp_path: Path) -> None:
     pins = tmp_path / "pins"
     trust = Trust(pins=pins)
     with trust.ssh(keep=True) as env:
-        given = shlex.split(env["GIT_SSH_COMMAND"])
+        options = shlex.split(env["GIT_SSH_COMMAND"])
         pins.write_text(f"{LINE}\n")  # as ssh does
-    assert option(given, "StrictHostKeyChecking") == "accept-new"
-    assert (option(given, "UserKnownHostsFile") or "").split()[0] == str(pins)
-    assert option(given, "HashKnownHosts") == "no"
+    assert option(options, "StrictHostKeyChecking") == "accept-new"
+    assert (option(options, "UserKnownHostsFile") or "").split()[0] == str(pins)
+    assert option(options, "HashKnownHosts") == "no"
     assert trust.new == [LINE]
     assert trust.pinned() == [{"host": "git.example.com", "fingerprint": PRINT, "line": LINE}] == pinned_keys(pins)
     again = Trust(pins=pins)
@@ -89,14 +89,14 @@ def test_a_look_keeps_no_key(tmp_path: Path) -> None:
 
 
 def test_on_a_controller_keys_are_where_ssh_keeps_them() -> None:
-    given = words(Trust())
-    assert option(given, "UserKnownHostsFile") is None
-    assert option(given, "StrictHostKeyChecking") == "accept-new"
+    options = words(Trust())
+    assert option(options, "UserKnownHostsFile") is None
+    assert option(options, "StrictHostKeyChecking") == "accept-new"
 
 
 def test_another_key_than_the_entry_has() -> None:
-    said = CHANGED.replace("FILE", "/run/asgi-ssh-x1y2/known_hosts")
-    assert Trust(known_hosts=[LINE]).refusal(URL, said) == (
+    output = CHANGED.replace("FILE", "/run/asgi-ssh-x1y2/known_hosts")
+    assert Trust(known_hosts=[LINE]).refusal(URL, output) == (
         "known_hosts: git.example.com shows another key than the entry has: found "
         "SHA256:wm3Fyn0i8nvSG7yOAPVT3HMJZwLQyYqCNdnCZBYkRUE (ED25519), "
         f"expected {PRINT} (ssh-ed25519); nothing was fetched. If its operator announced the new key, write its line, "
@@ -108,8 +108,8 @@ def test_another_key_than_the_entry_has() -> None:
 def test_another_key_than_the_first(tmp_path: Path, look: bool) -> None:
     pins = tmp_path / "pins"
     pins.write_text(f"{LINE}\n")
-    said = CHANGED.replace("FILE", "/run/asgi-ssh-x1y2/seen" if look else str(pins))
-    refusal = Trust(pins=pins).refusal(URL, said)
+    output = CHANGED.replace("FILE", "/run/asgi-ssh-x1y2/seen" if look else str(pins))
+    refusal = Trust(pins=pins).refusal(URL, output)
     assert refusal and refusal.startswith(
         f"git: git.example.com shows another key than the one that it was first seen with here, which {pins} keeps: "
         f"found SHA256:wm3Fyn0i8nvSG7yOAPVT3HMJZwLQyYqCNdnCZBYkRUE (ED25519), expected {PRINT} (ssh-ed25519); "
@@ -125,7 +125,7 @@ def test_another_key_than_root_knows(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "begins"),
+    ("message", "begins"),
     [
         (
             "No ED25519 host key is known for [lib.example.com]:2222 and you have requested strict checking.\n",
@@ -148,11 +148,11 @@ def test_another_key_than_root_knows(tmp_path: Path) -> None:
         ("fatal: transport 'git' not allowed\n", "git: {url} leads to git://"),
     ],
 )
-def test_refusals(said: str, begins: str) -> None:
-    refusal = Trust(known_hosts=[LINE]).refusal(URL, f"before\n{said}after\n")
+def test_refusals(message: str, begins: str) -> None:
+    refusal = Trust(known_hosts=[LINE]).refusal(URL, f"before\n{message}after\n")
     assert refusal and refusal.startswith(begins.format(url=URL))
 
 
-@pytest.mark.parametrize("said", ["", "Permission denied (publickey).", "fatal: transport 'file' not allowed"])
-def test_other_failures_are_reported_in_their_own_words(said: str) -> None:
-    assert Trust(known_hosts=[LINE]).refusal(URL, said) is None
+@pytest.mark.parametrize("message", ["", "Permission denied (publickey).", "fatal: transport 'file' not allowed"])
+def test_other_failures_are_reported_in_their_own_words(message: str) -> None:
+    assert Trust(known_hosts=[LINE]).refusal(URL, message) is None

@@ -31,7 +31,7 @@ class Repository:
 
     def __call__(self, *arguments: str, key: Path | None = None) -> str:
         settings = ["user.name=Ops", "user.email=ops@example.com", "gpg.format=ssh", f"user.signingkey={key}"]
-        argv = ["git", "-C", str(self.path), *(word for one in settings for word in ("-c", one)), *arguments]
+        argv = ["git", "-C", str(self.path), *(word for setting in settings for word in ("-c", setting)), *arguments]
         env = {**os.environ, "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_SYSTEM": "/dev/null"}
         return subprocess.run(argv, env=env, check=True, capture_output=True, text=True).stdout.strip()
 

@@ -16,8 +16,8 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._app.worker_count impo
 
 def test_system_as_files_of_it_are_written() -> None:
     text = "# a remark\nNAME=\"Debian GNU/Linux\"\nID=debian\nVERSION_ID='13'\n\nVERSION_CODENAME=trixie\n"
-    found = os_release(text)
-    assert (found["ID"], found["VERSION_ID"], found["VERSION_CODENAME"]) == ("debian", "13", "trixie")
+    actual = os_release(text)
+    assert (actual["ID"], actual["VERSION_ID"], actual["VERSION_CODENAME"]) == ("debian", "13", "trixie")
 
 
 def test_addresses_but_those_of_the_loopback() -> None:
@@ -36,9 +36,9 @@ def test_name_servers() -> None:
 
 
 def test_they_are_what_decisions_ask_for() -> None:
-    found = read_facts()
-    assert found["processor_nproc"] == len(os.sched_getaffinity(0))
-    assert found["distribution"] and found["distribution_major_version"].isdecimal()
-    assert found["memtotal_mb"] > 0
-    known: Any = found
+    actual = read_facts()
+    assert actual["processor_nproc"] == len(os.sched_getaffinity(0))
+    assert actual["distribution"] and actual["distribution_major_version"].isdecimal()
+    assert actual["memtotal_mb"] > 0
+    known: Any = actual
     assert worker_count(known).count >= 1

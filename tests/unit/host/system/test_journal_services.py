@@ -33,5 +33,5 @@ def test_others_have_none(path: str) -> None:
 
 def test_each_is_noted_once() -> None:
     settings = JournalSettings("asgi-shop")
-    found = JournalServices(map(Path, (settings.last, settings.first, settings.service)))
-    assert found.pending == ["journald@asgi-shop.conf"]
+    actual = JournalServices(map(Path, (settings.last, settings.first, settings.service)))
+    assert actual.pending == ["journald@asgi-shop.conf"]

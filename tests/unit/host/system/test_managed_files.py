@@ -100,7 +100,7 @@ def test_apply(tmp_path: Path, before: Callable[[Path], None], desired: dict[str
     path = tmp_path / "path"
     before(path)
     wished = item(path, **desired)
-    assert [found for found, _ in differences([wished])] == [wished]
+    assert [actual for actual, _ in differences([wished])] == [wished]
     apply_all([wished], accept)
     assert differences([wished]) == []
     assert mode_of(path) == mode
@@ -143,10 +143,10 @@ def test_a_link(tmp_path: Path, before: Callable[[Path], None]) -> None:
 def test_a_link_goes_again_when_the_set_is_refused(tmp_path: Path, before: Callable[[Path], None]) -> None:
     path = tmp_path / "path"
     before(path)
-    found = observe(path)
+    actual = observe(path)
     with pytest.raises(RuntimeError, match="refused"):
         apply_all([link(path, "/nowhere/else")], refuse)
-    assert observe(path) == found
+    assert observe(path) == actual
 
 
 @pytest.mark.parametrize(("state", "target"), [("link", None), ("file", "/etc/motd")])
@@ -235,8 +235,8 @@ def test_a_directory_keeps_what_is_in_it(tmp_path: Path) -> None:
 def test_diff(tmp_path: Path, before: Callable[[Path], None], desired: dict[str, str], diff: tuple[str, str]) -> None:
     path = tmp_path / "path"
     before(path)
-    found = item(path, **desired).difference()
-    assert found == {"before_header": str(path), "after_header": str(path), "before": diff[0], "after": diff[1]}
+    actual = item(path, **desired).difference()
+    assert actual == {"before_header": str(path), "after_header": str(path), "before": diff[0], "after": diff[1]}
 
 
 def state_of(path: Path) -> Any:
@@ -331,7 +331,7 @@ def test_a_unit_that_systemd_does_not_go_by_yet(tmp_path: Path, monkeypatch: pyt
     with pytest.raises(RuntimeError), pending_units.pending_reload("asgi-shop.public.socket"):
         apply_all([desired], refuse)
     apply_all([desired], accept)
-    assert [found for found, _ in differences([desired])] == [desired]
+    assert [actual for actual, _ in differences([desired])] == [desired]
     pending_units.mark_applied("asgi-shop.public.socket")
     pending_units.mark_applied("asgi-shop.public.socket")
     assert differences([desired]) == []
@@ -350,7 +350,7 @@ def test_write_leaves_nothing_behind(tmp_path: Path) -> None:
     a_file(path)
     with pytest.raises(KeyError):
         write(path, b"new\n", owner="no-user-has-this-name", group=MINE)
-    assert [found.name for found in tmp_path.iterdir()] == ["path"]
+    assert [actual.name for actual in tmp_path.iterdir()] == ["path"]
     assert path.read_text(encoding="utf-8") == "old\n"
 
 

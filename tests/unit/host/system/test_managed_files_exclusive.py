@@ -51,14 +51,14 @@ def desired(top: Path) -> list[FileEntry]:
 
 
 def items(top: Path) -> list[ManagedFile]:
-    return [ManagedFile.of(one) for one in desired(top)]
+    return [ManagedFile.of(item) for item in desired(top)]
 
 
 def apply(top: Path, validate: Callable[[], None] = lambda: None) -> list[str]:
     """Bring a directory to the desired state; return the paths that differed, below it."""
-    found = differences(items(top))
-    apply_all([item for item, _difference in found], validate)
-    return [str(item.path.relative_to(top)) for item, _difference in found]
+    result = differences(items(top))
+    apply_all([item for item, _difference in result], validate)
+    return [str(item.path.relative_to(top)) for item, _difference in result]
 
 
 def refuse() -> None:
@@ -67,11 +67,11 @@ def refuse() -> None:
 
 def tree(folder: Path) -> dict[str, tuple[int, str]]:
     """Return what is below a folder, without following links: its mode, and its content or where it leads."""
-    found = {}
+    result = {}
     for path in sorted(folder.rglob("*")):
         text = str(path.readlink()) if path.is_symlink() else path.read_text() if path.is_file() else ""
-        found[str(path.relative_to(folder))] = (stat.S_IMODE(path.lstat().st_mode), text)
-    return found
+        result[str(path.relative_to(folder))] = (stat.S_IMODE(path.lstat().st_mode), text)
+    return result
 
 
 @pytest.fixture
@@ -151,8 +151,8 @@ def test_what_a_killed_run_kept_goes_as_well(top: Path) -> None:
     before = tree(top)
     with pytest.raises(RuntimeError, match="refused"):
         apply(top, refuse)
-    assert {name: found for name, found in tree(top).items() if "~" not in name} == {
-        name: found for name, found in before.items() if "~" not in name
+    assert {name: actual for name, actual in tree(top).items() if "~" not in name} == {
+        name: actual for name, actual in before.items() if "~" not in name
     }
     apply(top)
     assert sorted(tree(top)) == ["new", "new/renewal.py"]
@@ -206,7 +206,7 @@ def test_the_task(top: Path, monkeypatch: pytest.MonkeyPatch, check_mode: bool) 
     result = files_task.act(checked, check_mode)
     assert result["changed"] and str(top / "renewal.py") in result["paths"]
     assert {"before": "directory\n", "after": ""}.items() <= next(
-        one for one in result["diff"] if one["before_header"] == str(top / "empty")
+        item for item in result["diff"] if item["before_header"] == str(top / "empty")
     ).items()
     assert (tree(top) == before) is check_mode
     assert files_task.act(checked, False)["changed"] is check_mode

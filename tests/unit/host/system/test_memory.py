@@ -31,7 +31,7 @@ SwapPss:              12 kB
 
 
 @pytest.mark.parametrize(
-    ("text", "key", "found"),
+    ("text", "key", "actual"),
     [
         (MEMINFO, "MemAvailable", 2_015_280 * 1024),
         (MEMINFO, "MemFree", 123_456 * 1024),
@@ -41,8 +41,8 @@ SwapPss:              12 kB
         ("", "Pss", 0),
     ],
 )
-def test_parse_kib(text: str, key: str, found: int) -> None:
-    assert parse_kib(text, key) == found
+def test_parse_kib(text: str, key: str, actual: int) -> None:
+    assert parse_kib(text, key) == actual
 
 
 def test_this_host() -> None:

@@ -57,8 +57,8 @@ def test_a_socket_of_systemd_is_roots_and_counts_as_the_applications() -> None:
 
 
 def test_where_it_is_open_builds_are_refused_all_the_same() -> None:
-    found = ruleset("t", {"build": 997})
-    assert "application" not in found and "meta skuid 997 counter name build goto refused" in found
+    actual = ruleset("t", {"build": 997})
+    assert "application" not in actual and "meta skuid 997 counter name build goto refused" in actual
 
 
 def test_a_socket_of_systemd_leads_nowhere_else() -> None:

@@ -25,5 +25,5 @@ def test_without_the_right_to_set_up_the_network_it_takes_none() -> None:
 
 @pytest.mark.skipif(os.getuid() != 0 or not NFT.exists(), reason="takes root, and nft to compare with")
 def test_it_says_what_nft_finds() -> None:
-    found = subprocess.run([NFT, "list", "tables"], capture_output=True, check=False).returncode == 0
-    assert netfilter.takes_rules() is found
+    actual = subprocess.run([NFT, "list", "tables"], capture_output=True, check=False).returncode == 0
+    assert netfilter.takes_rules() is actual

@@ -66,8 +66,8 @@ def test_parents() -> None:
     """A process may give itself a name that looks like other fields."""
     rename = "open('/proc/self/comm', 'w').write('a) R 1 (b')"
     with child(rename) as process:
-        found = parents()
-        assert found[process.pid] == os.getpid()
-        assert found[os.getpid()] == os.getppid()
-        assert process.pid in descendants(os.getpid(), found)
-        assert os.getpid() not in descendants(process.pid, found)
+        actual = parents()
+        assert actual[process.pid] == os.getpid()
+        assert actual[os.getpid()] == os.getppid()
+        assert process.pid in descendants(os.getpid(), actual)
+        assert os.getpid() not in descendants(process.pid, actual)

@@ -118,9 +118,9 @@ def test_what_may_start_again_has_not_failed(state: str) -> None:
 @pytest.mark.parametrize("result", ["success", "resources", "exec-condition", "protocol"])
 def test_process_that_did_not_end(result: str) -> None:
     """There was none, as without its environment file, or it runs."""
-    found = Unit("a.service", {"ExecMainCode": "0", "ExecMainStatus": "0", "Result": result}).ending()
-    assert found
-    assert "signal" not in found
+    actual = Unit("a.service", {"ExecMainCode": "0", "ExecMainStatus": "0", "Result": result}).ending()
+    assert actual
+    assert "signal" not in actual
 
 
 @pytest.mark.parametrize(
@@ -243,7 +243,7 @@ def test_traceback_within_a_record_is_shown() -> None:
 def test_signs_that_end_a_line_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
     """Python takes U+2028 for one, and the journal writes it as it is; half a record is left out."""
     records = [{"_PID": "1", "MESSAGE": "pasted\u2028text"}, {"_PID": "1", "MESSAGE": "no stock"}]
-    lines = [*(json.dumps(one, ensure_ascii=False) for one in reversed(records)), '{"_PID": "1", "MES']
+    lines = [*(json.dumps(record, ensure_ascii=False) for record in reversed(records)), '{"_PID": "1", "MES']
     monkeypatch.setattr(journal, "start_reading", lambda _argv: nullcontext(lines))
     assert journal.read(["asgi-shop@v1.service"], 9) == "pasted\u2028text\nno stock"
 
@@ -261,8 +261,8 @@ def test_a_journal_that_cannot_be_read_breaks_nothing(monkeypatch: pytest.Monkey
 def test_of_a_flood_the_newest_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     flood = (json.dumps({"MESSAGE": f"{number} " + "x" * 2**20}) for number in range(10_000))
     monkeypatch.setattr(journal, "start_reading", lambda _argv: nullcontext(flood))
-    found = journal.read(["asgi-shop@v1.service"], 1000).split("\n")
-    assert found[-1].startswith("0 ") and 8 <= len(found) <= 10
+    actual = journal.read(["asgi-shop@v1.service"], 1000).split("\n")
+    assert actual[-1].startswith("0 ") and 8 <= len(actual) <= 10
 
 
 SOCKET = "asgi-shop.public.socket"
@@ -306,8 +306,8 @@ def answering(monkeypatch: pytest.MonkeyPatch, answers: list[tuple[int, str]]) -
     left = iter(answers)
 
     def attempt(argv: list[str], **_options: object) -> subprocess.CompletedProcess[str]:
-        status, said = next(left)
-        return subprocess.CompletedProcess(argv, status, "", said)
+        status, output = next(left)
+        return subprocess.CompletedProcess(argv, status, "", output)
 
     monkeypatch.setattr(systemd, "run_unchecked", attempt)
     monkeypatch.setattr(systemd, "_PAUSE", 0)

@@ -31,7 +31,7 @@ def test_words_that_mean_something_to_systemd(word: str) -> None:
     """They are carried so that they mean nothing to it, and the program gets them as they were."""
     argv = command("shop.service", [sys.executable, "-c", "import sys; print(ascii(sys.argv[1:]))", word], [])
     carried = argv[argv.index("--") + 1 :]
-    assert not any(set(one) & set("$;'\"\\") for one in carried)
+    assert not any(set(item) & set("$;'\"\\") for item in carried)
     printed = subprocess.run(carried, check=True, capture_output=True, text=True).stdout
     assert printed.strip() == ascii([word])
 

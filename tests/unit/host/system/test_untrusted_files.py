@@ -62,10 +62,10 @@ def test_sizes_are_bounded(tree: Path) -> None:
 
 def test_what_is_swapped_in_between_is_not_followed(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As between the look and the opening: a link in the place of a folder, a pipe in the place of a file."""
-    found = untrusted_files.find
+    actual = untrusted_files.find
 
     def swap(top: Path, name: str) -> Path | None:
-        real = found(top, name)
+        real = actual(top, name)
         (tree / "a" / "file").unlink()
         if name == "a/file":
             os.mkfifo(tree / "a" / "file")

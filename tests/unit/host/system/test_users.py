@@ -49,8 +49,8 @@ def test_reports_what_differs_of_a_user(
     monkeypatch: pytest.MonkeyPatch, shell: str, group: int, others: list[int], says: str | None
 ) -> None:
     names = {995: "asgi-shop", 0: "root", 27: "sudo", 4: "adm"}
-    found = SimpleNamespace(pw_shell=shell, pw_gid=group)
-    monkeypatch.setattr(users, "pwd", SimpleNamespace(getpwnam=lambda _name: found))
+    actual = SimpleNamespace(pw_shell=shell, pw_gid=group)
+    monkeypatch.setattr(users, "pwd", SimpleNamespace(getpwnam=lambda _name: actual))
     monkeypatch.setattr(users, "grp", SimpleNamespace(getgrgid=lambda number: SimpleNamespace(gr_name=names[number])))
     monkeypatch.setattr(os, "getgrouplist", lambda _name, _group: others)
     assert users.alteration("asgi-shop") == says

@@ -35,7 +35,7 @@ class Host:
         for verb in ("daemon_reload", "start", "enable"):
             monkeypatch.setattr(systemd, verb, lambda *names, verb=verb, **_: self.asked.append([verb, *names]))
         monkeypatch.setattr(
-            systemd, "reload_and_restart", lambda *names: self.asked.extend(["restart", one] for one in names)
+            systemd, "reload_and_restart", lambda *names: self.asked.extend(["restart", name] for name in names)
         )
         monkeypatch.setattr(systemd, "change", lambda *words: self.asked.append(list(words)))
         monkeypatch.setattr(nginx, "reload_and_wait", lambda name: self.asked.append(["reload or start", name]))

@@ -141,8 +141,8 @@ class Apt:
     def attempt(self, argv: Sequence[str], *_more: Any, **_options: Any) -> subprocess.CompletedProcess[str]:
         self.asked.append(list(argv))
         answers = self.answers.get(Path(argv[0]).name, [(0, "")])
-        status, said = answers.pop(0) if len(answers) > 1 else answers[0]
-        return subprocess.CompletedProcess(argv, status, "", said)
+        status, output = answers.pop(0) if len(answers) > 1 else answers[0]
+        return subprocess.CompletedProcess(argv, status, "", output)
 
     def run(self, argv: Sequence[str], *_more: Any, **_options: Any) -> str:
         if self.attempt(argv).returncode:
@@ -213,22 +213,22 @@ def test_lists_that_another_program_fetches_are_waited_for(package_manager: Apt)
 
 
 @pytest.mark.parametrize(
-    ("said", "patience"), [("E: The repository has no Release file.", 300), (HELD.format(apt.LISTS), 0)]
+    ("message", "patience"), [("E: The repository has no Release file.", 300), (HELD.format(apt.LISTS), 0)]
 )
 def test_lists_that_cannot_be_fetched_are_reported(
-    package_manager: Apt, monkeypatch: pytest.MonkeyPatch, said: str, patience: float
+    package_manager: Apt, monkeypatch: pytest.MonkeyPatch, message: str, patience: float
 ) -> None:
     monkeypatch.setattr(apt, "LOCK_SECONDS", patience)
     next(package_manager.environment.parent.glob("*_Packages")).unlink()
-    package_manager.answers["apt-get"] = [(100, said)]
+    package_manager.answers["apt-get"] = [(100, message)]
     with pytest.raises(DeployError, match="packages git could not be installed: apt-get update failed: E: "):
         apt.install(["git"])
 
 
-@pytest.mark.parametrize("said", ["E: dpkg was interrupted, you must run it", "E: Unmet dependencies. Try"])
-def test_what_a_power_cut_left_is_finished_first(package_manager: Apt, said: str) -> None:
+@pytest.mark.parametrize("message", ["E: dpkg was interrupted, you must run it", "E: Unmet dependencies. Try"])
+def test_what_a_power_cut_left_is_finished_first(package_manager: Apt, message: str) -> None:
     """dpkg cannot finish what lacks others; apt-get fetches these, and takes nothing away for it."""
-    package_manager.answers = {"apt-get": [(100, said), (0, "")], "dpkg": [(1, "dependency problems")]}
+    package_manager.answers = {"apt-get": [(100, message), (0, "")], "dpkg": [(1, "dependency problems")]}
     apt.install(["nftables"])
     first, repaired, again = package_manager.of("apt-get")
     assert first == again and first[-1] == "nftables"

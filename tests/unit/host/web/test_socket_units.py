@@ -24,7 +24,7 @@ def asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[list[str]]:
     """Return what systemd is asked for, on a host where both sockets are up and a service needs the first."""
     calls: list[list[str]] = []
     monkeypatch.setattr(pending_units, "PENDING", tmp_path)
-    monkeypatch.setattr(systemd, "show", lambda *names, **_: [Unit(one, {"ActiveState": "active"}) for one in names])
+    monkeypatch.setattr(systemd, "show", lambda *names, **_: [Unit(name, {"ActiveState": "active"}) for name in names])
     monkeypatch.setattr(systemd, "dependents", lambda name: ["asgi-shop@v1.service"] if name == SHOP else [])
     monkeypatch.setattr(socket_units, "_RUNTIME_UNITS", tmp_path / "units")
     monkeypatch.setattr(socket_units, "port_owners", lambda _ports: {})

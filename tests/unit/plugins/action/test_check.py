@@ -54,11 +54,11 @@ def test_all_errors_are_reported_at_once(wrong: Wrong, inventory: dict[str, Any]
 
 
 @pytest.mark.parametrize(
-    ("variables", "found"),
+    ("variables", "actual"),
     [({}, "is missing"), ({"asgi_apps": []}, "found an empty list"), ({"asgi_apps": None}, "is missing")],
 )
-def test_a_run_that_needs_only_names_needs_some(wrong: Wrong, variables: dict[str, Any], found: str) -> None:
-    expected = [f"asgi_apps: {found}; expected a list with an entry for each application"]
+def test_a_run_that_needs_only_names_needs_some(wrong: Wrong, variables: dict[str, Any], actual: str) -> None:
+    expected = [f"asgi_apps: {actual}; expected a list with an entry for each application"]
     assert wrong(variables, apps=[]) == expected == wrong(variables)[:1]
 
 

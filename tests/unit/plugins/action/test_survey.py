@@ -59,7 +59,7 @@ def test_secrets_are_known(host: Any, spec: dict[str, Any]) -> None:
     """Nothing that the host finds may show them."""
     options: Any = {"env": {"TOKEN": "hush hush"}, "secrets": {"KEY": "very secret"}}
     _asked, secrets = checked(inspections_of_app({**spec, **options}, host))
-    assert any("hush hush" in one for one in secrets) and "very secret" in secrets
+    assert any("hush hush" in item for item in secrets) and "very secret" in secrets
 
 
 def test_what_is_inspected_is_what_is_written(host: Any, desired_state: Callable[..., Any]) -> None:
@@ -75,8 +75,8 @@ def test_facts_that_are_kept_replace_no_variable(
 ) -> None:
     """Ansible makes a variable of each; what `setup` found before, such as a domain, is not reported again."""
     here = {**found_here(), **facts("13"), "distribution_release": "trixie"}
-    said = {**here, "ansible_connection": "local", "_ansible_no_log": True}  # the last two only by an attacker
-    monkeypatch.setattr(Transport, "call", lambda *_arguments: said)
+    output = {**here, "ansible_connection": "local", "_ansible_no_log": True}  # the last two only by an attacker
+    monkeypatch.setattr(Transport, "call", lambda *_arguments: output)
     variables = {
         "inventory_hostname": "web1",
         "ansible_facts": {"domain": "lan", "memtotal_mb": 1},
@@ -95,7 +95,7 @@ def test_facts_that_are_kept_replace_no_variable(
     )
     action = ActionModule(task, MagicMock(), MagicMock(), loader, Templar(loader, variables=variables), None)
     monkeypatch.setattr(action, "_is_pipelining_enabled", lambda _style: pipelining)
-    monkeypatch.setattr(Transport, "run_module", lambda *_arguments: {"found": [said]})
+    monkeypatch.setattr(Transport, "run_module", lambda *_arguments: {"found": [output]})
     monkeypatch.setattr(survey, "_inspect", inspect)
     kept = action.run(task_vars=variables)["ansible_facts"]
     assert kept == {f"ansible_{name}": here[name] for name in found_here()}
@@ -125,7 +125,7 @@ def test_packages_of_all_parts_are_one_question(monkeypatch: pytest.MonkeyPatch)
         inspection_of_parts(),
         inspection_of_parts(packages=["openssl", "git"]),
     ]
-    assert [found["missing_packages"] for found in inspect_all(parts)] == [["git", "nginx"], [], ["git"]]
+    assert [actual["missing_packages"] for actual in inspect_all(parts)] == [["git", "nginx"], [], ["git"]]
     assert asked == [["git", "nginx", "openssl"]]
 
 
@@ -142,7 +142,7 @@ def test_units_of_all_parts_are_one_question(monkeypatch: pytest.MonkeyPatch) ->
         inspection_of_parts(),
         inspection_of_parts(units=["a.timer"]),
     ]
-    assert [found["inactive_units"] for found in inspect_all(parts)] == [["nginx.service"], [], []]
+    assert [actual["inactive_units"] for actual in inspect_all(parts)] == [["nginx.service"], [], []]
     assert asked == [("nginx.service", "a.timer")]
 
 
@@ -158,7 +158,7 @@ def test_packages_that_cannot_be_listed_are_left_to_the_task_that_acts(monkeypat
 
 def test_parts_that_are_missing_here() -> None:
     absent_ones = {"packages": ["no-such-package"], "users": ["nobody", "no-such-user"], "no_users": ["nobody"]}
-    (found,) = inspect_all([inspection_of_parts(**absent_ones)])
-    assert found["missing_packages"] == ["no-such-package"]
-    assert found["missing_users"] == ["no-such-user"]
-    assert found["present_users"] == ["nobody"]
+    (actual,) = inspect_all([inspection_of_parts(**absent_ones)])
+    assert actual["missing_packages"] == ["no-such-package"]
+    assert actual["missing_users"] == ["no-such-user"]
+    assert actual["present_users"] == ["nobody"]

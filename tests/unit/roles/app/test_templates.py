@@ -407,7 +407,7 @@ def test_secrets_are_credentials_of_every_unit(render: Render, plan: Plan) -> No
     )
     units = files_app.units(decided)
     release = "/srv/asgi/shop/releases/%i"
-    given = [f"LoadCredentialEncrypted={name}:{release}/secrets/{name}" for name in ("PASSWORD", "TOKEN")]
+    options = [f"LoadCredentialEncrypted={name}:{release}/secrets/{name}" for name in ("PASSWORD", "TOKEN")]
     run = f"ExecStart={release}/venv/bin/python -m asgi_deploy_runtime.run "
     started = {
         "service": f"ExecStart={release}/venv/bin/gunicorn ",
@@ -416,10 +416,10 @@ def test_secrets_are_credentials_of_every_unit(render: Render, plan: Plan) -> No
         "job-report": f'{run}"python" "-m" ',
     }
     for kind, start in started.items():
-        assert set(given) <= set(units[kind].splitlines())
+        assert set(options) <= set(units[kind].splitlines())
         assert start in units[kind]
     texts = {**units, **files_app.release_files(decided)}
-    assert set(given) <= set(texts["sandbox.conf"].splitlines())
+    assert set(options) <= set(texts["sandbox.conf"].splitlines())
     assert not [name for name, text in texts.items() if "hunter" in text]
     without = files_app.units(plan(release_command=COMMAND))
     assert not [kind for kind, text in without.items() if "LoadCredential" in text or "runtime.run" in text]

@@ -120,6 +120,6 @@ def test_no_location_has_a_header_of_its_own(rendered: Rendered) -> None:
     ],
 )
 def test_names_with_a_digest(rendered: Rendered, name: str, hashed: bool) -> None:
-    found = re.search(r'location ~ "(.*)" \{', rendered("site.conf.j2", static=STATIC))
-    assert found
-    assert bool(re.search(found[1], f"/static/{name}")) is hashed
+    actual = re.search(r'location ~ "(.*)" \{', rendered("site.conf.j2", static=STATIC))
+    assert actual
+    assert bool(re.search(actual[1], f"/static/{name}")) is hashed

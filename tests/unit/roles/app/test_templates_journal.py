@@ -18,7 +18,7 @@ Written = Callable[..., dict[str, FileEntry]]
 @pytest.fixture
 def written(spec: dict[str, Any], facts: Facts) -> Written:
     def files(**options: Any) -> dict[str, FileEntry]:
-        return {one["path"]: one for one in journal_files(app_plan({**spec, **options}, facts("13")))}
+        return {file["path"]: file for file in journal_files(app_plan({**spec, **options}, facts("13")))}
 
     return files
 

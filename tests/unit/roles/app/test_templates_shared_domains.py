@@ -33,8 +33,8 @@ def text(spec: dict[str, Any], facts: Facts) -> Text:
         specs = {name: {**spec, "name": name, **APPS[name]} for name in apps.split()}
         app = specs[path.rsplit("/", 1)[1].removesuffix(".conf")]
         plan = app_plan(app, facts("13"), apps=list(specs.values()))
-        (found,) = (item for item in files_app.site_files(plan) if item["path"] == path)
-        return str(found["content"]) if found["state"] == "file" else ""
+        (result,) = (item for item in files_app.site_files(plan) if item["path"] == path)
+        return str(result["content"]) if result["state"] == "file" else ""
 
     return of
 
@@ -111,10 +111,10 @@ def test_each_has_its_own_log(text: Text, apps: str, empty: str) -> None:
 
 @pytest.mark.parametrize("path", [SHOP, BLOG, NEWS, BELOW_BLOG, BELOW_NEWS])
 def test_form(text: Text, path: str) -> None:
-    found = text("shop blog news", path)
-    assert found.startswith("# Written by asgi.deploy, role app")
-    assert found.count("{") == found.count("}")
-    assert "\n\n\n" not in found and [line for line in found.splitlines() if line != line.rstrip()] == []
+    actual = text("shop blog news", path)
+    assert actual.startswith("# Written by asgi.deploy, role app")
+    assert actual.count("{") == actual.count("}")
+    assert "\n\n\n" not in actual and [line for line in actual.splitlines() if line != line.rstrip()] == []
 
 
 def test_an_application_by_itself_has_nothing_of_others(text: Text) -> None:

@@ -161,8 +161,8 @@ def test_credentials_are_only_for_root(desired_state: Variable) -> None:
     assert (file["path"], file["mode"]) == ("/etc/asgi-deploy/certificates/shop/dns.ini", "0600")
     assert "hush" in file["secret_content"] and "content" not in file
     for others in (OPTIONS, {**options, "certificate_source": "self-signed"}):
-        found = desired_state("certificate", **others)["renewal"]
-        (gone,) = [file for file in found if file["path"].endswith("/dns.ini")]
+        actual = desired_state("certificate", **others)["renewal"]
+        (gone,) = [file for file in actual if file["path"].endswith("/dns.ini")]
         assert gone["state"] == "absent" and not gone["secret_content"]
 
 
@@ -180,8 +180,8 @@ def test_secrets_are_only_for_root(desired_state: Variable) -> None:
 def test_a_given_key_is_for_those_who_serve_it(desired_state: Variable, tmp_path: Path, group: str | None) -> None:
     (tmp_path / "cert.pem").write_text("CHAIN\n", encoding="utf-8")
     (tmp_path / "key.pem").write_text("KEY\n", encoding="utf-8")
-    given = {"certificate": str(tmp_path / "cert.pem"), "key": str(tmp_path / "key.pem")}
-    options = {**OPTIONS, "certificate_given": given, "certificate_served": {"group": group} if group else {}}
+    settings = {"certificate": str(tmp_path / "cert.pem"), "key": str(tmp_path / "key.pem")}
+    options = {**OPTIONS, "certificate_given": settings, "certificate_served": {"group": group} if group else {}}
     files = [file for name in ("served", "renewal") for file in desired_state("certificate", **options)[name]]
     holding = [file for file in files if "KEY\n" in str(file.get("secret_content"))]
     assert [(file["path"], file["mode"], file.get("group")) for file in holding] == [

@@ -20,7 +20,7 @@ IPV6 = {"all_ipv6_addresses": ["fe80::1"]}
 @pytest.fixture(name="render")
 def on_a_host(render: Render, facts: Facts) -> Render:
     """Render for a Debian 13 with IPv6, or for another host."""
-    return lambda *names, **given: render(*names, **{"ansible_facts": {**facts("13"), **IPV6}, **given})
+    return lambda *names, **arguments: render(*names, **{"ansible_facts": {**facts("13"), **IPV6}, **arguments})
 
 
 def test_defaults(render: Render) -> None:
@@ -61,14 +61,14 @@ def test_kept_connections_at_a_reload(render: Render, facts: Facts, major: str, 
     assert len(re.findall(r"^ +keepalive_min_timeout 15s;$", text, re.MULTILINE)) == lines
 
 
-def mapped(text: str, variable: str, **given: str) -> str:
+def mapped(text: str, variable: str, **arguments: str) -> str:
     """Return what the maps of a text make of nginx's own variables, as nginx reads them: words before patterns."""
-    found = re.search(rf"\n    map \$(\w+) \${variable} \{{\n(.*?)\n    \}}", text, re.DOTALL)
-    if not found:
-        return given.get(variable, "")
-    source, default, words = mapped(text, found[1], **given), "", dict[str, str]()
+    result = re.search(rf"\n    map \$(\w+) \${variable} \{{\n(.*?)\n    \}}", text, re.DOTALL)
+    if not result:
+        return arguments.get(variable, "")
+    source, default, words = mapped(text, result[1], **arguments), "", dict[str, str]()
     patterns: list[tuple[re.Pattern[str], str]] = []
-    for line in found[2].splitlines():
+    for line in result[2].splitlines():
         key, value = re.fullmatch(r' *("(?:[^"])*"|\S+) (\S+);', line.partition(" #")[0].rstrip()).groups()  # type: ignore[union-attr]
         key, value = key.strip('"'), value.strip('"')
         if key.startswith("~"):
@@ -84,7 +84,7 @@ def mapped(text: str, variable: str, **given: str) -> str:
     if source.lower() not in words:
         match, value = next(((hit, then) for one, then in patterns if (hit := one.search(source))), (None, default))
         captured = match.groupdict() if match else {}
-    return mapped(text, value[1:], **{**given, **captured}) if value.startswith("$") else value
+    return mapped(text, value[1:], **{**arguments, **captured}) if value.startswith("$") else value
 
 
 @pytest.mark.parametrize(
@@ -101,9 +101,9 @@ def mapped(text: str, variable: str, **given: str) -> str:
 def test_upgrade_map(render: Render, method: str, asked: str, passed: bool) -> None:
     """Without an upgrade the header is empty, so that connections to applications stay open."""
     text = render("nginx", "nginx.conf.j2")
-    given = {"request_method": method, "http_upgrade": asked}
-    assert mapped(text, "asgi_upgrade", **given) == ("websocket" if passed else "")
-    assert mapped(text, "asgi_connection", **given) == ("upgrade" if passed else "")
+    options = {"request_method": method, "http_upgrade": asked}
+    assert mapped(text, "asgi_upgrade", **options) == ("websocket" if passed else "")
+    assert mapped(text, "asgi_connection", **options) == ("upgrade" if passed else "")
 
 
 @pytest.mark.parametrize(
@@ -176,21 +176,21 @@ def test_a_method_is_logged_as_it_was_sent(
     render: Render, status: str, request_line: str, method: str, logged: str
 ) -> None:
     text = render("nginx", "nginx.conf.j2")
-    given = {"status": status, "request": request_line, "request_method": method}
-    assert mapped(text, "asgi_logged_method", **given) == logged
+    options = {"status": status, "request": request_line, "request_method": method}
+    assert mapped(text, "asgi_logged_method", **options) == logged
 
 
 def test_error_pages_are_those_whose_method_is_looked_up(render: Render) -> None:
     """For others nginx keeps the method, and the cheaper way is right."""
     (pages,) = re.findall(r"error_page ([\d ]+) /", render("nginx", "https.conf.j2"))
     text = render("nginx", "nginx.conf.j2")
-    found = [
+    actual = [
         str(status)
         for status in range(100, 600)
         if mapped(text, "asgi_logged_method", status=str(status), request="PUT / HTTP/1.1", request_method="GET")
         == "PUT"
     ]
-    assert found == pages.split()
+    assert actual == pages.split()
 
 
 @pytest.mark.parametrize("major", ["12", "13"])
@@ -226,8 +226,8 @@ def test_access_log(render: Render) -> None:
     (parts,) = re.findall(r"log_format asgi escape=json(.*?);\n", render("nginx", "nginx.conf.j2"), re.DOTALL)
     line = "".join(re.findall(r"'([^']*)'", parts))
     sample = re.sub(r"\$(status|msec|body_bytes_sent|request_time)\b", "1", line)
-    found = json.loads(re.sub(r"\$\w+", "x", sample))
-    assert set(found) >= {
+    actual = json.loads(re.sub(r"\$\w+", "x", sample))
+    assert set(actual) >= {
         "time",
         "request_id",
         "client",
@@ -315,8 +315,8 @@ def test_begin_of_servers_with_tls(
     render: Render, facts: Facts, major: str, ipv6: dict[str, Any], options: dict[str, Any], lines: list[str]
 ) -> None:
     text = render("nginx", "https.conf.j2", ansible_facts={**facts(major), **ipv6}, **options)
-    found = re.findall(r"^(?:listen|http2|add_header Alt-Svc).*$", text, re.MULTILINE)
-    assert found == lines
+    actual = re.findall(r"^(?:listen|http2|add_header Alt-Svc).*$", text, re.MULTILINE)
+    assert actual == lines
 
 
 def test_begin_of_servers_without_tls(render: Render) -> None:
@@ -336,7 +336,7 @@ def test_one_server_has_the_sockets_of_http_3(render: Render) -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "found"),
+    ("options", "actual"),
     [
         ({}, []),
         (
@@ -349,9 +349,9 @@ def test_one_server_has_the_sockets_of_http_3(render: Render) -> None:
         ),
     ],
 )
-def test_whose_word_on_addresses_is_taken(render: Render, options: dict[str, Any], found: list[str]) -> None:
+def test_whose_word_on_addresses_is_taken(render: Render, options: dict[str, Any], actual: list[str]) -> None:
     text = render("nginx", "nginx.conf.j2", **options)
-    assert re.findall(r"(?:set_real_ip_from|real_ip_header) [^;]+", text) == found
+    assert re.findall(r"(?:set_real_ip_from|real_ip_header) [^;]+", text) == actual
 
 
 def test_modern_tls(render: Render) -> None:
@@ -383,7 +383,7 @@ def test_compression_leaves_secrets_out(render: Render) -> None:
 
 def test_error_pages(render: Render) -> None:
     """nginx puts in what differs; what is left without it is JSON."""
-    page = re.sub(r"<!--# echo var=\"(\w+)\".*?-->", lambda found: "1", render("nginx", "error.json.j2"))
+    page = re.sub(r"<!--# echo var=\"(\w+)\".*?-->", lambda actual: "1", render("nginx", "error.json.j2"))
     assert json.loads(page) == {"status": 1, "title": "1", "request_id": "1"}
     text = render("nginx", "nginx.conf.j2")
     (titles,) = re.findall(r"map \$status \$asgi_error \{(.*?)\}", text, re.DOTALL)
@@ -464,11 +464,11 @@ def test_who_is_counted(render: Render, address: str, counted: str) -> None:
     first, *patterns = (line.strip().removesuffix(";") for line in block.splitlines())
     assert first == "default $binary_remote_addr"
     packed = ipaddress.ip_address(address).packed
-    found = packed
+    actual = packed
     for pattern, value in re.findall(r'"~(.*)" (\$\w+)', "\n".join(patterns)):
         match = re.search(pattern.replace("(?<", "(?P<").encode("latin-1"), packed)
         if match:
-            found = match["asgi_network"] if value == "$asgi_network" else packed
+            actual = match["asgi_network"] if value == "$asgi_network" else packed
             break
     expected = ipaddress.ip_address(counted).packed
-    assert found == (expected if len(found) == len(expected) else expected[:8])
+    assert actual == (expected if len(actual) == len(expected) else expected[:8])

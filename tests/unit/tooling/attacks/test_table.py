@@ -16,7 +16,7 @@ from tests.attacks.rows import LEAST, Party, Row
 from tests.attacks.table import TABLE
 
 PROOFS = [(row, proof) for row in TABLE for proof in row.proofs]
-NAMED = sorted({one for _, proof in PROOFS for one in (proof.test, proof.control)})
+NAMED = sorted({item for _, proof in PROOFS for item in (proof.test, proof.control)})
 NAMES = {row.name for row in TABLE}
 
 
@@ -65,7 +65,9 @@ def test_each_party_has_enough_rows() -> None:
     assert few == [], f"expected {LEAST} rows of each"
 
 
-@pytest.mark.parametrize("promise", [*PROMISES, *(one for one in TRUST if one.may_not)], ids=lambda one: one.rows[0])
+@pytest.mark.parametrize(
+    "promise", [*PROMISES, *(item for item in TRUST if item.may_not)], ids=lambda value: value.rows[0]
+)
 def test_what_is_promised_has_rows(promise: object) -> None:
     rows = getattr(promise, "rows", ())
     assert rows and set(rows) <= NAMES, sorted(set(rows) - NAMES)

@@ -16,7 +16,9 @@ def drawn(chart: Chart) -> ElementTree.Element:
 
 
 def widths(chart: Chart) -> list[float]:
-    return [float(one.attrib["width"]) for one in drawn(chart).iter(f"{SVG}rect") if one.attrib.get("height") == "16"]
+    return [
+        float(item.attrib["width"]) for item in drawn(chart).iter(f"{SVG}rect") if item.attrib.get("height") == "16"
+    ]
 
 
 def test_bars_are_as_long_as_they_are_much() -> None:
@@ -40,5 +42,5 @@ def test_all_of_it_is_inside(most: float) -> None:
 
 def test_names_are_text_and_no_markup() -> None:
     chart = Chart("<b>", "µs & s", [Bar("a < b", {"x": 1.25}, note="½ of it")], decimals=2, colours={"x": "c"})
-    texts = [one.text for one in drawn(chart).iter(f"{SVG}text")]
+    texts = [item.text for item in drawn(chart).iter(f"{SVG}text")]
     assert {"<b>", "µs & s", "a < b", "1.25  ½ of it", "x"} <= set(texts)

@@ -43,9 +43,9 @@ SOAK = Soak(1_790_000_000.0, 620.0, {"Debian": "13.1", "nginx": "1.26.3"}, 5210.
 
 
 def test_a_report_of_hey_is_read() -> None:
-    found = parse(PRINTED, "POST")
-    assert (found.requests, found.lost) == (796, Counter(POST=6))
-    assert found.reasons == {
+    actual = parse(PRINTED, "POST")
+    assert (actual.requests, actual.lost) == (796, Counter(POST=6))
+    assert actual.reasons == {
         "POST: status 502": 3,
         'POST: Post "https://198.18.0.11/echo": EOF': 2,
         'POST: Post "https://198.18.0.11/echo": read tcp …->…: read: connection reset by peer': 1,
@@ -119,5 +119,5 @@ def test_what_is_written_is_read_again(tmp_path: Path) -> None:
     ],
 )
 def test_losses_that_are_not_explained_fail_the_campaign(kind: str, row: Row, nginx: str, failures: list[str]) -> None:
-    found = Soak(SOAK.began, SOAK.seconds, {"nginx": nginx}, SOAK.capacity, SOAK.pace, {kind: row})
-    assert found.failures == failures
+    actual = Soak(SOAK.began, SOAK.seconds, {"nginx": nginx}, SOAK.capacity, SOAK.pace, {kind: row})
+    assert actual.failures == failures

@@ -20,8 +20,8 @@ cgroup /sys/fs/cgroup/pids cgroup rw,nosuid,pids 0 0
 
 
 def test_hierarchies() -> None:
-    found = fuse.hierarchies(HYBRID)
-    assert found == {"memory": Path("/sys/fs/cgroup/memory"), "pids": Path("/sys/fs/cgroup/pids")}
+    actual = fuse.hierarchies(HYBRID)
+    assert actual == {"memory": Path("/sys/fs/cgroup/memory"), "pids": Path("/sys/fs/cgroup/pids")}
     assert fuse.hierarchies("cgroup2 /sys/fs/cgroup cgroup2 rw,nosuid 0 0\n") == {}
 
 

@@ -35,12 +35,12 @@ def test_deb822_format() -> None:
 
 
 def test_lines_are_for_the_release_asked_for() -> None:
-    found = [
+    actual = [
         Source("https://other.example/node", "nodistro", ("main",)),
         Source(ARCHIVE, "bookworm", ("main",)),
         Source(SECURITY, "bookworm-security", ("main",)),
     ]
-    assert sources.lines_for("trixie", found) == [
+    assert sources.lines_for("trixie", actual) == [
         f"deb {ARCHIVE} trixie main",
         f"deb {ARCHIVE} trixie-updates main",
         f"deb {SECURITY} trixie-security main",

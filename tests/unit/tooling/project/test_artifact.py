@@ -49,9 +49,9 @@ def test_order_and_time_do_not_matter() -> None:
 def test_nothing_is_lost() -> None:
     made = reproducible(artifact(list(FILES)[::-1], 1_700_000_000))
     with tarfile.open(fileobj=io.BytesIO(gzip.decompress(made))) as tar:
-        found = {name: file.read() for name in tar.getnames() if (file := tar.extractfile(name))}
-    listed, manifest = found.pop("FILES.json"), json.loads(found.pop("MANIFEST.json"))
-    assert found == FILES
+        actual = {name: file.read() for name in tar.getnames() if (file := tar.extractfile(name))}
+    listed, manifest = actual.pop("FILES.json"), json.loads(actual.pop("MANIFEST.json"))
+    assert actual == FILES
     assert [file["name"] for file in json.loads(listed)["files"]] == sorted(FILES)
     assert manifest["file_manifest_file"]["chksum_sha256"] == hashlib.sha256(listed).hexdigest()
 

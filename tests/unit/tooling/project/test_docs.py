@@ -120,8 +120,8 @@ def test_a_task_that_is_shown_has_a_module_s_options(shown: Shown) -> None:
     for task in yaml.safe_load(shown.text):
         for name in (word for word in task if word.startswith("asgi.deploy.")):
             options = docs.documented(name.rpartition(".")[2], "module")[0]["options"]
-            given = (task[name] or {}).keys()
-            assert {key for key, option in options.items() if option.get("required")} <= given <= options.keys()
+            settings = (task[name] or {}).keys()
+            assert {key for key, option in options.items() if option.get("required")} <= settings <= options.keys()
 
 
 def hosts_of(shown: Shown, inventory: dict[str, Any], folder: Path) -> Iterator[dict[str, Any]]:

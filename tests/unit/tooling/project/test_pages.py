@@ -50,7 +50,7 @@ def test_each_command_is_run_or_said_why_not() -> None:
 
 
 @pytest.mark.parametrize(
-    "block", [block for block in pages.blocks() if block.kind == "console"], ids=lambda one: one.page
+    "block", [block for block in pages.blocks() if block.kind == "console"], ids=lambda value: value.page
 )
 def test_a_block_of_commands_is_for_one_machine(block: pages.Block) -> None:
     """A reader pastes it into one terminal."""
@@ -95,9 +95,9 @@ def test_each_type_that_a_run_passes_on_is_one() -> None:
     named = set(re.findall(r"`([A-Z][A-Za-z]+)`", section))
     assert len(named) > 5
     defined = {
-        found
+        actual
         for file in (ROOT / "plugins").rglob("*.py")
-        for found in re.findall(r"^class (\w+)", file.read_text(), re.M)
+        for actual in re.findall(r"^class (\w+)", file.read_text(), re.M)
     }
     assert named - defined == set()
 

@@ -14,8 +14,8 @@ def run(code: str) -> dict[str, Any]:
     try:
         exec(compile(code, "<sent>", "exec"), names)  # noqa: S102
     except BaseException as error:
-        found = {"error": type(error).__name__, "errno": getattr(error, "errno", None)}
-        return {**found, "text": traceback.format_exc()}
+        results = {"error": type(error).__name__, "errno": getattr(error, "errno", None)}
+        return {**results, "text": traceback.format_exc()}
     return {"error": None, "result": names.get("result")}
 
 

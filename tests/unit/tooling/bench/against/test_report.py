@@ -10,8 +10,8 @@ def pair(before: float, after: float, wall: float = 1.0) -> Pair:
 
 
 def test_a_row_has_medians_and_the_range_of_ratios() -> None:
-    found = [pair(1.0, 0.9), pair(2.0, 2.04, wall=3.0), pair(4.0, 4.8)]
-    assert "| a release | 2.00 s | 2.04 s | 1.020 | 0.900 | 1.200 | 1.000 |" in report("abc", {"a release": found})
+    actual = [pair(1.0, 0.9), pair(2.0, 2.04, wall=3.0), pair(4.0, 4.8)]
+    assert "| a release | 2.00 s | 2.04 s | 1.020 | 0.900 | 1.200 | 1.000 |" in report("abc", {"a release": actual})
 
 
 def test_a_request_is_shown_in_microseconds() -> None:
