@@ -16,11 +16,11 @@ PYTHON_VERSION = $(shell $(CURDIR)/$(PYTHON) -c 'import sys; print("%d.%d" % sys
 # Of ansible-core, each with the oldest Python that its lock is for.
 CORES := 2.18=3.11 2.19=3.11 2.20=3.12 2.21=3.12
 # What `make lint` runs side by side, the longest first; each is a target of its own, too.
-LINTS := lint-ansible lint-mypy lint-plugins lint-yaml lint-layers lint-places lint-changelog lint-history lint-ruff lint-format
+LINTS := lint-ansible lint-mypy lint-plugins lint-yaml lint-layers lint-words lint-places lint-changelog lint-history lint-ruff lint-format
 TIMED = @$(PYTHON) -m tests.project.times $@
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help setup lock demo demo-shell demo-down test lint $(LINTS) lint-words docs site unit build molecule faults matrix your-ci soak sanity importer ansible-units \
+.PHONY: help setup lock demo demo-shell demo-down test lint $(LINTS) docs site unit build molecule faults matrix your-ci soak sanity importer ansible-units \
   test-vm lynis bench bench-against bench-serving clean
 
 help: ## Show what there is to make

@@ -74,7 +74,7 @@ def port(releases: Releases) -> Iterator[int]:
 
 
 def answers(port: int) -> bool:
-    """Return whether somebody takes a connection; one that no process takes waits in the kernel's queue."""
+    """Return whether a process takes a connection; one that no process takes waits in the kernel's queue."""
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     try:
@@ -97,6 +97,6 @@ def test_a_release_listens_on_where_its_successor_is_behind_nginx(releases: Rele
     releases.switch("runs")
     until(lambda: answers(port), 20)
     releases.switch("behind")
-    ends = time.monotonic() + 1.5  # several looks at the link
+    ends = time.monotonic() + 1.5  # the link is read several times
     while time.monotonic() < ends:
         assert answers(port)

@@ -59,7 +59,7 @@ def closed_site() -> Iterator[Closed]:
 
 
 def is_lossless(before: Report, after: Report) -> None:
-    """Check that whoever was refused on the former port was answered on the other one by then."""
+    """Check that a visitor who was refused on the former port was answered on the other one by then."""
     # In the end the firewall closes the former port, and drops what comes there.
     assert before.failures_by.keys() <= {"connect", "timeout"}, str(before)
     assert before.failures_reused == 0, str(before)

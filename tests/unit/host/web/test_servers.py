@@ -59,7 +59,7 @@ OWN
     ],
 )
 def test_who_is_served_on_a_port(own: str, ports: set[int]) -> None:
-    """A site that is in the server of another one is not, and our default servers are nobody's."""
+    """A site that is in the server of another one is not, and our default servers belong to no application."""
     for port in (80, 443):
         others = ["/etc/nginx/conf.d/own.conf"] if port in ports else []
         assert listening(SHOWN.replace("OWN", own), port) == ["shop", *others]
