@@ -12,11 +12,13 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.application_st
     Attempt,
     HostStatus,
     LiveState,
-    ReleaseResult,
     ReleaseSummary,
-    RollbackOutcome,
 )
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.observed_state import CertificateStatus, Difference
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.operation_results import (
+    ReleaseResult,
+    RollbackOutcome,
+)
 
 
 class TaskResult(TypedDict, total=False):

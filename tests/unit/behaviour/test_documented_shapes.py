@@ -24,6 +24,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.system.managed_f
 from ansible_collections.asgi.deploy.plugins.module_utils._shared import (
     application_state,
     desired_state,
+    operation_results,
     release_options,
     task_results,
 )
@@ -112,7 +113,13 @@ def test_the_options_of_a_task_are_those_of_its_documentation(module: str) -> No
 def test_the_type_of_a_tasks_options_has_the_keys_of_its_spec(module: str) -> None:
     task = importlib.import_module(f"{TASKS}.{module}")
     # A task imports the types of its options only for mypy.
-    shapes = vars(desired_state) | vars(release_options) | vars(task_results) | vars(application_state)
+    shapes = (
+        vars(desired_state)
+        | vars(release_options)
+        | vars(task_results)
+        | vars(application_state)
+        | vars(operation_results)
+    )
     assert set(get_type_hints(task.act, localns=shapes)["options"].__annotations__) == set(task.OPTIONS)
 
 
@@ -172,13 +179,13 @@ RESULTS = {
     "harden": task_results.HardenResult,
     "install": task_results.InstallResult,
     "logs": task_results.LogsResult,
-    "pause": application_state.StateResult,
+    "pause": operation_results.StateResult,
     "release": task_results.ReleaseTaskResult,
     "release_info": task_results.ReleaseInfoResult,
     "restart": task_results.RestartTaskResult,
     "rollback": task_results.RollbackResult,
     "status": task_results.StatusResult,
-    "stop": application_state.StateResult,
+    "stop": operation_results.StateResult,
     "survey": SurveyResult,
 }
 # `diff` is of every module, as Ansible documents it; `ansible_facts` of the survey is Ansible's as well.

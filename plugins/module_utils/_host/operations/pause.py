@@ -21,7 +21,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import 
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
 
 if TYPE_CHECKING:
-    from ansible_collections.asgi.deploy.plugins.module_utils._shared.application_state import StateResult
+    from ansible_collections.asgi.deploy.plugins.module_utils._shared.operation_results import StateResult
 
 # Seconds. A service ends within the time that its unit allows; this is for one that never does.
 _MAX_SECONDS = 3600

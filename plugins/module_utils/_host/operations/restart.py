@@ -15,7 +15,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import 
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
 
 if TYPE_CHECKING:
-    from ansible_collections.asgi.deploy.plugins.module_utils._shared.application_state import RestartResult
+    from ansible_collections.asgi.deploy.plugins.module_utils._shared.operation_results import RestartResult
 
 
 def restart(layout: Layout, by: str, lock_timeout: float) -> RestartResult:

@@ -33,7 +33,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import 
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import NGINX, Layout
 
 if TYPE_CHECKING:
-    from ansible_collections.asgi.deploy.plugins.module_utils._shared.application_state import StateResult
+    from ansible_collections.asgi.deploy.plugins.module_utils._shared.operation_results import StateResult
 
 
 def needs_stop(layout: Layout) -> bool:

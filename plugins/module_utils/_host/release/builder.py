@@ -29,10 +29,10 @@ if TYPE_CHECKING:
     from ansible_collections.asgi.deploy.plugins.module_utils._shared.application_state import (
         DamageReport,
         ReleaseRecord,
-        SourceResult,
     )
     from ansible_collections.asgi.deploy.plugins.module_utils._shared.json_values import Json
     from ansible_collections.asgi.deploy.plugins.module_utils._shared.observed_state import SourceSummary
+    from ansible_collections.asgi.deploy.plugins.module_utils._shared.operation_results import SourceResult
 
 
 class ReleaseBuilder:

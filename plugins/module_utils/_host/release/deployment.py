@@ -39,13 +39,13 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import 
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
 
 if TYPE_CHECKING:
-    from ansible_collections.asgi.deploy.plugins.module_utils._shared.application_state import (
-        Attempt,
+    from ansible_collections.asgi.deploy.plugins.module_utils._shared.application_state import Attempt
+    from ansible_collections.asgi.deploy.plugins.module_utils._shared.observed_state import ReleasePrediction
+    from ansible_collections.asgi.deploy.plugins.module_utils._shared.operation_results import (
         ReleaseResult,
         RollbackOutcome,
         SourceResult,
     )
-    from ansible_collections.asgi.deploy.plugins.module_utils._shared.observed_state import ReleasePrediction
 
 Shown = Mapping[str, systemd.Unit]
 

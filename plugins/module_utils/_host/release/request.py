@@ -26,8 +26,8 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.known_hosts im
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
 
 if TYPE_CHECKING:
-    from ansible_collections.asgi.deploy.plugins.module_utils._shared.application_state import ReleaseResult
     from ansible_collections.asgi.deploy.plugins.module_utils._shared.observed_state import ReleasePrediction
+    from ansible_collections.asgi.deploy.plugins.module_utils._shared.operation_results import ReleaseResult
     from ansible_collections.asgi.deploy.plugins.module_utils._shared.release_options import ReleaseOptions
 
 

@@ -14,8 +14,8 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.system.metadata_
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 
 if TYPE_CHECKING:
-    from ansible_collections.asgi.deploy.plugins.module_utils._shared.application_state import ReleaseResult
     from ansible_collections.asgi.deploy.plugins.module_utils._shared.observed_state import ReleasePrediction
+    from ansible_collections.asgi.deploy.plugins.module_utils._shared.operation_results import ReleaseResult
 
 
 @dataclass(frozen=True)
