@@ -243,7 +243,7 @@ def documented(name: str, sort: str) -> tuple[dict[str, Any], str, dict[str, Any
 
 
 def strings(file: Path) -> dict[str, str]:
-    """Return the strings that a file of Python gives names to."""
+    """Return the strings that a Python file assigns to names."""
     return {
         target.id: node.value.value
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))

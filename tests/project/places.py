@@ -58,7 +58,7 @@ def is_test(path: PurePosixPath) -> bool:
 
 
 def places(paths: Iterable[PurePosixPath]) -> dict[PurePosixPath, PurePosixPath]:
-    """Return the place of the test of each module and package, with the module or package."""
+    """Return the modules and packages by the places of their tests."""
     result = {mirror.with_name(f"test_{mirror.name}.py"): source for source, mirror in mirrored(paths)}
     return {place: source for place, source in result.items() if place.parent != UNIT}
 

@@ -65,4 +65,4 @@ def _variable_error(app: AppOptions) -> str:
     expected = f"expected a number from 1 to {WORKERS_MAX}, as in {VARIABLE}: 4, or no {VARIABLE} at all"
     if VARIABLE in app["env"]:
         return f"env: {VARIABLE} wins over workers; found {str(app['env'][VARIABLE])!r}, {expected}"
-    return f"env_file: {VARIABLE} wins over workers; it is no such number, {expected}"
+    return f"env_file: {VARIABLE} wins over workers; found no number there, {expected}"

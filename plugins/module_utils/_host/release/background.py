@@ -237,7 +237,7 @@ def _units_in(layout: Layout, states: str, kinds: Iterable[str] = _KINDS) -> lis
 
 
 def _take_stamps(layout: Layout, timers: Collection[str]) -> None:
-    """Take over when timers last elapsed, so that a new release neither repeats a job nor skips one."""
+    """Copy the times at which timers last elapsed, so that a new release neither repeats a job nor skips one."""
     pattern = f"stamp-{layout.unit('timer-*', '*')}"
     stamps = [(path.name[len("stamp-") :], path.stat().st_mtime) for path in STAMPS.glob(pattern)]
     latest = latest_by_timer(stamps)

@@ -186,5 +186,5 @@ def loaded_releases(layout: Layout) -> set[str]:
 
 
 def without_draining(layout: Layout, releases: Collection[str]) -> set[str]:
-    """Return those of releases that do not drain."""
+    """Return the releases that do not drain."""
     return {release for release in releases if not Instance(layout, release).is_draining()}

@@ -118,7 +118,7 @@ TOO_FEW = "two releases run side by side at a switch, so expected at least"
             {},
             {"WORKERS": "secret"},
             [
-                "env_file: WORKERS wins over workers; it is no such number, expected a number from 1 to 1024, "
+                "env_file: WORKERS wins over workers; found no number there, expected a number from 1 to 1024, "
                 "as in WORKERS: 4, or no WORKERS at all"
             ],
             id="wrong in the file",

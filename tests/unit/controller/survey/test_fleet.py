@@ -1,4 +1,4 @@
-"""What is shown of a fleet, and what is said of what is not well."""
+"""The overview of a fleet: its table, and a sentence for each problem."""
 
 from __future__ import annotations
 
