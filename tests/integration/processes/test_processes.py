@@ -146,9 +146,9 @@ def test_a_process_that_ends_again_and_again_is_reported(site: Site) -> None:
         site.eventually(f"systemctl is-active --quiet {unit}")
     run = site.run(work_version="v1.1.0")
     assert run.status != 0, run.output
-    assert f"{live} is live, but not well: process worker-1 does not stay up: it has ended 3 times" in run.output
+    assert f"{live} is live, but not well: process worker does not stay up: it has ended 3 times" in run.output
     shown = site.run(name="status").output
-    assert "unwell" in shown and "process worker-1 does not stay up: it has ended 3 times" in shown
+    assert "unwell" in shown and "process worker does not stay up: it has ended 3 times" in shown
     site.host.run(f"systemctl reset-failed {unit} && systemctl restart {unit}")  # which begins to count again
     assert site.run(work_version="v1.1.0").ok().counts(site.host.name)["changed"] == 0
 
