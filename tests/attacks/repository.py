@@ -106,7 +106,9 @@ ROWS = (
         Party.REPOSITORY,
         "running code on the controller while `wheelhouse` fetches its requirements",
         "lines of requirements that would be built are refused; only wheels are fetched",
-        plain(f"{WHEELHOUSE}::test_what_would_be_built_is_refused", "test_a_line_of_requirements_runs_code"),
+        plain(
+            f"{WHEELHOUSE}::test_requirement_that_would_be_built_is_refused", "test_a_line_of_requirements_runs_code"
+        ),
     ),
     Row(
         "compiled-link",
