@@ -350,7 +350,7 @@ def test_refuses_only_keys_where_there_is_no_key(site: Web) -> None:
     finally:
         shared(host.name, f"mv {keys}.away {keys}")
     assert run.status != 0
-    assert "hardening_ssh: the user admin, as whom this run logged in, has no authorized key" in run.output
+    assert "hardening_ssh: the user admin, as which this run logged in, has no authorized key" in run.output
     assert host.run(f"ls {SETTINGS} {RULES}", check=False).stdout == ""
 
 
