@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.asgi.deploy.plugins.plugin_utils._ansible.transport import MARK
 
 from tests.integration.hosts import HOSTS, PLAIN
 from tests.integration.sandbox.conftest import Prey, scenario
@@ -60,7 +61,7 @@ def broken_into(attacked: Prey) -> Iterator[Prey]:
 
 def answering(host: Prey, answer: Any) -> None:
     host.host.run(f"cat >{PYTHON}.json", stdin=json.dumps(answer) + "\n")
-    script = f"#!/bin/sh\ncat >/dev/null\ncat {PYTHON}.json\n"
+    script = f"#!/bin/sh\ncat >/dev/null\nprintf %s '{MARK}'\ncat {PYTHON}.json\n"
     host.host.run(f"printf %s {shlex.quote(script)} >{PYTHON} && chmod 0755 {PYTHON}")
 
 
