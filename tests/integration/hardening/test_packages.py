@@ -46,6 +46,20 @@ def test_lists_that_another_program_fetches_are_waited_for(host: Host) -> None:
     assert installed(host, "hello")
 
 
+def test_a_source_of_others_that_cannot_be_read_ends_no_run(host: Host) -> None:
+    third = "/etc/apt/sources.list.d/third.list"
+    host.run(f"echo 'deb file:/srv/no-such-source ./' >{third}; touch --date=yesterday {LISTS}")
+    try:
+        assert host.run("apt-get --quiet update", check=False).returncode, "apt by itself fails"
+        host.run(f"touch --date=yesterday {LISTS}")
+        assert module(host.name, "install", packages=["hello"])["changed"]
+    finally:
+        host.run(f"rm {third}")
+    assert installed(host, "hello")
+    logged = host.run("journalctl --no-pager --identifier=asgi-deploy --grep='apt-get update failed'").stdout
+    assert "no-such-source" in logged, "the reason is in the journal"
+
+
 @pytest.mark.parametrize("cut_off", CUT_OFF)
 def test_what_was_cut_off_is_finished_first(host: Host, cut_off: str) -> None:
     host.run(f"cd /tmp && {CUT_OFF[cut_off]}")

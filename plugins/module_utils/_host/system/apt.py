@@ -64,8 +64,9 @@ def install(names: Sequence[str]) -> None:
     Raises:
         DeployError: they could not be installed; the text ends with what apt-get printed.
     """
+    incomplete = ""
     try:
-        _prepare(names)
+        incomplete = _prepare(names)
         done = run_unchecked(_install_command(names), ENV, timeout=INSTALL_SECONDS)
         if done.returncode and any(sign in done.stderr for sign in _CUT_OFF):
             _finish()
@@ -73,7 +74,8 @@ def install(names: Sequence[str]) -> None:
         if done.returncode:
             raise DeployError(last_lines(done))
     except DeployError as error:
-        raise DeployError(f"packages {', '.join(names)} could not be installed: {error}") from error
+        text = f"packages {', '.join(names)} could not be installed: {error}"
+        raise DeployError("\n".join(filter(None, [text, incomplete]))) from error
 
 
 def _finish() -> None:
@@ -154,22 +156,48 @@ def _installing_in_background() -> bool:
     return shown.returncode != 0 or BACKGROUND_UNIT in shown.stdout
 
 
-def _prepare(names: Sequence[str]) -> None:
-    """Wait for our other installations, and ensure lists of packages that are not older than an hour."""
+def _prepare(names: Sequence[str]) -> str:
+    """Wait for our other installations, and ensure lists of packages that are not older than an hour.
+
+    Returns:
+        What :func:`_fetch_lists` returns, or an empty text.
+    """
     wait_for_background_install()
-    if not _lists_are_fresh():
-        _fetch_lists()
+    incomplete = "" if _lists_are_fresh() else _fetch_lists()
     if "nginx" in names:
         _leave_out_welcome_page()
+    return incomplete
 
 
-def _fetch_lists() -> None:
-    """Fetch lists of packages once no other program does; apt-get itself waits only for dpkg's lock."""
+def _fetch_lists() -> str:
+    """Fetch lists of packages once no other program does; apt-get itself waits only for dpkg's lock.
+
+    Returns:
+        What apt-get prints of another source that cannot be read, while Debian's own lists are there; otherwise an
+        empty text.
+
+    Raises:
+        DeployError: Debian's own lists are not there.
+    """
     deadline = time.monotonic() + LOCK_SECONDS
     while (done := run_unchecked(["apt-get", "--quiet", "update"], ENV)).returncode:
         if f"{LISTS}/lock" not in done.stderr or time.monotonic() > deadline:
-            raise DeployError(f"apt-get update failed: {last_lines(done)}")
+            failure = f"apt-get update failed: {last_lines(done)}"
+            if not _debian_is_listed():
+                raise DeployError(failure)
+            log_to_journal(failure)
+            return failure
         time.sleep(_LIST_POLL)
+    return ""
+
+
+def _debian_is_listed() -> bool:
+    """Return whether there are lists of packages of Debian itself."""
+    for release in LISTS.glob("*_InRelease"):
+        head = release.read_text(encoding="utf-8", errors="replace")[:2048]
+        if "\nOrigin: Debian\n" in head and any(LISTS.glob(f"{release.name.removesuffix('InRelease')}*_Packages*")):
+            return True
+    return False
 
 
 def _lists_are_fresh() -> bool:
