@@ -34,6 +34,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.release.addition
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.inputs import ReleaseInputs
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.integrity import Integrity
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store import Store
+from ansible_collections.asgi.deploy.plugins.module_utils._host.source.lfs import refuse_pointers
 from ansible_collections.asgi.deploy.plugins.module_utils._host.source.sources import Source, application_folder
 from ansible_collections.asgi.deploy.plugins.module_utils._shared import generations
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.identity import digest
@@ -82,6 +83,7 @@ class Assembly:
             with runner.writable(whole):
                 ran = self._check_out(identity, whole, runner)
                 tree = application_folder(whole, self.source.subdirectory, where)
+                refuse_pointers(whole, where)
                 self.additions.check(tree)
                 check_python(tree, read_pyproject(tree), self.interpreter, inputs.python != "system", where)
                 requirements = self._requirements(tree, whole, installer, where)
