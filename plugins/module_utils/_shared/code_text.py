@@ -10,7 +10,8 @@ import functools
 import re
 
 MARK = "Written by asgi.deploy"  # in the first two lines of a file that a template makes
-UNITS = (".service", ".socket", ".target", ".timer")
+# Files that systemd reads: units, their drop-ins, and the lines that all units of a release have.
+_UNIT = re.compile(r"\.(?:service|socket|target|timer)(?:\.d/[^/]+\.conf)?$|(?:^|/)sandbox\.conf$")
 _BLANK = r"(?:[ \t]*(?:\#[^\n]*)?\n)"  # a line that is empty, or a comment
 _LONG, _SHORT = r'"""(?:[^"\\]|\\.|"(?!""))*"""', r'"(?:[^"\\\n]|\\.)*"'
 # What is found first wins: so a comment in a string is none, and a string in a comment neither.
@@ -27,10 +28,16 @@ _PYTHON = re.compile(
 
 
 def code_of(name: str, text: str) -> str:
-    """Return the code of a file, by the kind that its name says; of other kinds the text as it is."""
+    """Return the code of a file, by the kind that its name says; of other kinds the text as it is.
+
+    Args:
+        name: the file's, with that of its folder, if that matters.
+        text: the file's.
+    """
     if name.endswith(".py"):
         return python_code(text)
-    return lines_of_code(text) if name.endswith((*UNITS, ".sh")) or text.startswith("#!/bin/sh\n") else text
+    lines = _UNIT.search(name) or name.endswith(".sh") or text.startswith("#!/bin/sh\n")
+    return lines_of_code(text) if lines else text
 
 
 @functools.cache

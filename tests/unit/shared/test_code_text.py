@@ -103,10 +103,12 @@ def printed(text: str) -> str:
 
 def test_lines_of_units_and_programs() -> None:
     assert code_of("a.service", f"# {MARK}\n[Unit]\n\n  # why\nAfter=a#b\n") == "[Unit]\nAfter=a#b\n"
+    for name in ("nginx.service.d/asgi-deploy.conf", "v1.0.0-0a1b2c3d/sandbox.conf"):
+        assert code_of(name, f"# {MARK}\n[Service]\n") == "[Service]\n"
     assert code_of("hook", "#!/bin/sh\n# why\ntrue # kept\n") == "#!/bin/sh\ntrue # kept\n"
     assert code_of("drain.sh", "#!/bin/dash\n\ntrue\n") == "#!/bin/dash\ntrue\n"
 
 
 def test_other_files_are_all_code() -> None:
-    for name in ("settings.json", "nginx.conf", "key.pem", "python3"):
+    for name in ("settings.json", "nginx.conf", "asgi/http.conf", "conf.d/a.conf", "key.pem", "python3"):
         assert code_of(name, "# as it is\n\n") == "# as it is\n\n"

@@ -132,7 +132,7 @@ class ManagedFile:
 
     def _same_code(self, content: bytes) -> bool:
         texts = (item.decode(errors="replace") for item in (content, self.content))
-        before, after = (code_of(self.path.name, text) for text in texts)
+        before, after = (code_of(f"{self.path.parent.name}/{self.path.name}", text) for text in texts)
         return before == after
 
     def apply(self) -> None:
