@@ -99,11 +99,7 @@ options:
         type: list
         elements: str
         default: []
-      server_requirements:
-        description: Packages that are installed in addition to the application's own requirements.
-        type: list
-        elements: str
-        required: true
+      server_requirements: {description: Distributions of the server., type: list, elements: str, required: true}
       installer:
         description: The program that builds virtual environments.
         type: str
@@ -116,10 +112,17 @@ options:
         type: list
         elements: str
         required: true
+      steps:
+        description: Commands that make a part of the release, run in the sandbox of its build.
+        type: dict
+        required: true
+        suboptions:
+          commands: {description: "Each a program and its arguments.", type: list, elements: list, required: true}
+          env: {description: Their variables., type: dict, required: true}
+          secrets: {description: "Further variables, which are secret.", type: dict, required: true}
+          network: {description: Whether they reach the network., type: bool, required: true}
       build_hosts:
-        description:
-          - The names and addresses of hosts that its build may reach, as they resolve when it starts, with proxies of
-            the environment. By default it may reach all.
+        description: The hosts that its build may reach, with proxies of the environment; without it, all.
         type: list
         elements: str
       python:
@@ -176,10 +179,7 @@ options:
           seconds: {description: How long it is watched; V(0) for not at all., type: int, required: true}
           error_percent: {description: The share of server errors that is too high., type: int, required: true}
           errors: {description: The least number of server errors for that., type: int, required: true}
-      verify:
-        description: Whether to read all files of existing releases, instead of comparing only their times.
-        type: bool
-        default: false
+      verify: {description: Whether to read all files of existing releases., type: bool, default: false}
       keep: {description: The number of releases to keep on the host., type: int, required: true}
       worker_count: {description: Worker processes; for M(asgi.deploy.release_info)., type: int, required: true}
       workers_reason: {description: Why it is that number., type: str, required: true}

@@ -137,6 +137,22 @@ class ClosingEntry(TypedDict):
     outgoing: NotRequired[list[str] | None]
 
 
+class BuildStepsEntry(TypedDict):
+    """Commands that make a part of a release.
+
+    Attributes:
+        commands: each a program and its arguments.
+        env: their variables.
+        secrets: further variables, which are secret.
+        network: whether they reach the network.
+    """
+
+    commands: list[list[str]]
+    env: dict[str, str]
+    secrets: dict[str, str]
+    network: bool
+
+
 class ReleaseEntry(TypedDict):
     """A release as the controller describes it.
 
@@ -152,6 +168,7 @@ class ReleaseEntry(TypedDict):
         server_requirements: requirements of the server.
         installer: auto, uv or pip.
         build: lines of a unit that restrict programs of the build.
+        steps: commands that make a part of the release.
         build_hosts: the only hosts that the build may connect to; None allows all.
         python: system, a version, or a path on the host.
         extras: optional dependencies of the application to install.
@@ -185,6 +202,7 @@ class ReleaseEntry(TypedDict):
     server_requirements: list[str]
     installer: str
     build: list[str]
+    steps: BuildStepsEntry
     build_hosts: list[str] | None
     python: str
     extras: list[str]

@@ -86,6 +86,12 @@ _TREE: OptionSpecs = {
     "links": {"type": "dict", "required": True},
     "static": {"type": "dict", "required": True},
 }
+_STEPS: OptionSpecs = {
+    "commands": {"type": "list", "elements": "list", "required": True},
+    "env": {"type": "dict", "required": True},
+    "secrets": {"type": "dict", "required": True, "no_log": True},
+    "network": {"type": "bool", "required": True},
+}
 
 DESIRED_RELEASE_OPTIONS: OptionSpecs = {
     "source": {"type": "dict", "required": True, "options": SOURCE_OPTIONS},
@@ -99,6 +105,7 @@ DESIRED_RELEASE_OPTIONS: OptionSpecs = {
     "server_requirements": _REQUIRED_TEXTS,
     "installer": {"type": "str", "choices": ["auto", "uv", "pip"], "default": "auto"},
     "build": _REQUIRED_TEXTS,
+    "steps": {"type": "dict", "required": True, "options": _STEPS},
     "build_hosts": {"type": "list", "elements": "str"},
     "python": {"type": "str", "default": "system"},
     "extras": _TEXTS,

@@ -66,6 +66,8 @@ def check_entry(spec: Mapping[str, Json], where: str, contents: local_files.Cont
     unknown = [f"{where}settings.{name}: is no setting of a release: {reason}" for name, reason in reasons.items()]
     if isinstance(settings, Mapping) and reasons:
         spec = {**spec, "settings": {name: value for name, value in settings.items() if name not in reasons}}
+    if isinstance(commands := spec.get("build"), list):
+        spec = {**spec, "build": {"commands": commands}}
     resolved, errors = resolve(app_options(), spec, where, SAMPLES)
     errors += rule_errors(RULES, resolved, where) + source_errors(resolved, spec, where)
     work, work_errors = resolve_work(resolved, where)

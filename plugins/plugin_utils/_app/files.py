@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import shlex
 
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.desired_state import (
     FileEntry,
@@ -18,7 +19,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import 
     UNITS,
     Layout,
 )
-from ansible_collections.asgi.deploy.plugins.module_utils._shared.release_options import ReleaseEntry
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.release_options import BuildStepsEntry, ReleaseEntry
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan_types import (
     AppPlan,
     AppState,
@@ -241,6 +242,17 @@ def files_of_other_proxy(plan: AppPlan) -> list[str]:
     return [*own, *_site_paths(plan["name"])] if plan["port_stays"] else own
 
 
+def _build_steps(plan: AppPlan) -> BuildStepsEntry:
+    """Return the commands that make a part of the release, as lists of words."""
+    build = plan["build"]
+    return {
+        "commands": list(map(shlex.split, build["commands"])),
+        "env": {name: str(value) for name, value in build["env"].items()},
+        "secrets": build["secrets"],
+        "network": build["network"],
+    }
+
+
 def _release(plan: AppPlan, packed: Packed, here: HostContext) -> ReleaseEntry:
     """Return all that makes the release what it is, and how it is made live."""
     source = plan["source"]
@@ -267,6 +279,7 @@ def _release(plan: AppPlan, packed: Packed, here: HostContext) -> ReleaseEntry:
         "index": plan["index"],
         "wheelhouse": packed["wheelhouse"],
         "build": plan["build_lines"],
+        "steps": _build_steps(plan),
         "build_hosts": plan["build_hosts"],
         "host_name": plan["site"]["hosts"][0],
         "gate": {**plan["gate"], "workers": plan["workers"], "recycles": plan["serving"]["recycles"]},

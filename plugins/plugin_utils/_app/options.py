@@ -27,6 +27,15 @@ class ArchiveOptions(TypedDict):
     path: str | None  # on the controller
 
 
+class BuildOptions(TypedDict):
+    """Commands that make a part of a release."""
+
+    commands: list[str]
+    env: dict[str, EnvironmentValue]
+    secrets: dict[str, str]
+    network: bool  # whether they reach the network
+
+
 class AptOptions(TypedDict):
     """Debian packages of an application."""
 
@@ -276,6 +285,7 @@ class PlannedOptions(TypedDict):
     extras: list[str]  # in a plan without those that the requirement of a package names
     requirements: str | None
     dependency_groups: list[str]
+    build: BuildOptions
     apt: AptOptions
     python: str
     wheelhouse: str | None

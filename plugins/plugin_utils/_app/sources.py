@@ -29,6 +29,7 @@ _BELONG = {
     "deploy_key": ("git",),
     "known_hosts": ("git",),
     "verify": ("git",),
+    "build": ("git", "archive", "directory"),
     "requirements": ("git", "archive", "directory"),
     "dependency_groups": ("git", "archive", "directory"),
     "require_hashes": ("git", "archive", "directory"),

@@ -272,6 +272,11 @@ def command(value: str) -> str | None:
     return None
 
 
+def commands(value: list[str]) -> str | None:
+    """Return what is wrong with commands."""
+    return "; ".join(filter(None, map(command, value))) or None
+
+
 def _operator(value: str) -> str | None:
     """Return the first operator of a shell that stands outside of quotes in a command.
 

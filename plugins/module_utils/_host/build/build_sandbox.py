@@ -57,6 +57,7 @@ class BuildRunner:
         env: Mapping[str, str] | None = None,
         cwd: Path | None = None,
         reads: Sequence[Path] = (),
+        network: bool = True,
     ) -> CompletedProcess[str]:
         """Run a program and return its result, whatever its exit status; see :func:`commands.run_unchecked`.
 
@@ -65,6 +66,7 @@ class BuildRunner:
             env: further variables.
             cwd: its working directory.
             reads: further paths that it may read.
+            network: whether it reaches the network, which only a sandbox can deny.
         """
         return run_unchecked(argv, env, str(cwd) if cwd else None, timeout=_SECONDS)
 
@@ -119,6 +121,7 @@ class SandboxedRunner(BuildRunner):
         env: Mapping[str, str] | None = None,
         cwd: Path | None = None,
         reads: Sequence[Path] = (),
+        network: bool = True,
     ) -> CompletedProcess[str]:
         self.ran += 1
         # In a file, as any user can read the properties of a unit.
@@ -127,7 +130,7 @@ class SandboxedRunner(BuildRunner):
         for _try in range(_TRIES):
             began = time.time()
             try:
-                done = run_unchecked(self._systemd_run(argv, cwd, reads), timeout=_SECONDS)
+                done = run_unchecked(self._systemd_run(argv, cwd, reads, network), timeout=_SECONDS)
             except DeployError as error:
                 systemd.stop(self._layout.build_unit)
                 raise DeployError(f"{' '.join(argv[:3])} …: {error}") from error
@@ -136,9 +139,10 @@ class SandboxedRunner(BuildRunner):
             systemd.stop(self._layout.build_unit)
         raise DeployError(last_lines(done))
 
-    def _systemd_run(self, argv: Sequence[str], cwd: Path | None, reads: Sequence[Path]) -> list[str]:
+    def _systemd_run(self, argv: Sequence[str], cwd: Path | None, reads: Sequence[Path], network: bool) -> list[str]:
         properties = [
             *self._lines,
+            *([] if network else ["PrivateNetwork=yes"]),
             *(f"User={self.user}", f"Group={self.user}", "UMask=0022", f"SyslogIdentifier={self._layout.app}"),
             *(f"EnvironmentFile={self._environment}", f"WorkingDirectory={cwd or '/'}"),
             *(

@@ -15,6 +15,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.build.build_sand
     SandboxedRunner,
     chain_commands,
 )
+from ansible_collections.asgi.deploy.plugins.module_utils._host.build.build_steps import run_steps
 from ansible_collections.asgi.deploy.plugins.module_utils._host.build.dependency_files import DependencyOptions
 from ansible_collections.asgi.deploy.plugins.module_utils._host.build.installers import (
     Installer,
@@ -89,6 +90,10 @@ class Assembly:
                 requirements = self._requirements(tree, whole, installer, where)
                 check_protection(requirements, tree, where, inputs.require_hashes, inputs.insecure_transport)
                 venv = self._venv(path, tree, whole, installer, requirements)
+                site = path / "site"
+                run_steps(inputs.steps, runner, tree, Path(self.layout.venvs, venv), site)
+                if site.is_dir():
+                    restrict(site, self.layout.user)
                 if runner.ran != ran:
                     runner.run_unchecked(self._compiler(whole))
                 return Assembled(venv, requirements.source, unpinned(self._others, requirements.text))
@@ -140,7 +145,6 @@ class Assembly:
             venvs.build(venv, installer, self.interpreter, requirements, tree, server)
         if packages := packages_of(tree, whole, requirements):
             venvs.build_packages(packages, tree, path / "site", installer, venv)
-            restrict(path / "site", self.layout.user)
         return name
 
     @property

@@ -57,13 +57,13 @@ class ReleaseBuilder:
 
     def identify(self, identity: str) -> str:
         """Return the name of the release, with a digest of its inputs; if it is damaged, its next generation."""
-        key = credentials.load_key(Path(self.layout.names_key), make=True) if self.inputs.secrets else None
+        key = credentials.load_key(Path(self.layout.names_key), make=True) if self.inputs.all_secrets else None
         return self._standing(self._identify(identity, key))
 
     def predict(self, identity: str) -> str | None:
         """Return the same without changing anything; None if its secrets would be the first on this host."""
-        key = credentials.load_key(Path(self.layout.names_key), make=False) if self.inputs.secrets else None
-        return None if self.inputs.secrets and key is None else self._standing(self._identify(identity, key))
+        key = credentials.load_key(Path(self.layout.names_key), make=False) if self.inputs.all_secrets else None
+        return None if self.inputs.all_secrets and key is None else self._standing(self._identify(identity, key))
 
     def _identify(self, identity: str, key: bytes | None) -> str:
         inputs = self.inputs
@@ -73,6 +73,7 @@ class ReleaseBuilder:
             "interpreter": self.interpreter.tag,
             "installer": inputs.installer,
             **inputs.server_content,
+            **inputs.steps_content,
             # A comment that changes makes no other release.
             "files": {name: code_of(name, text) for name, text in inputs.files.items()},
             "environment": inputs.environment,
@@ -80,7 +81,7 @@ class ReleaseBuilder:
             "units": {kind: lines_of_code(text) for kind, text in inputs.units.items()},
         }
         if key is not None:
-            content["secrets"] = credentials.keyed_digest(inputs.secrets, key)
+            content["secrets"] = credentials.keyed_digest(inputs.all_secrets, key)
         return release_id(inputs.version, digest(content))
 
     def _standing(self, release: str) -> str:

@@ -10,10 +10,14 @@ if TYPE_CHECKING:
     from ansible_collections.asgi.deploy.plugins.module_utils._shared.json_values import Json
     from ansible_collections.asgi.deploy.plugins.module_utils._shared.release_options import (
         AdditionsEntry,
+        BuildStepsEntry,
         IndexEntry,
         ReleaseEntry,
         SourceEntry,
     )
+
+
+NO_STEPS: BuildStepsEntry = {"commands": [], "env": {}, "secrets": {}, "network": True}
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,7 @@ class ReleaseInputs:
     server_requirements: Sequence[str]
     installer: str
     build: Sequence[str]
+    steps: BuildStepsEntry = field(default_factory=lambda: NO_STEPS, repr=False)
     python: str = "system"
     extras: Sequence[str] = ()
     requirements: str | None = None
@@ -55,6 +60,7 @@ class ReleaseInputs:
             server_requirements=entry["server_requirements"],
             installer=entry["installer"],
             build=entry["build"],
+            steps=entry["steps"],
             python=entry["python"],
             extras=entry["extras"],
             requirements=entry["requirements"],
@@ -89,3 +95,16 @@ class ReleaseInputs:
             "server_lock": self.server_lock,
             "require_hashes": self.require_hashes,
         }
+
+    @property
+    def steps_content(self) -> dict[str, Json]:
+        """Return what the commands of its build are given, without secrets; empty if there are none."""
+        if not self.steps["commands"]:
+            return {}
+        commands: list[Json] = [[*argv] for argv in self.steps["commands"]]
+        return {"steps": {"commands": commands, "env": {**self.steps["env"]}, "network": self.steps["network"]}}
+
+    @property
+    def all_secrets(self) -> dict[str, str]:
+        """Return the secrets that its name depends on: the application's, and those of its build."""
+        return {**self.secrets, **{f"build {name}": value for name, value in self.steps["secrets"].items()}}

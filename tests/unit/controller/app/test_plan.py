@@ -52,6 +52,7 @@ def test_defaults_are_in_the_plan(spec: dict[str, Any], facts: Facts) -> None:
         "directory": None,
         "package": None,
         "extras": [],
+        "build": {"commands": [], "env": {}, "secrets": {}, "network": True},
         "apt": {"build": [], "run": []},
         "requirements": None,
         "dependency_groups": [],
@@ -663,3 +664,8 @@ def test_all_that_an_empty_inventory_lacks_is_reported() -> None:
 def test_debian_packages_of_the_entry_are_installed(spec: dict[str, Any], facts: Facts) -> None:
     packages = app_plan({**spec, "apt": {"build": ["gcc", "libpq-dev"], "run": ["libpq5"]}}, facts("13"))["packages"]
     assert set(packages) - set(app_plan(spec, facts("13"))["packages"]) == {"gcc", "libpq-dev", "libpq5"}
+
+
+def test_a_list_is_short_for_the_commands_of_a_build(spec: dict[str, Any], facts: Facts) -> None:
+    plan = app_plan({**spec, "build": ["npm ci", "npm run build"]}, facts("13"))
+    assert plan["build"] == {"commands": ["npm ci", "npm run build"], "env": {}, "secrets": {}, "network": True}
