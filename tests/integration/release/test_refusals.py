@@ -70,6 +70,21 @@ dependencies = [@NEEDS@"starlette==1.10.0"]
 requires = ["uv_build>=0.9"]
 build-backend = "uv_build"
 """
+# The same, with a version that only git knows.
+VERSIONED = (
+    PROJECT.partition("[build-system]")[0].replace('version = "1.0.0"', 'dynamic = ["version"]')
+    + """\
+[build-system]
+requires = ["hatchling", "hatch-vcs"]
+build-backend = "hatchling.build"
+
+[tool.hatch.version]
+source = "vcs"
+
+[tool.hatch.build.targets.wheel]
+packages = ["src/hello"]
+"""
+)
 WORKSPACE = """\
 [tool.uv.workspace]
 members = ["packages/*"]
@@ -98,11 +113,11 @@ app = Starlette(routes=[Route("/", home)])
 """
 
 
-def project(folder: Path, name: str, text: str, needs: str = "") -> None:
+def project(folder: Path, name: str, text: str, needs: str = "", form: str = PROJECT) -> None:
     """Write a package with one module."""
     package = folder / "src" / name
     package.mkdir(parents=True, exist_ok=True)
-    (folder / "pyproject.toml").write_text(PROJECT.replace("@NAME@", name).replace("@NEEDS@", needs))
+    (folder / "pyproject.toml").write_text(form.replace("@NAME@", name).replace("@NEEDS@", needs))
     (folder / "README.md").write_text("hello\n")
     (package / "__init__.py").write_text(text)
 
@@ -114,7 +129,7 @@ def test_builds_from_a_lock_or_from_the_project(site: Web, installer: str) -> No
     source = HOSTS.parent / f"{name}-source"
     workspace = installer == "uv"
     member = source / "packages" / "hello" if workspace else source
-    project(member, "hello", APP, '"greeting", ' if workspace else "")
+    project(member, "hello", APP, '"greeting", ' if workspace else "", PROJECT if workspace else VERSIONED)
     if workspace:
         project(source / "packages" / "greeting", "greeting", 'WORD = "hello"\n')
         (source / "pyproject.toml").write_text(WORKSPACE)

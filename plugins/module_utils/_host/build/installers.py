@@ -135,8 +135,10 @@ class Installer:
         """Create an empty virtual environment."""
         raise NotImplementedError
 
-    def install(self, venv: Path, *arguments: str, cwd: Path | None = None) -> None:
-        """Install distributions into a virtual environment.
+    def install(
+        self, venv: Path, *arguments: str, cwd: Path | None = None, env: Mapping[str, str] | None = None
+    ) -> None:
+        """Install distributions into a virtual environment; `env` has further variables of their builds.
 
         Raises:
             DeployError: that failed; ends with what the installer printed, without secrets.
@@ -225,7 +227,9 @@ class Uv(Installer):
         env = {**self.env, "UV_CACHE_DIR": str(ROOT_RUNNER.cache / "uv")}
         run([self.program, "venv", "--quiet", "--python", interpreter.path, str(path)], env)
 
-    def install(self, venv: Path, *arguments: str, cwd: Path | None = None) -> None:
+    def install(
+        self, venv: Path, *arguments: str, cwd: Path | None = None, env: Mapping[str, str] | None = None
+    ) -> None:
         argv = [
             self.program,
             "pip",
@@ -235,7 +239,7 @@ class Uv(Installer):
             "--python",
             str(venv / "bin" / "python"),
         ]
-        self._run([*argv, *self.sources.arguments, *arguments], self.env, cwd)
+        self._run([*argv, *self.sources.arguments, *arguments], {**self.env, **(env or {})}, cwd)
 
     def lock(self, tree: Path, extras: Sequence[str] = (), groups: Sequence[str] = ()) -> str:
         argv = [
@@ -274,8 +278,11 @@ class Pip(Installer):
     def create(self, path: Path, interpreter: Interpreter) -> None:
         run([interpreter.path, "-m", "venv", str(path)])
 
-    def install(self, venv: Path, *arguments: str, cwd: Path | None = None) -> None:
-        self._run(self._pip(venv, "install", "--quiet", *self.sources.arguments, *arguments), self.env, cwd)
+    def install(
+        self, venv: Path, *arguments: str, cwd: Path | None = None, env: Mapping[str, str] | None = None
+    ) -> None:
+        argv = self._pip(venv, "install", "--quiet", *self.sources.arguments, *arguments)
+        self._run(argv, {**self.env, **(env or {})}, cwd)
 
     def lock(self, tree: Path, extras: Sequence[str] = (), groups: Sequence[str] = ()) -> str:
         raise DeployError(

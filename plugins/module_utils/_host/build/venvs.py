@@ -168,7 +168,9 @@ def build_tool(path: Path, requirements: str, sources: PackageSources = DEFAULT_
             build(path, installer, Interpreter.at(PYTHON), needed, path.parent, mark=mark)
 
 
-def build_packages(lines: Sequence[str], tree: Path, target: Path, installer: Installer, venv: Path) -> None:
+def build_packages(
+    lines: Sequence[str], tree: Path, target: Path, installer: Installer, venv: Path, env: Mapping[str, str]
+) -> None:
     """Install the application itself, and packages of its repository, without their requirements, into its release.
 
     Args:
@@ -177,6 +179,7 @@ def build_packages(lines: Sequence[str], tree: Path, target: Path, installer: In
         target: a folder of the release, which is created.
         installer: of the application.
         venv: its environment.
+        env: further variables of their builds.
     """
     target.mkdir()
     runner = installer.runner
@@ -184,7 +187,7 @@ def build_packages(lines: Sequence[str], tree: Path, target: Path, installer: In
         Path(folder).chmod(0o755)
         file = Path(folder, "packages.txt")
         file.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-        installer.install(venv, "--no-deps", "--target", str(target), "-r", str(file), cwd=tree)
+        installer.install(venv, "--no-deps", "--target", str(target), "-r", str(file), cwd=tree, env=env)
 
 
 def distributions(venv: Path) -> Mapping[str, str]:

@@ -36,6 +36,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.release.inputs i
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.integrity import Integrity
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store import Store
 from ansible_collections.asgi.deploy.plugins.module_utils._host.source.lfs import refuse_pointers
+from ansible_collections.asgi.deploy.plugins.module_utils._host.source.scm_versions import backend_variables
 from ansible_collections.asgi.deploy.plugins.module_utils._host.source.sources import Source, application_folder
 from ansible_collections.asgi.deploy.plugins.module_utils._shared import generations
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.identity import digest
@@ -89,7 +90,7 @@ class Assembly:
                 check_python(tree, read_pyproject(tree), self.interpreter, inputs.python != "system", where)
                 requirements = self._requirements(tree, whole, installer, where)
                 check_protection(requirements, tree, where, inputs.require_hashes, inputs.insecure_transport)
-                venv = self._venv(path, tree, whole, installer, requirements)
+                venv = self._venv(path, tree, whole, installer, requirements, identity)
                 site = path / "site"
                 run_steps(inputs.steps, runner, tree, Path(self.layout.venvs, venv), site)
                 if site.is_dir():
@@ -121,7 +122,9 @@ class Assembly:
         """Return the program that compiles a tree. An error in the source is reported by the application itself."""
         return [self.interpreter.path, "-I", "-m", "compileall", "-qq", str(tree)]
 
-    def _venv(self, path: Path, tree: Path, whole: Path, installer: Installer, requirements: Requirements) -> str:
+    def _venv(
+        self, path: Path, tree: Path, whole: Path, installer: Installer, requirements: Requirements, identity: str
+    ) -> str:
         """Return the name of the environment, which is built if no release has it yet."""
         content = {
             "requirements": requirements.text,
@@ -144,7 +147,9 @@ class Assembly:
             server = venvs.Server(self.inputs.server_lock, self._others, self.inputs.require_hashes)
             venvs.build(venv, installer, self.interpreter, requirements, tree, server)
         if packages := packages_of(tree, whole, requirements):
-            venvs.build_packages(packages, tree, path / "site", installer, venv)
+            # What packaging builds are given: the version that git has, and the variables of the build.
+            env = {**backend_variables(self.source.build_version(identity)), **self.inputs.steps["env"]}
+            venvs.build_packages(packages, tree, path / "site", installer, venv, env)
         return name
 
     @property

@@ -331,6 +331,12 @@ class Mirror:
         """Return whether the mirror contains a commit."""
         return self._known(commit) is not None
 
+    def describe(self, commit: str) -> str | None:
+        """Return the nearest tag with a number, the commits since then, and the commit; None without such a tag."""
+        describe = ["describe", "--tags", "--long", "--match=*[0-9]*", commit]
+        result = run_unchecked(["git", "--git-dir", str(self.path), *describe], self.env, reads=True)
+        return result.stdout.strip() if result.returncode == 0 else None
+
     def _known(self, version: str) -> str | None:
         if not (self.path / "HEAD").exists():
             return None

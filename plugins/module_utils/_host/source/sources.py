@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.source import archives
 from ansible_collections.asgi.deploy.plugins.module_utils._host.source.git import Mirror, Runner
+from ansible_collections.asgi.deploy.plugins.module_utils._host.source.scm_versions import scm_version
 from ansible_collections.asgi.deploy.plugins.module_utils._host.source.servers import Trust
 from ansible_collections.asgi.deploy.plugins.module_utils._host.source.signatures import signature_error
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import run_unchecked
@@ -97,6 +98,10 @@ class Source:
         """Return what is recorded and shown of the source; nothing secret."""
         raise NotImplementedError
 
+    def build_version(self, _identity: str) -> str | None:
+        """Return the version that a build backend would ask git for; None if there is no git."""
+        return None
+
     def label(self, version: str, identity: str) -> str:
         """Return what messages call the source."""
         raise NotImplementedError
@@ -155,6 +160,9 @@ class Git(Source):
 
     def describe(self, identity: str) -> SourceSummary:
         return {"kind": "git", "url": self.mirror.url, "commit": identity, **_folder(self)}
+
+    def build_version(self, identity: str) -> str | None:
+        return scm_version(self.mirror.describe(identity), identity)
 
     def label(self, version: str, identity: str) -> str:
         return f"{self.mirror.url} at {version} ({identity[:12]})"

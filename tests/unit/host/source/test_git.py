@@ -136,6 +136,18 @@ def test_versions_of_a_repository(mirror: Mirror, repository: Repository) -> Non
     assert {version: released(mirror, version) for version in versions} == versions
 
 
+def test_commit_is_described_by_its_nearest_tag_with_a_number(mirror: Mirror, repository: Repository) -> None:
+    before = repository.commit("before")
+    repository.git("tag", "latest")
+    tagged = repository.commit("first")
+    repository.git("tag", "v1.4.2")
+    after = repository.commit("second")
+    released(mirror, "main")
+    assert mirror.describe(before) is None
+    assert mirror.describe(tagged) == f"v1.4.2-0-g{tagged[:7]}"
+    assert mirror.describe(after) == f"v1.4.2-1-g{after[:7]}"
+
+
 def test_abbreviated_commit_is_known_only_after_a_fetch(mirror: Mirror, repository: Repository) -> None:
     commit = repository.commit("first")
     assert mirror.resolve(commit[:8]) is None
