@@ -154,6 +154,7 @@ class SitePlan(PublicSiteOptions, PlacePlan):
 
     behind_balancer: bool  # whether a request over HTTP may have come to a proxy by HTTPS
     logged: str  # names of nginx's variables, as the next ones
+    realm: str
     here: str
     closed: str
     separators: str

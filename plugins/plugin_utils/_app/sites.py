@@ -242,6 +242,7 @@ def site_plan(app: AppOptions, layout: Layout, place: PlacePlan, behind_balancer
         **place,
         "behind_balancer": behind_balancer,
         "logged": f"asgi_logged_{name}",
+        "realm": f"asgi_realm_{name}",
         "here": f"asgi_here_{name}",
         "closed": f"asgi_closed_{name}" if place["prefix"] else "asgi_closed",
         "zones": zones,
