@@ -100,9 +100,9 @@ def test_a_live_release_that_hangs_is_not_said_to_serve(site: Web, repository: s
     finally:
         site.host.run(f"systemctl kill --signal=CONT asgi-shop@{live}.service")
     assert same.status != 0, same.output
-    assert f"{live} is live, but not well: GET /ready got no answer" in same.output
+    assert f"{live} is live, but not well: GET /ready: no answer within" in same.output
     assert other.status != 0, other.output
-    assert f"was not put live; {live} is live, but not well: GET /ready got no answer" in other.output
+    assert f"was not put live; {live} is live, but not well: GET /ready: no answer within" in other.output
     assert f"{live} still serves" not in other.output
     answers(site)
     well = run(site, repository).ok()
