@@ -83,13 +83,13 @@ DAMAGES = {
         f"systemctl stop asgi-shop@$(basename $(readlink {RELEASE})).socket",
         f"! systemctl is-active asgi-shop@$(basename $(readlink {RELEASE})).socket",
     ),
-    "a file of the release": Damage(f"echo >>{RELEASE}/drain.sh", f'test -z "$(tail -n1 {RELEASE}/drain.sh)"'),
+    "a file of the release": Damage(f"echo : by hand >>{RELEASE}/drain.sh", f"grep -q 'by hand' {RELEASE}/drain.sh"),
     "who reads the environment": Damage(
         f"chmod 0644 {RELEASE}/environment", f"find {RELEASE}/environment -perm 644 | grep -q ."
     ),
     "a unit of the release": Damage(
-        f"echo >>/etc/systemd/system/asgi-shop@$(basename $(readlink {RELEASE})).service",
-        f'test -z "$(tail -n1 /etc/systemd/system/asgi-shop@$(basename $(readlink {RELEASE})).service)"',
+        f"echo Environment=BY=hand >>/etc/systemd/system/asgi-shop@$(basename $(readlink {RELEASE})).service",
+        f"grep -q BY=hand /etc/systemd/system/asgi-shop@$(basename $(readlink {RELEASE})).service",
     ),
     "the folder of its releases": Damage(
         "chmod 0777 /srv/asgi/shop", "find /srv/asgi/shop -maxdepth 0 -perm 777 | grep -q ."

@@ -16,7 +16,7 @@ APT = "DEBIAN_FRONTEND=noninteractive apt-get -qq --yes"
 REMOVE = f"""\
 ufw --force reset >/dev/null
 {APT} purge --auto-remove ufw firewalld >/dev/null 2>&1
-for family in ip ip6; do nft delete table $family filter 2>/dev/null; done; sed -i '/by hand/d' '{UNIT}'
+for family in ip ip6; do nft delete table $family filter 2>/dev/null; done; sed -i '/by-hand/d' '{UNIT}'
 """
 WAYS_OUT = {
     "ufw": "switch ufw off (ufw disable), or write hardening_firewall: false",
@@ -33,7 +33,7 @@ def each_host(request: pytest.FixtureRequest) -> Iterator[Host]:
     host = LAB.host(request.param)
     host.run(f"{APT} install --no-install-recommends {PACKAGES[host.name]} >/dev/null", timeout=300)
     host.run("systemctl disable --quiet --now firewalld 2>/dev/null; ufw allow 22/tcp")
-    host.run(f"echo '# by hand' >>'{UNIT}'")
+    host.run(f"echo X-Written=by-hand >>'{UNIT}'")
     yield host
     host.run(REMOVE, timeout=300)
 
@@ -46,7 +46,7 @@ def refused(run: Run, host: Host, name: str) -> bool:
     assert run.counts(host.name)["changed"] == 0, run.output
     output = " ".join(run.output.split())
     assert f"{name} is active on this host" in output and WAYS_OUT[name] in output, output
-    return run.status != 0 and host.run(f"grep -c 'by hand' '{UNIT}'").stdout.strip() == "1"
+    return run.status != 0 and host.run(f"grep -c by-hand '{UNIT}'").stdout.strip() == "1"
 
 
 def test_an_active_ufw_ends_a_run_before_anything_is_changed(host: Host) -> None:
@@ -70,5 +70,5 @@ def test_inactive_ones_are_not_touched(host: Host) -> None:
     states = "grep ENABLED= /etc/ufw/ufw.conf; systemctl is-active ufw firewalld; systemctl is-enabled ufw firewalld"
     before = host.run(states, check=False).stdout
     run_on(host.name).ok()
-    assert host.run(f"grep -c 'by hand' '{UNIT}'", check=False).stdout.strip() == "0"
+    assert host.run(f"grep -c by-hand '{UNIT}'", check=False).stdout.strip() == "0"
     assert host.run(states, check=False).stdout == before
