@@ -38,7 +38,7 @@ def worker_count(
     """
     try:
         result = workers.worker_count(
-            cast("Facts", facts),
+            cast(Facts, facts),
             workload,
             memory_per_worker,
             minimum,

@@ -68,7 +68,7 @@ class SentCode:
 
 def read_files(source: BinaryIO) -> dict[str, bytes]:
     """Return the text of each module, by its dotted name: from a line with a length, and as much of packed data."""
-    sizes, _, texts = zlib.decompress(source.read(int(source.readline()))).partition(b"\n")
+    sizes, _newline, texts = zlib.decompress(source.read(int(source.readline()))).partition(b"\n")
     files, start = {}, 0
     for name, size in json.loads(sizes).items():
         files[name] = texts[start : start + size]

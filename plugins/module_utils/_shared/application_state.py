@@ -216,7 +216,7 @@ class SettingsSummary(TypedDict):
     trusted_at_first_use: list[TrustedKey]
 
 
-class LiveState(BackgroundState, SettingsSummary):
+class LiveDetails(TypedDict):
     """How the live release is.
 
     Attributes:
@@ -236,6 +236,10 @@ class LiveState(BackgroundState, SettingsSummary):
     unpinned: list[str]
 
 
+class LiveState(BackgroundState, SettingsSummary, LiveDetails):
+    """The live release of an application, with its background units and settings."""
+
+
 class MetadataState(TypedDict):
     """How the cloud's metadata service is closed.
 
@@ -248,7 +252,7 @@ class MetadataState(TypedDict):
     told: list[str]
 
 
-class ApplicationStatus(LiveState, DamageReport):
+class ApplicationStatus(BackgroundState, SettingsSummary, LiveDetails, DamageReport):
     """The status of an application on a host.
 
     Attributes:

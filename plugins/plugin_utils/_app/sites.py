@@ -238,7 +238,7 @@ def site_plan(app: AppOptions, layout: Layout, place: PlacePlan, behind_balancer
     separators = "asgi_parameters" if site["encoded_slashes"] else "asgi_separators"
     return {
         # Passwords go no further.
-        **cast("PublicSiteOptions", {key: value for key, value in site.items() if key != "users"}),
+        **cast(PublicSiteOptions, {key: value for key, value in site.items() if key != "users"}),
         **place,
         "behind_balancer": behind_balancer,
         "logged": f"asgi_logged_{name}",

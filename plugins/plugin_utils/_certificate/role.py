@@ -17,7 +17,7 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._common.roles import H
 
 def _plan(here: HostContext, arguments: Mapping[str, Json]) -> CertificatePlan:
     """Return the plan of one certificate."""
-    return certificate_plan(cast("CertificateOptions", here.options(ROLE, arguments)), here.facts)
+    return certificate_plan(cast(CertificateOptions, here.options(ROLE, arguments)), here.facts)
 
 
 ROLE = Role(

@@ -15,7 +15,7 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._hardening.plan_types 
 
 def _plan(here: HostContext, arguments: Mapping[str, Json]) -> HardeningPlan:
     """Return the plan of the host's hardening."""
-    apps, role_options = here.apps, cast("HardeningOptions", here.options(ROLE, arguments))
+    apps, role_options = here.apps, cast(HardeningOptions, here.options(ROLE, arguments))
     return hardening_plan(role_options, here.facts, public_ports(apps), behind_nginx(apps))
 
 

@@ -15,7 +15,7 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._nginx.plan_types impo
 
 def _plan(here: HostContext, arguments: Mapping[str, Json]) -> NginxPlan:
     """Return the plan of the host's web server."""
-    return nginx_plan(cast("NginxOptions", here.options(ROLE, arguments)), here.facts, here.apps)
+    return nginx_plan(cast(NginxOptions, here.options(ROLE, arguments)), here.facts, here.apps)
 
 
 ROLE = Role(

@@ -47,7 +47,7 @@ def inspections_of_app(app: Mapping[str, Json], here: HostContext) -> list[Plann
         PackingError, ValueError: an option is wrong; says which and why.
     """
     plan = plan_of("app", here, app)
-    app_plan = cast("AppPlan", plan)
+    app_plan = cast(AppPlan, plan)
     inspections = _inspections(app_plan["name"], "app", here, plan)
     if app_plan["packed"] and app_plan["site"]["owns"]:
         options = cast("dict[str, Json]", certificate_options(app_plan, app_plan["packed"]))
@@ -59,8 +59,8 @@ def inspections_of_neighbour(app: Mapping[str, Json], here: HostContext) -> list
     """Return what to inspect for an application whose server may become another one's; nothing of its release."""
     host, *certificates = [inspection for inspection in inspections_of_app(app, here) if inspection.part != "release"]
     plan = cast("dict[str, Json]", host.plan)
-    site = cast("list[FileEntry]", desired_state("app", plan, here)["site"])
-    options: PartsOptions = {**cast("PartsOptions", host.options), "files": site, "packages": []}
+    site = cast(list[FileEntry], desired_state("app", plan, here)["site"])
+    options: PartsOptions = {**cast(PartsOptions, host.options), "files": site, "packages": []}
     return [host._replace(options=options, plan={**plan, "neighbour": True}), *certificates]
 
 

@@ -109,7 +109,7 @@ def survey_result(
     return {
         "check_mode": check_mode,
         "roles": roles,
-        "apps": cast("dict[str, AppParts]", apps),
+        "apps": cast(dict[str, AppParts], apps),
         "order": moves.in_order(order, ports),
         "roles_before": _pending_roles(BEFORE_APPS, roles),
         "roles_ahead": _pending_roles(AFTER_APPS, roles) if ports.ahead else [],

@@ -33,12 +33,12 @@ class PlannedInspection(NamedTuple):
     @property
     def app_plan(self) -> AppPlan:
         """Return the plan of the role app; only its inspections have one."""
-        return cast("AppPlan", self.plan)
+        return cast(AppPlan, self.plan)
 
     @property
     def tools(self) -> list[ToolEntry]:
         """Return the environments of programs that must be built."""
-        return cast("PartsOptions", self.options).get("venvs", []) if self.kind == "parts" else []
+        return cast(PartsOptions, self.options).get("venvs", []) if self.kind == "parts" else []
 
 
 class Inspected(NamedTuple):

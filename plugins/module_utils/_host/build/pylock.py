@@ -57,7 +57,8 @@ def _requirement(package: Mapping[str, Json], file: str) -> str:
         return _lines(f"{name} @ {url}{condition}", hashes)
     if "directory" in package:
         raise DeployError(f"{file}: {name} is a directory, which no hash fixes; use a uv.lock, or leave it out")
-    files = [package.get("sdist"), *(wheels if isinstance(wheels := package.get("wheels"), list) else [])]
+    wheels = package.get("wheels")
+    files = [package.get("sdist"), *(wheels if isinstance(wheels, list) else [])]
     if not version:
         raise DeployError(f"{file}: {name} has no version; lock again")
     hashes = _hashes([one for one in files if isinstance(one, dict)])

@@ -11,8 +11,9 @@ from shop import __version__
 
 
 def reaches_network() -> bool:
-    """Return whether there is any network but the loopback's."""
-    return any(name != "lo" for _number, name in socket.if_nameindex())
+    """Return whether there is a way to the network of the lab; nothing is sent."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        return probe.connect_ex(("198.18.0.1", 9)) == 0
 
 
 if __name__ == "__main__":
