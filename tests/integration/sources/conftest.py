@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -12,8 +13,14 @@ import yaml
 
 from tests.clients import https
 from tests.integration.hosts import APPS, DOMAIN, HOSTS, LAB, Run, playbook
+from tests.integration.scenarios import DEBIAN
 from tests.integration.sources.prepare import FOLDER, INVENTORY
 from tests.lab import Host
+
+# Python and glibc of the hosts, whose Debian the matrix chooses.
+PYTHON, GLIBC = {"bookworm": ("3.11", "2.36"), "forky": ("3.14", "2.43")}.get(
+    os.environ.get(DEBIAN, ""), ("3.13", "2.41")
+)
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ import pytest
 from tests.integration import command_lines
 from tests.integration.deploy.test_runs import COUNTING_SSH, ROUND_TRIPS
 from tests.integration.hosts import LAB
-from tests.integration.sources.conftest import App
+from tests.integration.sources.conftest import PYTHON, App
 from tests.integration.sources.prepare import FAR, FOLDER, GIT_HOST, LOST
 
 Apps = Callable[[str], App]
@@ -109,9 +109,8 @@ def test_refuses_an_archive_that_leads_out_of_its_folder(app: Apps) -> None:
 
 def test_refuses_a_python_that_the_host_does_not_have(app: Apps) -> None:
     output = app("archive").refused(python="3.9")
-    assert (
-        "python: found '3.9', which this host does not have. It has python: \"3.13\" is /usr/bin/python3.13;" in output
-    )
+    has = f'It has python: "{PYTHON}" is /usr/bin/python{PYTHON};'
+    assert f"python: found '3.9', which this host does not have. {has}" in output
     assert "write one of these or python: system" in output
 
 
