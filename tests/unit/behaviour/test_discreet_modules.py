@@ -29,6 +29,7 @@ RELEASE = {
     "units": {},
     "server_requirements": [],
     "build": [],
+    "steps": {"commands": [["true"]], "env": {}, "secrets": {"TOKEN": KEY}, "network": True},
     "host_name": "shop.example.com",
     "gate": {"path": "/", "status": ["200"], "timeout": 1, "successes": 1, "workers": 1, "uptime": 1},
     "watch": {"seconds": 0, "error_percent": 1, "errors": 1},

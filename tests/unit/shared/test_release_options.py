@@ -24,6 +24,7 @@ SPECS: dict[str, OptionSpecs] = {
     "RunOptions": RUN_OPTIONS,
     "SourceEntry": SOURCE_OPTIONS,
     "IndexEntry": INDEX_OPTIONS,
+    "BuildStepsEntry": DESIRED_RELEASE_OPTIONS["steps"]["options"],
     "AdditionsEntry": DESIRED_RELEASE_OPTIONS["tree"]["options"],
     "GateEntry": DESIRED_RELEASE_OPTIONS["gate"]["options"],
     "WatchEntry": DESIRED_RELEASE_OPTIONS["watch"]["options"],

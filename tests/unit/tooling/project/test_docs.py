@@ -30,6 +30,7 @@ VARIABLES = {
     "{{ vault_index_password }}": "secret",
     "{{ vault_database_password }}": "a secret",
     "{{ lookup('ansible.builtin.file', 'keys/signing.pem') }}": "a secret in lines\n",
+    "{{ vault_npm_token }}": "secret of a registry",
     "{{ vault_ops_hash }}": f"$6$salt${'a' * 86}",
     "{{ vault_ops_password }}": "open sesame",
     "{{ vault_database_url }}": "postgresql://shop:secret@10.0.0.4/shop",
