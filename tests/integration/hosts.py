@@ -200,7 +200,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.integration.hosts", description=__doc__)
     actions = parser.add_subparsers(dest="action", required=True)
     boot = actions.add_parser("up", help="boot the hosts of scenarios, or of all")
-    boot.add_argument("scenarios", nargs="*", choices=[[], *SCENARIOS], metavar="scenario")
+    boot.add_argument("scenarios", nargs="*", metavar="scenario")
     actions.add_parser("down", help="remove all hosts of the lab")
     options = parser.parse_args()
     if options.action == "down":

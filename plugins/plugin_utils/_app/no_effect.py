@@ -52,6 +52,12 @@ def _together(app: AppOptions, spec: Mapping[str, Json]) -> list[str]:
             "release_timeout: has no effect without release_command; leave it out, "
             "or write release_command: alembic upgrade head"
         )
+    if not app["build"]["commands"]:
+        errors += [
+            f"build.{key}: has no effect without build.commands; leave it out, or write commands, as in "
+            "build: {commands: [npm ci, npm run build]}"
+            for key in _written(_inner(spec.get("build")), "secrets", "network")
+        ]
     if app["remove_data"]:
         errors.append("remove_data: has an effect only with state: absent; leave it out")
     if not app["watch"]["seconds"]:
@@ -133,4 +139,7 @@ def _secrets(app: AppOptions, variables: Mapping[str, EnvironmentValue]) -> list
         f"secrets: {name} is in {'env' if name in app['env'] else 'env_file'} as well; leave out one of the two"
         for name in sorted(app["secrets"])
         if name in variables
+    ] + [
+        f"build.secrets: {name} is in build.env as well; leave out one of the two"
+        for name in sorted({*app["build"]["secrets"]} & {*app["build"]["env"]})
     ]

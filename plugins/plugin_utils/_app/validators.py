@@ -38,6 +38,7 @@ _REQUIREMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(\[[A-Za-z0-9,_-]+\])?(==[
 _SUBDIRECTORY = re.compile(r"[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*")
 _KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----\n[A-Za-z0-9+/=\s:,-]+\n-----END [A-Z ]*PRIVATE KEY-----")
 _PUBLIC_KEY = re.compile(r"(\S+) ([A-Za-z0-9+/]+=*)( [ -~]*)?")
+_QUOTED = re.compile(r"\\.|'[^']*'|\"(?:\\.|[^\"\\])*\"")  # what a shell takes as it is
 _DEBIAN_PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.-]{1,99}(?<!-)")  # apt would take one that ends in - away
 _EXTRA = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
 _PYTHON = re.compile(r"system|3\.\d{1,2}|(/[A-Za-z0-9._+-]+)+")
@@ -262,7 +263,7 @@ def command(value: str) -> str | None:
     if operator := _operator(value):
         return (
             f"found {value!r}, in which {operator} would be an argument, as no shell runs it; write it as "
-            f"sh -c {shlex.quote(value)}, or put it into a script of the application"
+            f"sh -c {shlex.quote(value)}, or in quotes where the program is to get it"
         )
     if not _PROGRAM.fullmatch(words[0]):
         return (
@@ -283,9 +284,8 @@ def _operator(value: str) -> str | None:
     >>> _operator("alembic upgrade head && python -m shop.seed"), _operator("echo 'a && b'")
     ('&&', None)
     """
-    words = shlex.shlex(value, punctuation_chars=True)
-    words.whitespace_split = True
-    return next((word for word in words if word and not set(word) - set("&|;<>")), None)
+    found = re.search(r"[&|;<>]+", _QUOTED.sub("", value))
+    return found[0] if found else None
 
 
 def unit(value: str) -> str | None:

@@ -18,7 +18,11 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.build.package_so
     PackageSources,
     from_index,
 )
-from ansible_collections.asgi.deploy.plugins.module_utils._host.build.pyproject import read_pyproject, string_list
+from ansible_collections.asgi.deploy.plugins.module_utils._host.build.pyproject import (
+    read_pyproject,
+    string_list,
+    subtable,
+)
 from ansible_collections.asgi.deploy.plugins.module_utils._host.source.sources import application_folder, source_of
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import last_lines, run_unchecked
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
@@ -175,32 +179,46 @@ class Tools:
 
 def _compiled(plan: AppPlan, tools: Tools, base: str | None) -> list[Path]:
     """Return compiled requirements of the application, its server, its build and uv, which may differ in versions."""
-    tree, where = _tree(plan, tools.scratch, base)
+    whole, tree, where = _tree(plan, tools.scratch, base)
     if plan["source"]["kind"] == "package":
         needed = requirements.Requirements("package", f"{plan['source']['requirement']}\n", False)
     else:
         options = DependencyOptions(plan["requirements"], plan["extras"], plan["dependency_groups"])
         uv = installers.Uv(tools.sources, program=str(tools.bin / "uv"))
-        needed = requirements.requirements_of(tree, uv, where, options)
+        needed = requirements.requirements_of(tree, uv, where, options, whole)
     if needed.in_place:
         refuse_builds(requirements.included_files(tree, needed.source), where)
         file = tree / needed.source
     else:
         refuse_builds({needed.source: needed.text}, where)
         file = _write(tools.scratch / "application.in", needed.text.splitlines())
-    compiled = [tools.compile(file, cwd=tree)]
+    compiled = [tools.compile(file, cwd=needed.folder or tree)]
     versions = pinned(compiled[0].read_text(encoding="utf-8"))
     keep = _write(tools.scratch / "keep.txt", constraints(plan["server_lock"], versions))
     server = _write(tools.scratch / "server.in", installable(plan["server_requirements"], versions))
     compiled.append(tools.compile(server, keep))
-    build = read_pyproject(tree).get("build-system")
-    if isinstance(build, dict):
-        needs = string_list(build, "requires")
+    # Hosts build the application and packages of its repository; each build has an environment of its own.
+    for number, needs in enumerate(build_requirements(tree, whole, needed)):
         refuse_builds({"pyproject.toml": "\n".join(needs)}, where)
-        compiled.append(tools.compile(_write(tools.scratch / "build.in", needs)))
+        compiled.append(tools.compile(_write(tools.scratch / f"build{number}.in", needs)))
     if plan["installer"] != "pip":
         compiled.append(tools.compile(_write(tools.scratch / "uv.in", [f"uv=={installers.UV_VERSION}"])))
     return compiled
+
+
+def build_requirements(tree: Path, whole: Path, needed: requirements.Requirements) -> list[list[str]]:
+    """Return what each package that a release installs from its own repository needs to be built.
+
+    Args:
+        tree: the application's folder.
+        whole: the repository.
+        needed: what the application needs.
+
+    Raises:
+        DeployError: a pyproject.toml cannot be read.
+    """
+    folders = requirements.packages_of(tree, whole, needed)
+    return [string_list(subtable(read_pyproject(folder), "build-system"), "requires") for folder in folders]
 
 
 def constraints(lock: str, versions: Mapping[str, str]) -> list[str]:
@@ -208,14 +226,14 @@ def constraints(lock: str, versions: Mapping[str, str]) -> list[str]:
     return [f"{name}=={version}" for name, version in {**pins(lock), **versions}.items()]
 
 
-def _tree(plan: AppPlan, scratch: Path, base: str | None) -> tuple[Path, str]:
-    """Return the application's own folder on the controller, and its name in a message."""
+def _tree(plan: AppPlan, scratch: Path, base: str | None) -> tuple[Path, Path, str]:
+    """Return the application's source on the controller, its own folder in it, and its name in a message."""
     whole = scratch / "tree"
     whole.mkdir()
     options, archive = plan["source"], plan["archive"]
     if plan["directory"]:
         whole = resolve_path(plan["directory"], base)
-        return application_folder(whole, options["subdirectory"], str(whole)), str(whole)
+        return whole, application_folder(whole, options["subdirectory"], str(whole)), str(whole)
     if archive and archive["path"]:
         file = resolve_path(archive["path"], base)
         digest = file_digest(file)
@@ -225,7 +243,7 @@ def _tree(plan: AppPlan, scratch: Path, base: str | None) -> tuple[Path, str]:
     identity = source.fetch(plan["version"], source.resolve(plan["version"]))
     source.checkout(identity, whole)
     where = source.label(plan["version"], identity)
-    return application_folder(whole, source.subdirectory, where), where
+    return whole, application_folder(whole, source.subdirectory, where), where
 
 
 def _write(path: Path, lines: Iterable[str]) -> Path:

@@ -160,6 +160,6 @@ def _of_groups(pyproject: Mapping[str, Json], options: DependencyOptions, where:
 
 
 def normalised_requirement(requirement: str) -> str:
-    """Return a requirement with its name as all spellings of it have it in common."""
+    """Return a requirement with its name in the normal form, so that two spellings of a name are equal."""
     name = re.match(r"\s*[A-Za-z0-9._-]+", requirement)
     return normalised(name[0].strip()) + requirement[name.end() :] if name else requirement

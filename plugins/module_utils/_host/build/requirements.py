@@ -152,8 +152,8 @@ def requirements_of(
     return Requirements(file, "".join(f"{item}\n" for item in needed), False)
 
 
-def packages_of(tree: Path, whole: Path, requirements: Requirements) -> list[str]:
-    """Return requirements for the packages that a release installs from its own repository.
+def packages_of(tree: Path, whole: Path, requirements: Requirements) -> dict[Path, str]:
+    """Return the folders of the packages that a release installs from its own repository, with a requirement for each.
 
     Args:
         tree: the application's folder; it is one of them if it says how it is built.
@@ -164,7 +164,7 @@ def packages_of(tree: Path, whole: Path, requirements: Requirements) -> list[str
         DeployError: one that its lock names is not there.
     """
     own = {tree.resolve(): str(tree.resolve())} if is_package(tree) else {}
-    return list({**own, **package_lines(requirements.packages, requirements.folder or tree, whole)}.values())
+    return {**own, **package_lines(requirements.packages, requirements.folder or tree, whole)}
 
 
 def check_protection(requirements: Requirements, tree: Path, where: str, hashes: bool, insecure: bool) -> None:

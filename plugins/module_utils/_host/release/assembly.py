@@ -149,7 +149,7 @@ class Assembly:
         if packages := packages_of(tree, whole, requirements):
             # What packaging builds are given: the version that git has, and the variables of the build.
             env = {**backend_variables(self.source.build_version(identity)), **self.inputs.steps["env"]}
-            venvs.build_packages(packages, tree, path / "site", installer, venv, env)
+            venvs.build_packages([*packages.values()], tree, path / "site", installer, venv, env)
         return name
 
     @property

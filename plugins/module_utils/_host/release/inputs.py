@@ -98,8 +98,8 @@ class ReleaseInputs:
 
     @property
     def steps_content(self) -> dict[str, Json]:
-        """Return what the commands of its build are given, without secrets; empty if there are none."""
-        if not self.steps["commands"]:
+        """Return what its build is given, without secrets; empty if it is given nothing."""
+        if not (self.steps["commands"] or self.steps["env"]):  # builds of packages get the variables, too
             return {}
         commands: list[Json] = [[*argv] for argv in self.steps["commands"]]
         return {"steps": {"commands": commands, "env": {**self.steps["env"]}, "network": self.steps["network"]}}

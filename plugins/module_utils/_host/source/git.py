@@ -7,13 +7,18 @@ import hashlib
 import re
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from subprocess import CompletedProcess
 
+from ansible_collections.asgi.deploy.plugins.module_utils._host.source.git_trees import (
+    Entry,
+    Submodule,
+    parse_submodules,
+    parse_tree,
+    refuse_unsafe_paths,
+)
 from ansible_collections.asgi.deploy.plugins.module_utils._host.source.servers import Trust
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import last_lines, run, run_unchecked
-from ansible_collections.asgi.deploy.plugins.module_utils._shared.addresses import host_of
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.transports import (
     EXPLAINED,
@@ -41,10 +46,6 @@ _CHECKED = (
     ),
 )
 _FETCH_SECONDS = 14_400  # a first copy of a large repository, over a slow line
-_MODULE = re.compile(r"submodule\.(.+)\.(path|url)\n(.*)", re.DOTALL)
-_ENTRY = re.compile(r"(\d+) \w+ (\w+)\t(.*)", re.DOTALL)
-_GITLINK_MODE = "160000"
-_ODD = {"", ".", "..", ".git"}  # as parts of a path
 
 
 Runner = Callable[[Sequence[str], Mapping[str, str]], CompletedProcess[str]]
@@ -77,102 +78,6 @@ def not_found_message(refs: Mapping[str, str], url: str, version: str) -> str:
     near = difflib.get_close_matches(version, names, n=3, cutoff=0.5) or names[-5:]
     has = f"it has {', '.join(near)}" if near else "it has no tag and no branch"
     return f"version: found {version!r}, which is no tag, branch or commit of {url}; {has}"
-
-
-@dataclass(frozen=True)
-class Entry:
-    """An entry of a commit: a file, a link or a submodule, by its mode.
-
-    Attributes:
-        mode: as git prints it.
-        object: its id.
-        path: in the tree.
-    """
-
-    mode: str
-    object: str
-    path: str
-
-
-def parse_tree(listing: str) -> list[Entry]:
-    """Return the entries of a commit, from its tree as git prints it, NUL between entries."""
-    return [Entry(*match.groups()) for match in map(_ENTRY.fullmatch, listing.split("\0")) if match]
-
-
-def refuse_unsafe_paths(entries: Sequence[Entry], url: str) -> None:
-    """Refuse a tree that git itself does not make, and that could write files outside of it.
-
-    Raises:
-        DeployError: a path leads out of the tree, or through something that is no folder.
-    """
-    paths = {entry.path for entry in entries}
-    for path in (entry.path for entry in entries):
-        parts = path.split("/")
-        if any(part.lower() in _ODD for part in parts):
-            raise DeployError(f"git: {url} holds {path!r}, which no tree can contain; nothing of it was written")
-        if any("/".join(parts[:count]) in paths for count in range(1, len(parts))):
-            raise DeployError(f"git: {url} holds {path!r} below what is no folder; nothing of it was written")
-
-
-@dataclass(frozen=True)
-class Submodule:
-    """A repository in another one.
-
-    Attributes:
-        url: where it comes from.
-        commit: the recorded commit.
-        path: its folder in the other tree.
-    """
-
-    url: str
-    commit: str
-    path: str
-
-
-def parse_submodules(settings: str, entries: Sequence[Entry], url: str) -> list[Submodule]:
-    """Return the submodules of a commit.
-
-    Args:
-        settings: its .gitmodules, as git prints it.
-        entries: of the commit.
-        url: of its repository.
-
-    Raises:
-        DeployError: .gitmodules does not say where one comes from.
-    """
-    known: dict[str, dict[str, str]] = {}
-    for match in filter(None, map(_MODULE.fullmatch, settings.split("\0"))):
-        known.setdefault(match[1], {})[match[2]] = match[3]
-    urls = {module.get("path"): module.get("url") for module in known.values()}
-    submodules = []
-    for entry in (entry for entry in entries if entry.mode == _GITLINK_MODE):
-        if not (written := urls.get(entry.path)):
-            raise DeployError(f"submodules: .gitmodules of {url} does not say where {entry.path!r} comes from")
-        where = submodule_url(written, url)
-        if transport_of(where) != "file" and host_of(where) is None:
-            raise DeployError(
-                f"submodules: {entry.path!r} of {url} comes from {where!r}, which names no host; expected a URL in "
-                ".gitmodules, as in url = https://git.example.com/lib.git"
-            )
-        submodules.append(Submodule(where, entry.object, entry.path))
-    return submodules
-
-
-def submodule_url(url: str, parent: str) -> str:
-    """Return the URL of a submodule, which may be relative to that of its repository.
-
-    >>> submodule_url("../lib.git", "git@git.example.com:team/shop.git")
-    'git@git.example.com:team/lib.git'
-    """
-    if not url.startswith(("./", "../")):
-        return url
-    base, separator = parent.rstrip("/"), "/"
-    while url.startswith(("./", "../")):
-        if url.startswith("../"):
-            separator = "/" if "/" in base else ":"
-            base = base.rpartition(separator)[0]
-        url = url.partition("/")[2]
-    return f"{base}{separator}{url}"
 
 
 class Mirror:
@@ -261,8 +166,7 @@ class Mirror:
             fetch = ["fetch", "--quiet", "--prune", "--force", "--", self.url]
             self._git(*_CHECKED, *fetch, heads, tags, env=env, timeout=_FETCH_SECONDS)
             if commit and not self.has(commit):  # a commit that no branch or tag contains any more
-                fetch_commit = ["fetch", "--quiet", "--", self.url, commit]
-                run_unchecked(["git", "--git-dir", str(self.path), *_CHECKED, *fetch_commit], {**self.env, **env})
+                self._run(*_CHECKED, "fetch", "--quiet", "--", self.url, commit, env=env)
 
     def checkout(self, commit: str, tree: Path, run_in: Runner = run_unchecked) -> None:
         """Write a commit's files below `tree`, without files of git itself.
@@ -309,8 +213,7 @@ class Mirror:
         """
         settings = ["config", "--null", "--blob", f"{commit}:.gitmodules", "--get-regexp", r"^submodule\."]
         # Empty if there is no such file.
-        text = run_unchecked(["git", "--git-dir", str(self.path), *settings], self.env).stdout
-        return parse_submodules(text, self.entries(commit), self.url)
+        return parse_submodules(self._run(*settings).stdout, self.entries(commit), self.url)
 
     def of_submodule(self, submodule: Submodule) -> Mirror:
         """Return the mirror of a submodule, in this one; its repository cannot make git read files of the host.
@@ -333,20 +236,25 @@ class Mirror:
 
     def describe(self, commit: str) -> str | None:
         """Return the nearest tag with a number, the commits since then, and the commit; None without such a tag."""
-        describe = ["describe", "--tags", "--long", "--match=*[0-9]*", commit]
-        result = run_unchecked(["git", "--git-dir", str(self.path), *describe], self.env, reads=True)
-        return result.stdout.strip() if result.returncode == 0 else None
+        return self._read("describe", "--tags", "--long", "--match=*[0-9]*", commit)
 
     def _known(self, version: str) -> str | None:
         if not (self.path / "HEAD").exists():
             return None
-        argv = ["git", "--git-dir", str(self.path), "rev-parse", "--verify", "--quiet", f"{version}^{{commit}}"]
-        result = run_unchecked(argv, self.env)
+        return self._read("rev-parse", "--verify", "--quiet", f"{version}^{{commit}}")
+
+    def _read(self, *arguments: str) -> str | None:
+        result = self._run(*arguments)
         return result.stdout.strip() if result.returncode == 0 else None
 
     def _git(self, *arguments: str, env: Mapping[str, str] | None = None, timeout: float = 600) -> None:
-        argv = ["git", "--git-dir", str(self.path), *arguments]
-        result = run_unchecked(argv, {**self.env, **(env or {})}, timeout=timeout)
+        result = self._run(*arguments, env=env, timeout=timeout)
         if result.returncode:
-            failed = f"git: {self.url}: {' '.join(argv[:3])} … ended with status {result.returncode}"
+            failed = f"git: {self.url}: git --git-dir {self.path} … ended with status {result.returncode}"
             raise DeployError(self.trust.refusal(self.url, result.stderr) or f"{failed}:\n{last_lines(result)}")
+
+    def _run(
+        self, *arguments: str, env: Mapping[str, str] | None = None, timeout: float = 600
+    ) -> CompletedProcess[str]:
+        argv = ["git", "--git-dir", str(self.path), *arguments]
+        return run_unchecked(argv, {**self.env, **(env or {})}, timeout=timeout)

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import untrusted_files
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 
 _POINTER = b"version https://git-lfs.github.com/spec/"
-_ATTRIBUTE = "filter=lfs"
+_ATTRIBUTES, _ATTRIBUTE = ".gitattributes", "filter=lfs"
 _SIZE = 1024  # bytes: a pointer has fewer
-_MOST = 100_000  # files that are read
 _SHOWN = 3
 
 
 def refuse_pointers(tree: Path, where: str) -> None:
     """Refuse a tree with pointers of Git LFS in the place of its files, which visitors would get.
 
-    Trees without an attribute of Git LFS in their `.gitattributes` are not searched.
+    A tree without an attribute of Git LFS in any `.gitattributes` is not searched.
 
     Args:
         tree: the source; others wrote it.
@@ -27,7 +27,8 @@ def refuse_pointers(tree: Path, where: str) -> None:
     Raises:
         DeployError: there are some; names them, and what to do.
     """
-    if _ATTRIBUTE not in (untrusted_files.read_text(tree, ".gitattributes") or ""):
+    texts = (untrusted_files.read_text(tree, name) or "" for name in _files(tree) if name.endswith(_ATTRIBUTES))
+    if not any(_ATTRIBUTE in text for text in texts):
         return
     if found := _pointers(tree):
         more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
@@ -39,17 +40,13 @@ def refuse_pointers(tree: Path, where: str) -> None:
 
 def _pointers(tree: Path) -> list[str]:
     """Return the paths of files that are pointers."""
-    found: list[str] = []
-    seen = 0
-    for folder, _folders, names in os.walk(tree):
-        for name in sorted(names):
-            path = Path(folder, name)
-            seen += 1
-            if seen > _MOST:
-                return found
-            if path.is_symlink() or path.lstat().st_size >= _SIZE:
-                continue
-            relative = path.relative_to(tree).as_posix()
-            if (untrusted_files.read_head(tree, relative, len(_POINTER)) or b"") == _POINTER:
-                found.append(relative)
-    return found
+    small = (name for name in _files(tree) if (tree / name).lstat().st_size < _SIZE)
+    return [name for name in small if untrusted_files.read_head(tree, name, len(_POINTER)) == _POINTER]
+
+
+def _files(tree: Path) -> Iterator[str]:
+    """Yield the paths of all files of a tree that are no links."""
+    for folder, folders, names in os.walk(tree):
+        folders.sort()
+        paths = (Path(folder, name) for name in sorted(names))
+        yield from (path.relative_to(tree).as_posix() for path in paths if not path.is_symlink())

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.plugin_utils._app.wheelhouse import Target, constraints, pinned
+from ansible_collections.asgi.deploy.plugins.module_utils._host.build.requirements import Requirements
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.wheelhouse import (
+    Target,
+    build_requirements,
+    constraints,
+    pinned,
+)
 
 
 def facts(major: str, minor: int, architecture: str = "x86_64") -> dict[str, Any]:
@@ -52,3 +59,12 @@ def test_pinned_versions_are_read() -> None:
 def test_wheelhouse_has_the_versions_that_hosts_install() -> None:
     lock = "click==8.5.1 --hash=sha256:aa\nuvicorn==0.54.0 --hash=sha256:bb\n"
     assert constraints(lock, {"click": "8.0.0", "shop": "1"}) == ["click==8.0.0", "uvicorn==0.54.0", "shop==1"]
+
+
+def test_packages_of_the_repository_need_their_builds(tmp_path: Path) -> None:
+    for name, backend in {"api": "hatchling", "lib": "flit_core"}.items():
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "pyproject.toml").write_text(f'[build-system]\nrequires = ["{backend}"]\n')
+    needed = Requirements("uv.lock", "", False, ("./lib",), tmp_path)
+    assert build_requirements(tmp_path / "api", tmp_path, needed) == [["hatchling"], ["flit_core"]]
+    assert build_requirements(tmp_path, tmp_path, Requirements("requirements.txt", "", False)) == []

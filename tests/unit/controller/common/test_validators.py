@@ -129,6 +129,8 @@ GOOD: dict[str, list[Any]] = {
         "python -m shop.migrate --to '1 2' --note=\"it's\"",
         "sh -c 'a; b && c > /dev/null'",
         "manage-shop +x -y @z !",
+        "echo it\\'s",
+        "echo a\\;b 'c;d' \"e>f\"",
         "migrate ü %i $HOME \\\\",
     ],
     "needs": [
@@ -428,6 +430,8 @@ BAD: dict[str, list[Any]] = {
         "alembic upgrade head;true",
         "python -m shop.dump >/tmp/x",
         "python -m shop.dump | gzip",
+        "python -m shop.fetch https://example.com/?a=1&b=2",
+        "echo it\\'s && true",
         "alembic upgrade head\n",
         "alembic\nExecStartPre=id",
         "alembic\tupgrade",

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path, PurePosixPath
-from typing import TypedDict
+from typing import Any, TypedDict
 
 import pytest
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.builder import ReleaseBuilder
-from ansible_collections.asgi.deploy.plugins.module_utils._host.release.inputs import ReleaseInputs
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.inputs import NO_STEPS, ReleaseInputs
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
-from ansible_collections.asgi.deploy.plugins.module_utils._shared.release_options import SourceEntry
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.release_options import BuildStepsEntry, SourceEntry
 
 COMMIT = "a" * 40
 SOURCE: SourceEntry = {
@@ -32,6 +32,7 @@ class Texts(TypedDict, total=False):
 
     files: dict[str, str]
     units: dict[str, str]
+    steps: BuildStepsEntry
 
 
 def name(home: Path, texts: Texts) -> str:
@@ -46,6 +47,7 @@ def name(home: Path, texts: Texts) -> str:
         server_requirements=[],
         installer="pip",
         build=[],
+        steps=texts.get("steps", NO_STEPS),
     )
     return ReleaseBuilder(Layout("shop", PurePosixPath(home)), inputs).identify(COMMIT)
 
@@ -65,3 +67,16 @@ def name(home: Path, texts: Texts) -> str:
 )
 def test_a_comment_makes_no_other_release(tmp_path: Path, before: Texts, after: Texts, same: bool) -> None:
     assert (name(tmp_path, before) == name(tmp_path, after)) is same
+
+
+@pytest.mark.parametrize(
+    ("steps", "same"),
+    [
+        ({"network": False}, True),
+        ({"commands": [["npm", "ci"]]}, False),
+        ({"env": {"NODE_ENV": "production"}}, False),  # builds of packages get it, too
+        ({"secrets": {"TOKEN": "hunter2hunter2"}}, False),
+    ],
+)
+def test_what_a_build_is_given_is_a_part_of_the_release(tmp_path: Path, steps: Any, same: bool) -> None:
+    assert (name(tmp_path, {}) == name(tmp_path, {"steps": {**NO_STEPS, **steps}})) is same

@@ -10,10 +10,12 @@ from pathlib import Path
 import pytest
 from ansible_collections.asgi.deploy.plugins.module_utils._host.source.git import (
     Mirror,
-    Submodule,
     choose_commit,
     not_found_message,
     parse_refs,
+)
+from ansible_collections.asgi.deploy.plugins.module_utils._host.source.git_trees import (
+    Submodule,
     parse_submodules,
     parse_tree,
     refuse_unsafe_paths,

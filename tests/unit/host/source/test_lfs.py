@@ -34,6 +34,13 @@ def test_a_tree_without_the_attribute_is_not_searched(tmp_path: Path, attributes
     refuse_pointers(tree(tmp_path, attributes), WHERE)
 
 
+def test_attributes_of_a_folder_count(tmp_path: Path) -> None:
+    tree(tmp_path, "")
+    (tmp_path / "static" / ".gitattributes").write_text("*.png filter=lfs diff=lfs merge=lfs -text\n")
+    with pytest.raises(DeployError, match=r"pointers of Git LFS in the place of static/logo\.png"):
+        refuse_pointers(tmp_path, WHERE)
+
+
 def test_files_themselves_are_taken(tmp_path: Path) -> None:
     (tree(tmp_path) / "static" / "logo.png").write_bytes(b"\x89PNG" * 1000)
     refuse_pointers(tmp_path, WHERE)

@@ -82,6 +82,9 @@ def test_site_behind_a_balancer_has_one_server_for_both_ports(render: Render, sp
     assert directives(text, "server_name") == directives(text, "server_name")[:1]
     assert "X-Forwarded-Proto $asgi_scheme" in directives(text, "proxy_set_header")
     assert "if ($asgi_plain)" in text
+    # In maintenance and while it is stopped, its certificate is renewed.
+    closed = text[text.index("set $asgi_closed") : text.index("if ($asgi_closed)")]
+    assert "acme-challenge" in closed[closed.index(str(plan["site"]["stopped_file"])) :]
 
 
 @DEBIAN
