@@ -11,6 +11,7 @@ import yaml
 
 from tests.clients import https
 from tests.integration.conftest import Web, web
+from tests.integration.direct.public_socket import restart
 from tests.integration.hosts import DIRECT, HOSTS, playbook
 from tests.lab.acme import DIRECTORY
 from tests.lab.network import GATEWAY
@@ -67,7 +68,8 @@ def take(site: Web, kind: str, address: str, port: int) -> str:
     unit = UNIT.replace("COMMAND", f"{kind} {address} {port}")
     site.host.run("cat >/run/systemd/system/take.service", stdin=unit)
     site.host.run("systemctl daemon-reload; systemctl stop 'asgi-open@*.service'")
-    site.host.run("systemctl restart asgi-open.public.socket; systemctl start take.service")
+    restart(site.host)
+    site.host.run("systemctl start take.service")
     log = "journalctl --sync; journalctl --unit=take.service --output=cat --no-pager --lines=10"
     return site.host.run(f"{log} | grep 'came of it' | tail -n 1").stdout.split()[-1]
 
@@ -75,7 +77,7 @@ def take(site: Web, kind: str, address: str, port: int) -> str:
 @pytest.fixture(autouse=True)
 def serving_again(site: Web) -> Iterator[None]:
     yield
-    site.host.run("systemctl restart asgi-metadata@open.service asgi-open.public.socket")
+    restart(site.host, "asgi-metadata@open.service")
     site.host.run(f"systemctl start asgi-open@{site.live()}.service")
     assert https.wait(site.domain, site.host.address, site.ca, "/ready").status_code == 200
 

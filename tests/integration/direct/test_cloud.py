@@ -9,6 +9,7 @@ import pytest
 from tests.clients import https
 from tests.integration.cloud import ADDRESSES, ask_by_tcp, ask_by_udp, came_of, have_metadata_service
 from tests.integration.conftest import Web, web
+from tests.integration.direct.public_socket import restart
 from tests.integration.hosts import DIRECT
 
 # The kernel forgets that the socket listened, and then connects it; the file is still root's.
@@ -67,7 +68,9 @@ def test_a_health_check_from_its_address_is_answered(site: Web) -> None:
 
 def take(site: Web) -> str:
     """Return the result of a question by the socket that the application was handed."""
-    site.host.run("systemctl daemon-reload; systemctl restart asgi-open.public.socket; systemctl start take.service")
+    site.host.run("systemctl daemon-reload")
+    restart(site.host)
+    site.host.run("systemctl start take.service")
     log = "journalctl --sync; journalctl --unit=take.service --output=cat --no-pager --lines=10"
     return site.host.run(f"{log} | grep 'came of it' | tail -n 1").stdout.split()[-1]
 
@@ -82,5 +85,5 @@ def test_it_is_closed_to_the_public_socket(site: Web) -> None:
         assert take(site) in ("token", "TimeoutError"), "the firewall may stop the answer, but it was asked"
     finally:
         site.host.run("rm /run/systemd/system/take.service; systemctl daemon-reload")
-        site.host.run("systemctl restart asgi-metadata@open.service asgi-open.public.socket")
+        restart(site.host, "asgi-metadata@open.service")
     assert https.wait(site.domain, site.host.address, site.ca, "/ready").status_code == 200
