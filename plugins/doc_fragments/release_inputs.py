@@ -22,7 +22,11 @@ options:
           url: {description: "The URL of a repository, or of an archive that the host fetches.", type: str}
           sha256: {description: The checksum of an archive; one that was shipped is found by it., type: str}
           name: {description: The name of an archive in messages., type: str}
-          requirement: {description: "The distribution to install, with its version.", type: str}
+          requirements:
+            description: Distributions to install, each with its version; the first is the application.
+            type: list
+            elements: str
+            default: []
           subdirectory: {description: The folder that the application lies in., type: str}
           submodules: {description: Whether to fetch a repository's submodules., type: bool, default: false}
           signers:

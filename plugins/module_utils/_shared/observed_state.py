@@ -67,6 +67,7 @@ class SourceSummary(TypedDict, total=False):
         name: of the archive's file.
         sha256: of the archive.
         requirement: of a package, with its version.
+        plugins: requirements that are installed with the package, each with its version.
         subdirectory: where in its tree the application lies.
     """
 
@@ -76,6 +77,7 @@ class SourceSummary(TypedDict, total=False):
     name: str
     sha256: str
     requirement: str
+    plugins: list[str]
     subdirectory: str
 
 

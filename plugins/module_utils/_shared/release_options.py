@@ -35,7 +35,7 @@ class SourceEntry(TypedDict):
         url: of the repository or the archive.
         sha256: of the archive.
         name: of the archive's file.
-        requirement: of a package, with its version.
+        requirements: of a package, each with its version; the first is the application.
         subdirectory: the folder of the application in the tree.
         submodules: whether git fetches submodules as well.
         signers: lines of an allowed signers file; the version must be signed by one of them.
@@ -48,7 +48,7 @@ class SourceEntry(TypedDict):
     url: str | None
     sha256: str | None
     name: str | None
-    requirement: str | None
+    requirements: list[str]
     subdirectory: str | None
     submodules: bool
     signers: list[str]

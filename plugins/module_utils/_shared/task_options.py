@@ -56,7 +56,7 @@ SOURCE_OPTIONS: OptionSpecs = {
     "url": {"type": "str"},
     "sha256": {"type": "str"},
     "name": {"type": "str"},
-    "requirement": {"type": "str"},
+    "requirements": _TEXTS,
     "subdirectory": {"type": "str"},
     "submodules": {"type": "bool", "default": False},
     "signers": {"type": "list", "elements": "str", "default": []},

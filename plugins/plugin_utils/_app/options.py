@@ -281,7 +281,7 @@ class PlannedOptions(TypedDict):
     verify: VerifyOptions | None
     archive: ArchiveOptions | None
     directory: str | None
-    package: str | None
+    package: list[str] | None  # the first is the application
     extras: list[str]  # in a plan without those that the requirement of a package names
     requirements: str | None
     dependency_groups: list[str]

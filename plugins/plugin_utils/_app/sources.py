@@ -139,7 +139,7 @@ def source_plan(app: AppOptions, spec: Mapping[str, Json]) -> SourcePlan:
         "url": None,
         "sha256": None,
         "name": None,
-        "requirement": None,
+        "requirements": [],
         "subdirectory": app["subdirectory"],
         "submodules": False,
         "signers": [],
@@ -161,10 +161,11 @@ def source_plan(app: AppOptions, spec: Mapping[str, Json]) -> SourcePlan:
         }
         return {"source": source, "version": app["version"], "extras": app["extras"]}
     if app["package"]:
-        name, version = app["package"].split("==")
+        name, version = app["package"][0].split("==")
         extras = sorted({*re.findall(r"[\w.-]+", name.partition("[")[2]), *app["extras"]})
         requirement = f"{name.partition('[')[0]}{'[' + ','.join(extras) + ']' if extras else ''}=={version}"
-        source |= {"kind": "package", "requirement": requirement}
+        # In another order they are the same release.
+        source |= {"kind": "package", "requirements": [requirement, *sorted(app["package"][1:])]}
         # The requirement names the extras: no pyproject.toml is searched for them.
         return {"source": source, "version": version, "extras": []}
     url, path = (app["archive"]["url"], app["archive"]["path"]) if app["archive"] else (None, None)

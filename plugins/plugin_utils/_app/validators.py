@@ -14,6 +14,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.dependency_nam
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.json_values import Json
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.known_hosts import key_content
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.log_levels import LEVELS
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.requirement_hashes import normalised
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.unit_text import UNIT_SUFFIXES
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.messages import kind_of
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.validators import CONTROL, domain
@@ -108,11 +109,16 @@ def _is_public_key(line: str) -> bool:
     return key is not None and key_content(key[1], key[2]) is not None
 
 
-def package(value: str) -> str | None:
-    """Return what is wrong with a distribution."""
-    if _REQUIREMENT.fullmatch(value) and "==" in value:
-        return None
-    return f"found {value!r}, expected a distribution and its exact version, as in package: shop==1.4.2"
+def package(value: list[str]) -> str | None:
+    """Return what is wrong with distributions."""
+    expected = "expected a distribution and its exact version, as in package: shop==1.4.2"
+    if others := [item for item in value if not (_REQUIREMENT.fullmatch(item) and "==" in item)]:
+        more = ", or with its plugins package: [shop==1.4.2, shop-mail==1.0]" if len(value) > 1 else ""
+        return f"found {', '.join(map(repr, others))}, {expected}{more}"
+    names = [normalised(re.split(r"[\[=]", item)[0]) for item in value]
+    if twice := [item for item, name in zip(value, names, strict=True) if names.count(name) > 1]:
+        return f"found {' and '.join(twice)}, which is one distribution twice; leave one out"
+    return None if value else f"found no distribution, {expected}"
 
 
 def extras(value: list[str]) -> str | None:

@@ -181,7 +181,7 @@ def _compiled(plan: AppPlan, tools: Tools, base: str | None) -> list[Path]:
     """Return compiled requirements of the application, its server, its build and uv, which may differ in versions."""
     whole, tree, where = _tree(plan, tools.scratch, base)
     if plan["source"]["kind"] == "package":
-        needed = requirements.Requirements("package", f"{plan['source']['requirement']}\n", False)
+        needed = requirements.Requirements.of_packages(plan["source"]["requirements"])
     else:
         options = DependencyOptions(plan["requirements"], plan["extras"], plan["dependency_groups"])
         uv = installers.Uv(tools.sources, program=str(tools.bin / "uv"))

@@ -103,10 +103,11 @@ def wheels() -> None:
     for file in WHEELS.glob("*.whl"):
         shutil.copy(file, INDEX)
     source = shop(FOLDER / "package", "1.4.2")
-    bell = FOLDER / "bell" / "shop_bell"
-    bell.mkdir(parents=True)
-    (bell / "__init__.py").touch()
-    wheel("shop_bell", "1.0", bell)
+    for name in ("bell", "plug"):
+        package = FOLDER / name / f"shop_{name}"
+        package.mkdir(parents=True)
+        (package / "__init__.py").touch()
+        wheel(package.name, "1.0", package)
     for name, host in (("far", FAR), ("lost", LOST)):
         package = FOLDER / name / f"shop_{name}"
         package.mkdir(parents=True)

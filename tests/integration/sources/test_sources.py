@@ -7,6 +7,7 @@ import subprocess
 import tarfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,11 +26,16 @@ Apps = Callable[[str], App]
         ("archive", "1.2.0", "shop_1.2.0-", {"kind": "archive", "name": "shop-1.2.0.tar.gz"}),
         ("fetched", "1.7.0", "shop-", {"kind": "archive", "name": "shop.zip", "subdirectory": "backend"}),
         ("directory", "1.3.0", "directory-", {"kind": "archive", "name": "directory"}),
-        ("package", "1.4.2", "1.4.2-", {"kind": "package", "requirement": "shop[bell,far]==1.4.2"}),
+        (
+            "package",
+            "1.4.2",
+            "1.4.2-",
+            {"kind": "package", "requirement": "shop[bell,far]==1.4.2", "plugins": ["shop-plug==1.0"]},
+        ),
         ("repository", "1.6.0", "v1.6.0-", {"kind": "git", "subdirectory": "backend"}),
     ],
 )
-def test_serves_what_its_source_holds(app: Apps, name: str, version: str, release: str, source: dict[str, str]) -> None:
+def test_serves_what_its_source_holds(app: Apps, name: str, version: str, release: str, source: dict[str, Any]) -> None:
     answer = app(name).version()
     assert answer["version"] == version
     assert answer["release"].startswith(release)
@@ -132,7 +138,8 @@ def every_command_line(app: Apps) -> Iterator[Callable[[], str]]:
 
 def test_the_password_of_an_index_is_nowhere(app: Apps, prepared: dict[str, str], seen: Callable[[], str]) -> None:
     package, secret = app("package"), prepared["index_password"]
-    assert "shop_bell" in package.host.run("ls /srv/asgi/package/current/venv/lib/python3*/site-packages").stdout
+    installed = package.host.run("ls /srv/asgi/package/current/venv/lib/python3*/site-packages").stdout.split()
+    assert {"shop_bell", "shop_plug"} <= {*installed}
     run = package.run("-vvv", "--diff", installer="pip").ok()
     assert run.counts("apps")["changed"] > 0
     assert secret not in run.output

@@ -28,7 +28,7 @@ def anybody_may_be_root(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def builder(home: Path, **values: str) -> ReleaseBuilder:
-    source = dict.fromkeys(("sha256", "name", "requirement", "subdirectory", "deploy_key"))
+    source = dict.fromkeys(("sha256", "name", "subdirectory", "deploy_key"))
     options: dict[str, Any] = {"source": {**source, "kind": "git", "url": "/x", "submodules": False}, "secrets": values}
     rest: dict[str, Any] = {
         "files": {},

@@ -50,13 +50,19 @@ def planned(spec: dict[str, Any], facts: Facts, **changes: Any) -> AppPlan:
         pytest.param({"directory": "/srv/shop/"}, "shop", {"kind": "archive", "name": "shop"}, id="directory"),
         pytest.param({"directory": "/"}, "application", {"name": "application"}, id="root"),
         pytest.param(
-            {"package": "shop==1.4.2"}, "1.4.2", {"kind": "package", "requirement": "shop==1.4.2"}, id="package"
+            {"package": "shop==1.4.2"}, "1.4.2", {"kind": "package", "requirements": ["shop==1.4.2"]}, id="package"
         ),
         pytest.param(
             {"package": "shop[redis]==1.4.2", "extras": ["postgres", "redis"]},
             "1.4.2",
-            {"requirement": "shop[postgres,redis]==1.4.2"},
+            {"requirements": ["shop[postgres,redis]==1.4.2"]},
             id="extras",
+        ),
+        pytest.param(
+            {"package": ["shop==1.4.2", "shop-mail[smtp]==2", "httpx==0.28.1"], "extras": ["redis"]},
+            "1.4.2",
+            {"requirements": ["shop[redis]==1.4.2", "httpx==0.28.1", "shop-mail[smtp]==2"]},
+            id="plugins, whose order does not count",
         ),
     ],
 )
@@ -188,7 +194,7 @@ ARCHIVE = {"kind": "archive", "url": None, "sha256": SHA, "name": "shop.zip"}
             {**ARCHIVE, "url": URL, "subdirectory": None},
             {"kind": "archive", "name": "shop.zip", "sha256": SHA, "url": URL},
         ),
-        ({"kind": "package", "requirement": SHA}, {"kind": "package", "requirement": SHA}),
+        ({"kind": "package", "requirements": [SHA]}, {"kind": "package", "requirement": SHA}),
     ],
 )
 def test_description(tmp_path: Path, options: dict[str, Any], description: dict[str, Any]) -> None:

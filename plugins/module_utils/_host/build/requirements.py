@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,6 +65,11 @@ class Requirements:
     local: bool
     packages: tuple[str, ...] = ()
     folder: Path | None = None
+
+    @classmethod
+    def of_packages(cls, requirements: Sequence[str]) -> Requirements:
+        """Return the requirements of an application that has no tree."""
+        return cls("package", "".join(f"{item}\n" for item in requirements), local=False)
 
     @property
     def in_place(self) -> bool:

@@ -158,8 +158,8 @@ class Assembly:
         return unlocked(self.inputs.server_lock, self.inputs.server_requirements)
 
     def _requirements(self, tree: Path, whole: Path, installer: Installer, where: str) -> Requirements:
-        if self.source.requirement:
-            return Requirements("package", f"{self.source.requirement}\n", False)
+        if self.source.requirements:
+            return Requirements.of_packages(self.source.requirements)
         options = DependencyOptions(self.inputs.requirements, self.inputs.extras, self.inputs.dependency_groups)
         live = self.store.live()
         file = self.store.record(live).get("requirements", "") if live else None

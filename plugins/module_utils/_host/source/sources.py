@@ -27,15 +27,15 @@ _MOST_LEVELS = 16  # of submodules within submodules
 class Source:
     """The source of a release: :class:`Git`, :class:`Archive` or :class:`Package`.
 
-    An identity names content: a commit, a checksum, or a distribution with its version.
+    An identity names content: a commit, a checksum, or distributions with their versions.
 
     Attributes:
         subdirectory: the folder of the application in its tree, if it is not the tree itself.
-        requirement: what is installed where there is no tree.
+        requirements: what is installed where there is no tree.
     """
 
     subdirectory: str | None = None
-    requirement: str | None = None
+    requirements: Sequence[str] = ()
 
     def resolve(self, version: str, keep: bool = True) -> str | None:
         """Return the identity that `version` has now; None where only :meth:`fetch` can find it out.
@@ -231,25 +231,27 @@ class Archive(Source):
 
 
 class Package(Source):
-    """A distribution that the installer takes from an index or a wheelhouse; it has no tree."""
+    """Distributions that the installer takes from an index or a wheelhouse; the first is the application. No tree."""
 
-    def __init__(self, requirement: str) -> None:
-        self.requirement = requirement
+    def __init__(self, requirements: Sequence[str]) -> None:
+        self.requirements = requirements
 
     def resolve(self, version: str, keep: bool = True) -> str | None:
-        return self.requirement
+        return " ".join(self.requirements)
 
     def fetch(self, version: str, identity: str | None) -> str:
-        return str(self.requirement)
+        return " ".join(self.requirements)
 
     def checkout(self, identity: str, tree: Path, run_in: Runner = run_unchecked) -> None:
-        """Write nothing: the distribution is in the virtual environment."""
+        """Write nothing: the distributions are in the virtual environment."""
 
     def describe(self, identity: str) -> SourceSummary:
-        return {"kind": "package", "requirement": identity}
+        application, *plugins = identity.split(" ")
+        summary: SourceSummary = {"kind": "package", "requirement": application}
+        return {**summary, "plugins": plugins} if plugins else summary
 
     def label(self, version: str, identity: str) -> str:
-        return identity
+        return identity.partition(" ")[0]
 
 
 def source_of(
@@ -271,7 +273,7 @@ def source_of(
         pins: the file of keys that are trusted since their first use; without it ssh keeps them where it always does.
     """
     if options["kind"] == "package":
-        return Package(options["requirement"] or "")
+        return Package(options["requirements"])
     if options["kind"] == "archive":
         name = options["name"] or ""
         return Archive(options["sha256"] or "", options["url"], name, options["subdirectory"], cache)

@@ -31,7 +31,7 @@ def test_defaults_are_in_the_plan(spec: dict[str, Any], facts: Facts) -> None:
             "url": "https://git.example.com/shop.git",
             "sha256": None,
             "name": None,
-            "requirement": None,
+            "requirements": [],
             "subdirectory": None,
             "submodules": False,
             "signers": [],

@@ -17,7 +17,7 @@ SOURCE: SourceEntry = {
     "url": "/x",
     "sha256": None,
     "name": None,
-    "requirement": None,
+    "requirements": [],
     "subdirectory": None,
     "submodules": False,
     "signers": [],
