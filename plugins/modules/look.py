@@ -188,6 +188,10 @@ found:
       description: As in M(asgi.deploy.release).
       type: str
       returned: if it is known, null if it did not come from git
+    dependencies:
+      description: As in M(asgi.deploy.release).
+      type: str
+      returned: for V(release), in check mode
     commit:
       description: As in M(asgi.deploy.release).
       type: str

@@ -114,6 +114,13 @@ stopped:
   returned: if the application is stopped, null in check mode if it is not
   sample: stopped since 2026-11-30 11:20:05 UTC by ada
 before_commit: {description: Its commit., type: str, returned: "in check mode, null if it did not come from git"}
+dependencies:
+  description:
+    - The file that RV(before) was built from, by its path in the application's folder; V(package) for a package, and
+      empty if it is not known.
+  type: str
+  returned: in check mode
+  sample: uv.lock
 health: {description: "What is wrong with the live release.", type: str, returned: in check mode}
 noted:
   description: Whether the host has recorded the same settings of gate, watch and trust, and a manifest of the release.

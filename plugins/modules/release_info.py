@@ -57,6 +57,13 @@ sandbox:
   type: dict
   returned: success
   sample: {jit: true}
+dependencies:
+  description:
+    - The file that the live release was built from, by its path in the application's folder; V(package) for a package, and
+      empty if it is not known.
+  type: str
+  returned: success
+  sample: uv.lock
 unpinned:
   description: Packages of the option C(server_requirements) in the live release that were installed without a hash.
   type: list

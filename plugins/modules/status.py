@@ -70,6 +70,11 @@ applications:
           type: dict
           returned: success
           sample: {jit: true}
+        dependencies:
+          description: The file that it was built from, as M(asgi.deploy.release_info) returns it.
+          type: str
+          returned: success
+          sample: uv.lock
         unpinned:
           description: Packages of C(server_requirements) in the live release that were installed without a hash.
           type: list

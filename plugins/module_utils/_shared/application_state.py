@@ -225,6 +225,7 @@ class LiveDetails(TypedDict):
         workers: how many processes its service has.
         memory: bytes that its service uses.
         service: how its service is.
+        dependencies: the file that it was built from; empty if its record does not say.
         unpinned: requirements of the server that were installed without a hash.
     """
 
@@ -233,6 +234,7 @@ class LiveDetails(TypedDict):
     workers: int
     memory: int
     service: ServiceState
+    dependencies: str
     unpinned: list[str]
 
 

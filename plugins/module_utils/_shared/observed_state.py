@@ -152,6 +152,7 @@ class ReleasePrediction(TypedDict, total=False):
         before: the release that serves; None if none does.
         stopped: why the application is stopped; None if it is not.
         before_commit: the commit of `before`; None if it did not come from git.
+        dependencies: the file that `before` was built from, by its path; empty if its record does not say.
         commit: the commit of `release`; None if it does not come from git.
         source: where the code of `release` comes from.
         trusted_at_first_use: keys that are trusted because they were seen first.
@@ -170,6 +171,7 @@ class ReleasePrediction(TypedDict, total=False):
     before: str | None
     stopped: str | None
     before_commit: str | None
+    dependencies: str
     commit: str | None
     source: SourceSummary
     trusted_at_first_use: list[TrustedKey]

@@ -133,6 +133,8 @@ def _of_app(name: str, parts: AppParts) -> Change:
         "modes": "\n".join(release.get("loose", [])) if release.get("changed") else "",
     }
     context = {"workers": f"{plan['workers']} ({plan['workers_reason']})", "memory": _memory(plan)}
+    if dependencies := _dependencies(plan, release):
+        context["dependencies"] = dependencies
     if health := release.get("health"):
         context["health"] = health
     live = None if release.get("stopped") else release.get("release")
@@ -226,6 +228,14 @@ def _release(plan: AppPlan, findings: AppFindings) -> str:
     if findings["release"] and findings["before"] == findings["release"]:
         return f"{after}, which serves, would be finished"
     return f"{findings['before'] or 'none'} -> {after}{_commits(findings)}"
+
+
+def _dependencies(plan: AppPlan, findings: AppFindings) -> str:
+    """Return which file lists what the application needs: the one of its entry, and the one of the live release."""
+    named, live = plan["requirements"], findings.get("dependencies")
+    if named and live and named != live:
+        return f"{live} -> {named}"
+    return named or live or ""
 
 
 def _metadata(findings: AppFindings) -> str:

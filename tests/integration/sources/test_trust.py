@@ -157,6 +157,7 @@ def test_what_is_allowed_to_be_plain_goes_on_being_named(app: Apps, prepared: di
     index = f"index {prepared['index_url']}"
     assert f"archive: git {shop.plain_url} {named}" in planned
     assert "-> v1.0.0-" in planned  # it was read
+    assert "  dependencies  requirements.txt" in planned
     assert f"package: {index} {named}" in planned
     assert module(package.host.name, "release_info", name="package")["plain_transports"] == [index]
     shown = playbook(name="status", inventories=(HOSTS, INVENTORY)).ok().output

@@ -48,6 +48,7 @@ def live(layout: Layout, store: Store) -> LiveState:
             "processes": {},
             "jobs": {},
             "service": {},
+            "dependencies": "",
             "unpinned": [],
             **_settings(layout, None),
         }
@@ -61,6 +62,7 @@ def live(layout: Layout, store: Store) -> LiveState:
         "workers": len(instance.processes()),
         "memory": instance.memory(),
         "service": instance.describe(),
+        "dependencies": record.get("requirements", ""),
         "unpinned": record.get("unpinned") or [],
         **BackgroundUnits(layout, release).describe(),
         **_settings(layout, settings),

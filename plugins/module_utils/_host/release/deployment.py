@@ -97,6 +97,7 @@ class Deployment:
             "loose": damage["loose"],
             "unrecorded": damage["unrecorded"],
             "before_commit": self.store.record(before).get("commit") if before else None,
+            "dependencies": self.store.record(before).get("requirements", "") if before else "",
             "left": list(left),
             "metadata": metadata,
             "health": doubt,

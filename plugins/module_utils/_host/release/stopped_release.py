@@ -50,6 +50,7 @@ class StoppedRelease:
             "loose": [],
             "unrecorded": [],
             "before_commit": self.store.record(before).get("commit") if before else None,
+            "dependencies": self.store.record(before).get("requirements", "") if before else "",
             "left": [],
             "metadata": metadata,
             "health": "",

@@ -25,6 +25,7 @@ def app(**changes: Any) -> dict[str, Any]:
         "paused": False,
         "stopped": None,
         "draining": [],
+        "dependencies": "uv.lock",
         "unpinned": [],
         "processes": {},
         "jobs": {},
