@@ -59,8 +59,8 @@ sandbox:
   sample: {jit: true}
 dependencies:
   description:
-    - The file that the live release was built from, by its path in the application's folder; V(package) for a package, and
-      empty if it is not known.
+    - The file that the live release was built from, by its path in the application's folder; V(package) for a package,
+      and empty if it is not known.
   type: str
   returned: success
   sample: uv.lock
