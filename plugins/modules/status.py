@@ -244,6 +244,16 @@ applications:
               returned: for a release that does so
             rollback: {description: Whether it was a rollback., type: bool, returned: for a rollback}
             steps: {description: Seconds that each step took., type: dict, returned: for a release and a rollback}
+            commands:
+              description: Its release commands, in their order, without secrets.
+              type: list
+              elements: dict
+              returned: for a release that has begun one
+              contains:
+                command: {description: The command., type: str, returned: always}
+                started: {description: When it began., type: float, returned: always}
+                ended: {description: When it ended., type: float, returned: if its run saw that}
+                result: {description: How it ended., type: str, returned: if its run saw that}
             restart: {description: The release that was restarted., type: str, returned: for a restart}
             pause: {description: The release that was paused., type: str, returned: for a pause}
             resume: {description: The release that resumed., type: str, returned: for a resumption}

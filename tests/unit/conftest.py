@@ -96,7 +96,9 @@ def render(here: Here) -> Render:
     from ansible_collections.asgi.deploy.plugins.plugin_utils._survey.desired import plan_of
 
     def text(role: str, name: str, plan: dict[str, Any] | None = None, **variables: Any) -> str:
-        return str(rendered(role, name, plan_of(role, here(**variables), {}) if plan is None else plan))
+        if plan is None:
+            return str(rendered(role, name, plan_of(role, here(**variables), {})))
+        return str(rendered(role, name, plan, **variables))
 
     return text
 

@@ -79,6 +79,22 @@ class ReleaseRecord(TypedDict, total=False):
     damaged: list[str]
 
 
+class CommandRun(TypedDict, total=False):
+    """A release command that was begun.
+
+    Attributes:
+        command: as the user wrote it, without secrets.
+        started: when it began.
+        ended: when it ended; missing while it goes on, or if no one saw it.
+        result: how it ended, in words; missing as well.
+    """
+
+    command: str
+    started: float
+    ended: float
+    result: str
+
+
 Attempt = TypedDict(
     "Attempt",
     {
@@ -94,6 +110,7 @@ Attempt = TypedDict(
         "to": "str | None",
         "serves": "str | None",
         "steps": "dict[str, float]",
+        "commands": "list[CommandRun]",
         "version": str,
         "urgent": bool,
         "rollback": bool,
@@ -125,6 +142,7 @@ Keys:
     to: the release that had to serve.
     serves: the release that served in the end.
     steps: seconds that each step took, by its name.
+    commands: its release commands, in their order. A line with its id has them whenever one begins or ends.
     version: what was requested.
     urgent: whether the release was not watched.
     rollback: whether it was a rollback.

@@ -98,7 +98,7 @@ class Layout:
     manifests_root: PurePosixPath = MANIFESTS
 
     # A release's units: one serves, one listens, one runs the release command, one stops it once no one is connected.
-    # The others depend on the application: processes, jobs, timers of jobs, and a target for them all.
+    # The others depend on the application: further commands, processes, jobs, timers of jobs, and a target for all.
     KINDS: ClassVar[tuple[str, ...]] = ("service", "socket", "command", "drain")
 
     @property
@@ -282,7 +282,8 @@ class Layout:
     def unit(self, kind: str, release: str) -> str:
         """Return a unit of a release; no name of an application has a dot, so that units never collide.
 
-        Its kind is one of :attr:`KINDS`, ``process-NAME-NUMBER``, ``job-NAME``, ``timer-NAME`` or ``live``.
+        Its kind is one of :attr:`KINDS`, ``command-NUMBER``, ``process-NAME-NUMBER``, ``job-NAME``, ``timer-NAME`` or
+        ``live``.
         """
         part, suffix = ("", kind) if kind in ("socket", "service") else (f".{kind}", "service")
         if kind == "live":

@@ -23,6 +23,15 @@ def journal_of(unit: str) -> str | None:
     return (match[1] or match[3]) if match else None
 
 
+def command_kind(number: int) -> str:
+    """Return the kind of unit of a release command.
+
+    >>> command_kind(1), command_kind(2)
+    ('command', 'command-2')
+    """
+    return "command" if number == 1 else f"command-{number}"
+
+
 def release_of(unit: str) -> str:
     """Return the release that a unit belongs to."""
     return unit.split("@", 1)[1].rsplit(".", 1)[0]

@@ -32,6 +32,15 @@ def command_line(command: str) -> str:
     return " ".join(_quoted(word) for word in shlex.split(command))
 
 
+def written_command(line: str) -> str:
+    """Return the shell command of a line that :func:`command_line` made, without the launcher of a release."""
+    words = [word.replace("%%", "%").replace("$$", "$") for word in shlex.split(line)]
+    launcher = LAUNCHER.split()[1:]
+    if words[1 : 1 + len(launcher)] == launcher:
+        words = words[1 + len(launcher) :]
+    return shlex.join(words)
+
+
 def _quoted(word: str) -> str:
     """Return a word as in "Command lines" of systemd.service(5): % and $ doubled, quotes and backslashes escaped."""
     word = word.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%").replace("$", "$$")

@@ -68,8 +68,9 @@ def check_entry(spec: Mapping[str, Json], where: str, contents: local_files.Cont
         spec = {**spec, "settings": {name: value for name, value in settings.items() if name not in reasons}}
     if isinstance(commands := spec.get("build"), list):
         spec = {**spec, "build": {"commands": commands}}
-    if isinstance(package := spec.get("package"), str):  # Ansible would split it at commas
-        spec = {**spec, "package": [package]}
+    for option in ("package", "release_command"):
+        if isinstance(text := spec.get(option), str):  # Ansible would split it at commas
+            spec = {**spec, option: [text]}
     resolved, errors = resolve(app_options(), spec, where, SAMPLES)
     errors += rule_errors(RULES, resolved, where) + source_errors(resolved, spec, where)
     work, work_errors = resolve_work(resolved, where)

@@ -20,6 +20,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import 
     Layout,
 )
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.release_options import BuildStepsEntry, ReleaseEntry
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.unit_names import command_kind
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan_types import (
     AppPlan,
     AppState,
@@ -313,9 +314,11 @@ def _added(plan: AppPlan, here: HostContext) -> dict[str, str]:
 
 def units(plan: AppPlan) -> dict[str, str]:
     """Return the texts of a release's units, by kind."""
-    command = {"command": "command.service.j2"} if plan["release_command"] else {}
-    serving = {"service": "app.service.j2", "socket": "app.socket.j2", "drain": "drain.service.j2", **command}
-    return {kind: rendered("app", template, plan) for kind, template in serving.items()} | work_units(plan)
+    serving = {"service": "app.service.j2", "socket": "app.socket.j2", "drain": "drain.service.j2"}
+    texts = {kind: rendered("app", template, plan) for kind, template in serving.items()}
+    for number, _command in enumerate(plan["release_command"], 1):
+        texts[command_kind(number)] = rendered("app", "command.service.j2", plan, number=number)
+    return texts | work_units(plan)
 
 
 def work_units(plan: AppPlan) -> dict[str, str]:

@@ -317,7 +317,7 @@ class PlannedOptions(TypedDict):
     timeout: int  # seconds
     graceful_timeout: int  # seconds
     gate: GateOptions
-    release_command: str | None  # in a plan as systemd reads it
+    release_command: list[str]  # in a plan as systemd reads them
     release_timeout: int  # seconds
     needs: list[str]
     processes: dict[str, ProcessOptions]

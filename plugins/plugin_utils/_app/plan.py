@@ -99,7 +99,7 @@ def app_plan(
         "python_path": environment.python_path(variables, layout.release("%i")),
         # Commands find their secrets where the application finds them.
         "launcher": f"{layout.release('%i')}/{LAUNCHER} " if app["secrets"] else "",
-        "release_command": command_line(app["release_command"]) if app["release_command"] else None,
+        "release_command": list(map(command_line, app["release_command"])),
         "prerequisite_units": [
             "network-online.target",
             *app["needs"],

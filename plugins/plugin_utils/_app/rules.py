@@ -107,7 +107,7 @@ RULES: dict[str, checks.Rule] = {
     "gate.timeout": checks.between(1, 3600, "seconds"),
     "gate.uptime": checks.between(0, 3600, "seconds"),
     "gate.successes": checks.between(1, 1000, "answers"),
-    "release_command": validators.command,
+    "release_command": validators.commands,
     "needs": validators.units,
     "release_timeout": checks.between(1, 86_400, "seconds"),
     "watch.seconds": checks.between(0, 3600, "seconds"),

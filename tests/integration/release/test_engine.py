@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import ssl
+import time
 from contextlib import AbstractContextManager, ExitStack
 
 import pytest
@@ -157,6 +158,39 @@ def test_a_restart_loses_no_request(site: Web, how: str) -> None:
         site.host.run(how)
         site.host.run(f"while test -d /proc/{pid}; do sleep 0.2; done", timeout=60)
     assert site.version()["release"] == site.live()
+
+
+def test_release_commands_end_at_the_first_that_fails(site: Web) -> None:
+    """The audit trail has each that was begun; the next run of the same release begins with the first one again."""
+    home = "/var/lib/asgi/shop"
+    steps = [f"sh -c 'echo {name} >>$HOME/steps'" for name in ("migrate", "never")]
+    seed = "sh -c 'echo seed $0 >>$HOME/steps; test -e $HOME/ready' a,b"
+    variables = only(site.domain, release_command=[steps[0], seed, steps[1]], env={"RUN": f"{time.time_ns()}"})
+    live = site.live()
+    done = playbook("--extra-vars", variables, f"--limit={site.host.name}")
+    assert done.status != 0
+    assert f"its release command failed: number 2 of 3, {seed}: its process ended with status 1" in done.output, (
+        done.output
+    )
+    assert site.live() == live == site.version()["release"]
+    failed = site.audit()[-1]
+    assert [run["command"] for run in failed["commands"]] == [steps[0], seed]
+    assert [run["result"] for run in failed["commands"]] == ["ended well", "its process ended with status 1"]
+    assert all(run["started"] <= run["ended"] for run in failed["commands"])
+    assert site.info()["deploys"][-1]["commands"] == failed["commands"]
+    site.host.run(f"touch {home}/ready")
+    playbook("--extra-vars", variables, f"--limit={site.host.name}").ok()
+    release = site.live()
+    assert site.host.run(f"cat {home}/steps").stdout.split("\n")[:-1] == [
+        *("migrate", "seed a,b"),
+        *("migrate", "seed a,b", "never"),
+    ]
+    site.host.run(f"rm {home}/steps {home}/ready")
+    assert [run["result"] for run in site.audit()[-1]["commands"]] == ["ended well"] * 3
+    playbook("--extra-vars", variables, f"--limit={site.host.name}").ok()
+    assert site.host.run(f"test -e {home}/steps", check=False).returncode, "a release runs its commands once"
+    units = site.host.run(f"ls /etc/systemd/system/*command*@{release}.service").stdout.split()
+    assert len(units) == 3
 
 
 def test_the_release_command_runs_once_as_the_application(site: Web) -> None:

@@ -2,33 +2,30 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 import subprocess
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ansible_collections.asgi.deploy.plugins.module_utils._host.release import credentials
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.recorded_commands import recorded
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store import Store
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.unit_checks import describe_search, find_program
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import systemd, transient_units
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import environment, outputs
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
-from ansible_collections.asgi.deploy.plugins.module_utils._shared.masking import MASK, masked
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.unit_names import journal_service
-from ansible_collections.asgi.deploy.plugins.module_utils._shared.unit_text import LAUNCHER, parse_environment_file
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.unit_text import LAUNCHER
 
 if TYPE_CHECKING:
     from ansible_collections.asgi.deploy.plugins.module_utils._shared.application_state import Attempt
 
 SANDBOX = "sandbox.conf"  # in the directory of the release: lines that all its units have
 _STOP_TIMEOUT = 30
-_LONG = 4  # characters: a shorter value is masked only as a whole word
 _MAX_BYTES = 2**20  # of its output that are returned
 
 
@@ -95,7 +92,12 @@ class Execution:
                 if any(line.startswith("LoadCredential") for line in settings):
                     argv = [*f"{self.layout.release(release)}/{LAUNCHER}".split(), *argv]
                 unit = self.layout.unit(f"exec-{time.time_ns():x}", release)
-                line: Attempt = {"by": by, "exec": self._recorded(release), "release": release, "unit": unit}
+                line: Attempt = {
+                    "by": by,
+                    "exec": recorded(self.command, self.store.path(release)),
+                    "release": release,
+                    "unit": unit,
+                }
                 entry = attempt.enter_context(self.store.audited(line))
                 # The journal records the command; its output is only for the user who ran it.
                 process = subprocess.Popen(
@@ -124,14 +126,6 @@ class Execution:
         systemd.reset_failed(unit)
         rc = exit_status(ended.properties) if ended.failed else 0
         return CommandOutcome(release, rc, ended.ending() if ended.failed else "ended well", done.stdout, done.stderr)
-
-    def _recorded(self, release: str) -> str:
-        """Return the command as the audit trail keeps it."""
-        folder = self.store.path(release)
-        variables = parse_environment_file((folder / "environment").read_text(encoding="utf-8", errors="replace"))
-        return audit_text(
-            self.command, [*variables.values(), *credentials.read_decrypted(folder / credentials.FOLDER).values()]
-        )
 
     def _resolve(self) -> tuple[str, list[str]]:
         """Return the live release, and the command with the path of its program there."""
@@ -168,22 +162,6 @@ class Execution:
         limits += [f"{when}={journal_service(name)}" for name in journals for when in ("Wants", "After")]
         description = f"--description={self.layout.app}: command in release {release}"
         return transient_units.command(unit, argv, [*settings, *limits], *options, description)
-
-
-def audit_text(command: str, values: Collection[str]) -> str:
-    """Return a command without the values of an application's variables and secrets.
-
-    The name of a variable that is set in it stays. A value of less than four characters is masked only as a whole word.
-
-    Args:
-        command: as a user wrote it.
-        values: the values to mask.
-    """
-    words = shlex.split(command)
-    named = (re.sub(r"(?s)^([A-Za-z_]\w*)=.+", r"\1=…", word) for word in words)
-    long = [value for value in values if len(value) >= _LONG]
-    kept = [MASK if word in values else masked(word, long) for word in named]
-    return command if kept == words else shlex.join(kept)
 
 
 def properties(text: str, release: str) -> list[str]:

@@ -149,7 +149,8 @@ class ReleaseBuilder:
         self.integrity.repair()
         if not self.store.record(release):
             self._make(release, identity)
-        if any(unit.stale for unit in systemd.show(*Instance(self.layout, release).units.values())):
+        instance = Instance(self.layout, release)
+        if any(unit.stale for unit in systemd.show(*instance.units.values(), *instance.commands()[1:])):
             systemd.daemon_reload()
 
     def _make(self, release: str, identity: str) -> None:

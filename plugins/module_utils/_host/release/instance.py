@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import shutil
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
@@ -18,7 +19,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.release.restarts
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import journal, memory, processes, systemd
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import UNITS, Layout
-from ansible_collections.asgi.deploy.plugins.module_utils._shared.unit_names import release_of
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.unit_names import command_kind, release_of
 
 if TYPE_CHECKING:
     from ansible_collections.asgi.deploy.plugins.module_utils._shared.application_state import ServiceState
@@ -72,9 +73,10 @@ class Instance:
 
     def stop(self) -> None:
         """Stop all of its units, the socket first: an attempt to connect must not start the service again."""
-        for kind in ("drain", "command", "socket", "service"):
-            systemd.stop(self.units[kind])
-        systemd.reset_failed(*self.units.values())
+        drain, socket, service = (self.units[kind] for kind in ("drain", "socket", "service"))
+        for unit in (drain, *self.commands(), socket, service):
+            systemd.stop(unit)
+        systemd.reset_failed(*self.units.values(), *self.commands()[1:])
 
     def drain(self) -> None:
         """Begin its drain: systemd stops it once no one is connected, or when its time is over."""
@@ -107,29 +109,33 @@ class Instance:
 
     def refuse_command_at_work(self) -> None:
         """Raise DeployError while a release command that another run began goes on: this run must not end it."""
-        others = systemd.list_units(self.layout.unit("command", "*")) if self.files["command"].exists() else []
+        patterns = [self.layout.unit(kind, "*") for kind in ("command", "command-*")]
+        others = systemd.list_units(*patterns) if self.commands() else []
         if busy := [unit.name for unit in systemd.show(*others) if unit.starting]:
             raise DeployError(
                 f"the release command of another run has not ended yet: {', '.join(busy)}; wait for its end, "
                 "or end it on the host with systemctl stop"
             )
 
-    def run_command(self, since: float) -> None:
-        """Run its release command, with the same code, environment, user and sandbox as the service.
+    def commands(self) -> list[str]:
+        """Return the units of its release commands that are on disk, in the order in which they run."""
+        names = (self.layout.unit(command_kind(number), self.release) for number in itertools.count(1))
+        return list(itertools.takewhile(lambda name: Path(UNITS, name).exists(), names))
 
-        Args:
-            since: from when on its log is shown, in seconds of the epoch.
+    def remove_units(self) -> None:
+        """Remove the files of its units; systemd has yet to read that."""
+        for file in (*self.files.values(), *(Path(UNITS, name) for name in self.commands())):
+            file.unlink(missing_ok=True)
 
-        Raises:
-            DeployError: it failed or took too long; with the end of its output.
+    def run_command(self, unit: str) -> str | None:
+        """Run one of its release commands, with the same code, environment, user and sandbox as the service.
+
+        Returns:
+            How it failed, in words; None if it did not.
         """
-        unit = self.units["command"]
-        if not self.files["command"].exists():
-            return
         systemd.reset_failed(unit)
-        if systemd.run_systemctl_unchecked("start", "--", unit, timeout=86_400).returncode:
-            ending = systemd.show(unit)[0].ending()
-            raise DeployError(f"its release command failed: {ending}", self.log(since, "command"))
+        done = systemd.run_systemctl_unchecked("start", "--", unit, timeout=86_400)
+        return systemd.show(unit)[0].ending() if done.returncode else None
 
     def pass_gate(self, gate: Gate, since: float) -> None:
         """Raise DeployError, with the end of its log, when it does not pass its gate."""
@@ -149,9 +155,9 @@ class Instance:
         """Return a watcher that reports, from now on, whether its service has ended."""
         return RestartWatcher({self.units["service"]: "the service"})
 
-    def log(self, since: float, kind: str = "service") -> str:
+    def log(self, since: float, unit: str | None = None) -> str:
         """Return the most relevant lines that the service, or another unit of the release, logged."""
-        return journal.read([self.units[kind]], JOURNAL_LINES, since)
+        return journal.read([unit or self.units["service"]], JOURNAL_LINES, since)
 
 
 def drain_with_units_of(layout: Layout, release: str, other: str) -> None:

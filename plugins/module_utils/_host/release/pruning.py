@@ -37,8 +37,7 @@ def prune(store: Store, release: str, keep: int) -> None:
     loaded = find_loaded(store.layout)
     kept, removed = store.kept(), find_surplus(store, release, keep, loaded)
     for name in removed:
-        for file in Instance(store.layout, name).files.values():
-            file.unlink(missing_ok=True)
+        Instance(store.layout, name).remove_units()
         BackgroundUnits(store.layout, name).remove_units()
         store.remove(name)
     for venv in unused_venvs(store.venvs(), kept, removed):

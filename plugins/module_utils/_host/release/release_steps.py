@@ -6,6 +6,7 @@ import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.background import (
     BackgroundUnits,
@@ -25,6 +26,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.release.instance
 )
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.port_move import PortMove, no_check
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.pruning import prune
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.recorded_commands import command_text, recorded
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.settings import ReleaseSettings
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store import Store
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.watch import AccessLog
@@ -32,6 +34,9 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.release.way_back
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import memory, systemd
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.metadata_rules import MetadataRules
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
+
+if TYPE_CHECKING:
+    from ansible_collections.asgi.deploy.plugins.module_utils._shared.application_state import CommandRun
 
 
 class ReleaseSteps:
@@ -113,7 +118,7 @@ class ReleaseSteps:
             raise DeployError(missing)
         if "released" in left:
             with self.measured("released"):
-                instance.run_command(began)
+                self._run_commands(instance)
             self._store.note_state(release, "released")
         if "started" in left:
             with self.measured("started"):
@@ -124,6 +129,24 @@ class ReleaseSteps:
             with self.measured("gated"):
                 instance.pass_gate(settings.gate, began)
             self._store.note_state(release, "gated")
+
+    def _run_commands(self, instance: Instance) -> None:
+        """Run the release commands, one after the other; the audit trail has when each begins and ends.
+
+        Raises:
+            DeployError: one fails or takes too long; with the end of its output.
+        """
+        folder, runs = self._store.path(instance.release), list[CommandRun]()
+        for number, unit in enumerate(units := instance.commands(), 1):
+            command = recorded(command_text(unit), folder)
+            runs.append({"command": command, "started": (began := time.time())})
+            self._store.trail.add_commands(runs)
+            failure = instance.run_command(unit)
+            runs[-1] |= {"ended": time.time(), "result": failure or "ended well"}
+            self._store.trail.add_commands(runs)
+            if failure:
+                which = f"number {number} of {len(units)}, {command}: " if len(units) > 1 else ""
+                raise DeployError(f"its release command failed: {which}{failure}", instance.log(began, unit))
 
     def _watch(self, release: str, before: str | None, settings: ReleaseSettings, log: AccessLog, began: float) -> None:
         """Watch a release that has just gone live; go back if it fails and there is a release to go back to."""

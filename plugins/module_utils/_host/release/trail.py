@@ -6,7 +6,7 @@ import json
 import os
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -26,7 +26,11 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import 
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
 
 if TYPE_CHECKING:
-    from ansible_collections.asgi.deploy.plugins.module_utils._shared.application_state import Attempt, ReleaseRecord
+    from ansible_collections.asgi.deploy.plugins.module_utils._shared.application_state import (
+        Attempt,
+        CommandRun,
+        ReleaseRecord,
+    )
 
 RUNNING = "running"
 """The result that readers show of an attempt that goes on."""
@@ -47,6 +51,7 @@ class Trail:
         self._layout = layout
         self._path = Path(layout.audit)
         self._releases = releases
+        self._entry: Attempt = {}  # of the attempt that this run has begun
 
     @contextmanager
     def attempt(self, entry: Attempt, result: str = "live") -> Iterator[Attempt]:
@@ -65,6 +70,7 @@ class Trail:
         first.pop("steps", None)
         self._add({**first, "process": identity(os.getpid())})
         outcome = CUT_OFF
+        self._entry = entry
         try:
             yield entry
             outcome = entry.get("result", result)
@@ -77,6 +83,11 @@ class Trail:
                 entry["serves"] = self._releases.live()
             if self._path.parent.is_dir():  # the removal of an application deletes its trail
                 self._add({**entry, "result": outcome, "ended": time.time()})
+
+    def add_commands(self, commands: Sequence[CommandRun]) -> None:
+        """Add a line to the attempt of this run with the commands that it has begun, which its last line has, too."""
+        self._entry["commands"] = [*commands]
+        self._add({"id": self._entry["id"], "commands": self._entry["commands"]})
 
     def past(self) -> list[Attempt]:
         """Return the attempts, the oldest first: one that was cut off has the result that the next run will add."""

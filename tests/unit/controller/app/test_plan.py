@@ -118,7 +118,7 @@ def test_defaults_are_in_the_plan(spec: dict[str, Any], facts: Facts) -> None:
         "timeout": 30,
         "graceful_timeout": 30,
         "gate": {"path": "/", "status": ["2xx", "3xx", "4xx"], "timeout": 60, "successes": 3, "uptime": 0},
-        "release_command": None,
+        "release_command": [],
         "needs": [],
         "release_timeout": 600,
         "processes": {},
@@ -187,13 +187,15 @@ def test_environment_file_has_the_variables(spec: dict[str, Any], facts: Facts) 
 @pytest.mark.parametrize(
     ("written", "planned"),
     [
-        (None, None),
-        ("alembic upgrade head", '"alembic" "upgrade" "head"'),
-        ("sh -c 'echo 100% $HOME'", '"sh" "-c" "echo 100%% $$HOME"'),
+        (None, []),
+        ("alembic upgrade head", ['"alembic" "upgrade" "head"']),
+        ("sh -c 'echo 100% $HOME'", ['"sh" "-c" "echo 100%% $$HOME"']),
+        ("seed 1,2", ['"seed" "1,2"']),
+        (["alembic upgrade head", "seed 1,2"], ['"alembic" "upgrade" "head"', '"seed" "1,2"']),
     ],
 )
 def test_release_command_is_written_for_systemd(
-    spec: dict[str, Any], facts: Facts, written: str | None, planned: str | None
+    spec: dict[str, Any], facts: Facts, written: Any, planned: list[str]
 ) -> None:
     assert app_plan({**spec, "release_command": written}, facts("13"))["release_command"] == planned
 
@@ -334,9 +336,9 @@ def test_missing_applications_are_an_error(inventory: dict[str, Any], apps: Any,
             id="release command",
         ),
         pytest.param(
-            {"release_command": ["alembic", "upgrade"]},
-            ["asgi_apps[0] (shop).release_command: found ['alembic', 'upgrade'], expected text"],
-            id="release command as a list",
+            {"release_command": {"alembic": "upgrade"}},
+            ["asgi_apps[0] (shop).release_command: found {'alembic': 'upgrade'}, expected a list of text"],
+            id="release command as a dictionary",
         ),
         pytest.param(
             {"state": "gone"},

@@ -9,7 +9,6 @@ import pytest
 from ansible_collections.asgi.deploy.plugins.module_utils._host.operations.execution import (
     CommandOutcome,
     Execution,
-    audit_text,
     exit_status,
     printed_lines,
     properties,
@@ -103,18 +102,3 @@ def test_exit_status(actual: dict[str, str], status: int) -> None:
 
 def test_printed() -> None:
     assert list(printed_lines(CommandOutcome("v1", 0, "", "a\nb\n", "c\n"))) == ["a", "b", "c"]
-
-
-@pytest.mark.parametrize(
-    ("command", "kept"),
-    [
-        ("python -m shop.users list --all", "python -m shop.users list --all"),
-        ("psql postgresql://shop:hunter22@db/shop", "psql 'postgresql://shop:********@db/shop'"),
-        ("login --password=hunter22 -u ada", "login '--password=********' -u ada"),
-        ("login 'two words of it'", "login '********'"),
-        ("env TOKEN=abc PATH=/bin:hunter22 x", "env 'TOKEN=…' 'PATH=…' x"),
-        ("limit 7 77 --n=7", "limit '********' 77 --n=7"),
-    ],
-)
-def test_the_audit_trail_keeps_no_value(command: str, kept: str) -> None:
-    assert audit_text(command, ["hunter22", "two words of it", "7", ""]) == kept

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store import Store
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.processes import identity
-from ansible_collections.asgi.deploy.plugins.module_utils._shared.application_state import Attempt
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.application_state import Attempt, CommandRun
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
 
@@ -73,6 +73,29 @@ def test_the_second_line_says_how_it_ended(store: Store, error: BaseException | 
     assert second.pop("id") and second.pop("started") <= second.pop("ended")
     assert second == {"by": "ops", "pause": "v1", "status": 1, **line}
     assert Path(store.layout.audit).stat().st_mode & 0o777 == 0o600
+
+
+def test_commands_of_a_release_are_recorded_as_they_begin_and_end(store: Store) -> None:
+    """A run that is killed in one leaves it without an end, and readers see all of them in one attempt."""
+    migrated: CommandRun = {"command": "migrate", "started": 1.0, "ended": 2.0, "result": "ended well"}
+    with store.audited({"by": "ops", "from": None, "to": "v1"}) as entry:
+        store.trail.add_commands([{"command": "migrate", "started": 1.0}])
+        store.trail.add_commands([migrated])
+        entry["serves"] = "v1"
+    began, begun, ended, last = lines(store)
+    assert began["id"] == begun["id"] == ended["id"] == last["id"]
+    assert begun == {"id": began["id"], "commands": [{"command": "migrate", "started": 1.0}]}
+    assert ended["commands"] == last["commands"] == [migrated]
+    killed(
+        store,
+        "from contextlib import nullcontext\nwith store.audited({'by': 'ops', 'from': None, 'to': 'v2'}), "
+        "nullcontext(store.trail.add_commands([{'command': 'seed', 'started': 3.0}]))",
+    )
+    assert [attempt.get("commands") for attempt in store.trail.past()] == [
+        [migrated],
+        [{"command": "seed", "started": 3.0}],
+    ]
+    assert store.trail.past()[-1]["result"] == "ended"
 
 
 def test_a_block_names_its_result(store: Store) -> None:

@@ -175,7 +175,7 @@ def test_service_hangs_on_its_socket(render: Render, plan: Plan) -> None:
 @pytest.mark.parametrize("kind", ["service", "command"])
 def test_needs_come_first_and_take_nothing_along(render: Render, plan: Plan, kind: str) -> None:
     needs = ["postgresql.service", "srv-my\\x2dfiles.mount"]
-    text = render("app", KINDS[kind], plan=plan(needs=needs, release_command=COMMAND))
+    text = render("app", KINDS[kind], plan=plan(needs=needs, release_command=COMMAND), number=1)
     section = unit(text)["Unit"]
     assert section["Wants"].split() == ["network-online.target", *needs, "systemd-journald@asgi-shop.service"]
     assert set(section["Wants"].split()) <= set(section["After"].split())
@@ -325,7 +325,7 @@ def test_undefined_is_an_error(render: Render, name: str) -> None:
 
 @pytest.mark.parametrize("name", ["site.conf.j2", "metrics.conf.j2", "boot.service.j2", *KINDS.values()])
 def test_text(render: Render, plan: Plan, name: str) -> None:
-    text = render("app", name, plan=plan(release_command=COMMAND))
+    text = render("app", name, plan=plan(release_command=COMMAND), number=1)
     assert text.startswith("# Written by asgi.deploy, role app")
     assert text.endswith("\n") and not text.endswith("\n\n")
     assert "{{" not in text and "{%" not in text
@@ -354,7 +354,9 @@ def units(render: Render, plan: Plan, tmp_path: Path, request: pytest.FixtureReq
         "home": str(tmp_path),
     }
     decided["launcher"] = decided["launcher"].replace("/srv/asgi/shop", str(tmp_path))
-    return {Layout("shop").unit(kind, RELEASE): render("app", name, plan=decided) for kind, name in KINDS.items()}
+    return {
+        Layout("shop").unit(kind, RELEASE): render("app", name, plan=decided, number=1) for kind, name in KINDS.items()
+    }
 
 
 def test_systemd_takes_the_units_of_a_release(units: dict[str, str], verify: Verify) -> None:
@@ -394,7 +396,7 @@ def sandbox(text: str) -> list[str]:
 
 def test_release_command_sees_what_the_application_sees(render: Render, plan: Plan) -> None:
     decided = plan(release_command=COMMAND)
-    service, command = (render("app", KINDS[kind], plan=decided) for kind in ("service", "command"))
+    service, command = (render("app", KINDS[kind], plan=decided, number=1) for kind in ("service", "command"))
     assert sandbox(command) == sandbox(service)
     assert {"PrivateUsers=yes", "ProtectSystem=strict", "StateDirectory=asgi/shop"} <= set(sandbox(command))
 
@@ -429,7 +431,7 @@ def test_secrets_are_credentials_of_every_unit(render: Render, plan: Plan) -> No
 
 
 def test_release_command(render: Render, plan: Plan) -> None:
-    text = render("app", "command.service.j2", plan=plan(release_command=COMMAND, release_timeout=90))
+    text = render("app", "command.service.j2", plan=plan(release_command=COMMAND, release_timeout=90), number=1)
     service = unit(text)["Service"]
     home = "/srv/asgi/shop/releases/%i"
     expected = {
@@ -448,12 +450,24 @@ def test_release_command(render: Render, plan: Plan) -> None:
 
 @pytest.mark.parametrize(
     ("command", "kinds"),
-    [(None, {"service", "socket", "drain"}), (COMMAND, {"service", "socket", "drain", "command"})],
+    [
+        (None, set()),
+        (COMMAND, {"command"}),
+        ([COMMAND, "python -m shop.seed 1,2"], {"command", "command-2"}),
+    ],
 )
-def test_units_of_a_release(plan: Plan, command: str | None, kinds: set[str]) -> None:
+def test_units_of_a_release(plan: Plan, command: str | list[str] | None, kinds: set[str]) -> None:
     units = files_app.units(plan(release_command=command))
-    assert set(units) == kinds <= set(Layout.KINDS)
+    assert set(units) == {"service", "socket", "drain"} | kinds
     assert all(text.startswith("# Written by asgi.deploy") for text in units.values())
+
+
+def test_a_list_of_one_release_command_is_the_same_release(plan: Plan) -> None:
+    """Its units have no text that a single command does not have, so that its release keeps its name."""
+    single, several = (files_app.units(plan(release_command=written)) for written in (COMMAND, [COMMAND, "true"]))
+    assert single == files_app.units(plan(release_command=[COMMAND]))
+    assert single == {kind: text for kind, text in several.items() if kind != "command-2"}
+    assert 'ExecStart="true"' in several["command-2"] and "release command 2 of %i" in several["command-2"]
 
 
 def test_drain(render: Render, plan: Plan) -> None:

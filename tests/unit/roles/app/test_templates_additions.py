@@ -21,7 +21,7 @@ STATIC = {"/static/": "public/static", "/assets/": {"folder": "dist/assets", "im
 @pytest.fixture
 def rendered(render: Render, spec: dict[str, Any], facts: Facts) -> Rendered:
     """Return a template of the application with some options."""
-    return lambda name, **options: render("app", name, plan=app_plan({**spec, **options}, facts("13")))
+    return lambda name, **options: render("app", name, plan=app_plan({**spec, **options}, facts("13")), number=1)
 
 
 def bounds(text: str) -> dict[str, str]:
