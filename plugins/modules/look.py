@@ -191,7 +191,7 @@ found:
     dependencies:
       description: As in M(asgi.deploy.release).
       type: str
-      returned: for V(release), in check mode
+      returned: if it is known
     commit:
       description: As in M(asgi.deploy.release).
       type: str
