@@ -136,7 +136,8 @@ class ReleaseSteps:
         Raises:
             DeployError: one fails or takes too long; with the end of its output.
         """
-        folder, runs = self._store.path(instance.release), list[CommandRun]()
+        folder = self._store.path(instance.release)
+        runs: list[CommandRun] = []
         for number, unit in enumerate(units := instance.commands(), 1):
             command = recorded(command_text(unit), folder)
             runs.append({"command": command, "started": (began := time.time())})
