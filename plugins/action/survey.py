@@ -20,7 +20,7 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._ansible.host_code imp
 from ansible_collections.asgi.deploy.plugins.plugin_utils._ansible.host_context import AnsibleHostContext
 from ansible_collections.asgi.deploy.plugins.plugin_utils._ansible.transport import Transport, refuse_bad_answers
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app import shared_domains
-from ansible_collections.asgi.deploy.plugins.plugin_utils._app.packing import PackingError
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.ignored_files import PackingError
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common import templates
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.argument_specs import plain
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.host_facts import Facts, checked_facts

@@ -110,7 +110,9 @@ def desired_state(here: Here) -> Render:
 
     def found(role: str, plan: dict[str, Any] | None = None, **variables: Any) -> Any:
         host = here(**variables)
-        packed: dict[str, Any] = {"packed": {"source": {}, "wheelhouse": None, "archives": []}} if role == "app" else {}
+        packed: dict[str, Any] = (
+            {"packed": {"source": {}, "wheelhouse": None, "archives": [], "included": {}}} if role == "app" else {}
+        )
         return desired.desired_state(
             role, {**(desired.plan_of(role, host, {}) if plan is None else plan), **packed}, host
         )

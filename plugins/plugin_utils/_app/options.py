@@ -281,6 +281,7 @@ class PlannedOptions(TypedDict):
     verify: VerifyOptions | None
     archive: ArchiveOptions | None
     directory: str | None
+    directory_includes: list[str]
     package: list[str] | None  # the first is the application
     extras: list[str]  # in a plan without those that the requirement of a package names
     requirements: str | None

@@ -9,16 +9,21 @@ import os
 import subprocess
 import tarfile
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from ansible import constants
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.identity import file_digest
-from ansible_collections.asgi.deploy.plugins.plugin_utils._app.options import PlannedOptions
-from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan_types import Packed
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.ignored_files import (
+    PackingError,
+    included_files,
+    refuse_ignored,
+)
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan_types import AppPlan, Packed
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.local_files import resolve_path
 
+_NOTHING: Mapping[PurePosixPath, str] = {}
 TOP = "content"  # the only folder at the top of an archive of ours, which unpacking leaves out
 
 # What tools leave behind: it differs between machines.
@@ -35,10 +40,6 @@ _LEFT_OUT = {
     ".nox",
     ".DS_Store",
 }
-
-
-class PackingError(Exception):
-    """Something on the controller cannot be packed; names the option, what was found, and what to do."""
 
 
 @dataclass(frozen=True)
@@ -61,15 +62,27 @@ def existing_archive(path: Path, sha256: str | None) -> Archive:
     return Archive(path, digest)
 
 
-def pack_directory(folder: Path, into: Path) -> Archive:
+def pack_directory(
+    folder: Path,
+    into: Path,
+    included: Collection[PurePosixPath] = (),
+    needed: Mapping[PurePosixPath, str] = _NOTHING,
+) -> Archive:
     """Pack a folder: in a git work tree what git does not ignore, elsewhere all but what tools leave behind.
 
+    Args:
+        folder: of the application.
+        into: the folder for the archive.
+        included: files that are packed even if git ignores them.
+        needed: paths in the folder that its entry names, each with the option that does.
+
     Raises:
-        PackingError: it has no file, or git does not list its files.
+        PackingError: it has no file, git does not list its files, or ignores one that is needed.
     """
-    files = sorted(set(_content(folder)))
+    files = sorted({*_content(folder), *included})
     if not files:
         raise PackingError(f"directory: found {str(folder)!r}, which holds no file, or none that git does not ignore")
+    refuse_ignored(folder, files, needed)
     return pack(folder, files, into)
 
 
@@ -163,31 +176,53 @@ def _plain(path: Path) -> bool:
     return path.is_symlink() or path.is_file()
 
 
-def packed(app: PlannedOptions, base: str | None) -> Packed:
+def packed(app: AppPlan, base: str | None) -> Packed:
     """Pack what an application takes from the controller: the archive of its source, and that of its wheels.
 
     Args:
-        app: its options, or its plan.
+        app: its plan.
         base: the directory below which relative paths are.
 
     Raises:
         PackingError: something of it is missing, or is not what the options say.
     """
     into = Path(constants.DEFAULT_LOCAL_TMP)  # Ansible's own folder of this run, which it removes at the end
-    source = _source(app, base, into)
+    included: dict[str, set[PurePosixPath]] = {}
+    if app["directory"]:
+        included = included_files(resolve_path(app["directory"], base), app["directory_includes"], _walk)
+    source = _source(app, base, into, {file for files in included.values() for file in files})
     wheels = pack_wheels(resolve_path(app["wheelhouse"], base), into) if app["wheelhouse"] else None
     return {
         "source": {"sha256": source.sha256} if source else {},
         "wheelhouse": wheels.sha256 if wheels else None,
         "archives": [{"path": str(each.path), "sha256": each.sha256} for each in (source, wheels) if each],
+        "included": {pattern: len(files) for pattern, files in included.items()},
     }
 
 
-def _source(app: PlannedOptions, base: str | None, into: Path) -> Archive | None:
+def _source(app: AppPlan, base: str | None, into: Path, included: Collection[PurePosixPath]) -> Archive | None:
     """Return the archive of the source; None if it does not come from the controller."""
     if app["directory"]:
-        return pack_directory(resolve_path(app["directory"], base), into)
+        return pack_directory(resolve_path(app["directory"], base), into, included, _needed(app))
     archive = app["archive"]
     if archive and archive["path"]:
         return existing_archive(resolve_path(archive["path"], base), archive["sha256"])
     return None
+
+
+def _needed(app: AppPlan) -> dict[PurePosixPath, str]:
+    """Return the paths of its folder that an entry names and that no build makes, each with the option."""
+    top = PurePosixPath(app["subdirectory"] or "")
+    named = {top: "subdirectory"} if app["subdirectory"] else {}
+    if app["requirements"]:
+        named[top / app["requirements"]] = "requirements"
+    if not app["build"]["commands"]:
+        # A file of the entry makes the folder as well.
+        static = [folder for folder in app["static"].values() if not _holds(folder, app["files"])]
+        named.update((top / folder, "static") for folder in static)
+    return named
+
+
+def _holds(folder: str, files: Iterable[str]) -> bool:
+    """Return whether a folder holds one of these files."""
+    return any(PurePosixPath(folder) in PurePosixPath(file).parents for file in files)

@@ -220,6 +220,7 @@ class Packed(TypedDict):
     source: PackedSource
     wheelhouse: str | None  # SHA-256 of the archive of its wheels
     archives: list[ShippedArchive]
+    included: dict[str, int]  # how many files each pattern of directory_includes stands for
 
 
 class AdditionsPlan(TypedDict):

@@ -40,6 +40,7 @@ RULES: dict[str, checks.Rule] = {
     "archive.sha256": checks.sha256,
     "archive.path": checks.controller_path,
     "directory": checks.controller_path,
+    "directory_includes": validators.directory_includes,
     "package": validators.package,
     "extras": validators.extras,
     "requirements": validators.dependency_file,

@@ -24,6 +24,7 @@ SOURCES = {
 }
 # Options of some kinds of sources. Only what the user wrote counts: defaults say nothing.
 _BELONG = {
+    "directory_includes": ("directory",),
     "subdirectory": ("git", "archive", "directory"),
     "submodules": ("git",),
     "deploy_key": ("git",),

@@ -36,6 +36,7 @@ _SCP = re.compile(r"[A-Za-z0-9_.-]+@[A-Za-z0-9.-]+:[^\s\\]+")
 _ENV = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _STATUS = re.compile(r"[1-5](xx|[0-9]{2})")
 _REQUIREMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(\[[A-Za-z0-9,_-]+\])?(==[A-Za-z0-9.+!]+)?")
+_INCLUDED = re.compile(r"[A-Za-z0-9._*+@ -]+(/[A-Za-z0-9._*+@ -]+)*/?")
 _SUBDIRECTORY = re.compile(r"[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*")
 _KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----\n[A-Za-z0-9+/=\s:,-]+\n-----END [A-Z ]*PRIVATE KEY-----")
 _PUBLIC_KEY = re.compile(r"(\S+) ([A-Za-z0-9+/]+=*)( [ -~]*)?")
@@ -107,6 +108,21 @@ def _is_public_key(line: str) -> bool:
     """Return whether a line is a public SSH key."""
     key = _PUBLIC_KEY.fullmatch(line.strip())
     return key is not None and key_content(key[1], key[2]) is not None
+
+
+def directory_includes(value: list[str]) -> str | None:
+    """Return what is wrong with paths in a folder on the controller."""
+
+    def is_path(item: str) -> bool:
+        return bool(_INCLUDED.fullmatch(item)) and not {".", ".."}.intersection(item.split("/"))
+
+    others = [item for item in value if not is_path(item)]
+    return (
+        f"found {', '.join(map(repr, others))}, expected paths in the folder that directory names, as in "
+        "directory_includes: [frontend/dist]"
+        if others
+        else None
+    )
 
 
 def package(value: list[str]) -> str | None:

@@ -133,6 +133,8 @@ def _of_app(name: str, parts: AppParts) -> Change:
         "modes": "\n".join(release.get("loose", [])) if release.get("changed") else "",
     }
     context = {"workers": f"{plan['workers']} ({plan['workers_reason']})", "memory": _memory(plan)}
+    if included := _included(plan):
+        context["included"] = included
     if dependencies := _dependencies(plan, release):
         context["dependencies"] = dependencies
     if health := release.get("health"):
@@ -228,6 +230,12 @@ def _release(plan: AppPlan, findings: AppFindings) -> str:
     if findings["release"] and findings["before"] == findings["release"]:
         return f"{after}, which serves, would be finished"
     return f"{findings['before'] or 'none'} -> {after}{_commits(findings)}"
+
+
+def _included(plan: AppPlan) -> str:
+    """Return what is shipped from the controller although git ignores it."""
+    included = plan["packed"]["included"] if plan["packed"] else {}
+    return ", ".join(f"{pattern} ({files} file{'s' if files > 1 else ''})" for pattern, files in included.items())
 
 
 def _dependencies(plan: AppPlan, findings: AppFindings) -> str:

@@ -50,6 +50,7 @@ def test_defaults_are_in_the_plan(spec: dict[str, Any], facts: Facts) -> None:
         "deploy_key": None,
         "archive": None,
         "directory": None,
+        "directory_includes": [],
         "package": None,
         "extras": [],
         "build": {"commands": [], "env": {}, "secrets": {}, "network": True},

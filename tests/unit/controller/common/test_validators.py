@@ -42,6 +42,7 @@ GOOD: dict[str, list[Any]] = {
     "archive.sha256": ["0123456789abcdef" * 4],
     "archive.path": ["dist/shop.tar.gz", "/srv/shop 1.zip", "~/shop.tar"],
     "directory": ["../shop", ".", "~/shop", "/srv/my shop"],
+    "directory_includes": [[], ["frontend/dist/", "static/*.js", "**/dist"]],
     "package": [["shop==1.4.2"], ["shop[postgres,redis]==1.4.2", "a.b-c_d==1!2.0+local"]],
     "extras": [[], ["postgres"], ["a.b-c_d", "x"]],
     "build.commands": [[], ["npm ci", "npm run build"], ["python manage.py collectstatic --noinput"]],
@@ -309,6 +310,7 @@ BAD: dict[str, list[Any]] = {
     "archive.sha256": ["", "0" * 63, "0" * 65, "A" * 64, "sha256:" + "0" * 57],
     "archive.path": ["", " ", "a\nb"],
     "directory": ["", " ", "a\x00b"],
+    "directory_includes": [[""], ["/srv/dist"], ["../dist"], ["a/./b"], ["dist", "a//b"], ["dist//"], ["**/../x"]],
     "package": [
         [],
         ["shop"],

@@ -17,6 +17,7 @@ PLAN = {
     "memory_per_worker": 256,
     "host_memory": 3900,
     "requirements": None,
+    "packed": None,
     "notices": [],
     "plain_transports": [],
 }
@@ -140,6 +141,20 @@ def text_of(plan: dict[str, Any], host: dict[str, Any], release: dict[str, Any],
                 "  dependencies  uv.lock",
             ],
             id="a release",
+        ),
+        pytest.param(
+            {"packed": {"included": {"frontend/dist": 12, "VERSION": 1}}},
+            {},
+            {"changed": True, "before": "v1-1a2b3c4d"},
+            {},
+            [
+                "web1: shop would change",
+                "  release   v1-1a2b3c4d -> v2-0a1b2c3d",
+                "  workers   5 (io_bound: 2 x 2 CPUs + 1)",
+                f"  memory    {MEMORY}",
+                "  included  frontend/dist (12 files), VERSION (1 file)",
+            ],
+            id="files that git ignores",
         ),
         pytest.param(
             {"requirements": "requirements/prod.txt"},
