@@ -64,6 +64,7 @@ class Controller:
         # The rest of the repository comes to lie in the installed collection; what is installed stays what it is.
         self.send(untouched(artifact), ROOT, INSTALLED)
         self.host.run(f"mkdir -p {INSTALLED}/.venv && ln -s {COLLECTIONS} {INSTALLED}/.venv/collections")
+        self.host.run(f"git init -q {INSTALLED}")  # checks of the tree ask git which files it has
 
     def send(self, files: list[Path], top: Path | None = None, folder: str = FOLDER) -> None:
         """Put files there: by their names, or by their paths below `top`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from ansible import release
 from ansible.module_utils.common.parameters import remove_values
 from ansible_collections.asgi.deploy.plugins.module_utils._host.build.package_sources import PackageSources
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.json_values import Json
@@ -18,6 +19,10 @@ def test_a_password_of_an_index_is_masked_as_json_writes_it() -> None:
     assert PackageSources(secrets=('a"b',)).masked('{"password": "a\\"b"}') == '{"password": "********"}'
 
 
+@pytest.mark.skipif(
+    release.__version__.startswith("2.18."),
+    reason="replaces a shorter secret within a longer one there, and truth values",
+)
 @pytest.mark.parametrize(
     "value",
     [
