@@ -96,12 +96,15 @@ def _of_tar(tar: tarfile.TarFile, member: tarfile.TarInfo, name: str) -> Entry:
 def _of_zip(zipped: zipfile.ZipFile, info: zipfile.ZipInfo, name: str) -> Entry:
     mode = info.external_attr >> 16
     link = zipped.read(info).decode(errors="replace") if stat.S_ISLNK(mode) else None
+    # Some programs of Windows separate folders by it, which is against the format; here it would be one long name.
+    if "\\" in info.filename:
+        raise DeployError(f"{name} holds {info.filename!r}, with a backslash; pack folders with / between their names")
     return Entry(_inside(info.filename, name), link, bool(mode & 0o111), lambda: zipped.open(info))
 
 
 def _inside(path: str, name: str) -> PurePosixPath:
     inner = PurePosixPath(path)
-    if inner.is_absolute() or ".." in inner.parts or not inner.parts or "\x00" in path or "\\" in path:
+    if inner.is_absolute() or ".." in inner.parts or not inner.parts or "\x00" in path:
         raise DeployError(f"{name} holds {path!r}, which lies outside its folder")
     return inner
 

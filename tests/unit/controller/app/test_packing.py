@@ -57,6 +57,11 @@ def test_same_content_is_the_same_file(tmp_path: Path, into: Path) -> None:
     assert held(archive, tmp_path) == ["a/c.py", "b.py", "link", "z.sh"]
 
 
+def test_a_backslash_in_a_name_is_packed_and_unpacked(tmp_path: Path, into: Path) -> None:
+    folder = make(tmp_path / "shop", "main.py", "uploads\\logo.svg")
+    assert held(pack_directory(folder, into), tmp_path) == ["main.py", "uploads\\logo.svg"]
+
+
 @pytest.mark.parametrize("change", ["content", "name", "executable", "link"])
 def test_other_content_is_another_file(tmp_path: Path, into: Path, change: str) -> None:
     folder = make(tmp_path / "shop", "a.py", "b.py")
