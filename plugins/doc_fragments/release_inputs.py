@@ -72,7 +72,7 @@ options:
         suboptions:
           files: {description: "Contents of files in Base64, by their paths in the tree.", type: dict, required: true}
           links:
-            description: Directories that outlive the release, by their paths in the tree.
+            description: Directories and files that outlive the release, by their paths in the tree.
             type: dict
             required: true
           static:

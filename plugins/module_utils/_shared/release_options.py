@@ -76,7 +76,7 @@ class AdditionsEntry(TypedDict):
 
     Attributes:
         files: contents in Base64, by path in the tree.
-        links: directories that outlive the release, by path in the tree.
+        links: directories and files that outlive the release, by path in the tree.
         static: folders of the tree that nginx serves, by the beginning of their URLs.
     """
 

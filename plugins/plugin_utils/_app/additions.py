@@ -52,11 +52,21 @@ def _file(path: str, entry: Json) -> str | None:
     return None
 
 
-def directories(value: list[str]) -> str | None:
-    """Return what is wrong with persistent directories."""
-    twice = sorted({path for path in value if value.count(path) > 1})
-    errors = [*filter(None, map(inside, value)), *(f"found {path!r} twice" for path in twice)]
-    return "; ".join([*errors, *nested(set(value))]) or None
+def stored(value: list[str]) -> str | None:
+    """Return what is wrong with directories and files that the application writes."""
+    paths = [path.removesuffix("/") for path in value]
+    twice = sorted({path for path in paths if paths.count(path) > 1})
+    errors = [*filter(None, map(inside, paths)), *(f"found {path!r} twice" for path in twice)]
+    return "; ".join([*errors, *nested(set(paths))]) or None
+
+
+def is_file(entry: str) -> bool:
+    """Return whether an entry of `storage` or `cache` is a file: its name has a suffix, and no slash is at its end.
+
+    >>> [is_file(entry) for entry in ("db.sqlite3", "media", ".cache", "conf.d/", "var/state.json")]
+    [True, False, False, False, True]
+    """
+    return not entry.endswith("/") and bool(PurePosixPath(entry).suffix)
 
 
 def static(value: Mapping[str, Json]) -> str | None:
@@ -98,11 +108,10 @@ def nested(paths: Iterable[str]) -> list[str]:
 
 def tree_errors(app: AppOptions) -> list[str]:
     """Return what is wrong with additions together that are right by themselves; each begins with an option's name."""
-    links = {path: "storage" for path in app["storage"]} | {path: "cache" for path in app["cache"]}
-    both = [f"cache: {path} is in storage as well" for path in app["cache"] if path in app["storage"]]
-    errors = both + [
-        f"cache: {error}" for error in nested(links) if error not in chain(nested(app["storage"]), nested(app["cache"]))
-    ]
+    storage, cache = ([entry.removesuffix("/") for entry in app[option]] for option in ("storage", "cache"))
+    links = dict.fromkeys(storage, "storage") | dict.fromkeys(cache, "cache")
+    both = [f"cache: {path} is in storage as well" for path in cache if path in storage]
+    errors = both + [f"cache: {error}" for error in nested(links) if error not in chain(nested(storage), nested(cache))]
     if app["static"] and app["proxy"] == "none":
         errors.append("static: is nginx's to serve, and proxy: none has no nginx; leave one of the two out")
     for path, option in links.items():
@@ -121,13 +130,21 @@ def tree_errors(app: AppOptions) -> list[str]:
 
 
 def additions_plan(app: AppOptions, layout: Layout) -> AdditionsPlan:
-    """Return links and folders of the tree, and the directories that systemd creates for the application."""
-    storage = {path: layout.storage / path for path in app["storage"]}
-    cache = {path: layout.cache / path for path in app["cache"]}
+    """Return links and folders of the tree, and the directories that systemd creates for the application.
+
+    A file has a directory of its own, which bears its name: SQLite writes its journal next to the file itself, where a
+    link to it leads.
+    """
+    entries = [(entry, layout.storage) for entry in app["storage"]] + [(entry, layout.cache) for entry in app["cache"]]
+    folders_of = {entry: top / entry for entry, top in entries}
+    places = {entry: place / place.name if is_file(entry) else place for entry, place in folders_of.items()}
     return {
-        "links": {path: str(place) for path, place in {**storage, **cache}.items()},
-        "state_directories": [_below("/var/lib", place) for place in (layout.data, *storage.values())],
-        "cache_directories": [_below("/var/cache", place) for place in cache.values()],
+        "links": {entry.removesuffix("/"): str(place) for entry, place in places.items()},
+        "written": [str(layout.data), *map(str, folders_of.values())],
+        "state_directories": [
+            _below("/var/lib", place) for place in (layout.data, *(folders_of[entry] for entry in app["storage"]))
+        ],
+        "cache_directories": [_below("/var/cache", folders_of[entry]) for entry in app["cache"]],
         "static": folders(app["static"]),
         "static_immutable": immutable(app["static"]),
     }

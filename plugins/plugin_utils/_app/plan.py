@@ -118,7 +118,7 @@ def app_plan(
         **tree,
         "plain_transports": plain_transports(app),
         "sandbox_changes": sandbox.changes(app["sandbox"]),
-        "sandbox_lines": sandbox.directives(app, layout, tree["links"], bool(direct), facts),
+        "sandbox_lines": sandbox.directives(app, layout, tree["written"], bool(direct), facts),
         "build_lines": sandbox.building(layout, facts),
         "metadata": closing,
         "metadata_directory": str(METADATA_LOADED.relative_to("/run")),

@@ -226,7 +226,8 @@ class Packed(TypedDict):
 class AdditionsPlan(TypedDict):
     """What is added to the tree of a release, and what systemd creates for the application."""
 
-    links: dict[str, str]  # directories on the host, by the path in the tree
+    links: dict[str, str]  # directories and files on the host, by the path in the tree
+    written: list[str]  # the directories on the host that the application writes
     state_directories: list[str]  # below /var/lib
     cache_directories: list[str]  # below /var/cache
     static: dict[str, str]  # folders of the tree, by the beginning of their URLs

@@ -7,7 +7,7 @@ All units of an application have the same lines. Each option of `sandbox` allows
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import cast
 
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.json_values import Json
@@ -176,26 +176,25 @@ def changes(options: SandboxOptions) -> dict[str, Json]:
     return {name: value for name, value in values.items() if value or (name == "outgoing" and value is not None)}
 
 
-def directives(app: AppOptions, layout: Layout, links: Mapping[str, str], direct: bool, facts: Facts) -> list[str]:
+def directives(app: AppOptions, layout: Layout, written: Sequence[str], direct: bool, facts: Facts) -> list[str]:
     """Return the lines of a unit's section Service.
 
     Args:
         app: the application's options.
         layout: of the application.
-        links: the directories that outlive a release, by their paths in its tree.
+        written: the directories on the host that the application writes.
         direct: whether it serves without nginx, and so reads its own certificate.
         facts: the host's.
     """
     options = app["sandbox"]
     own_folders = (str(layout.home), str(layout.data), str(layout.storage))
-    written = [str(layout.data), *links.values(), *options["write"]]
     return [
         *_privileges(options),
         *_view(options, own_folders, str(layout.tls) if direct else None),
         f"BindReadOnlyPaths=-{NOTIFY}",
         # systemd puts the namespace's sockets in the place of the host's.
         f"BindReadOnlyPaths={HOST_JOURNAL}" if app["log"]["journal"] == "host" else f"LogNamespace={layout.journal}",
-        *([] if options["run_stored"] else [f"NoExecPaths=/tmp /var/tmp {' '.join(written)}"]),
+        *([] if options["run_stored"] else [f"NoExecPaths=/tmp /var/tmp {' '.join((*written, *options['write']))}"]),
         *_devices(options),
         *_network_lines(options),
         *metadata_service.unit_lines(app, facts),

@@ -27,6 +27,10 @@ class Site(Web):
         result: dict[str, Any] = self.get("/settings").raise_for_status().json()
         return result
 
+    def post(self, path: str) -> httpx.Response:
+        """Make the application do something."""
+        return https.ask("POST", self.domain, self.host.address, self.ca, path)
+
     def put(self, path: str, content: str) -> httpx.Response:
         """Make the application write a file."""
         return https.ask("PUT", self.domain, self.host.address, self.ca, path, content=content)

@@ -32,6 +32,13 @@ def publish(lab: Lab, folder: Path) -> dict[str, str]:
     (tree / "media" / "logo.png").unlink()
     (static / "passwords").symlink_to("/etc/passwd")
     repository.commit("v1.3.0-link")
+    (static / "passwords").unlink()
+    (tree / "db.sqlite3").write_text("committed by mistake")
+    repository.commit("v1.4.0-database")
+    (tree / "db.sqlite3").unlink()
+    storefront = tree / "shop" / "storefront.py"
+    storefront.write_text(f'{storefront.read_text()}\n\nPath("state.json").write_text("{{}}")\n')
+    repository.commit("v1.5.0-writes")
     return {"files_repository": repository.url, "files_folder": str(_controller(folder / "controller"))}
 
 

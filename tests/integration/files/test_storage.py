@@ -29,6 +29,20 @@ def test_the_application_can_write_there(site: Site, path: str) -> None:
     assert site.host.run(f"cat {path}").stdout == "kept"
 
 
+@pytest.mark.parametrize("mode", ["delete", "wal"])
+def test_sqlite_works_next_to_the_code(site: Site, mode: str) -> None:
+    before = site.post(f"/visits/{mode}").raise_for_status().json()
+    assert site.post(f"/visits/{mode}").json() == {"visits": before["visits"] + 1, "mode": mode}
+    folder = "/var/lib/asgi-storage/files/db.sqlite3"
+    assert "db.sqlite3" in site.host.run(f"ls {folder}").stdout.split()
+    assert site.host.run(f"stat -c '%a %U' {folder}").stdout.strip() == "750 asgi-files"
+
+
+def test_a_file_cannot_be_replaced_by_a_rename(site: Site) -> None:
+    """As the page about storage says."""
+    assert site.post("/rename").json() in ("OSError", "PermissionError")
+
+
 @pytest.mark.parametrize(
     "path",
     [
@@ -55,6 +69,12 @@ def test_and_nowhere_else(site: Site, path: str) -> None:
         (
             "v1.2.0-media",
             "the source has files of its own in media, such as logo.png, which a persistent directory would",
+        ),
+        ("v1.4.0-database", "storage or cache: the source has a file db.sqlite3, which the stored one would hide"),
+        (
+            "v1.5.0-writes",
+            "The application could not write state.json next to its code, which is read-only; write "
+            "storage: [state.json], or cache for what may be lost, in its entry",
         ),
         ("v1.3.0-link", "static: /static/ holds passwords, a link to a file that is not public; remove it"),
     ],

@@ -1,4 +1,4 @@
-"""Additions to the source of a release: files, links to persistent directories, and files that nginx serves."""
+"""Additions to the source of a release: files, links to what outlives it, and files that nginx serves."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Additions:
 
     Attributes:
         files: contents, by path in the tree; readable by the application.
-        links: directories that outlive the release, by path in the tree.
+        links: directories and files that outlive the release, by path in the tree.
         static: folders of the tree, by the beginning of their URLs; readable by nginx.
     """
 
@@ -51,12 +51,33 @@ class Additions:
         for path in self.files:
             if (tree / path).is_dir() and not (tree / path).is_symlink():
                 raise DeployError(f"files: {path} is a directory of the source; give the file another place")
-        for path in self.links:
+        for path, target in self.links.items():
+            if (tree / path).is_file() and not (tree / path).is_symlink():
+                raise DeployError(
+                    f"storage or cache: the source has a file {path}, which the stored one would hide; remove it from "
+                    "the source, as by git rm --cached, and have the application create it"
+                )
+            if stored := self._stored_before(target):
+                raise DeployError(
+                    f"storage or cache: {path} is a file by its name, but {Path(target).parent} holds {stored} from "
+                    f"before; write {path}/ for a folder, or move what is in it"
+                )
             if hidden := sorted(_contents(tree / path))[:3]:
                 raise DeployError(
                     f"storage or cache: the source has files of its own in {path}, such as {', '.join(hidden)}, "
                     "which a persistent directory would hide; move one of the two"
                 )
+
+    def _stored_before(self, target: str) -> str | None:
+        """Return what a directory holds that was stored as a whole, and is now to hold one file; None if nothing."""
+        folder, name = Path(target).parent, Path(target).name
+        if folder.name != name or any(Path(other).parent == folder for other in self.links.values() if other != target):
+            return None
+        try:
+            with os.scandir(folder) as entries:
+                return next((entry.name for entry in entries if not entry.name.startswith(name)), None)
+        except OSError:
+            return None
 
     def install(self, tree: Path, group: str) -> None:
         """Write files and links, instead of what the source has in their places."""
@@ -147,8 +168,6 @@ def _contents(place: Path) -> list[str]:
     """Return the files that a link in this place would hide."""
     if place.is_symlink():
         return []
-    if place.is_file():
-        return [place.name]
     return [name for _folder, _folders, files in os.walk(place) for name in files if name not in PLACEHOLDERS]
 
 

@@ -230,8 +230,12 @@ class ReleaseSteps:
 
     def _with_text(self, text: str, error: Exception) -> DeployError:
         """Return an error with a text about the application before its reason."""
+        # Not above: no inspection needs it.
+        from ansible_collections.asgi.deploy.plugins.module_utils._host.release.write_errors import write_advice
+
         cause = error if isinstance(error, DeployError) else DeployError(str(error))
-        lines = [f"{self._layout.app}: {text}.", cause.reason, *self._rules.summary()]
+        advice = write_advice(cause.log, str(self._layout.home))
+        lines = [f"{self._layout.app}: {text}.", cause.reason, *self._rules.summary(), *advice]
         return DeployError("\n".join(lines), cause.log)
 
     @contextmanager

@@ -57,6 +57,11 @@ def test_paths_below_others_are_found(paths: list[str], actual: list[str]) -> No
             id="cache in storage",
         ),
         pytest.param(
+            {"storage": ["a/", "db.sqlite3"], "cache": ["a", "db.sqlite3/"]},
+            ["cache: a is in storage as well", "cache: db.sqlite3 is in storage as well"],
+            id="cache in storage, one of them with a slash",
+        ),
+        pytest.param(
             {"storage": ["public/media"], "static": {"/static/": {"folder": "public"}}},
             [
                 "static: the folder public of /static/ meets public/media, which is storage; "
@@ -86,18 +91,36 @@ def test_contradictions_between_additions_are_errors(options: dict[str, Any], er
 
 def test_plan_has_links_directories_and_folders() -> None:
     options = app(
-        storage=["media", "var/uploads"],
-        cache=[".cache"],
+        storage=["media", "var/uploads", "db.sqlite3", "conf.d/"],
+        cache=[".cache", "var/feed.json"],
         static={"/static/": "public", "/assets/": {"folder": "dist", "immutable": True}, "/b/": {"folder": "c"}},
     )
     assert additions_plan(options, Layout("shop")) == {
         "links": {
             "media": "/var/lib/asgi-storage/shop/media",
             "var/uploads": "/var/lib/asgi-storage/shop/var/uploads",
+            "db.sqlite3": "/var/lib/asgi-storage/shop/db.sqlite3/db.sqlite3",
+            "conf.d": "/var/lib/asgi-storage/shop/conf.d",
             ".cache": "/var/cache/asgi-shop/.cache",
+            "var/feed.json": "/var/cache/asgi-shop/var/feed.json/feed.json",
         },
-        "state_directories": ["asgi/shop", "asgi-storage/shop/media", "asgi-storage/shop/var/uploads"],
-        "cache_directories": ["asgi-shop/.cache"],
+        "written": [
+            "/var/lib/asgi/shop",
+            "/var/lib/asgi-storage/shop/media",
+            "/var/lib/asgi-storage/shop/var/uploads",
+            "/var/lib/asgi-storage/shop/db.sqlite3",
+            "/var/lib/asgi-storage/shop/conf.d",
+            "/var/cache/asgi-shop/.cache",
+            "/var/cache/asgi-shop/var/feed.json",
+        ],
+        "state_directories": [
+            "asgi/shop",
+            "asgi-storage/shop/media",
+            "asgi-storage/shop/var/uploads",
+            "asgi-storage/shop/db.sqlite3",
+            "asgi-storage/shop/conf.d",
+        ],
+        "cache_directories": ["asgi-shop/.cache", "asgi-shop/var/feed.json"],
         "static": {"/static/": "public", "/assets/": "dist", "/b/": "c"},
         "static_immutable": ["/assets/"],
     }

@@ -60,6 +60,7 @@ def test_defaults_are_in_the_plan(spec: dict[str, Any], facts: Facts) -> None:
         "index": None,
         "build_hosts": None,
         "python": "system",
+        "written": ["/var/lib/asgi/shop"],
         "wheelhouse": None,
         "state": "present",
         "remove_data": False,

@@ -82,7 +82,7 @@ GOOD: dict[str, list[Any]] = {
         {"a": {"content": ""}, ".env": {"src": "x"}, "a.b/c-d/e_f+g@h": {"template": "/x y/z"}},
         {"media": {"content": "x"}, "media2/a": {"content": "x"}},
     ],
-    "storage": [[], ["media"], ["var/a", "var/b", ".cache", "var/ab"]],
+    "storage": [[], ["media"], ["var/a", "var/b", ".cache", "var/ab"], ["db.sqlite3", "conf.d/", "a/b.json"]],
     "cache": [[], [".cache/thumbs"]],
     "static": [
         {},
@@ -230,7 +230,7 @@ BAD: dict[str, list[Any]] = {
         {"requirements.txt": {"content": ""}},
         {"uv.lock": {"src": "x"}},
     ],
-    "storage": [*([path] for path in OUTSIDE), ["a", "a"], ["a", "a/b"]],
+    "storage": [*([path] for path in OUTSIDE if path != "a/"), ["a", "a"], ["a", "a/"], ["a", "a/b"], ["a/", "a/b"], ["/"], ["a//"]],
     "cache": [["/x"], ["a", "a"]],
     "static": [
         *({"/s/": path} for path in OUTSIDE),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import grp
 import os
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -182,8 +183,8 @@ def make(path: Path, kind: str) -> None:
             "upload",
             "file",
             {"links": {"upload": "/y"}},
-            "storage or cache: the source has files of its own in upload, such as upload, "
-            "which a persistent directory would hide; move one of the two",
+            "storage or cache: the source has a file upload, which the stored one would hide; remove it from the "
+            "source, as by git rm --cached, and have the application create it",
             id="a file that would be hidden",
         ),
         pytest.param(
@@ -235,3 +236,46 @@ def test_refusals(release: Path, path: str, kind: str, options: dict[str, Any], 
     with pytest.raises(DeployError) as error:
         install(additions(**options), release)
     assert str(error.value) == text
+
+
+def test_a_file_is_a_link_that_leads_nowhere_at_first(release: Path, tmp_path: Path) -> None:
+    """SQLite resolves the link, and so its journal comes where the application may write."""
+    stored = tmp_path / "storage" / "db.sqlite3"
+    stored.mkdir(parents=True)
+    install(additions(links={"db.sqlite3": str(stored / "db.sqlite3")}), release)
+    assert not (release / "src" / "db.sqlite3").exists()
+    connection = sqlite3.connect(release / "src" / "db.sqlite3")
+    connection.execute("pragma journal_mode=wal")
+    connection.execute("create table visits (at)")
+    assert sorted(path.name for path in stored.iterdir()) == ["db.sqlite3", "db.sqlite3-shm", "db.sqlite3-wal"]
+    connection.close()
+
+
+@pytest.mark.parametrize(
+    ("held", "others", "refused"),
+    [
+        (["site.conf"], {}, True),
+        ([], {}, False),
+        (["conf.d"], {}, False),
+        (["conf.d-wal", "conf.d"], {}, False),
+        (["more"], {"conf.d/more": "conf.d/more"}, False),
+    ],
+)
+def test_a_folder_that_became_a_file_by_its_name_is_refused(
+    release: Path, tmp_path: Path, held: list[str], others: dict[str, str], refused: bool
+) -> None:
+    folder = tmp_path / "storage" / "conf.d"
+    folder.mkdir(parents=True)
+    for name in held:
+        (folder / name).touch()
+    links = {path: str(tmp_path / "storage" / place) for path, place in others.items()}
+    added = additions(links={"conf.d": str(folder / "conf.d"), **links})
+    if not refused:
+        added.check(release / "src")
+        return
+    with pytest.raises(DeployError) as error:
+        added.check(release / "src")
+    assert str(error.value) == (
+        f"storage or cache: conf.d is a file by its name, but {folder} holds site.conf from before; "
+        "write conf.d/ for a folder, or move what is in it"
+    )
