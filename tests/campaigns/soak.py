@@ -127,7 +127,7 @@ class Campaign:
 
     def renewal(self) -> None:
         """Renew the certificate as the timer does when it expires soon."""
-        conf, setting = f"/etc/letsencrypt/renewal/{self.site.app}.conf", "renew_before_expiry = 3650 days"
+        conf, setting = f"/var/lib/asgi-deploy/certbot/renewal/{self.site.app}.conf", "renew_before_expiry = 3650 days"
         shown = (
             f"openssl s_client -connect 127.0.0.1:443 -servername {self.site.domain} </dev/null 2>/dev/null | "
             "openssl x509 -noout -serial"

@@ -30,6 +30,7 @@ class Call(TypedDict):
         arguments: the values it takes.
         secrets: texts that nothing that is printed may have.
         mark: the beginning of the line that has the answer; a login prints lines, too.
+        environment: variables for this process and the programs that it starts, such as the URL of a proxy.
     """
 
     module: str
@@ -37,6 +38,7 @@ class Call(TypedDict):
     arguments: list[Json]
     secrets: list[str]
     mark: str
+    environment: dict[str, str]
 
 
 class SentCode:
@@ -84,6 +86,7 @@ def main() -> int:
 
     call: Call = json.loads(zlib.decompress(sys.stdin.buffer.read()))
     secrets = call["secrets"]
+    os.environ.update(call["environment"])
     stdout, stderr = sys.stdout, sys.stderr
     sys.stdout = sys.stderr = printed = io.StringIO()
     answer = None

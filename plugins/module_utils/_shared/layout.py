@@ -28,10 +28,14 @@ LOGROTATE = CONFIGURATION / "logrotate.conf"
 TRIM_LOGS = CONFIGURATION / "trim-logs"
 METADATA_RULES = CONFIGURATION / "metadata"  # of nft, a file for each application
 CERTIFICATES = CONFIGURATION / "certificates"  # what the host must have, a folder for each; the timer reads it too
+ACME_ENVIRONMENT = CONFIGURATION / "acme-environment"  # of certbot: the proxy of the host, with its password
+UPDATES_ENVIRONMENT = CONFIGURATION / "updates-environment"  # of what updates the host, the same
 TLS = CONFIGURATION / "tls"  # the certificates that are served, a folder for each, whatever their source
 
 STATE = PurePosixPath("/var/lib/asgi-deploy")
 ACME_WEBROOT = STATE / "acme"
+CERTBOT_STATE = STATE / "certbot"  # its accounts, keys and certificates
+CERTBOT_LOGS = PurePosixPath("/var/log/asgi-certbot")
 MANIFESTS = STATE / "manifests"  # what releases and environments consist of, a folder for each application
 HARDENING = STATE / "hardening"
 UNDO = HARDENING / "undo"  # copies of the files that are changed on trial
@@ -40,7 +44,8 @@ METADATA_LOADED = PurePosixPath("/run/asgi-metadata")  # the same, a folder for 
 
 PROGRAMS = PurePosixPath("/opt/asgi")
 CERTBOT = PROGRAMS / "certbot"  # a virtual environment
-CERTBOT_PROGRAM = CERTBOT / "bin" / "certbot"
+CERTBOT_PYTHON = CERTBOT / "bin" / "python"
+CERTBOT_PROGRAM = PROGRAMS / "bin" / "certbot"  # starts it with the folders below, and without settings of others
 LIBRARY = PROGRAMS / "lib"  # the code that renews certificates without Ansible
 
 NGINX = PurePosixPath("/etc/nginx/asgi")
@@ -54,15 +59,20 @@ JOURNALD = PurePosixPath("/etc/systemd/journald.conf")
 JOURNALD_LOCAL = PurePosixPath("/usr/local/lib/systemd")  # read as /etc/systemd is, also by journald: journald.conf(5)
 # Of the folders below, the default journal's is named as the machine; a namespace's has its name behind a dot.
 JOURNALS = (PurePosixPath("/var/log/journal"), PurePosixPath("/run/log/journal"))
-LETSENCRYPT = PurePosixPath("/etc/letsencrypt")  # certbot's own folder
+LETSENCRYPT = PurePosixPath("/etc/letsencrypt")  # of other certbots on the host; the collection leaves it to them
 SSHD_SETTINGS = PurePosixPath("/etc/ssh/sshd_config.d/10-asgi-hardening.conf")
 SYSCTL_SETTINGS = PurePosixPath("/etc/sysctl.d/60-asgi-hardening.conf")
 
 PATHS = {
+    "acme_ca": str(ACME_CA),
     "acme_webroot": str(ACME_WEBROOT),
     "archives": str(ARCHIVES),
     "cache": str(CACHE),
+    "acme_environment": str(ACME_ENVIRONMENT),
+    "certbot_logs": str(CERTBOT_LOGS),
     "certbot_program": str(CERTBOT_PROGRAM),
+    "certbot_python": str(CERTBOT_PYTHON),
+    "certbot_state": str(CERTBOT_STATE),
     "data": str(DATA),
     "firewall_loaded": str(FIREWALL_LOADED),
     "firewall_rules": str(FIREWALL_RULES),
@@ -78,6 +88,7 @@ PATHS = {
     "sysctl_settings": str(SYSCTL_SETTINGS),
     "trim_logs": str(TRIM_LOGS),
     "undo": str(UNDO),
+    "updates_environment": str(UPDATES_ENVIRONMENT),
     "units": str(UNITS),
 }
 """The paths that templates and tasks of the roles need; every plan has them as `paths`."""

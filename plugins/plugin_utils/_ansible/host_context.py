@@ -15,6 +15,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.json_values im
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common import local_files
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.argument_specs import plain, resolve, role_options
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.host_facts import Facts
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.http_proxy import VARIABLES, HttpProxy, http_proxy
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.roles import AnyRole
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.validators import rule_errors
 
@@ -51,6 +52,15 @@ class AnsibleHostContext:
     def behind_balancer(self) -> bool:
         """Return whether nginx of the host trusts what proxies state."""
         return "nginx_trusted_proxies" in self._variables and bool(self.value("nginx_trusted_proxies"))
+
+    @functools.cached_property
+    def http_proxy(self) -> HttpProxy:
+        """Return the proxy by which the host reaches others.
+
+        Raises:
+            ValueError: its variables are wrong.
+        """
+        return http_proxy({name: self.value(name) for name in VARIABLES if name in self._variables})
 
     @functools.cached_property
     def facts(self) -> Facts:

@@ -16,9 +16,16 @@ from ansible.utils.display import Display
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.json_values import Json
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import PYTHON
 from ansible_collections.asgi.deploy.plugins.plugin_utils._ansible.host_code import LEVEL, PACKAGE, packed
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.argument_specs import plain
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.host_results import (
     HostResultError,
     parse_answer,
+)
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.http_proxy import (
+    PROXY,
+    VARIABLES,
+    HttpProxy,
+    http_proxy,
 )
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.terminal_text import harmless
 
@@ -65,13 +72,15 @@ class Transport:
         Raises:
             AnsibleActionFail: Python is not there, ended with an error, or answers no JSON; says what it printed.
         """
-        python, hidden = self._python(), sorted(secrets)
+        python, proxy = self._python(), self._http_proxy()
+        hidden = sorted({*secrets, *proxy.secrets})
         call = {
             "module": f"{PACKAGE}.{module}",
             "function": function,
             "arguments": arguments,
             "secrets": hidden,
             "mark": MARK,
+            "environment": proxy.environment,
         }
         sent = packed(module) + zlib.compress(json.dumps(call).encode(), LEVEL)
         # What the play sets as `environment`, such as a proxy, comes before the command as Ansible writes it.
@@ -95,6 +104,9 @@ class Transport:
         Its warnings are objects since ansible-core 2.19, and text again in the result.
         """
         action, task = self._action, self._action._task
+        if environment := self._http_proxy_of_modules().environment:
+            # Ansible writes it into the command that starts the module.
+            task.environment = [*(task.environment or []), environment]
         Display().vvv(f"by a module: {self.module_reason}", host=self._variables.get("inventory_hostname"))
         result = action._execute_module(
             module_name=name,
@@ -105,6 +117,32 @@ class Transport:
         if warnings := result.get("warnings"):
             result["warnings"] = [str(getattr(getattr(item, "event", None), "msg", item)) for item in warnings]
         return result  # type: ignore[no-any-return]
+
+    def _http_proxy(self) -> HttpProxy:
+        """Return the proxy by which the host reaches others.
+
+        Raises:
+            AnsibleActionFail: its variables are wrong.
+        """
+        template, given = self._action._templar.template, [name for name in VARIABLES if name in self._variables]
+        try:
+            return http_proxy({name: plain(template(self._variables[name])) for name in given})
+        except ValueError as error:
+            raise AnsibleActionFail(str(error)) from error
+
+    def _http_proxy_of_modules(self) -> HttpProxy:
+        """Return the proxy where a module has to use it.
+
+        Raises:
+            AnsibleActionFail: it has a password, which all users of the host would see in the list of processes.
+        """
+        proxy = self._http_proxy()
+        if proxy.secrets:
+            raise AnsibleActionFail(
+                f"{PROXY}: holds a user or a password, which all users of the host could read in its list of processes "
+                f"while a module runs ({self.module_reason}); allow ansible_pipelining, or write a proxy without them"
+            )
+        return proxy
 
     def _python(self) -> str:
         """Return the path of the host's Python."""

@@ -13,6 +13,7 @@ from typing import cast
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.json_values import Json
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import (
     CACHE,
+    CERTBOT_STATE,
     CONFIGURATION,
     DATA,
     JOURNALS,
@@ -36,7 +37,16 @@ OURS = str(CONFIGURATION)
 CACHES = str(CACHE)
 # Paths that no application needs: file modes already protect some; others say something about other applications.
 HIDDEN = (
-    *("/boot", str(LETSENCRYPT), "/etc/sudoers.d", "/var/backups", CACHES, "/run/lock", "/run/ssh-unix-local"),
+    *(
+        "/boot",
+        str(LETSENCRYPT),
+        str(CERTBOT_STATE),
+        "/etc/sudoers.d",
+        "/var/backups",
+        CACHES,
+        "/run/lock",
+        "/run/ssh-unix-local",
+    ),
     *("/etc/nginx", str(UNITS), str(NGINX_LOGS), *map(str, JOURNALS)),
 )
 # The folder of sockets of systemd and its services, also those of journals. Only these parts of it are visible: the

@@ -13,7 +13,10 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.desired_state 
 )
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import (
     ACME_CA,
+    ACME_ENVIRONMENT,
     CERTBOT,
+    CERTBOT_PROGRAM,
+    CERTBOT_STATE,
     CONFIGURATION,
     LETSENCRYPT,
     NGINX,
@@ -37,7 +40,8 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._common.templates impo
 
 TIMER = "asgi-certificates.timer"
 _CERTBOT, _CA_FILE = str(CERTBOT), str(ACME_CA)
-_HOOK = f"{LETSENCRYPT}/renewal-hooks/deploy/asgi-deploy"
+_HOOK = f"{CERTBOT_STATE}/renewal-hooks/deploy/asgi-deploy"
+_FORMER_HOOK = f"{LETSENCRYPT}/renewal-hooks/deploy/asgi-deploy"  # of former versions
 
 Text = Callable[[str], str]
 
@@ -109,6 +113,7 @@ def _units(plan: CertificatePlan) -> list[FileEntry]:
         directory(str(CONFIGURATION)),
         directory(folder, mode="0700"),
         file(f"{folder}/wanted.json", json.dumps(plan["requested"], indent=4, sort_keys=True) + "\n"),
+        secret(str(ACME_ENVIRONMENT), plan["environment"], present=bool(plan["environment"])),
         secret(f"{folder}/dns.ini", plan["credentials"], present=bool(plan["credentials"])),
         file(f"{UNITS}/asgi-certificates.service", rendered("certificate", "renew.service.j2", plan)),
         file(f"{UNITS}/{TIMER}", rendered("certificate", "renew.timer.j2", plan)),
@@ -130,7 +135,10 @@ def _acme(plan: CertificatePlan, text: Text) -> list[FileEntry]:
     """Return the files of certbot."""
     return [
         file(_CA_FILE, text(plan["ca_file"])) if plan["ca_file"] else absent(_CA_FILE),
+        file(str(CERTBOT_PROGRAM), rendered("certificate", "certbot.sh.j2", plan), mode="0755"),
+        directory(str(CERTBOT_STATE), mode="0700"),
         file(_HOOK, rendered("certificate", "deployed.sh.j2", plan), mode="0755"),
+        absent(_FORMER_HOOK),
         secret(f"{plan['folder']}/certbot.ini", rendered("certificate", "certbot.ini.j2", plan)),
     ]
 

@@ -44,12 +44,13 @@ def dns_credentials(plugin: DnsPluginOptions | None) -> str:
     return "".join(lines)
 
 
-def certificate_plan(options: CertificateOptions, facts: Facts) -> CertificatePlan:
+def certificate_plan(options: CertificateOptions, facts: Facts, environment: str = "") -> CertificatePlan:
     """Return the plan of one certificate.
 
     Args:
         options: the role's, by their names without its prefix.
         facts: the host's.
+        environment: the text of a file with variables that certbot needs.
 
     Raises:
         ValueError: the host's system is not supported.
@@ -81,6 +82,7 @@ def certificate_plan(options: CertificateOptions, facts: Facts) -> CertificatePl
         "by_nginx": by_nginx,
         "authenticator": authenticator,
         "propagation": propagation,
+        "environment": environment,
         "credentials": dns_credentials(plugin) if by_ca else "",
         "hooks": {
             "auth": hooks["auth"] if hooks else None,

@@ -104,6 +104,7 @@ class CertificatePlan(PlannedOptions):
     by_nginx: bool  # whether nginx serves it
     authenticator: str  # of certbot
     propagation: int | None  # seconds
+    environment: str  # the text of a file with variables that certbot needs, such as the proxy of the host
     credentials: str  # the text of the file that certbot's plugin reads
     hooks: HooksPlan
     renewal: dict[str, str | None]  # options that certbot keeps for its renewal

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import cast
 
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.json_values import Json
-from ansible_collections.asgi.deploy.plugins.plugin_utils._certificate import files, options
+from ansible_collections.asgi.deploy.plugins.plugin_utils._certificate import files
+from ansible_collections.asgi.deploy.plugins.plugin_utils._certificate import options as rules
 from ansible_collections.asgi.deploy.plugins.plugin_utils._certificate.plan import certificate_plan
 from ansible_collections.asgi.deploy.plugins.plugin_utils._certificate.plan_types import (
     CertificateOptions,
@@ -17,16 +18,17 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._common.roles import H
 
 def _plan(here: HostContext, arguments: Mapping[str, Json]) -> CertificatePlan:
     """Return the plan of one certificate."""
-    return certificate_plan(cast(CertificateOptions, here.options(ROLE, arguments)), here.facts)
+    options = cast(CertificateOptions, here.options(ROLE, arguments))
+    return certificate_plan(options, here.facts, here.http_proxy.file)
 
 
 ROLE = Role(
     name="certificate",
     prefix="certificate_",
-    rules=options.RULES,
+    rules=rules.RULES,
     packages=Stage.FIRST,
     plan=_plan,
     desired_state=files.desired_state,
     inspections=files.inspections,
-    conflicts=options.conflicts,
+    conflicts=rules.conflicts,
 )

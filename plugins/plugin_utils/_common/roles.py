@@ -9,6 +9,7 @@ from typing import Generic, Protocol, TypeVar, cast
 
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.json_values import Json
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.host_facts import Facts
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.http_proxy import HttpProxy
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.inspections import InspectionEntry
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.local_files import AddedFile, Contents
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.validators import Rule
@@ -39,6 +40,10 @@ class HostContext(Protocol):
     @property
     def behind_balancer(self) -> bool:
         """Return whether nginx of the host trusts what proxies state."""
+
+    @property
+    def http_proxy(self) -> HttpProxy:
+        """Return the proxy by which the host reaches others."""
 
     @property
     def facts(self) -> Facts:

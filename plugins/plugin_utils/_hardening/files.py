@@ -9,10 +9,15 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.desired_state 
     HardeningEntry,
     HardeningPartEntry,
 )
-from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import SSHD_SETTINGS, SYSCTL_SETTINGS, UNITS
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import (
+    SSHD_SETTINGS,
+    SYSCTL_SETTINGS,
+    UNITS,
+    UPDATES_ENVIRONMENT,
+)
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.unit_names import journal_service
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.inspections import InspectionEntry
-from ansible_collections.asgi.deploy.plugins.plugin_utils._common.managed_files import file
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.managed_files import file, secret
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.roles import HostContext
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.templates import rendered
 from ansible_collections.asgi.deploy.plugins.plugin_utils._hardening.plan_types import HardeningPlan
@@ -107,6 +112,7 @@ def _parts(plan: HardeningPlan) -> list[HardeningPartEntry]:
             enabled=list(units["updates"]),
             active=list(units["updates"]),
         ),
+        _proxy_of_updates(plan),
         part(
             "journal",
             plan["journal"],
@@ -144,3 +150,15 @@ def _parts(plan: HardeningPlan) -> list[HardeningPartEntry]:
             take=[["reload-or-restart", "fail2ban.service"]] if plan["bans"] else [],
         ),
     ]
+
+
+def _proxy_of_updates(plan: HardeningPlan) -> HardeningPartEntry:
+    """Return the part by which updates of the host use its proxy; a file that apt reads could be read by all users."""
+    services = [timer.replace(".timer", ".service") for timer in plan["units"]["updates"]]
+    settings = rendered("hardening", "updates_proxy.conf.j2", plan)
+    drop_ins = [file(f"{UNITS}/{service}.d/60-asgi-proxy.conf", settings, mode="0644") for service in services]
+    return {
+        "name": "proxy",
+        "on": bool(plan["updates"] and plan["environment"]),
+        "files": [secret(str(UPDATES_ENVIRONMENT), plan["environment"]), *drop_ins],
+    }

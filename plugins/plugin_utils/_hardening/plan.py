@@ -74,7 +74,11 @@ WEB: tuple[OpeningEntry, ...] = ({"port": 80}, {"port": 443}, {"port": 443, "pro
 
 
 def hardening_plan(
-    options: HardeningOptions, facts: Facts, app_ports: Iterable[int] = (), behind_nginx: bool = False
+    options: HardeningOptions,
+    facts: Facts,
+    app_ports: Iterable[int] = (),
+    behind_nginx: bool = False,
+    environment: str = "",
 ) -> HardeningPlan:
     """Return the plan of the host's hardening.
 
@@ -83,6 +87,7 @@ def hardening_plan(
         facts: the host's.
         app_ports: ports of applications without nginx.
         behind_nginx: whether there are applications behind nginx.
+        environment: the text of a file with variables that updates need.
 
     Raises:
         ValueError: the host's system is not supported.
@@ -112,6 +117,7 @@ def hardening_plan(
         **options,
         **switched,
         "paths": PATHS,
+        "environment": environment,
         "sysctl_rules": values,
         "desired_sysctl": {name: value for name, (value, _number) in values.items()},
         "desired_firewall": firewall if switched["firewall"] else None,

@@ -77,6 +77,7 @@ class HardeningPlan(HardeningOptions):
     """All that is decided of the hardening of a host."""
 
     paths: dict[str, str]  # fixed paths of a host
+    environment: str  # the text of a file with variables that updates need, such as the proxy of the host
     sysctl_rules: dict[str, tuple[str, str]]  # values of kernel parameters, each with the rule that asks for it
     desired_sysctl: dict[str, str]
     desired_firewall: FirewallEntry | None  # None leaves the firewall as it is

@@ -16,7 +16,7 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._hardening.plan_types 
 def _plan(here: HostContext, arguments: Mapping[str, Json]) -> HardeningPlan:
     """Return the plan of the host's hardening."""
     apps, role_options = here.apps, cast(HardeningOptions, here.options(ROLE, arguments))
-    return hardening_plan(role_options, here.facts, public_ports(apps), behind_nginx(apps))
+    return hardening_plan(role_options, here.facts, public_ports(apps), behind_nginx(apps), here.http_proxy.file)
 
 
 def _conflicts(written: Mapping[str, Json], inventory: Inventory) -> list[str]:

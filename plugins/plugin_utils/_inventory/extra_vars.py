@@ -9,6 +9,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.json_values im
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.log_levels import LEVELS
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.option_specs import OptionSpec
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.shared_domains import place_of
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common import http_proxy
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.argument_specs import (
     nearest,
     renamed,
@@ -109,8 +110,8 @@ VARIABLES = {
         ("logs",), _WHOLE, "asgi_follow=60", "seconds to go on for, with what comes; of one application"
     ),
 }
-# `asgi_apps` belongs to the inventory; another rule requires it.
-KNOWN = {"asgi_apps", *VARIABLES}
+# These belong to the inventory and have rules of their own.
+KNOWN = {"asgi_apps", *http_proxy.VARIABLES, *VARIABLES}
 
 
 def run_errors(variables: Mapping[str, Json], apps: Sequence[str], needs: Collection[str] = ()) -> list[str]:

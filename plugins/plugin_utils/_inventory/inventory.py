@@ -16,6 +16,7 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._certificate.options i
 )
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common import local_files
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.argument_specs import resolve, role_options
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.http_proxy import proxy_errors
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.messages import kind_of, sanitize
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.roles import Inventory
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.validators import rule_errors
@@ -38,7 +39,7 @@ def inventory_errors(
         wheelhouse: whether folders of wheels must be filled already.
     """
     apps = _app_errors(variables, contents, base, wheelhouse)
-    return list(map(sanitize, [*misspelt(variables), *apps, *_role_errors(variables, base)]))
+    return list(map(sanitize, [*misspelt(variables), *proxy_errors(variables), *apps, *_role_errors(variables, base)]))
 
 
 def no_apps(value: Json) -> str:

@@ -18,7 +18,7 @@ from tests.integration.conftest import Web
 from tests.integration.hosts import HOSTS, LAB, Run, playbook
 
 INVENTORY = ROOT / "molecule" / "certificates" / "inventory.yml"
-CERTBOT = "REQUESTS_CA_BUNDLE=/etc/asgi-deploy/acme-ca.pem /opt/asgi/certbot/bin/certbot"
+CERTBOT = "/opt/asgi/bin/certbot"
 FOLDER = "/etc/asgi-deploy/certificates/secure"
 COMBINED = "/etc/asgi-deploy/tls/secure/combined.pem"
 RENEWAL, TIMER = "asgi-certificates.service", "asgi-certificates.timer"

@@ -72,7 +72,7 @@ def test_a_renewal_loses_no_request(site: Secure) -> None:
 
 @BOTH
 def test_a_renewal_that_fails_keeps_what_serves(site: Secure) -> None:
-    before, conf = site.shown(), "/etc/letsencrypt/renewal/secure.conf"
+    before, conf = site.shown(), "/var/lib/asgi-deploy/certbot/renewal/secure.conf"
     early = site.edited(conf, f"s#^server = .*#server = {NO_CA}#; 1i renew_before_expiry = 3650 days")
     requested = site.edited(f"{FOLDER}/wanted.json", f"s#{LAB.acme_directory}#{NO_CA}#")
     with early, requested, site.edited(f"{FOLDER}/certbot.ini", f"s#{LAB.acme_directory}#{NO_CA}#"):
@@ -96,13 +96,15 @@ def test_what_is_served_is_compared_with_what_is_on_disk(site: Secure) -> None:
 
 
 def test_another_name_is_another_certificate_though_the_ca_forgot_the_account(site: Secure) -> None:
-    site.host.run("sed -i 's#my-account/[^\"]*#my-account/forgotten#' /etc/letsencrypt/accounts/*/*/*/regr.json")
+    site.host.run(
+        "sed -i 's#my-account/[^\"]*#my-account/forgotten#' /var/lib/asgi-deploy/certbot/accounts/*/*/*/regr.json"
+    )
     with traffic([site], **VISITORS):
         run = site.playbook(domains=[NAME, f"other.{NAME}"]).ok()
         time.sleep(2)
     assert f"it is for {NAME}" in run.output and "WARNING" not in run.output, run.output
     assert https.get(f"other.{NAME}", site.host.address, site.ca, "/version").status_code == 200
-    assert site.host.run("ls /etc/letsencrypt/accounts.lost").stdout.strip()
+    assert site.host.run("ls /var/lib/asgi-deploy/certbot/accounts.lost").stdout.strip()
 
 
 def test_a_name_that_leads_elsewhere_is_reported_and_harms_no_one(site: Secure) -> None:
@@ -133,7 +135,10 @@ def test_a_wildcard_by_dns(site: Secure) -> None:
     assert "Public Key Algorithm: rsaEncryption" in site.shown()
     assert site.host.run(f"stat -c %a:%U {FOLDER}/auth").stdout == "700:root\n"
     # This CA takes any profile; what certbot keeps decides whether the next run asks again.
-    assert site.host.run("grep -c '^required_profile = tlsserver' /etc/letsencrypt/renewal/secure.conf").stdout == "1\n"
+    assert (
+        site.host.run("grep -c '^required_profile = tlsserver' /var/lib/asgi-deploy/certbot/renewal/secure.conf").stdout
+        == "1\n"
+    )
     site.host.run(f"{CERTBOT} renew --cert-name=secure --force-renewal --quiet --no-random-sleep-on-renew")
 
 

@@ -225,7 +225,7 @@ def test_records_by_a_name_server_of_ones_own(site: Secure, request: pytest.Fixt
     assert https.get(f"any.{site.domain}", address, site.root, "/version").status_code == 200
     assert site.host.run(f"stat -c %a:%U {FOLDER}/dns.ini").stdout == "600:root\n"
     # The key is read from a file: sudo logs command lines, those of the tests too.
-    places = "/etc/asgi-deploy /etc/letsencrypt /etc/systemd /run/systemd /var/log /var/lib/asgi-deploy"
+    places = "/etc/asgi-deploy /etc/systemd /run/systemd /var/log /var/lib/asgi-deploy"
     assert site.host.run(f"grep -rlF -f - {places}", stdin=f"{secret}\n").stdout == f"{FOLDER}/dns.ini\n"
     # No record stays behind.
     actual = site.host.run(f"dig +short @{address} TXT _acme-challenge.{site.domain}").stdout
@@ -234,7 +234,7 @@ def test_records_by_a_name_server_of_ones_own(site: Secure, request: pytest.Fixt
 
     # BIND does not listen to who lives in another time, so it is not the clock that is moved on.
     before = site.shown()
-    site.host.run("sed -i '1i renew_before_expiry = 3650 days' /etc/letsencrypt/renewal/secure.conf")
+    site.host.run("sed -i '1i renew_before_expiry = 3650 days' /var/lib/asgi-deploy/certbot/renewal/secure.conf")
     site.renew()
     assert site.shown() != before
 

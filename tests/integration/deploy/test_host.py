@@ -77,9 +77,9 @@ def test_renewal_reloads_nginx_only_when_a_certificate_changed(web: Web) -> None
     web.host.run("systemctl start asgi-certificates.service")
     assert (reloaded(), serial()) == (before, first)
     # As certbot sees it 30 days before the end: the line in its own file says when it renews.
-    web.host.run("sed -i '1i renew_before_expiry = 3650 days' /etc/letsencrypt/renewal/shop.conf")
+    web.host.run("sed -i '1i renew_before_expiry = 3650 days' /var/lib/asgi-deploy/certbot/renewal/shop.conf")
     web.host.run("systemctl start asgi-certificates.service", timeout=120)
-    web.host.run("sed -i '/^renew_before_expiry = 3650/d' /etc/letsencrypt/renewal/shop.conf")
+    web.host.run("sed -i '/^renew_before_expiry = 3650/d' /var/lib/asgi-deploy/certbot/renewal/shop.conf")
     assert reloaded() != before
     assert serial() != first
     assert shown(web, "asgi-certificates.timer", "ActiveState")["ActiveState"] == "active"

@@ -21,10 +21,7 @@ ENTRY = {
     **{"name": "closed", "git": "{{ shop_repository }}", "version": "v1.0.0", "module": "shop.main:app"},
     **{"domains": ["closed.{{ test_domain }}"], "gate": {"path": "/ready"}, "watch": {"seconds": 1}, "workers": 1},
 }
-RENEW = (
-    "REQUESTS_CA_BUNDLE=/etc/asgi-deploy/acme-ca.pem "
-    "/opt/asgi/certbot/bin/certbot renew --cert-name=closed --force-renewal --quiet --no-random-sleep-on-renew"
-)
+RENEW = "/opt/asgi/bin/certbot renew --cert-name=closed --force-renewal --quiet --no-random-sleep-on-renew"
 OWN_SITE = "server { listen 443 ssl; server_name own.example; ssl_reject_handshake on; }"
 
 

@@ -103,7 +103,7 @@ def test_the_owner_goes_and_comes_back(front: Part, blog: Part, till: Part) -> N
     The runs are for the owner only.
     """
     run().ok()
-    own = "/etc/asgi-deploy/tls/blog/combined.pem /etc/letsencrypt/live/blog"
+    own = "/etc/asgi-deploy/tls/blog/combined.pem /var/lib/asgi-deploy/certbot/live/blog"
     assert front.host.run(f"ls -d {own}", check=False).stdout == ""
     only_front = "--extra-vars=asgi_app=front"
     planned = run(only_front, name="plan", front_state="absent").ok().output

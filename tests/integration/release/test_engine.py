@@ -253,7 +253,8 @@ def test_is_taken_off_the_host_wholly(site: Web) -> None:
     left = site.host.run(
         "systemctl list-units --all --plain --no-legend 'asgi-shop*'; "
         "ls -d /srv/asgi/shop /etc/systemd/system/asgi-shop* "
-        "/etc/nginx/asgi/sites/shop.conf /etc/letsencrypt/live/shop /var/cache/asgi/git/shop.git 2>/dev/null; "
+        "/etc/nginx/asgi/sites/shop.conf /var/lib/asgi-deploy/certbot/live/shop "
+        "/var/cache/asgi/git/shop.git 2>/dev/null; "
         "getent passwd asgi-shop",
         check=False,
     )

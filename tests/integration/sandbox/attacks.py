@@ -109,7 +109,7 @@ HOST = [
     Attack("look into /root", "import os; os.listdir('/root')", DENIED),
     Attack("look into /home", "import os; assert os.listdir('/home')", (*DENIED, "AssertionError")),
     Attack("read the key of its own certificate", read("/etc/asgi-deploy/tls/attacked/combined.pem"), ABSENT),
-    Attack("read what certbot keeps", "import os; os.listdir('/etc/letsencrypt')", DENIED),
+    Attack("read what certbot keeps", "import os; os.listdir('/var/lib/asgi-deploy/certbot')", DENIED),
     Attack("read the host's SSH key", read("/etc/ssh/ssh_host_ed25519_key"), DENIED),
     Attack("read its own environment file", read("/srv/asgi/attacked/current/environment"), DENIED),
     Attack("change its own code", write("/srv/asgi/attacked/current/src/prey/main.py"), READ_ONLY),

@@ -103,9 +103,9 @@ def test_renews_in_its_sandbox(attacked: Prey) -> None:
     """As certbot sees it 30 days before the end: the line in its own file says when it renews."""
     serial = "openssl x509 -noout -serial -in /etc/asgi-deploy/tls/attacked/combined.pem"
     before = attacked.host.run(serial).stdout
-    attacked.host.run("sed -i '1i renew_before_expiry = 3650 days' /etc/letsencrypt/renewal/attacked.conf")
+    attacked.host.run("sed -i '1i renew_before_expiry = 3650 days' /var/lib/asgi-deploy/certbot/renewal/attacked.conf")
     try:
         attacked.host.run("systemctl start asgi-certificates.service", timeout=120)
     finally:
-        attacked.host.run("sed -i '/^renew_before_expiry = 3650/d' /etc/letsencrypt/renewal/attacked.conf")
+        attacked.host.run("sed -i '/^renew_before_expiry = 3650/d' /var/lib/asgi-deploy/certbot/renewal/attacked.conf")
     assert attacked.host.run(serial).stdout != before

@@ -154,9 +154,9 @@ def test_certificates_that_change_in_one_run_are_one_reload(sites: list[Web]) ->
     assert host.run(f"tail -qn1 {' '.join(files)} | grep -c .").stdout.strip() == "3", "put right"
     assert host.run(reloads).stdout.strip() == "1"
     host.run("systemctl start asgi-certificates.service", timeout=120)
-    served = host.run("readlink -f /etc/letsencrypt/live/gunicorn").stdout.strip()
-    hook = "/etc/letsencrypt/renewal-hooks/deploy/asgi-deploy"
-    host.run(f"RENEWED_LINEAGE=/etc/letsencrypt/live/another-name {hook}; RENEWED_LINEAGE={served} {hook}")
+    served = host.run("readlink -f /var/lib/asgi-deploy/certbot/live/gunicorn").stdout.strip()
+    hook = "/var/lib/asgi-deploy/certbot/renewal-hooks/deploy/asgi-deploy"
+    host.run(f"RENEWED_LINEAGE=/var/lib/asgi-deploy/certbot/live/another-name {hook}; RENEWED_LINEAGE={served} {hook}")
     assert host.run(reloads).stdout.strip() == "1"
 
 

@@ -15,10 +15,13 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._ansible.host_code imp
 from ansible_collections.asgi.deploy.plugins.plugin_utils._ansible.transport import PROGRAM as COMMAND
 
 SENT = """
-import sys, threading
+import subprocess, sys, threading
 
 def answer(value):
     return {"answer": value}
+
+def surroundings(name):
+    return {"answer": subprocess.check_output(["printenv", name], text=True).strip()}
 
 def chat(value):
     print(value)
@@ -45,7 +48,10 @@ def packed(files: dict[str, str]) -> bytes:
 def run(function: str, *arguments: Json, secrets: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
     """Return what a Python does that gets the program, a module `sent`, and a call of a function of it."""
     program = source(PROGRAM).encode()
-    call = {"module": "sent.code", "function": function, "arguments": arguments, "secrets": secrets, "mark": "ANSWER "}
+    call: dict[str, Json] = {
+        **{"module": "sent.code", "function": function, "arguments": [*arguments], "mark": "ANSWER "},
+        **{"secrets": [*secrets], "environment": {"https_proxy": "http://proxy.example.com:3128"}},
+    }
     files = {f"{PACKAGE}.{name}": source(name) for name in needed(PROGRAM)} | {"sent.code": SENT}
     stdin = b"%d\n%b%b%b" % (len(program), program, packed(files), zlib.compress(json.dumps(call).encode()))
     done = subprocess.run([sys.executable, "-I", "-S", "-c", COMMAND], input=stdin, capture_output=True, check=False)
@@ -74,6 +80,10 @@ def test_an_end_without_an_answer_shows_where_and_no_secret(function: str, shows
     assert (done.returncode, done.stdout) == (1, "")
     assert shows in done.stderr and "hunter2" not in done.stderr
     assert f"in {function}" in done.stderr and "Traceback" in done.stderr
+
+
+def test_it_takes_variables_for_all_that_it_starts() -> None:
+    assert '{"answer": "http://proxy.example.com:3128"}' in run("surroundings", "https_proxy").stdout
 
 
 def test_a_value_that_json_cannot_hold_is_an_end_without_an_answer() -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import run_unchecked
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.addresses import in_url, is_address
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
-from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import CERTIFICATES, LETSENCRYPT, TLS
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import CERTBOT_STATE, CERTIFICATES, TLS
 
 if TYPE_CHECKING:
     from ansible_collections.asgi.deploy.plugins.module_utils._shared.observed_state import (
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
         RequestKey,
     )
 
-CERTBOT = Path(LETSENCRYPT)
+CERTBOT = Path(CERTBOT_STATE)
 REQUESTS = Path(CERTIFICATES)
 PLACED = Path(TLS)
 
@@ -164,9 +164,9 @@ def observe_certificate(name: str) -> Lineage | None:
     return Lineage(certificate.domains, options, expired=certificate.seconds <= 0)
 
 
-def certbot_texts(name: str) -> tuple[bytes, bytes]:
-    """Return chain and key that certbot keeps under a name."""
-    folder = CERTBOT / "live" / name
+def certbot_texts(name: str, state: Path | None = None) -> tuple[bytes, bytes]:
+    """Return chain and key that certbot keeps under a name, in its folder or in that of another certbot."""
+    folder = (state or CERTBOT) / "live" / name
     return (folder / "fullchain.pem").read_bytes(), (folder / "privkey.pem").read_bytes()
 
 
@@ -175,9 +175,9 @@ def served_texts(request: CertificateRequest, chain: bytes, key: bytes) -> list[
     return [chain, key] if request.group else [chain + key]
 
 
-def is_in_place(request: CertificateRequest) -> bool:
-    """Return whether the files that are served are those that certbot keeps."""
-    texts = served_texts(request, *certbot_texts(request.name))
+def is_in_place(request: CertificateRequest, state: Path | None = None) -> bool:
+    """Return whether the files that are served are those that certbot keeps; see :func:`certbot_texts`."""
+    texts = served_texts(request, *certbot_texts(request.name, state))
     return all(path.exists() and path.read_bytes() == text for path, text in zip(request.files, texts))
 
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ansible_collections.asgi.deploy.plugins.module_utils._host.certificates import taking
+from ansible_collections.asgi.deploy.plugins.module_utils._host.certificates import former_state, taking
 from ansible_collections.asgi.deploy.plugins.module_utils._host.certificates.certbot_output import (
     describe_failure,
     is_account_lost,
@@ -53,14 +53,13 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.system.locks imp
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.managed_files import write
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.addresses import is_address
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
-from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import ACME_CA, CERTBOT_PROGRAM
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import CERTBOT_PROGRAM
 
 if TYPE_CHECKING:
     from ansible_collections.asgi.deploy.plugins.module_utils._shared.observed_state import LastAttempt, RequestKey
 
 PROGRAM = str(CERTBOT_PROGRAM)
 LOCK = Path("/run/asgi-certificates.lock")  # of a run and the timer: certbot refuses to run twice at the same time
-CA = Path(ACME_CA)
 _PROPAGATION = "_propagation_seconds"  # the end of certbot's options for the time that a DNS record takes
 CERTBOT_SECONDS = 600  # and in addition what a DNS record takes until it is visible
 ATTEMPTS = 3
@@ -106,16 +105,13 @@ def ensure(name: str) -> Outcome:
 def renew() -> list[str]:
     """Renew the certificates of this host that are about to expire, check what is served, and return all problems."""
     with exclusive_lock(LOCK, _longest(*read_requests())):
-        requests = read_requests()
-        # Certificates that another user keeps with certbot on this host.
-        others = {path.stem for path in (CERTBOT / "renewal").glob("*.conf")} - {request.name for request in requests}
+        requests, problems = read_requests(), []
         with taking.defer_reload():
             results = {request.name: _attempt(_keep, request) for request in requests}
-            problems = [text for name in sorted(others) if (text := _renew(name))]
         try:
             taking.reload_if_pending(taking.WINDOW)
         except DeployError as error:
-            problems.insert(0, str(error))
+            problems = [str(error)]
         for request in requests:
             results[request.name] = results[request.name] or _attempt(served_error, request)
         _record_attempts({request.name: _attempt_entry(request, results[request.name]) for request in requests})
@@ -140,8 +136,6 @@ def deployed(lineage: str) -> None:
     path = REQUESTS / name / "wanted.json"
     if path.exists():
         _place(read_request(path), *certbot_texts(name))
-    else:
-        taking.note_renewed(lineage)
 
 
 def _ensure(request: CertificateRequest) -> Outcome:
@@ -166,10 +160,11 @@ def _answer_by_itself(request: CertificateRequest) -> None:
 
 
 def _obtain(request: CertificateRequest) -> Outcome:
+    adopted = former_state.adopt(request)
     _answer_by_itself(request)
     reason = reason_to_act(request)
     if reason is None:
-        return Outcome(taking.DEFERRED not in os.environ and taking.reload_if_pending())
+        return Outcome((taking.DEFERRED not in os.environ and taking.reload_if_pending()) or adopted)
     if request.source == "self-signed":
         return Outcome(_make(request, SELF_SIGNED, SELF_SIGNED_DAYS))
     if not reason_to_request(observe_certificate(request.name), request):
@@ -187,8 +182,9 @@ def _obtain(request: CertificateRequest) -> Outcome:
 
 def _keep(request: CertificateRequest) -> str | None:
     """Renew one certificate if it is about to expire; return what went wrong, or None."""
+    former_state.adopt(request)
     if request.source == "acme" and not reason_to_request(observe_certificate(request.name), request):
-        output = _renew(request.name, request)
+        output = _renew(request)
         if output and is_account_lost(output):
             _forget_account(str(request.renewal.get("server")))
             output = _request(request)
@@ -208,12 +204,12 @@ def _keep_former(request: CertificateRequest) -> None:
         _place(request, *certbot_texts(request.name))  # unless certbot's hook did
 
 
-def _renew(name: str, request: CertificateRequest | None = None) -> str | None:
+def _renew(request: CertificateRequest) -> str | None:
     """Make certbot renew one certificate if the CA advises it (ARI) or its age requires it; return its complaint."""
-    if request and (refusal := _rate_limited(request)):
+    if refusal := _rate_limited(request):
         return refusal
     for _try in range(ATTEMPTS):
-        output = _certbot(request, "renew", "--no-random-sleep-on-renew", f"--cert-name={name}")
+        output = _certbot(request, "renew", "--no-random-sleep-on-renew", f"--cert-name={request.name}")
         if output is None or not is_nonce_refused(output):
             break
     return output
@@ -248,10 +244,10 @@ def _request(request: CertificateRequest) -> str | None:
     return output
 
 
-def _certbot(request: CertificateRequest | None, *arguments: str) -> str | None:
+def _certbot(request: CertificateRequest, *arguments: str) -> str | None:
     """Run certbot; return what it printed if it failed, or None."""
-    environment = {"REQUESTS_CA_BUNDLE": str(CA)} if CA.exists() else {}
-    if request and request.renewal.get("authenticator") == "dns-route53":
+    environment = {}
+    if request.renewal.get("authenticator") == "dns-route53":
         # Its credentials are no option of certbot; without a file it uses those of the host's own role.
         environment["AWS_SHARED_CREDENTIALS_FILE"] = str(REQUESTS / request.name / "dns.ini")
     try:
@@ -263,9 +259,9 @@ def _certbot(request: CertificateRequest | None, *arguments: str) -> str | None:
     return (output or f"nothing, with status {done.returncode}") if done.returncode else None
 
 
-def _longest(*requests: CertificateRequest | None) -> int:
+def _longest(*requests: CertificateRequest) -> int:
     """Return the seconds that certbot may take for one of some certificates, and that others wait for it."""
-    options = [(key, text) for request in requests if request for key, text in request.renewal.items()]
+    options = [(key, text) for request in requests for key, text in request.renewal.items()]
     return CERTBOT_SECONDS + max((int(text or 0) for key, text in options if key.endswith(_PROPAGATION)), default=0)
 
 

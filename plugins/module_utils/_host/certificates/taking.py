@@ -51,14 +51,6 @@ def write_served(texts: Mapping[Path, bytes]) -> None:
         reload_nginx()
 
 
-def note_renewed(lineage: str) -> None:
-    """Reload nginx for a certificate of another user that certbot renewed, if nginx reads it in certbot's folder."""
-    if reads(f"{lineage}/"):
-        mark_pending(NGINX)
-        if DEFERRED not in os.environ:
-            reload_nginx()
-
-
 def reload_if_pending(window: float = 0.0) -> bool:
     """Reload nginx if it is marked as pending, at a quiet moment; return whether it was.
 

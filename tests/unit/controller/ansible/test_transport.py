@@ -175,3 +175,44 @@ def test_a_module_of_another_name_is_run_with_its_options(capsys: pytest.Capture
     actual = Transport(action, here(inventory_hostname="web1")).run_module({"looks": []}, "asgi.deploy.look")
     assert actual == {"found": [], "warnings": ["the clock is wrong", "as before"]}
     assert (asked["module_name"], asked["module_args"]) == ("asgi.deploy.look", {"looks": []})
+
+
+PROXY = "http://proxy.example.com:3128"
+BY_PASSWORD = f"http://ops:{SECRET}@proxy.example.com:3128"
+
+
+def test_the_proxy_of_a_host_is_in_no_command_line_and_in_nothing_that_is_printed() -> None:
+    """What Python on the host starts has it: here the program that prints its own variables."""
+    action = Printing()
+    found = Transport(action, here(asgi_http_proxy=BY_PASSWORD)).call(
+        "_host.system.commands", "run", ["/usr/bin/printenv", "https_proxy", "no_proxy"]
+    )
+    assert str(found).startswith("http://ops:********@proxy.example.com:3128\nlocalhost,"), found
+    assert SECRET not in "".join([*action.commands, *action.printed])
+
+
+def test_a_proxy_that_is_wrong_ends_a_task_before_the_host_is_asked() -> None:
+    action = Action()
+    with pytest.raises(AnsibleActionFail, match="asgi_http_proxy: found socks5://, expected http://"):
+        Transport(action, here(asgi_http_proxy="socks5://proxy.example.com:1080")).call(FACTS, "read_facts")
+    assert not action.commands
+
+
+def test_a_module_gets_the_proxy_as_a_play_would_set_it() -> None:
+    action: Any = Action()
+    action._task.environment = [{"LANG": "C"}]
+    action._execute_module = lambda **_options: {"found": []}
+    Transport(action, here(asgi_http_proxy=PROXY)).run_module({})
+    assert action._task.environment[0] == {"LANG": "C"}
+    assert action._task.environment[1]["https_proxy"] == PROXY
+
+
+def test_a_module_gets_no_proxy_with_a_password() -> None:
+    """Ansible would write it into a command line, which all users of the host can read."""
+    action: Any = Action()
+    action._task.async_val = 60
+    with pytest.raises(
+        AnsibleActionFail, match=r"list of processes while a module runs \(async\); allow ansible_pip"
+    ) as e:
+        Transport(action, here(asgi_http_proxy=BY_PASSWORD)).run_module({})
+    assert SECRET not in str(e.value)

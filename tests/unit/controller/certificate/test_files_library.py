@@ -13,7 +13,7 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._ansible.host_action i
 FOLDER = PurePosixPath("/opt/asgi/lib/ansible_collections/asgi/deploy")
 
 
-HOOK = "/etc/letsencrypt/renewal-hooks/deploy/asgi-deploy"  # certbot's, which starts a file of the library
+HOOK = "/var/lib/asgi-deploy/certbot/renewal-hooks/deploy/asgi-deploy"  # certbot's, which starts a file of the library
 
 
 def renewal(desired_state: Callable[..., Any], name: str, **more: Any) -> list[dict[str, Any]]:

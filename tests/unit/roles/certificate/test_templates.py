@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -223,3 +224,37 @@ def test_systemd_takes_the_calendar(render: Render) -> None:
     )
     shown = subprocess.run(["systemd-analyze", "calendar", calendar], capture_output=True, text=True, check=True)
     assert "*-*-* 00,12:00:00" in shown.stdout
+
+
+CERTBOT = """\
+import json, os, sys
+print(json.dumps([sys.argv[1:], {name: text for name, text in os.environ.items() if "prox" in name or "REQ" in name}]))
+"""
+
+
+def test_certbot_is_started_with_folders_of_its_own(desired_state: Variable, tmp_path: Path) -> None:
+    """By a shell, as an administrator does it."""
+    proxy = "http://ops:hunter2%21@proxy.example.com:3128"
+    files = {file["path"]: file for file in desired_state("certificate", **OPTIONS, asgi_http_proxy=proxy)["renewal"]}
+    kept = files["/etc/asgi-deploy/acme-environment"]
+    assert kept["mode"] == "0600" and "content" not in kept and "hunter2" not in str({**files, kept["path"]: None})
+    for path, text in (("acme-ca.pem", ""), ("acme-environment", kept["secret_content"])):
+        (tmp_path / path).write_text(text)
+    program = files["/opt/asgi/bin/certbot"]
+    assert program["mode"] == "0755"
+    (tmp_path / "python").write_text(f"#!/bin/sh\nshift 3\nexec python3 - \"$@\" <<'EOF'\n{CERTBOT}EOF\n")
+    (tmp_path / "python").chmod(0o755)
+    text = program["content"].replace("/opt/asgi/certbot/bin/python", f"{tmp_path}/python")
+    (tmp_path / "certbot").write_text(text.replace("/etc/asgi-deploy", str(tmp_path)))
+    done = subprocess.run(["/bin/sh", str(tmp_path / "certbot"), "renew"], capture_output=True, text=True, check=True)
+    arguments, variables = json.loads(done.stdout)
+    state = "/var/lib/asgi-deploy/certbot"
+    assert arguments[:2] == [f"--config-dir={state}", f"--work-dir={state}/work"] and arguments[-1] == "renew"
+    assert variables["https_proxy"] == variables["http_proxy"] == proxy
+    assert variables["REQUESTS_CA_BUNDLE"] == f"{tmp_path}/acme-ca.pem"
+
+
+def test_a_host_without_a_proxy_keeps_none(desired_state: Variable) -> None:
+    files = desired_state("certificate", **OPTIONS)["renewal"]
+    (kept,) = [file for file in files if file["path"] == "/etc/asgi-deploy/acme-environment"]
+    assert kept["state"] == "absent"

@@ -54,7 +54,8 @@ def test_reboots_only_at_a_given_time(render: Render, on_host: dict[str, Any]) -
 
 @pytest.mark.parametrize("major", ["12", "13"])
 def test_each_part_can_be_undone(desired_state: Callable[..., Any], facts: Facts, major: str) -> None:
-    on = parts(desired_state, ansible_facts=facts(major), hardening_bans=True)
+    proxy = "http://ops:hunter2@proxy.example.com:3128"
+    on = parts(desired_state, ansible_facts=facts(major), hardening_bans=True, asgi_http_proxy=proxy)
     off = parts(desired_state, ansible_facts=facts(major), hardening=False)
     assert on.keys() == off.keys()
     for name, part in on.items():
@@ -67,3 +68,17 @@ def test_each_part_can_be_undone(desired_state: Callable[..., Any], facts: Facts
 
 def test_the_way_back_is_written_first(desired_state: Callable[..., Any], on_host: dict[str, Any]) -> None:
     assert next(iter(parts(desired_state, **on_host))) == "undo"
+
+
+def test_updates_use_the_proxy_whose_password_is_only_for_root(desired_state: Callable[..., Any], facts: Facts) -> None:
+    proxy = "http://ops:hunter2@proxy.example.com:3128"
+    found = parts(desired_state, ansible_facts=facts("13"), asgi_http_proxy=proxy)["proxy"]
+    kept, *drop_ins = found["files"]
+    assert (kept["path"], kept["mode"]) == ("/etc/asgi-deploy/updates-environment", "0600")
+    assert f'https_proxy="{proxy}"\n' in kept["secret_content"] and "content" not in kept
+    assert [drop_in["path"].split("/")[-2] for drop_in in drop_ins] == [
+        "apt-daily.service.d",
+        "apt-daily-upgrade.service.d",
+    ]
+    assert all("EnvironmentFile=/etc/asgi-deploy/updates-environment" in drop_in["content"] for drop_in in drop_ins)
+    assert "hunter2" not in str(drop_ins)
