@@ -184,6 +184,11 @@ applications:
               type: list
               elements: str
               returned: always
+        lost_records:
+          description: How many records its journal did not keep in the last 24 hours, as they were too many at a time.
+          type: int
+          returned: always
+          sample: 0
         damage:
           description: How releases differ from their manifests, by their names; intact releases are missing.
           type: dict

@@ -285,6 +285,7 @@ class ApplicationStatus(BackgroundState, SettingsSummary, LiveDetails, DamageRep
         draining: releases that finish their last requests.
         metadata: how the cloud's metadata service is closed.
         deploys: the last attempts of the audit trail.
+        lost_records: how many records its journal did not keep in the last 24 hours, by log.burst.
     """
 
     version: str | None
@@ -294,6 +295,7 @@ class ApplicationStatus(BackgroundState, SettingsSummary, LiveDetails, DamageRep
     paused: bool
     stopped: str | None
     draining: list[str]
+    lost_records: int
     metadata: MetadataState
     deploys: list[Attempt]
 

@@ -212,6 +212,7 @@ class LogOptions(TypedDict):
     levels: dict[str, str]  # by name of the logger
     journal: Literal["own", "host"]
     size: int  # MiB
+    burst: int  # records that each unit may log in ten seconds
     access: bool | None  # None: only without nginx
 
 

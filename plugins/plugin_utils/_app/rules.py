@@ -99,6 +99,7 @@ RULES: dict[str, checks.Rule] = {
     "tls.client_ca": checks.controller_path,
     "log.levels": validators.levels,
     "log.size": checks.between(8, 1_048_576, "MiB"),
+    "log.burst": checks.between(100, 100_000_000, "records"),
     "health.liveness": checks.url_path,
     "health.readiness": checks.url_path,
     "health.metrics": checks.url_path,

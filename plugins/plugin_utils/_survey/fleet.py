@@ -77,10 +77,10 @@ def _application(host: str, name: str, app: ApplicationStatus, report: HostRepor
     deploy = _last_deploy(app)
     cells["last deploy"] = _deploy_text(deploy, now) if deploy else ""
     if not app["live"]:
-        notes = ["no release is live", *_damage(app), *_metadata(name, app), *_of_deploy(deploy)]
+        notes = ["no release is live", *_damage(app), *_lost(app), *_metadata(name, app), *_of_deploy(deploy)]
         return _row(**cells, state="not live"), notes
     certificate, notes = _certificate(report["certificates"].get(name))
-    notes = [*_problems(app), *_damage(app), *_metadata(name, app), *_of_deploy(deploy), *notes]
+    notes = [*_problems(app), *_damage(app), *_lost(app), *_metadata(name, app), *_of_deploy(deploy), *notes]
     if app["unpinned"]:
         notes.append(f"server_requirements: {', '.join(app['unpinned'])} came without a hash that was checked")
     states = {
@@ -118,6 +118,16 @@ def _problems(app: ApplicationStatus) -> list[str]:
         if item["result"] != "success"
     ]
     return [*notes, *map(unprotected, app["plain_transports"])]
+
+
+def _lost(app: ApplicationStatus) -> list[str]:
+    """Return how much of what it logged is not in its journal."""
+    if not app["lost_records"]:
+        return []
+    return [
+        f"{app['lost_records']:,} records that it logged in the last 24 hours were not kept, as there were more than "
+        "log.burst in ten seconds; logs shows when"
+    ]
 
 
 def _damage(app: ApplicationStatus) -> list[str]:

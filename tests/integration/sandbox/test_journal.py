@@ -5,13 +5,15 @@ The entry of `attacked` gives its journal 16 MiB.
 
 from __future__ import annotations
 
+import re
+import time
 import uuid
 from collections.abc import Iterator
 
 import pytest
 
 from tests.integration.hosts import logs
-from tests.integration.sandbox.conftest import Prey
+from tests.integration.sandbox.conftest import Prey, scenario
 
 SIZE = 16 * 1024  # KiB
 OWN_UNITS = "--unit='asgi-attacked@*'"
@@ -23,6 +25,12 @@ import base64, os
 for number in range(5000):
     os.write(2, b"{flood} %d " % number + base64.b64encode(os.urandom(30_000)) + b"\\n")
 os.write(2, b"{flood} has ended\\n")
+"""
+BURST = """\
+import os
+os.write(2, b"{burst} begins\\n")
+for number in range({count}):
+    os.write(2, b"{burst} %d\\n" % number)
 """
 # As sd_journal_send(3) writes it, with fields that are not an application's to give.
 FORGED = """\
@@ -124,3 +132,34 @@ def test_jobs_in_a_row_have_one_journald(attacked: Prey) -> None:
     finally:
         attacked.host.run(f"systemctl start {units}")
     assert len(pids) == 12 and len(set(pids)) == 1 and pids[0] != "0", pids
+
+
+def test_a_burst_of_a_busy_application_is_kept(opened: Prey) -> None:
+    """By the journal of the host as well, whose own limit is 10,000 records in 30 seconds, or some times that."""
+    burst, count = f"burst {uuid.uuid4()}", 45_000
+    assert opened.attack(BURST.format(burst=burst, count=count))["error"] is None
+    last = f"journalctl --quiet --output=cat --identifier=opened --lines=200 | grep -qx '{burst} {count - 1}'"
+    opened.eventually(last)
+    kept = opened.host.run(f"journalctl --quiet --output=cat --identifier=opened | grep -c '^{burst} '").stdout
+    assert int(kept) == count + 1
+
+
+def test_records_that_are_not_kept_are_counted(neighbour: Prey) -> None:
+    """Its entry allows 1,000 records in ten seconds, and journald some times that while a journal is nearly empty."""
+    burst, count = f"burst {uuid.uuid4()}", 20_000
+    assert neighbour.attack(BURST.format(burst=burst, count=count))["error"] is None
+    mark = f"after {burst}"
+    found = "--namespace=asgi-neighbour --output=cat --lines=50 | grep '^Suppressed .*asgi-neighbour@'"
+    sent = 0
+    while neighbour.host.run(f"journalctl --quiet {found}", check=False).returncode and sent < 60:
+        # journald writes the number with the first record after these ten seconds.
+        assert neighbour.attack(f"import os; os.write(2, b'{mark}\\n')")["error"] is None
+        sent += 1
+        time.sleep(0.5)
+    lines, _cursor = logs(neighbour.host.name, "neighbour", lines=2 * count)
+    kept = sum(1 for line in lines if burst in line)
+    (suppressed,) = [int(match[1]) for line in lines if (match := re.search(r" Suppressed (\d+) messages from", line))]
+    assert 1000 <= kept < count / 2
+    assert count + 1 + sent <= kept + suppressed <= count + 50 + sent, "some are neither kept nor counted"
+    status = scenario("--extra-vars=asgi_format=json", name="status").ok().output
+    assert f'"lost_records": {suppressed}' in status, status[-3000:]

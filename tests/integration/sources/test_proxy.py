@@ -56,7 +56,7 @@ FORGET = (
     "rm -rf /etc/letsencrypt /root/.config/letsencrypt /run/hook-of-others; nft delete table inet cut; "
     f"umount {' '.join(CACHES)}; systemctl stop watched"
 )
-# Whoever is on the host sees the command lines of all processes.
+# All users of the host see the command lines of all processes.
 WATCH = f"while :; do grep -la {PASSWORD} /proc/[0-9]*/cmdline; sleep 0.05; done 2>/dev/null | grep -v self"
 SERVED = f"openssl s_client -connect 127.0.0.1:443 -servername offline.{DOMAIN} </dev/null 2>/dev/null | openssl x509"
 

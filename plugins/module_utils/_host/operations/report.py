@@ -19,6 +19,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.release.settings
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.stopping import describe_stop
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store import Store
 from ansible_collections.asgi.deploy.plugins.module_utils._host.source.servers import pinned_keys
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.lost_records import count_lost
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.metadata_rules import MetadataRules
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import CERTBOT, Layout
 
@@ -155,6 +156,7 @@ def status(layout: Layout, deploys: int, verify: bool = False) -> ApplicationSta
         "stopped": describe_stop(layout),
         "draining": sorted(loaded - without_draining(layout, loaded)),
         "metadata": metadata(layout),
+        "lost_records": count_lost(layout),
         **integrity(store, verify),
         "deploys": last_deploys(store, deploys),
     }

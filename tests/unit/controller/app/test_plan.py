@@ -97,7 +97,10 @@ def test_defaults_are_in_the_plan(spec: dict[str, Any], facts: Facts) -> None:
         ],
         "server": "gunicorn",
         "factory": False,
-        "log": {"format": "json", "level": "info", "levels": {}, "journal": "own", "size": 100, "access": None},
+        "log": {
+            **{"format": "json", "level": "info", "levels": {}, "journal": "own"},
+            **{"size": 100, "burst": 100_000, "access": None},
+        },
         "journal": {"full": 89_600, "file": 12_800},
         "proxy": "nginx",
         "tls": {

@@ -30,6 +30,7 @@ def app(**changes: Any) -> dict[str, Any]:
         "processes": {},
         "jobs": {},
         "metadata": {"loaded": True, "told": []},
+        "lost_records": 0,
         "plain_transports": [],
         "damage": {},
         "loose": [],
@@ -147,6 +148,14 @@ def test_all_is_well() -> None:
         ({"free": 2**30}, "ok", ["web1: 1.0 GiB of 100 GiB are free where releases are"]),
         ({"firewall": None}, "ok", []),
         ({"metadata": {"loaded": None, "told": []}}, "ok", []),
+        (
+            {"lost_records": 19_000},
+            "ok",
+            [
+                "web1: shop: 19,000 records that it logged in the last 24 hours were not kept, as there were more than "
+                "log.burst in ten seconds; logs shows when"
+            ],
+        ),
         (
             {"live": None, "deploys": [], "metadata": {"loaded": True, "told": ["It asked."]}},
             "not live",
