@@ -16,6 +16,7 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._app.server_settings i
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.sources import SOURCES
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.wheelhouse import pinned
 from ansible_collections.asgi.deploy.plugins.plugin_utils._certificate.options import certbot_locks
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common import http_proxy
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.argument_specs import role_options
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.local_files import named_files, resolve_path
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.platforms import PLATFORMS
@@ -72,7 +73,7 @@ def shown_in(text: str) -> Shown:
         return Shown("tasks", text)
     if values.keys() == {"asgi"}:
         return Shown("inventory", text)
-    known = {"app": APP_OPTIONS, "host": {"asgi_apps", *HOST_OPTIONS}}
+    known = {"app": APP_OPTIONS, "host": {"asgi_apps", *http_proxy.VARIABLES, *HOST_OPTIONS}}
     kinds = [kind for kind, options in known.items() if values.keys() <= set(options)]
     assert kinds, f"what is this? {text}"
     return Shown(kinds[0], text)
