@@ -97,8 +97,25 @@ def build(
     Raises:
         DeployError: something cannot be installed, or the server and the application contradict each other.
     """
-    runner = installer.runner
     shutil.rmtree(venv, ignore_errors=True)
+    try:
+        _fill(venv, installer, interpreter, requirements, tree, server)
+    except (DeployError, OSError):  # half an environment is of no use, and takes room
+        shutil.rmtree(venv, ignore_errors=True)
+        raise
+    mark_complete(venv, mark)
+
+
+def _fill(
+    venv: Path,
+    installer: Installer,
+    interpreter: Interpreter,
+    requirements: Requirements,
+    tree: Path,
+    server: Server,
+) -> None:
+    """Create a virtual environment and install what an application and its server need; see :func:`build`."""
+    runner = installer.runner
     venv.parent.mkdir(parents=True, exist_ok=True)
     installer.create(venv, interpreter)
     with runner.writable(venv), tempfile.TemporaryDirectory(prefix="asgi-", dir=runner.folder) as folder:
@@ -111,7 +128,6 @@ def build(
         strict = ["--require-hashes"] if hashed(requirements.text) else []
         installer.install(venv, *strict, *wheels, "-r", str(listed), cwd=requirements.folder or tree)
         _install_server(venv, installer, server, wheels, Path(folder))
-    mark_complete(venv, mark)
 
 
 def _install_server(venv: Path, installer: Installer, server: Server, wheels: Sequence[str], folder: Path) -> None:

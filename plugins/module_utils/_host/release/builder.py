@@ -21,6 +21,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.system import sy
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.managed_files import ManagedFile
 from ansible_collections.asgi.deploy.plugins.module_utils._shared import generations
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.code_text import code_of, lines_of_code
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.identity import digest
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import UNITS, Layout
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.unit_names import release_id
@@ -148,7 +149,11 @@ class ReleaseBuilder:
         """
         self.integrity.repair()
         if not self.store.record(release):
-            self._make(release, identity)
+            try:
+                self._make(release, identity)
+            except (DeployError, OSError):  # half a release is of no use, and takes room
+                shutil.rmtree(self.store.path(release), ignore_errors=True)
+                raise
         instance = Instance(self.layout, release)
         if any(unit.stale for unit in systemd.show(*instance.units.values(), *instance.commands()[1:])):
             systemd.daemon_reload()

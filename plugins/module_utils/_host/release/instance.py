@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import shutil
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
@@ -135,7 +136,10 @@ class Instance:
         """
         systemd.reset_failed(unit)
         done = systemd.run_systemctl_unchecked("start", "--", unit, timeout=86_400)
-        return systemd.show(unit)[0].ending() if done.returncode else None
+        if not done.returncode:
+            return None
+        shown = systemd.show(unit)[0]
+        return f"{shown.ending()}{_time_limit(unit)}" if shown.timed_out else shown.ending()
 
     def pass_gate(self, gate: Gate, since: float) -> None:
         """Raise DeployError, with the end of its log, when it does not pass its gate."""
@@ -158,6 +162,13 @@ class Instance:
     def log(self, since: float, unit: str | None = None) -> str:
         """Return the most relevant lines that the service, or another unit of the release, logged."""
         return journal.read([unit or self.units["service"]], JOURNAL_LINES, since)
+
+
+def _time_limit(unit: str) -> str:
+    """Return how long a release command may take, in words, from its unit."""
+    seconds = re.search(r"^TimeoutStartSec=(\d+)$", Path(UNITS, unit).read_text(encoding="utf-8"), re.MULTILINE)
+    allowed = f": more than release_timeout, {seconds[1]} seconds" if seconds else ""
+    return f"{allowed}; it was ended, what it had changed stays, and the next run begins it again"
 
 
 def drain_with_units_of(layout: Layout, release: str, other: str) -> None:

@@ -7,7 +7,7 @@ import os
 import secrets
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -82,7 +82,9 @@ class Trail:
             if switches(entry):
                 entry["serves"] = self._releases.live()
             if self._path.parent.is_dir():  # the removal of an application deletes its trail
-                self._add({**entry, "result": outcome, "ended": time.time()})
+                # On a full disk, the reason is more than that it cannot be added; the next run adds the line then.
+                with suppress(OSError) if outcome == "failed" else nullcontext():
+                    self._add({**entry, "result": outcome, "ended": time.time()})
 
     def add_commands(self, commands: Sequence[CommandRun]) -> None:
         """Add a line to the attempt of this run with the commands that it has begun, which its last line has, too."""

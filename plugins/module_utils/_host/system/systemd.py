@@ -119,6 +119,11 @@ class Unit:
             "failed": failed if self.failed else "",
         }
 
+    @property
+    def timed_out(self) -> bool:
+        """Return whether systemd ended it because it took too long."""
+        return self.properties.get("Result") == "timeout"
+
     def ending(self) -> str:
         """Return how its main process ended, in words."""
         result, status = self.properties.get("Result", "?"), self.properties.get("ExecMainStatus", "?")
