@@ -17,6 +17,8 @@ from tests.lab.process import run
 from tests.lab.vm import NAME, Vm
 
 HOME = ROOT / ".cache" / "vm"
+SMALL = 512  # MiB of memory
+CLOCK = "This host's clock says 2019-01-01"
 DOMAIN = "shop.vm.test"
 # What a container cannot set, and what it can.
 PARAMETERS = {
@@ -47,6 +49,8 @@ VARIABLES = """\
         domains: [{domain}]
         gate: {{path: /ready, timeout: 300}}
         limits: {limits}
+        env: "{{{{ vm_env | default({{}}) }}}}"
+        apt: {{run: "{{{{ vm_packages | default([]) }}}}"}}
 """
 
 
@@ -62,6 +66,43 @@ def verify(vm: Vm, lab: Lab) -> None:
     state = vm.host.run("systemctl is-system-running --wait", check=False, timeout=600).stdout.strip()
     failed = vm.host.run("systemctl list-units --failed --plain --no-legend").stdout
     assert state == "running", f"{state}: {failed}"
+
+
+def little_memory(vm: Vm, lab: Lab) -> None:
+    """Check that a host with little memory serves, and gets another release or a message that says what is missing."""
+    https.wait(DOMAIN, vm.host.address, lab.acme_root, "/version", 600).raise_for_status()
+    changed = f"--extra-vars={json.dumps({'vm_env': {'RUN': 'small'}})}"
+    done = playbook(f"--limit={NAME}", changed, inventories=(HOME / "inventory.yml",), ANSIBLE_TIMEOUT="60")
+    words = ("memory", "MiB")  # what is needed, what is there, and by which option
+    assert done.status == 0 or all(word in done.output for word in words), done.output
+    answer = https.wait(DOMAIN, vm.host.address, lab.acme_root, "/version", 600).raise_for_status().json()
+    assert answer["version"] == "1.0.0", answer
+    killed = vm.host.run("journalctl --dmesg --grep='Out of memory' --quiet", check=False).stdout
+    assert not killed, killed
+
+
+def wrong_clock(vm: Vm) -> None:
+    """Check that certificates and packages fail with the time of the host, and that the site serves on."""
+    vm.host.run(
+        "timedatectl set-ntp false && date --set='2019-01-01 12:00' && systemctl stop nginx && systemctl start nginx"
+    )
+    try:
+        early = "sed -i '1i renew_before_expiry = 36500 days' /var/lib/asgi-deploy/certbot/renewal/shop.conf"
+        vm.host.run(f"{early}; ! systemctl start asgi-certificates.service", timeout=600)
+        log = vm.host.run("journalctl --unit=asgi-certificates.service --lines=40 --output=cat", timeout=120).stdout
+        assert CLOCK in log, log
+        vm.host.run("rm -rf /var/lib/apt/lists/* && apt-get -qq purge hello; true", check=False, timeout=300)
+        done = playbook(
+            f"--limit={NAME}",
+            f"--extra-vars={json.dumps({'vm_packages': ['hello']})}",
+            inventories=(HOME / "inventory.yml",),
+            ANSIBLE_TIMEOUT="60",
+        )
+        assert done.status and CLOCK in done.output, done.output
+    finally:
+        vm.host.run(f"date --set=@{int(time.time())} && timedatectl set-ntp true", timeout=120)
+    vm.host.run("sed -i '/^renew_before_expiry = 36500/d' /var/lib/asgi-deploy/certbot/renewal/shop.conf")
+    vm.host.run("systemctl start asgi-certificates.service", timeout=600)
 
 
 def main() -> int:
@@ -107,6 +148,12 @@ def main() -> int:
         step("once more")
         again = converge()
         assert again.counts(NAME)["changed"] == 0, again.output
+        step(f"with {SMALL} MiB of memory")
+        vm.restart(accelerator, SMALL)
+        little_memory(vm, lab)
+        step("a clock that is years behind")
+        wrong_clock(vm)
+        verify(vm, lab)
         step(f"all is well, with {accelerator}")
     except (LabError, AssertionError) as error:
         print(f"{error}\n-- console --\n{vm.console()}")

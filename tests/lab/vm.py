@@ -79,7 +79,7 @@ class Vm:
         finally:
             self.machine._unmount()
 
-    def _start(self, accelerator: str) -> None:
+    def _start(self, accelerator: str, memory: int = MEMORY) -> None:
         run(["ip", "link", "delete", TAP], check=False)
         run(["ip", "tuntap", "add", "dev", TAP, "mode", "tap"])
         run(["ip", "link", "set", TAP, "master", network.BRIDGE, "mtu", str(network.uplink_mtu()), "up"])
@@ -90,7 +90,7 @@ class Vm:
             self.folder / "qemu",
             [
                 "qemu-system-x86_64",
-                *("-accel", accelerator, "-cpu", processor, "-smp", str(PROCESSORS), "-m", str(MEMORY)),
+                *("-accel", accelerator, "-cpu", processor, "-smp", str(PROCESSORS), "-m", str(memory)),
                 *("-display", "none", "-serial", f"file:{self.folder}/console.log", "-monitor", "none", "-nodefaults"),
                 *("-kernel", str(self.folder / "vmlinuz"), "-initrd", str(self.folder / "initrd.img")),
                 *("-append", "root=/dev/vda rw console=ttyS0 net.ifnames=1 quiet"),
@@ -128,6 +128,18 @@ class Vm:
                     return
             time.sleep(2)
         raise LabError(f"the virtual machine does not come back\n{self.console()}")
+
+    def restart(self, accelerator: str, memory: int) -> None:
+        """Boot it again after a clean end, with another amount of memory in MiB."""
+        self.host.run("sync && systemd-run --quiet --on-active=1 systemctl poweroff", timeout=120)
+        deadline = time.monotonic() + PATIENCE["tcg"]
+        while state.read_process(self.folder / "qemu.json") is not None:
+            if time.monotonic() > deadline:
+                raise LabError(f"the virtual machine does not end\n{self.console()}")
+            time.sleep(1)
+        self._start(accelerator, memory)
+        if not self.answers(PATIENCE["tcg"]):
+            raise LabError(f"the virtual machine does not boot with {memory} MiB\n{self.console()}")
 
     def console(self) -> str:
         file = self.folder / "console.log"

@@ -9,13 +9,14 @@ import pytest
 
 from tests.clients import https
 from tests.integration import pki
-from tests.integration.certificates.site import CERTBOT, COMBINED, FOLDER, INVENTORY, RENEWAL, Secure
+from tests.integration.certificates.site import APT, CERTBOT, COMBINED, FOLDER, INVENTORY, RENEWAL, Secure
 from tests.integration.conftest import web
 from tests.integration.hosts import DOMAIN, HOSTS, LAB, PKI, SIDE, SIDE2, playbook
 from tests.integration.release.test_releases import traffic
 
 HERE = Path(__file__).parent
 NAME = f"secure.{DOMAIN}"
+STATE = "/var/lib/asgi-deploy/certbot"
 NO_CA = "https://198.18.0.1:14099/directory"  # nothing listens there
 # nginx closes kept connections at a reload, even if a visitor is just about to ask on one; these keep none.
 VISITORS = {"http2": 0, "get": 0, "post": 0, "new": 3}
@@ -81,6 +82,17 @@ def test_a_renewal_that_fails_keeps_what_serves(site: Secure) -> None:
     assert site.status()["source"] == "acme" and "The former one is still served" in site.status()["last"]["text"]
 
 
+def test_a_clock_that_is_far_off_is_named(site: Secure) -> None:
+    """Years ago the certificate of the CA's own HTTPS was not valid yet."""
+    early = site.edited(f"{STATE}/renewal/secure.conf", "1i renew_before_expiry = 36500 days")
+    before = site.shown()
+    with early, site.later("-3650d"):
+        log = site.renew(fails=True)
+    assert "the CA's own certificate is not valid now. This host's clock says 201" in log, log
+    assert site.shown() == before
+    site.host.run(f"systemctl start {RENEWAL}")
+
+
 def test_what_is_served_is_compared_with_what_is_on_disk(site: Secure) -> None:
     """nginx holds another certificate than the file, as after a reload that did not come about."""
     with site.edited(COMBINED, ""):
@@ -119,6 +131,33 @@ def test_a_name_that_leads_elsewhere_is_reported_and_harms_no_one(site: Secure) 
     ):
         assert text in run.output, run.output
     assert site.version()["version"] == "1.0.0"
+
+
+@OLDER
+def test_debians_certbot_with_a_certificate_of_the_same_name(site: Secure) -> None:
+    """Each keeps its own, and neither sees the settings of the other; a run says that there is one."""
+    host = site.host
+    host.run(f"{APT} certbot", timeout=300)
+    host.run("printf 'pre-hook = touch /run/theirs\\nauthenticator = standalone\\n' >/etc/letsencrypt/cli.ini")
+    asked = f"certonly --non-interactive --agree-tos --email=ops@example.com --server={LAB.acme_directory}"
+    own = f"--webroot --webroot-path=/var/lib/asgi-deploy/acme --domains={site.domain} --cert-name=theirs"
+    trusted = "REQUESTS_CA_BUNDLE=/etc/asgi-deploy/acme-ca.pem certbot"
+    try:
+        host.run(f"{trusted} {asked} {own}", timeout=120)
+        theirs, before = host.run("cat /etc/letsencrypt/live/theirs/cert.pem").stdout, site.shown()
+        host.run(f"rm -f /run/theirs; {trusted} renew --force-renewal --no-random-sleep-on-renew", timeout=120)
+        assert host.run("cat /etc/letsencrypt/live/theirs/cert.pem").stdout != theirs
+        assert site.shown() == before, "it took ours"
+        host.run("systemctl start --no-block certbot.service; rm -f /run/theirs")
+        host.run(f"{CERTBOT} renew --cert-name=secure --force-renewal --quiet --no-random-sleep-on-renew", timeout=120)
+        assert site.shown() != before
+        assert host.run("ls /run/theirs", check=False).returncode, "ours ran their hook"
+        site.forget()
+        run = site.playbook().ok()
+        assert f"another certbot of this host keeps a certificate for {site.domain}" in " ".join(run.output.split())
+        assert "certbot delete --cert-name theirs" in run.output
+    finally:
+        host.run(f"{APT.replace('install --no-install-recommends', 'purge --yes')} certbot; rm -rf /etc/letsencrypt")
 
 
 def test_a_wildcard_by_dns(site: Secure) -> None:

@@ -12,6 +12,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.certificates.cer
     X509,
     CertificateRequest,
 )
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system import clock
 
 # What certbot prints, and what it most likely means; the first match counts.
 _REASONS = (
@@ -55,6 +56,8 @@ def likely_reason(output: str) -> str:
     if moment := retry_at(output):
         until = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(moment))
         return f"the CA's rate limit is reached; the next request follows after {until} UTC, not before"
+    if clock.is_sign(output):
+        return f"the CA's own certificate is not valid now. {clock.describe()}"
     return next((reason for pattern, reason in _REASONS if re.search(pattern, output)), "see the output of certbot")
 
 

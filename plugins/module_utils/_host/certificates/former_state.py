@@ -1,4 +1,4 @@
-"""Certificates that former versions of the collection kept in /etc/letsencrypt, where other certbots work, too."""
+"""The folder /etc/letsencrypt: where former versions kept their certificates, and where other certbots work."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.certificates.cer
     CERTBOT,
     CertificateRequest,
     is_in_place,
+    read_certificate,
 )
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.managed_files import write
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import LETSENCRYPT
@@ -44,6 +45,19 @@ def adopt(request: CertificateRequest) -> bool:
     for part in ("live", "archive"):
         shutil.rmtree(FORMER / part / request.name)
     return True
+
+
+def other_certificates(request: CertificateRequest) -> list[str]:
+    """Return messages about certificates of the same names that another certbot of the host keeps, and renews."""
+    names = {conf.stem: FORMER / "live" / conf.stem / "cert.pem" for conf in sorted(FORMER.glob("renewal/*.conf"))}
+    kept = {name: read_certificate(path) for name, path in names.items()}
+    return [
+        f"{request.name}: another certbot of this host keeps a certificate for {', '.join(same)} in {FORMER}, which no "
+        "site of the collection serves. Its timer renews it, with all hooks there; if nothing else serves it, remove "
+        f"it with that certbot: certbot delete --cert-name {name}"
+        for name, certificate in kept.items()
+        if certificate and (same := sorted({*certificate.domains} & {*request.domains}))
+    ]
 
 
 def _is_served(request: CertificateRequest) -> bool:

@@ -84,6 +84,11 @@ def read_request(path: Path) -> CertificateRequest:
     return CertificateRequest(**json.loads(path.read_text(encoding="utf-8")))
 
 
+def request_of(name: str) -> CertificateRequest:
+    """Return the certificate of a name that this host must have."""
+    return read_request(REQUESTS / name / "wanted.json")
+
+
 def read_requests() -> list[CertificateRequest]:
     """Return all certificates that this host must have."""
     return [read_request(path) for path in sorted(REQUESTS.glob("*/wanted.json"))]
@@ -95,7 +100,7 @@ def ensure(name: str) -> Outcome:
     Raises:
         DeployError: the certificate cannot be made or served.
     """
-    request = read_request(REQUESTS / name / "wanted.json")
+    request = request_of(name)
     with exclusive_lock(LOCK, _longest(*read_requests())):
         outcome = _ensure(request)
         _record_attempts({request.name: _attempt_entry(request, outcome.problem)})

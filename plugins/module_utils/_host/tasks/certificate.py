@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypedDict
 
-from ansible_collections.asgi.deploy.plugins.module_utils._host.certificates.renewal import ensure
+from ansible_collections.asgi.deploy.plugins.module_utils._host.certificates.former_state import other_certificates
+from ansible_collections.asgi.deploy.plugins.module_utils._host.certificates.renewal import ensure, request_of
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.journal import log_to_journal
 from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks.results import reports_errors
 
@@ -33,6 +34,7 @@ def act(options: CertificateOptions, check_mode: bool) -> CertificateResult:
     outcome = ensure(options["name"])
     if outcome.changed:
         log_to_journal(f"{options['name']}: its certificate was updated")
+    others = other_certificates(request_of(options["name"])) if outcome.changed else []
     if outcome.problem is None:
-        return {"changed": outcome.changed}
-    return {"changed": outcome.changed, "problem": outcome.problem, "warnings": [outcome.problem]}
+        return {"changed": outcome.changed, "warnings": others} if others else {"changed": outcome.changed}
+    return {"changed": outcome.changed, "problem": outcome.problem, "warnings": [outcome.problem, *others]}

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar, cast
 
-from ansible_collections.asgi.deploy.plugins.module_utils._host.system import full_disks
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system import clock, full_disks
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def reports_errors(task: Callable[[OptionsT, bool], ResultT]) -> Callable[[Optio
         try:
             return task(options, check_mode)
         except (DeployError, OSError) as error:
-            return cast("ResultT", {"failed": True, "msg": full_disks.explain(str(error))})
+            return cast("ResultT", {"failed": True, "msg": clock.explain(full_disks.explain(str(error)))})
 
     return run
 

@@ -98,3 +98,10 @@ def test_a_failure_says_what_is_served(serving: X509 | None, message: str) -> No
     assert message in lines[1]
     assert "Seen from this host: a.example.com has no address." in lines
     assert lines[-2:] == ["  Type: dns", "  Detail: NXDOMAIN"]
+
+
+def test_a_ca_whose_certificate_is_not_valid_by_the_clock() -> None:
+    """It is what certbot says of each failed connection, too."""
+    output = "requests.exceptions.SSLError: Max retries … certificate verify failed: certificate is not yet valid"
+    reason = likely_reason(output)
+    assert reason.startswith("the CA's own certificate is not valid now. This host's clock says 20"), reason

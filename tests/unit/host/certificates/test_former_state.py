@@ -72,3 +72,18 @@ def test_nothing_else_is_moved(host: Path, case: str) -> None:
         (former / "renewal" / "shop.conf").unlink()
     assert not former_state.adopt(request)
     assert (former / "live" / "shop").is_dir()
+
+
+def test_a_certificate_of_the_same_name_that_another_certbot_keeps_is_reported(
+    host: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, domains in (("shop", ["www.example.com", "shop.example.com"]), ("mail", ["mail.example.com"])):
+        (host / "letsencrypt" / "live" / name / "cert.pem").write_text(",".join(domains))
+    monkeypatch.setattr(
+        former_state,
+        "read_certificate",
+        lambda path: certificates.X509(sorted(path.read_text().split(",")), None, "CA") if path.exists() else None,
+    )
+    (text,) = former_state.other_certificates(REQUEST)
+    assert text.startswith("shop: another certbot of this host keeps a certificate for shop.example.com in ")
+    assert text.endswith("certbot delete --cert-name shop")
