@@ -54,10 +54,11 @@ printf 'server = https://ca.invalid/directory\\nkey-type = rsa\\n' >/root/.confi
 """
 FORGET = (
     "rm -rf /etc/letsencrypt /root/.config/letsencrypt /run/hook-of-others; nft delete table inet cut; "
-    f"umount {' '.join(CACHES)}; systemctl stop watched"
+    f"umount {' '.join(CACHES)}; systemctl stop watched; rm -f /dev/shm/pattern"
 )
-# All users of the host see the command lines of all processes.
-WATCH = f"while :; do grep -la {PASSWORD} /proc/[0-9]*/cmdline; sleep 0.05; done 2>/dev/null | grep -v self"
+# All users of the host see the command lines of all processes. What searches has the password in a file.
+PATTERN = "/dev/shm/pattern"  # in memory, and only root's
+WATCH = f"while :; do grep -las -f {PATTERN} /proc/[0-9]*/cmdline; sleep 0.05; done"
 SERVED = f"openssl s_client -connect 127.0.0.1:443 -servername offline.{DOMAIN} </dev/null 2>/dev/null | openssl x509"
 
 
@@ -104,9 +105,8 @@ def behind_a_proxy(app: Apps) -> Iterator[Behind]:
     for folder in CACHES:
         host.run(f"mkdir -p {folder} && mount -t tmpfs none {folder}")
     host.run("nft -f -", stdin=RULES.format(proxy=helper.address, port=PORT))
-    host.run(
-        'systemd-run --quiet --unit=watched --property=StandardOutput=file:/run/watched sh -c "$(cat)"', stdin=WATCH
-    )
+    host.run(f"umask 077; cat >{PATTERN}", stdin=f"{PASSWORD}\n")
+    host.run(f"systemd-run --quiet --unit=watched --property=StandardOutput=file:/run/watched sh -c '{WATCH}'")
     try:
         assert host.run(f"curl -sm5 {LAB.acme_directory} || apt-get -qq download hello", check=False).returncode
         yield Behind(offline)
@@ -144,9 +144,10 @@ def test_a_renewal_does_so_too(behind: Behind) -> None:
 
 def test_the_password_is_only_in_files_of_root(behind: Behind) -> None:
     host = behind.app.host
+    host.run("systemctl stop watched")
     assert host.run("cat /run/watched").stdout == "", "in the list of processes"
     assert PASSWORD not in host.run("systemctl show '*'").stdout
-    files = host.run(f"grep -rlsF {PASSWORD} /etc /opt /run /srv /var/lib /var/log /usr/local", check=False).stdout
+    files = host.run(f"grep -rlsF -f {PATTERN} /etc /opt /run /srv /var/lib /var/log /usr/local", check=False).stdout
     assert sorted(files.split()) == ["/etc/asgi-deploy/acme-environment", "/etc/asgi-deploy/updates-environment"]
     assert set(host.run(f"stat -c %a:%U {files.replace(chr(10), ' ')}").stdout.split()) == {"600:root"}
     units = host.run("systemctl show --property=EnvironmentFiles --value apt-daily.service apt-daily-upgrade.service")
@@ -157,5 +158,5 @@ def test_a_host_that_has_none_any_more_keeps_no_password(behind: Behind) -> None
     host = behind.app.host
     host.run("nft delete table inet cut")
     behind.app.run(directory=None, wheelhouse=None, git="{{ shop_repository }}", version="v1.0.0").ok()
-    assert host.run(f"grep -rlsF {PASSWORD} /etc /opt /run /srv /var/lib /var/log", check=False).stdout == ""
+    assert host.run(f"grep -rlsF -f {PATTERN} /etc /opt /run /srv /var/lib /var/log", check=False).stdout == ""
     assert host.run("ls /etc/systemd/system/apt-daily.service.d/60-asgi-proxy.conf", check=False).returncode
