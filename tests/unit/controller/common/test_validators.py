@@ -231,7 +231,15 @@ BAD: dict[str, list[Any]] = {
         {"requirements.txt": {"content": ""}},
         {"uv.lock": {"src": "x"}},
     ],
-    "storage": [*([path] for path in OUTSIDE if path != "a/"), ["a", "a"], ["a", "a/"], ["a", "a/b"], ["a/", "a/b"], ["/"], ["a//"]],
+    "storage": [
+        *([path] for path in OUTSIDE if path != "a/"),
+        ["a", "a"],
+        ["a", "a/"],
+        ["a", "a/b"],
+        ["a/", "a/b"],
+        ["/"],
+        ["a//"],
+    ],
     "cache": [["/x"], ["a", "a"]],
     "static": [
         *({"/s/": path} for path in OUTSIDE),
