@@ -82,6 +82,31 @@ def test_a_renewal_that_fails_keeps_what_serves(site: Secure) -> None:
     assert site.status()["source"] == "acme" and "The former one is still served" in site.status()["last"]["text"]
 
 
+FORMER = f"""\
+set -e
+mkdir -p /etc/letsencrypt/renewal-hooks/pre
+cp -a {STATE}/live {STATE}/archive {STATE}/renewal {STATE}/accounts /etc/letsencrypt/
+sed -i 's#{STATE}/#/etc/letsencrypt/#; /_dir = .*certbot/d' /etc/letsencrypt/renewal/*.conf
+rm -r {STATE}/live/secure {STATE}/archive/secure {STATE}/renewal/secure.conf
+"""
+
+
+def test_what_a_former_version_kept_elsewhere_is_taken_over_without_an_order(site: Secure) -> None:
+    """By the timer's service, and by a run likewise: it serves before and after, and renews."""
+    before = site.shown()
+    site.host.run(FORMER)
+    try:
+        site.host.run(f"systemctl start {RENEWAL}")
+        assert site.shown() == before
+        assert site.host.run(
+            "ls /etc/letsencrypt/renewal/secure.conf /etc/letsencrypt/live/secure", check=False
+        ).returncode
+        site.host.run(f"{CERTBOT} renew --cert-name=secure --force-renewal --quiet --no-random-sleep-on-renew")
+        assert site.shown() != before
+    finally:
+        site.host.run("rm -rf /etc/letsencrypt")
+
+
 def test_a_clock_that_is_far_off_is_named(site: Secure) -> None:
     """Years ago the certificate of the CA's own HTTPS was not valid yet."""
     early = site.edited(f"{STATE}/renewal/secure.conf", "1i renew_before_expiry = 36500 days")

@@ -6,8 +6,12 @@ import os
 import sys
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import pytest
+from ansible_collections.asgi.deploy.plugins.module_utils._host.build import venvs
+from ansible_collections.asgi.deploy.plugins.module_utils._host.build.build_sandbox import ROOT_RUNNER
+from ansible_collections.asgi.deploy.plugins.module_utils._host.build.requirements import Requirements
 from ansible_collections.asgi.deploy.plugins.module_utils._host.build.venvs import concern, distributions
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.requirement_hashes import normalised
@@ -77,3 +81,25 @@ LOCKED = {"uvicorn", "uvicorn-worker"}
 )
 def test_what_does_not_go_together_concerns_us_where_we_brought_it(printed: str, ours: bool) -> None:
     assert concern(printed, LOCKED) is ours
+
+
+class Full:
+    """An installer on a disk without room."""
+
+    name = "full"
+    runner = ROOT_RUNNER
+
+    def create(self, venv: Path, _interpreter: object) -> None:
+        (venv / "bin").mkdir(parents=True)
+
+    def install(self, *_arguments: object, **_options: object) -> None:
+        raise DeployError("the virtual environment could not be built:\nNo space left on device")
+
+
+def test_half_an_environment_is_removed(tmp_path: Path) -> None:
+    installer: Any = Full()
+    nothing: Any = None
+    requirements = Requirements("requirements.txt", "shop==1.0\n", local=False)
+    with pytest.raises(DeployError, match="No space left"):
+        venvs.build(tmp_path / "venvs" / "one", installer, nothing, requirements, tmp_path)
+    assert not (tmp_path / "venvs" / "one").exists()

@@ -169,3 +169,14 @@ def test_the_trail_goes_with_its_application(store: Store) -> None:
 
 def test_without_a_trail(tmp_path: Path) -> None:
     assert Store(Layout("shop", PurePosixPath(tmp_path))).trail.past() == []
+
+
+def test_the_reason_is_shown_though_a_full_disk_takes_no_second_line(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next attempt finds an open one, and adds how it ended."""
+    with pytest.raises(DeployError, match="its environment"), store.audited({"by": "ops", "from": None, "to": "v1"}):
+        monkeypatch.setattr(os, "write", lambda *_arguments: (_ for _ in ()).throw(OSError(28, "No space left")))
+        raise DeployError("its environment could not be built")
+    monkeypatch.undo()
+    assert len(lines(store)) == 1
