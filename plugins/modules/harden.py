@@ -120,6 +120,11 @@ options:
             description: Whether the part applies to containers.
             type: bool
             default: true
+          modules:
+            description: Code of this collection that stays on the host, as dotted names below C(plugins/module_utils).
+            type: list
+            elements: str
+            default: []
       firewall:
         description:
           - The traffic that is allowed, as the role P(asgi.deploy.hardening#role) plans it; missing if it is off.
@@ -173,6 +178,17 @@ reboot_required:
   description: Whether an upgrade waits for a reboot.
   type: bool
   returned: with O(desired)
+replaced:
+  description: What runs libraries that an upgrade has replaced, applications by their names and C(nginx).
+  type: dict
+  returned: with O(desired)
+  contains:
+    NAME:
+      description: One of them.
+      type: dict
+      contains:
+        files: {description: Paths of these libraries., type: list, elements: str, returned: always}
+        since: {description: When the first was replaced., type: float, returned: "always, null if not known"}
 """
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks import harden as act_harden

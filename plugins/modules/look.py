@@ -272,6 +272,17 @@ found:
       description: Whether an upgrade waits for a reboot.
       type: bool
       returned: for V(hardening)
+    replaced:
+      description: What runs libraries that an upgrade has replaced, applications by their names and C(nginx).
+      type: dict
+      returned: for V(hardening)
+      contains:
+        NAME:
+          description: One of them.
+          type: dict
+          contains:
+            files: {description: Paths of these libraries., type: list, elements: str, returned: always}
+            since: {description: When the first was replaced., type: float, returned: "always, null if not known"}
     diff:
       description: The differences of files.
       type: list

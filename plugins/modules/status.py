@@ -56,10 +56,7 @@ applications:
           description: Processes of the live release's service, its supervisor included.
           type: int
           returned: success
-        worker_count:
-          description: Worker processes that the live release runs.
-          type: int
-          returned: success
+        worker_count: {description: "Worker processes that the live release runs.", type: int, returned: success}
         workers_reason:
           description: Why it is that number.
           type: str
@@ -112,10 +109,7 @@ applications:
               description: Why it has failed for good; empty if it has not.
               type: str
               returned: if a release is live
-        memory:
-          description: Bytes that the service's processes use.
-          type: int
-          returned: success
+        memory: {description: "Bytes that the service's processes use.", type: int, returned: success}
         processes:
           description: The background processes of the live release.
           type: dict
@@ -157,14 +151,8 @@ applications:
           description: When the release went live, in seconds since the epoch.
           type: float
           returned: always, null if no release is live
-        maintenance:
-          description: Whether visitors see the maintenance page.
-          type: bool
-          returned: always
-        paused:
-          description: Whether it is paused.
-          type: bool
-          returned: always
+        maintenance: {description: "Whether visitors see the maintenance page.", type: bool, returned: always}
+        paused: {description: "Whether it is paused.", type: bool, returned: always}
         stopped:
           description: Since when and by whom it is stopped.
           type: str
@@ -283,19 +271,13 @@ certificates:
       description: One of them, by its name.
       type: dict
       contains:
-        name:
-          description: The same.
-          type: str
-          returned: always
+        name: {description: "The same.", type: str, returned: always}
         domains:
           description: The names and addresses that it is valid for.
           type: list
           elements: str
           returned: always
-        source:
-          description: V(acme), V(files), V(own) or V(stand-in).
-          type: str
-          returned: always
+        source: {description: "V(acme), V(files), V(own) or V(stand-in).", type: str, returned: always}
         issuer:
           description: The issuer.
           type: str
@@ -325,30 +307,33 @@ host:
   type: dict
   returned: success
   contains:
-    now:
-      description: Its clock, in seconds since the epoch.
-      type: float
-      returned: always
-    memory_available:
-      description: Bytes.
-      type: int
-      returned: always
-    memory_total:
-      description: Bytes.
-      type: int
-      returned: always
-    disk_free:
-      description: Bytes, where releases are.
-      type: int
-      returned: always
-    disk_total:
-      description: Bytes, where releases are.
-      type: int
-      returned: always
+    now: {description: "Its clock, in seconds since the epoch.", type: float, returned: always}
+    memory_available: {description: "Bytes.", type: int, returned: always}
+    memory_total: {description: "Bytes.", type: int, returned: always}
+    disk_free: {description: "Bytes, where releases are.", type: int, returned: always}
+    disk_total: {description: "Bytes, where releases are.", type: int, returned: always}
     firewall:
       description: Whether the kernel still has the firewall's rules.
       type: bool
       returned: always, null if the role hardening does not manage the firewall
+    replaced:
+      description: What runs libraries that an upgrade has replaced, applications by their names and C(nginx).
+      type: dict
+      returned: always
+      contains:
+        NAME:
+          description: One of them.
+          type: dict
+          contains:
+            files: {description: Paths of these libraries., type: list, elements: str, returned: always}
+            since: {description: When the first was replaced., type: float, returned: "always, null if not known"}
+    restart:
+      description: When that is restarted, without losing a request.
+      type: dict
+      returned: always
+      contains:
+        mode: {description: "V(window), V(now) or V(never).", type: str, returned: always}
+        at: {description: The time of day., type: str, returned: "always, null if never"}
 """
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks import status as act_status

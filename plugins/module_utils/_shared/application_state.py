@@ -8,7 +8,12 @@ from __future__ import annotations
 from typing import TypedDict
 
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.json_values import Json
-from ansible_collections.asgi.deploy.plugins.module_utils._shared.observed_state import SourceSummary, TrustedKey
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.observed_state import (
+    ReplacedState,
+    RestartTime,
+    SourceSummary,
+    TrustedKey,
+)
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.release_options import (
     ClosingEntry,
     GateEntry,
@@ -310,6 +315,8 @@ class HostStatus(TypedDict):
         disk_free: bytes that are free where releases are.
         disk_total: bytes in all there.
         firewall: whether the firewall's rules are in the kernel; None if the host has none of ours.
+        replaced: what runs replaced libraries: applications by their names, and nginx.
+        restart: when that is restarted.
     """
 
     now: float
@@ -318,6 +325,8 @@ class HostStatus(TypedDict):
     disk_free: int
     disk_total: int
     firewall: bool | None
+    replaced: dict[str, ReplacedState]
+    restart: RestartTime
 
 
 class ReleaseSummary(TypedDict):

@@ -134,6 +134,7 @@ class HardeningPartEntry(TypedDict, total=False):
         take: verbs of systemctl and units, after a change of files.
         alternatives: packages that do the same; with all of them missing the part applies.
         in_containers: whether a container has any use for it.
+        modules: code of this collection that stays on the host, as dotted names below plugins/module_utils.
     """
 
     name: Required[str]
@@ -146,6 +147,7 @@ class HardeningPartEntry(TypedDict, total=False):
     take: list[list[str]]
     alternatives: list[str]
     in_containers: bool
+    modules: list[str]
 
 
 class HardeningEntry(TypedDict, total=False):

@@ -26,6 +26,7 @@ FIREWALL_RULES = CONFIGURATION / "firewall.nft"
 ACME_CA = CONFIGURATION / "acme-ca.pem"  # of an ACME directory whose own certificate is from no public CA
 LOGROTATE = CONFIGURATION / "logrotate.conf"
 TRIM_LOGS = CONFIGURATION / "trim-logs"
+REPLACE_NGINX = CONFIGURATION / "replace-nginx"
 METADATA_RULES = CONFIGURATION / "metadata"  # of nft, a file for each application
 CERTIFICATES = CONFIGURATION / "certificates"  # what the host must have, a folder for each; the timer reads it too
 ACME_ENVIRONMENT = CONFIGURATION / "acme-environment"  # of certbot: the proxy of the host, with its password
@@ -47,11 +48,17 @@ CERTBOT = PROGRAMS / "certbot"  # a virtual environment
 CERTBOT_PYTHON = CERTBOT / "bin" / "python"
 CERTBOT_PROGRAM = PROGRAMS / "bin" / "certbot"  # starts it with the folders below, and without settings of others
 LIBRARY = PROGRAMS / "lib"  # the code that renews certificates without Ansible
+RESTART_LIBRARY = LIBRARY / "hardening"  # the same for restarts after upgrades: another role writes it
 
 NGINX = PurePosixPath("/etc/nginx/asgi")
 NGINX_DEFAULT = NGINX / "default.conf"  # nginx's answer to visitors of no application
 NGINX_LOGS = PurePosixPath("/var/log/nginx/asgi")
+NGINX_PID = PurePosixPath("/run/nginx.pid")
 NGINX_WELCOME = PurePosixPath("/etc/nginx/sites-enabled/default")  # the page of Debian's package
+
+NEEDRESTART = PurePosixPath("/etc/needrestart/conf.d")
+RESTART_TIMER = "asgi-restart.timer"
+RESTART_HOOK = PurePosixPath("/etc/apt/apt.conf.d/61asgi-restart")  # of apt, where restarts follow an upgrade at once
 
 UNITS = PurePosixPath("/etc/systemd/system")
 NOWHERE = "/nonexistent"  # the home of a user that has none
@@ -82,6 +89,9 @@ PATHS = {
     "metadata_rules": str(METADATA_RULES),
     "nginx": str(NGINX),
     "nginx_logs": str(NGINX_LOGS),
+    "nginx_pid": str(NGINX_PID),
+    "replace_nginx": str(REPLACE_NGINX),
+    "restart_library": str(RESTART_LIBRARY),
     "root": str(ROOT),
     "state": str(STATE),
     "storage": str(STORAGE),

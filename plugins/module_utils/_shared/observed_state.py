@@ -5,7 +5,33 @@ The RETURN of the module look documents the same keys; a test compares both.
 
 from __future__ import annotations
 
-from typing import TypedDict
+from typing import Literal, TypedDict
+
+RestartMode = Literal["window", "now", "never"]
+
+
+class RestartTime(TypedDict):
+    """When a host restarts by itself what runs replaced libraries.
+
+    Attributes:
+        mode: as the option hardening_restart has it; never also without hardening.
+        at: the time of day; None if never.
+    """
+
+    mode: RestartMode
+    at: str | None
+
+
+class ReplacedState(TypedDict):
+    """Libraries, or a Python, that still run although an upgrade has replaced them.
+
+    Attributes:
+        files: their paths.
+        since: when the first was replaced, in seconds of the epoch; None if no file has such a name any more.
+    """
+
+    files: list[str]
+    since: float | None
 
 
 class Difference(TypedDict, total=False):
@@ -210,6 +236,7 @@ class Observation(HostFacts, ReleasePrediction, total=False):
         parts: names of what would be done. Of hardening, as what follows.
         refusals: why nothing would be done, as messages.
         reboot_required: whether an upgrade waits for a reboot.
+        replaced: what runs libraries that an upgrade has replaced: applications by their names, and nginx.
     """
 
     failed: str
@@ -231,3 +258,4 @@ class Observation(HostFacts, ReleasePrediction, total=False):
     parts: list[str]
     refusals: list[str]
     reboot_required: bool
+    replaced: dict[str, ReplacedState]

@@ -144,6 +144,7 @@ HARDENING_PART_OPTIONS: OptionSpecs = {
     "take": {"type": "list", "elements": "list", "default": []},
     "alternatives": _TEXTS,
     "in_containers": {"type": "bool", "default": True},
+    "modules": _TEXTS,
 }
 DESIRED_HARDENING_OPTIONS: OptionSpecs = {
     "parts": {"type": "list", "elements": "dict", "default": [], "options": HARDENING_PART_OPTIONS},

@@ -14,7 +14,11 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.application_st
     LiveState,
     ReleaseSummary,
 )
-from ansible_collections.asgi.deploy.plugins.module_utils._shared.observed_state import CertificateStatus, Difference
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.observed_state import (
+    CertificateStatus,
+    Difference,
+    ReplacedState,
+)
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.operation_results import (
     ReleaseResult,
     RollbackOutcome,
@@ -79,6 +83,7 @@ class HardenResult(TaskResult, total=False):
         on_trial: whether a new connection has to confirm the changes.
         fixed: kernel parameters that differ and cannot be set on this host.
         reboot_required: whether an upgrade waits for a reboot.
+        replaced: what runs libraries that an upgrade has replaced: applications by their names, and nginx.
     """
 
     check_mode: bool
@@ -87,6 +92,7 @@ class HardenResult(TaskResult, total=False):
     on_trial: bool
     fixed: list[str]
     reboot_required: bool
+    replaced: dict[str, ReplacedState]
 
 
 class CommandResult(TaskResult, total=False):

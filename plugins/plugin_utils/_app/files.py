@@ -15,6 +15,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.journal_settin
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import (
     CERTIFICATES,
     JOURNALD,
+    NEEDRESTART,
     NGINX,
     UNITS,
     Layout,
@@ -126,15 +127,17 @@ def users(plan: AppPlan) -> list[UserEntry]:
 
 
 def boot_files(plan: AppPlan) -> list[FileEntry]:
-    """Return units that all applications share.
+    """Return what all applications share: units, and what keeps needrestart from restarting theirs.
 
-    They start at boot what `current` names, report what failed for good, and close the cloud's metadata service.
+    The units start at boot what `current` names, report what failed for good, and close the cloud's metadata service.
     """
     return [
         file(f"{UNITS}/asgi-boot@.service", rendered("app", "boot.service.j2", plan)),
         file(f"{UNITS}/asgi-failed@.service", rendered("app", "failed.service.j2", plan)),
         file(f"{UNITS}/asgi-metadata@.service", rendered("app", "metadata.service.j2", plan)),
         file(f"{UNITS}/asgi-metadata-watch.service", rendered("app", "metadata_watch.service.j2", plan)),
+        # Also where needrestart is not installed yet: its package keeps what is there.
+        file(f"{NEEDRESTART}/asgi-app.conf", rendered("app", "needrestart.conf.j2", plan)),
     ]
 
 

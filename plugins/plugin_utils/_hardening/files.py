@@ -10,6 +10,8 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.desired_state 
     HardeningPartEntry,
 )
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import (
+    RESTART_HOOK,
+    RESTART_TIMER,
     SSHD_SETTINGS,
     SYSCTL_SETTINGS,
     UNITS,
@@ -50,6 +52,7 @@ class _Details(TypedDict, total=False):
     take: list[list[str]]
     alternatives: list[str]
     in_containers: bool
+    modules: list[str]
 
 
 def _parts(plan: HardeningPlan) -> list[HardeningPartEntry]:
@@ -113,6 +116,20 @@ def _parts(plan: HardeningPlan) -> list[HardeningPartEntry]:
             active=list(units["updates"]),
         ),
         _proxy_of_updates(plan),
+        part(
+            "restart",
+            plan["restarts"],
+            {
+                f"{UNITS}/{RESTART_TIMER.replace('.timer', '.service')}": "restart.service.j2",
+                f"{UNITS}/{RESTART_TIMER}": "restart.timer.j2",
+            },
+            modules=plan["restart_modules"],
+            enabled=[RESTART_TIMER],
+            active=[RESTART_TIMER],
+            ends=[RESTART_TIMER],
+            take=[["try-restart", RESTART_TIMER]] if plan["restarts"] else [],
+        ),
+        part("restart at once", plan["restarts_at_once"], {str(RESTART_HOOK): "restart_hook.conf.j2"}),
         part(
             "journal",
             plan["journal"],

@@ -16,12 +16,11 @@ OPTIONS_OF = {
     "hardening_firewall": ("hardening_open", "hardening_close", "hardening_firewall_rules", "hardening_ssh_allow"),
     "hardening_ssh": ("hardening_ssh_root", "hardening_ssh_exceptions"),
     "hardening_sysctl": ("hardening_sysctl_values",),
-    "hardening_updates": ("hardening_reboot_at",),
     "hardening_journal": ("hardening_journal_size", "hardening_journal_days"),
     "hardening_services": ("hardening_services_off",),
     "hardening_bans": ("hardening_ban_minutes", "hardening_ban_never"),
 }
-SWITCHES = (*OPTIONS_OF, "hardening_time", "hardening_no_core_dumps", "hardening_umask")
+SWITCHES = (*OPTIONS_OF, "hardening_updates", "hardening_time", "hardening_no_core_dumps", "hardening_umask")
 _PARAMETER = re.compile(r"[a-z0-9_]+(\.([A-Za-z0-9_@:-]+|\*))+")
 _VALUE = re.compile(r"[A-Za-z0-9_./|, -]*")
 _UNIT = re.compile(r"[A-Za-z0-9:_.@\\-]+\.(service|socket|timer|path|mount)")
@@ -140,6 +139,15 @@ def conflicts(options: Mapping[str, Json], served: Collection[int] = ()) -> list
         for name in names
         if name in options and options.get(switch, switch != "hardening_bans") is False
     ]
+    if (
+        "hardening_reboot_at" in options
+        and options.get("hardening_updates") is False
+        and options.get("hardening_restart") == "never"
+    ):
+        errors.append(
+            "hardening_reboot_at: has no effect with hardening_updates: false and hardening_restart: never; leave out "
+            "one of them"
+        )
     opened, close = _readable(options.get("hardening_open")), options.get("hardening_close")
     closed = [port for port in close if isinstance(port, int)] if isinstance(close, list) else []
     both = sorted({entry["port"] for entry in opened}.intersection(closed))

@@ -10,6 +10,7 @@ from typing import cast
 
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.desired_state import FirewallEntry, OpeningEntry
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import PATHS
+from ansible_collections.asgi.deploy.plugins.plugin_utils._ansible.host_code import PACKAGE, needed
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.ports import CHALLENGE_PORT
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.host_facts import Facts
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.platforms import platform_of
@@ -69,6 +70,8 @@ CIPHERS = (
 )
 MACS = ("hmac-sha2-512-etm@openssh.com", "hmac-sha2-256-etm@openssh.com", "umac-128-etm@openssh.com")
 
+RESTARTS = "_host.operations.restart_replaced"  # below plugins/module_utils
+RESTART_AT = "04:00"  # where no time of a reboot is set
 
 WEB: tuple[OpeningEntry, ...] = ({"port": 80}, {"port": 443}, {"port": 443, "protocol": "udp"})
 
@@ -144,6 +147,11 @@ def hardening_plan(
             "updates": list(platform.units.updates),
         },
         "apt_origins": list(platform.apt_origins),
+        "restarts": options["hardening"] and options["restart"] != "never",
+        "restarts_at_once": options["hardening"] and options["restart"] == "now",
+        "restart_at": options["reboot_at"] or RESTART_AT,
+        "restart_module": f"{PACKAGE}.{RESTARTS}",
+        "restart_modules": list(needed(RESTARTS)),
         "bans_web": behind_nginx,
         "desired_services": options["services_off"] if switched["services"] else [],
     }

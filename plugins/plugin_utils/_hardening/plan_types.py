@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypedDict
+from typing import Literal, TypedDict
 
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.desired_state import FirewallEntry, OpeningEntry
 
@@ -27,6 +27,7 @@ class HardeningOptions(TypedDict):
     sysctl_values: dict[str, SysctlValue]
     updates: bool
     reboot_at: str | None  # a time of day, such as 04:00
+    restart: Literal["window", "now", "never"]  # when what runs replaced libraries is restarted
     journal: bool
     journal_size: str  # as journald writes it, such as 1G
     journal_days: int
@@ -89,4 +90,9 @@ class HardeningPlan(HardeningOptions):
     packages: HardeningPackages
     units: HardeningUnits
     apt_origins: list[str]
+    restarts: bool  # whether what runs replaced libraries is restarted
+    restarts_at_once: bool  # whether that follows an upgrade at once
+    restart_at: str  # the time of day of the other restarts
+    restart_module: str  # the program of these restarts, as `python3 -m` takes it
+    restart_modules: list[str]  # dotted names of all its modules below plugins/module_utils
     bans_web: bool  # whether visitors of nginx are banned, too

@@ -6,10 +6,12 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.desired_state 
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import (
     CONFIGURATION,
     LOGROTATE,
+    NEEDRESTART,
     NGINX,
     NGINX_DEFAULT,
     NGINX_LOGS,
     NGINX_WELCOME,
+    REPLACE_NGINX,
     TRIM_LOGS,
     UNITS,
 )
@@ -62,6 +64,10 @@ def _files(plan: NginxPlan) -> list[FileEntry]:
         made(f"{NGINX}/metrics.conf", "metrics.conf.j2"),
         made(str(LOGROTATE), "logrotate.conf.j2"),
         file(str(TRIM_LOGS), rendered("nginx", "trim_logs.sh.j2", plan), mode="0755"),
+        file(str(REPLACE_NGINX), rendered("nginx", "replace_nginx.sh.j2", plan), mode="0755"),
+        made("/etc/apt/apt.conf.d/61asgi-nginx", "apt_hook.conf.j2"),
+        # Also where needrestart is not installed yet: its package keeps what is there.
+        made(f"{NEEDRESTART}/asgi-nginx.conf", "needrestart.conf.j2"),
         made(f"{UNITS}/asgi-logs.service", "logs.service.j2"),
         made(f"{UNITS}/asgi-logs.timer", "logs.timer.j2"),
         made(f"{UNITS}/nginx.service.d/asgi-deploy.conf", "sandbox.conf.j2", present=plan["sandbox"]),

@@ -11,16 +11,19 @@ from typing import Literal, TypeAlias, cast
 
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.generations import origin
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.known_hosts import first_use
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.observed_state import RestartTime
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.transports import unprotected
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan_types import AppPlan
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.tables import size
+from ansible_collections.asgi.deploy.plugins.plugin_utils._hardening.plan_types import HardeningPlan
 from ansible_collections.asgi.deploy.plugins.plugin_utils._inventory.roles import AFTER_APPS, BEFORE_APPS
-from ansible_collections.asgi.deploy.plugins.plugin_utils._survey import stopped
+from ansible_collections.asgi.deploy.plugins.plugin_utils._survey import replaced, stopped
 from ansible_collections.asgi.deploy.plugins.plugin_utils._survey.pending import problems
 from ansible_collections.asgi.deploy.plugins.plugin_utils._survey.survey_types import (
     AppFindings,
     AppParts,
     Findings,
+    RoleFindings,
     SurveyResult,
 )
 
@@ -92,7 +95,7 @@ class Change:
 def changes(survey: SurveyResult) -> list[Change]:
     """Return the changes of each role and application, in the order of a run."""
     before, after = (
-        [Change(role.name, _rows([survey["roles"][role.name]])) for role in roles if role.name in survey["roles"]]
+        [_of_role(role.name, survey["roles"][role.name]) for role in roles if role.name in survey["roles"]]
         for roles in (BEFORE_APPS, AFTER_APPS)
     )
     return [*before, *(_of_app(app, parts) for app, parts in survey["apps"].items()), *after]
@@ -106,6 +109,18 @@ def lines(host: str, survey: SurveyResult) -> list[str]:
 def data(survey: SurveyResult) -> dict[str, Rows]:
     """Return the changes by the names of roles and applications; nothing for one that would stay as it is."""
     return {change.subject: change.data() for change in changes(survey)}
+
+
+def _of_role(name: str, findings: RoleFindings) -> Change:
+    """Return the change of a role, with what the host restarts by itself."""
+    notes = []
+    if found := findings.get("replaced"):
+        decided = cast("HardeningPlan", findings["decided"])
+        restart: RestartTime = {"mode": "never", "at": None}
+        if decided["restarts"]:
+            restart = {"mode": decided["restart"], "at": decided["restart_at"]}
+        notes = replaced.texts(found, restart)
+    return Change(name, _rows([findings]), notes=notes)
 
 
 def _of_app(name: str, parts: AppParts) -> Change:

@@ -14,6 +14,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.application_st
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.observed_state import CertificateStatus
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.transports import unprotected
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.tables import age, size, table
+from ansible_collections.asgi.deploy.plugins.plugin_utils._survey import replaced
 
 # Renewal begins a third of the lifetime before the end; with less than a week left, it has failed several times.
 CERTIFICATE_DAYS = 7
@@ -61,6 +62,8 @@ def overview(hosts: Mapping[str, HostReport | None]) -> Overview:
                 f"{host}: its firewall's rules are not as they were loaded; run site again, or "
                 "systemctl restart asgi-firewall on the host"
             )
+        restarts = replaced.texts(report["host"]["replaced"], report["host"]["restart"])
+        notes += [f"{host}: {text}" for text in restarts]
     return Overview(rows, notes)
 
 

@@ -147,7 +147,7 @@ def test_what_a_role_inspects_has_options_of_its_kind(entry: Any, kind: str) -> 
 # Classes that hosts work with, the entries that they are made from, and the fields and keys of one of them only.
 CLASSES: list[tuple[Any, Any, set[str]]] = [
     (CertificateRequest, desired_state.CertificateEntry, set()),
-    (Part, desired_state.HardeningPartEntry, set()),
+    (Part, desired_state.HardeningPartEntry, {"modules"}),
     (DesiredHardening, desired_state.HardeningEntry, set()),
     (Firewall, desired_state.FirewallEntry, {"closed", "close", "openings", "open"}),
     (ManagedFile, desired_state.FileEntry, {"secret", "secret_content", "target"}),

@@ -86,6 +86,10 @@ def test_renewal(render: Render, exposure: Callable[[str], float]) -> None:
     assert exposure(text) <= 3
 
 
+def test_restarts_after_upgrades(render: Render, facts: Facts, exposure: Callable[[str], float]) -> None:
+    assert exposure(render("hardening", "restart.service.j2", ansible_facts=facts("12"))) <= 3.5
+
+
 def test_failure_is_reported(render: Render, verify: Callable[[dict[str, str]], None]) -> None:
     text = render("app", "failed.service.j2", plan={})
     verify({"asgi-failed@a.service": text})

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.hardening.firewall import Firewall
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.managed_files import ManagedFile
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.own_code import code_files, no_files
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import RESTART_LIBRARY
 
 if TYPE_CHECKING:
     from ansible_collections.asgi.deploy.plugins.module_utils._shared.desired_state import (
@@ -53,7 +56,7 @@ class Part:
         return cls(
             name=entry["name"],
             on=on,
-            files=tuple(map(ManagedFile.of, entry["files"] if on else absent)),
+            files=(*map(ManagedFile.of, entry["files"] if on else absent), *_code(entry)),
             packages=tuple(entry["packages"] if on else ()),
             enabled=tuple(entry["enabled"]),
             active=tuple(entry["active"]),
@@ -62,6 +65,14 @@ class Part:
             alternatives=tuple(entry["alternatives"]),
             in_containers=entry["in_containers"],
         )
+
+
+def _code(entry: HardeningPartEntry) -> list[ManagedFile]:
+    """Return the code of a part, or what removes the code of one that is off."""
+    if not entry["modules"]:
+        return []
+    folder = Path(RESTART_LIBRARY)
+    return code_files(folder, entry["modules"]) if entry["on"] else no_files(folder)
 
 
 @dataclass(frozen=True)

@@ -112,7 +112,7 @@ class Hardening:
         """Return why nothing may be changed; each text says what was found and what to write."""
         reasons = [
             f"hardening_{name}: {', '.join(units)} is masked on this host and cannot be started; "
-            f"unmask it with systemctl unmask, or write hardening_{name}: false"
+            f"unmask it with systemctl unmask, or write hardening_{name}: {'never' if name == 'restart' else 'false'}"
             for name, units in state.masked.items()
         ]
         if self.firewall:

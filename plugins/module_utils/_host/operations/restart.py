@@ -28,14 +28,28 @@ def restart(layout: Layout, by: str, lock_timeout: float) -> RestartResult:
     with store.lock(lock_timeout, by):
         release = require_live_release(store)
         refuse_held(layout, release)
-        instance, began = Instance(layout, release), time.time()
-        with store.audited({"by": by, "restart": release}):
-            units = [instance.units["service"], *BackgroundUnits(layout, release).processes]
-            # systemd refuses to start a unit that it has given up.
-            systemd.reset_failed(instance.units["socket"], *units)
-            systemd.restart(*units)
-            serve_again(store, instance, began)
+        return restart_live(store, release, by)
+
+
+def restart_live(store: Store, release: str, by: str) -> RestartResult:
+    """Restart the live release as :func:`restart` does, while its caller holds the application's lock.
+
+    Raises:
+        DeployError: it does not pass its gate; with the end of its log.
+    """
+    instance, began = Instance(store.layout, release), time.time()
+    with store.audited({"by": by, "restart": release}):
+        units = services_of(store.layout, release)
+        # systemd refuses to start a unit that it has given up.
+        systemd.reset_failed(instance.units["socket"], *units)
+        systemd.restart(*units)
+        serve_again(store, instance, began)
     return {"release": release, "seconds": round(time.time() - began, 1)}
+
+
+def services_of(layout: Layout, release: str) -> list[str]:
+    """Return the services that a restart of a release restarts: its server and its background processes."""
+    return [layout.unit("service", release), *BackgroundUnits(layout, release).processes]
 
 
 def serve_again(store: Store, instance: Instance, began: float) -> None:

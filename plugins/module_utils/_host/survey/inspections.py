@@ -18,6 +18,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.certificates.cer
 from ansible_collections.asgi.deploy.plugins.module_utils._host.certificates.file_access import access_error
 from ansible_collections.asgi.deploy.plugins.module_utils._host.hardening.desired import DesiredHardening
 from ansible_collections.asgi.deploy.plugins.module_utils._host.hardening.hardening import Hardening, reboot_required
+from ansible_collections.asgi.deploy.plugins.module_utils._host.operations.restart_replaced import pending_restarts
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.request import ReleaseRequest
 from ansible_collections.asgi.deploy.plugins.module_utils._host.source.archives import missing_archives
 from ansible_collections.asgi.deploy.plugins.module_utils._host.survey.unit_needs import unmet_needs
@@ -122,7 +123,7 @@ def _port_owners(ports: list[int]) -> dict[str, str]:
 
 
 def inspect_hardening(options: HardeningOptions) -> Observation:
-    """Return what hardening would do, why it would refuse, and whether an upgrade waits for a reboot."""
+    """Return what hardening would do, why it would refuse, and what an upgrade waits for: a reboot, or restarts."""
     hardening = Hardening(DesiredHardening.of(options["desired"]))
     state = hardening.inspect()
     return {
@@ -131,4 +132,5 @@ def inspect_hardening(options: HardeningOptions) -> Observation:
         "diff": state.diff,
         "refusals": hardening.refusals(state),
         "reboot_required": reboot_required(),
+        "replaced": pending_restarts(),
     }

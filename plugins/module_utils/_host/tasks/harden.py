@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypedDict
 from ansible_collections.asgi.deploy.plugins.module_utils._host.hardening.desired import DesiredHardening
 from ansible_collections.asgi.deploy.plugins.module_utils._host.hardening.hardening import Hardening, reboot_required
 from ansible_collections.asgi.deploy.plugins.module_utils._host.hardening.trial import confirm
+from ansible_collections.asgi.deploy.plugins.module_utils._host.operations.restart_replaced import pending_restarts
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import apt
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.journal import log_to_journal
 from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks.results import reports_errors
@@ -61,4 +62,5 @@ def act(options: HardenOptions, check_mode: bool) -> HardenResult:
         "on_trial": on_trial,
         "fixed": fixed,
         "reboot_required": reboot_required(),
+        "replaced": pending_restarts(),
     }

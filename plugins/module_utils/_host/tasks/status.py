@@ -10,6 +10,11 @@ from typing import TYPE_CHECKING, TypedDict
 from ansible_collections.asgi.deploy.plugins.module_utils._host.certificates.status import read_status
 from ansible_collections.asgi.deploy.plugins.module_utils._host.hardening.firewall_state import is_loaded
 from ansible_collections.asgi.deploy.plugins.module_utils._host.hardening.trial import RULES
+from ansible_collections.asgi.deploy.plugins.module_utils._host.operations.replaced_libraries import (
+    applications,
+    describe_all,
+    restart_time,
+)
 from ansible_collections.asgi.deploy.plugins.module_utils._host.operations.report import status
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import memory
 from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks.results import reports_errors
@@ -44,17 +49,13 @@ class StatusOptions(TypedDict):
 @reports_errors
 def act(options: StatusOptions, _check_mode: bool) -> StatusResult:
     """Return the status of the host; see M(asgi.deploy.status)."""
-    names = options["names"] or _all_names()
+    names = options["names"] or [app.app for app in applications()]
     return {
         "changed": False,
         "applications": {name: status(Layout(name), options["deploys"], options["verify"]) for name in names},
         "certificates": {entry["name"]: entry for entry in read_status()},
         "host": _host(),
     }
-
-
-def _all_names() -> list[str]:
-    return sorted(path.name for path in Path(ROOT).iterdir() if path.is_dir()) if Path(ROOT).is_dir() else []
 
 
 def _host() -> HostStatus:
@@ -66,4 +67,6 @@ def _host() -> HostStatus:
         "disk_free": disk.free,
         "disk_total": disk.total,
         "firewall": is_loaded() if RULES.exists() else None,
+        "replaced": describe_all(),
+        "restart": restart_time(),
     }

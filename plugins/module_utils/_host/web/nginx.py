@@ -8,7 +8,10 @@ from pathlib import Path
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import systemd
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.systemd import Unit
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import NGINX_PID
 
+UNIT = "nginx.service"
+PID_FILE = Path(NGINX_PID)
 _RELOAD_SECONDS = 30.0
 """nginx itself tries for 2.5 s to get a port that another program holds: TRIES of ngx_open_listening_sockets."""
 _SERVING_TITLE = b"nginx: worker process"
@@ -38,9 +41,20 @@ def reload_and_wait(name: str) -> None:
         time.sleep(0.02)
 
 
+def master_process() -> int:
+    """Return the process of nginx that takes signals and has the workers that accept connections; 0 if none runs.
+
+    It is not the one that systemd knows while an nginx that was replaced waits for the end of its last connections.
+    """
+    try:
+        return int(PID_FILE.read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        return 0
+
+
 def serving_workers(unit: Unit, proc: Path = Path("/proc")) -> set[int]:
     """Return the workers of nginx that accept connections; none for another service, or one that does not run."""
-    main = unit.properties.get("MainPID", "0")
+    main = _main(unit)
     try:
         children = (proc / main / "task" / main / "children").read_text(encoding="ascii").split()
     except OSError:
@@ -57,7 +71,11 @@ def _title(process: Path) -> bytes:
 
 def _log(unit: Unit) -> Path:
     """Return the error log of nginx: its main process has it as its standard error."""
-    return Path("/proc", unit.properties.get("MainPID", "0"), "fd", "2")
+    return Path("/proc", _main(unit), "fd", "2")
+
+
+def _main(unit: Unit) -> str:
+    return str((master_process() if unit.name == UNIT else 0) or unit.properties.get("MainPID", "0"))
 
 
 def _size(file: Path) -> int:

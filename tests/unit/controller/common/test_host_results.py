@@ -138,7 +138,15 @@ def test_null_is_only_where_it_is_documented() -> None:
 
 
 def test_names_of_any_kind_lead_to_what_is_documented() -> None:
-    host = {"now": 1, "memory_available": 1, "memory_total": 1, "disk_free": 1, "disk_total": 1, "firewall": None}
+    host: dict[str, Any] = {
+        "now": 1,
+        "memory_available": 1,
+        "memory_total": 1,
+        "disk_free": 1,
+        "disk_total": 1,
+        "firewall": None,
+    }
+    host |= {"replaced": {}, "restart": {"mode": "never", "at": None}}
     with pytest.raises(HostResultError, match=r"applications\.shop\.health: found nothing, expected str"):
         checked("status", {"applications": {"shop": {"live": None}}, "certificates": {}, "host": host})
     with pytest.raises(HostResultError, match=r"host\.disk_free: found None, expected int"):

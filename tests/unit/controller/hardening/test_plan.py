@@ -6,10 +6,16 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from ansible_collections.asgi.deploy.plugins.plugin_utils._ansible.host_code import needed
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.ports import behind_nginx, public_ports
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.argument_specs import resolve, role_options
 from ansible_collections.asgi.deploy.plugins.plugin_utils._hardening.options import SWITCHES
-from ansible_collections.asgi.deploy.plugins.plugin_utils._hardening.plan import CORE_DUMPS, SYSCTL, hardening_plan
+from ansible_collections.asgi.deploy.plugins.plugin_utils._hardening.plan import (
+    CORE_DUMPS,
+    RESTARTS,
+    SYSCTL,
+    hardening_plan,
+)
 from ansible_collections.asgi.deploy.plugins.plugin_utils._inventory.inventory import inventory_errors
 
 Facts = Callable[[str], Any]
@@ -35,6 +41,8 @@ def planned(facts: Any, apps: Any = (), **arguments: Any) -> Any:
         {"hardening_firewall_rules": ['ip saddr { 10.0.0.1, 10.0.0.2 } udp dport 161 accept comment "snmp"']},
         {"hardening_sysctl_values": {"vm.swappiness": 10, "net.ipv4.conf.*.send_redirects": None}},
         {"hardening_reboot_at": "04:00", "hardening_journal_size": "500M"},
+        {"hardening_reboot_at": "04:00", "hardening_updates": False},  # the time of restarts
+        {"hardening_restart": "now"},
         {"hardening_bans": True, "hardening_ban_never": ["192.0.2.0/24"], "hardening_ban_minutes": 60},
         {"hardening_open": []},
     ],
@@ -103,6 +111,15 @@ def test_correct_options_have_no_errors(inventory: dict[str, Any], options: dict
             "hardening_reboot_at: found '4am', expected a time, as in hardening_reboot_at: \"04:00\"",
         ),
         (
+            {"hardening_reboot_at": "04:00", "hardening_updates": False, "hardening_restart": "never"},
+            "hardening_reboot_at: has no effect with hardening_updates: false and hardening_restart: never; leave out "
+            "one of them",
+        ),
+        (
+            {"hardening_restart": "later"},
+            "hardening_restart: found 'later', expected one of window, now, never, as in 'window'",
+        ),
+        (
             {"hardening_journal_size": "1GB"},
             "hardening_journal_size: found '1GB', expected a size as journald writes it, as in 1G",
         ),
@@ -156,6 +173,30 @@ def test_one_switch_turns_everything_off(facts: Facts) -> None:
         {},
         [],
     )
+
+
+@pytest.mark.parametrize(
+    ("options", "restarts", "at_once", "at"),
+    [
+        ({}, True, False, "04:00"),
+        ({"hardening_reboot_at": "02:30"}, True, False, "02:30"),
+        ({"hardening_restart": "now"}, True, True, "04:00"),
+        ({"hardening_restart": "never"}, False, False, "04:00"),
+        ({"hardening_restart": "now", "hardening": False}, False, False, "04:00"),
+    ],
+)
+def test_restarts_go_by_their_mode(
+    facts: Facts, options: dict[str, Any], restarts: bool, at_once: bool, at: str
+) -> None:
+    plan = planned(facts("13"), **options)
+    assert (plan["restarts"], plan["restarts_at_once"], plan["restart_at"]) == (restarts, at_once, at)
+
+
+def test_a_host_is_sent_the_code_that_it_keeps() -> None:
+    """A task and an inspection install what they were sent themselves, so that nothing is sent twice."""
+    kept = set(needed(RESTARTS))
+    for sent in ("_host.tasks.harden", "_host.survey.inspections"):
+        assert kept <= set(needed(sent)), sent
 
 
 def test_ports_of_applications_without_nginx_are_open(facts: Facts, spec: dict[str, Any]) -> None:

@@ -340,6 +340,26 @@ def test_changes_of_the_host() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("decided", "says"),
+    [
+        ({"restarts": True, "restart": "window", "restart_at": "05:30"}, "restart at 05:30"),
+        ({"restarts": True, "restart": "now", "restart_at": "04:00"}, "restart at 04:00"),
+        (
+            {"restarts": False, "restart": "never", "restart_at": "04:00"},
+            "and nothing restarts it by itself; the playbook asgi.deploy.restart does",
+        ),
+    ],
+)
+def test_replaced_libraries_are_a_note_and_no_change(decided: dict[str, Any], says: str) -> None:
+    replaced = {"shop": {"files": ["/usr/bin/python3.11"], "since": 0}}
+    survey: Any = {"roles": {"hardening": {"parts": [], "replaced": replaced, "decided": decided}}, "apps": {}}
+    assert lines("web1", survey) == [
+        "web1: hardening: nothing would change",
+        f"web1: hardening: shop: libraries replaced since 1970-01-01 00:00 UTC (python3.11), {says}",
+    ]
+
+
 def test_many_files_are_summarized_by_their_folders() -> None:
     files = [*(f"/etc/nginx/asgi/{name}.conf" for name in "abcd"), "/etc/nginx/nginx.conf", "/var/log/nginx/asgi"]
     survey: Any = {"roles": {"nginx": {"drift": files, "missing_packages": list("abcdef")}}, "apps": {}}

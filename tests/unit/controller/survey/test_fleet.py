@@ -47,10 +47,12 @@ def seen(
     certificates: dict[str, Any] | None = None,
     free: int = 50 * 2**30,
     firewall: bool | None = True,
+    replaced: dict[str, Any] | None = None,
     **changes: Any,
 ) -> Overview:
     host: dict[str, Any] = {"now": NOW, "memory_available": 2**30, "memory_total": 2**31}
     host |= {"disk_free": free, "disk_total": 100 * 2**30, "firewall": firewall}
+    host |= {"replaced": replaced or {}, "restart": {"mode": "window", "at": "04:00"}}
     result: Any = {"applications": {"shop": app(**changes)}, "certificates": certificates or {}, "host": host}
     return overview({"web1": result})
 
@@ -65,6 +67,21 @@ def test_damage_is_shown_with_what_is_done_about_it() -> None:
         "web1: shop: release v2-0a1b2c3d is damaged (src/main.py was changed); site builds it again",
         "web1: shop: release v1-1a2b3c4d is damaged (environment: it is missing); a rollback passes over it",
         "web1: shop: /srv/asgi/shop has mode 0777 instead of 0755",
+    ]
+
+
+def test_what_runs_replaced_libraries_says_since_when_and_until_when() -> None:
+    many = [f"/usr/lib/lib{name}.so" for name in "abcde"]
+    actual = seen(
+        {"shop": certificate()},
+        replaced={
+            "shop": {"files": ["/usr/lib/x86_64-linux-gnu/libssl.so.3"], "since": NOW},
+            "nginx": {"files": many, "since": None},
+        },
+    )
+    assert actual.notes == [
+        "web1: shop: libraries replaced since 1970-01-12 13:46 UTC (libssl.so.3), restart at 04:00",
+        "web1: nginx: libraries replaced (liba.so, libb.so, libc.so, 2 more), restart at 04:00",
     ]
 
 

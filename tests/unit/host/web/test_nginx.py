@@ -20,6 +20,28 @@ PROCESSES = {
 }
 
 
+@pytest.fixture(autouse=True, name="pid_file")
+def file_of_the_main_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(nginx, "PID_FILE", tmp_path / "nginx.pid")
+    return tmp_path / "nginx.pid"
+
+
+@pytest.mark.parametrize(("text", "process"), [("101\n", 101), ("", 0), ("x", 0), (None, 0)])
+def test_the_main_process_is_that_of_its_file(pid_file: Path, text: str | None, process: int) -> None:
+    if text is not None:
+        pid_file.write_text(text)
+    assert nginx.master_process() == process
+
+
+def test_workers_are_those_of_the_nginx_that_took_over(tmp_path: Path, pid_file: Path) -> None:
+    """systemd knows the former one until its last connection has ended."""
+    pid_file.write_text("100\n")
+    former = Unit("nginx.service", {"MainPID": "7", "ActiveState": "active"})
+    proc = _processes(tmp_path)
+    assert nginx.serving_workers(former, proc) == {101, 104}
+    assert nginx.serving_workers(Unit("x.service", {"MainPID": "7"}), proc) == set()
+
+
 def test_serving(tmp_path: Path) -> None:
     assert nginx.serving_workers(MAIN, _processes(tmp_path)) == {101, 104}
 

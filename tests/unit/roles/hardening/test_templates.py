@@ -6,6 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from ansible_collections.asgi.deploy.plugins.module_utils._host.operations.replaced_libraries import decide_restart_time
+from ansible_collections.asgi.deploy.plugins.plugin_utils._hardening.plan import RESTARTS
 
 Facts = Callable[[str], Any]
 Render = Callable[..., str]
@@ -29,6 +31,8 @@ def test_units_are_right(render: Render, verify: Verify, on_host: dict[str, Any]
             ),
             "asgi-hardening-undo.timer": render("hardening", "undo.timer.j2", **on_host),
             "asgi-sysctl.service": render("hardening", "sysctl.service.j2", **on_host),
+            "asgi-restart.service": render("hardening", "restart.service.j2", **on_host),
+            "asgi-restart.timer": render("hardening", "restart.timer.j2", **on_host),
         }
     )
 
@@ -52,10 +56,37 @@ def test_reboots_only_at_a_given_time(render: Render, on_host: dict[str, Any]) -
     assert 'Automatic-Reboot-Time "04:00";' in text
 
 
+@pytest.mark.parametrize(("variables", "at"), [({}, "04:00"), ({"hardening_reboot_at": "02:30"}, "02:30")])
+def test_restarts_come_at_the_time_of_a_reboot(
+    render: Render, on_host: dict[str, Any], variables: dict[str, str], at: str
+) -> None:
+    timer = render("hardening", "restart.timer.j2", **on_host, **variables)
+    assert f"\nOnCalendar=*-*-* {at}:00\n" in timer
+    assert decide_restart_time(timer, hook=False) == {"mode": "window", "at": at}
+
+
+def test_the_program_of_restarts_is_what_the_service_starts(
+    render: Render, desired_state: Callable[..., Any], on_host: dict[str, Any]
+) -> None:
+    program = f"ansible_collections.asgi.deploy.plugins.module_utils.{RESTARTS}"
+    assert f"\nExecStart=/usr/bin/python3 -m {program}\n" in render("hardening", "restart.service.j2", **on_host)
+    assert RESTARTS in parts(desired_state, **on_host)["restart"]["modules"]
+
+
+@pytest.mark.parametrize("mode", ["window", "now", "never"])
+def test_apt_restarts_only_at_once(desired_state: Callable[..., Any], on_host: dict[str, Any], mode: str) -> None:
+    actual = parts(desired_state, hardening_restart=mode, **on_host)
+    assert (actual["restart"]["on"], actual["restart at once"]["on"]) == (mode != "never", mode == "now")
+    (hook,) = actual["restart at once"]["files"]
+    assert hook["path"] == "/etc/apt/apt.conf.d/61asgi-restart"
+    assert "systemctl start --no-block asgi-restart.service || true" in hook["content"]
+
+
 @pytest.mark.parametrize("major", ["12", "13"])
 def test_each_part_can_be_undone(desired_state: Callable[..., Any], facts: Facts, major: str) -> None:
     proxy = "http://ops:hunter2@proxy.example.com:3128"
-    on = parts(desired_state, ansible_facts=facts(major), hardening_bans=True, asgi_http_proxy=proxy)
+    more: dict[str, Any] = {"hardening_bans": True, "hardening_restart": "now", "asgi_http_proxy": proxy}
+    on = parts(desired_state, ansible_facts=facts(major), **more)
     off = parts(desired_state, ansible_facts=facts(major), hardening=False)
     assert on.keys() == off.keys()
     for name, part in on.items():

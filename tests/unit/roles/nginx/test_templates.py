@@ -5,7 +5,9 @@ from __future__ import annotations
 import ipaddress
 import json
 import re
+import subprocess
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -472,3 +474,44 @@ def test_who_is_counted(render: Render, address: str, counted: str) -> None:
             break
     expected = ipaddress.ip_address(counted).packed
     assert actual == (expected if len(actual) == len(expected) else expected[:8])
+
+
+EXCLUDED = """
+our %nrconf = (override_rc => {qr(^dbus) => 0});
+for my $file (@ARGV) { local (@ARGV, $/) = $file; eval <>; die "$file: $@" if $@; }
+for my $unit (split /\n/, $ENV{UNITS}) {
+    my $restart = 1;
+    my $rules = $nrconf{override_rc};
+    foreach my $re (keys %$rules) { $restart = 0 if $unit =~ /$re/ and not $rules->{$re}; }
+    print "$unit\n" unless $restart;
+}
+"""
+
+
+def test_needrestart_leaves_out_what_is_ours(render: Render, tmp_path: Path) -> None:
+    """The files are Perl, read as needrestart reads them; on hosts needrestart itself is tested."""
+    files = [tmp_path / "asgi-app.conf", tmp_path / "asgi-nginx.conf"]
+    for file, role in zip(files, ("app", "nginx"), strict=True):
+        file.write_text(render(role, "needrestart.conf.j2", plan={}))
+    ours = ["asgi-shop@v1-0a1b2c3d.service", "asgi-shop.process-queue-1@v1-0a1b2c3d.service", "nginx.service"]
+    ours.append("asgi-firewall-watch@v1-0a1b2c3d.service")  # of an application with this name
+    others = [
+        "asgi-firewall-watch.service",
+        "my-asgi-shop.service",
+        "nginx-exporter.service",
+        "postgresql@17-main.service",
+    ]
+    perl = ["perl", "-e", EXCLUDED, *map(str, files)]
+    shown = subprocess.run(perl, env={"UNITS": "\n".join([*ours, *others])}, capture_output=True, text=True, check=True)
+    assert shown.stdout.split() == ours
+
+
+def test_apt_starts_the_program_before_and_after_it_is_at_work(desired_state: Callable[..., Any], facts: Facts) -> None:
+    files = {file["path"]: file for file in desired_state("nginx", ansible_facts=facts("13"))["files"]}
+    assert files["/etc/asgi-deploy/replace-nginx"]["mode"] == "0755"
+    lines = files["/etc/apt/apt.conf.d/61asgi-nginx"]["content"].splitlines()
+    assert lines[1:] == [
+        'DPkg::Tools::Options::/etc/asgi-deploy/replace-nginx::Version "2";',
+        'DPkg::Pre-Install-Pkgs { "/etc/asgi-deploy/replace-nginx before || true"; };',
+        'DPkg::Post-Invoke { "/etc/asgi-deploy/replace-nginx after || true"; };',
+    ]
