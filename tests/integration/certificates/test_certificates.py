@@ -163,7 +163,7 @@ def test_debians_certbot_with_a_certificate_of_the_same_name(site: Secure) -> No
     """Each keeps its own, and neither sees the settings of the other; a run says that there is one."""
     host = site.host
     host.run(f"{APT} certbot", timeout=300)
-    host.run("printf 'pre-hook = touch /run/theirs\\nauthenticator = standalone\\n' >/etc/letsencrypt/cli.ini")
+    host.run("printf 'pre-hook = touch /run/theirs\\n' >/etc/letsencrypt/cli.ini")
     asked = f"certonly --non-interactive --agree-tos --email=ops@example.com --server={LAB.acme_directory}"
     own = f"--webroot --webroot-path=/var/lib/asgi-deploy/acme --domains={site.domain} --cert-name=theirs"
     trusted = "REQUESTS_CA_BUNDLE=/etc/asgi-deploy/acme-ca.pem certbot"
