@@ -31,6 +31,7 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._common.host_results i
     returned,
 )
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.inspections import ReleaseInspectionEntry
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.platforms import remarks
 from ansible_collections.asgi.deploy.plugins.plugin_utils._inventory.roles import HOST_ROLES, needed_roles
 from ansible_collections.asgi.deploy.plugins.plugin_utils._survey import moves, pending
 from ansible_collections.asgi.deploy.plugins.plugin_utils._survey.desired import (
@@ -100,7 +101,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         host, check_mode = str(variables["inventory_hostname"]), bool(self._task.check_mode)
         ports = record_moves(results, here)
         stopped = keep_stopped(results, options["refuse_stopped"])
-        survey = survey_result(results, order, host, check_mode, ports)
+        survey = survey_result(results, order, host, check_mode, ports, remarks(here.facts))
         if not check_mode:  # the changes that are shown in check mode include these texts
             for name, text in {} if options["refuse_stopped"] else stopped.items():
                 Display().display(f"{host}: {name}: {text}")

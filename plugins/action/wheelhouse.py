@@ -51,6 +51,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         options = {key: plain(self._templar.template(variables[key])) for key in keys if key in variables}
         try:
             facts = checked_facts(plain(variables.get("ansible_facts", {})))
+            if "asgi_like" in variables:
+                facts["like"] = plain(self._templar.template(variables["asgi_like"]))
             plan = app_plan(app, facts, read_all(self._loader, app, base))
             locks = certbot_locks(provider_of(options)) if asks_the_ca(app, options) else []
             program = CollectionProgram(locks, Target.of("system", facts)) if locks else None

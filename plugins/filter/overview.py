@@ -31,7 +31,8 @@ def overview_of(variables: Mapping[str, Mapping[str, StatusResult]], hosts: Sequ
         name: the variable that holds the result of M(asgi.deploy.status).
     """
     reports = {host: _report(plain(variables[host].get(name))) for host in hosts}
-    fleet = overview(reports)
+    like = {host: str(plain(variables[host]["asgi_like"])) for host in hosts if "asgi_like" in variables[host]}
+    fleet = overview(reports, like)
     return {"lines": fleet.lines(), "rows": fleet.rows, "notes": fleet.notes, "hosts": reports}
 
 

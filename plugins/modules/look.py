@@ -61,8 +61,12 @@ found:
       description: The name of the system.
       type: str
       returned: for V(facts)
-    distribution_major_version:
+    distribution_version:
       description: Its version.
+      type: str
+      returned: for V(facts)
+    distribution_major_version:
+      description: The first number of its version.
       type: str
       returned: for V(facts)
     distribution_release:
@@ -91,6 +95,12 @@ found:
       description: Whether the kernel takes rules of nft.
       type: bool
       returned: for V(facts)
+    versions:
+      description: Versions of installed programs, by their names.
+      type: dict
+      returned: for V(facts)
+      contains:
+        NAME: {description: Its numbers., type: str}
     missing_packages:
       description: Debian packages that are not installed.
       type: list

@@ -334,6 +334,21 @@ host:
       contains:
         mode: {description: "V(window), V(now) or V(never).", type: str, returned: always}
         at: {description: The time of day., type: str, returned: "always, null if never"}
+    system:
+      description: The facts of its system.
+      type: dict
+      returned: always
+      contains:
+        distribution: {description: Its name., type: str, returned: always}
+        distribution_version: {description: Its version., type: str, returned: always}
+        distribution_major_version: {description: The first number of its version., type: str, returned: always}
+        distribution_release: {description: Its codename., type: str, returned: always}
+        versions:
+          description: Versions of installed programs, by their names.
+          type: dict
+          returned: always
+          contains:
+            NAME: {description: Its numbers., type: str}
 """
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks import status as act_status

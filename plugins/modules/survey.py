@@ -132,6 +132,11 @@ later_packages:
   type: list
   elements: list
   returned: success
+remarks:
+  description: What users must know of the host's system, such as that no one has tried it.
+  type: list
+  elements: str
+  returned: success
 missing_venvs:
   description:
     - Virtual environments to build that need no shipped wheels, as M(asgi.deploy.install) takes them; none if a role or

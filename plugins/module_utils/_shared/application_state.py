@@ -12,6 +12,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.observed_state
     ReplacedState,
     RestartTime,
     SourceSummary,
+    SystemFacts,
     TrustedKey,
 )
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.release_options import (
@@ -317,6 +318,7 @@ class HostStatus(TypedDict):
         firewall: whether the firewall's rules are in the kernel; None if the host has none of ours.
         replaced: what runs replaced libraries: applications by their names, and nginx.
         restart: when that is restarted.
+        system: the facts of its system, and the versions of its programs.
     """
 
     now: float
@@ -327,6 +329,7 @@ class HostStatus(TypedDict):
     firewall: bool | None
     replaced: dict[str, ReplacedState]
     restart: RestartTime
+    system: SystemFacts
 
 
 class ReleaseSummary(TypedDict):

@@ -43,13 +43,28 @@ class Difference(TypedDict, total=False):
     after_header: str
 
 
-class HostFacts(TypedDict, total=False):
-    """What decisions need to know of a host, by the names of Ansible's own facts.
+class SystemFacts(TypedDict, total=False):
+    """What decisions need to know of the system of a host, by the names of Ansible's own facts.
 
     Attributes:
         distribution: the name of the system, such as Debian.
-        distribution_major_version: its number, such as 12.
+        distribution_version: its number as os-release has it, such as 24.04.
+        distribution_major_version: the first part of that, such as 24.
         distribution_release: its codename.
+        versions: of installed programs, by their names; only numbers, such as 1.26.3.
+    """
+
+    distribution: str
+    distribution_version: str
+    distribution_major_version: str
+    distribution_release: str
+    versions: dict[str, str]
+
+
+class HostFacts(SystemFacts, total=False):
+    """What decisions need to know of a host, by the names of Ansible's own facts.
+
+    Attributes:
         architecture: of the processor; only from Ansible's own facts.
         processor_nproc: CPUs that processes may use.
         memtotal_mb: memory in MiB.
@@ -58,9 +73,6 @@ class HostFacts(TypedDict, total=False):
         nftables: whether the kernel takes rules of nft.
     """
 
-    distribution: str
-    distribution_major_version: str
-    distribution_release: str
     architecture: str
     processor_nproc: int
     memtotal_mb: int

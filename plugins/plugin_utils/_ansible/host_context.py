@@ -64,8 +64,9 @@ class AnsibleHostContext:
 
     @functools.cached_property
     def facts(self) -> Facts:
-        """Return the facts of the host."""
-        return cast("Facts", plain(self._variables["ansible_facts"]))
+        """Return the facts of the host, and which system the inventory says that it is like."""
+        facts = cast("Facts", plain(self._variables["ansible_facts"]))
+        return {**facts, "like": cast("str", self.value("asgi_like"))} if "asgi_like" in self._variables else facts
 
     @functools.cached_property
     def apps(self) -> list[dict[str, Json]]:

@@ -11,6 +11,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.json_values im
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.observed_state import HostFacts
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.host_results import HostResultError
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.terminal_text import harmless
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.versions import PROGRAMS
 
 
 class PythonVersion(TypedDict):
@@ -32,10 +33,12 @@ class Facts(HostFacts, total=False):
     processor_vcpus: int
     processor_count: int
     python: PythonFacts
+    like: str  # the system that the host's is like, as asgi_like of the inventory has it
 
 
 _WORDS = {
     "distribution": re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._+-]{0,63}"),
+    "distribution_version": re.compile(r"[A-Za-z0-9._+/-]{0,32}"),
     "distribution_major_version": re.compile(r"[A-Za-z0-9._+-]{0,32}"),
     "distribution_release": re.compile(r"[A-Za-z0-9._/+-]{0,64}"),
     "architecture": re.compile(r"[A-Za-z0-9_-]{1,32}"),
@@ -52,6 +55,7 @@ _ADDRESSES: dict[str, tuple[Callable[[str], _Address], str]] = {
     "nameservers": (ipaddress.ip_address, "IP"),
 }
 _FLAGS = ("nftables",)
+_VERSION = re.compile(r"[0-9]{1,6}(\.[0-9]{1,6}){0,3}")
 _MOST_ADDRESSES = 10_000
 
 
@@ -74,6 +78,8 @@ def checked_facts(facts: Mapping[str, Json]) -> Facts:
     for name in _FLAGS:
         if name in facts:
             checked[name] = _flag(name, facts[name])
+    if "versions" in facts:
+        checked["versions"] = _versions(facts["versions"])
     if "python" in facts:
         checked["python"] = {"version": _python(facts["python"])}
     return cast("Facts", checked)
@@ -108,6 +114,13 @@ def _flag(name: str, value: Json) -> bool:
     if not isinstance(value, bool):
         raise _error(name, value, "true or false")
     return value
+
+
+def _versions(value: Json) -> dict[str, Json]:
+    """Return the versions of known programs; of others nothing is decided."""
+    if not isinstance(value, Mapping):
+        raise _error("versions", value, "a dictionary of versions")
+    return {name: _word(f"versions.{name}", value[name], _VERSION) for name in PROGRAMS if name in value}
 
 
 def _python(value: Json) -> dict[str, Json]:

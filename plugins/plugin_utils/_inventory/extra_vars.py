@@ -17,6 +17,7 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._common.argument_specs
     role_options,
 )
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.messages import sanitize
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.platforms import like_errors
 from ansible_collections.asgi.deploy.plugins.plugin_utils._inventory.roles import HOST_ROLES, ROLES
 
 OUR_PREFIXES = tuple(role.prefix for role in ROLES)
@@ -111,7 +112,7 @@ VARIABLES = {
     ),
 }
 # These belong to the inventory and have rules of their own.
-KNOWN = {"asgi_apps", *http_proxy.VARIABLES, *VARIABLES}
+KNOWN = {"asgi_apps", "asgi_like", *http_proxy.VARIABLES, *VARIABLES}
 
 
 def run_errors(variables: Mapping[str, Json], apps: Sequence[str], needs: Collection[str] = ()) -> list[str]:
@@ -123,6 +124,8 @@ def run_errors(variables: Mapping[str, Json], apps: Sequence[str], needs: Collec
         needs: the variables that this playbook requires.
     """
     errors = misspelt(variables)
+    if "asgi_like" in variables:
+        errors += like_errors(variables["asgi_like"])
     for name, variable in VARIABLES.items():
         value = variables.get(name)
         as_in = f"as in -e {variable.example}"

@@ -103,7 +103,8 @@ def changes(survey: SurveyResult) -> list[Change]:
 
 def lines(host: str, survey: SurveyResult) -> list[str]:
     """Return a paragraph for each role and application, and then the differences of files that are known."""
-    return [*(line for change in changes(survey) for line in change.lines(host)), *_differences(survey)]
+    shown = [line for change in changes(survey) for line in change.lines(host)]
+    return [*(f"{host}: {remark}" for remark in survey["remarks"]), *shown, *_differences(survey)]
 
 
 def data(survey: SurveyResult) -> dict[str, Rows]:

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypedDict
+from typing import TypedDict, cast
 
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.application_state import (
     ApplicationStatus,
     Attempt,
     HostStatus,
 )
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.json_values import Json
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.observed_state import CertificateStatus
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.transports import unprotected
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.host_facts import checked_facts
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.host_results import HostResultError
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.platforms import remarks
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.tables import age, size, table
 from ansible_collections.asgi.deploy.plugins.plugin_utils._survey import replaced
 
@@ -41,8 +45,13 @@ class Overview:
         return [*table(self.rows), *(["", *self.notes] if self.notes else [])]
 
 
-def overview(hosts: Mapping[str, HostReport | None]) -> Overview:
-    """Return the overview of hosts from their status; a host without an answer has none."""
+def overview(hosts: Mapping[str, HostReport | None], like: Mapping[str, str] | None = None) -> Overview:
+    """Return the overview of hosts.
+
+    Args:
+        hosts: their status; a host without an answer has none.
+        like: for hosts whose inventory has `asgi_like`, its value.
+    """
     rows: list[dict[str, str]] = []
     notes: list[str] = []
     for host, report in hosts.items():
@@ -54,6 +63,7 @@ def overview(hosts: Mapping[str, HostReport | None]) -> Overview:
             row, problems = _application(host, name, app, report)
             rows.append(row)
             notes += [f"{host}: {name}: {text}" for text in problems]
+        notes += [f"{host}: {text}" for text in _of_system(report["host"], (like or {}).get(host))]
         free, total = report["host"]["disk_free"], report["host"]["disk_total"]
         if free < DISK_SHARE * total:
             notes.append(f"{host}: {size(free)} of {size(total)} are free where releases are")
@@ -65,6 +75,17 @@ def overview(hosts: Mapping[str, HostReport | None]) -> Overview:
         restarts = replaced.texts(report["host"]["replaced"], report["host"]["restart"])
         notes += [f"{host}: {text}" for text in restarts]
     return Overview(rows, notes)
+
+
+def _of_system(status: HostStatus, like: str | None) -> list[str]:
+    """Return the remarks on the system of a host, or why it is not supported."""
+    if "system" not in status:
+        return []
+    try:
+        facts = checked_facts(cast("Mapping[str, Json]", status["system"]))
+        return remarks({**facts, "like": like} if like else facts)
+    except (HostResultError, ValueError) as error:
+        return [str(error)]
 
 
 def _row(**cells: str) -> dict[str, str]:

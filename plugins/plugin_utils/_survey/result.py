@@ -83,6 +83,7 @@ def survey_result(
     host: str,
     check_mode: bool,
     ports: moves.PortMoves = moves.NOTHING,
+    remarks: Sequence[str] = (),
 ) -> SurveyResult:
     """Return what is pending, by role and application; in check mode everything counts as pending.
 
@@ -92,6 +93,7 @@ def survey_result(
         host: the name of the host.
         check_mode: whether nothing may be changed.
         ports: ports that move in this run.
+        remarks: on the system of the host.
     """
     findings = [_findings(result, host, check_mode, ports) for result in results]
     pairs = [(result.inspection, part) for result, part in zip(results, findings, strict=True)]
@@ -120,6 +122,7 @@ def survey_result(
         "missing_packages": missing,
         "later_packages": later,
         "missing_venvs": pending.venvs((inspection.tools, part) for inspection, part in pairs),
+        "remarks": list(remarks),
     }
 
 

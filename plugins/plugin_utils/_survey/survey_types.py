@@ -98,3 +98,4 @@ class SurveyResult(TypedDict):
     missing_packages: list[str]
     later_packages: list[list[str]]
     missing_venvs: list[ToolEntry]
+    remarks: list[str]

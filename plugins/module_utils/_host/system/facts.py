@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ansible_collections.asgi.deploy.plugins.module_utils._host.system import memory, netfilter
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system import memory, netfilter, versions
 
 if TYPE_CHECKING:
     from ansible_collections.asgi.deploy.plugins.module_utils._shared.observed_state import HostFacts
@@ -18,16 +18,25 @@ _LOOPBACK = "::1"  # other addresses of its interface may be public ones, as of 
 
 def read_facts() -> HostFacts:
     """Return the facts of this host."""
-    system = os_release(_read("/etc/os-release") or _read("/usr/lib/os-release"))
     return {
-        "distribution": system.get("ID", "linux").capitalize(),
-        "distribution_major_version": system.get("VERSION_ID", "unknown").partition(".")[0],
-        "distribution_release": system.get("VERSION_CODENAME", ""),
+        **read_system(),
         "processor_nproc": len(os.sched_getaffinity(0)),
         "memtotal_mb": memory.parse_kib(_read("/proc/meminfo"), "MemTotal") // memory.MIB,
         "all_ipv6_addresses": ipv6_addresses(_read("/proc/net/if_inet6")),
         "nameservers": nameservers(_read("/etc/resolv.conf")),
         "nftables": netfilter.takes_rules(),
+    }
+
+
+def read_system() -> HostFacts:
+    """Return the facts of the system that this host runs, and of its programs."""
+    system = os_release(_read("/etc/os-release") or _read("/usr/lib/os-release"))
+    return {
+        "distribution": system.get("ID", "linux").capitalize(),
+        "distribution_version": (version := system.get("VERSION_ID", "unknown")),
+        "distribution_major_version": version.partition(".")[0],
+        "distribution_release": system.get("VERSION_CODENAME", ""),
+        "versions": versions.installed(),
     }
 
 

@@ -17,6 +17,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.operations.repla
 )
 from ansible_collections.asgi.deploy.plugins.module_utils._host.operations.report import status
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import memory
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.facts import read_system
 from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks.results import reports_errors
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import ROOT, Layout
 
@@ -69,4 +70,5 @@ def _host() -> HostStatus:
         "firewall": is_loaded() if RULES.exists() else None,
         "replaced": describe_all(),
         "restart": restart_time(),
+        "system": read_system(),
     }

@@ -147,6 +147,8 @@ def test_names_of_any_kind_lead_to_what_is_documented() -> None:
         "firewall": None,
     }
     host |= {"replaced": {}, "restart": {"mode": "never", "at": None}}
+    host["system"] = {"distribution": "Debian", "distribution_version": "13", "distribution_major_version": "13"}
+    host["system"] |= {"distribution_release": "trixie", "versions": {"nginx": "1.26.3"}}
     with pytest.raises(HostResultError, match=r"applications\.shop\.health: found nothing, expected str"):
         checked("status", {"applications": {"shop": {"live": None}}, "certificates": {}, "host": host})
     with pytest.raises(HostResultError, match=r"host\.disk_free: found None, expected int"):

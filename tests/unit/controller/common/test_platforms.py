@@ -7,7 +7,12 @@ from typing import Any
 
 import pytest
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.host_facts import Facts
-from ansible_collections.asgi.deploy.plugins.plugin_utils._common.platforms import PLATFORMS, Platform, platform_of
+from ansible_collections.asgi.deploy.plugins.plugin_utils._common.platforms import (
+    PLATFORMS,
+    Platform,
+    platform_of,
+    remarks,
+)
 
 from tests import ROOT
 
@@ -39,12 +44,6 @@ def test_a_code_name_of_another_distribution() -> None:
         platform_of(facts)
 
 
-def test_what_templates_read_is_what_programs_can_do() -> None:
-    """No name, number or list: these are for plans."""
-    able = {"nginx_http2_directive", "nginx_http3", "nginx_keepalive_min_timeout", "nginx_ticket_keys_rotate"}
-    assert set(_abilities(PLATFORMS[0])) == {*able, "post_quantum_group", "post_quantum_ssh"}
-
-
 def test_a_number_counts_more_than_a_codename() -> None:
     facts: Facts = {"distribution": "Debian", "distribution_major_version": "10", "distribution_release": "trixie"}
     with pytest.raises(ValueError, match="this host runs Debian 10; supported are Debian 12, "):
@@ -62,18 +61,74 @@ def test_no_other_file_names_a_release(folder: str) -> None:
     assert actual == (["plugins/plugin_utils/_common/platforms.py"] if folder == "plugins" else [])
 
 
-@pytest.mark.parametrize(("major", "able", "newest"), [("12", False, False), ("13", True, False), ("14", True, True)])
-def test_abilities_of_each_debian(major: str, able: bool, newest: bool) -> None:
+ABILITIES = (
+    "nginx_http2_directive",
+    "nginx_http3",
+    "nginx_ticket_keys_rotate",
+    "nginx_keepalive_min_timeout",
+    "post_quantum_group",
+    "post_quantum_ssh",
+)
+
+
+def abilities(platform: Platform) -> set[str]:
+    return {name for name in ABILITIES if getattr(platform, name)}
+
+
+@pytest.mark.parametrize(
+    ("major", "lacks"), [("12", set(ABILITIES)), ("13", {"nginx_keepalive_min_timeout"}), ("14", set())]
+)
+def test_abilities_of_each_debian(major: str, lacks: set[str]) -> None:
     platform = platform_of({"distribution": "Debian", "distribution_major_version": major})
-    common = (
-        "nginx_http2_directive",
-        "nginx_http3",
-        "nginx_ticket_keys_rotate",
-        "post_quantum_group",
-        "post_quantum_ssh",
-    )
-    assert _abilities(platform) == {**dict.fromkeys(common, able), "nginx_keepalive_min_timeout": newest}
+    assert set(ABILITIES) - abilities(platform) == lacks
 
 
-def _abilities(platform: Platform) -> dict[str, bool]:
-    return {name: value for name, value in vars(platform).items() if isinstance(value, bool)}
+def test_what_is_installed_counts_more_than_the_archive() -> None:
+    facts: Facts = {"distribution": "Debian", "distribution_version": "12"}
+    of_nginx = {"nginx_http2_directive", "nginx_http3", "nginx_ticket_keys_rotate", "nginx_keepalive_min_timeout"}
+    other = platform_of({**facts, "versions": {"nginx": "1.30.1", "python": "3.11.2"}})
+    assert abilities(other) == of_nginx
+    assert remarks({**facts, "versions": {"nginx": "1.30.1", "python": "3.11.2", "openssl": "3.0.22"}}) == [
+        "has nginx 1.30.1 in place of 1.22, so what nginx is given goes by 1.30.1"
+    ]
+
+
+def test_a_program_that_is_too_old_is_refused() -> None:
+    facts: Facts = {"distribution": "Debian", "distribution_version": "13", "versions": {"nginx": "1.18.0"}}
+    with pytest.raises(
+        ValueError, match=r"^this host runs Debian 13 with nginx 1\.18\.0; expected nginx 1\.22 at least"
+    ):
+        platform_of(facts)
+
+
+DERIVATIVE: Facts = {"distribution": "Raspbian", "distribution_version": "13", "versions": {"glibc": "2.41"}}
+
+
+def test_a_derivative_is_treated_as_what_it_is_like() -> None:
+    facts: Facts = {**DERIVATIVE, "like": "debian-13"}
+    assert str(platform_of(facts)) == "Raspbian 13, as Debian 13"
+    assert remarks(facts) == ["Raspbian 13 is treated as Debian 13, as asgi_like says; not run there by us"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({}, "this host runs Raspbian 13; supported are .*; for a derivative .* as in asgi_like: debian-13"),
+        ({"like": "debian-11"}, "asgi_like: found 'debian-11', expected one of debian-12, debian-13, debian-14"),
+        ({"like": ["debian-13"]}, r"asgi_like: found \['debian-13'\], expected one of debian-12"),
+        (
+            {"like": "debian-13", "distribution": "Debian"},
+            "asgi_like: found debian-13, but .* Debian 13.* leave it out",
+        ),
+        ({"like": "debian-13", "versions": {"systemd": "249"}}, "with systemd 249; expected systemd 252 at least"),
+        (
+            {"like": "debian-13", "distribution": "Rocky"},
+            "Rocky 13, which is not supported: its SELinux .* take Debian",
+        ),
+        ({"distribution": "Ubuntu", "distribution_version": "24.04"}, "Ubuntu 24.04, which is not supported: an sshd"),
+    ],
+)
+def test_other_systems_are_refused_with_what_to_do(changes: Any, says: str) -> None:
+    facts: Any = {**DERIVATIVE, **changes}
+    with pytest.raises(ValueError, match=says):
+        platform_of(facts)

@@ -39,7 +39,7 @@ def text_of(plan: dict[str, Any], host: dict[str, Any], release: dict[str, Any],
     seen = {**HOST, **host, "decided": {**PLAN, **plan}}
     looked = {**SAME, "left": ["drained"] if release.get("changed") else [], "metadata": None, **release}
     parts: Any = {"host": seen, "release": looked, "certificate": {"pending_certificates": pending}}
-    survey: Any = {"roles": {}, "apps": {"shop": parts}}
+    survey: Any = {"remarks": [], "roles": {}, "apps": {"shop": parts}}
     return lines("web1", survey)
 
 
@@ -330,7 +330,7 @@ def test_changes(
 def test_changes_of_the_host() -> None:
     """The web server comes first, and the hardening last, in the order of a run."""
     nginx = {"missing_packages": ["nginx"], "drift": ["/etc/nginx/nginx.conf"], "inactive_units": ["nginx.service"]}
-    survey: Any = {"roles": {"hardening": {"parts": []}, "nginx": nginx}, "apps": {}}
+    survey: Any = {"remarks": [], "roles": {"hardening": {"parts": []}, "nginx": nginx}, "apps": {}}
     assert lines("web1", survey) == [
         "web1: nginx would change",
         "  packages  nginx",
@@ -353,7 +353,8 @@ def test_changes_of_the_host() -> None:
 )
 def test_replaced_libraries_are_a_note_and_no_change(decided: dict[str, Any], says: str) -> None:
     replaced = {"shop": {"files": ["/usr/bin/python3.11"], "since": 0}}
-    survey: Any = {"roles": {"hardening": {"parts": [], "replaced": replaced, "decided": decided}}, "apps": {}}
+    hardening = {"parts": [], "replaced": replaced, "decided": decided}
+    survey: Any = {"remarks": [], "roles": {"hardening": hardening}, "apps": {}}
     assert lines("web1", survey) == [
         "web1: hardening: nothing would change",
         f"web1: hardening: shop: libraries replaced since 1970-01-01 00:00 UTC (python3.11), {says}",
@@ -362,7 +363,7 @@ def test_replaced_libraries_are_a_note_and_no_change(decided: dict[str, Any], sa
 
 def test_many_files_are_summarized_by_their_folders() -> None:
     files = [*(f"/etc/nginx/asgi/{name}.conf" for name in "abcd"), "/etc/nginx/nginx.conf", "/var/log/nginx/asgi"]
-    survey: Any = {"roles": {"nginx": {"drift": files, "missing_packages": list("abcdef")}}, "apps": {}}
+    survey: Any = {"remarks": [], "roles": {"nginx": {"drift": files, "missing_packages": list("abcdef")}}, "apps": {}}
     assert lines("web1", survey)[1:] == [
         "  packages  a, b, c, d, e, f",
         "  files     6: 5 in /etc/nginx, 1 in /var/log",
@@ -373,7 +374,7 @@ def test_many_files_are_summarized_by_their_folders() -> None:
 def test_as_data_nothing_is_nothing() -> None:
     plan = {**PLAN, "plain_transports": ["git http://git.example.com/shop.git"]}
     parts: Any = {"host": {**HOST, "decided": plan}, "release": SAME}
-    survey: Any = {"roles": {"nginx": {"drift": []}}, "apps": {"shop": parts}}
+    survey: Any = {"remarks": [], "roles": {"nginx": {"drift": []}}, "apps": {"shop": parts}}
     assert data(survey) == {"nginx": {}, "shop": {}}
     parts["release"] = {**SAME, "changed": True, "left": ["live"]}
     [note] = list(data(survey)["shop"]["notes"])
@@ -382,7 +383,7 @@ def test_as_data_nothing_is_nothing() -> None:
 
 def test_differences_are_shown_where_they_are_known() -> None:
     diff = {"before_header": "/etc/x", "after_header": "/etc/x", "before": "a\nb\n", "after": "a\nc\n"}
-    survey: Any = {"roles": {"nginx": {"drift": ["/etc/x"], "diff": [diff]}}, "apps": {}}
+    survey: Any = {"remarks": [], "roles": {"nginx": {"drift": ["/etc/x"], "diff": [diff]}}, "apps": {}}
     assert lines("web1", survey)[2:] == [
         "--- before: /etc/x",
         "+++ after: /etc/x",
