@@ -122,6 +122,16 @@ options:
         description: V(system), a version, or the path of an interpreter on the host.
         type: str
         default: system
+      python_archive:
+        description:
+          - An archive of the interpreter, for a version that the host does not have. It is fetched by the user of the
+            build, unpacked by uv, and kept as long as a release needs it.
+        type: dict
+        suboptions:
+          url: {description: Where it is fetched., type: str, required: true}
+          sha256: {description: Its checksum., type: str, required: true}
+          version: {description: "Of the interpreter, with all three numbers.", type: str, required: true}
+          machine: {description: "The machine that it is for, as in V(x86_64).", type: str, required: true}
       extras: {description: Extras of the application to install., type: list, elements: str, default: []}
       requirements: {description: The file that lists what the application needs., type: str}
       dependency_groups: {description: Dependency groups to install., type: list, elements: str, default: []}

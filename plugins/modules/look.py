@@ -202,6 +202,10 @@ found:
       description: As in M(asgi.deploy.release).
       type: str
       returned: if it is known
+    python:
+      description: As in M(asgi.deploy.release).
+      type: str
+      returned: for V(release)
     commit:
       description: As in M(asgi.deploy.release).
       type: str

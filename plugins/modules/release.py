@@ -121,6 +121,11 @@ dependencies:
   type: str
   returned: in check mode
   sample: uv.lock
+python:
+  description: The Python that the host would fetch, and from where; empty if it has the one that is requested.
+  type: str
+  returned: in check mode
+  sample: 3.14.10, fetched from https://mirror.example.com/python/20261110/cpython-3.14.10%2B20261110-x86_64-unknown-linux-gnu-install_only.tar.gz
 health: {description: "What is wrong with the live release.", type: str, returned: in check mode}
 noted:
   description: Whether the host has recorded the same settings of gate, watch and trust, and a manifest of the release.

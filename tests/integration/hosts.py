@@ -59,6 +59,7 @@ SITES = {
         "directory",
         "package",
         "offline",
+        "mirrored",
         "fetched",
         "repository",
         "web",

@@ -62,6 +62,7 @@ class ReleaseRecord(TypedDict, total=False):
         venv: the name of its virtual environment.
         requirements: the file of its source that lists what the application needs.
         unpinned: requirements of the server that were installed without a hash.
+        python: the name of its interpreter, if that came from a mirror.
         states: when each state was last reached.
         seal: a digest of its encrypted secrets.
         settings: how it is put live.
@@ -77,6 +78,7 @@ class ReleaseRecord(TypedDict, total=False):
     venv: str
     requirements: str
     unpinned: list[str]
+    python: str
     states: dict[str, float]
     seal: str
     settings: SettingsRecord

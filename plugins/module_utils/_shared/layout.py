@@ -47,6 +47,7 @@ PROGRAMS = PurePosixPath("/opt/asgi")
 CERTBOT = PROGRAMS / "certbot"  # a virtual environment
 CERTBOT_PYTHON = CERTBOT / "bin" / "python"
 CERTBOT_PROGRAM = PROGRAMS / "bin" / "certbot"  # starts it with the folders below, and without settings of others
+PYTHONS = PROGRAMS / "python"  # interpreters from a mirror, a folder for each
 LIBRARY = PROGRAMS / "lib"  # the code that renews certificates without Ansible
 RESTART_LIBRARY = LIBRARY / "hardening"  # the same for restarts after upgrades: another role writes it
 
@@ -143,6 +144,11 @@ class Layout:
     def previous(self) -> PurePosixPath:
         """Return the link to the previous release: its pages still request their own static files."""
         return self.home / "previous"
+
+    @property
+    def pythons(self) -> PurePosixPath:
+        """Return the folder of its links to interpreters from a mirror that its releases need."""
+        return self.home / "pythons"
 
     @property
     def lock(self) -> PurePosixPath:

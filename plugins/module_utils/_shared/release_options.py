@@ -71,6 +71,22 @@ class IndexEntry(TypedDict):
     password: str | None
 
 
+class PythonArchiveEntry(TypedDict):
+    """An archive of an interpreter, for a version that the host does not have.
+
+    Attributes:
+        url: where it is fetched.
+        sha256: its checksum.
+        version: of the interpreter, as in 3.14.2.
+        machine: that it is for, as in x86_64.
+    """
+
+    url: str
+    sha256: str
+    version: str
+    machine: str
+
+
 class AdditionsEntry(TypedDict):
     """What is added to the source of a release.
 
@@ -171,6 +187,7 @@ class ReleaseEntry(TypedDict):
         steps: commands that make a part of the release.
         build_hosts: the only hosts that the build may connect to; None allows all.
         python: system, a version, or a path on the host.
+        python_archive: where a version comes from that the host does not have; None refuses it.
         extras: optional dependencies of the application to install.
         requirements: the file that lists what the application needs; None takes the first of an order.
         dependency_groups: dependency groups of the application to install.
@@ -205,6 +222,7 @@ class ReleaseEntry(TypedDict):
     steps: BuildStepsEntry
     build_hosts: list[str] | None
     python: str
+    python_archive: PythonArchiveEntry | None
     extras: list[str]
     requirements: str | None
     dependency_groups: list[str]

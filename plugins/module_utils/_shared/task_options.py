@@ -75,6 +75,7 @@ CLOSING_OPTIONS: OptionSpecs = {  # of the rules that close the cloud's metadata
     "ports": {"type": "list", "elements": "int", "default": []},
     "outgoing": {"type": "list", "elements": "str"},
 }
+PYTHON_ARCHIVE_OPTIONS: OptionSpecs = {"url": _TEXT, "sha256": _TEXT, "version": _TEXT, "machine": _TEXT}
 _GATE: OptionSpecs = {
     **{"path": _TEXT, "status": _REQUIRED_TEXTS, "timeout": _WHOLE},
     **{"successes": _WHOLE, "workers": _WHOLE, "uptime": _WHOLE},
@@ -108,6 +109,7 @@ DESIRED_RELEASE_OPTIONS: OptionSpecs = {
     "steps": {"type": "dict", "required": True, "options": _STEPS},
     "build_hosts": {"type": "list", "elements": "str"},
     "python": {"type": "str", "default": "system"},
+    "python_archive": {"type": "dict", "options": PYTHON_ARCHIVE_OPTIONS},
     "extras": _TEXTS,
     "requirements": {"type": "str"},
     "dependency_groups": _TEXTS,

@@ -10,6 +10,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.option_specs i
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app import (
     additions,
     environment,
+    python_archives,
     shared_domains,
     sites,
     sizing,
@@ -71,6 +72,8 @@ def check_entry(spec: Mapping[str, Json], where: str, contents: local_files.Cont
     for option in ("package", "release_command"):
         if isinstance(text := spec.get(option), str):  # Ansible would split it at commas
             spec = {**spec, option: [text]}
+    if isinstance(mirror := spec.get("python_mirror"), str):
+        spec = {**spec, "python_mirror": {"url": mirror}}
     resolved, errors = resolve(app_options(), spec, where, SAMPLES)
     errors += rule_errors(RULES, resolved, where) + source_errors(resolved, spec, where)
     work, work_errors = resolve_work(resolved, where)
@@ -102,5 +105,5 @@ def _contradictions(
         lock, needed, _default = lock_inputs(requirements(options["server_requirements"], options))
         errors += lock_errors(lock, needed)
     errors += ineffective_options(options, spec, variables)
-    errors += transport_errors(options)
+    errors += transport_errors(options) + python_archives.mirror_errors(options)
     return errors + sites.site_errors(options, paths, bool(spec.get("site")))

@@ -277,6 +277,7 @@ def _release(plan: AppPlan, packed: Packed, here: HostContext) -> ReleaseEntry:
         "insecure_transport": plan["insecure_transport"],
         "installer": plan["installer"],
         "python": plan["python"],
+        "python_archive": plan["python_archive"],
         "extras": plan["extras"],
         "requirements": plan["requirements"],
         "dependency_groups": plan["dependency_groups"],

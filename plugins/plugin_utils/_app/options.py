@@ -43,6 +43,13 @@ class AptOptions(TypedDict):
     run: list[str]  # that it needs when it runs
 
 
+class PythonMirrorOptions(TypedDict):
+    """Where interpreters come from that a host does not have."""
+
+    url: str | None
+    archives: dict[str, str]  # checksums, by path below the URL; empty for those of uv's own list
+
+
 class IndexOptions(TypedDict):
     """A private index of distributions, and the hosts that builds may reach."""
 
@@ -290,6 +297,7 @@ class PlannedOptions(TypedDict):
     build: BuildOptions
     apt: AptOptions
     python: str
+    python_mirror: PythonMirrorOptions | None
     wheelhouse: str | None
     module: str
     factory: bool

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app import additions as trees
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app import (
+    python_archives,
     sandbox,
     site_headers,
     sites,
@@ -55,6 +56,8 @@ RULES: dict[str, checks.Rule] = {
     "index.password": checks.word,
     "index.hosts": validators.hosts,
     "python": validators.python,
+    "python_mirror.url": python_archives.mirror_url,
+    "python_mirror.archives": python_archives.archives,
     "wheelhouse": checks.controller_path,
     "version": validators.version,
     "module": validators.module,

@@ -12,6 +12,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.json_values im
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.release_options import IndexEntry, SourceEntry
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.options import AppOptions
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan_types import SourcePlan
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.python_archives import mirror_host
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.local_files import resolve_path
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.platforms import Packages
 
@@ -187,13 +188,14 @@ def index_plan(app: AppOptions) -> IndexEntry | None:
 def build_hosts(app: AppOptions) -> list[str] | None:
     """Return the hosts that builds reach where the application's own connections are bounded; else None, for all.
 
-    They are those of `git` and `index`, and those that `index.hosts` names. With a wheelhouse no index is asked.
+    They are those of `git`, `index` and `python_mirror`, and those that `index.hosts` names. With a wheelhouse no
+    index is asked.
     """
     if app["sandbox"]["outgoing"] is None:
         return None
     index = app["index"]
     urls = [app["git"], index["url"] if index and not app["wheelhouse"] else None]
-    named = index["hosts"] if index else []
+    named = [*(index["hosts"] if index else []), *filter(None, [mirror_host(app)])]
     return list(dict.fromkeys([*filter(None, (host_of(url) for url in urls if url)), *named]))
 
 

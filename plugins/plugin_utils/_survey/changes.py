@@ -144,6 +144,7 @@ def _of_app(name: str, parts: AppParts) -> Change:
     reasons = parts["certificate"].get("pending_certificates", {}) if "certificate" in parts else {}
     texts = {
         "release": _release(plan, release),
+        "python": release.get("python", "") if release.get("left") else "",
         "metadata": _metadata(release),
         "certificate": next(iter(reasons.values()), ""),
         "modes": "\n".join(release.get("loose", [])) if release.get("changed") else "",

@@ -15,6 +15,7 @@ import tomllib
 
 from tests import ROOT
 from tests.integration.hosts import APPS, HELPER, HOSTS, LAB, playbook
+from tests.lab import image, python_archive
 from tests.lab.ssh import OPTIONS
 
 FOLDER = HOSTS.parent / "sources"
@@ -75,9 +76,14 @@ def main() -> None:
     fetched = Path(shutil.make_archive(str(INDEX / "open" / "shop"), "zip", FOLDER / "monorepo"))
     index = LAB.index(INDEX)
     url = repository()
+    bookworm = image.ensure("bookworm")[0]  # its Python is another one than the host's, and runs there
+    python = python_archive.build(bookworm / "usr", INDEX / "open", python_archive.version_of(bookworm))
     prepared = {
         "archive_sha256": sha256(fetched.read_bytes()).hexdigest(),
         "archive_url": f"{index.open}{fetched.name}",
+        "python_mirror": index.open.rstrip("/"),
+        "python_name": python.path.name,
+        "python_sha256": python.sha256,
         "index_url": index.url,
         "index_username": index.username,
         "index_password": index.password,

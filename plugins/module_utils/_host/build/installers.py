@@ -21,6 +21,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.build.package_so
     DEFAULT_SOURCES,
     PackageSources,
 )
+from ansible_collections.asgi.deploy.plugins.module_utils._host.build.python_archive import COMPLETE, PythonArchive
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import PATH, run
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.locks import exclusive_lock
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
@@ -53,7 +54,6 @@ UV_HASHES = (
 )
 # Debian's wheels. python3-venv would install pip from there into each environment, which takes longer than uv itself.
 _PIP = Path("/usr/share/python-wheels")
-COMPLETE = ".complete"
 _LOCK_SECONDS = 1800
 
 
@@ -64,14 +64,18 @@ class Interpreter:
     Attributes:
         path: of its program.
         tag: what a virtual environment depends on.
+        archive: where it comes from, if it is not the host's own.
     """
 
     path: str
     tag: str
+    archive: PythonArchive | None = None
 
     @functools.cached_property
     def version(self) -> str:
         """Return its version, as in 3.13.5."""
+        if self.archive:
+            return self.archive.version  # it was run in the sandbox when it came
         return run([self.path, "-c", "import platform; print(platform.python_version())"]).strip().rstrip("+")
 
     @classmethod
@@ -85,8 +89,12 @@ class Interpreter:
         return cls(path, f"{tag}-{platform.machine()}")
 
     @classmethod
-    def requested(cls, python: str) -> Interpreter:
+    def requested(cls, python: str, archive: PythonArchive | None = None) -> Interpreter:
         """Return the interpreter that the option `python` requests: V(system), a version, or a path.
+
+        Args:
+            python: the option.
+            archive: where a version comes from that this host does not have.
 
         Raises:
             DeployError: this host does not have it; names those that it has.
@@ -94,11 +102,14 @@ class Interpreter:
         if python == "system":
             return cls.at(PYTHON)
         path = python if python.startswith("/") else shutil.which(f"python{python}", path=PATH)
+        if path is None and archive:
+            return cls(str(archive.program), archive.name, archive)
         if path is None or not os.access(path, os.X_OK):
+            version = "" if python.startswith("/") else "; or write python_mirror, from which uv fetches that version"
             has = "; ".join(f'python: "{version}" is {program}' for version, program in interpreters().items())
             raise DeployError(
                 f"python: found {python!r}, which this host does not have. It has {has or 'none'}; "
-                "write one of these or python: system, or install it on the host before"
+                f"write one of these or python: system, or install it on the host before{version}"
             )
         interpreter = cls.at(path)
         # Two builds of one version are two interpreters.

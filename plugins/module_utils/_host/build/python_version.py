@@ -54,4 +54,7 @@ def check_python(tree: Path, pyproject: Mapping[str, Json], interpreter: Interpr
 
 def _remedy() -> str:
     has = "; ".join(f'python: "{version}" is {path}' for version, path in interpreters().items())
-    return f"This host has {has or 'no Python'}; write one that fits, or install another one on the host before"
+    return (
+        f"This host has {has or 'no Python'}; write one that fits, install another one on the host before, "
+        "or write python_mirror next to python"
+    )

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.build.installers import (
-    COMPLETE,
     Installer,
     Interpreter,
     exclusive_build,
@@ -22,6 +21,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.build.package_so
     DEFAULT_SOURCES,
     PackageSources,
 )
+from ansible_collections.asgi.deploy.plugins.module_utils._host.build.python_archive import COMPLETE
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.managed_files import absolute_path
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.identity import digest

@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ansible_collections.asgi.deploy.plugins.module_utils._host.build import python_archive
 from ansible_collections.asgi.deploy.plugins.module_utils._host.build.build_sandbox import stop_leftover_build
 from ansible_collections.asgi.deploy.plugins.module_utils._host.operations.pause import remove_pause
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.background import BackgroundUnits, busy_releases
@@ -67,6 +68,7 @@ class Removal:
             MetadataRules(self._layout).remove()
             users.remove(self._layout.build_user)
             archives.prune()
+            python_archive.prune()
 
     def _unit_files(self) -> list[Path]:
         app, public = self._layout.app, self._layout.public_units

@@ -20,10 +20,12 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.build.dependency
 from ansible_collections.asgi.deploy.plugins.module_utils._host.build.installers import (
     Installer,
     Interpreter,
+    Uv,
     installer_for,
 )
 from ansible_collections.asgi.deploy.plugins.module_utils._host.build.package_sources import prepare_sources
 from ansible_collections.asgi.deploy.plugins.module_utils._host.build.pyproject import read_pyproject
+from ansible_collections.asgi.deploy.plugins.module_utils._host.build.python_install import ensure_python
 from ansible_collections.asgi.deploy.plugins.module_utils._host.build.python_version import check_python
 from ansible_collections.asgi.deploy.plugins.module_utils._host.build.requirements import (
     Requirements,
@@ -87,6 +89,9 @@ class Assembly:
                 tree = application_folder(whole, self.source.subdirectory, where)
                 refuse_pointers(whole, where)
                 self.additions.check(tree)
+                if archive := self.interpreter.archive:
+                    Uv.ensure(sources)
+                    ensure_python(self.layout, archive, Uv(sources, runner))
                 check_python(tree, read_pyproject(tree), self.interpreter, inputs.python != "system", where)
                 requirements = self._requirements(tree, whole, installer, where)
                 check_protection(requirements, tree, where, inputs.require_hashes, inputs.insecure_transport)

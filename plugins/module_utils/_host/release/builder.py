@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, cast
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.build.build_sandbox import stop_leftover_build
 from ansible_collections.asgi.deploy.plugins.module_utils._host.build.installers import Interpreter
+from ansible_collections.asgi.deploy.plugins.module_utils._host.build.python_archive import PythonArchive
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release import credentials
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.additions import Additions
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.inputs import ReleaseInputs
@@ -54,7 +55,7 @@ class ReleaseBuilder:
         self.source = source_of(
             inputs.source, Path(layout.mirror), hosts=inputs.build_hosts, pins=Path(layout.known_hosts)
         )
-        self.interpreter = Interpreter.requested(inputs.python)
+        self.interpreter = Interpreter.requested(inputs.python, PythonArchive.of(inputs.python_archive))
 
     def identify(self, identity: str) -> str:
         """Return the name of the release, with a digest of its inputs; if it is damaged, its next generation."""
@@ -99,6 +100,8 @@ class ReleaseBuilder:
     def damage(self, release: str) -> list[str]:
         """Return what only another generation of the release repairs, as texts; none if it is undamaged."""
         damage = list(self.integrity.release(release).damage)
+        if (archive := self.interpreter.archive) and not archive.complete:
+            damage.append(f"its Python, {archive.folder}, is not complete")
         if not self._sealed(release):
             damage.append("its secrets are not as they were written, or this host cannot read them")
         # A change from before there was a manifest shows in a comparison with the inputs.
@@ -121,6 +124,11 @@ class ReleaseBuilder:
     def inspect(self, release: str | None, everything: bool) -> DamageReport:
         """Return a report of these conditions: see :func:`integrity.summarize`."""
         return summarize(self.conditions(release, everything), self.integrity.folders())
+
+    def describe_python(self) -> str:
+        """Return the Python that the release would fetch, and from where; empty if it is on this host."""
+        archive = self.interpreter.archive
+        return archive.pending if archive else ""
 
     def describe_source(self, identity: str | None) -> SourceResult:
         """Return the source of the release, if it could be resolved, and the keys that were trusted for it."""
@@ -197,6 +205,8 @@ class ReleaseBuilder:
             "unpinned": built.unpinned,
             "states": {**self._released_before(release), "prepared": time.time()},
         }
+        if self.interpreter.archive:
+            record["python"] = self.interpreter.archive.name
         if self.inputs.secrets:
             record["seal"] = seal
         self.store.note(release, **record)

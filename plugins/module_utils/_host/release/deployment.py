@@ -98,6 +98,7 @@ class Deployment:
             "unrecorded": damage["unrecorded"],
             "before_commit": self.store.record(before).get("commit") if before else None,
             "dependencies": self.store.record(before).get("requirements", "") if before else "",
+            "python": builder.describe_python(),
             "left": list(left),
             "metadata": metadata,
             "health": doubt,

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
         AdditionsEntry,
         BuildStepsEntry,
         IndexEntry,
+        PythonArchiveEntry,
         ReleaseEntry,
         SourceEntry,
     )
@@ -35,6 +36,7 @@ class ReleaseInputs:
     build: Sequence[str]
     steps: BuildStepsEntry = field(default_factory=lambda: NO_STEPS, repr=False)
     python: str = "system"
+    python_archive: PythonArchiveEntry | None = None
     extras: Sequence[str] = ()
     requirements: str | None = None
     dependency_groups: Sequence[str] = ()
@@ -62,6 +64,7 @@ class ReleaseInputs:
             build=entry["build"],
             steps=entry["steps"],
             python=entry["python"],
+            python_archive=entry["python_archive"],
             extras=entry["extras"],
             requirements=entry["requirements"],
             dependency_groups=entry["dependency_groups"],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ansible_collections.asgi.deploy.plugins.module_utils._host.build import venvs
+from ansible_collections.asgi.deploy.plugins.module_utils._host.build import python_archive, venvs
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.background import (
     BackgroundUnits,
     LoadedReleases,
@@ -44,5 +44,7 @@ def prune(store: Store, release: str, keep: int) -> None:
         venvs.remove(Path(store.layout.venvs, venv))
     Integrity(store).forget_removed(loaded.serving)
     archives.prune()
+    python_archive.let_go(store.layout, {str(store.record(name).get("python")) for name in store.on_disk()})
+    python_archive.prune()
     if removed:
         systemd.daemon_reload()

@@ -7,6 +7,8 @@ import shutil
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from ansible_collections.asgi.deploy.plugins.module_utils._host.build.installers import Interpreter
+from ansible_collections.asgi.deploy.plugins.module_utils._host.build.python_archive import PythonArchive
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.builder import ReleaseBuilder
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.deployment import Deployment
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.gate import Gate
@@ -104,6 +106,12 @@ class ReleaseRequest:
         )
         return {**prediction, "noted": noted, "stopped": None}
 
+    def _python(self) -> str:
+        """Return the Python that the host would fetch, and from where; empty if it has it."""
+        archive = PythonArchive.of(self.inputs.python_archive)
+        interpreter = Interpreter.requested(self.inputs.python, archive) if archive else None
+        return interpreter.archive.pending if interpreter and interpreter.archive else ""
+
     def _predict_first(self) -> ReleasePrediction:
         """Return what a host without git would do, which no application was ever released to."""
         return {
@@ -112,6 +120,7 @@ class ReleaseRequest:
             "before": None,
             "steps": {},
             "trusted_at_first_use": [],
+            "python": self._python(),
             "left": [*STATES],
             "metadata": MetadataRules(self.layout).pending(self.closing),
             "damage": {},

@@ -51,6 +51,7 @@ class StoppedRelease:
             "unrecorded": [],
             "before_commit": self.store.record(before).get("commit") if before else None,
             "dependencies": self.store.record(before).get("requirements", "") if before else "",
+            "python": "",
             "left": [],
             "metadata": metadata,
             "health": "",

@@ -60,6 +60,8 @@ def test_defaults_are_in_the_plan(spec: dict[str, Any], facts: Facts) -> None:
         "index": None,
         "build_hosts": None,
         "python": "system",
+        "python_mirror": None,
+        "python_archive": None,
         "written": ["/var/lib/asgi/shop"],
         "wheelhouse": None,
         "state": "present",

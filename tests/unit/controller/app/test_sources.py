@@ -8,6 +8,7 @@ import pytest
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan import app_plan
 
 INDEX = "https://pypi.example.com/simple"
+MIRROR = "https://mirror.example.com/python"
 BOUND: dict[str, Any] = {"outgoing": []}
 
 
@@ -23,6 +24,10 @@ BOUND: dict[str, Any] = {"outgoing": []}
         ({"sandbox": BOUND, "index": {"hosts": ["pypi", "git.example.com"]}}, ["git.example.com", "pypi"]),
         ({"sandbox": BOUND, "wheelhouse": "wheels", "index": {"url": INDEX}}, ["git.example.com"]),
         ({"sandbox": BOUND, "wheelhouse": "wheels", "git": None, "directory": "."}, []),
+        (
+            {"sandbox": BOUND, "python": "3.14", "python_mirror": MIRROR, "index": {"hosts": ["pypi"]}},
+            ["git.example.com", "pypi", "mirror.example.com"],
+        ),
         ({"sandbox": BOUND, "git": "ssh://git@[2001:db8::1]/shop.git", "wheelhouse": "wheels"}, ["2001:db8::1"]),
     ],
 )

@@ -9,7 +9,11 @@ import pytest
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.builder import ReleaseBuilder
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.inputs import NO_STEPS, ReleaseInputs
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
-from ansible_collections.asgi.deploy.plugins.module_utils._shared.release_options import BuildStepsEntry, SourceEntry
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.release_options import (
+    BuildStepsEntry,
+    PythonArchiveEntry,
+    SourceEntry,
+)
 
 COMMIT = "a" * 40
 SOURCE: SourceEntry = {
@@ -33,10 +37,25 @@ class Texts(TypedDict, total=False):
     files: dict[str, str]
     units: dict[str, str]
     steps: BuildStepsEntry
+    python: str
+    archive: PythonArchiveEntry | None
+
+
+ARCHIVE: PythonArchiveEntry = {
+    "url": "https://mirror.example.com/x.tar.gz",
+    "sha256": "a1" * 32,
+    "version": "3.99.2",
+    "machine": "x86_64",
+}
 
 
 def name(home: Path, texts: Texts) -> str:
     """Return the name of a release with these files and units."""
+    return builder(home, texts).identify(COMMIT)
+
+
+def builder(home: Path, texts: Texts) -> ReleaseBuilder:
+    """Return the builder of such a release."""
     inputs = ReleaseInputs(
         source=SOURCE,
         version="v1",
@@ -48,8 +67,10 @@ def name(home: Path, texts: Texts) -> str:
         installer="pip",
         build=[],
         steps=texts.get("steps", NO_STEPS),
+        python=texts.get("python", "system"),
+        python_archive=texts.get("archive"),
     )
-    return ReleaseBuilder(Layout("shop", PurePosixPath(home)), inputs).identify(COMMIT)
+    return ReleaseBuilder(Layout("shop", PurePosixPath(home)), inputs)
 
 
 @pytest.mark.parametrize(
@@ -80,3 +101,26 @@ def test_a_comment_makes_no_other_release(tmp_path: Path, before: Texts, after: 
 )
 def test_what_a_build_is_given_is_a_part_of_the_release(tmp_path: Path, steps: Any, same: bool) -> None:
     assert (name(tmp_path, {}) == name(tmp_path, {"steps": {**NO_STEPS, **steps}})) is same
+
+
+def test_an_archive_counts_only_where_the_host_has_no_python_of_its_own(tmp_path: Path) -> None:
+    """The address of the mirror is no part of what a release is."""
+    moved: PythonArchiveEntry = {**ARCHIVE, "url": "https://other.example.com/x.tar.gz"}
+    other: PythonArchiveEntry = {**ARCHIVE, "sha256": "b2" * 32}
+    assert name(tmp_path, {"archive": ARCHIVE}) == name(tmp_path, {})
+    names = [name(tmp_path, {"python": "3.99", "archive": archive}) for archive in (ARCHIVE, moved, other)]
+    assert names[0] == names[1]
+    assert len({*names, name(tmp_path, {})}) == 3
+
+
+def test_a_release_without_its_python_is_damaged(tmp_path: Path) -> None:
+    damage = builder(tmp_path, {"python": "3.99", "archive": ARCHIVE}).damage("v1-00000000")
+    assert "its Python, /opt/asgi/python/cpython-3.99.2-x86_64-a1a1a1a1a1a1a1a1, is not complete" in damage
+    assert not [text for text in builder(tmp_path, {}).damage("v1-00000000") if "Python" in text]
+
+
+def test_what_is_fetched_is_named(tmp_path: Path) -> None:
+    assert builder(tmp_path, {"python": "3.99", "archive": ARCHIVE}).describe_python() == (
+        "3.99.2, fetched from https://mirror.example.com/x.tar.gz"
+    )
+    assert builder(tmp_path, {"archive": ARCHIVE}).describe_python() == ""
