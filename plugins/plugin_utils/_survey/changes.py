@@ -116,7 +116,7 @@ def _of_role(name: str, findings: RoleFindings) -> Change:
     """Return the change of a role, with what the host restarts by itself."""
     notes = []
     if found := findings.get("replaced"):
-        decided = cast("HardeningPlan", findings["decided"])
+        decided = cast(HardeningPlan, findings["decided"])
         restart: RestartTime = {"mode": "never", "at": None}
         if decided["restarts"]:
             restart = {"mode": decided["restart"], "at": decided["restart_at"]}

@@ -51,7 +51,7 @@ def mains(web: Web) -> dict[str, str]:
 
 
 def replaced(web: Web) -> dict[str, Any]:
-    result: dict[str, Any] = module(web.host.name, "status")["host"]
+    result: dict[str, Any] = module(web.host.name, "status", deploys=1)["host"]
     return result
 
 
@@ -79,9 +79,9 @@ def test_upgrades_restart_nothing_of_ours_and_our_restart_loses_no_request(webs:
             # A run is at work: the restart waits for its end.
             web.host.run("systemd-run --quiet --unit=run flock /srv/asgi/shop/.lock sleep 9999")
             web.host.run(f"systemctl start --no-block {SERVICE}")
-            main = f"$(systemctl show --property=MainPID --value {SERVICE})"
-            web.eventually(f"ls -l /proc/{main}/fd | grep -q shop/.lock")
-            assert mains(web)["shop"] == before[web.label]["shop"]
+            web.eventually(f"journalctl --boot --unit={SERVICE} | grep 'waits: shop: another run .* holds the lock'")
+            waiting = mains(web)
+            assert (waiting["shop"], waiting["nginx"]) == (before[web.label]["shop"], before[web.label]["nginx"])
             web.host.run("systemctl stop run.service")
             web.host.run(f"systemctl start {SERVICE}", timeout=120)
     for web in webs:
@@ -101,8 +101,9 @@ def test_a_new_nginx_takes_over_without_losing_a_request(webs: list[Web]) -> Non
     with traffic(webs):
         for web in webs:
             upgrade(web, "nginx nginx-common")
-            web.eventually("test $(systemctl show --property=MainPID --value nginx.service) = $(cat /run/nginx.pid)")
     for web in webs:
+        # The former one ends with its last WebSocket.
+        web.eventually("test $(systemctl show --property=MainPID --value nginx.service) = $(cat /run/nginx.pid)")
         after = mains(web)
         assert after["nginx"] != before[web.label]["nginx"] and after["shop"] == before[web.label]["shop"]
         assert "nginx" not in replaced(web)["replaced"]
@@ -113,7 +114,7 @@ def test_a_new_nginx_takes_over_without_losing_a_request(webs: list[Web]) -> Non
 def test_an_nginx_that_refuses_its_configuration_does_not_take_over(webs: list[Web]) -> None:
     web = webs[0]
     before = mains(web)["nginx"]
-    web.host.run("echo nonsense >/etc/nginx/asgi/http.d/broken.conf")
+    web.host.run('echo "nonsense;" >/etc/nginx/asgi/http.d/broken.conf')
     try:
         failed = web.host.run("/etc/asgi-deploy/replace-nginx replace", check=False)
     finally:
@@ -131,8 +132,9 @@ def test_restarts_can_follow_an_upgrade_at_once_or_never(webs: list[Web]) -> Non
     before = mains(web)
     with traffic([web], **PATIENT):
         upgrade(web, LIBRARIES)
-        web.eventually(f"! systemctl is-active --quiet {SERVICE} && test $(cat /run/nginx.pid) != {before['nginx']}")
-    assert replaced(web) | {"replaced": {}} == replaced(web)
+        ended = f"systemctl show --property=ActiveState --value {SERVICE} | grep -qx inactive"
+        web.eventually(f"{ended} && test $(cat /run/nginx.pid) != {before['nginx']}")
+    assert replaced(web)["replaced"] == {}
     assert mains(web)["shop"] != before["shop"]
     playbook(limit, f"--extra-vars={json.dumps({'hardening_restart': 'never'})}").ok()
     assert web.host.run(f"systemctl cat {SERVICE} asgi-restart.timer", check=False).returncode != 0

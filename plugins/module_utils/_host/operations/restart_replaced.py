@@ -6,6 +6,7 @@ On the host it is started with `python3 -m`, by its dotted name.
 from __future__ import annotations
 
 import fcntl
+import os
 import sys
 import time
 from collections.abc import Collection, Iterable
@@ -57,7 +58,7 @@ def restart_all() -> list[str]:
     for _round in range(ROUNDS):
         wait_for_upgrades()
         if SHUTDOWN.exists():
-            print("nothing is restarted: the host itself is about to")
+            _say("nothing is restarted: the host itself is about to")
             break
         found = in_order(describe_all(), tried)
         for name in found:
@@ -96,7 +97,7 @@ def restart_application(app: Layout, lock_timeout: float = LOCK_SECONDS) -> bool
         try:
             refuse_held(app, release)
         except DeployError as held:
-            print(f"{held}; it is not restarted")
+            _say(f"{held}; it is not restarted")
             return False
         restart_live(store, release, BY)
     log_to_journal(f"{app.app}: restarted, since an upgrade had replaced {', '.join(replaced.paths)}")
@@ -125,15 +126,18 @@ def _lock_all(locks: ExitStack, seconds: float) -> None:
     Raises:
         DeployError: a run is at work for too long.
     """
-    deadline = time.monotonic() + seconds
+    deadline, waits = time.monotonic() + seconds, False
     while True:
         with ExitStack() as tried:
             try:
                 for app in applications():
                     tried.enter_context(Store(app).lock(0, BY))
-            except DeployError:
+            except DeployError as error:
                 if time.monotonic() > deadline:
                     raise
+                if not waits:
+                    _say(f"nginx waits: {error}")
+                waits = True
             else:
                 locks.push(tried.pop_all())
                 return
@@ -165,16 +169,23 @@ def _is_free(lock: Path) -> bool:
     return True
 
 
+def _say(text: str) -> None:
+    """Write a line for the journal of the service."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
 def main() -> int:
     """Restart what has to be, and return the status to end with."""
+    os.umask(0o022)
     try:
         problems = restart_all()
     except DeployError as error:
         problems = [str(error)]
     for problem in problems:
-        print(problem, file=sys.stderr)
+        sys.stderr.write(f"{problem}\n")
     return 1 if problems else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    raise SystemExit(main())

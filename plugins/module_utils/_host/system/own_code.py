@@ -49,7 +49,7 @@ def _source(module: str) -> bytes:
     """Return the text of a module, from what has loaded this one: it was sent as text, in an archive, or as a file."""
     name = f"{PACKAGE}.{module}"
     spec = importlib.util.find_spec(name)
-    text = cast("InspectLoader", spec.loader).get_source(name) if spec and spec.loader else None
+    text = cast(InspectLoader, spec.loader).get_source(name) if spec and spec.loader else None
     if text is None:
         raise DeployError(f"the code of {module} cannot be read, so that it cannot be installed on this host")
     return text.encode() if isinstance(text, str) else text  # Ansible's own loader has bytes
