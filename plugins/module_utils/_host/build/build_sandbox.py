@@ -159,7 +159,7 @@ class SandboxedRunner(BuildRunner):
     def writable(self, *trees: Path) -> Iterator[None]:
         """Allow programs to write these trees until the block ends; until then the build user owns them."""
         for tree in trees:
-            _hand_over(tree, self.user)
+            self.hand_over(tree)
         self._writable += trees
         try:
             yield
@@ -167,6 +167,12 @@ class SandboxedRunner(BuildRunner):
             self._writable = [tree for tree in self._writable if tree not in trees]
             for tree in trees:
                 reclaim(tree)
+
+    def hand_over(self, tree: Path) -> None:
+        """Make the build user the owner of a tree; no program may run in it yet."""
+        for path in _walk(tree):
+            if not path.is_symlink():
+                shutil.chown(path, self.user, self.user)
 
     def unreachable(self, printed: str) -> str | None:
         return self._reach.unreachable(printed) if self._reach else None
@@ -209,12 +215,6 @@ def prepare_cache(cache: Path, user: str) -> None:
         shutil.rmtree(cache)
         cache.mkdir()
         shutil.chown(cache, user, user)
-
-
-def _hand_over(tree: Path, user: str) -> None:
-    for path in _walk(tree):
-        if not path.is_symlink():
-            shutil.chown(path, user, user)
 
 
 def reclaim(tree: Path, owner: int = 0) -> None:

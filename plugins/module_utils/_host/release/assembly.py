@@ -112,6 +112,7 @@ class Assembly:
         """
         if not (store := self.source.store):
             self.source.checkout(identity, whole)
+            runner.hand_over(whole)  # root has unpacked it
             return -1
         shutil.chown(store, group=runner.user)
         store.chmod(0o750)
