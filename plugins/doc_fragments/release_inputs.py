@@ -83,7 +83,7 @@ options:
         description:
           - Text of the release's units C(service), C(socket), C(drain) and, with a release command, C(command).
           - C(process-NAME-NUMBER) of its processes, C(job-NAME) and C(timer-NAME) of its jobs, and the target C(live).
-          - C(%i) in them is the release.
+          - C(%i) in them is the release. Its file C(python_path), for C(EnvironmentFile=), has the folders of modules.
         type: dict
         required: true
       packages:
@@ -135,6 +135,12 @@ options:
       extras: {description: Extras of the application to install., type: list, elements: str, default: []}
       requirements: {description: The file that lists what the application needs., type: str}
       dependency_groups: {description: Dependency groups to install., type: list, elements: str, default: []}
+      module: {description: "What is served, as in V(shop.main:app).", type: str, default: ""}
+      python_path:
+        description: Further folders in which its programs look for modules, relative to the application's folder.
+        type: list
+        elements: str
+        default: []
       index:
         description: The index to use instead of the host's own.
         type: dict

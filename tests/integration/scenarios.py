@@ -29,7 +29,7 @@ SCENARIOS = {
     "processes": Scenario(1, {"web1": TRIXIE}),
     "files": Scenario(1, {"web1": TRIXIE}),
     "servers": Scenario(2, {"apps": TRIXIE}),
-    "sources": Scenario(2, {"apps": TRIXIE, "helper": TRIXIE}),
+    "sources": Scenario(2, {"apps": TRIXIE, "helper": TRIXIE, "paths": BOOKWORM}),
     "web": Scenario(2, {"apps": TRIXIE, "helper": TRIXIE, "paths": BOOKWORM}),
     "paths": Scenario(2, {"paths": BOOKWORM, "helper": TRIXIE}),
     "sandbox": Scenario(2, {"prey": TRIXIE, "helper": TRIXIE}),

@@ -82,6 +82,15 @@ def test_command_of_the_virtual_environment_comes_first(release: dict[str, str],
     assert done.stdout == "its own\n", done.stderr
 
 
+def test_command_of_the_release_itself_comes_before_that(release: dict[str, str], tmp_path: Path) -> None:
+    program = tmp_path / "site" / "bin" / "python"
+    program.parent.mkdir(parents=True)
+    program.write_text("#!/bin/sh\necho its own\n", encoding="utf-8")
+    program.chmod(0o755)
+    done = command(release, "python")
+    assert done.stdout == "its own\n", done.stderr
+
+
 def test_command_that_is_not_there(release: dict[str, str]) -> None:
     done = command(release, "no-such-program")
     assert (done.stderr, done.returncode) == (f"{RELEASE}: there is no program no-such-program\n", 1)

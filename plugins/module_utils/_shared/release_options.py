@@ -191,6 +191,8 @@ class ReleaseEntry(TypedDict):
         extras: optional dependencies of the application to install.
         requirements: the file that lists what the application needs; None takes the first of an order.
         dependency_groups: dependency groups of the application to install.
+        module: what is served, as in shop.main:app.
+        python_path: further folders in which its programs look for modules, relative to the application's folder.
         index: the index of distributions; None is the installer's own.
         server_lock: the lock of the server's distributions, with hashes.
         require_hashes: whether everything that is installed must have a hash.
@@ -226,6 +228,8 @@ class ReleaseEntry(TypedDict):
     extras: list[str]
     requirements: str | None
     dependency_groups: list[str]
+    module: str
+    python_path: list[str]
     index: IndexEntry | None
     server_lock: str
     require_hashes: bool

@@ -113,6 +113,8 @@ DESIRED_RELEASE_OPTIONS: OptionSpecs = {
     "extras": _TEXTS,
     "requirements": {"type": "str"},
     "dependency_groups": _TEXTS,
+    "module": {"type": "str", "default": ""},
+    "python_path": _TEXTS,
     "index": {"type": "dict", "options": INDEX_OPTIONS},
     "server_lock": {"type": "str", "default": ""},
     "require_hashes": {"type": "bool", "default": False},

@@ -10,10 +10,19 @@ from collections.abc import Mapping
 UNIT_SUFFIXES = (".service", ".socket", ".target", ".mount")
 # The beginning of a command that needs the release's secrets in its environment; relative to the release's directory.
 LAUNCHER = "venv/bin/python -m asgi_deploy_runtime.run"
+SITE = "site"  # the folder of packages of a release itself; relative to its directory, as the next ones
+PYTHON_PATH_FILE = "python_path"  # an environment file with the folders in which its programs look for modules
+_PROGRAMS = (f"{SITE}/bin", "venv/bin")
+_SYSTEM_PROGRAMS = ("/usr/local/bin", "/usr/bin", "/bin")
 
 _VARIABLE = re.compile(r'^([A-Za-z_]\w*)="((?:[^"\\]|\\.)*)"$', re.MULTILINE | re.DOTALL)
 # Characters that need a backslash inside double quotes: SHELL_NEED_ESCAPE of systemd's src/basic/escape.h.
 _SPECIAL = re.compile(r'(["\\`$])')
+
+
+def program_folders(release: str) -> list[str]:
+    """Return the folders in which units of a release look for programs: its own, its environment's, the system's."""
+    return [*(f"{release}/{folder}" for folder in _PROGRAMS), *_SYSTEM_PROGRAMS]
 
 
 def environment_file(variables: Mapping[str, str | int | float]) -> str:

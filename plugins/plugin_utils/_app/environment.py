@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
-from pathlib import PurePosixPath
 from typing import cast
 
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.json_values import Json
@@ -13,7 +12,7 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._app.options import En
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.validators import env
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.local_files import Contents
 
-# The units set it, with the release's own folders; a value in the environment file would replace these.
+# The host sets it, with the release's own folders; a value in the environment file would replace these.
 PYTHON_PATH = "PYTHONPATH"
 
 
@@ -22,15 +21,9 @@ def in_file(variables: Mapping[str, EnvironmentValue]) -> dict[str, EnvironmentV
     return {name: value for name, value in variables.items() if name != PYTHON_PATH}
 
 
-def python_path(variables: Mapping[str, EnvironmentValue], release: PurePosixPath) -> list[str]:
-    """Return the folders in which Python looks for modules.
-
-    The user's folders may be below the application's. The runtime comes last, as modules of the application may have
-    the names of its modules.
-    """
-    folders = str(variables[PYTHON_PATH]).split(":") if PYTHON_PATH in variables else []
-    tree = release / "src"
-    return [str(path) for path in (release / "site", *(tree / folder for folder in folders), tree, release / "runtime")]
+def python_path(variables: Mapping[str, EnvironmentValue]) -> list[str]:
+    """Return further folders in which Python looks for modules; the host adds the release's own."""
+    return [folder for folder in str(variables.get(PYTHON_PATH, "")).split(":") if folder]
 
 
 def variables_of(

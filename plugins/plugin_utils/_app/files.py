@@ -281,6 +281,8 @@ def _release(plan: AppPlan, packed: Packed, here: HostContext) -> ReleaseEntry:
         "extras": plan["extras"],
         "requirements": plan["requirements"],
         "dependency_groups": plan["dependency_groups"],
+        "module": plan["module"],
+        "python_path": plan["python_path"],
         "index": plan["index"],
         "wheelhouse": packed["wheelhouse"],
         "build": plan["build_lines"],

@@ -11,6 +11,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.unit_text impo
     LAUNCHER,
     command_line,
     environment_file,
+    program_folders,
 )
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app import (
     additions,
@@ -98,7 +99,8 @@ def app_plan(
         "server_requirements": serving["requirements"],
         "server_lock": server_lock(*lock_inputs(serving["requirements"])),
         "environment": environment_file(environment.in_file(variables)),
-        "python_path": environment.python_path(variables, layout.release("%i")),
+        "python_path": environment.python_path(variables),
+        "program_path": ":".join(program_folders(str(layout.release("%i")))),
         # Commands find their secrets where the application finds them.
         "launcher": f"{layout.release('%i')}/{LAUNCHER} " if app["secrets"] else "",
         "release_command": list(map(command_line, app["release_command"])),

@@ -260,7 +260,8 @@ class AppPlan(PlannedOptions, AdditionsPlan):
     host_memory: int | None  # MiB
     server_lock: str
     environment: str  # the text of the environment file
-    python_path: list[str]
+    python_path: list[str]  # folders of the entry, relative to the application's
+    program_path: str  # where units look for programs
     launcher: str  # what a command begins with, to have the secrets
     prerequisite_units: list[str]  # that its units start after, and request
     units: list[WorkUnit]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,25 +16,29 @@ if TYPE_CHECKING:
     from ansible_collections.asgi.deploy.plugins.module_utils._shared.release_options import BuildStepsEntry
 
 
-def run_steps(steps: BuildStepsEntry, place: SandboxedRunner, tree: Path, venv: Path, site: Path) -> None:
+def run_steps(
+    steps: BuildStepsEntry, place: SandboxedRunner, tree: Path, venv: Path, site: Path, folders: Sequence[str]
+) -> None:
     """Run the commands one after the other, in the application's folder, which they may write.
 
     Args:
         steps: of the application.
         place: runs them; the tree is writable there.
         tree: the application's folder.
-        venv: the environment of the release, first in PATH.
+        venv: the environment of the release, in PATH after programs of the release itself.
         site: the folder of packages of the release itself; it may be absent.
+        folders: in which all programs of the release look for modules; those in PYTHONPATH of the steps come next.
 
     Raises:
         DeployError: one of them fails; says which, and the end of what it printed, without secrets.
     """
+    added = [str(tree / folder) for folder in steps["env"].get("PYTHONPATH", "").split(":") if folder]
     env = {
-        "PATH": f"{venv}/bin:{PATH}",
+        "PATH": f"{site}/bin:{venv}/bin:{PATH}",
         "VIRTUAL_ENV": str(venv),
-        "PYTHONPATH": ":".join(str(path) for path in (site, tree) if path.is_dir()),
         **steps["env"],
         **steps["secrets"],
+        "PYTHONPATH": ":".join([*folders, *added]),
     }
     reads = [path for path in (venv, site) if path.is_dir()]
     for argv in steps["commands"]:

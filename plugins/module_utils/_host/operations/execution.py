@@ -8,7 +8,6 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.recorded_commands import recorded
@@ -140,10 +139,10 @@ class Execution:
             ) from error
         if not words:
             raise DeployError("command: found none, expected one as in python -m shop.users list")
-        venv = Path(self.layout.release(release), "venv", "bin")
-        program = find_program(words[0], venv)
+        folder = str(self.layout.release(release))
+        program = find_program(words[0], folder)
         if program is None:
-            raise DeployError(f"command: found {self.command!r}, whose program {words[0]} {describe_search(venv)}")
+            raise DeployError(f"command: found {self.command!r}, whose program {words[0]} {describe_search(folder)}")
         return release, [program, *words[1:]]
 
     def _properties(self, release: str) -> list[str]:

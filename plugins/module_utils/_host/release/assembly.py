@@ -10,7 +10,7 @@ from pathlib import Path
 from subprocess import CompletedProcess
 from typing import NamedTuple
 
-from ansible_collections.asgi.deploy.plugins.module_utils._host.build import venvs
+from ansible_collections.asgi.deploy.plugins.module_utils._host.build import import_path, project_metadata, venvs
 from ansible_collections.asgi.deploy.plugins.module_utils._host.build.build_sandbox import (
     SandboxedRunner,
     chain_commands,
@@ -24,7 +24,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.build.installers
     installer_for,
 )
 from ansible_collections.asgi.deploy.plugins.module_utils._host.build.package_sources import prepare_sources
-from ansible_collections.asgi.deploy.plugins.module_utils._host.build.pyproject import read_pyproject
+from ansible_collections.asgi.deploy.plugins.module_utils._host.build.pyproject import is_package, read_pyproject
 from ansible_collections.asgi.deploy.plugins.module_utils._host.build.python_install import ensure_python
 from ansible_collections.asgi.deploy.plugins.module_utils._host.build.python_version import check_python
 from ansible_collections.asgi.deploy.plugins.module_utils._host.build.requirements import (
@@ -44,6 +44,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared import generat
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.identity import digest
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.requirement_hashes import unlocked, unpinned
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.unit_text import SITE
 
 
 class Assembled(NamedTuple):
@@ -53,11 +54,13 @@ class Assembled(NamedTuple):
         venv: the name of the virtual environment.
         file: the path, in the application's folder, of the file that lists its dependencies.
         unpinned: requirements of its server that were installed without a hash.
+        folders: in which each program of the release looks for modules.
     """
 
     venv: str
     file: str
     unpinned: list[str]
+    folders: list[str]
 
 
 @dataclass(frozen=True)
@@ -96,13 +99,31 @@ class Assembly:
                 requirements = self._requirements(tree, whole, installer, where)
                 check_protection(requirements, tree, where, inputs.require_hashes, inputs.insecure_transport)
                 venv = self._venv(path, tree, whole, installer, requirements, identity)
-                site = path / "site"
-                run_steps(inputs.steps, runner, tree, Path(self.layout.venvs, venv), site)
+                site = path / SITE
+                folders = self._folders(tree, whole, site, Path(self.layout.venvs, venv), requirements, identity)
+                run_steps(inputs.steps, runner, tree, Path(self.layout.venvs, venv), site, folders)
                 if site.is_dir():
                     restrict(site, self.layout.user)
                 if runner.ran != ran:
                     runner.run_unchecked(self._compiler(whole))
-                return Assembled(venv, requirements.source, unpinned(self._others, requirements.text))
+                return Assembled(venv, requirements.source, unpinned(self._others, requirements.text), folders)
+
+    def _folders(
+        self, tree: Path, whole: Path, site: Path, venv: Path, requirements: Requirements, identity: str
+    ) -> list[str]:
+        """Leave one copy of the application's code; return the folders in which each program looks for modules."""
+        pyproject = read_pyproject(tree)
+        # Requirements that are paths in the tree are built into the environment, which belongs to this release only.
+        known = venvs.distributions(venv) if requirements.local else {}
+        if not is_package(tree) and project_metadata.name_of(pyproject) not in known:
+            version = self.source.build_version(identity) if project_metadata.is_dynamic(pyproject) else None
+            files = project_metadata.metadata_files(pyproject, version, f"{venv}/bin/python")
+            project_metadata.install(files, site)
+        built = import_path.unite(site, tree, whole)
+        for packages in venv.glob("lib/python*/site-packages") if requirements.local else ():
+            built += import_path.unite(packages, tree, whole, keep=True)
+        names = import_path.names_of(self.inputs.module, pyproject)
+        return import_path.search_path(tree, whole, site, self.inputs.python_path, built, names)
 
     def _check_out(self, identity: str, whole: Path, runner: SandboxedRunner) -> int:
         """Check the source out; return how many programs had run when its tree was compiled, or -1 if it was not.
@@ -155,7 +176,7 @@ class Assembly:
         if packages := packages_of(tree, whole, requirements):
             # What packaging builds are given: the version that git has, and the variables of the build.
             env = {**backend_variables(self.source.build_version(identity)), **self.inputs.steps["env"]}
-            venvs.build_packages([*packages.values()], tree, path / "site", installer, venv, env)
+            venvs.build_packages([*packages.values()], tree, path / SITE, installer, venv, env)
         return name
 
     @property

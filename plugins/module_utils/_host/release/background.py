@@ -78,11 +78,11 @@ class BackgroundUnits:
 
     def missing_programs(self) -> str | None:
         """Return a text about a unit whose program does not exist; None if there is none."""
-        venv = Path(self.layout.release(self.release), "venv", "bin")
+        folder = str(self.layout.release(self.release))
         for name in (*self.processes, *self.jobs):
             program = command_of(_text(Path(UNITS, name)))
-            if find_program(program, venv) is None:
-                return f"{describe_kind(self.layout.kind(name))}: its program {program} {describe_search(venv)}"
+            if find_program(program, folder) is None:
+                return f"{describe_kind(self.layout.kind(name))}: its program {program} {describe_search(folder)}"
         return None
 
     def stop_soon(self) -> None:

@@ -19,13 +19,14 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.release.integrit
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store import Store
 from ansible_collections.asgi.deploy.plugins.module_utils._host.source.sources import application_folder, source_of
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import systemd
-from ansible_collections.asgi.deploy.plugins.module_utils._host.system.managed_files import ManagedFile
+from ansible_collections.asgi.deploy.plugins.module_utils._host.system.managed_files import ManagedFile, write
 from ansible_collections.asgi.deploy.plugins.module_utils._shared import generations
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.code_text import code_of, lines_of_code
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.identity import digest
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import UNITS, Layout
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.unit_names import release_id
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.unit_text import PYTHON_PATH_FILE, environment_file
 
 if TYPE_CHECKING:
     from ansible_collections.asgi.deploy.plugins.module_utils._shared.application_state import (
@@ -76,6 +77,7 @@ class ReleaseBuilder:
             "installer": inputs.installer,
             **inputs.server_content,
             **inputs.steps_content,
+            **inputs.import_content,
             # A comment that changes makes no other release.
             "files": {name: code_of(name, text) for name, text in inputs.files.items()},
             "environment": inputs.environment,
@@ -189,6 +191,9 @@ class ReleaseBuilder:
         for item in self._files(release):
             item.apply()
         self.additions.repair(path, self.layout.user)
+        # The runtime comes last, as modules of the application may have the names of its modules.
+        folders = environment_file({"PYTHONPATH": ":".join([*built.folders, str(path / "runtime")])})
+        write(path / PYTHON_PATH_FILE, folders.encode(), 0o640, group=self.layout.user)
         seal = self._write_secrets(release)
         compileall.compile_dir(str(path / "runtime"), quiet=2)
         restrict(path / "runtime", self.layout.user)

@@ -40,6 +40,8 @@ class ReleaseInputs:
     extras: Sequence[str] = ()
     requirements: str | None = None
     dependency_groups: Sequence[str] = ()
+    module: str = ""
+    python_path: Sequence[str] = ()
     index: IndexEntry | None = None
     wheelhouse: str | None = None
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -68,6 +70,8 @@ class ReleaseInputs:
             extras=entry["extras"],
             requirements=entry["requirements"],
             dependency_groups=entry["dependency_groups"],
+            module=entry["module"],
+            python_path=entry["python_path"],
             index=entry["index"],
             wheelhouse=entry["wheelhouse"],
             secrets=entry["secrets"],
@@ -89,6 +93,11 @@ class ReleaseInputs:
         if self.dependency_groups:
             sources["dependency_groups"] = [*sorted(self.dependency_groups)]
         return sources
+
+    @property
+    def import_content(self) -> dict[str, Json]:
+        """Return which folders the entry adds to those of modules; empty if none. Its settings name its module."""
+        return {"python_path": [*self.python_path]} if self.python_path else {}
 
     @property
     def server_content(self) -> dict[str, Json]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shlex
 import shutil
 from collections.abc import Mapping
-from pathlib import Path
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import (
     last_lines,
@@ -13,7 +12,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands 
     run_unchecked,
 )
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
-from ansible_collections.asgi.deploy.plugins.module_utils._shared.unit_text import LAUNCHER
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.unit_text import LAUNCHER, program_folders
 
 
 def check_units(units: Mapping[str, str]) -> None:
@@ -64,14 +63,15 @@ def _allows_calls(line: str) -> bool:
     return line.startswith("SystemCallFilter=") and not line.startswith("SystemCallFilter=~")
 
 
-def find_program(program: str, venv: Path) -> str | None:
-    """Return the path of a program, as a unit of a release finds it."""
-    return shutil.which(program, path=f"{venv}:/usr/local/bin:/usr/bin:/bin")
+def find_program(program: str, release: str) -> str | None:
+    """Return the path of a program, as a unit of a release in this folder finds it."""
+    return shutil.which(program, path=":".join(program_folders(release)))
 
 
-def describe_search(venv: Path) -> str:
+def describe_search(release: str) -> str:
     """Return the end of a message about a program that :func:`find_program` does not find."""
-    return f"is neither in {venv} nor in /usr/local/bin, /usr/bin and /bin"
+    *folders, last = program_folders(release)
+    return f"is neither in {', '.join(folders)} nor in {last}"
 
 
 def describe_kind(kind: str) -> str:

@@ -71,7 +71,10 @@ def test_defaults_are_in_the_plan(spec: dict[str, Any], facts: Facts) -> None:
         "launcher": "",
         "env_file": None,
         "environment": "",
-        "python_path": [f"/srv/asgi/shop/releases/%i/{folder}" for folder in ("site", "src", "runtime")],
+        "python_path": [],
+        "program_path": (
+            "/srv/asgi/shop/releases/%i/site/bin:/srv/asgi/shop/releases/%i/venv/bin:/usr/local/bin:/usr/bin:/bin"
+        ),
         "files": {},
         "storage": [],
         "cache": [],

@@ -43,7 +43,9 @@ def run(runner: Runner, folder: Path, *, site: bool = False) -> None:
     """Run the steps in folders of a release."""
     for name in ("tree", "venv", *(["site"] if site else [])):
         (folder / name).mkdir()
-    run_steps(STEPS, cast("SandboxedRunner", cast("Any", runner)), folder / "tree", folder / "venv", folder / "site")
+    place, tree, venv = cast("SandboxedRunner", cast("Any", runner)), folder / "tree", folder / "venv"
+    steps: BuildStepsEntry = {**STEPS, "env": {**STEPS["env"], "PYTHONPATH": "lib"}}
+    run_steps(steps, place, tree, venv, folder / "site", ["/first", "/second"])
 
 
 def test_each_command_runs_in_the_tree_with_the_environment_of_the_release(tmp_path: Path) -> None:
@@ -54,8 +56,8 @@ def test_each_command_runs_in_the_tree_with_the_environment_of_the_release(tmp_p
         ["/usr/bin/env", "--", "npm", "run", "build"],
     ]
     _argv, env, cwd, reads, network = runner.calls[0]
-    assert env["PATH"].startswith(f"{tmp_path}/venv/bin:/")
-    assert env["PYTHONPATH"] == f"{tmp_path}/site:{tmp_path}/tree"
+    assert env["PATH"].startswith(f"{tmp_path}/site/bin:{tmp_path}/venv/bin:/")
+    assert env["PYTHONPATH"] == f"/first:/second:{tmp_path}/tree/lib"
     assert (env["NODE_ENV"], env["NPM_TOKEN"]) == ("production", "hunter2hunter2")
     assert (cwd, reads, network) == (tmp_path / "tree", [tmp_path / "venv", tmp_path / "site"], False)
 

@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.unit_checks import (
     check_calls,
     check_schedules,
     command_of,
     describe_kind,
+    describe_search,
+    find_program,
 )
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
+
+
+def test_programs_of_the_release_itself_come_first(tmp_path: Path) -> None:
+    for folder in ("venv/bin", "site/bin"):
+        (tmp_path / folder).mkdir(parents=True)
+        for name in ("sh", Path(folder).parts[0]):
+            (tmp_path / folder / name).write_text("")
+            (tmp_path / folder / name).chmod(0o755)
+    assert find_program("sh", str(tmp_path)) == f"{tmp_path}/site/bin/sh"
+    assert find_program("venv", str(tmp_path)) == f"{tmp_path}/venv/bin/venv"
+    assert find_program("no-such", str(tmp_path)) is None
+    assert describe_search("/r") == "is neither in /r/site/bin, /r/venv/bin, /usr/local/bin, /usr/bin nor in /bin"
 
 
 @pytest.mark.parametrize(

@@ -226,21 +226,26 @@ def test_service_lets_kept_connections_end_before_it_is_ended(render: Render, pl
     ],
 )
 def test_service_of_a_server(render: Render, plan: Plan, options: dict[str, Any], command: str) -> None:
-    """The runtime is found by PYTHONPATH, after the application's own modules, which may be called as ours are."""
+    """The runtime is found as the application's own modules are, by what the build of the release has written."""
     text = render("app", "app.service.j2", plan=plan(**options))
     home = "/srv/asgi/shop/releases/%i"
     assert unit(text)["Service"]["ExecStart"] == f"{home}/venv/bin/{command}"
-    assert f"Environment=PYTHONPATH={home}/site:{home}/src:{home}/runtime\n" in text
+    assert f"EnvironmentFile={home}/python_path\n" in text
 
 
-def test_folders_of_modules(render: Render, plan: Plan) -> None:
+def test_folders_of_modules(plan: Plan) -> None:
     """A PYTHONPATH of the user's adds to the release's own, without which the server would not be found."""
-    planned = plan(env={"PYTHONPATH": "lib:/opt/lib", "A": "1"})
-    home = "/srv/asgi/shop/releases/%i"
-    for template in ("app.service.j2", "sandbox.j2"):
-        text = render("app", template, plan=planned)
-        assert f"Environment=PYTHONPATH={home}/site:{home}/src/lib:/opt/lib:{home}/src:{home}/runtime\n" in text
-    assert planned["environment"] == 'A="1"\n'
+    planned = plan(
+        env={"PYTHONPATH": "lib:/opt/lib", "A": "1"},
+        release_command=COMMAND,
+        processes={"worker": "celery worker"},
+        jobs={"report": {"command": "python -m shop.report", "schedule": "daily"}},
+    )
+    assert (planned["python_path"], planned["environment"]) == (["lib", "/opt/lib"], 'A="1"\n')
+    units = files_app.units(planned)
+    for kind in ("service", "command", "process-worker-1", "job-report"):
+        assert "PYTHONPATH=" not in units[kind]
+        assert "EnvironmentFile=/srv/asgi/shop/releases/%i/python_path\n" in units[kind]
 
 
 @pytest.mark.parametrize(
@@ -438,7 +443,7 @@ def test_release_command(render: Render, plan: Plan) -> None:
         "Type": "oneshot",
         "ExecStart": '"alembic" "upgrade" "head; 100%% $$HOME"',
         "TimeoutStartSec": "90",
-        "ExecSearchPath": f"{home}/venv/bin:/usr/local/bin:/usr/bin:/bin",
+        "ExecSearchPath": f"{home}/site/bin:{home}/venv/bin:/usr/local/bin:/usr/bin:/bin",
         "User": "asgi-shop",
         "WorkingDirectory": f"{home}/src",
         "EnvironmentFile": f"{home}/environment",

@@ -81,7 +81,7 @@ def test_process(units: dict[str, str]) -> None:
     expected = {
         "Type": "exec",
         "ExecStart": '"celery" "-A" "shop 100%% $$X"',
-        "ExecSearchPath": f"{HOME}/venv/bin:/usr/local/bin:/usr/bin:/bin",
+        "ExecSearchPath": f"{HOME}/site/bin:{HOME}/venv/bin:/usr/local/bin:/usr/bin:/bin",
         "KillMode": "mixed",
         "TimeoutStopSec": "90",
         "Restart": "always",
