@@ -149,20 +149,20 @@ def test_jobs_in_a_row_have_one_journald(attacked: Prey) -> None:
 
 def test_records_that_are_not_kept_are_counted(neighbour: Prey) -> None:
     """Its entry allows 1,000 records in ten seconds, and journald some times that while a journal is nearly empty."""
-    burst, count = f"burst {uuid.uuid4()}", 20_000
+    burst, count, sent = f"burst {uuid.uuid4()}", 20_000, 0
+    _lines, cursor = logs(neighbour.host.name, "neighbour", lines=1)
     assert neighbour.attack(BURST.format(burst=burst, count=count))["error"] is None
-    mark = f"after {burst}"
-    found = "--namespace=asgi-neighbour --output=cat --lines=50 | grep '^Suppressed .*asgi-neighbour@'"
-    sent = 0
-    while neighbour.host.run(f"journalctl --quiet {found}", check=False).returncode and sent < 60:
+    lines: list[str] = []
+    while not any(" Suppressed " in line for line in lines) and sent < 60:
         # journald writes the number with the first record after these ten seconds.
-        assert neighbour.attack(f"import os; os.write(2, b'{mark}\\n')")["error"] is None
+        assert neighbour.attack(f"import os; os.write(2, b'after {burst}\\n')")["error"] is None
         sent += 1
         time.sleep(0.5)
-    lines, _cursor = logs(neighbour.host.name, "neighbour", lines=2 * count)
+        lines, _cursor = logs(neighbour.host.name, "neighbour", lines=1, cursor=cursor)
     kept = sum(1 for line in lines if burst in line)
-    (suppressed,) = [int(match[1]) for line in lines if (match := re.search(r" Suppressed (\d+) messages from", line))]
+    found = [match for line in lines if (match := re.search(r" Suppressed (\d+) messages from asgi-neighbour@", line))]
+    (suppressed,) = [int(match[1]) for match in found]
     assert 1000 <= kept < count / 2
     assert count + 1 + sent <= kept + suppressed <= count + 50 + sent, "some are neither kept nor counted"
     status = scenario("--extra-vars=asgi_format=json", name="status").ok().output
-    assert f'"lost_records": {suppressed}' in status, status[-3000:]
+    assert any(int(number) >= suppressed for number in re.findall(r'"lost_records": (\d+)', status)), status[-3000:]

@@ -126,7 +126,7 @@ def test_a_first_run_passes_by_the_proxy_and_by_nothing_that_was_left(behind: Be
     assert PASSWORD not in run.output
     asked = behind.asked()
     authority = LAB.acme_directory.split("/")[2]
-    server = yaml.safe_load(HOSTS.read_text())["asgi"]["vars"]["shop_repository"].split("/")[2]
+    server = yaml.safe_load(HOSTS.read_text())["all"]["vars"]["shop_repository"].split("/")[2]
     for line in (f"CONNECT {authority}", f"CONNECT {server}", "GET http://deb.debian.org/"):
         assert line in asked, asked
     assert host.run("systemctl show --property=InvocationID --value nginx").stdout == nginx, "it was stopped"
