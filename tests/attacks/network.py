@@ -109,7 +109,7 @@ ROWS = (
         (
             Proof(
                 f"{UPGRADES}::test_upgrades_lose_no_request",
-                f"{UPGRADES}::test_nginx_comes_back_from_its_own_upgrade",
+                f"{UPGRADES}::test_nginx_upgrades_itself_without_losing_a_request",
             ),
         ),
     ),
