@@ -20,6 +20,7 @@ ARCHIVES = CACHE / "archives"  # by SHA-256
 # Has a folder APP@RELEASE for each service that runs: RuntimeDirectory= of its unit.
 SERVING = PurePosixPath("/run/asgi-deploy/serving")
 DRAINING = SERVING.with_name("draining")  # the same for each release that was replaced
+MEDIA = SERVING.with_name("media")  # has a socket for each application whose uploads nginx serves
 
 CONFIGURATION = PurePosixPath("/etc/asgi-deploy")
 FIREWALL_RULES = CONFIGURATION / "firewall.nft"
@@ -151,6 +152,11 @@ class Layout:
         return self.home / "pythons"
 
     @property
+    def kept(self) -> PurePosixPath:
+        """Return the folder of links to the other releases that served and stay, the newest as 1."""
+        return self.home / "kept"
+
+    @property
     def lock(self) -> PurePosixPath:
         return self.home / ".lock"
 
@@ -235,6 +241,19 @@ class Layout:
     def public_units(self) -> tuple[str, str]:
         """Return the public listener of an application without nginx, and what keeps systemd from watching it."""
         return f"asgi-{self.app}.public.socket", f"asgi-{self.app}.public.service"
+
+    @property
+    def media_units(self) -> tuple[str, str]:
+        """Return what sends the uploads that nginx serves, and its listener."""
+        return f"asgi-{self.app}.media.service", f"asgi-{self.app}.media.socket"
+
+    @property
+    def media_socket(self) -> PurePosixPath:
+        return MEDIA / f"{self.app}.sock"
+
+    @property
+    def media_configuration(self) -> PurePosixPath:
+        return CONFIGURATION / "media" / f"{self.app}.conf"
 
     @property
     def boot_unit(self) -> str:

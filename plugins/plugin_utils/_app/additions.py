@@ -75,9 +75,14 @@ def static(value: Mapping[str, Json]) -> str | None:
     return "; ".join([*errors, *nested(value)]) or None
 
 
+def is_prefix(value: str) -> bool:
+    """Return whether a text is the beginning of URLs, with a slash at both ends."""
+    return bool(_PREFIX.fullmatch(value)) and len(value) <= PATH_MAX
+
+
 def _static(prefix: str, entry: Json) -> str | None:
     """Return what is wrong with a folder that nginx serves."""
-    if not _PREFIX.fullmatch(prefix) or len(prefix) > PATH_MAX:
+    if not is_prefix(prefix):
         return (
             f"found {prefix!r}, expected the beginning of URLs with a slash at both ends, as in /static/: public/static"
         )
@@ -147,7 +152,14 @@ def additions_plan(app: AppOptions, layout: Layout) -> AdditionsPlan:
         "cache_directories": [_below("/var/cache", folders_of[entry]) for entry in app["cache"]],
         "static": folders(app["static"]),
         "static_immutable": immutable(app["static"]),
+        "static_places": _places(app["keep_releases"]),
     }
+
+
+def _places(keep: int) -> list[str]:
+    """Return where nginx looks for static files, below the application's folder, when so many releases stay."""
+    others = [f"kept/{number}" for number in range(1, keep - 1)]
+    return [f"/{release}/public" for release in ("current", "previous", *others)]
 
 
 def _below(top: str, place: PurePosixPath) -> str:

@@ -22,6 +22,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import 
 )
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.release_options import BuildStepsEntry, ReleaseEntry
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.unit_names import command_kind
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app import media
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan_types import (
     AppPlan,
     AppState,
@@ -60,12 +61,14 @@ def desired_state(plan: AppPlan, here: HostContext) -> AppState:
     """
     packed = plan["packed"]
     if packed is None:
-        return {"by": here.by, "site": [absent(path) for path in _site_paths(plan["name"])]}
+        site = [absent(path) for path in _site_paths(plan["name"])]
+        return {"by": here.by, "site": [*site, *media.absence(plan["name"])]}
     return {
         "by": here.by,
         "users": users(plan),
         "host": [*boot_files(plan), *journal_files(plan), *(_direct_files(plan, here) if plan["direct"] else [])],
         "site": site_files(plan),
+        "site_units": media.running(plan),
         "port": _port_move(plan),
         "release": _release(plan, packed, here),
         "packages": plan["packages"],
@@ -94,6 +97,7 @@ def inspections(plan: AppPlan, state: AppState) -> dict[str, InspectionEntry]:
         "users": [user["name"] for user in state["users"]],
         "files": state["host"] + state["site"],
         "reload": "nginx.service",
+        "units": state["site_units"],
         "ports": [plan["tls"]["port"]] if plan["direct"] else [],
         "nginx_servers": plan["direct"] is not None,
         "server_names": [] if plan["direct"] else [*plan["site"]["hosts"], *plan["site"]["redirect_hosts"]],
@@ -205,6 +209,7 @@ def site_files(plan: AppPlan) -> list[FileEntry]:
         made(below, "below.conf.j2", bool(plan["site"]["prefix"]) and behind),
         made(metrics, "metrics.conf.j2", bool(plan["health"]["metrics"]) and behind),
     ]
+    entries += media.media_files(plan)
     entries += [entry for name in plan["site"]["former"] for entry in _former_files(name)]
     if not plan["site"]["owns"]:  # an application in another one's server has no certificate
         entries.append(absent(f"{CERTIFICATES}/{plan['name']}/wanted.json"))

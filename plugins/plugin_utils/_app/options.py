@@ -146,6 +146,7 @@ class PublicSiteOptions(PathLimits):
     pass_headers: list[str]
     encoded_slashes: bool
     maintenance_allow: list[str]
+    media: dict[str, str]  # paths of storage, by the beginning of their URLs
     paths: dict[str, PathOptions]
 
 

@@ -16,6 +16,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.unit_text impo
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app import (
     additions,
     environment,
+    media,
     metadata_service,
     python_archives,
     sandbox,
@@ -127,6 +128,7 @@ def app_plan(
         "metadata": closing,
         "metadata_directory": str(METADATA_LOADED.relative_to("/run")),
         "notices": metadata_service.notices(app, facts),
+        "media": media.media_plan(app, layout),
         "site": sites.site_plan(app, layout, shared_domains.place_of(spec, apps), behind_balancer),
         "workers": workers.count,
         "workers_reason": workers.reason,

@@ -129,8 +129,18 @@ class LocationPlan(PathLimits):
     path: str
     always: bool  # whether it answers when the site is closed, too
     health_check: bool  # whether it only says how the application is
+    media: bool  # whether uploads are sent
     limit: LimitPlan | None
     timeout: int  # seconds that the application may be silent
+
+
+class MediaPlan(TypedDict):
+    """How uploads that nginx serves are sent."""
+
+    folders: dict[str, str]  # absolute paths, by the beginning of their URLs
+    units: list[str]  # what sends them, and its listener
+    socket: str  # a path, as the next one
+    configuration: str
 
 
 class AnswerHeader(TypedDict):
@@ -233,6 +243,7 @@ class AdditionsPlan(TypedDict):
     cache_directories: list[str]  # below /var/cache
     static: dict[str, str]  # folders of the tree, by the beginning of their URLs
     static_immutable: list[str]  # beginnings of URLs
+    static_places: list[str]  # folders below the application's, where nginx looks for files whose names stand for them
 
 
 class SourcePlan(TypedDict):
@@ -274,6 +285,7 @@ class AppPlan(PlannedOptions, AdditionsPlan):
     plain_transports: list[str]  # what comes over a plain transport
     notices: list[str]  # what a run says of it
     site: SitePlan
+    media: MediaPlan
     upstream_keepalive: Keepalive
     public_units: list[str]  # of an application without nginx
     paths: dict[str, str]  # fixed paths of a host
@@ -330,6 +342,7 @@ class AppState(TypedDict, total=False):
 
     by: Required[str]  # the user who runs the playbook
     site: Required[list[FileEntry]]  # files of nginx, and what has to go when these are in place
+    site_units: list[str]  # that must be enabled and active
     users: list[UserEntry]
     host: list[FileEntry]  # other files
     port: PortMoveEntry | None  # how its port of visitors moves with the release

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app import additions as trees
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app import (
+    media,
     python_archives,
     sandbox,
     site_headers,
@@ -129,5 +130,6 @@ RULES: dict[str, checks.Rule] = {
     "site.pass_headers": site_headers.passed_headers,
     "site.users": sites.users,
     "site.maintenance_allow": checks.networks,
+    "site.media": media.media,
     **{f"site.{key}": rule for key, rule in PATH.items()},
 }

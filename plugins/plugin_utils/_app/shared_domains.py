@@ -156,7 +156,9 @@ def urls(app: Spec) -> list[tuple[str, str]]:
     site, health, gate = (_dictionary(app.get(option)) for option in ("site", "health", "gate"))
     named = [(f"health.{name}", str(path)) for name, path in health.items() if path and name != "allow"]
     named += [("gate.path", str(gate.get("path") or WHOLE).split("?", 1)[0])]
-    named += [(f"site.{option}", path) for option in ("paths", "redirects") for path in _dictionary(site.get(option))]
+    named += [
+        (f"site.{option}", path) for option in ("paths", "redirects", "media") for path in _dictionary(site.get(option))
+    ]
     return named + [("static", path) for path in _dictionary(app.get("static"))]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple, cast
 
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.media import below_media
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.options import AppOptions, PathLimits, SiteOptions
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.shared_domains import prefix
 
@@ -19,13 +20,14 @@ class SitePath(NamedTuple):
     options: PathLimits  # its own, or those of the site
     timeout: int | None  # its own, in seconds
     always: bool  # whether it answers when the site is closed, too
+    media: bool  # whether uploads are sent
 
 
 def paths_of(app: AppOptions) -> Iterable[SitePath]:
     """Yield the paths of the site, the whole first."""
     site, health, checks = app["site"], app["health"], health_checks(app)
     begin, health_paths = _beginnings(app), _health(app)
-    for path in [*begin, *sorted({*site["paths"], *health_paths} - {*begin, *site["redirects"]})]:
+    for path in [*begin, *sorted({*site["paths"], *site["media"], *health_paths} - {*begin, *site["redirects"]})]:
         options = _site_limits(site)
         if path in checks:
             options |= {"rate": HEALTH_RATE, "connections": HEALTH_CONNECTIONS}
@@ -35,7 +37,13 @@ def paths_of(app: AppOptions) -> Iterable[SitePath]:
         if written:
             values = {key: value for key, value in written.items() if value is not None}
             options = cast("PathLimits", {**options, **values})
-        yield SitePath(path, options, written["timeout"] if written else None, path in health_paths)
+        yield SitePath(
+            path,
+            options,
+            written["timeout"] if written else None,
+            path in health_paths,
+            below_media(site["media"], path) is not None,
+        )
 
 
 def _site_limits(site: SiteOptions) -> PathLimits:

@@ -14,6 +14,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.json_values im
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import NGINX, Layout
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app import (
     additions,
+    media,
     passwords,
     shared_domains,
     site_headers,
@@ -167,6 +168,7 @@ def site_errors(app: AppOptions, paths: Mapping[str, PathOptions], written: bool
     if not site["users"] and (site["auth"] or any(options["auth"] for options in paths.values())):
         errors.append('site.users: is missing; auth expects names and passwords, as in users: {ops: "{{ vault_ops }}"}')
     errors += _misplaced_paths(app)
+    errors += media.media_errors(app, paths)
     if (whole := f"{shared_domains.prefix(site['path'])}/") in site["redirects"]:
         errors.append(
             f"site.redirects: found {whole!r}, which is all of the application, so that it would never serve; "
@@ -181,7 +183,10 @@ def site_errors(app: AppOptions, paths: Mapping[str, PathOptions], written: bool
             for path in (prefix, f"{prefix}/")
             if path in owners
         ]
-    for option, entries in (("site.paths", paths), ("site.redirects", site["redirects"])):
+    owners |= dict.fromkeys(site["media"], "site.media")
+    # What a path of uploads has of its own holds for them.
+    own = [path for path in paths if path not in site["media"]]
+    for option, entries in (("site.paths", own), ("site.redirects", site["redirects"])):
         for path in entries:
             if owners.setdefault(path, option) != option:
                 errors.append(f"{option}: {path} is in {owners[path]} as well; leave out one of the two")
@@ -194,13 +199,14 @@ def _misplaced_paths(app: AppOptions) -> Iterable[str]:
     for option, path in shared_domains.urls(cast("Mapping[str, Json]", app)):
         if not shared_domains.below(path, prefix):
             yield f"{option}: found {path!r}, which is not below site.path; write {prefix}{path}"
-        elif option.startswith(("health.", "gate.")) and (folder := _static(app, path)):
-            yield f"{option}: found {path!r}, which is below {folder} of static, where nginx answers by itself"
+        elif option.startswith(("health.", "gate.")) and (folder := _served(app, path)):
+            yield f"{option}: found {path!r}, which is below {folder}, where nginx answers by itself"
 
 
-def _static(app: AppOptions, path: str) -> str | None:
-    """Return the beginning of URLs that nginx answers by itself and a path is below; None without one."""
-    return next((folder for folder in app["static"] if f"{path}/".startswith(folder)), None)
+def _served(app: AppOptions, path: str) -> str | None:
+    """Return the beginning of URLs that nginx answers by itself and a path is below, with its option; None without."""
+    own = {**dict.fromkeys(app["static"], "static"), **dict.fromkeys(app["site"]["media"], "site.media")}
+    return next((f"{folder} of {option}" for folder, option in own.items() if f"{path}/".startswith(folder)), None)
 
 
 def site_plan(app: AppOptions, layout: Layout, place: PlacePlan, behind_balancer: bool = False) -> SitePlan:
@@ -231,6 +237,7 @@ def site_plan(app: AppOptions, layout: Layout, place: PlacePlan, behind_balancer
                 "path": path.path,
                 "always": path.always,
                 "health_check": path.path in checks,
+                "media": path.media,
                 "limit": limit,
                 "timeout": path.timeout or (STREAM_TIMEOUT if path.options["streaming"] else site["timeout"]),
             }

@@ -93,5 +93,8 @@ def test_data_is_removed_when_asked_for(site: Site) -> None:
     run("--extra-vars", json.dumps({"asgi_apps": [gone]})).ok()
     assert site.host.run("cat /var/lib/asgi-storage/files/media/note").stdout == "kept"
     assert site.host.run("ls -d /var/cache/asgi-files /srv/asgi/files", check=False).stdout == ""
+    sends = "/etc/systemd/system/asgi-files.media.* /etc/systemd/system/*/asgi-files.media.* /etc/asgi-deploy/media/*"
+    assert site.host.run(f"ls -d {sends} /run/asgi-deploy/media/files.sock", check=False).stdout == ""
+    assert site.host.run("systemctl list-units --plain --no-legend --all 'asgi-files.media*'").stdout == ""
     run("--extra-vars", json.dumps({"asgi_apps": [{**gone, "remove_data": True}]})).ok()
     assert site.host.run("ls -d /var/lib/asgi-storage/files /var/lib/asgi/files", check=False).stdout == ""

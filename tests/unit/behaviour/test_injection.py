@@ -72,7 +72,7 @@ BASE = {
     "domains": ["shop.example.com"],
     "release_command": "alembic upgrade head",
     "needs": ["postgresql.service"],
-    "storage": ["media"],
+    "storage": ["media", "uploads"],
     "cache": ["thumbs"],
     "static": {"/static/": "public"},
     "env": {"PYTHONPATH": "lib"},
@@ -90,6 +90,7 @@ BASE = {
         "rate": "5/s",
         "allow": ["192.0.2.0/24"],
         "maintenance_allow": ["192.0.2.0/24"],
+        "media": {"/uploads/": "uploads"},
         "paths": {"/slow": {"timeout": 300, "rate": "1/m", "body_size": "2m", "allow": ["::1"], "auth": True}},
     },
 }
@@ -119,7 +120,7 @@ def texts(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, .
 
 
 # Dictionaries whose keys are the user's own.
-KEYED = {"static", "env", "secrets", "processes", "jobs", "redirects", "headers", "users", "paths"}
+KEYED = {"static", "env", "secrets", "processes", "jobs", "redirects", "headers", "users", "paths", "media"}
 PLACES = list(texts(BASE))
 
 
@@ -269,6 +270,13 @@ def test_enough_is_accepted_of_every_option() -> None:
             put(options, path, value + piece, is_key)
             taken |= {path} if accepted(options) else set()
     never = {".".join(map(str, path)) for path, _, _ in PLACES if path not in taken}
-    assert never <= {"needs.0", "site.body_size", "site.rate", "site.allow.0", "site.maintenance_allow.0"} | {
-        f"site.paths./slow.{key}" for key in ("rate", "body_size", "allow.0")
-    }
+    # One of the last two without the other is refused.
+    assert never <= {
+        "storage.1",
+        "site.media./uploads/",
+        "needs.0",
+        "site.body_size",
+        "site.rate",
+        "site.allow.0",
+        "site.maintenance_allow.0",
+    } | {f"site.paths./slow.{key}" for key in ("rate", "body_size", "allow.0")}

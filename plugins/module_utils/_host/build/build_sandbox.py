@@ -21,6 +21,7 @@ from subprocess import CompletedProcess
 from typing import ClassVar
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.build.build_network import resolve_reachable
+from ansible_collections.asgi.deploy.plugins.module_utils._host.build.cache_bound import bound_cache
 from ansible_collections.asgi.deploy.plugins.module_utils._host.build.package_sources import build_folder
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import systemd, transient_units, users
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.commands import PATH, last_lines, run_unchecked
@@ -173,6 +174,16 @@ class SandboxedRunner(BuildRunner):
         for path in _walk(tree):
             if not path.is_symlink():
                 shutil.chown(path, self.user, self.user)
+
+    @contextmanager
+    def bounded_cache(self) -> Iterator[None]:
+        """Remove what is too much in the cache when the block ends, if a program ran in it."""
+        ran = self.ran
+        try:
+            yield
+        finally:
+            if self.ran > ran:
+                bound_cache(self.cache)
 
     def unreachable(self, printed: str) -> str | None:
         return self._reach.unreachable(printed) if self._reach else None

@@ -96,12 +96,13 @@ class Assembly:
                     Uv.ensure(sources)
                     ensure_python(self.layout, archive, Uv(sources, runner))
                 check_python(tree, read_pyproject(tree), self.interpreter, inputs.python != "system", where)
-                requirements = self._requirements(tree, whole, installer, where)
-                check_protection(requirements, tree, where, inputs.require_hashes, inputs.insecure_transport)
-                venv = self._venv(path, tree, whole, installer, requirements, identity)
                 site = path / SITE
-                folders = self._folders(tree, whole, site, Path(self.layout.venvs, venv), requirements, identity)
-                run_steps(inputs.steps, runner, tree, Path(self.layout.venvs, venv), site, folders)
+                with runner.bounded_cache():
+                    requirements = self._requirements(tree, whole, installer, where)
+                    check_protection(requirements, tree, where, inputs.require_hashes, inputs.insecure_transport)
+                    venv = self._venv(path, tree, whole, installer, requirements, identity)
+                    folders = self._folders(tree, whole, site, Path(self.layout.venvs, venv), requirements, identity)
+                    run_steps(inputs.steps, runner, tree, Path(self.layout.venvs, venv), site, folders)
                 if site.is_dir():
                     restrict(site, self.layout.user)
                 if runner.ran != ran:

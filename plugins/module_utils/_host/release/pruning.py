@@ -40,6 +40,7 @@ def prune(store: Store, release: str, keep: int) -> None:
         Instance(store.layout, name).remove_units()
         BackgroundUnits(store.layout, name).remove_units()
         store.remove(name)
+    store.link_kept()
     for venv in unused_venvs(store.venvs(), kept, removed):
         venvs.remove(Path(store.layout.venvs, venv))
     Integrity(store).forget_removed(loaded.serving)

@@ -8,7 +8,7 @@ import shutil
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, TextIO
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.retention import KeptRelease
@@ -54,10 +54,8 @@ class Store:
 
     def named(self) -> set[str]:
         """Return the release that `current` names, whether it exists or not."""
-        try:
-            return {Path(os.readlink(self.current)).name}
-        except OSError:
-            return set()
+        release = self.named_by(self.layout.current)
+        return set() if release is None else {release}
 
     def record(self, release: str) -> ReleaseRecord:
         """Return the record of a release; an empty one if it was not completely prepared."""
@@ -126,13 +124,37 @@ class Store:
     def switch(self, release: str) -> None:
         """Make `current` name a release, in one rename(2); `previous` already names the release from before."""
         if (before := self.live()) and before != release:
-            _link(Path(self.layout.previous), before)
-        _link(self.current, release)
+            _link(Path(self.layout.previous), Path("releases", before))
+        _link(self.current, Path("releases", release))
         descriptor = os.open(self.current.parent, os.O_RDONLY)
         try:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+    def link_kept(self) -> None:
+        """Make links to the releases that served and stay, without the live and the previous one.
+
+        Pages that visitors have open since then still request their static files.
+        """
+        other = {self.named_by(self.layout.current), self.named_by(self.layout.previous)}
+        served = {name: record["states"]["live"] for name, record in self.good_records().items() if name not in other}
+        kept = Path(self.layout.kept)
+        kept.mkdir(exist_ok=True)
+        kept.chmod(0o755)
+        newest_first = sorted(served, key=lambda name: served[name], reverse=True)
+        for number, release in enumerate(newest_first, 1):
+            _link(kept / str(number), Path("..", "releases", release))
+        for link in kept.iterdir():
+            if link.name not in map(str, range(1, len(newest_first) + 1)):
+                link.unlink()
+
+    def named_by(self, link: PurePosixPath) -> str | None:
+        """Return the release that a link names, whether it exists or not; None without a link."""
+        try:
+            return Path(os.readlink(link)).name
+        except OSError:
+            return None
 
     def audited(self, entry: Attempt, result: str = "live") -> AbstractContextManager[Attempt]:
         """Add two lines to the audit trail, before the block and after it: see :meth:`Trail.attempt`."""
@@ -172,10 +194,10 @@ class Store:
             )
 
 
-def _link(path: Path, release: str) -> None:
+def _link(path: Path, target: Path) -> None:
     temporary = path.with_name(f".{path.name}")
     temporary.unlink(missing_ok=True)
-    temporary.symlink_to(Path("releases", release))
+    temporary.symlink_to(target)
     os.replace(temporary, path)
 
 

@@ -9,7 +9,9 @@ from datetime import datetime
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store import Store
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.kept_connections import SETTLED
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import MEDIA
 
+_UPLOADS = f"unix:{MEDIA}/"
 _BEFORE = 60.0  # seconds before a switch: requests in them judge the previous release
 
 
@@ -40,8 +42,8 @@ def visits(lines: Iterable[str]) -> Iterator[Visit]:
     for line in lines:
         try:
             entry = json.loads(line)
-            # Static files come from nginx: they show nothing of a release.
-            if entry.get("upstream") == "":
+            # Static files and uploads come from nginx: they show nothing of a release.
+            if entry.get("upstream") == "" or str(entry.get("upstream")).startswith(_UPLOADS):
                 continue
             # Until nginx has read its new configuration there is no `msec`, and the time is in whole seconds.
             ended = float(entry.get("msec") or datetime.fromisoformat(entry["time"]).timestamp())

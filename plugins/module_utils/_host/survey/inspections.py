@@ -87,8 +87,7 @@ def inspect_parts(
     """
     drifted = differences([ManagedFile.of(entry) for entry in options["files"]])
     drift = [str(file.path) for file, _difference in drifted]
-    if options["reload"] and is_pending(options["reload"]):
-        drift.append(options["reload"])
+    drift += [unit for unit in (options["reload"], *options["units"]) if unit and is_pending(unit)]
     owners = _port_owners(options["ports"])
     shared = [port for port in options["ports"] if options["nginx_servers"] and owners.get(str(port)) == "nginx"]
     certificates = [CertificateRequest(**entry) for entry in options["certificates"]]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import systemd, users
@@ -24,6 +25,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks.results im
 from ansible_collections.asgi.deploy.plugins.module_utils._host.web import nginx
 from ansible_collections.asgi.deploy.plugins.module_utils._host.web.socket_units import ChangedSockets
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import UNITS
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.task_options import (
     FILES,
     TO_SERVICE,
@@ -58,7 +60,7 @@ class FilesOptions(TypedDict):
         validate: the command that validates the result; none if it is empty.
         reload: the service that reads the files; none if it is None.
         port_goes_to: which side gets a port that moves, TO_SERVICE or TO_SOCKETS; None if none moves.
-        units: units that must be enabled and active.
+        units: units that must be enabled and active; one that is active is restarted when its own file changes.
         users: system users that must exist.
     """
 
@@ -94,11 +96,14 @@ def apply_files(options: FilesOptions, check_mode: bool, check: Callable[[], Non
     read_drift = differences(files, unread)
     drift = read_drift + differences(unread, files)
     inactive = systemd.not_running_or_enabled(*options["units"])
+    pending = [name for name in options["units"] if is_pending(name)]
     missing = [user for user in options["users"] if not users.exists(user["name"])]
     altered = {user["name"]: text for user in options["users"] if (text := users.alteration(user["name"]))}
     paths = [str(file.path) for file, _difference in drift]
     names = [*(user["name"] for user in missing), *altered]
-    changed = bool(drift or inactive or names) or bool(unit and is_pending(unit))
+    changed = bool(drift or inactive or names or pending) or bool(unit and is_pending(unit))
+    written = {file.path.name for file, _difference in drift if file.path.parent == Path(UNITS)}
+    outdated = [name for name in options["units"] if name not in inactive and (name in written or name in pending)]
     if changed and not check_mode:
         for user in missing:
             users.create(**user)
@@ -107,10 +112,15 @@ def apply_files(options: FilesOptions, check_mode: bool, check: Callable[[], Non
         if options["unread"] and not read_drift and not (unit and is_pending(unit)):
             unit, validate = None, []  # the service reads nothing that changes
         port_goes_to = options["port_goes_to"]
-        _apply([file for file, _difference in drift], inactive, unit, validate, port_goes_to, check)
-        if inactive:
-            systemd.start(*inactive)
-        log_to_journal(f"applied: {', '.join([*names, *paths, *inactive]) or options['reload']}")
+        with ExitStack() as marks:
+            for name in dict.fromkeys([*outdated, *pending]):
+                marks.enter_context(pending_reload(name))
+            _apply([file for file, _difference in drift], inactive, unit, validate, port_goes_to, check)
+            if inactive:
+                systemd.start(*inactive)
+            if outdated:
+                systemd.restart(*outdated)
+        log_to_journal(f"applied: {', '.join([*names, *paths, *inactive, *outdated]) or options['reload']}")
     diff = [difference for _file, difference in drift]
     if names:
         diff.append(_user_difference(names, altered.values()))

@@ -10,7 +10,7 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._app.additions import 
 
 
 def app(**changes: Any) -> Any:
-    return {"files": {}, "storage": [], "cache": [], "static": {}, "proxy": "nginx"} | changes
+    return {"files": {}, "storage": [], "cache": [], "static": {}, "proxy": "nginx", "keep_releases": 5} | changes
 
 
 @pytest.mark.parametrize(
@@ -123,4 +123,5 @@ def test_plan_has_links_directories_and_folders() -> None:
         "cache_directories": ["asgi-shop/.cache", "asgi-shop/var/feed.json"],
         "static": {"/static/": "public", "/assets/": "dist", "/b/": "c"},
         "static_immutable": ["/assets/"],
+        "static_places": ["/current/public", "/previous/public", "/kept/1/public", "/kept/2/public", "/kept/3/public"],
     }

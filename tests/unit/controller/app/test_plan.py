@@ -83,6 +83,13 @@ def test_defaults_are_in_the_plan(spec: dict[str, Any], facts: Facts) -> None:
         "cache_directories": [],
         "static": {},
         "static_immutable": [],
+        "static_places": ["/current/public", "/previous/public", "/kept/1/public", "/kept/2/public", "/kept/3/public"],
+        "media": {
+            "folders": {},
+            "units": ["asgi-shop.media.service", "asgi-shop.media.socket"],
+            "socket": "/run/asgi-deploy/media/shop.sock",
+            "configuration": "/etc/asgi-deploy/media/shop.conf",
+        },
         "sandbox_changes": {},
         "workers": 5,
         "workers_reason": "io_bound: 2 x 2 CPUs + 1",

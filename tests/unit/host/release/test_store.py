@@ -182,3 +182,21 @@ def test_good_records(store: Store) -> None:
     prepare(store, "v3")
     store.path("v4").mkdir()
     assert store.good_records() == {"v1": {"states": served}}
+
+
+def test_other_releases_that_served_are_linked_newest_first(store: Store) -> None:
+    """Pages that are open since then still request their files; what never served, or failed, has no pages."""
+    for number, release in enumerate(("v1", "v2", "v3", "v4"), 1):
+        prepare(store, release, states={"prepared": 1, "live": number})
+    prepare(store, "never")
+    prepare(store, "failed", states={"prepared": 1, "live": 9}, failed="it fails")
+    store.switch("v3")
+    store.switch("v4")
+    kept = Path(store.layout.kept)
+    store.link_kept()
+    assert {link.name: link.resolve().name for link in kept.iterdir()} == {"1": "v2", "2": "v1"}
+    assert (kept / "1" / "release.json").is_file()
+    store.remove("v2")
+    store.link_kept()
+    assert {link.name: link.resolve().name for link in kept.iterdir()} == {"1": "v1"}
+    assert kept.stat().st_mode & 0o777 == 0o755

@@ -30,6 +30,7 @@ def test_lines() -> None:
         line(201, release="v1"),
         line(504, release="", upstream="unix:/srv/asgi/shop/current/app.sock"),
         line(200, release="", upstream=""),
+        line(502, release="", upstream="unix:/run/asgi-deploy/media/shop.sock"),
         line(200, msec="x"),
     ]
     assert [(visit.status, visit.release) for visit in visits(lines)] == [
