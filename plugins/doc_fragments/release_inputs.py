@@ -189,6 +189,10 @@ options:
           error_percent: {description: The share of server errors that is too high., type: int, required: true}
           errors: {description: The least number of server errors for that., type: int, required: true}
       verify: {description: Whether to read all files of existing releases., type: bool, default: false}
+      exclusive:
+        description: Whether the server must not run at the same time as that of another release.
+        type: bool
+        default: false
       keep: {description: The number of releases to keep on the host., type: int, required: true}
       worker_count: {description: Worker processes; for M(asgi.deploy.release_info)., type: int, required: true}
       workers_reason: {description: Why it is that number., type: str, required: true}

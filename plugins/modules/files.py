@@ -94,7 +94,9 @@ options:
     elements: str
     default: []
   units:
-    description: Units that must run, and start at boot, with the files in place. One that runs is restarted when its own file changes.
+    description:
+      - Units that must run, and start at boot, with the files in place.
+      - One that runs is restarted when its own file changes.
     type: list
     elements: str
     default: []

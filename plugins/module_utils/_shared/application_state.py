@@ -41,6 +41,7 @@ class SettingsDetails(TypedDict, total=False):
     plain_transports: list[str]
     known_hosts: bool
     closing: ClosingEntry | None
+    exclusive: bool
 
 
 class SettingsRecord(SettingsDetails):

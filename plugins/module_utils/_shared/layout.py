@@ -248,14 +248,6 @@ class Layout:
         return f"asgi-{self.app}.media.service", f"asgi-{self.app}.media.socket"
 
     @property
-    def media_socket(self) -> PurePosixPath:
-        return MEDIA / f"{self.app}.sock"
-
-    @property
-    def media_configuration(self) -> PurePosixPath:
-        return CONFIGURATION / "media" / f"{self.app}.conf"
-
-    @property
     def boot_unit(self) -> str:
         return f"asgi-boot@{self.app}.service"
 
@@ -315,6 +307,14 @@ class Layout:
     def pause(self, release: str) -> PurePosixPath:
         """Return the file with which a release's service waits with its start; a reboot removes it."""
         return PurePosixPath(f"/run/systemd/system/{self.unit('service', release)}.d/paused.conf")
+
+    def held(self, release: str) -> PurePosixPath:
+        """Return the file with which a release waits while another one is started in its place."""
+        return PurePosixPath(f"/run/systemd/system/{self.unit('service', release)}.d/held.conf")
+
+    def forward(self, release: str) -> PurePosixPath:
+        """Return the unit that passes on what waits at the listener of a release that was replaced so."""
+        return PurePosixPath(f"/run/systemd/system/asgi-{self.app}.forward@{release}.service")
 
     def replaced(self, release: str) -> PurePosixPath:
         """Return the folder with which a release answers that it is not ready: RuntimeDirectory= of its drain."""

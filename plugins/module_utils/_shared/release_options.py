@@ -208,6 +208,7 @@ class ReleaseEntry(TypedDict):
         sandbox: options of the sandbox that differ from their defaults.
         metadata: how the cloud's metadata service is closed.
         plain_transports: what is fetched without encryption, for status.
+        exclusive: whether its server must not run at the same time as that of another release.
     """
 
     source: SourceEntry
@@ -245,6 +246,7 @@ class ReleaseEntry(TypedDict):
     sandbox: dict[str, Json]
     metadata: ClosingEntry
     plain_transports: list[str]
+    exclusive: bool
 
 
 class ReleaseOptions(RunOptions):

@@ -130,6 +130,7 @@ DESIRED_RELEASE_OPTIONS: OptionSpecs = {
     "sandbox": {"type": "dict", "default": {}},
     "metadata": {"type": "dict", "required": True, "options": CLOSING_OPTIONS},
     "plain_transports": _TEXTS,
+    "exclusive": {"type": "bool", "default": False},
 }
 RELEASE_OPTIONS: OptionSpecs = {
     **RUN_OPTIONS,

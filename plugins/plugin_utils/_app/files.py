@@ -303,6 +303,7 @@ def _release(plan: AppPlan, packed: Packed, here: HostContext) -> ReleaseEntry:
         "sandbox": plan["sandbox_changes"],
         "metadata": plan["metadata"],
         "plain_transports": plan["plain_transports"],
+        "exclusive": plan["exclusive"],
     }
 
 

@@ -11,13 +11,15 @@ from collections.abc import Iterable, Mapping
 
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.desired_state import FileEntry
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.json_values import Json
-from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import UNITS, Layout
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import CONFIGURATION, MEDIA, UNITS, Layout
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app import additions
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.options import AppOptions, PathOptions
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan_types import AppPlan, MediaPlan
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.managed_files import absent, directory, file
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.templates import rendered
 
+# Folders that have nothing to do with it. Of our own it sees only its configuration.
+_HIDDEN = ("/media", "/mnt", "/opt", "/run", "/srv", "/var")
 # Units that start it: with nginx, and when the host boots.
 _STARTED_WITH = ("nginx.service", "multi-user.target")
 
@@ -72,9 +74,15 @@ def media_plan(app: AppOptions, layout: Layout) -> MediaPlan:
     return {
         "folders": {prefix: str(layout.storage / folder) for prefix, folder in app["site"]["media"].items()},
         "units": list(layout.media_units),
-        "socket": str(layout.media_socket),
-        "configuration": str(layout.media_configuration),
+        "socket": str(MEDIA / f"{layout.app}.sock"),
+        "configuration": _configuration(layout.app),
+        "hidden": [str(CONFIGURATION), *_HIDDEN],
     }
+
+
+def _configuration(name: str) -> str:
+    """Return the file of the settings of what sends uploads of an application."""
+    return str(CONFIGURATION / "media" / f"{name}.conf")
 
 
 def media_files(plan: AppPlan) -> list[FileEntry]:
@@ -110,5 +118,5 @@ def absence(name: str) -> list[FileEntry]:
     # The socket goes first: it would start the service again.
     return [
         absent(path)
-        for path in (*(f"{UNITS}/{unit}" for unit in layout.media_units[::-1]), *links, str(layout.media_configuration))
+        for path in (*(f"{UNITS}/{unit}" for unit in layout.media_units[::-1]), *links, _configuration(name))
     ]

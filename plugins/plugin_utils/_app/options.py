@@ -330,6 +330,7 @@ class PlannedOptions(TypedDict):
     gate: GateOptions
     release_command: list[str]  # in a plan as systemd reads them
     release_timeout: int  # seconds
+    exclusive: bool
     needs: list[str]
     processes: dict[str, ProcessOptions]
     jobs: dict[str, JobOptions]

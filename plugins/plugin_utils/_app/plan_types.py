@@ -139,8 +139,9 @@ class MediaPlan(TypedDict):
 
     folders: dict[str, str]  # absolute paths, by the beginning of their URLs
     units: list[str]  # what sends them, and its listener
-    socket: str  # a path, as the next one
+    socket: str  # a path, as the next ones
     configuration: str
+    hidden: list[str]  # folders that what sends them does not see
 
 
 class AnswerHeader(TypedDict):

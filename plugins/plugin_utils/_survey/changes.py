@@ -176,6 +176,11 @@ def _notes(plan: AppPlan, release: AppFindings) -> list[str]:
     """Return whether an application is stopped, and what it trusts without proof."""
     keys = release.get("trusted_at_first_use", [])
     texts = [text] if (text := stopped.text(plan, release)) else []
+    if plan["exclusive"] and release.get("before") and "started" in release.get("left", []):
+        texts.append(
+            f"exclusive: release {release['before']} is stopped before the next one starts; requests wait until that "
+            "one has passed its gate"
+        )
     return [*texts, *map(unprotected, plan["plain_transports"]), *(first_use(**key) for key in keys)]
 
 

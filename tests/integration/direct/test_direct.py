@@ -176,6 +176,19 @@ def test_a_restart_loses_no_request(site: Web) -> None:
         time.sleep(2)
 
 
+def test_an_exclusive_release_and_the_way_back_lose_no_request(site: Web) -> None:
+    """The public listener stays while neither release runs."""
+    first = site.live()
+    with traffic([site], **VISITORS, websocket=0):
+        site_playbook("--extra-vars=shop_version=v1.1.0 open_exclusive=true").ok()
+        assert site.version()["release"] == site.live() != first
+        assert "stopped" in site.audit()[-1]["steps"]
+        site_playbook("--extra-vars=open_exclusive=true").ok()
+        assert site.version()["release"] == site.live() == first
+    running = "systemctl list-units --plain --no-legend --state=active,activating 'asgi-open@*.service'"
+    assert site.host.run(running).stdout.split()[0] == f"asgi-open@{first}.service"
+
+
 def test_a_renewed_certificate_is_served_without_a_restart(site: Web) -> None:
     _, before = handshake(site, 443, site.ca)
     pid = site.host.run(f"systemctl show --property=MainPID --value asgi-open@{site.live()}.service").stdout

@@ -162,7 +162,7 @@ def test_nginx_cannot_read_them(site: Site) -> None:
 def test_rules_of_its_paths_hold(site: Site) -> None:
     as_application(site, "mkdir -p private inside; echo -n yours >private/a.txt; echo -n mine >inside/a.txt")
     assert site.get("/uploads/private/a.txt").status_code == 401
-    password = base64.b64encode(b"ops:hidden in a template").decode()
+    password = base64.b64encode(b"ops:uploads of the tests").decode()
     answer = site.get("/uploads/private/a.txt", headers={"Authorization": f"Basic {password}"})
     assert (answer.status_code, answer.text) == (200, "yours")
     assert site.get("/uploads/inside/a.txt").status_code == 403

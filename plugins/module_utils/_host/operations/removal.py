@@ -86,6 +86,7 @@ class Removal:
             units_of_release.stop()
             Instance(layout, release).stop()
             remove_pause(layout, release)
+            Instance(layout, release).remove_units()
             units_of_release.remove_units()
         systemd.stop(*layout.public_units)
         if systemd.show(layout.boot_unit)[0].present:  # a first release that failed halfway has none yet

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.background import BackgroundUnits
@@ -12,7 +13,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.release.stopping
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.store import Store
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import systemd
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
-from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import UNITS, Layout
 
 if TYPE_CHECKING:
     from ansible_collections.asgi.deploy.plugins.module_utils._shared.operation_results import RestartResult
@@ -48,8 +49,9 @@ def restart_live(store: Store, release: str, by: str) -> RestartResult:
 
 
 def services_of(layout: Layout, release: str) -> list[str]:
-    """Return the services that a restart of a release restarts: its server and its background processes."""
-    return [layout.unit("service", release), *BackgroundUnits(layout, release).processes]
+    """Return the services that a restart of a release restarts: its server, its processes, and what sends uploads."""
+    sends = [name for name in layout.media_units[:1] if Path(UNITS, name).exists()]
+    return [layout.unit("service", release), *BackgroundUnits(layout, release).processes, *sends]
 
 
 def serve_again(store: Store, instance: Instance, began: float) -> None:

@@ -62,8 +62,9 @@ class Instance:
     def start(self) -> None:
         """Start the socket and, after it, the service: no connection is refused from now on.
 
-        A drain that goes on ends here, and open connections stay.
+        A drain that goes on ends here, and open connections stay. It waits for no other release.
         """
+        self.remove_hold()
         socket, service = self.units["socket"], self.units["service"]
         systemd.stop(self.units["drain"])
         systemd.reset_failed(socket, service)
@@ -71,6 +72,15 @@ class Instance:
             systemd.start(socket, service)
         except DeployError as error:
             raise DeployError(f"its units could not be started: {error}") from error
+
+    def remove_hold(self) -> None:
+        """Make it wait no longer for another release that is started in its place."""
+        file = Path(self.layout.held(self.release))
+        if file.exists():
+            file.unlink()
+            with suppress(OSError):  # another drop-in is there
+                file.parent.rmdir()
+            systemd.daemon_reload()
 
     def stop(self) -> None:
         """Stop all of its units, the socket first: an attempt to connect must not start the service again."""
@@ -125,8 +135,10 @@ class Instance:
 
     def remove_units(self) -> None:
         """Remove the files of its units; systemd has yet to read that."""
-        for file in (*self.files.values(), *(Path(UNITS, name) for name in self.commands())):
+        further = [Path(self.layout.forward(self.release)), *(Path(UNITS, name) for name in self.commands())]
+        for file in (*self.files.values(), *further):
             file.unlink(missing_ok=True)
+        self.remove_hold()
 
     def run_command(self, unit: str) -> str | None:
         """Run one of its release commands, with the same code, environment, user and sandbox as the service.

@@ -14,6 +14,13 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.release.backgrou
     find_loaded,
     switch_background_units,
 )
+from ansible_collections.asgi.deploy.plugins.module_utils._host.release.exclusive import (
+    hand_over,
+    hold,
+    is_held,
+    needs_exclusion,
+    start_again,
+)
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.first_seconds import (
     describe_outcome,
     describe_partly_down,
@@ -68,7 +75,7 @@ class ReleaseSteps:
 
         With `port`, the port of visitors moves with it, and there is no way back to the release before.
         """
-        began = time.time()
+        began, exclusive = time.time(), needs_exclusion(self._store, release, before)
         was_up = (instance := Instance(self._layout, release)).is_up()
         if "released" in left:
             try:
@@ -76,12 +83,12 @@ class ReleaseSteps:
             except DeployError as error:
                 raise self.error_with_outcome(release, before, "was not put live", error) from error
         try:
-            self._until_gated(release, left, before, settings, began)
+            self._until_gated(release, left, before, settings, began, exclusive)
             if port and port.before_switch and "live" in left:
                 with self.measured("moved"):
                     port.move(lambda: instance.pass_gate(settings.gate, began))
         except Exception as error:  # of any kind: what was started must not stay
-            self._abandon(release, before, was_up, _first_line(error))
+            self._abandon(release, before, was_up and not exclusive, _first_line(error))
             if before:
                 prune(self._store, before, settings.keep)
             if not isinstance(error, (DeployError, OSError)):
@@ -104,14 +111,23 @@ class ReleaseSteps:
         with self.measured("drained"):
             for other in self.find_others(release, find_loaded(self._layout)):
                 BackgroundUnits(self._layout, other).stop_soon()
-                drain_with_units_of(self._layout, other, release)
+                if is_held(self._layout, other):
+                    hand_over(self._layout, other, release)
+                else:
+                    drain_with_units_of(self._layout, other, release)
         with self.measured("pruned"):
             prune(self._store, release, settings.keep)
 
     def _until_gated(
-        self, release: str, left: Collection[str], before: str | None, settings: ReleaseSettings, began: float
+        self,
+        release: str,
+        left: Collection[str],
+        before: str | None,
+        settings: ReleaseSettings,
+        began: float,
+        exclusive: bool,
     ) -> None:
-        """Take a release through the states before the switch."""
+        """Take a release through the states before the switch; if `exclusive`, no other one runs when it starts."""
         instance = Instance(self._layout, release)
         instance.mark_ready()
         if "working" in left and (missing := BackgroundUnits(self._layout, release).missing_programs()):
@@ -121,14 +137,26 @@ class ReleaseSteps:
                 self._run_commands(instance)
             self._store.note_state(release, "released")
         if "started" in left:
+            if exclusive:
+                with self.measured("stopped"):
+                    self._stop_others(release, before)
             with self.measured("started"):
-                self._check_memory(release, before)
+                if not exclusive:
+                    self._check_memory(release, before)
                 instance.start()
             self._store.note_state(release, "started")
         if "gated" in left:
             with self.measured("gated"):
                 instance.pass_gate(settings.gate, began)
             self._store.note_state(release, "gated")
+
+    def _stop_others(self, release: str, before: str | None) -> None:
+        """Hold the release before, and stop what else runs, such as one that drains; their requests are answered."""
+        for other in sorted(find_loaded(self._layout).serving - {release}):
+            if other == before:
+                hold(self._layout, other, release)
+            else:
+                Instance(self._layout, other).stop()
 
     def _run_commands(self, instance: Instance) -> None:
         """Run the release commands, one after the other; the audit trail has when each begins and ends.
@@ -196,13 +224,19 @@ class ReleaseSteps:
     def _go_back(self, release: str, before: str, reason: str) -> None:
         """Make the previous release live again, which was kept running for this: it takes one rename."""
         instance = Instance(self._layout, before)
-        if not instance.is_up() or instance.is_draining():
+        instance.mark_ready()
+        if exclusive := needs_exclusion(self._store, release, before):
+            hold(self._layout, release, before)
+            start_again(self._store, before)
+        elif not instance.is_up() or instance.is_draining():
             instance.start()
         self._store.note(release, failed=reason)
-        instance.mark_ready()
         self._store.switch(before)
         switch_background_units(self._layout, before, wait=False)
-        Instance(self._layout, release).drain()
+        if exclusive:
+            hand_over(self._layout, release, before)
+        else:
+            Instance(self._layout, release).drain()
 
     def _check_memory(self, release: str, before: str | None) -> None:
         """Raise DeployError if the memory is too small for both releases at once."""
@@ -221,6 +255,8 @@ class ReleaseSteps:
             instance.drain()
         else:
             instance.stop()
+        if before and is_held(self._layout, before):
+            start_again(self._store, before)
         if "live" not in self._store.record(release).get("states", {}):  # a release that served well may serve again
             self._store.note(release, failed=reason)
 

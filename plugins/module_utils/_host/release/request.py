@@ -68,6 +68,7 @@ class ReleaseRequest:
             plain_transports=entry["plain_transports"],
             known_hosts=bool(entry["source"].get("known_hosts")),
             closing=entry["metadata"],
+            exclusive=entry["exclusive"],
         )
         deployment = Deployment(layout, options["by"], options["lock_timeout"], closing)
         inputs = ReleaseInputs.from_entry(entry)

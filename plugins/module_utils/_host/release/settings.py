@@ -33,6 +33,7 @@ class ReleaseSettings:
         plain_transports: what is fetched without encryption.
         known_hosts: whether only the keys that the inventory lists are trusted.
         closing: how the cloud's metadata service is closed; None in records of older versions.
+        exclusive: whether its server must not run at the same time as that of another release.
     """
 
     gate: Gate
@@ -44,6 +45,7 @@ class ReleaseSettings:
     plain_transports: Sequence[str] = field(default_factory=list)
     known_hosts: bool = False
     closing: ClosingEntry | None = None
+    exclusive: bool = False
 
     @classmethod
     def from_record(cls, record: ReleaseRecord) -> ReleaseSettings:
@@ -59,7 +61,10 @@ class ReleaseSettings:
 
     def to_record(self) -> SettingsRecord:
         """Return the settings as they are recorded."""
-        return cast("SettingsRecord", asdict(self))
+        record = cast("SettingsRecord", asdict(self))
+        if not self.exclusive:  # as in records from before the option existed
+            del record["exclusive"]
+        return record
 
     def unwatched(self) -> ReleaseSettings:
         """Return the same settings with the watch switched off."""

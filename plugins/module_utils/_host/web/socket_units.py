@@ -15,6 +15,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import 
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.task_options import TO_SERVICE, TO_SOCKETS
 
 _RUNTIME_UNITS = Path("/run/systemd/system")
+_PUBLIC = ".public.socket"
 _FREE_WITHIN = 2.0  # seconds: workers of nginx close their listeners a moment after they say that they end
 _CLOSES = """\
 # Written by asgi.deploy. Ends the listening of a socket for all processes that have it.
@@ -68,8 +69,8 @@ class ChangedSockets:
         self._ports = [port for file in sockets if (port := port_of(file.content.decode(errors="replace")))]
 
     def closer(self) -> SocketCloser:
-        """Return what frees the ports of removed sockets at once."""
-        return SocketCloser([name for name in self._removed if name in self._up])
+        """Return what frees the ports of removed sockets at once; others have none."""
+        return SocketCloser([name for name in self._removed if name in self._up and name.endswith(_PUBLIC)])
 
     def stop_removed(self) -> None:
         """Stop sockets whose files are removed; systemd would keep their ports until the host is rebooted."""

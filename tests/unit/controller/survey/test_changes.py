@@ -20,6 +20,7 @@ PLAN = {
     "packed": None,
     "notices": [],
     "plain_transports": [],
+    "exclusive": False,
 }
 MEMORY = "5 x 256 MiB, 1.2 GiB of 3.8 GiB"
 HOST: dict[str, Any] = {"missing_packages": [], "missing_users": [], "present_users": [], "drift": []}
@@ -282,6 +283,29 @@ def text_of(plan: dict[str, Any], host: dict[str, Any], release: dict[str, Any],
                 "  health   v1-1a2b3c4d is live, but not well: no",
             ],
             id="another for one that is not well",
+        ),
+        pytest.param(
+            {"exclusive": True},
+            {},
+            {"changed": True, "before": "v1-1a2b3c4d", "left": ["started", "gated", "live", "drained"]},
+            {},
+            [
+                "web1: shop would change",
+                "  release  v1-1a2b3c4d -> v2-0a1b2c3d",
+                "  workers  5 (io_bound: 2 x 2 CPUs + 1)",
+                f"  memory   {MEMORY}",
+                "web1: shop: exclusive: release v1-1a2b3c4d is stopped before the next one starts; requests wait until "
+                "that one has passed its gate",
+            ],
+            id="an exclusive server",
+        ),
+        pytest.param(
+            {"exclusive": True},
+            {},
+            {},
+            {},
+            ["web1: shop: nothing would change; v2-0a1b2c3d serves"],
+            id="an exclusive server that stays",
         ),
         pytest.param(
             {"plain_transports": ["git http://git.example.com/shop.git"]},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.gate import Gate
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.settings import ReleaseSettings
@@ -22,6 +23,10 @@ def test_settings_come_back_from_a_record() -> None:
     record = json.loads(json.dumps({"version": "v1", "settings": settings.to_record()}))
     assert ReleaseSettings.from_record(record) == settings
     assert record["settings"]["gate"]  # the record itself is left as it is
+    # A record of before the option existed is not another one.
+    assert "exclusive" not in record["settings"]
+    one_at_a_time = replace(settings, exclusive=True)
+    assert ReleaseSettings.from_record({"settings": one_at_a_time.to_record()}) == one_at_a_time
 
 
 def test_settings_of_a_record_without_workers() -> None:

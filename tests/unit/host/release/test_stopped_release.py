@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from pathlib import Path, PurePosixPath
 from types import SimpleNamespace
 from typing import Any
@@ -34,7 +33,7 @@ def stopped(tmp_path: Path, found: str | None, settings: ReleaseSettings = SETTI
     layout = Layout("shop", PurePosixPath(tmp_path))
     folder = Path(layout.release("v1"))
     folder.mkdir(parents=True)
-    (folder / "release.json").write_text(json.dumps({"settings": asdict(SETTINGS), "commit": "0a1b"}))
+    (folder / "release.json").write_text(json.dumps({"settings": SETTINGS.to_record(), "commit": "0a1b"}))
     Path(layout.current).symlink_to("releases/v1")
     Path(layout.stopped).touch()
     source = SimpleNamespace(resolve=resolve)
