@@ -23,8 +23,8 @@ attributes:
 options:
   command:
     description:
-      - The command, written as for a shell, but run without one; its program is searched in the virtual environment
-        first.
+      - The command, written as for a shell, but run without one; its program is searched among
+        those of the application itself first, then in the virtual environment.
       - Users who may list the host's processes see it, and the audit trail records it. Keep secrets out of it.
     type: str
     required: true
