@@ -20,7 +20,7 @@ LINTS := lint-ansible lint-mypy lint-plugins lint-yaml lint-layers lint-words li
 TIMED = @$(PYTHON) -m tests.project.times $@
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help setup lock demo demo-shell demo-down test lint $(LINTS) docs site unit build molecule faults matrix your-ci soak sanity importer ansible-units \
+.PHONY: help setup lock demo demo-shell demo-down test lint $(LINTS) docs site unit build molecule faults matrix versions your-ci soak sanity importer ansible-units \
   test-vm lynis bench bench-against bench-serving clean
 
 help: ## Show what there is to make
@@ -106,6 +106,9 @@ site: setup ## The documentation as a site, in build/site
 unit: setup ## Decisions, templates, and the servers without a host
 	@# Half of their time is waiting for servers.
 	$(PYTHON) -m pytest --numprocesses=$$(( 2 * $$(nproc) ))
+
+versions: setup ## Servers in each version that applications may pin
+	$(PYTHON) -m pytest -m "campaign or not campaign" --numprocesses=$$(( 2 * $$(nproc) )) tests/runtime/test_versions.py
 
 build: setup ## The artifact that ansible-galaxy installs
 	@rm -rf build $(INSTALLED)

@@ -92,6 +92,10 @@ options:
         type: list
         elements: str
         default: []
+      server:
+        description: The server, such as C(gunicorn), to compare it with versions that the application has itself.
+        type: str
+        default: ""
       server_requirements: {description: Distributions of the server., type: list, elements: str, required: true}
       installer:
         description: The program that builds virtual environments.

@@ -31,6 +31,8 @@ RUNTIME = ROOT / "roles" / "app" / "files" / "asgi_deploy_runtime"
 APPS = Path(__file__).with_name("apps")
 # Each of the processes that run tests has one of its own: marks of a release are for every server of the machine.
 RELEASE = f"v1-0a1b2c3d{os.environ.get('PYTEST_XDIST_WORKER', '')}"
+# The programs of the environment that servers run in; another one has other versions of them.
+PROGRAMS = os.environ.get("ASGI_TEST_PROGRAMS", str(Path(sys.executable).parent))
 PATIENCE = 30.0  # for machines that have other work to do
 # Every kind of server by the options that make it.
 KINDS: dict[str, dict[str, Any]] = {
@@ -170,7 +172,7 @@ def serve(folder: Path, environment: Mapping[str, str] | None = None, **options:
     (folder / "metrics").mkdir()
     (folder / "reports").touch()
     variables = {
-        "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
+        "PATH": f"{PROGRAMS}:/usr/bin:/bin",
         "HOME": str(folder),
         "ASGI_APP": "shop",
         "ASGI_RELEASE": RELEASE,

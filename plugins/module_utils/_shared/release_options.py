@@ -181,6 +181,7 @@ class ReleaseEntry(TypedDict):
         secrets: values, by the names of the application's variables.
         tree: what is added to its source.
         units: texts, by kind of unit; %i stands for the release.
+        server: its kind, such as gunicorn; empty for one that works with each version of its requirements.
         server_requirements: requirements of the server.
         installer: auto, uv or pip.
         build: lines of a unit that restrict programs of the build.
@@ -219,6 +220,7 @@ class ReleaseEntry(TypedDict):
     secrets: dict[str, str]
     tree: AdditionsEntry
     units: dict[str, str]
+    server: str
     server_requirements: list[str]
     installer: str
     build: list[str]

@@ -103,6 +103,7 @@ DESIRED_RELEASE_OPTIONS: OptionSpecs = {
     "secrets": {"type": "dict", "default": {}, "no_log": True},
     "tree": {"type": "dict", "required": True, "options": _TREE},
     "units": {"type": "dict", "required": True},
+    "server": {"type": "str", "default": ""},
     "server_requirements": _REQUIRED_TEXTS,
     "installer": {"type": "str", "choices": ["auto", "uv", "pip"], "default": "auto"},
     "build": _REQUIRED_TEXTS,

@@ -20,7 +20,12 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._app.no_effect import 
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.options import AppOptions, EnvironmentValue, PathOptions
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.rules import PATH, RULES, SAMPLES
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.server_settings import refused
-from ansible_collections.asgi.deploy.plugins.plugin_utils._app.servers import lock_errors, requirements, setting_errors
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.servers import (
+    lock_errors,
+    requirements,
+    setting_errors,
+    version_errors,
+)
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.sources import source_errors
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.transports import transport_errors
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common import local_files
@@ -101,6 +106,7 @@ def _contradictions(
 ) -> list[str]:
     """Return what is wrong with options together that are right by themselves; each begins with an option's name."""
     errors = [*additions.tree_errors(options), *sizing.sizing_errors(options, variables)]
+    errors += version_errors(options)
     if options["require_hashes"]:
         lock, needed, _default = lock_inputs(requirements(options["server_requirements"], options))
         errors += lock_errors(lock, needed)

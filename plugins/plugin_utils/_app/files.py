@@ -276,6 +276,7 @@ def _release(plan: AppPlan, packed: Packed, here: HostContext) -> ReleaseEntry:
         "secrets": plan["secrets"],
         "tree": {"files": _added(plan, here), "links": plan["links"], "static": plan["static"]},
         "units": units(plan),
+        "server": plan["server"],
         "server_requirements": plan["server_requirements"],
         "server_lock": plan["server_lock"],
         "require_hashes": plan["require_hashes"],

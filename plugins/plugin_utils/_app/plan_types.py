@@ -85,6 +85,7 @@ class RuntimeSettings(TypedDict):
     direct: DirectPlan | None
     idle: int  # seconds that an unused connection lasts in a process that is to end
     grace: int  # seconds that requests have to end
+    ping: float  # seconds between two pings of a WebSocket
     secrets: list[str]  # names
     hooks: dict[str, str]
     health: HealthSettings

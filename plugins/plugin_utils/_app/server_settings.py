@@ -68,7 +68,7 @@ SETTINGS: dict[str, dict[str, Effect]] = {
         GUNICORN: To(gunicorn="backlog", socket="Backlog"),
         GUNICORN_ASGI: No("its asgi worker listens again with a backlog of 100, whatever is set"),
         UVICORN: To(uvicorn="backlog", socket="Backlog"),
-        GUNICORN_WSGI: To(socket="Backlog"),
+        GUNICORN_WSGI: To(gunicorn="backlog", socket="Backlog"),
     },
     "max_requests": _gunicorn("max_requests", To(uvicorn="limit_max_requests")),
     "max_requests_jitter": _gunicorn("max_requests_jitter", To(uvicorn="limit_max_requests_jitter")),

@@ -14,6 +14,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.requirement_ha
     unlocked,
     without,
 )
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.server_versions import unfit_requirement
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.options import AppOptions, HookOptions, ServerSettings
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan_types import (
     DirectPlan,
@@ -37,7 +38,7 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._app.shared_domains im
 # The distributions that each server consists of; the default of `server_requirements` holds all of them.
 _ASGI_SPEED = {"uvloop", "httptools", "websockets"}
 NEEDS: dict[str, set[str]] = {
-    GUNICORN: {"gunicorn", "uvicorn", "uvicorn-worker", "setproctitle", *_ASGI_SPEED},
+    GUNICORN: {"gunicorn", "uvicorn", "setproctitle", *_ASGI_SPEED},
     GUNICORN_ASGI: {"gunicorn", "uvicorn", "uvloop", "setproctitle"},
     UVICORN: {"uvicorn", "setproctitle", *_ASGI_SPEED},
     GUNICORN_WSGI: {"gunicorn", "setproctitle"},
@@ -49,6 +50,13 @@ DIRECT_KEEPALIVE = 65
 # The same without nginx for a replaced release and for a process that is to end: visitors connect to another one.
 DIRECT_IDLE = 5
 LEAST_KEEPALIVE = 10
+# Seconds between two pings of a WebSocket, where nginx's patience allows it.
+PING = 20.0
+# Bytes of a request's head behind nginx, which lets less through: nginx.conf has large_client_header_buffers.
+HEAD = 128 * 1024
+HEADER = 32 * 1024
+# The same without nginx, as in the runtime's bounds.py.
+DIRECT_HEAD = 64 * 1024
 
 OPTIONAL = {"json": "python-json-logger", "metrics": "prometheus-client"}
 
@@ -179,6 +187,18 @@ def server_lock(text: str, needed: Iterable[str], known: Iterable[str]) -> str:
     return without(text, surplus | {name for name, of in NEEDED_BY.items() if of not in locked})
 
 
+def version_errors(app: AppOptions) -> list[str]:
+    """Return an error for each requirement of the server that is too old for it."""
+    needed, errors = NEEDS[app["server"]] | set(OPTIONAL.values()), []
+    for item in requirements(app["server_requirements"], app):
+        if unfit := unfit_requirement(item, app["server"], needed):
+            errors.append(
+                f"server_requirements: found {item!r}, with which server: {app['server']} does not work; expected "
+                f"{unfit.expected}; write a newer one, or leave server_requirements out"
+            )
+    return errors
+
+
 def lock_errors(text: str, needed: Iterable[str]) -> list[str]:
     """Return an error for each requirement of the server that the collection has no hashes of."""
     return [
@@ -201,7 +221,7 @@ def server_plan(app: AppOptions, workers: int, keepalive: Keepalive, direct: Dir
     # Behind nginx, longer than any connection that nginx keeps, so that it is always nginx that closes one.
     kept = DIRECT_KEEPALIVE if direct else keepalive["time"] + keepalive["timeout"] + 60
     idle = min(settings["keepalive"] or DIRECT_KEEPALIVE, DIRECT_IDLE) if direct else keepalive["timeout"]
-    grace = app["graceful_timeout"]
+    grace, ping = app["graceful_timeout"], _ping_interval(app)
     values: dict[str, dict[str, Setting]] = {
         "gunicorn": {
             "workers": workers,
@@ -220,10 +240,14 @@ def server_plan(app: AppOptions, workers: int, keepalive: Keepalive, direct: Dir
             "server_header": False,
             "timeout_graceful_shutdown": grace,
             "proxy_headers": not direct,
+            "ws_ping_interval": ping,
+            "h11_max_incomplete_event_size": DIRECT_HEAD if direct else HEAD,
         },
         "socket": {},
         "runtime": {"root_path": prefix(app["site"]["path"]), "title": app["name"], "limit_concurrency": None},
     }
+    if server in (GUNICORN_ASGI, GUNICORN_WSGI):
+        values["gunicorn"] |= {"limit_request_line": 0, "limit_request_field_size": HEADER}  # 0: no limit
     if server == UVICORN:
         values["uvicorn"] |= {
             "workers": workers,
@@ -250,6 +274,7 @@ def server_plan(app: AppOptions, workers: int, keepalive: Keepalive, direct: Dir
         "direct": direct,
         "idle": idle,
         "grace": grace,
+        "ping": ping,
         "secrets": sorted(app["secrets"]),
         "hooks": {name: str(value) for name, value in _values(settings["hooks"]).items()},
         "health": {
@@ -278,6 +303,13 @@ def server_plan(app: AppOptions, workers: int, keepalive: Keepalive, direct: Dir
         "watchdog": app["timeout"] if server == UVICORN and workers == 1 and not settings["max_requests"] else None,
         "requirements": requirements(app["server_requirements"], app),
     }
+
+
+def _ping_interval(app: AppOptions) -> float:
+    """Return the seconds between two pings of a WebSocket: often enough for nginx not to end one that is idle."""
+    site = app["site"]
+    patience = [site["timeout"], *(path["timeout"] or site["timeout"] for path in site["paths"].values())]
+    return min(PING, min(patience) / 2)
 
 
 def direct_plan(app: AppOptions, layout: Layout) -> DirectPlan | None:

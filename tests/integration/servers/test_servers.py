@@ -7,6 +7,9 @@ import re
 import socket
 import ssl
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -181,6 +184,79 @@ def test_a_restart_waits_for_websockets_and_visitors_wait_for_none(sites: list[W
 def verify_message_of(websocket: ClientConnection, text: str) -> None:
     websocket.send(text)
     verify_message(text, websocket.recv(60))
+
+
+def test_a_websocket_that_is_silent_stays_open(sites: list[Web]) -> None:
+    """For twice as long as nginx waits for a sign of life at its path. WSGI has none."""
+    with ExitStack() as stack:
+        websockets = [stack.enter_context(websocket_to(site)) for site in sites[:4]]
+        time.sleep(6)
+        for site, websocket in zip(sites, websockets, strict=False):
+            verify_message_of(websocket, site.app)
+
+
+@contextmanager
+def websocket_to(site: Web) -> Iterator[ClientConnection]:
+    context = ssl.create_default_context(cafile=str(site.ca))
+    raw = socket.create_connection((site.host.address, 443), timeout=60)
+    # It sends no pings of its own.
+    where: dict[str, Any] = {"sock": raw, "ssl": context, "server_hostname": site.domain, "ping_interval": None}
+    with connect(f"wss://{site.domain}/ws", **where) as websocket:
+        yield websocket
+
+
+@pytest.mark.parametrize(
+    ("size", "status"), [pytest.param(15_000, 200, id="fits"), pytest.param(17_000, 400, id="too large")]
+)
+def test_headers_may_be_as_large_as_those_of_answers(site: Web, size: int, status: int) -> None:
+    answer = site.get("/headers", headers={"Cookie": f"session={'x' * size}", "X-Large": "y" * 15_000})
+    assert answer.status_code == status
+    if status == 200:
+        assert f"session={'x' * size}" in answer.text
+    assert site.get(f"/headers?query={'z' * size}").status_code == (200 if status == 200 else 414)
+
+
+PINNED = """
+import importlib.metadata, json
+async def app(scope, receive, send):
+    if scope["type"] != "http":
+        return
+    found = {name: importlib.metadata.version(name) for name in ("uvicorn", "python-json-logger")}
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"application/json")]})
+    await send({"type": "http.response.body", "body": json.dumps(found).encode()})
+"""
+
+
+def test_versions_of_its_own_serve_an_application(sites: list[Web], tmp_path: Path) -> None:
+    """One that is too old is refused before anything is built."""
+    site = sites[3]
+    before = site.live()
+    (tmp_path / "main.py").write_text(PINNED, encoding="utf-8")
+    entry = {
+        "name": site.app,
+        "domains": [site.domain],
+        "directory": str(tmp_path),
+        "module": "main:app",
+        "server": "uvicorn",
+        "workers": 2,
+        "watch": {"seconds": 1},
+    }
+    pins = tmp_path / "requirements.txt"
+    environments = f"ls /srv/asgi/{site.app}/venvs"
+    built = site.host.run(environments).stdout
+    pins.write_text("# of the application\nuvicorn==0.29.0\n", encoding="utf-8")
+    run = servers("--extra-vars=" + json.dumps({"asgi_apps": [entry]}))
+    assert run.status != 0
+    assert "line 2 of requirements.txt of " in " ".join(run.output.split())
+    assert "has uvicorn==0.29.0, with which server: uvicorn does not work; expected uvicorn>=0.30.0" in " ".join(
+        run.output.split()
+    )
+    assert (site.live(), site.host.run(environments).stdout) == (before, built)
+    pins.write_text("uvicorn==0.34.3\npython-json-logger==2.0.7\n", encoding="utf-8")
+    servers("--extra-vars=" + json.dumps({"asgi_apps": [entry]})).ok()
+    assert site.get().json() == {"uvicorn": "0.34.3", "python-json-logger": "2.0.7"}
+    servers(f"--extra-vars=asgi_app={site.app}", name="rollback").ok()
+    assert site.live() == before
 
 
 def test_restarts_lose_no_request(site: Web) -> None:

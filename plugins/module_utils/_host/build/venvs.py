@@ -36,6 +36,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.requirement_ha
 
 if TYPE_CHECKING:
     from ansible_collections.asgi.deploy.plugins.module_utils._host.build.requirements import Requirements
+    from ansible_collections.asgi.deploy.plugins.module_utils._host.build.server_versions import ServerVersions
     from ansible_collections.asgi.deploy.plugins.module_utils._shared.desired_state import ToolEntry
 
 _METADATA = 2**16  # bytes of a METADATA file that are read: names and versions come first
@@ -52,11 +53,13 @@ class Server:
         lock: requirements with hashes, and all of their dependencies.
         others: requirements that the lock lacks, installed without hashes.
         strict: whether nothing may be installed without a hash, and nothing built.
+        versions: what it works with.
     """
 
     lock: str = ""
     others: Sequence[str] = ()
     strict: bool = False
+    versions: ServerVersions | None = None
 
 
 _NO_SERVER = Server()
@@ -132,7 +135,10 @@ def _fill(
 
 def _install_server(venv: Path, installer: Installer, server: Server, wheels: Sequence[str], folder: Path) -> None:
     """Install the server in addition to what an environment has already; the installer reads files in `folder`."""
-    if missing_pins := without(server.lock, distributions(venv)):
+    installed = distributions(venv)
+    if server.versions:
+        server.versions.check_installed(installed)
+    if missing_pins := without(server.lock, installed):
         lock = folder / "server.txt"
         lock.write_text(missing_pins, encoding="utf-8")
         installer.install(venv, "--no-deps", "--require-hashes", *wheels, "-r", str(lock), cwd=folder)

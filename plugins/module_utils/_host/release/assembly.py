@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -33,6 +34,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.build.requiremen
     packages_of,
     requirements_of,
 )
+from ansible_collections.asgi.deploy.plugins.module_utils._host.build.server_versions import ServerVersions
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.additions import Additions
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.inputs import ReleaseInputs
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.integrity import Integrity
@@ -43,7 +45,11 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.source.sources i
 from ansible_collections.asgi.deploy.plugins.module_utils._shared import generations
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.identity import digest
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
-from ansible_collections.asgi.deploy.plugins.module_utils._shared.requirement_hashes import unlocked, unpinned
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.requirement_hashes import (
+    normalised,
+    unlocked,
+    unpinned,
+)
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.unit_text import SITE
 
 
@@ -100,7 +106,9 @@ class Assembly:
                 with runner.bounded_cache():
                     requirements = self._requirements(tree, whole, installer, where)
                     check_protection(requirements, tree, where, inputs.require_hashes, inputs.insecure_transport)
-                    venv = self._venv(path, tree, whole, installer, requirements, identity)
+                    versions = self._server_versions(where, requirements)
+                    versions.check_requirements(requirements, tree, whole)
+                    venv = self._venv(path, tree, whole, installer, requirements, identity, versions)
                     folders = self._folders(tree, whole, site, Path(self.layout.venvs, venv), requirements, identity)
                     run_steps(inputs.steps, runner, tree, Path(self.layout.venvs, venv), site, folders)
                 if site.is_dir():
@@ -150,8 +158,19 @@ class Assembly:
         """Return the program that compiles a tree. An error in the source is reported by the application itself."""
         return [self.interpreter.path, "-I", "-m", "compileall", "-qq", str(tree)]
 
+    def _server_versions(self, where: str, requirements: Requirements) -> ServerVersions:
+        names = (re.split(r"[=\[]", item, maxsplit=1)[0] for item in self.inputs.server_requirements)
+        return ServerVersions(self.inputs.server, frozenset(map(normalised, names)), where, requirements.source)
+
     def _venv(
-        self, path: Path, tree: Path, whole: Path, installer: Installer, requirements: Requirements, identity: str
+        self,
+        path: Path,
+        tree: Path,
+        whole: Path,
+        installer: Installer,
+        requirements: Requirements,
+        identity: str,
+        versions: ServerVersions,
     ) -> str:
         """Return the name of the environment, which is built if no release has it yet."""
         content = {
@@ -172,7 +191,7 @@ class Assembly:
         )
         venv = Path(self.layout.venvs, name)
         if name not in complete:
-            server = venvs.Server(self.inputs.server_lock, self._others, self.inputs.require_hashes)
+            server = venvs.Server(self.inputs.server_lock, self._others, self.inputs.require_hashes, versions)
             venvs.build(venv, installer, self.interpreter, requirements, tree, server)
         if packages := packages_of(tree, whole, requirements):
             # What packaging builds are given: the version that git has, and the variables of the build.

@@ -34,6 +34,7 @@ class ReleaseInputs:
     server_requirements: Sequence[str]
     installer: str
     build: Sequence[str]
+    server: str = ""
     steps: BuildStepsEntry = field(default_factory=lambda: NO_STEPS, repr=False)
     python: str = "system"
     python_archive: PythonArchiveEntry | None = None
@@ -64,6 +65,7 @@ class ReleaseInputs:
             server_requirements=entry["server_requirements"],
             installer=entry["installer"],
             build=entry["build"],
+            server=entry["server"],
             steps=entry["steps"],
             python=entry["python"],
             python_archive=entry["python_archive"],

@@ -21,14 +21,28 @@ _IDLE: float = SETTINGS["idle"]
 _GRACE: float = SETTINGS["grace"]
 _LAST_WORDS = 1.0
 _RESTARTS = 1012  # of RFC 6455's registry: the service restarts
+# Seconds between two pings of a WebSocket, so that nginx does not close an idle one; and for an answer, as in uvicorn.
+_PING: float = SETTINGS["ping"]
+_PONG = 20.0
+_PING_FRAME = b"\x89\x00"  # RFC 6455, 5.5.2
 
 
 class Protocol(gasgi.ASGIProtocol):  # type: ignore[misc]
-    """A connection that is registered with its worker."""
+    """A connection that is registered with its worker.
+
+    Attributes:
+        heard: when its visitor last sent something.
+    """
+
+    heard = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.worker.connections.add(self)
         super().connection_made(transport)
+
+    def data_received(self, data: bytes) -> None:
+        self.heard = time.monotonic()
+        super().data_received(data)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.worker.connections.discard(self)
@@ -69,7 +83,25 @@ class Worker(Counting, gasgi.ASGIWorker):  # type: ignore[misc]
 
     async def _serve(self) -> None:
         super().init_signals()
-        await super()._serve()
+        pinging = self.loop.create_task(self._ping_websockets())
+        try:
+            await super()._serve()
+        finally:
+            pinging.cancel()
+
+    async def _ping_websockets(self) -> None:
+        """Ping every WebSocket, and end the connection of a visitor who gives no answer."""
+        while True:
+            await asyncio.sleep(_PING)
+            late = time.monotonic() - _PING - _PONG
+            for connection in self._websockets():
+                transport = connection._websocket.transport
+                if connection._websocket.closed or transport.is_closing():
+                    continue
+                if connection.heard < late:
+                    transport.abort()
+                else:
+                    transport.write(_PING_FRAME)
 
     def handle_exit_signal(self) -> None:
         if not self._leaving:

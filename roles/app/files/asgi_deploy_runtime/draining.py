@@ -7,9 +7,10 @@ import importlib.util
 import logging
 import os
 import socket
+import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from uvicorn.config import Config
@@ -26,6 +27,8 @@ _IDLE: float = SETTINGS["idle"]
 # Seconds for what has to end: the last messages of a WebSocket, and a request that was cancelled.
 _LAST_WORDS = 1.0
 _MARGIN = 5.0
+# Settings that only some versions of uvicorn have.
+_OURS = ("limit_max_requests", "limit_max_requests_jitter", "timeout_worker_healthcheck", "workers")
 
 _CLOSE = (b"connection", b"close")
 
@@ -39,9 +42,10 @@ class DrainingServer(Server):
     spent = False
     """Whether it has had its share of requests. It serves until it has to end: by then another worker serves."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, share: int = sys.maxsize) -> None:
+        """Take uvicorn's configuration, and the number of requests after which another worker has to serve."""
         super().__init__(config)
-        self._share, self.limit_max_requests = self.limit_max_requests, None
+        self._share = share
         self._kept = config.timeout_keep_alive
 
     async def serve(self, sockets: list[socket.socket] | None = None) -> None:
@@ -61,7 +65,7 @@ class DrainingServer(Server):
             self._watching.add_done_callback(self._end_with)
 
     async def on_tick(self, counter: int) -> bool:
-        if not self.spent and self._share is not None and self.server_state.total_requests >= self._share:
+        if not self.spent and self.server_state.total_requests >= self._share:
             self.spent = True
             logger.info("This worker has had its share of %d requests", self._share)
         return await super().on_tick(counter)
@@ -205,13 +209,26 @@ def end_within(seconds: float) -> threading.Timer:
 
 
 def options() -> dict[str, Any]:
-    """Return the options of uvicorn: the settings, and the runtime's protocol instead of uvicorn's default."""
-    settings = SETTINGS["uvicorn"]
+    """Return the options of uvicorn: the settings, and the runtime's protocol instead of uvicorn's default.
+
+    What the runtime does itself, in the same way with each version of uvicorn, is not among them.
+    """
+    settings = {name: value for name, value in SETTINGS["uvicorn"].items() if name not in _OURS}
     if settings.get("http", "auto") == "h11" or not importlib.util.find_spec("httptools"):
         return settings
     from .answers import Protocol
 
     return {**settings, "http": Protocol}
+
+
+def run(serving: Coroutine[Any, Any, None], config: Config) -> None:
+    """Run a server until it ends, in the event loop that its configuration names."""
+    if hasattr(config, "get_loop_factory"):
+        with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+            runner.run(serving)
+        return
+    config.setup_event_loop()  # before uvicorn 0.36
+    asyncio.run(serving)
 
 
 def notify(text: str) -> None:

@@ -9,6 +9,9 @@ from pathlib import Path
 # Stages of a worker: it starts, it serves, it has had its share of requests and serves until its successor does.
 BOOTING, SERVING, SPENT = range(3)
 
+# The exit code of a process whose application cannot be loaded or started; another one would not help.
+STARTUP_FAILURE = 3
+
 
 class Companions:
     """The workers that have to end at the same time: while one of them waits for requests, all of them serve.

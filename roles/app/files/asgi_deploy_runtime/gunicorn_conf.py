@@ -7,9 +7,10 @@ from typing import Any
 
 from gunicorn import glogging
 from gunicorn.app import base
+from setproctitle import getproctitle
 
 from .logs import configuration
-from .replacement import WSGI, Arbiter
+from .replacement import KEEPS_CONNECTIONS, Arbiter
 from .settings import RELEASE, SETTINGS, attribute
 
 globals().update(SETTINGS["gunicorn"])
@@ -28,17 +29,19 @@ globals().update(_hooks)
 
 base.Arbiter = Arbiter  # gunicorn has no setting for it
 
-worker_class: type[Any]
-if SETTINGS["server"] == "gunicorn":
-    from .workers import Worker
+# By its name: gunicorn before 23 wants a text.
+_WORKERS = {
+    "gunicorn": "workers.Worker",
+    "gunicorn-asgi": "asgi_worker.Worker",
+    "sync": "replacement.SyncWorker",
+    "gthread": "replacement.ThreadWorker",
+}
+worker_class = f"{__package__}." + _WORKERS[SETTINGS["gunicorn"].get("worker_class", SETTINGS["server"])]
+if not KEEPS_CONNECTIONS and worker_class.endswith("ThreadWorker"):
+    keepalive = 0
 
-    worker_class = Worker
-elif SETTINGS["server"] == "gunicorn-asgi":
-    from .asgi_worker import Worker as AsgiWorker
-
-    worker_class = AsgiWorker
-else:
-    worker_class = WSGI[SETTINGS["gunicorn"]["worker_class"]]
+# gunicorn before 24 changes the environment first, and then the memory of the title is not found.
+getproctitle()
 
 if SETTINGS["health"]["metrics"]:
 

@@ -7,11 +7,13 @@ from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import Any
 
-from pythonjsonlogger.core import RESERVED_ATTRS
-from pythonjsonlogger.defaults import unknown_default
-from pythonjsonlogger.json import JsonEncoder
-
 from .logs import with_priority
+
+try:
+    from pythonjsonlogger.core import RESERVED_ATTRS
+    from pythonjsonlogger.json import JsonEncoder
+except ModuleNotFoundError:  # before python-json-logger 3.1
+    from pythonjsonlogger.jsonlogger import RESERVED_ATTRS, JsonEncoder  # type: ignore[attr-defined]
 
 # Bytes. journald splits a line of more than 48 KiB: LineMax= of journald.conf(5).
 _LONGEST = 48_000
@@ -83,8 +85,17 @@ def _plain(value: Any) -> Any:
     try:
         _encode(value)
     except Exception:  # as above
-        return unknown_default(value)
+        return _text(value)
     return value
+
+
+def _text(value: Any) -> str:
+    for describe in (str, repr):
+        try:
+            return describe(value)
+        except Exception:  # noqa: S112 - as above
+            continue
+    return f"__could_not_encode__: {type(value).__name__}"
 
 
 def _cut(text: str, room: int) -> str:

@@ -10,9 +10,11 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from contextlib import suppress
 from typing import Any
 
 from gunicorn import arbiter
+from gunicorn.errors import HaltServer
 from gunicorn.workers import gthread, sync
 
 from .ending import BOOTING, SERVING, SPENT
@@ -74,10 +76,10 @@ class ThreadWorker(Counting, gthread.ThreadWorker):  # type: ignore[misc]
     """A worker with threads, and connections that nginx keeps open."""
 
 
+# Whether a worker with threads that ends serves kept connections until they are closed: since gunicorn 27.
+KEEPS_CONNECTIONS = hasattr(gthread, "STOP_KEEPALIVE_LINGER")
 # How long a worker that ends keeps an idle connection: longer than nginx does, so that nginx closes it.
 gthread.STOP_KEEPALIVE_LINGER = SETTINGS["idle"] + 0.5
-
-WSGI = {"sync": SyncWorker, "gthread": ThreadWorker}
 
 
 class Arbiter(arbiter.Arbiter):  # type: ignore[misc]
@@ -86,10 +88,45 @@ class Arbiter(arbiter.Arbiter):  # type: ignore[misc]
     def __init__(self, app: Any) -> None:
         self._successors: dict[int, int] = {}  # by the worker that waits for it
         self._ending: set[int] = set()
+        self._stopping = self._reaping = self._died = False
         super().__init__(app)
+
+    def handle_chld(self, *signal_and_frame: Any) -> None:
+        """Handle the end of workers.
+
+        gunicorn before 24 calls this when the signal comes, in the midst of something else, and even of itself. So the
+        main loop does what is to be done; at the end it only waits, and this does it.
+        """
+        if not signal_and_frame:
+            super().handle_chld()
+            return
+        self._died = True
+        if self._stopping:
+            self._forget_dead()
+        self.wakeup()
+
+    def _forget_dead(self) -> None:
+        with suppress(HaltServer):  # it is about to end
+            self._reap()
+        self.kill_workers(0)  # forgets those that are gone
+
+    def _reap(self) -> None:
+        while self._died and not self._reaping:
+            self._died, self._reaping = False, True
+            try:
+                self.reap_workers()
+            finally:
+                self._reaping = False
+
+    def stop(self, graceful: bool = True) -> None:
+        """End all workers."""
+        self._stopping = True
+        self._forget_dead()
+        super().stop(graceful)
 
     def manage_workers(self) -> None:
         """Keep as many workers as configured, and start successors."""
+        self._reap()
         self._ending &= self.WORKERS.keys()
         self._successors = {
             pid: successor

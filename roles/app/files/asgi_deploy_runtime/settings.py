@@ -84,6 +84,7 @@ class Settings(TypedDict):
         direct: without a proxy; None behind nginx.
         idle: seconds that an unused connection stays open in a process that has to end.
         grace: seconds that requests have to end.
+        ping: seconds between two pings of a WebSocket, for servers that have no such option.
         secrets: names of credentials and variables.
         hooks: functions of the application, by names of gunicorn's hooks.
         health: paths that the runtime answers.
@@ -103,6 +104,7 @@ class Settings(TypedDict):
     direct: DirectSettings | None
     idle: float
     grace: float
+    ping: float
     secrets: list[str]
     hooks: dict[str, str]
     health: HealthSettings

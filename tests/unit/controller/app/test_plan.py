@@ -101,7 +101,6 @@ def test_defaults_are_in_the_plan(spec: dict[str, Any], facts: Facts) -> None:
         "server_requirements": [
             "gunicorn==27.0.1",
             "uvicorn==0.54.0",
-            "uvicorn-worker==0.4.0",
             "uvloop==0.23.0",
             "httptools==0.9.0",
             "websockets==17.4",

@@ -353,6 +353,8 @@ def test_gunicorn_gets_its_values(serving: Serving) -> None:
         "server_header": False,
         "timeout_graceful_shutdown": 40,
         "proxy_headers": True,
+        "ws_ping_interval": 20.0,
+        "h11_max_incomplete_event_size": 131_072,
     }
 
 
@@ -364,12 +366,42 @@ def test_uvicorn_gets_its_values(serving: Serving) -> None:
         "server_header": False,
         "timeout_graceful_shutdown": 40,
         "proxy_headers": True,
+        "ws_ping_interval": 20.0,
+        "h11_max_incomplete_event_size": 131_072,
         "workers": 3,
         "timeout_worker_healthcheck": 20,
         "timeout_keep_alive": 65,
         "forwarded_allow_ips": "*",
     }
     assert (runtime["title"], runtime["app"]) == ("shop", "shop")
+
+
+@pytest.mark.parametrize("server", [GUNICORN_ASGI, GUNICORN_WSGI])
+def test_headers_that_nginx_lets_through_reach_the_application(serving: Serving, server: str) -> None:
+    """gunicorn's own limits are 4 kB for the line and 8 kB for a header; nginx's are 16 kB."""
+    gunicorn: Any = serving(server=server)["runtime"]["gunicorn"]
+    assert gunicorn["limit_request_line"] == 0, "none"
+    assert gunicorn["limit_request_field_size"] > 16 * 1024
+    own = serving(server=server, settings={"limit_request_line": 100, "limit_request_field_size": 200})["runtime"]
+    assert (own["gunicorn"]["limit_request_line"], own["gunicorn"]["limit_request_field_size"]) == (100, 200)
+
+
+@pytest.mark.parametrize(
+    ("site", "ping"),
+    [
+        pytest.param({}, 20, id="nginx waits for a minute"),
+        pytest.param({"timeout": 3600}, 20, id="for an hour"),
+        pytest.param({"timeout": 10}, 5, id="for ten seconds"),
+        pytest.param({"paths": {"/ws": {"timeout": 6}, "/slow": {"timeout": 600}}}, 3, id="for less at one path"),
+        pytest.param({"timeout": 1}, 0.5, id="for a second"),
+    ],
+)
+@pytest.mark.parametrize("server", [GUNICORN, GUNICORN_ASGI, UVICORN])
+def test_websockets_are_pinged_before_nginx_ends_them(
+    serving: Serving, server: str, site: dict[str, Any], ping: float
+) -> None:
+    runtime = serving(server=server, site=site)["runtime"]
+    assert runtime["ping"] == runtime["uvicorn"].get("ws_ping_interval", ping) == ping
 
 
 @pytest.mark.parametrize("server", SERVERS)
@@ -461,7 +493,7 @@ def test_default_requirements_are_enough_for_each_server(server: str) -> None:
 def test_further_requirements_are_kept() -> None:
     """What no server of ours is made of is installed in any case; names are compared as installers do."""
     app: Any = {"server": GUNICORN_WSGI, "log": {"format": "text"}, "health": {"metrics": None}}
-    server_requirements = ["gunicorn[setproctitle]==27.0.1", "Uvicorn_Worker==0.4.0", "sentry-sdk==2.0.0", "uvloop"]
+    server_requirements = ["gunicorn[setproctitle]==27.0.1", "Prometheus_Client==0.26.0", "sentry-sdk==2.0.0", "uvloop"]
     assert requirements(server_requirements, app) == ["gunicorn[setproctitle]==27.0.1", "sentry-sdk==2.0.0"]
 
 
