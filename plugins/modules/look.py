@@ -206,6 +206,11 @@ found:
       description: As in M(asgi.deploy.release).
       type: str
       returned: for V(release)
+    state_in_memory:
+      description: As in M(asgi.deploy.release).
+      type: list
+      elements: str
+      returned: if it is known
     commit:
       description: As in M(asgi.deploy.release).
       type: str

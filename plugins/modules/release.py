@@ -126,6 +126,12 @@ python:
   type: str
   returned: in check mode
   sample: 3.14.10, fetched from https://mirror.example.com/python/20261110/cpython-3.14.10%2B20261110-x86_64-unknown-linux-gnu-install_only.tar.gz
+state_in_memory:
+  description: Distributions of RV(before) that keep state of visitors in the memory of a worker.
+  type: list
+  elements: str
+  returned: in check mode
+  sample: [python-socketio]
 health: {description: "What is wrong with the live release.", type: str, returned: in check mode}
 noted:
   description: Whether the host has recorded the same settings of gate, watch and trust, and a manifest of the release.

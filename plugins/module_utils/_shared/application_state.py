@@ -64,6 +64,7 @@ class ReleaseRecord(TypedDict, total=False):
         requirements: the file of its source that lists what the application needs.
         unpinned: requirements of the server that were installed without a hash.
         python: the name of its interpreter, if that came from a mirror.
+        state_in_memory: distributions that keep state of visitors in the memory of a worker.
         states: when each state was last reached.
         seal: a digest of its encrypted secrets.
         settings: how it is put live.
@@ -80,6 +81,7 @@ class ReleaseRecord(TypedDict, total=False):
     requirements: str
     unpinned: list[str]
     python: str
+    state_in_memory: list[str]
     states: dict[str, float]
     seal: str
     settings: SettingsRecord

@@ -192,6 +192,7 @@ class ReleasePrediction(TypedDict, total=False):
         before_commit: the commit of `before`; None if it did not come from git.
         dependencies: the file that `before` was built from, by its path; empty if its record does not say.
         python: the Python that the host would fetch, and from where; empty if it has it.
+        state_in_memory: distributions of `before` that keep state of visitors in the memory of a worker.
         commit: the commit of `release`; None if it does not come from git.
         source: where the code of `release` comes from.
         trusted_at_first_use: keys that are trusted because they were seen first.
@@ -212,6 +213,7 @@ class ReleasePrediction(TypedDict, total=False):
     before_commit: str | None
     dependencies: str
     python: str
+    state_in_memory: list[str]
     commit: str | None
     source: SourceSummary
     trusted_at_first_use: list[TrustedKey]

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Literal, TypeAlias, cast
 
+from ansible_collections.asgi.deploy.plugins.module_utils._shared import state_in_memory
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.generations import origin
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.known_hosts import first_use
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.observed_state import RestartTime
@@ -173,7 +174,7 @@ def _findings(parts: AppParts) -> list[Findings]:
 
 
 def _notes(plan: AppPlan, release: AppFindings) -> list[str]:
-    """Return whether an application is stopped, and what it trusts without proof."""
+    """Return whether an application is stopped, what several workers do not suit, and what it trusts without proof."""
     keys = release.get("trusted_at_first_use", [])
     texts = [text] if (text := stopped.text(plan, release)) else []
     if plan["exclusive"] and release.get("before") and "started" in release.get("left", []):
@@ -181,7 +182,8 @@ def _notes(plan: AppPlan, release: AppFindings) -> list[str]:
             f"exclusive: release {release['before']} is stopped before the next one starts; requests wait until that "
             "one has passed its gate"
         )
-    return [*texts, *map(unprotected, plan["plain_transports"]), *(first_use(**key) for key in keys)]
+    state = state_in_memory.warnings(release.get("state_in_memory", []), plan["workers"])
+    return [*texts, *state, *map(unprotected, plan["plain_transports"]), *(first_use(**key) for key in keys)]
 
 
 def _damage(release: AppFindings) -> list[str]:

@@ -252,8 +252,12 @@ def test_versions_of_its_own_serve_an_application(sites: list[Web], tmp_path: Pa
         run.output.split()
     )
     assert (site.live(), site.host.run(environments).stdout) == (before, built)
-    pins.write_text("uvicorn==0.34.3\npython-json-logger==2.0.7\n", encoding="utf-8")
-    servers("--extra-vars=" + json.dumps({"asgi_apps": [entry]})).ok()
+    pins.write_text("uvicorn==0.34.3\npython-json-logger==2.0.7\npython-socketio==5.11.4\n", encoding="utf-8")
+    run = servers("--extra-vars=" + json.dumps({"asgi_apps": [entry]})).ok()
+    in_memory = f"{site.app}: python-socketio keeps state of visitors in the memory of a worker, and there are 2"
+    assert in_memory in " ".join(run.output.split())
+    plan = servers("--extra-vars=" + json.dumps({"asgi_apps": [entry]}), name="plan").ok()
+    assert in_memory in " ".join(plan.output.split())
     assert site.get().json() == {"uvicorn": "0.34.3", "python-json-logger": "2.0.7"}
     servers(f"--extra-vars=asgi_app={site.app}", name="rollback").ok()
     assert site.live() == before

@@ -231,6 +231,12 @@ def distributions(venv: Path) -> Mapping[str, str]:
     return versions
 
 
+def names(venv: Path) -> set[str]:
+    """Return the normalised names of what is installed in a virtual environment; no file of it is read."""
+    folders = venv.glob("lib/python*/site-packages/*.dist-info")
+    return {normalised(folder.name.partition("-")[0]) for folder in folders}
+
+
 def remove(venv: Path) -> None:
     """Remove a virtual environment; its mark of completeness first."""
     (venv / COMPLETE).unlink(missing_ok=True)

@@ -50,6 +50,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.requirement_ha
     unlocked,
     unpinned,
 )
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.state_in_memory import with_state_in_memory
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.unit_text import SITE
 
 
@@ -61,12 +62,14 @@ class Assembled(NamedTuple):
         file: the path, in the application's folder, of the file that lists its dependencies.
         unpinned: requirements of its server that were installed without a hash.
         folders: in which each program of the release looks for modules.
+        state_in_memory: distributions that keep state of visitors in the memory of a worker.
     """
 
     venv: str
     file: str
     unpinned: list[str]
     folders: list[str]
+    state_in_memory: list[str]
 
 
 @dataclass(frozen=True)
@@ -115,7 +118,8 @@ class Assembly:
                     restrict(site, self.layout.user)
                 if runner.ran != ran:
                     runner.run_unchecked(self._compiler(whole))
-                return Assembled(venv, requirements.source, unpinned(self._others, requirements.text), folders)
+                state = with_state_in_memory(venvs.names(Path(self.layout.venvs, venv)))
+                return Assembled(venv, requirements.source, unpinned(self._others, requirements.text), folders, state)
 
     def _folders(
         self, tree: Path, whole: Path, site: Path, venv: Path, requirements: Requirements, identity: str

@@ -208,6 +208,7 @@ class ReleaseBuilder:
             "venv": built.venv,
             "requirements": built.file,
             "unpinned": built.unpinned,
+            "state_in_memory": built.state_in_memory,
             "states": {**self._released_before(release), "prepared": time.time()},
         }
         if self.interpreter.archive:

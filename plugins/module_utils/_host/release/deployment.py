@@ -99,6 +99,7 @@ class Deployment:
             "before_commit": self.store.record(before).get("commit") if before else None,
             "dependencies": self.store.record(before).get("requirements", "") if before else "",
             "python": builder.describe_python(),
+            "state_in_memory": self.store.record(before).get("state_in_memory", []) if before else [],
             "left": list(left),
             "metadata": metadata,
             "health": doubt,

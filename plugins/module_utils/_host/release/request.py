@@ -82,7 +82,16 @@ class ReleaseRequest:
             result = self.deployment.release(builder, self.settings, urgent, port)
         except DeployError as error:
             raise DeployError("\n".join([*self._first_keys(builder), error.reason]), error.log) from error
-        return {**result, "warnings": [*self._first_keys(builder), *result.get("warnings", [])]}
+        warnings = [*self._first_keys(builder), *self._state_in_memory(result["release"])]
+        return {**result, "warnings": [*warnings, *result.get("warnings", [])]}
+
+    def _state_in_memory(self, release: str | None) -> list[str]:
+        """Return a message for each distribution that several workers do not suit."""
+        # Not above: no inspection needs it.
+        from ansible_collections.asgi.deploy.plugins.module_utils._shared import state_in_memory
+
+        found = self.deployment.store.record(release).get("state_in_memory", []) if release else []
+        return [f"{self.layout.app}: {text}" for text in state_in_memory.warnings(found, self.settings.worker_count)]
 
     def _first_keys(self, builder: ReleaseBuilder) -> list[str]:
         """Return a message for each key that was trusted by this run. Later runs report it as part of the source."""

@@ -52,6 +52,7 @@ class StoppedRelease:
             "before_commit": self.store.record(before).get("commit") if before else None,
             "dependencies": self.store.record(before).get("requirements", "") if before else "",
             "python": "",
+            "state_in_memory": self.store.record(before).get("state_in_memory", []) if before else [],
             "left": [],
             "metadata": metadata,
             "health": "",

@@ -308,6 +308,27 @@ def text_of(plan: dict[str, Any], host: dict[str, Any], release: dict[str, Any],
             id="an exclusive server that stays",
         ),
         pytest.param(
+            {},
+            {},
+            {"state_in_memory": ["python-socketio"]},
+            {},
+            [
+                "web1: shop: nothing would change; v2-0a1b2c3d serves",
+                "web1: shop: python-socketio keeps state of visitors in the memory of a worker, and there are 5: "
+                "requests of one visitor reach different ones; write workers: 1, or share the state by a service, such "
+                "as Redis",
+            ],
+            id="state in memory",
+        ),
+        pytest.param(
+            {"workers": 1},
+            {},
+            {"state_in_memory": ["python-socketio"]},
+            {},
+            ["web1: shop: nothing would change; v2-0a1b2c3d serves"],
+            id="state in the memory of the only worker",
+        ),
+        pytest.param(
             {"plain_transports": ["git http://git.example.com/shop.git"]},
             {},
             {

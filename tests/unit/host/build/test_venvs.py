@@ -12,7 +12,7 @@ import pytest
 from ansible_collections.asgi.deploy.plugins.module_utils._host.build import venvs
 from ansible_collections.asgi.deploy.plugins.module_utils._host.build.build_sandbox import ROOT_RUNNER
 from ansible_collections.asgi.deploy.plugins.module_utils._host.build.requirements import Requirements
-from ansible_collections.asgi.deploy.plugins.module_utils._host.build.venvs import concern, distributions
+from ansible_collections.asgi.deploy.plugins.module_utils._host.build.venvs import concern, distributions, names
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.requirement_hashes import normalised
 
@@ -25,6 +25,7 @@ def test_as_python_itself_finds_them() -> None:
         for distribution in metadata.distributions(path=folders)
     }
     assert distributions(whole) == known
+    assert names(whole) == set(known)
 
 
 @pytest.fixture
