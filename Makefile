@@ -20,7 +20,7 @@ LINTS := lint-ansible lint-mypy lint-plugins lint-yaml lint-layers lint-words li
 TIMED = @$(PYTHON) -m tests.project.times $@
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help setup lock demo demo-shell demo-down test lint $(LINTS) docs site unit build molecule faults matrix versions your-ci soak sanity importer ansible-units \
+.PHONY: help setup lock demo demo-shell demo-down test lint $(LINTS) docs site unit build molecule faults matrix versions projects your-ci soak sanity importer ansible-units \
   test-vm lynis bench bench-against bench-serving clean
 
 help: ## Show what there is to make
@@ -127,6 +127,9 @@ faults: build ## Every broken release, a kill at every step, and each kind of dr
 
 matrix: build ## Every ansible-core against every Debian; CORE="2.18 2.21" runs some, SCENARIOS="release web" those on every Debian
 	$(if $(SCENARIOS),ANSIBLE_COLLECTIONS_PATH=$(INSTALLED) $(PYTHON) -m tests.matrix.scenarios $(SCENARIOS),$(PYTHON) -m tests.matrix $(ARTIFACT) $(CORE))
+
+projects: build ## Small applications in every style of packaging, released on Debian 12 and 13; PROJECTS="uv flat" tries some
+	ANSIBLE_COLLECTIONS_PATH=$(INSTALLED) $(PYTHON) -m tests.campaigns.projects
 
 your-ci: setup ## The scenario that users copy from examples/molecule, in a repository of its own
 	$(PYTHON) -m tests.campaigns.your_ci

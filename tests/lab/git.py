@@ -48,6 +48,7 @@ class Repository:
         self.led_url = f"https://{GATEWAY}:{port}{LED}{path}"  # to the plain one
         self.tree = tree
         self._bare = folder_of(lab) / "repositories" / path
+        self.push_url = str(self._bare)  # over HTTPS it is only read
 
     def create(self, source: Path) -> None:
         """Begin with a copy of a folder's files, without what building and running left there."""

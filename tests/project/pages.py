@@ -44,6 +44,8 @@ _TERM = "no command to be run, but what is described"
 _BEFORE = "of the certbot that served before, which the host of the test does not have"
 _INDEX = "asks a package index for the versions of the day"
 _SHOP = "run by the tests of release commands, processes and jobs"
+_FOLLOWED = "`make projects` follows the page, word by word, on a host of its own"
+FOLLOWED = {"docs/datasette.md", "docs/wagtail.md", "docs/weblate.md"}  # tests/projects/recipes.py
 _SIGNED = "tests/integration/sources signs commits and tags, by the same options"
 NOT_RUN = {
     "pipx install ansible-core": _REGISTRY,
@@ -132,6 +134,8 @@ class Command:
     @property
     def reason(self) -> str | None:
         """Return why it is not run; the same for a command with other options."""
+        if self.page in FOLLOWED and self.inside_block:
+            return _FOLLOWED
         return next((NOT_RUN[key] for key in NOT_RUN if self.begins(key)), None)
 
     def begins(self, words: str) -> bool:

@@ -34,6 +34,10 @@ VARIABLES = {
     "{{ vault_npm_token }}": "secret of a registry",
     "{{ vault_ops_hash }}": f"$6$salt${'a' * 86}",
     "{{ vault_ops_password }}": "open sesame",
+    **{
+        f"{{{{ lookup('ansible.builtin.password', inventory_dir ~ '/secrets/{file}') }}}}": "a secret of the first run"
+        for file in ("admin", "datasette length=64", "django length=64")
+    },
     "{{ vault_database_url }}": "postgresql://shop:secret@10.0.0.4/shop",
 }
 APP_OPTIONS = role_options("app")["app_spec"]["options"]
