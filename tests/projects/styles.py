@@ -13,6 +13,14 @@ NEEDS, LINES = "{needs}", "{lines}"
 PYTHON = 'requires-python = ">=3.11"\n'
 PROJECT = f'[project]\nname = "{NAME}"\nversion = "1.0"\n{PYTHON}dependencies = {NEEDS}\n'
 DYNAMIC = f'[project]\nname = "{NAME}"\ndynamic = ["version"]\n{PYTHON}dependencies = {NEEDS}\n'
+SCRIPTS = f'[project.scripts]\n{NAME}-check = "{NAME}.check:main"\n'
+CHECK = """\
+from importlib.resources import files
+
+
+def main():
+    print(files(__package__).joinpath("words.txt").read_text(encoding="utf-8"))
+"""
 # Of the one requirement of the framework `plain`. Its index is no real one: exports name only versions and hashes.
 WHEEL = "c6242fc49e35958c8b15141343aa660db5fc54d4f13a1db01a3f5891b98700ef"
 SDIST = "e0050c0b7da1eea53ffaf149c0cfbb5c6e2e2b69c4bef22c81fa6eb73e5f6173"
@@ -179,7 +187,11 @@ STYLES = {
         TOP,
         entry={"dependency_groups": ["prod"]},
     ),
-    "hatchling": Style({"pyproject.toml": PROJECT + HATCHLING}, **PACKAGED),
+    "hatchling": Style(
+        {"pyproject.toml": PROJECT + SCRIPTS + HATCHLING, f"{SRC}/check.py": CHECK},
+        **PACKAGED,
+        entry={"release_command": f"{NAME}-check"},
+    ),
     "setuptools": Style(
         {"pyproject.toml": f'{PROJECT}{SETUPTOOLS}[tool.setuptools.package-data]\n{NAME} = ["*.txt"]\n'}, **PACKAGED
     ),
