@@ -39,7 +39,7 @@ FORWARD = """\
 Description={app}: requests to {old} go to {new}
 
 [Service]
-Type=notify
+Type=exec
 Sockets={listener}
 ExecStart=/usr/lib/systemd/systemd-socket-proxyd --exit-idle-time={idle} --connections-max=16384 {socket}
 LimitNOFILE=131072
