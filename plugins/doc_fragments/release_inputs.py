@@ -145,6 +145,10 @@ options:
         type: list
         elements: str
         default: []
+      dependency_keys:
+        description: Texts of private SSH keys for repositories of dependencies, by their URLs.
+        type: dict
+        default: {}
       index:
         description: The index to use instead of the host's own.
         type: dict
@@ -152,6 +156,21 @@ options:
           url: {description: "Its address, without a password.", type: str, required: true}
           username: {description: The user., type: str}
           password: {description: The user's password or token., type: str}
+      package_indexes:
+        description: Further indexes, each of some distributions, which come from no other one.
+        type: list
+        elements: dict
+        default: []
+        suboptions:
+          name: {description: What messages call it., type: str, required: true}
+          url: {description: "Its address, without a password.", type: str, required: true}
+          username: {description: The user., type: str}
+          password: {description: The user's password or token., type: str}
+          packages:
+            description: The distributions; those that a uv.lock takes from it come from it as well.
+            type: list
+            elements: str
+            default: []
       server_lock:
         description:
           - Requirements of the server that are installed with hashes. Others of O(desired.server_requirements) are

@@ -1,6 +1,7 @@
 """A private index of packages for a lab: a folder of wheels, behind a name and a password, on the bridge's address.
 
-It is this file run as a program; what is below `/open/` it gives to everybody.
+It is this file run as a program; what is below `/open/` it gives to everybody. Below `/team/` is a second index, of the
+wheels in the folder `team`, with a password of its own.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import unquote
 
+_TEAM = "-of-the-team"  # what the password of the second index ends with
+
 
 @dataclass(frozen=True)
 class Index:
@@ -29,6 +32,11 @@ class Index:
     def open(self) -> str:
         """Return where everybody may fetch files of the folder `open`."""
         return self.url.removesuffix("simple/") + "open/"
+
+    @property
+    def team(self) -> Index:
+        """Return the second index."""
+        return Index(self.url.removesuffix("simple/") + "team/simple/", self.username, f"{self.password}{_TEAM}")
 
 
 def up(state_dir: Path, lab: str, folder: Path) -> Index:
@@ -62,24 +70,29 @@ class Handler(BaseHTTPRequestHandler):
 
     folder = Path(os.environ.get("FOLDER", "."))
     auth = "Basic " + base64.b64encode(os.environ.get("AUTH", "").encode()).decode()
+    team_auth = "Basic " + base64.b64encode(f"{os.environ.get('AUTH', '')}{_TEAM}".encode()).decode()
 
     def do_GET(self) -> None:
         """Answer with a list of files, or a file."""
         kind, _, rest = unquote(self.path).strip("/").partition("/")
-        if kind != "open" and self.headers.get("Authorization") != self.auth:
+        folder, auth, top = self.folder, self.auth, ""
+        if kind == "team":
+            kind, _, rest = rest.partition("/")
+            folder, auth, top = self.folder / "team", self.team_auth, "/team"
+        if kind != "open" and self.headers.get("Authorization") != auth:
             self.answer(401, b"who asks?", "text/plain", {"WWW-Authenticate": 'Basic realm="index"'})
         elif kind == "simple" and rest:
-            names = sorted(path.name for path in self.folder.glob("*.whl"))
+            names = sorted(path.name for path in folder.glob("*.whl"))
             files = [name for name in names if normalised(name.split("-")[0]) == rest]
-            elsewhere = self.folder / f"{Path(rest).name}.links"  # URLs of files on other hosts
+            elsewhere = folder / f"{Path(rest).name}.links"  # URLs of files on other hosts
             urls = [
-                *(f"/files/{name}" for name in files),
+                *(f"{top}/files/{name}" for name in files),
                 *(elsewhere.read_text().split() if elsewhere.is_file() else ()),
             ]
             links = "".join(f'<a href="{url}">{html.escape(url.rpartition("/")[2])}</a>\n' for url in urls)
             self.answer(200 if urls else 404, links.encode(), "text/html")
         else:
-            path = self.folder / ("open" if kind == "open" else "") / Path(rest).name
+            path = folder / ("open" if kind == "open" else "") / Path(rest).name
             result = path.is_file() and kind in ("open", "files")
             self.answer(200 if result else 404, path.read_bytes() if result else b"", "application/octet-stream")
 

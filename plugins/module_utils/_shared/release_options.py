@@ -40,7 +40,7 @@ class SourceEntry(TypedDict):
         submodules: whether git fetches submodules as well.
         signers: lines of an allowed signers file; the version must be signed by one of them.
         deploy_key: a private SSH key with read access.
-        known_hosts: lines of known_hosts; only these keys of servers are trusted.
+        known_hosts: lines of known_hosts; only these keys of servers are trusted, those of dependencies included.
         plain_allowed: whether a transport without encryption is allowed.
     """
 
@@ -85,6 +85,18 @@ class PythonArchiveEntry(TypedDict):
     sha256: str
     version: str
     machine: str
+
+
+class PackageIndexEntry(IndexEntry):
+    """An index of some distributions.
+
+    Attributes:
+        name: what messages call it.
+        packages: distributions that come from it and from no other one.
+    """
+
+    name: str
+    packages: list[str]
 
 
 class AdditionsEntry(TypedDict):
@@ -194,7 +206,9 @@ class ReleaseEntry(TypedDict):
         dependency_groups: dependency groups of the application to install.
         module: what is served, as in shop.main:app.
         python_path: further folders in which its programs look for modules, relative to the application's folder.
+        dependency_keys: private SSH keys for repositories of dependencies, by their URLs.
         index: the index of distributions; None is the installer's own.
+        package_indexes: further indexes, each of some distributions.
         server_lock: the lock of the server's distributions, with hashes.
         require_hashes: whether everything that is installed must have a hash.
         insecure_transport: whether requirements may come over a transport without encryption.
@@ -233,7 +247,9 @@ class ReleaseEntry(TypedDict):
     dependency_groups: list[str]
     module: str
     python_path: list[str]
+    dependency_keys: dict[str, str]
     index: IndexEntry | None
+    package_indexes: list[PackageIndexEntry]
     server_lock: str
     require_hashes: bool
     insecure_transport: bool

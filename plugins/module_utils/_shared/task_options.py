@@ -69,6 +69,7 @@ INDEX_OPTIONS: OptionSpecs = {
     "username": {"type": "str"},
     "password": {"type": "str", "no_log": True},
 }
+PACKAGE_INDEX_OPTIONS: OptionSpecs = {**INDEX_OPTIONS, "name": _TEXT, "packages": _TEXTS}
 CLOSING_OPTIONS: OptionSpecs = {  # of the rules that close the cloud's metadata service
     "by_nft": {"type": "bool", "required": True},
     "application": {"type": "bool", "required": True},
@@ -116,7 +117,9 @@ DESIRED_RELEASE_OPTIONS: OptionSpecs = {
     "dependency_groups": _TEXTS,
     "module": {"type": "str", "default": ""},
     "python_path": _TEXTS,
+    "dependency_keys": {"type": "dict", "default": {}, "no_log": True},
     "index": {"type": "dict", "options": INDEX_OPTIONS},
+    "package_indexes": {"type": "list", "elements": "dict", "default": [], "options": PACKAGE_INDEX_OPTIONS},
     "server_lock": {"type": "str", "default": ""},
     "require_hashes": {"type": "bool", "default": False},
     "insecure_transport": {"type": "bool", "default": False},

@@ -18,6 +18,10 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._app import (
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.background import resolve_work
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.no_effect import ineffective_options
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.options import AppOptions, EnvironmentValue, PathOptions
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.package_indexes import (
+    package_index_errors,
+    resolve_indexes,
+)
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.rules import PATH, RULES, SAMPLES
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.server_settings import refused
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.servers import (
@@ -83,10 +87,12 @@ def check_entry(spec: Mapping[str, Json], where: str, contents: local_files.Cont
     errors += rule_errors(RULES, resolved, where) + source_errors(resolved, spec, where)
     work, work_errors = resolve_work(resolved, where)
     paths, path_errors = sites.resolve_paths(resolved, PATH, where)
-    errors += path_errors
+    indexes, index_errors = resolve_indexes(resolved, where)
+    errors += [*path_errors, *index_errors]
     variables, contradictions = environment.variables_of(resolved, contents)
     contradictions += local_files.unreadable(resolved, contents)
     entry = CheckedEntry({**resolved, "processes": work["processes"], "jobs": work["jobs"]}, [], variables)
+    entry.values["package_indexes"] = cast("Json", indexes)
     if not errors:  # options that are right by themselves
         options = entry.options
         if options["gate"]["path"] == shared_domains.WHOLE:
@@ -111,5 +117,6 @@ def _contradictions(
         lock, needed, _default = lock_inputs(requirements(options["server_requirements"], options))
         errors += lock_errors(lock, needed)
     errors += ineffective_options(options, spec, variables)
+    errors += package_index_errors(options, options["package_indexes"])
     errors += transport_errors(options) + python_archives.mirror_errors(options)
     return errors + sites.site_errors(options, paths, bool(spec.get("site")))

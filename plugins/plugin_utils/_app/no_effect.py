@@ -65,6 +65,13 @@ def _together(app: AppOptions, spec: Mapping[str, Json]) -> list[str]:
             f"watch.{key}: has no effect with watch.seconds: 0, which watches nothing; leave one of the two out"
             for key in _written(_inner(spec.get("watch")), "error_percent", "errors")
         ]
+    if app["dependency_keys"] and app["wheelhouse"]:
+        errors.append("dependency_keys: has no effect with wheelhouse, which holds all; leave one of the two out")
+    if app["dependency_keys"] and app["require_hashes"]:
+        errors.append(
+            "dependency_keys: has no effect with require_hashes, as what comes from a repository has no hash; leave "
+            "one of the two out"
+        )
     archive = _inner(spec.get("archive"))
     if archive.get("path") and archive.get("sha256"):
         errors.append(

@@ -59,6 +59,15 @@ class IndexOptions(TypedDict):
     hosts: list[str]
 
 
+class PackageIndexOptions(TypedDict):
+    """A further index, of some distributions."""
+
+    url: str
+    username: str | None
+    password: str | None
+    packages: list[str]
+
+
 class StaticFolder(TypedDict):
     """A folder of the tree that nginx serves."""
 
@@ -295,6 +304,7 @@ class PlannedOptions(TypedDict):
     extras: list[str]  # in a plan without those that the requirement of a package names
     requirements: str | None
     dependency_groups: list[str]
+    dependency_keys: dict[str, str]
     build: BuildOptions
     apt: AptOptions
     python: str
@@ -344,6 +354,7 @@ class AppOptions(PlannedOptions):
     """All options of an application."""
 
     index: IndexOptions | None
+    package_indexes: dict[str, PackageIndexOptions]
     static: dict[str, str | StaticFolder]  # folders of the tree, by the beginning of their URLs
     workers: str  # a number, or auto
     site: SiteOptions

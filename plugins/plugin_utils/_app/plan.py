@@ -26,6 +26,7 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._app import (
 )
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.background import work_units
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.entry import check_entry, lock_inputs
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.package_indexes import package_index_plan
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan_types import AppPlan, JournalPlan
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.servers import (
     direct_plan,
@@ -88,6 +89,7 @@ def app_plan(
         **source_plan(app, spec),
         "index": index_plan(app),
         "python_archive": python_archives.python_archive(app, facts),
+        "package_indexes": package_index_plan(app),
         "build_hosts": build_hosts(app),
         "packed": None,
         "user": layout.user,

@@ -14,6 +14,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.kept_connectio
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.release_options import (
     ClosingEntry,
     IndexEntry,
+    PackageIndexEntry,
     PythonArchiveEntry,
     ReleaseEntry,
     SourceEntry,
@@ -262,6 +263,7 @@ class AppPlan(PlannedOptions, AdditionsPlan):
     source: SourceEntry
     index: IndexEntry | None
     python_archive: PythonArchiveEntry | None  # for a host that lacks the version
+    package_indexes: list[PackageIndexEntry]
     build_hosts: list[str] | None  # None: builds reach every host
     packages: list[str]  # of the system
     packed: Packed | None  # None until it is packed, and for an application that must go

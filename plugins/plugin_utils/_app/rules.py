@@ -47,6 +47,7 @@ RULES: dict[str, checks.Rule] = {
     "extras": validators.extras,
     "requirements": validators.dependency_file,
     "dependency_groups": validators.dependency_groups,
+    "dependency_keys": transports.dependency_keys,
     "build.commands": validators.commands,
     "build.env": validators.env,
     "build.secrets": validators.secrets,

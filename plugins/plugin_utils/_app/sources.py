@@ -34,6 +34,7 @@ _BELONG = {
     "build": ("git", "archive", "directory"),
     "requirements": ("git", "archive", "directory"),
     "dependency_groups": ("git", "archive", "directory"),
+    "dependency_keys": ("git", "archive", "directory"),
     "require_hashes": ("git", "archive", "directory"),
     "version": ("git", "archive", "directory"),
 }
@@ -60,7 +61,10 @@ def source_errors(app: Mapping[str, Json], spec: Mapping[str, Json], where: str)
     errors = [
         f"{where}{key}: is for {', '.join(kinds)}, and has no effect on {kind}; leave it out"
         for key, kinds in _BELONG.items()
-        if kind not in kinds and spec.get(key) not in (None, False)
+        if kind not in kinds
+        and spec.get(key) not in (None, False)
+        # With keys for dependencies these are for the servers of those, too.
+        and not (key == "known_hosts" and spec.get("dependency_keys"))
     ]
     if app.get("deploy_key") and isinstance(url, str) and url and not _SSH.match(url):
         errors.append(
@@ -146,7 +150,7 @@ def source_plan(app: AppOptions, spec: Mapping[str, Json]) -> SourcePlan:
         "submodules": False,
         "signers": [],
         "deploy_key": None,
-        "known_hosts": [],
+        "known_hosts": app["known_hosts"] or [],
         "plain_allowed": False,
     }
     if app["git"]:
@@ -157,7 +161,6 @@ def source_plan(app: AppOptions, spec: Mapping[str, Json]) -> SourcePlan:
             "submodules": app["submodules"],
             "signers": signers,
             "deploy_key": app["deploy_key"],
-            "known_hosts": app["known_hosts"] or [],
             # A signed commit names all that belongs to it.
             "plain_allowed": bool(app["insecure_transport"] or signers),
         }
@@ -188,21 +191,22 @@ def index_plan(app: AppOptions) -> IndexEntry | None:
 def build_hosts(app: AppOptions) -> list[str] | None:
     """Return the hosts that builds reach where the application's own connections are bounded; else None, for all.
 
-    They are those of `git`, `index` and `python_mirror`, and those that `index.hosts` names. With a wheelhouse no
-    index is asked.
+    They are those of `git`, `dependency_keys`, `index`, `package_indexes` and `python_mirror`, and those that
+    `index.hosts` names. With a wheelhouse no index is asked.
     """
     if app["sandbox"]["outgoing"] is None:
         return None
     index = app["index"]
-    urls = [app["git"], index["url"] if index and not app["wheelhouse"] else None]
+    urls = [app["git"], *app["dependency_keys"], index["url"] if index and not app["wheelhouse"] else None]
+    urls += [index["url"] for index in app["package_indexes"].values()]
     named = [*(index["hosts"] if index else []), *filter(None, [mirror_host(app)])]
     return list(dict.fromkeys([*filter(None, (host_of(url) for url in urls if url)), *named]))
 
 
 def source_packages(app: AppOptions, packages: Packages) -> list[str]:
-    """Return the packages that a host needs to fetch the source of an application."""
+    """Return the packages that a host needs to fetch the source of an application, and of dependencies by key."""
     if not app["git"]:
-        return []
+        return [packages.git] if app["dependency_keys"] else []
     return [packages.git, *([packages.signatures] if app["verify"] and app["verify"]["signers"] else [])]
 
 

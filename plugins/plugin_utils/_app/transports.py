@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.json_values import Json
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.known_hosts import (
     is_comment,
     keys_of,
     keyscan,
     parse_line,
 )
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.repositories import parse_repository
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.transports import (
     EXPLAINED,
     plain_transport,
     ssh_server,
     transport_of,
 )
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app import validators
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.options import AppOptions
 
 _SHOWN = 60  # characters of a line that is wrong
@@ -30,6 +34,22 @@ def known_hosts(value: list[str]) -> str | None:
         return f"found {value!r}, {expected}"
     unreadable = [line for line in lines if parse_line(line) is None]
     return "; ".join(f"found {_short(line)!r}, {expected}" for line in unreadable) or None
+
+
+def dependency_keys(value: Mapping[str, Json]) -> str | None:
+    """Return what is wrong with private keys of repositories; never their texts."""
+    example = 'as in dependency_keys: {ssh://git@git.example.com/team/lib.git: "{{ vault_lib_key }}"}'
+    errors, seen = [], set()
+    for url, key in value.items():
+        repository = parse_repository(url)
+        if repository is None:
+            errors.append(f"found {_short(url)!r}, expected a repository that is reached by SSH, {example}")
+        elif repository in seen:
+            errors.append(f"found {url!r}, which is one repository twice; leave one out")
+        elif not isinstance(key, str) or validators.deploy_key(key):
+            errors.append(f"{url}: found something else than a private key; expected its text, {example}")
+        seen.add(repository)
+    return "; ".join(errors) or None
 
 
 def transport_errors(app: AppOptions) -> list[str]:
@@ -47,6 +67,7 @@ def plain_transports(app: AppOptions) -> list[str]:
     index = app["index"]
     if index and _index_is_plain(app):
         transports.append(f"index {index['url']}")
+    transports += [f"index {url}" for _name, url, _password in _plain_package_indexes(app)]
     if app["insecure_transport"] and not app["package"]:
         transports.append("what its requirements name with http:// or git+http://")
     return transports
@@ -65,6 +86,15 @@ def _index_is_plain(app: AppOptions) -> bool:
     )
 
 
+def _plain_package_indexes(app: AppOptions) -> list[tuple[str, str, str | None]]:
+    """Return the name, the URL and the password of each further index that nothing protects."""
+    return [
+        (name, index["url"], index["password"])
+        for name, index in app["package_indexes"].items()
+        if plain_transport(index["url"]) and (index["password"] or not app["require_hashes"])
+    ]
+
+
 def _plain(app: AppOptions) -> list[str]:
     """Return the errors of plain transports."""
     if app["insecure_transport"]:
@@ -76,11 +106,14 @@ def _plain(app: AppOptions) -> list[str]:
             f"{_protected(app['git'])}; or write verify: {{signers: […]}}, or {_WORD}"
         )
     index = app["index"]
+    plain = [(f"package_indexes.{name}", url, password) for name, url, password in _plain_package_indexes(app)]
     if index and index["url"] and _index_is_plain(app):
-        hashes = "" if app["package"] or index["password"] else "require_hashes: true, or "
-        what = f"which with its password {EXPLAINED}" if index["password"] else f"which {EXPLAINED}"
+        plain.insert(0, ("index", index["url"], index["password"]))
+    for option, url, password in plain:
+        hashes = "" if app["package"] or password else "require_hashes: true, or "
+        what = f"which with its password {EXPLAINED}" if password else f"which {EXPLAINED}"
         errors.append(
-            f"index.url: found {index['url']!r}, {what}; expected https://, as in url: {_protected(index['url'])}; "
+            f"{option}.url: found {url!r}, {what}; expected https://, as in url: {_protected(url)}; "
             f"or write {hashes}{_WORD}"
         )
     return errors
@@ -89,11 +122,25 @@ def _plain(app: AppOptions) -> list[str]:
 def _keys(app: AppOptions) -> list[str]:
     """Return the errors of keys of SSH servers."""
     lines = app["known_hosts"]
-    if not lines or not app["git"]:  # without git it was refused before
-        return []
-    server = ssh_server(app["git"])
+    errors = [_unproven(server, url, lines or []) for url in app["dependency_keys"] if (server := ssh_server(url))]
+    return [*filter(None, errors), *(_keys_of_git(app, app["git"], lines) if lines and app["git"] else [])]
+
+
+def _unproven(server: str, url: str, lines: list[str]) -> str | None:
+    """Return the error of a server of a dependency that has no line in known_hosts."""
+    if keys_of(lines, server):
+        return None
+    return (
+        f"known_hosts: has no line of {server}, where {url} of dependency_keys comes from, and a build trusts no key "
+        f"that it sees first; {keyscan(server)} prints them, as in known_hosts: ['{server} ssh-ed25519 AAAAC3Nz…']"
+    )
+
+
+def _keys_of_git(app: AppOptions, url: str, lines: list[str]) -> list[str]:
+    """Return the errors of keys of the server of a repository."""
+    server = ssh_server(url)
     if server is None:
-        if app["submodules"]:
+        if app["submodules"] or app["dependency_keys"]:
             return []
         return [f"known_hosts: holds keys for SSH, and has no effect on {app['git']}; leave it out"]
     if keys_of(lines, server):

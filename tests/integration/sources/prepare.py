@@ -172,9 +172,9 @@ def commit(tree: Path, url: str, tag: str) -> None:
     git(tree, "push", "--quiet", url, "main", tag)
 
 
-def git(tree: Path, *arguments: str) -> None:
-    """Run git as a user who may publish."""
-    ssh = " ".join(["ssh -F none", f"-i {KEY}", "-oIdentitiesOnly=yes", *(f"-o{option}" for option in OPTIONS)])
+def git(tree: Path, *arguments: str, key: Path = KEY) -> None:
+    """Run git as a user who may publish, by a key."""
+    ssh = " ".join(["ssh -F none", f"-i {key}", "-oIdentitiesOnly=yes", *(f"-o{option}" for option in OPTIONS)])
     settings = ["-c", "user.name=Test", "-c", "user.email=test@example.com", "-c", "commit.gpgsign=false"]
     argv = ["git", "-C", str(tree), *settings, *arguments]
     subprocess.run(argv, check=True, env={**os.environ, "GIT_SSH_COMMAND": ssh}, timeout=60)

@@ -28,6 +28,8 @@ RELEASE = {
     "tree": {"files": {}, "links": {}, "static": {}},
     "units": {},
     "server_requirements": [],
+    "dependency_keys": {"ssh://git@git.example.com/lib.git": KEY},
+    "package_indexes": [{"name": "team", "url": "https://pypi.example.com/simple", "username": "ops", "password": KEY}],
     "build": [],
     "steps": {"commands": [["true"]], "env": {}, "secrets": {"TOKEN": KEY}, "network": True},
     "host_name": "shop.example.com",

@@ -57,8 +57,16 @@ _SENTENCES = {
     r"Unknown compiler\(s\)": "gcc",
     r"unable to execute '?[a-z0-9_-]*gcc": "gcc",
     r"No Fortran compiler": "gfortran",
+    r"Git executable not found|Cannot find command 'git'": "git",
 }
 _COMPILERS = {"gcc", "g++"}
+# What ssh says where git fetches a dependency.
+_OF_SSH = {
+    r"Permission denied \([a-z,-]*publickey|Host key verification failed": (
+        "the repository of a dependency asks for a key; write dependency_keys, with its URL and key, and known_hosts "
+        "in the application's entry"
+    ),
+}
 
 
 def describe(printed: str) -> str:
@@ -93,6 +101,8 @@ def missing_packages(printed: str) -> list[str]:
 
 def _advice(printed: str) -> list[str]:
     packages = missing_packages(printed)
+    advice = [advice for pattern, advice in _OF_SSH.items() if re.search(pattern, printed)]
     if not packages:
-        return []
-    return [f"Debian has what is missing; write apt: {{build: [{', '.join(packages)}]}} in the application's entry"]
+        return advice
+    apt = f"apt: {{build: [{', '.join(packages)}]}}"
+    return [*advice, f"Debian has what is missing; write {apt} in the application's entry"]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
@@ -15,7 +15,11 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import 
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.masking import masked
 
 if TYPE_CHECKING:
-    from ansible_collections.asgi.deploy.plugins.module_utils._shared.release_options import IndexEntry
+    from ansible_collections.asgi.deploy.plugins.module_utils._host.build.bound_indexes import BoundIndex
+    from ansible_collections.asgi.deploy.plugins.module_utils._shared.release_options import (
+        IndexEntry,
+        PackageIndexEntry,
+    )
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,8 @@ class PackageSources:
         pip: variables for pip.
         secrets: texts that must not be shown.
         wheels: the folder of wheels, if they come from one.
+        bound: indexes that have some distributions each.
+        projects: whether indexes that a project itself names count.
     """
 
     arguments: tuple[str, ...] = ()
@@ -35,13 +41,34 @@ class PackageSources:
     pip: Mapping[str, str] = field(default_factory=dict)
     secrets: tuple[str, ...] = ()
     wheels: Path | None = None
+    bound: tuple[BoundIndex, ...] = ()
+    projects: bool = False
 
     def masked(self, text: str) -> str:
         """Return what a program printed, without these secrets."""
         return masked(text, self.secrets)
 
 
-DEFAULT_SOURCES = PackageSources()
+DEFAULT_SOURCES = PackageSources(projects=True)
+
+
+@dataclass(frozen=True)
+class SourceOptions:
+    """Where the distributions of an application come from.
+
+    Attributes:
+        index: a private index; None for the host's own.
+        wheelhouse: SHA-256 of the archive of wheels that was shipped; None if none was.
+        package_indexes: indexes that have some distributions each.
+        keys: private keys for repositories of dependencies, by their URLs.
+        known_hosts: lines of known_hosts for the servers of these.
+    """
+
+    index: IndexEntry | None = None
+    wheelhouse: str | None = None
+    package_indexes: Sequence[PackageIndexEntry] = ()
+    keys: Mapping[str, str] = field(default_factory=dict, repr=False)
+    known_hosts: Sequence[str] = ()
 
 
 def build_folder(app: str) -> Path:
@@ -50,28 +77,36 @@ def build_folder(app: str) -> Path:
 
 
 @contextmanager
-def prepare_sources(app: str, index: IndexEntry | None, wheelhouse: str | None) -> Iterator[PackageSources]:
+def prepare_sources(app: str, options: SourceOptions) -> Iterator[PackageSources]:
     """Yield the sources for a build; remove their files, which only root can read, when the block ends.
 
     Args:
         app: the application, whose lock must be held.
-        index: a private index; None for the host's own.
-        wheelhouse: SHA-256 of the archive of wheels that was shipped; None if none was.
+        options: where its distributions come from.
     """
     folder = build_folder(app)
     shutil.rmtree(folder, ignore_errors=True)  # of a run that was killed
     folder.mkdir(parents=True, mode=0o700)
     try:
-        if wheelhouse:
+        if options.wheelhouse:
             wheels = folder / "wheels"
             wheels.mkdir()
             # Imported here: no inspection needs it.
             from ansible_collections.asgi.deploy.plugins.module_utils._host.source.unpack import unpack
 
-            unpack(archives.ensure_archive(wheelhouse, None, "wheelhouse"), wheels, "wheelhouse")
+            unpack(archives.ensure_archive(options.wheelhouse, None, "wheelhouse"), wheels, "wheelhouse")
             yield from_wheels(wheels)
         else:
-            yield from_index(index, folder) if index else DEFAULT_SOURCES
+            index, keys, ssh = options.index, options.keys, {}
+            sources = with_bound(from_index(index, folder) if index else DEFAULT_SOURCES, options, folder)
+            if keys:
+                # Imported here: no inspection needs it.
+                from ansible_collections.asgi.deploy.plugins.module_utils._host.build.dependency_keys import (
+                    ssh_variables,
+                )
+
+                ssh = ssh_variables(keys, options.known_hosts, folder)
+            yield replace(sources, uv={**sources.uv, **ssh}, pip={**sources.pip, **ssh})
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -80,6 +115,30 @@ def from_wheels(wheels: Path) -> PackageSources:
     """Return a folder of wheels as the only source, without what the host's own settings name."""
     nothing = {"PIP_FIND_LINKS": "", "UV_FIND_LINKS": "", "PIP_EXTRA_INDEX_URL": "", "UV_EXTRA_INDEX_URL": ""}
     return PackageSources(("--no-index", "--find-links", str(wheels)), nothing, nothing, wheels=wheels)
+
+
+def with_bound(sources: PackageSources, options: SourceOptions, folder: Path) -> PackageSources:
+    """Return sources with the indexes that have some distributions each.
+
+    Args:
+        sources: of all other distributions.
+        options: of the application.
+        folder: for a file of constraints.
+    """
+    if not options.package_indexes:
+        return sources
+    # Imported here: no inspection needs it.
+    from ansible_collections.asgi.deploy.plugins.module_utils._host.build.bound_indexes import (
+        BoundIndex,
+        build_constraints,
+    )
+
+    bound = tuple(map(BoundIndex.from_entry, options.package_indexes))
+    file = folder / "build-constraints.txt"
+    file.write_text(build_constraints(bound), encoding="utf-8")
+    secrets = [password for index in bound if (password := index.password)]
+    shown = (*sources.secrets, *secrets, *(quote(secret, safe="") for secret in secrets))
+    return replace(sources, bound=bound, secrets=shown, uv={**sources.uv, "UV_BUILD_CONSTRAINT": str(file)})
 
 
 def from_index(index: IndexEntry, folder: Path) -> PackageSources:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.build import pylock
@@ -15,6 +15,10 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.build.dependency
     refuse_choices,
 )
 from ansible_collections.asgi.deploy.plugins.module_utils._host.build.installers import Installer
+from ansible_collections.asgi.deploy.plugins.module_utils._host.build.lock_registries import (
+    plain_registries,
+    registries,
+)
 from ansible_collections.asgi.deploy.plugins.module_utils._host.build.pyproject import (
     dependencies,
     is_package,
@@ -58,6 +62,7 @@ class Requirements:
         local: whether they name files of the tree.
         packages: lines that name packages of the same repository; these are installed into the release.
         folder: where their paths start.
+        registries: the index of a distribution, as name==version, where its project names another one than the default.
     """
 
     source: str
@@ -65,6 +70,7 @@ class Requirements:
     local: bool
     packages: tuple[str, ...] = ()
     folder: Path | None = None
+    registries: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of_packages(cls, requirements: Sequence[str]) -> Requirements:
@@ -144,7 +150,8 @@ def requirements_of(
     kind = kind_of(file)
     if kind == UV_LOCK and root:
         text, packages = without_packages(installer.lock(tree, options.extras, options.groups))
-        return Requirements(file, text, points_into_tree(text), packages, root)
+        indexes = registries(read_toml(root, UV_LOCK), [pyproject, read_pyproject(root)])
+        return Requirements(file, text, points_into_tree(text), packages, root, indexes)
     if kind == PYLOCK:
         text = pylock.requirements(read_toml(tree, file), options, file)
         return Requirements(file, text, points_into_tree(text))
@@ -223,7 +230,10 @@ def _check_transports(requirements: Requirements, where: str) -> None:
     Raises:
         DeployError: a URL has a plain transport, and neither a hash nor the id of a commit.
     """
-    if urls := unprotected_urls(requirements.text):
+    if urls := [
+        *unprotected_urls(requirements.text),
+        *plain_registries(requirements.text, requirements.registries),
+    ]:
         more = f" and {len(urls) - 3} more" if len(urls) > 3 else ""
         raise DeployError(
             f"{requirements.source} of {where} names {', '.join(urls[:3])}{more}, which {EXPLAINED}; expected https:// "

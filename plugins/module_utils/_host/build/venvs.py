@@ -118,6 +118,13 @@ def _fill(
     server: Server,
 ) -> None:
     """Create a virtual environment and install what an application and its server need; see :func:`build`."""
+    # Not above: no inspection needs it.
+    from ansible_collections.asgi.deploy.plugins.module_utils._host.build.bound_indexes import (
+        bind,
+        explained,
+        install_bound,
+    )
+
     runner = installer.runner
     venv.parent.mkdir(parents=True, exist_ok=True)
     installer.create(venv, interpreter)
@@ -129,11 +136,28 @@ def _fill(
         listed = tree / requirements.source if requirements.in_place else file
         wheels = ["--only-binary=:all:"] if server.strict else []
         strict = ["--require-hashes"] if hashed(requirements.text) else []
-        installer.install(venv, *strict, *wheels, "-r", str(listed), cwd=requirements.folder or tree)
-        _install_server(venv, installer, server, wheels, Path(folder))
+        sources = installer.sources
+        binding = bind(requirements.text, sources.bound, requirements.registries, sources.projects, requirements.source)
+        install_bound(venv, installer, binding, Path(folder), wheels)
+        limits = _limits(binding.constraints(distributions(venv)), Path(folder))
+        limited = [] if strict else limits  # hashes say all
+        with explained(binding):
+            installer.install(venv, *strict, *limited, *wheels, "-r", str(listed), cwd=requirements.folder or tree)
+        _install_server(venv, installer, server, wheels, Path(folder), limits)
 
 
-def _install_server(venv: Path, installer: Installer, server: Server, wheels: Sequence[str], folder: Path) -> None:
+def _limits(constraints: str, folder: Path) -> list[str]:
+    """Return arguments by which an installer keeps to constraints; none if there are none."""
+    if not constraints:
+        return []
+    file = folder / "bound.txt"
+    file.write_text(constraints, encoding="utf-8")
+    return ["--constraint", str(file)]
+
+
+def _install_server(
+    venv: Path, installer: Installer, server: Server, wheels: Sequence[str], folder: Path, limits: Sequence[str]
+) -> None:
     """Install the server in addition to what an environment has already; the installer reads files in `folder`."""
     installed = distributions(venv)
     if server.versions:
@@ -147,7 +171,7 @@ def _install_server(venv: Path, installer: Installer, server: Server, wheels: Se
         keep = folder / "keep.txt"
         keep.write_text("".join(f"{name}=={version}\n" for name, version in installed.items()), encoding="utf-8")
         missing = installable(server.others, installed)
-        installer.install(venv, "--constraint", str(keep), *missing, cwd=folder)
+        installer.install(venv, "--constraint", str(keep), *limits, *missing, cwd=folder)
     if server.strict or missing_pins:
         conflicts = installer.conflicts(venv)
         if conflicts and (server.strict or concern(conflicts, pins(server.lock))):

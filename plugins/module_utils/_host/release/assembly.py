@@ -24,7 +24,10 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.build.installers
     Uv,
     installer_for,
 )
-from ansible_collections.asgi.deploy.plugins.module_utils._host.build.package_sources import prepare_sources
+from ansible_collections.asgi.deploy.plugins.module_utils._host.build.package_sources import (
+    SourceOptions,
+    prepare_sources,
+)
 from ansible_collections.asgi.deploy.plugins.module_utils._host.build.pyproject import is_package, read_pyproject
 from ansible_collections.asgi.deploy.plugins.module_utils._host.build.python_install import ensure_python
 from ansible_collections.asgi.deploy.plugins.module_utils._host.build.python_version import check_python
@@ -93,7 +96,11 @@ class Assembly:
             identity: of the source.
         """
         where, inputs = self.source.label(self.inputs.version, identity), self.inputs
-        with prepare_sources(self.layout.app, inputs.index, inputs.wheelhouse) as sources:
+        options = SourceOptions(
+            *(inputs.index, inputs.wheelhouse, inputs.package_indexes),
+            *(inputs.dependency_keys, inputs.source.get("known_hosts") or ()),
+        )
+        with prepare_sources(self.layout.app, options) as sources:
             runner = SandboxedRunner(self.layout, inputs.build, inputs.build_hosts, inputs.insecure_transport)
             installer = installer_for(inputs.installer, sources, runner)
             with runner.writable(whole):

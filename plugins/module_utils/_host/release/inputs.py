@@ -12,6 +12,7 @@ if TYPE_CHECKING:
         AdditionsEntry,
         BuildStepsEntry,
         IndexEntry,
+        PackageIndexEntry,
         PythonArchiveEntry,
         ReleaseEntry,
         SourceEntry,
@@ -43,7 +44,9 @@ class ReleaseInputs:
     dependency_groups: Sequence[str] = ()
     module: str = ""
     python_path: Sequence[str] = ()
+    dependency_keys: Mapping[str, str] = field(default_factory=dict, repr=False)
     index: IndexEntry | None = None
+    package_indexes: Sequence[PackageIndexEntry] = ()
     wheelhouse: str | None = None
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     build_hosts: Sequence[str] | None = None
@@ -74,7 +77,9 @@ class ReleaseInputs:
             dependency_groups=entry["dependency_groups"],
             module=entry["module"],
             python_path=entry["python_path"],
+            dependency_keys=entry["dependency_keys"],
             index=entry["index"],
+            package_indexes=entry["package_indexes"],
             wheelhouse=entry["wheelhouse"],
             secrets=entry["secrets"],
             build_hosts=entry["build_hosts"],
@@ -94,6 +99,8 @@ class ReleaseInputs:
             sources["requirements"] = self.requirements
         if self.dependency_groups:
             sources["dependency_groups"] = [*sorted(self.dependency_groups)]
+        if self.package_indexes:
+            sources["package_indexes"] = [[item["url"], *sorted(item["packages"])] for item in self.package_indexes]
         return sources
 
     @property

@@ -138,6 +138,12 @@ class Trust:
         )
 
 
+def strict_options(known_hosts: Path) -> list[str]:
+    """Return the options of an ssh that accepts only servers in a file of known_hosts."""
+    words = [*_SSH[1:], *_SSH_KEYS, *_OF_HOSTS, "-oStrictHostKeyChecking=yes", f"-oUserKnownHostsFile={known_hosts}"]
+    return [*words, "-oGlobalKnownHostsFile=/dev/null"]
+
+
 def pinned_keys(file: Path) -> list[TrustedKey]:
     """Return the keys in a file of keys that were trusted at first use."""
     return describe_keys(_lines(file))

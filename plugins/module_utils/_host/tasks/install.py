@@ -9,7 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
 from ansible_collections.asgi.deploy.plugins.module_utils._host.build.installers import VENV_PACKAGE
-from ansible_collections.asgi.deploy.plugins.module_utils._host.build.package_sources import prepare_sources
+from ansible_collections.asgi.deploy.plugins.module_utils._host.build.package_sources import (
+    SourceOptions,
+    prepare_sources,
+)
 from ansible_collections.asgi.deploy.plugins.module_utils._host.build.venvs import build_tool, outdated_tools
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system import apt
 from ansible_collections.asgi.deploy.plugins.module_utils._host.system.journal import log_to_journal
@@ -78,5 +81,5 @@ def _install(packages: Sequence[str], tools: Sequence[ToolEntry], later: Sequenc
 def _build(tools: Sequence[ToolEntry]) -> None:
     for tool in tools:
         path = Path(tool["path"])
-        with prepare_sources(f".{path.name}", None, tool["wheelhouse"]) as sources:
+        with prepare_sources(f".{path.name}", SourceOptions(wheelhouse=tool["wheelhouse"])) as sources:
             build_tool(path, tool["requirements"], sources)

@@ -7,6 +7,7 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._app.entry import app_
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.options import (
     AppOptions,
     JobOptions,
+    PackageIndexOptions,
     PathOptions,
     ProcessOptions,
 )
@@ -20,7 +21,8 @@ def test_each_option_of_an_entry_has_its_type() -> None:
 
 
 @pytest.mark.parametrize(
-    ("entry_point", "shape"), [("path", PathOptions), ("process", ProcessOptions), ("job", JobOptions)]
+    ("entry_point", "shape"),
+    [("path", PathOptions), ("process", ProcessOptions), ("job", JobOptions), ("package_index", PackageIndexOptions)],
 )
 def test_each_option_of_a_part_has_its_type(entry_point: str, shape: type) -> None:
     assert list(type_errors(role_options("app", entry_point), shape)) == []

@@ -12,6 +12,7 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._inventory.inventory i
 
 Facts = Callable[[str], Any]
 
+PRIVATE = "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEAAAAA\n-----END OPENSSH PRIVATE KEY-----\n"
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f"
 REQUIREMENTS = "what its requirements name with http:// or git+http://"
 PLAIN = "http://git.example.com/shop.git"
@@ -77,6 +78,37 @@ def test_known_hosts_must_name_the_server(inventory: dict[str, Any], lines: list
 def test_known_hosts_of_only_submodules(inventory: dict[str, Any]) -> None:
     """The repository comes by HTTPS; where they come from is not known yet."""
     inventory["asgi_apps"][0] |= {"submodules": True, "known_hosts": [f"git.example.com {KEY}"]}
+    assert inventory_errors(inventory) == []
+
+
+@pytest.mark.parametrize(
+    ("lines", "says"),
+    [
+        ([f"git.example.com {KEY}", f"lib.example.com {KEY}"], ""),
+        (
+            [f"git.example.com {KEY}"],
+            "known_hosts: has no line of lib.example.com, where git@lib.example.com:lib.git",
+        ),
+        (
+            [f"lib.example.com {KEY}"],
+            "found lines of lib.example.com, expected one of git.example.com, where git",
+        ),
+        (None, "known_hosts: has no line of lib.example.com"),
+    ],
+)
+def test_known_hosts_must_name_servers_of_dependencies(
+    inventory: dict[str, Any], lines: list[str] | None, says: str
+) -> None:
+    keys = {"git@lib.example.com:lib.git": PRIVATE}
+    inventory["asgi_apps"][0] |= {"git": "git@git.example.com:shop.git", "dependency_keys": keys, "known_hosts": lines}
+    errors = inventory_errors(inventory)
+    assert says in str(errors) if says else errors == []
+
+
+@pytest.mark.parametrize("source", [{"git": "https://git.example.com/shop.git"}, {"git": None, "directory": "."}])
+def test_known_hosts_of_only_dependencies(inventory: dict[str, Any], source: dict[str, Any]) -> None:
+    keys = {"dependency_keys": {"git@lib.example.com:lib.git": PRIVATE}}
+    inventory["asgi_apps"][0] |= {**source, **keys, "known_hosts": [f"lib.example.com {KEY}"]}
     assert inventory_errors(inventory) == []
 
 

@@ -52,6 +52,7 @@ GOOD: dict[str, list[Any]] = {
     "apt.run": [[], ["libpq5"]],
     "requirements": ["uv.lock", "pylock.api.toml", "pyproject.toml", "requirements/production.txt", "deps/a.in"],
     "dependency_groups": [[], ["prod"], ["a.b-c_d", "x"]],
+    "dependency_keys": [{}, {"ssh://git@git.example.com:2222/team/lib.git": KEY, "git@git.example.com:tools.git": KEY}],
     "index.url": ["https://pypi.example.com/simple", "http://198.51.100.1:3141/root/pypi/+simple/"],
     "index.username": ["deploy", "__token__", "ops@example.com"],
     "index.password": ["s3cret", 'a"b\\c:d@e/f#g', "ü"],
@@ -348,6 +349,13 @@ BAD: dict[str, list[Any]] = {
     "apt.build": [[""], ["-y"], ["gcc-"], ["gcc=1"], ["a b"], ["./x.deb"], ["GCC"], ["libpq-dev:i386"]],
     "apt.run": [["x"], ["libpq5/stable"]],
     "requirements": ["", "prod", "/etc/requirements.txt", "../a.txt", "a b.txt", "setup.py", "poetry.toml", "-r.txt/"],
+    "dependency_keys": [
+        {"https://git.example.com/lib.git": KEY},
+        {"ssh://git@git.example.com/lib.git": "ssh-ed25519 AAAA"},
+        {"ssh://git@git.example.com/lib.git": None},
+        {"ssh://git@git.example.com/lib.git": KEY, "git@git.example.com:lib": KEY},
+        {"lib": KEY},
+    ],
     "dependency_groups": [[""], ["a b"], ["-a"], ["a", "b,c"]],
     "index.url": [
         "",

@@ -77,3 +77,22 @@ def test_what_the_end_shows_is_not_repeated() -> None:
 )
 def test_packages_of_debian(printed: str, packages: list[str]) -> None:
     assert missing_packages(printed) == packages
+
+
+@pytest.mark.parametrize(
+    "printed",
+    ["git@git.example.com: Permission denied (publickey).", "Host key verification failed.\nfatal: Could not read"],
+)
+def test_a_repository_that_asks_for_a_key_is_explained(printed: str) -> None:
+    assert describe(printed).splitlines()[-1] == (
+        "the repository of a dependency asks for a key; write dependency_keys, with its URL and key, and known_hosts "
+        "in the application's entry"
+    )
+
+
+@pytest.mark.parametrize(
+    "printed",
+    ["  cause: Git executable not found. Ensure that Git is installed", "ERROR: Cannot find command 'git' - do you"],
+)
+def test_a_host_without_git_is_explained(printed: str) -> None:
+    assert missing_packages(printed) == ["git"]

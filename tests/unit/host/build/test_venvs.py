@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from ansible_collections.asgi.deploy.plugins.module_utils._host.build import venvs
 from ansible_collections.asgi.deploy.plugins.module_utils._host.build.build_sandbox import ROOT_RUNNER
+from ansible_collections.asgi.deploy.plugins.module_utils._host.build.package_sources import DEFAULT_SOURCES
 from ansible_collections.asgi.deploy.plugins.module_utils._host.build.requirements import Requirements
 from ansible_collections.asgi.deploy.plugins.module_utils._host.build.venvs import concern, distributions, names
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
@@ -89,6 +90,7 @@ class Full:
 
     name = "full"
     runner = ROOT_RUNNER
+    sources = DEFAULT_SOURCES
 
     def create(self, venv: Path, _interpreter: object) -> None:
         (venv / "bin").mkdir(parents=True)

@@ -11,6 +11,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.release.inputs i
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import Layout
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.release_options import (
     BuildStepsEntry,
+    PackageIndexEntry,
     PythonArchiveEntry,
     SourceEntry,
 )
@@ -124,3 +125,24 @@ def test_what_is_fetched_is_named(tmp_path: Path) -> None:
         "3.99.2, fetched from https://mirror.example.com/x.tar.gz"
     )
     assert builder(tmp_path, {"archive": ARCHIVE}).describe_python() == ""
+
+
+def test_a_password_is_no_part_of_the_release_and_an_index_is() -> None:
+    """Options that an entry does not have leave the identity as it was before they existed."""
+    team: PackageIndexEntry = {
+        "name": "team",
+        "url": "https://x",
+        "username": None,
+        "password": None,
+        "packages": ["a"],
+    }
+    rest: Any = {"version": "v1", "files": {}, "environment": "", "tree": {}, "units": {}, "server_requirements": []}
+
+    def sources(**options: Any) -> Any:
+        return ReleaseInputs(source=SOURCE, installer="uv", build=[], **rest, **options).package_sources
+
+    assert sources() == {"index": None, "wheelhouse": None, "extras": []}
+    assert sources(dependency_keys={"git@git.example.com:lib.git": "key"}) == sources()
+    bound = sources(package_indexes=[team])
+    assert bound == {**sources(), "package_indexes": [["https://x", "a"]]}
+    assert sources(package_indexes=[{**team, "password": "hunter22", "name": "other"}]) == bound

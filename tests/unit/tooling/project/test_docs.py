@@ -28,7 +28,9 @@ from tests.project import docs, pages
 # What stands for the reader's own variables.
 VARIABLES = {
     "{{ vault_shop_key }}": "-----BEGIN OPENSSH PRIVATE KEY-----\nc2VjcmV0\n-----END OPENSSH PRIVATE KEY-----",
+    "{{ vault_lib_key }}": "-----BEGIN OPENSSH PRIVATE KEY-----\nc2VjcmV0\n-----END OPENSSH PRIVATE KEY-----",
     "{{ vault_index_password }}": "secret",
+    "{{ vault_team_password }}": "secret",
     "{{ vault_database_password }}": "a secret",
     "{{ lookup('ansible.builtin.file', 'keys/signing.pem') }}": "a secret in lines\n",
     "{{ vault_npm_token }}": "secret of a registry",
