@@ -23,7 +23,6 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._app.ignored_files imp
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan_types import AppPlan, Packed
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.local_files import resolve_path
 
-_NOTHING: Mapping[PurePosixPath, str] = {}
 TOP = "content"  # the only folder at the top of an archive of ours, which unpacking leaves out
 
 # What tools leave behind: it differs between machines.
@@ -66,7 +65,7 @@ def pack_directory(
     folder: Path,
     into: Path,
     included: Collection[PurePosixPath] = (),
-    needed: Mapping[PurePosixPath, str] = _NOTHING,
+    needed: Mapping[PurePosixPath, str] | None = None,
 ) -> Archive:
     """Pack a folder: in a git work tree what git does not ignore, elsewhere all but what tools leave behind.
 
@@ -82,7 +81,7 @@ def pack_directory(
     files = sorted({*_content(folder), *included})
     if not files:
         raise PackingError(f"directory: found {str(folder)!r}, which holds no file, or none that git does not ignore")
-    refuse_ignored(folder, files, needed)
+    refuse_ignored(folder, files, needed or {})
     return pack(folder, files, into)
 
 

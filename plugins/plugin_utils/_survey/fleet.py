@@ -45,7 +45,7 @@ class Overview:
         return [*table(self.rows), *(["", *self.notes] if self.notes else [])]
 
 
-def overview(hosts: Mapping[str, HostReport | None], like: Mapping[str, str] | None = None) -> Overview:
+def overview(hosts: Mapping[str, HostReport | None], like: Mapping[str, Json] | None = None) -> Overview:
     """Return the overview of hosts.
 
     Args:
@@ -77,13 +77,13 @@ def overview(hosts: Mapping[str, HostReport | None], like: Mapping[str, str] | N
     return Overview(rows, notes)
 
 
-def _of_system(status: HostStatus, like: str | None) -> list[str]:
+def _of_system(status: HostStatus, like: Json) -> list[str]:
     """Return the remarks on the system of a host, or why it is not supported."""
     if "system" not in status:
         return []
     try:
         facts = checked_facts(cast("Mapping[str, Json]", status["system"]))
-        return remarks({**facts, "like": like} if like else facts)
+        return remarks({**facts, "like": cast("str", like)} if like else facts)
     except (HostResultError, ValueError) as error:
         return [str(error)]
 
