@@ -13,7 +13,7 @@ import pytest
 from tests.integration.conftest import Web
 from tests.integration.hosts import module, playbook
 from tests.integration.release.test_releases import traffic
-from tests.integration.web.test_upgrades import upgrade
+from tests.integration.web.test_upgrades import NONE_KEPT, upgrade
 
 SERVICE = "asgi-restart.service"
 LIBRARIES = "$ssl $python"
@@ -74,7 +74,7 @@ def test_upgrades_restart_nothing_of_ours_and_our_restart_loses_no_request(webs:
         for web in webs:
             (line,) = [line for line in shown.splitlines() if f"{web.label}: " in line and " shop: libraries" in line]
             assert line.endswith(", restart at 04:00"), line
-    with traffic(webs, **PATIENT):
+    with traffic(webs, **PATIENT | NONE_KEPT):
         for web in webs:
             # A run is at work: the restart waits for its end.
             web.host.run("systemd-run --quiet --unit=run flock /srv/asgi/shop/.lock sleep 9999")
@@ -98,7 +98,7 @@ def test_upgrades_restart_nothing_of_ours_and_our_restart_loses_no_request(webs:
 
 def test_a_new_nginx_takes_over_without_losing_a_request(webs: list[Web]) -> None:
     before = {web.label: mains(web) for web in webs}
-    with traffic(webs):
+    with traffic(webs, **NONE_KEPT):
         for web in webs:
             upgrade(web, "nginx nginx-common")
     for web in webs:
@@ -130,7 +130,7 @@ def test_restarts_can_follow_an_upgrade_at_once_or_never(webs: list[Web]) -> Non
     limit = f"--limit={web.host.name}"
     playbook(limit, f"--extra-vars={json.dumps({'hardening_restart': 'now'})}").ok()
     before = mains(web)
-    with traffic([web], **PATIENT):
+    with traffic([web], **PATIENT | NONE_KEPT):
         upgrade(web, LIBRARIES)
         ended = f"systemctl show --property=ActiveState --value {SERVICE} | grep -qx inactive"
         web.eventually(f"{ended} && test $(cat /run/nginx.pid) != {before['nginx']}")

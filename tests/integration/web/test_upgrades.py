@@ -16,6 +16,10 @@ apt-get -q --yes -o DPkg::Lock::Timeout=60 --reinstall install PACKAGES
 """
 VISITORS = {"get": 1, "new": 1, "post": 1, "http2": 1, "websocket": 0, "pause": 0.25}  # below the site's rate
 
+# When a new nginx takes over, or it reloads, versions before 1.27.4 close a kept connection of HTTP/1.1 that is idle, also
+# while a request is on its way to it: docs/web.md has how often. Visitors of all other kinds must lose nothing.
+NONE_KEPT = {"get": 0, "post": 0}
+
 
 def upgrade(site: Web, packages: str) -> None:
     """Install them once more, as apt's timer does: in a service, without a terminal."""
@@ -40,7 +44,7 @@ def test_upgrades_lose_no_request(site: Site) -> None:
 def test_nginx_upgrades_itself_without_losing_a_request(site: Site) -> None:
     """Debian's package would restart it, and refuse who connects at that moment; a new one takes over instead."""
     before = serving(site)
-    with traffic([site], **VISITORS):
+    with traffic([site], **VISITORS | NONE_KEPT):
         upgrade(site, "nginx nginx-common")
         site.eventually("test $(systemctl show --property=MainPID --value nginx.service) = $(cat /run/nginx.pid)")
     after = serving(site)
