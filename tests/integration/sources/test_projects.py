@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
 from tests.clients import https
-from tests.integration.hosts import APPS, DOMAIN, HOSTS, LAB, playbook
+from tests.integration.hosts import APPS, DOMAIN, HOSTS, LAB, Run, playbook
 from tests.integration.sources.conftest import App
 from tests.integration.sources.prepare import FOLDER, INVENTORY
 from tests.projects.sources import published
@@ -23,8 +24,8 @@ def domain_of(project: Project) -> str:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def released() -> None:
-    """Release all of them, each from a source of its own."""
+def released() -> Iterator[None]:
+    """Release all of them, each from a source of its own, and remove them at the end."""
     LAB.set_dns({domain_of(project): APPS for project in WORST})
     entries = [
         {
@@ -34,7 +35,13 @@ def released() -> None:
         }
         for project in WORST
     ]
-    playbook("--extra-vars", json.dumps({"asgi_apps": entries}), inventories=(HOSTS, INVENTORY)).ok()
+    run(entries).ok()
+    yield
+    run([{**entry, "state": "absent"} for entry in entries]).ok()
+
+
+def run(entries: list[dict[str, Any]]) -> Run:
+    return playbook("--extra-vars", json.dumps({"asgi_apps": entries}), inventories=(HOSTS, INVENTORY))
 
 
 @pytest.mark.parametrize("project", WORST, ids=lambda project: project.name)

@@ -16,8 +16,8 @@ apt-get -q --yes -o DPkg::Lock::Timeout=60 --reinstall install PACKAGES
 """
 VISITORS = {"get": 1, "new": 1, "post": 1, "http2": 1, "websocket": 0, "pause": 0.25}  # below the site's rate
 
-# When a new nginx takes over, or it reloads, versions before 1.27.4 close a kept connection of HTTP/1.1 that is idle, also
-# while a request is on its way to it: docs/web.md has how often. Visitors of all other kinds must lose nothing.
+# When a new nginx takes over, or it reloads, versions before 1.27.4 close a kept connection of HTTP/1.1 that is idle,
+# also while a request is on its way to it: docs/web.md has how often. Visitors of all other kinds must lose nothing.
 NONE_KEPT = {"get": 0, "post": 0}
 
 

@@ -196,8 +196,13 @@ class Integrity:
 
     def _renew(self, kind: str, name: str) -> None:
         """Record what lstat says now of a tree that is as it was made, so that the next run need not read it."""
-        path, entries = self._path(kind, name), self._tree(kind, name).read()
-        manifest = manifests.decode(path.read_text(encoding="utf-8")).renumbered(_user, _group)
+        path = self._path(kind, name)
+        try:
+            text = path.read_text(encoding="utf-8")
+        except FileNotFoundError:  # it was removed since it was compared
+            return
+        entries = self._tree(kind, name).read()
+        manifest = manifests.decode(text).renumbered(_user, _group)
         if manifest.entries.keys() <= entries.keys():
             write(path, manifests.encode(manifest.renewed(entries), entries).encode(), 0o600)
 

@@ -103,6 +103,17 @@ def test_what_was_restored_from_a_backup_is_read_once(store: Store) -> None:
     assert Integrity(store).release(SHOP).damage == ["main.py was changed"]
 
 
+def test_what_was_removed_since_it_was_compared_is_not_recorded_again(store: Store) -> None:
+    file = store.path(SHOP) / "main.py"
+    file.unlink()
+    file.write_text("app = 1\n", encoding="utf-8")
+    actual = Integrity(store)
+    assert actual.release(SHOP) == Condition()
+    manifest(store).unlink()
+    actual.renew()
+    assert not manifest(store).exists()
+
+
 def test_what_is_damaged_is_noted_and_noted_no_more(store: Store) -> None:
     actual = Integrity(store)
     actual.mark({SHOP: Condition(["main.py was changed"])})
