@@ -42,6 +42,7 @@ class ActionModule(ActionBase):
     def run(self, tmp=None, task_vars=None):
         return json.loads(self._low_level_execute_command("cat {python}.json")["stdout"])
 """
+SYSTEM = ("distribution", "distribution_version", "distribution_major_version", "distribution_release")
 STATUS = {
     "changed": False,
     "applications": {},
@@ -49,6 +50,9 @@ STATUS = {
     "host": {
         **{name: 1 for name in ("now", "memory_available", "memory_total", "disk_free", "disk_total")},
         "firewall": None,
+        "replaced": {},
+        "restart": {"mode": "never", "at": None},
+        "system": {**dict.fromkeys(SYSTEM, "13"), "versions": {}},
     },
 }
 
@@ -140,7 +144,7 @@ def test_what_is_no_answer_fails_for_itself(broken_into: Prey, tmp_path: Path, a
 def test_a_template_in_a_fact_is_not_evaluated(broken_into: Prey, tmp_path: Path) -> None:
     reached = tmp_path / "reached"
     fact = f"{{{{ lookup('ansible.builtin.pipe', 'touch {reached}') }}}}"
-    facts = {"distribution": fact, "distribution_major_version": "13", "distribution_release": fact}
+    facts = {**dict.fromkeys(SYSTEM, fact), "versions": {}}
     others = {"processor_nproc": 1, "memtotal_mb": 1000, "all_ipv6_addresses": [], "nameservers": [], "nftables": True}
     answering(broken_into, {**facts, **others})
     arguments = (f"--limit={broken_into.host.name}", f"--extra-vars=ansible_python_interpreter={PYTHON}")
