@@ -495,6 +495,7 @@ def test_needrestart_leaves_out_what_is_ours(render: Render, tmp_path: Path) -> 
         file.write_text(render(role, "needrestart.conf.j2", plan={}))
     ours = ["asgi-shop@v1-0a1b2c3d.service", "asgi-shop.process-queue-1@v1-0a1b2c3d.service", "nginx.service"]
     ours.append("asgi-firewall-watch@v1-0a1b2c3d.service")  # of an application with this name
+    ours.append("nginx")  # its script in /etc/init.d
     others = [
         "asgi-firewall-watch.service",
         "my-asgi-shop.service",
