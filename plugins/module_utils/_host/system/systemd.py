@@ -20,8 +20,7 @@ _PROPERTIES = (
     "MainPID,NRestarts,Result,ExecMainCode,ExecMainStatus,ActiveEnterTimestampMonotonic"
 )
 
-PATIENCE = 100_000
-"""Seconds. The unit itself limits how long its end may take, a day at most, and systemd enforces that."""
+PATIENCE = 100_000  # seconds; the unit itself limits how long its end may take, a day at most
 _TRIES, _PAUSE = 20, 0.25
 # What systemctl prints when its connection ends.
 _AWAY = (
@@ -228,9 +227,8 @@ def _listing(option: str, *patterns: str) -> dict[str, str]:
 def known_units() -> list[str]:
     """Return the names of all units that could be started on the host, loaded or not."""
     verbs = (["list-unit-files"], ["list-units", "--all"])
-    return sorted(
-        {name for verb in verbs for name in parse_usable(run_systemctl(*verb, "--plain", "--no-legend", reads=True))}
-    )
+    texts = (run_systemctl(*verb, "--plain", "--no-legend", reads=True) for verb in verbs)
+    return sorted({name for text in texts for name in parse_usable(text)})
 
 
 def parse_usable(text: str) -> list[str]:
@@ -285,9 +283,13 @@ def change(verb: str, *names: str) -> None:
     """Start, stop, reload or restart units, and wait for the result; see :func:`start`."""
     began = time.time()
     result = run_systemctl_unchecked(verb, "--", *names, timeout=PATIENCE)
+    shown = run_systemctl_unchecked("show", "--property=Result", "--", *names).stdout if result.returncode else ""
+    if "=start-limit-hit" in shown:  # starts in quick succession are counted, also those that were requested
+        reset_failed(*names)
+        result = run_systemctl_unchecked(verb, "--", *names, timeout=PATIENCE)
     if result.returncode:
-        failure = f"systemctl {verb} {' '.join(names)} failed: {last_lines(result)}"
-        raise DeployError(f"{failure}\n{journal.read(names, 15, began)}")
+        lines = [f"systemctl {verb} {' '.join(names)} failed: {last_lines(result)}", journal.read(names, 15, began)]
+        raise DeployError("\n".join(lines))
 
 
 def disable(*names: str) -> None:
