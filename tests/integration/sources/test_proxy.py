@@ -91,7 +91,7 @@ class Behind:
 MIRROR = "http://deb.debian.org/debian/dists/trixie/InRelease"
 FETCHES = f"python -c \"import urllib.request; urllib.request.urlopen('{MIRROR}')\""
 RENEWAL = "/var/lib/asgi-deploy/certbot/renewal/offline.conf"
-DUE = "renew_before_expiry = 3650 days"
+PENDING = "renew_before_expiry = 3650 days"
 
 
 @pytest.fixture(name="behind", scope="module")
@@ -117,7 +117,7 @@ def behind_a_proxy(app: Apps) -> Iterator[Behind]:
         yield Behind(offline)
     finally:
         # What had it renewed would have each later run of the timer renew it.
-        host.run(f"sed -i '/^{DUE}$/d' {RENEWAL}", check=False)
+        host.run(f"sed -i '/^{PENDING}$/d' {RENEWAL}", check=False)
         host.run(FORGET, check=False)
 
 
@@ -141,7 +141,7 @@ def test_a_renewal_does_so_too(behind: Behind) -> None:
     host = behind.app.host
     before, nginx = host.run(SERVED).stdout, host.run("systemctl show --property=InvocationID --value nginx").stdout
     asked = behind.asked().count("CONNECT ")
-    host.run(f"sed -i '1i {DUE}' {RENEWAL}")
+    host.run(f"sed -i '1i {PENDING}' {RENEWAL}")
     host.run("systemctl start asgi-certificates.service", timeout=240)
     assert host.run(SERVED).stdout != before
     assert behind.asked().count("CONNECT ") > asked
