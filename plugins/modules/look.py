@@ -202,10 +202,7 @@ found:
       description: As in M(asgi.deploy.release).
       type: str
       returned: if it is known
-    python:
-      description: As in M(asgi.deploy.release).
-      type: str
-      returned: for V(release)
+    python: {description: As in M(asgi.deploy.release)., type: str, returned: for V(release)}
     state_in_memory:
       description: As in M(asgi.deploy.release).
       type: list
@@ -237,14 +234,8 @@ found:
           description: What to write in C(known_hosts) of the entry.
           type: str
           returned: always
-    health:
-      description: As in M(asgi.deploy.release).
-      type: str
-      returned: for V(release)
-    noted:
-      description: As in M(asgi.deploy.release).
-      type: bool
-      returned: for V(release)
+    health: {description: As in M(asgi.deploy.release)., type: str, returned: for V(release)}
+    noted: {description: As in M(asgi.deploy.release)., type: bool, returned: for V(release)}
     damage:
       description: As in M(asgi.deploy.release).
       type: dict

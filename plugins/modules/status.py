@@ -44,10 +44,7 @@ applications:
       description: An application, by its name; includes the live release as M(asgi.deploy.release_info) returns it.
       type: dict
       contains:
-        live:
-          description: The release that serves.
-          type: str
-          returned: success, null if none does
+        live: {description: The release that serves., type: str, returned: "success, null if none does"}
         health:
           description: What is wrong with the live release, its service or a background process; empty if nothing is.
           type: str
@@ -143,10 +140,7 @@ applications:
           description: The version that was requested.
           type: str
           returned: always, null if no release is live
-        commit:
-          description: Its commit.
-          type: str
-          returned: always, null if it did not come from git
+        commit: {description: Its commit., type: str, returned: "always, null if it did not come from git"}
         since:
           description: When the release went live, in seconds since the epoch.
           type: float
@@ -258,10 +252,7 @@ applications:
               returned: for a removal that was cut off or failed
             exec: {description: The command., type: str, returned: for a command}
             release: {description: The release that it ran in., type: str, returned: for a command}
-            status:
-              description: Its exit status.
-              type: int
-              returned: for a command whose run saw its end
+            status: {description: Its exit status., type: int, returned: for a command whose run saw its end}
 certificates:
   description: The entries of C(/var/lib/asgi-deploy/certificates.json).
   type: dict
@@ -278,18 +269,9 @@ certificates:
           elements: str
           returned: always
         source: {description: "V(acme), V(files), V(own) or V(stand-in).", type: str, returned: always}
-        issuer:
-          description: The issuer.
-          type: str
-          returned: always, null if there is none
-        not_after:
-          description: When it ends.
-          type: str
-          returned: always, null if there is none
-        days_left:
-          description: Days until then.
-          type: float
-          returned: always, null if there is none
+        issuer: {description: The issuer., type: str, returned: "always, null if there is none"}
+        not_after: {description: When it ends., type: str, returned: "always, null if there is none"}
+        days_left: {description: Days until then., type: float, returned: "always, null if there is none"}
         last:
           description: The result of the last attempt to obtain it.
           type: dict

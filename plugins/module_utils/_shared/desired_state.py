@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from typing import Literal, Required, TypeAlias, TypedDict
 
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.operation_options import (
+    RemovalOptions,
+)
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.release_options import (
     ReleaseOptions,
-    RemovalOptions,
 )
 
 

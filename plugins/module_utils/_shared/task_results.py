@@ -10,9 +10,11 @@ from typing import NotRequired, TypedDict
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.application_state import (
     ApplicationStatus,
     Attempt,
-    HostStatus,
     LiveState,
     ReleaseSummary,
+)
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.host_state import (
+    HostStatus,
 )
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.observed_state import (
     CertificateStatus,

@@ -17,7 +17,7 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._app import (
 )
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.background import resolve_work
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.no_effect import ineffective_options
-from ansible_collections.asgi.deploy.plugins.plugin_utils._app.options import AppOptions, EnvironmentValue, PathOptions
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.options import AppOptions, PathOptions
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.package_indexes import (
     package_index_errors,
     resolve_indexes,
@@ -30,6 +30,7 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._app.servers import (
     setting_errors,
     version_errors,
 )
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.source_options import EnvironmentValue
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.sources import source_errors
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.transports import transport_errors
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common import local_files

@@ -8,7 +8,7 @@ from typing import cast
 
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.json_values import Json
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.dotenv import parse
-from ansible_collections.asgi.deploy.plugins.plugin_utils._app.options import EnvironmentValue
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.source_options import EnvironmentValue
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.validators import env
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.local_files import Contents
 

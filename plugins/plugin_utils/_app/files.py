@@ -25,12 +25,14 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.unit_names imp
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app import media
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.plan_types import (
     AppPlan,
-    AppState,
-    CertificateArguments,
     Packed,
-    PortMoveEntry,
 )
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.sites import auth_file
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.state_types import (
+    AppState,
+    CertificateArguments,
+    PortMoveEntry,
+)
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.argument_specs import ROLES
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.inspections import (
     InspectionEntry,

@@ -9,8 +9,9 @@ from collections.abc import Mapping
 
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.json_values import Json
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app import metadata_service
-from ansible_collections.asgi.deploy.plugins.plugin_utils._app.options import AppOptions, EnvironmentValue
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.options import AppOptions
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.sizing import VARIABLE
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.source_options import EnvironmentValue
 
 
 def ineffective_options(

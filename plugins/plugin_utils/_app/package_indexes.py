@@ -8,8 +8,15 @@ from typing import cast
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.json_values import Json
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.release_options import PackageIndexEntry
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.requirement_hashes import normalised
-from ansible_collections.asgi.deploy.plugins.plugin_utils._app.options import AppOptions, PackageIndexOptions
-from ansible_collections.asgi.deploy.plugins.plugin_utils._app.validators import extras
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.options import (
+    AppOptions,
+)
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.source_options import (
+    PackageIndexOptions,
+)
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.source_validators import (
+    extras,
+)
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common import validators as checks
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.argument_specs import resolve, role_options
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.messages import kind_of

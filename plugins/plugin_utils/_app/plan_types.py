@@ -6,9 +6,9 @@ read.
 
 from __future__ import annotations
 
-from typing import Literal, Required, TypedDict
+from typing import Literal, TypedDict
 
-from ansible_collections.asgi.deploy.plugins.module_utils._shared.desired_state import FileEntry, UserEntry
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.desired_state import FileEntry
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.json_values import Json
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.kept_connections import Keepalive
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.release_options import (
@@ -16,7 +16,6 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.release_option
     IndexEntry,
     PackageIndexEntry,
     PythonArchiveEntry,
-    ReleaseEntry,
     SourceEntry,
 )
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.options import (
@@ -306,50 +305,3 @@ class AppPlan(PlannedOptions, AdditionsPlan):
     port_goes_to: str | None  # which side gets its port of visitors in this run: TO_SERVICE or TO_SOCKETS
     port_stays: bool  # whether it keeps the port that it has, as it is stopped
     nginx_default: FileEntry | None  # what nginx has on the port that it gets, for all applications
-
-
-class GivenCertificate(TypedDict):
-    """A certificate of the user's: files on the controller."""
-
-    certificate: str | None
-    key: str | None
-
-
-class ServedCertificate(TypedDict, total=False):
-    """What reads a certificate; nginx where it is empty."""
-
-    port: int
-    group: str
-
-
-class CertificateArguments(TypedDict):
-    """The options of the role certificate for an application."""
-
-    certificate_name: str
-    certificate_domains: list[str]
-    certificate_given: GivenCertificate | None
-    certificate_wheelhouse: str | None
-    certificate_served: ServedCertificate
-
-
-class PortMoveEntry(TypedDict):
-    """How a port of visitors moves with a release, as the option `port` of M(asgi.deploy.release)."""
-
-    goes_to: str
-    files: list[FileEntry]
-    validate: list[str]
-    reload: str
-
-
-class AppState(TypedDict, total=False):
-    """What the tasks of the role take. For an application that must go there is only `by` and `site`."""
-
-    by: Required[str]  # the user who runs the playbook
-    site: Required[list[FileEntry]]  # files of nginx, and what has to go when these are in place
-    site_units: list[str]  # that must be enabled and active
-    users: list[UserEntry]
-    host: list[FileEntry]  # other files
-    port: PortMoveEntry | None  # how its port of visitors moves with the release
-    release: ReleaseEntry
-    packages: list[str]
-    certificate: CertificateArguments

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ansible_collections.asgi.deploy.plugins.plugin_utils._app.options import AppOptions, EnvironmentValue
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.options import AppOptions
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.source_options import EnvironmentValue
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.validators import WORKERS_MAX, is_count
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.worker_count import (
     WorkerCount,

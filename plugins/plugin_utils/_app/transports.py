@@ -19,7 +19,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.transports imp
     ssh_server,
     transport_of,
 )
-from ansible_collections.asgi.deploy.plugins.plugin_utils._app import validators
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app import source_validators
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.options import AppOptions
 
 _SHOWN = 60  # characters of a line that is wrong
@@ -46,7 +46,7 @@ def dependency_keys(value: Mapping[str, Json]) -> str | None:
             errors.append(f"found {_short(url)!r}, expected a repository that is reached by SSH, {example}")
         elif repository in seen:
             errors.append(f"found {url!r}, which is one repository twice; leave one out")
-        elif not isinstance(key, str) or validators.deploy_key(key):
+        elif not isinstance(key, str) or source_validators.deploy_key(key):
             errors.append(f"{url}: found something else than a private key; expected its text, {example}")
         seen.add(repository)
     return "; ".join(errors) or None

@@ -32,6 +32,7 @@ _EMAIL = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._%+-]*@[A-Za-z0-9-]+(\.[A-Za-z0-9-]
 _FOLDER = re.compile(r"(/[A-Za-z0-9._-]+)+")
 _URL_PATH = re.compile(r"/[A-Za-z0-9/._~-]*")
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")  # those but tabs and ends of lines
 _NETWORK = re.compile(r"[0-9A-Fa-f.:]+(/[0-9]{1,3})?")
 
 

@@ -9,6 +9,8 @@ from typing import TypedDict, cast
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.application_state import (
     ApplicationStatus,
     Attempt,
+)
+from ansible_collections.asgi.deploy.plugins.module_utils._shared.host_state import (
     HostStatus,
 )
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.json_values import Json

@@ -30,7 +30,7 @@ PATIENT = {"websocket": 0, "timeout": 60}
 
 @pytest.fixture(autouse=True, scope="module")
 def needrestart(webs: list[Web]) -> Iterator[None]:
-    """Install needrestart, have it restart without asking, and start a service that is not ours."""
+    """Install needrestart in its automatic mode, and start a service that is not ours."""
     playbook().ok()
     for web in webs:
         web.host.run(INSTALL, timeout=300)

@@ -58,7 +58,7 @@ def test_compresses(site: Site) -> None:
 def test_what_is_not_public_is_not_there(site: Site, path: str) -> None:
     answer = site.get(path)
     assert answer.status_code in (400, 404)
-    # No cache keeps that a file is missing, as the next release may have it. A client that resolves dots asks the
+    # No cache keeps this answer, as the next release may bring the file. A client that resolves dots asks the
     # application.
     missing = answer.status_code == 404 and answer.url.path.startswith("/static/")
     assert answer.headers.get("Cache-Control") == ("no-store" if missing else None)

@@ -79,6 +79,21 @@ def test_nginx_takes_over_from_itself(attacked: Prey) -> None:
     attacked.host.run("systemctl restart nginx")
 
 
+def test_a_run_restarts_nginx_when_its_limit_of_starts_is_reached(attacked: Prey) -> None:
+    """systemd counts starts, those of users and of runs, and refuses the next one."""
+    host, folder = attacked.host, "/run/systemd/system/nginx.service.d"
+    limit = "[Unit]\nStartLimitIntervalSec=1h\nStartLimitBurst=2\n"
+    host.run(f"mkdir -p {folder} && cat >{folder}/limit.conf && systemctl daemon-reload", stdin=limit)
+    try:
+        host.run("for _ in 1 2 3 4; do systemctl restart nginx || break; done", check=False)
+        assert host.run("systemctl show --property=Result --value nginx").stdout == "start-limit-hit\n"
+        scenario("--extra-vars=nginx_sandbox=false", f"--limit={host.name}").ok()
+    finally:
+        host.run(f"rm {folder}/limit.conf && systemctl daemon-reload && systemctl reset-failed nginx")
+        scenario(f"--limit={host.name}").ok()
+    assert attacked.get("/ready").status_code == 200
+
+
 def test_a_sandbox_that_nginx_cannot_start_in_is_undone(attacked: Prey) -> None:
     """Nothing is served from a place that the drop-in hides; what served before does again."""
     drop_in = "/etc/systemd/system/nginx.service.d/asgi-deploy.conf"

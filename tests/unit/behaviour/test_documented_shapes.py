@@ -24,6 +24,7 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.system.managed_f
 from ansible_collections.asgi.deploy.plugins.module_utils._shared import (
     application_state,
     desired_state,
+    operation_options,
     operation_results,
     release_options,
     task_results,
@@ -116,6 +117,7 @@ def test_the_type_of_a_tasks_options_has_the_keys_of_its_spec(module: str) -> No
     shapes = (
         vars(desired_state)
         | vars(release_options)
+        | vars(operation_options)
         | vars(task_results)
         | vars(application_state)
         | vars(operation_results)

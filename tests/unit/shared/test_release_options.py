@@ -1,4 +1,4 @@
-"""Shapes of the options of a release: they have the keys of the argument specs that check them."""
+"""Shapes of the options of tasks on applications: they have the keys of the argument specs that check them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import is_typeddict
 import pytest
 from ansible_collections.asgi.deploy.plugins.module_utils._host.release.inputs import ReleaseInputs
 from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks import exec, pause, release, rollback, stop
-from ansible_collections.asgi.deploy.plugins.module_utils._shared import release_options as shapes
+from ansible_collections.asgi.deploy.plugins.module_utils._shared import operation_options, release_options
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.option_specs import OptionSpecs
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.task_options import (
     CLOSING_OPTIONS,
@@ -22,6 +22,12 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.task_options i
     SOURCE_OPTIONS,
 )
 
+SHAPES = {
+    name: shape
+    for module in (release_options, operation_options)
+    for name, shape in vars(module).items()
+    if is_typeddict(shape)
+}
 SPECS: dict[str, OptionSpecs] = {
     "RunOptions": RUN_OPTIONS,
     "SourceEntry": SOURCE_OPTIONS,
@@ -47,13 +53,14 @@ SPECS: dict[str, OptionSpecs] = {
 
 @pytest.mark.parametrize("name", SPECS)
 def test_a_shape_has_the_keys_of_its_spec(name: str) -> None:
-    assert set(getattr(shapes, name).__annotations__) == set(SPECS[name])
+    assert set(SHAPES[name].__annotations__) == set(SPECS[name])
 
 
 def test_each_shape_has_a_spec() -> None:
-    defined = {name for name, shape in vars(shapes).items() if is_typeddict(shape)}
-    assert defined == set(SPECS)
+    assert set(SHAPES) == set(SPECS)
 
 
 def test_inputs_of_a_release_are_options_of_it() -> None:
-    assert {field.name for field in dataclasses.fields(ReleaseInputs)} <= set(shapes.ReleaseEntry.__annotations__)
+    assert {field.name for field in dataclasses.fields(ReleaseInputs)} <= set(
+        release_options.ReleaseEntry.__annotations__
+    )

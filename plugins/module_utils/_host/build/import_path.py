@@ -216,7 +216,7 @@ def _folders_with(project: Path, name: str) -> Iterator[Path]:
         folder = Path(top)
         if len(folder.relative_to(project).parts) >= _DEPTH:
             folders.clear()
-        folders[:] = sorted(one for one in folders if not one.startswith(".") and one not in _PASSED_OVER)
+        folders[:] = sorted(entry for entry in folders if not entry.startswith(".") and entry not in _PASSED_OVER)
         if folder not in usual and (name in folders or name in files):
             yield folder
 

@@ -23,7 +23,9 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import 
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.unit_names import release_of
 
 if TYPE_CHECKING:
-    from ansible_collections.asgi.deploy.plugins.module_utils._shared.release_options import RemovalOptions
+    from ansible_collections.asgi.deploy.plugins.module_utils._shared.operation_options import (
+        RemovalOptions,
+    )
 
 _TRIES = 3
 

@@ -40,7 +40,7 @@ def write_advice(log: str, home: str) -> list[str]:
         if match["why"] == _READ_ONLY:
             return [
                 f"The application could not write {path}, which is read-only for it; write storage: [media], "
-                f"{_INSTEAD}, in its entry, and have it write there"
+                f"{_INSTEAD}, in its entry, and write there"
             ]
     if _DATABASE.search(log):
         return [

@@ -10,7 +10,9 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks.results im
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.task_options import REMOVAL_OPTIONS
 
 if TYPE_CHECKING:
-    from ansible_collections.asgi.deploy.plugins.module_utils._shared.release_options import RemovalOptions
+    from ansible_collections.asgi.deploy.plugins.module_utils._shared.operation_options import (
+        RemovalOptions,
+    )
     from ansible_collections.asgi.deploy.plugins.module_utils._shared.task_results import TaskResult
 
 OPTIONS = REMOVAL_OPTIONS

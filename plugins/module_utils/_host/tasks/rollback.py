@@ -13,9 +13,11 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import 
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.task_options import RUN_OPTIONS
 
 if TYPE_CHECKING:
+    from ansible_collections.asgi.deploy.plugins.module_utils._shared.operation_options import (
+        RollbackOptions,
+    )
     from ansible_collections.asgi.deploy.plugins.module_utils._shared.operation_results import RollbackOutcome
     from ansible_collections.asgi.deploy.plugins.module_utils._shared.option_specs import OptionSpecs
-    from ansible_collections.asgi.deploy.plugins.module_utils._shared.release_options import RollbackOptions
     from ansible_collections.asgi.deploy.plugins.module_utils._shared.task_results import RollbackResult
 
 OPTIONS: OptionSpecs = {**RUN_OPTIONS, "to": {"type": "str"}}

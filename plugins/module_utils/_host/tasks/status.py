@@ -22,7 +22,9 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.tasks.results im
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import ROOT, Layout
 
 if TYPE_CHECKING:
-    from ansible_collections.asgi.deploy.plugins.module_utils._shared.application_state import HostStatus
+    from ansible_collections.asgi.deploy.plugins.module_utils._shared.host_state import (
+        HostStatus,
+    )
     from ansible_collections.asgi.deploy.plugins.module_utils._shared.option_specs import OptionSpecs
     from ansible_collections.asgi.deploy.plugins.module_utils._shared.task_results import StatusResult
 

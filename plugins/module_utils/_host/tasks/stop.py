@@ -19,9 +19,11 @@ from ansible_collections.asgi.deploy.plugins.module_utils._shared.layout import 
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.task_options import RUN_OPTIONS
 
 if TYPE_CHECKING:
+    from ansible_collections.asgi.deploy.plugins.module_utils._shared.operation_options import (
+        StopOptions,
+    )
     from ansible_collections.asgi.deploy.plugins.module_utils._shared.operation_results import StateResult
     from ansible_collections.asgi.deploy.plugins.module_utils._shared.option_specs import OptionSpecs
-    from ansible_collections.asgi.deploy.plugins.module_utils._shared.release_options import StopOptions
 
 OPTIONS: OptionSpecs = {
     **RUN_OPTIONS,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime, timezone
 from typing import Any
 
@@ -91,10 +92,8 @@ def _plain(value: Any) -> Any:
 
 def _text(value: Any) -> str:
     for describe in (str, repr):
-        try:
+        with suppress(Exception):  # an object may raise anything when it is described
             return describe(value)
-        except Exception:  # noqa: S112 - as above
-            continue
     return f"__could_not_encode__: {type(value).__name__}"
 
 

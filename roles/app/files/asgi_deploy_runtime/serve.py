@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging.config
 import os
-import random
+import secrets
 import socket
 import sys
 
@@ -69,7 +69,7 @@ def _share() -> int:
     settings = SETTINGS["uvicorn"]
     if (share := settings.get("limit_max_requests")) is None:
         return sys.maxsize
-    return int(share) + random.randint(0, settings.get("limit_max_requests_jitter", 0))  # noqa: S311 - no secret
+    return int(share) + secrets.randbelow(settings.get("limit_max_requests_jitter", 0) + 1)
 
 
 def main() -> None:

@@ -7,9 +7,11 @@ from ansible_collections.asgi.deploy.plugins.plugin_utils._app.entry import app_
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.options import (
     AppOptions,
     JobOptions,
-    PackageIndexOptions,
     PathOptions,
     ProcessOptions,
+)
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.source_options import (
+    PackageIndexOptions,
 )
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.argument_specs import role_options
 

@@ -5,10 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.asgi.deploy.plugins.plugin_utils._app import validators
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app import source_validators, validators
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.entry import app_options
 from ansible_collections.asgi.deploy.plugins.plugin_utils._app.rules import RULES
-from ansible_collections.asgi.deploy.plugins.plugin_utils._app.validators import git, module
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.source_validators import (
+    git,
+)
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.validators import (
+    module,
+)
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common import validators as checks
 from ansible_collections.asgi.deploy.plugins.plugin_utils._common.validators import between, domain, rule_errors
 
@@ -767,7 +772,7 @@ EXPECTED_GIT = "expected a repository, as in git: https://git.example.com/shop.g
         pytest.param(git, "shop", f"found 'shop', {EXPECTED_GIT}", id="no URL"),
         pytest.param(git, "https://[::1/shop.git", f"found 'https://[::1/shop.git', {EXPECTED_GIT}", id="broken IPv6"),
         pytest.param(
-            validators.version,
+            source_validators.version,
             "v1..v2",
             "found 'v1..v2', expected a tag, branch or commit, as in version: v1.4.2",
             id="range of versions",
@@ -788,7 +793,7 @@ EXPECTED_GIT = "expected a repository, as in git: https://git.example.com/shop.g
             id="status",
         ),
         pytest.param(
-            validators.requirements,
+            source_validators.requirements,
             ["gunicorn>=27", "uvicorn", "-e ."],
             "found 'gunicorn>=27', '-e .', expected name or name==version, as in gunicorn==27.0.1",
             id="requirements",

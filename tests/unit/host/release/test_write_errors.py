@@ -33,7 +33,7 @@ def test_a_path_next_to_the_code_is_named_with_its_option(line: str, path: str, 
 def test_a_path_elsewhere_is_named() -> None:
     assert write_advice("OSError: [Errno 30] Read-only file system: '/var/log/shop.log'", HOME) == [
         "The application could not write /var/log/shop.log, which is read-only for it; write storage: [media], "
-        "or cache for what may be lost, in its entry, and have it write there"
+        "or cache for what may be lost, in its entry, and write there"
     ]
 
 

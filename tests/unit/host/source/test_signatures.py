@@ -15,7 +15,9 @@ from ansible_collections.asgi.deploy.plugins.module_utils._host.source.signature
 )
 from ansible_collections.asgi.deploy.plugins.module_utils._host.source.sources import Git
 from ansible_collections.asgi.deploy.plugins.module_utils._shared.errors import DeployError
-from ansible_collections.asgi.deploy.plugins.plugin_utils._app.validators import signers
+from ansible_collections.asgi.deploy.plugins.plugin_utils._app.source_validators import (
+    signers,
+)
 
 Key = Callable[[str], str]
 
